@@ -1,0 +1,59 @@
+"""The zoo: from raw rows or pixels to a served, still trainable Keras model in one call.
+
+    zoo.list_models()                            what there is
+    run = zoo.train("mlp_classifier", "titanic")  raw rows to a trained model
+    run.save("runs/t")                           saved, and loaded again by zoo.load
+    zoo.export(run, "served/titanic")            a SavedModel that takes raw columns
+
+The names below are the public surface. Each is imported when it is first used, so that `import zoo` is instant.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from zoo.registry import Entry, info, list_models, register
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Model": "zoo.model",
+    "build": "zoo.model",
+    "Run": "zoo.training.trainer",
+    "train": "zoo.training.trainer",
+    "Scores": "zoo.training.scoring",
+    "evaluate": "zoo.training.scoring",
+    "predict": "zoo.training.prediction",
+    "save": "zoo.artifacts.saving",
+    "load": "zoo.artifacts.saving",
+    "ExportReport": "zoo.artifacts.exporting",
+    "export": "zoo.artifacts.exporting",
+}
+_MODULES = ("data",)
+
+__all__ = ["Entry", "info", "list_models", "register", *_HOMES, *_MODULES]
+
+if TYPE_CHECKING:
+    from zoo import data
+    from zoo.artifacts.exporting import ExportReport, export
+    from zoo.artifacts.saving import load, save
+    from zoo.model import Model, build
+    from zoo.training.prediction import predict
+    from zoo.training.scoring import Scores, evaluate
+    from zoo.training.trainer import Run, train
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"zoo.{name}")
+    else:
+        raise AttributeError(f"module 'zoo' has no attribute {name!r}. It has: {', '.join(sorted(__all__))}.")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

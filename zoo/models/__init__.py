@@ -1,0 +1,68 @@
+"""The table of entries, by year. A row is an entry; the module it names holds its paper, recipe and builder."""
+
+from zoo.registry import register
+
+register(
+    "mcculloch_pitts",
+    builder="zoo.models.mcculloch_pitts:mcculloch_pitts",
+    task="logic",
+    learning="none",
+    year=1943,
+    paper="W. S. McCulloch, W. Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity, Bulletin of "
+    "Mathematical Biophysics 5, 1943. https://doi.org/10.1007/BF02478259",
+    summary="Threshold units that compute logic: weights are given, or found for a truth table",
+)
+register(
+    "logistic_regression",
+    builder="zoo.models.logistic_regression:logistic_regression",
+    task="classification",
+    year=1958,
+    paper="D. R. Cox, The Regression Analysis of Binary Sequences, Journal of the Royal Statistical Society B 20(2), "
+    "1958. https://doi.org/10.1111/j.2517-6161.1958.tb00292.x",
+    summary="Class probabilities from one linear layer, fitted to the maximum of the likelihood",
+)
+register(
+    "perceptron",
+    builder="zoo.models.perceptron:perceptron",
+    task="classification",
+    year=1958,
+    paper="F. Rosenblatt, The Perceptron: A Probabilistic Model for Information Storage and Organization in the Brain, "
+    "Psychological Review 65(6), 1958. https://doi.org/10.1037/h0042519",
+    summary="A threshold unit that moves its weights only when it is wrong",
+)
+register(
+    "linear_regression",
+    builder="zoo.models.linear_regression:linear_regression",
+    task="regression",
+    year=1960,
+    paper="B. Widrow, M. E. Hoff, Adaptive Switching Circuits, IRE WESCON Convention Record 4, 1960. "
+    "https://isl.stanford.edu/~widrow/papers/c1960adaptiveswitching.pdf",
+    summary="Adaline: a linear unit trained by the delta rule; its optimum is least squares",
+)
+register(
+    "mlp_classifier",
+    builder="zoo.models.mlp:mlp_classifier",
+    task="classification",
+    year=1986,
+    paper="D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature "
+    "323, 1986. https://doi.org/10.1038/323533a0",
+    summary="Multilayer perceptron for the classes of a table",
+)
+register(
+    "mlp_regressor",
+    builder="zoo.models.mlp:mlp_regressor",
+    task="regression",
+    year=1986,
+    paper="D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature "
+    "323, 1986. https://doi.org/10.1038/323533a0",
+    summary="Multilayer perceptron for a number in a table",
+)
+register(
+    "image_mlp",
+    builder="zoo.models.image_mlp:image_mlp",
+    task="classification",
+    year=1998,
+    paper="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition, "
+    "Proceedings of the IEEE 86(11), 1998. https://doi.org/10.1109/5.726791",
+    summary="Multilayer perceptron for small images",
+)

@@ -1,0 +1,305 @@
+"""The registry: which networks there are, in plain facts that can be read without importing Keras.
+
+    Entry    one name: task, learning, year, paper, summary, and where its builder is
+    Recipe   how an entry trains when the caller says nothing; plain values and functions only
+    Spec     what a builder sees: the inputs and outputs to build for, neither data nor schema
+
+A row of the table in `zoo/models/__init__.py` is an entry. A package of someone else's adds its own through an
+entry point of the group `zoo.models` that names a light module calling `zoo.register`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import fnmatch
+import importlib
+import importlib.metadata
+import inspect
+import operator
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+TASKS = ("classification", "regression", "logic", "association", "map", "dynamics", "features")
+LEARNING = ("gradient", "rule", "none")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How an entry trains when the caller says nothing. Plain values and functions, never Keras objects.
+
+    Args:
+        data: Name of the data set that `build` and `train` take without data.
+        preprocessing: `"raw"` (numbers as they are), `"tabular"` or `"image"`.
+        scaling: What `"tabular"` gives for a number: `"standard"` (zero mean, unit variance) or `"quantile"`
+            (a robustly scaled value and its rank among the training rows, in [0, 1]).
+        decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, or None. The
+            builder option `output_activation`, where an entry has it, stands above this.
+        loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision.
+        metrics: Keras metric names, on the model's outputs.
+        counts: Functions `(y_true, network_output) -> (batch,)`, each summed over an epoch and shown under its name.
+        optimizer: Name of a Keras optimizer.
+        optimizer_options: Its further arguments.
+        learning_rate: Step size; the peak where there is a schedule.
+        schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
+        batch_size: Rows a step, or `"full"`.
+        epochs: The most epochs of a run.
+        shuffle: Whether rows are shuffled in each epoch.
+        validation: Share of the rows held out to choose the best epoch by, or None.
+        monitor: The metric that chooses the best epoch, lower is better.
+        patience: Epochs without improvement after which a run stops, or None.
+        stop_at: `(metric, value)`: a run stops after the first epoch that reaches it.
+        solver: None for the optimizer, or `"lbfgs"` (full batch, scipy).
+        augmentation: A function `(images, seed) -> images` on uint8 batches, in training only.
+    """
+
+    data: str
+    preprocessing: str = "tabular"
+    scaling: str = "quantile"
+    decision: str | None = None
+    loss: Callable | None = None
+    metrics: tuple[str, ...] = ()
+    counts: tuple[Callable, ...] = ()
+    optimizer: str = "adam"
+    optimizer_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    batch_size: int | str = 256
+    epochs: int = 100
+    shuffle: bool = True
+    validation: float | None = 0.2
+    monitor: str = "val_loss"
+    patience: int | None = None
+    stop_at: tuple[str, float] | None = None
+    solver: str | None = None
+    augmentation: Callable | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """The inputs and outputs that a builder builds for.
+
+    Args:
+        task: One of `TASKS`.
+        num_outputs: Network outputs: 1 for two classes and for a regression, otherwise the number of classes.
+        num_inputs: Width of the one tensor `inputs` (raw preprocessing). None where no data were given and the
+            options decide.
+        num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
+        num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
+        categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
+        image_shape: `(height, width, channels)` of the tensor `image`.
+        seed: Seed of the initial weights.
+    """
+
+    task: str
+    num_outputs: int = 1
+    num_inputs: int | None = None
+    num_numeric: int = 0
+    num_quantile: int = 0
+    categorical_sizes: tuple[int, ...] = ()
+    image_shape: tuple[int, int, int] | None = None
+    seed: int = 0
+
+    def inputs(self) -> dict[str, keras.KerasTensor]:
+        """Returns the named Keras inputs: those of `inputs`, `numeric`, `quantile`, `categorical`, `image` that exist."""
+        import keras
+
+        inputs = {}
+        if self.num_inputs:
+            inputs["inputs"] = keras.Input((self.num_inputs,), name="inputs")
+        if self.num_numeric:
+            inputs["numeric"] = keras.Input((self.num_numeric,), name="numeric")
+        if self.num_quantile:
+            inputs["quantile"] = keras.Input((self.num_quantile,), name="quantile")
+        if self.categorical_sizes:
+            inputs["categorical"] = keras.Input((len(self.categorical_sizes),), name="categorical", dtype="int32")
+        if self.image_shape:
+            inputs["image"] = keras.Input(self.image_shape, name="image", dtype="uint8")
+        return inputs
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One network of the zoo, in plain facts. `options` and `presets` are looked up when asked for."""
+
+    name: str
+    builder: str | Callable = dataclasses.field(repr=False)
+    task: str
+    year: int
+    paper: str
+    summary: str
+    learning: str = "gradient"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The builder's options and their defaults. Imports the builder's module."""
+        parameters = inspect.signature(load_builder(self)).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    @property
+    def presets(self) -> list[str]:
+        """Tags of the trained weights shipped with the zoo."""
+        folder = package_folder("saved_models")
+        return sorted(p.name.partition(".")[2] for p in folder.glob(f"{self.name}.*") if (p / "artifact.json").is_file())
+
+
+_entries: dict[str, Entry] = {}
+_loaded = False
+
+
+def register(
+    name: str,
+    *,
+    builder: str | Callable,
+    task: str,
+    year: int,
+    paper: str,
+    summary: str,
+    learning: str = "gradient",
+) -> Entry:
+    """Adds a network to the zoo.
+
+    Args:
+        name: What `zoo.build` takes. Letters, digits and `_`; packages outside the zoo put theirs before: `"pkg/net"`.
+        builder: The builder or `"module:function"`, imported when it is first built. Its module holds `RECIPE`.
+        task: One of `zoo.registry.TASKS`.
+        year: Year of the paper.
+        paper: Reference with a DOI or an address.
+        summary: One line.
+        learning: `"gradient"`, `"rule"` or `"none"` (nothing to train).
+
+    Returns:
+        The entry.
+
+    Raises:
+        ValueError: if the name is taken or malformed, or task or learning are not in the lists.
+    """
+    if not re.fullmatch(r"([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*", name):
+        raise ValueError(f"`name` must be like 'my_net' or 'package/my_net', in lower case. Received: name={name!r}")
+    if task not in TASKS:
+        raise ValueError(f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}")
+    if learning not in LEARNING:
+        raise ValueError(f"`learning` must be one of {', '.join(LEARNING)}. Received: learning={learning!r}")
+    entry = Entry(name, builder, task, year, paper, summary, learning)
+    if _entries.setdefault(name, entry) != entry:
+        raise ValueError(f"The name {name!r} is taken by {_entries[name].builder}. Choose another, such as 'mine/{name}'.")
+    return entry
+
+
+def _entries_by_year() -> list[Entry]:
+    global _loaded
+    if not _loaded:
+        _loaded = True
+        importlib.import_module("zoo.models")
+        for point in importlib.metadata.entry_points(group="zoo.models"):
+            try:
+                point.load()
+            except Exception as error:  # a stranger's package must not break the zoo's own list
+                warnings.warn(
+                    f"The zoo plugin {point.name!r} ({point.value}) failed to load: {type(error).__name__}: {error}. "
+                    "Its models are missing; repair or uninstall it.",
+                    stacklevel=3,
+                )
+    return sorted(_entries.values(), key=lambda entry: (entry.year, entry.name))
+
+
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "": operator.eq}
+
+
+def _matches_year(entry: Entry, year: int | str | None) -> bool:
+    if year is None:
+        return True
+    match = re.fullmatch(r"\s*(<=|>=|<|>|=|)=?\s*(\d{4})\s*", str(year))
+    if not match:
+        raise ValueError(f"`year` must be a year or a comparison such as '<1970'. Received: year={year!r}")
+    return _COMPARISONS[match[1]](entry.year, int(match[2]))
+
+
+def list_models(
+    pattern: str = "*",
+    *,
+    task: str | None = None,
+    year: int | str | None = None,
+    exclude: str | Iterable[str] = (),
+    pretrained: bool = False,
+) -> list[str]:
+    """Lists the names of the zoo's models by year, then by name.
+
+    Args:
+        pattern: Shell-style pattern of names.
+        task: Only this task.
+        year: A year, or a comparison: `1958`, `"<1970"`.
+        exclude: Pattern or patterns of names to leave out.
+        pretrained: List presets instead, as `"entry.tag"`.
+
+    Returns:
+        A list of names for `zoo.build`.
+
+    Raises:
+        ValueError: if task or year are malformed.
+    """
+    if task is not None and task not in TASKS:
+        raise ValueError(f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}")
+    excluded = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+    entries = [entry for entry in _entries_by_year() if task in (None, entry.task) and _matches_year(entry, year)]
+    names = [f"{e.name}.{tag}" for e in entries for tag in e.presets] if pretrained else [e.name for e in entries]
+    return [n for n in names if fnmatch.fnmatchcase(n, pattern) and not any(fnmatch.fnmatchcase(n, x) for x in excluded)]
+
+
+def info(name: str) -> Entry:
+    """Returns the facts of one entry (of a preset, its entry's).
+
+    Args:
+        name: An entry's name, or a preset's.
+
+    Raises:
+        ValueError: if there is no such model; the message offers the nearest names.
+    """
+    names = [entry.name for entry in _entries_by_year()]
+    entry = _entries.get(name) if isinstance(name, str) else None
+    if entry is None and isinstance(name, str):
+        base, _, tag = name.partition(".")
+        entry = _entries.get(base)
+        if entry and tag and tag not in entry.presets:
+            tags = ", ".join(f"{base}.{t}" for t in entry.presets) or "none"
+            raise ValueError(f"Unknown preset {name!r}. The presets of {base!r} are: {tags}.")
+    if entry is None:
+        raise ValueError(f"Unknown model {name!r}.{suggest(name, names)} The zoo has: {', '.join(names)}.")
+    return entry
+
+
+def suggest(name: object, known: Iterable[str]) -> str:
+    """Returns " Did you mean 'x'?" for the known name nearest to `name`, or nothing."""
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def load_builder(entry: Entry) -> Callable:
+    """Imports an entry's builder."""
+    if callable(entry.builder):
+        return entry.builder
+    module, _, function = entry.builder.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def load_recipe(entry: Entry) -> Recipe:
+    """Returns the recipe beside an entry's builder: `RECIPES[name]` where a module has several, else `RECIPE`."""
+    module = sys.modules[load_builder(entry).__module__]
+    recipe = getattr(module, "RECIPES", {}).get(entry.name.rpartition("/")[2]) or getattr(module, "RECIPE", None)
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f"The module {module.__name__!r} of the model {entry.name!r} must hold RECIPE = Recipe(data=...).")
+    return recipe
+
+
+def package_folder(name: str):
+    """Returns the folder `datasets` or `saved_models`: beside this package if it is there, else in the checkout."""
+    import pathlib
+
+    here = pathlib.Path(__file__).resolve().parent
+    return here / name if (here / name).is_dir() else here.parent / name
