@@ -1,0 +1,111 @@
+"""What turns the encoded tensors of a table into features of a dense network.
+
+    piecewise linear   u in [0, 1]  ->  clip(B u - j, 0, 1), j = 0..B-1, on the B bins of a column's quantiles
+    levels             few levels: one indicator each; many levels: a learned vector each
+
+Y. Gorishniy, I. Rubachev, A. Babenko, On Embeddings for Numerical Features in Tabular Deep Learning, NeurIPS 2022.
+https://arxiv.org/abs/2203.05556 (piecewise linear encoding; the ranks come from the preprocessor)
+"""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class PiecewiseLinear(keras.layers.Layer):
+    """Expands each rank into one ramp a bin.
+
+    Args:
+        num_bins: Bins of a column, each holding the same share of the training rows.
+
+    Input shape: `(batch, columns)`, ranks in [0, 1]. Output shape: `(batch, columns * num_bins)`, in [-1/2, 1/2].
+    """
+
+    def __init__(self, num_bins: int = 16, **kwargs):
+        super().__init__(**kwargs)
+        if num_bins < 1:
+            raise ValueError(f"`num_bins` must be at least 1. Received: num_bins={num_bins}")
+        self.num_bins = num_bins
+
+    def call(self, ranks):
+        lower = ops.arange(self.num_bins, dtype=ranks.dtype)
+        ramps = ops.clip(ops.expand_dims(ranks, -1) * self.num_bins - lower, 0.0, 1.0) - 0.5
+        return ops.reshape(ramps, (-1, ranks.shape[-1] * self.num_bins))  # (batch, columns, bins) -> (batch, features)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[1] * self.num_bins)
+
+    def get_config(self):
+        return {**super().get_config(), "num_bins": self.num_bins}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Levels(keras.layers.Layer):
+    """Turns categorical columns into indicators and learned vectors.
+
+    Columns of at most `max_one_hot` levels beside index 0 give one indicator a level, and nothing for index 0 (what
+    was not seen in training). Larger ones look up a vector in one table that all of them share, each with rows of
+    its own; index 0 starts as the zero vector.
+
+    Args:
+        sizes: Levels of each column, index 0 included.
+        embedding_size: Width of a learned vector.
+        max_one_hot: The most levels that get indicators.
+
+    Input shape: `(batch, columns)`, integers. Output shape: `(batch, features)`.
+    """
+
+    def __init__(self, sizes, embedding_size: int = 8, max_one_hot: int = 8, **kwargs):
+        super().__init__(**kwargs)
+        self.sizes = tuple(int(size) for size in sizes)
+        self.embedding_size = embedding_size
+        self.max_one_hot = max_one_hot
+        self.small = [i for i, size in enumerate(self.sizes) if size - 1 <= max_one_hot]
+        self.large = [i for i, size in enumerate(self.sizes) if size - 1 > max_one_hot]
+
+    def build(self, input_shape):
+        if self.large:
+            rows = sum(self.sizes[i] for i in self.large)
+            self.table = self.add_weight(
+                shape=(rows, self.embedding_size), initializer=keras.initializers.RandomNormal(stddev=0.5), name="table"
+            )
+            unseen = ops.convert_to_numpy(self.table).copy()
+            unseen[self._offsets(self.large)] = 0.0
+            self.table.assign(unseen)
+
+    def _offsets(self, columns):
+        offsets, total = [], 0
+        for i in columns:
+            offsets.append(total)
+            total += self.sizes[i]
+        return offsets
+
+    def call(self, indices):
+        features = []
+        for i in self.small:
+            features.append(ops.one_hot(indices[:, i] - 1, self.sizes[i] - 1, dtype=self.compute_dtype))  # -1: all zeros
+        if self.large:
+            rows = ops.stack([indices[:, i] + offset for i, offset in zip(self.large, self._offsets(self.large))], axis=1)
+            vectors = ops.take(ops.cast(self.table, self.compute_dtype), rows, axis=0)
+            features.append(ops.reshape(vectors, (-1, len(self.large) * self.embedding_size)))
+        return ops.concatenate(features, axis=-1) if len(features) > 1 else features[0]
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], sum(self.sizes[i] - 1 for i in self.small) + len(self.large) * self.embedding_size)
+
+    def get_config(self):
+        config = {"sizes": self.sizes, "embedding_size": self.embedding_size, "max_one_hot": self.max_one_hot}
+        return {**super().get_config(), **config}
+
+
+def table_features(inputs, spec, *, embedding_size: int, num_bins: int):
+    """Returns one tensor `(batch, features)` of all the encoded tensors of a table (or of the tensor `inputs`)."""
+    features = [inputs[name] for name in ("inputs", "numeric") if name in inputs]
+    if "quantile" in inputs:
+        features.append(PiecewiseLinear(num_bins, name="piecewise_linear")(inputs["quantile"]))
+    if "categorical" in inputs:
+        levels = Levels(spec.categorical_sizes, embedding_size, name="levels")
+        features.append(levels(inputs["categorical"]))
+    if "image" in inputs:
+        features.append(keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])))
+    return keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]

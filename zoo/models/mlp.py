@@ -1,0 +1,167 @@
+"""The multilayer perceptron (1986): layers of units between inputs and outputs, trained by back-propagation.
+
+    h_0 = features(x);   h_l = phi(W_l h_{l-1} + b_l);   z = W h_L + b
+
+D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature 323, 1986.
+https://doi.org/10.1038/323533a0. The features of a table are younger: see `zoo.layers.tabular`.
+"""
+
+from collections.abc import Sequence
+
+import keras
+
+from zoo.layers.activations import activation as activation_layer
+from zoo.layers.tabular import table_features
+from zoo.registry import Recipe, Spec
+
+NORMALIZATIONS = {"batch": keras.layers.BatchNormalization, "layer": keras.layers.LayerNormalization}
+
+
+def dense_stack(x, *, hidden_units, activation, dropout, normalization, l2):
+    """Returns `x` `(batch, features)` after the hidden layers: dense, normalization, activation, dropout."""
+    units = (hidden_units,) if isinstance(hidden_units, int) else tuple(hidden_units)
+    if any(not isinstance(unit, int) or unit < 1 for unit in units):
+        raise ValueError(f"`hidden_units` must be positive integers, one a layer. Received: hidden_units={hidden_units}")
+    if not 0.0 <= dropout < 1.0:
+        raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout}")
+    if l2 < 0.0:
+        raise ValueError(f"`l2` must not be negative. Received: l2={l2}")
+    if normalization not in (None, *NORMALIZATIONS):
+        raise ValueError(f"`normalization` must be None, 'batch' or 'layer'. Received: normalization={normalization!r}")
+    for i, unit in enumerate(units):
+        penalty = keras.regularizers.L2(l2) if l2 else None
+        x = keras.layers.Dense(unit, kernel_initializer="he_normal", kernel_regularizer=penalty, name=f"hidden_{i}")(x)
+        if normalization:
+            x = NORMALIZATIONS[normalization](name=f"normalization_{i}")(x)
+        x = activation_layer(activation, name=f"activation_{i}")(x)
+        if dropout:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
+    return x
+
+
+def check_output_activation(output_activation, allowed):
+    """Raises ValueError unless the output activation is one of `allowed`."""
+    if output_activation not in allowed:
+        names = ", ".join(map(repr, allowed))
+        raise ValueError(f"`output_activation` must be one of {names}. Received: output_activation={output_activation!r}")
+
+
+def _mlp(spec, *, hidden_units, activation, dropout, normalization, l2, embedding_size, num_bins):
+    inputs = spec.inputs()
+    x = table_features(inputs, spec, embedding_size=embedding_size, num_bins=num_bins)
+    x = dense_stack(
+        x, hidden_units=hidden_units, activation=activation, dropout=dropout, normalization=normalization, l2=l2
+    )
+    outputs = keras.layers.Dense(spec.num_outputs, name="outputs")(x)
+    return keras.Model(inputs, outputs, name="mlp")
+
+
+RECIPES = {
+    "mlp_classifier": Recipe(
+        data="titanic",
+        decision="softmax",
+        metrics=("accuracy",),
+        optimizer="adamw",
+        optimizer_options={"weight_decay": 0.02},
+        learning_rate=1e-3,
+        schedule="cosine",
+        batch_size=256,
+        epochs=60,
+        patience=16,
+    ),
+    "mlp_regressor": Recipe(
+        data="california_housing",
+        optimizer="adamw",
+        optimizer_options={"weight_decay": 0.02},
+        learning_rate=1e-3,
+        schedule="cosine",
+        batch_size=256,
+        epochs=100,
+        patience=16,
+    ),
+}
+
+
+def mlp_classifier(
+    spec: Spec,
+    *,
+    hidden_units: Sequence[int] = (256, 256),
+    activation: str = "relu",
+    dropout: float = 0.1,
+    normalization: str | None = None,
+    l2: float = 0.0,
+    embedding_size: int = 8,
+    num_bins: int = 16,
+    output_activation: str | None = "softmax",
+) -> keras.Model:
+    """Builds a multilayer perceptron for the classes of a table.
+
+    Args:
+        spec: The inputs and outputs to build for.
+        hidden_units: Units of each hidden layer.
+        activation: A name of `zoo.layers.activations`, or one of Keras's.
+        dropout: Share of hidden units dropped in training.
+        normalization: None, `"batch"` or `"layer"`, before the activation.
+        l2: Factor of the sum of squared hidden weights in the loss.
+        embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
+        num_bins: Bins of the piecewise linear encoding of a number's rank.
+        output_activation: `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None (logits).
+
+    Returns:
+        A network from encoded tensors to logits `(batch, num_outputs)`.
+
+    Raises:
+        ValueError: if an option is out of its range.
+    """
+    check_output_activation(output_activation, ("softmax", "sigmoid", None))
+    return _mlp(
+        spec,
+        hidden_units=hidden_units,
+        activation=activation,
+        dropout=dropout,
+        normalization=normalization,
+        l2=l2,
+        embedding_size=embedding_size,
+        num_bins=num_bins,
+    )
+
+
+def mlp_regressor(
+    spec: Spec,
+    *,
+    hidden_units: Sequence[int] = (256, 256),
+    activation: str = "relu",
+    dropout: float = 0.1,
+    normalization: str | None = None,
+    l2: float = 0.0,
+    embedding_size: int = 8,
+    num_bins: int = 16,
+) -> keras.Model:
+    """Builds a multilayer perceptron for a number in a table.
+
+    Args:
+        spec: The inputs and outputs to build for.
+        hidden_units: Units of each hidden layer.
+        activation: A name of `zoo.layers.activations`, or one of Keras's.
+        dropout: Share of hidden units dropped in training.
+        normalization: None, `"batch"` or `"layer"`, before the activation.
+        l2: Factor of the sum of squared hidden weights in the loss.
+        embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
+        num_bins: Bins of the piecewise linear encoding of a number's rank.
+
+    Returns:
+        A network from encoded tensors to standardised values `(batch, 1)`.
+
+    Raises:
+        ValueError: if an option is out of its range.
+    """
+    return _mlp(
+        spec,
+        hidden_units=hidden_units,
+        activation=activation,
+        dropout=dropout,
+        normalization=normalization,
+        l2=l2,
+        embedding_size=embedding_size,
+        num_bins=num_bins,
+    )
