@@ -10,11 +10,14 @@ entry point of the group `zoo.models` that names a light module calling `zoo.reg
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import difflib
 import fnmatch
+import functools
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import operator
 import re
@@ -138,9 +141,20 @@ class Entry:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The builder's options and their defaults. Imports the builder's module."""
-        parameters = inspect.signature(load_builder(self)).parameters.values()
-        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        """The builder's options and their defaults, read from its source; imports it where that does not tell them."""
+        function = _builder_syntax(self.builder)
+        try:
+            return {a.arg: ast.literal_eval(d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults)}
+        except (AttributeError, ValueError):  # no source to read; a default that is an expression, or none at all
+            parameters = inspect.signature(load_builder(self)).parameters.values()
+            return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    @property
+    def option_meanings(self) -> dict[str, str]:
+        """What the builder's docstring says of each option, "" where nothing."""
+        function = _builder_syntax(self.builder)
+        text = ast.get_docstring(function) if function else inspect.getdoc(load_builder(self))
+        return {name: _argument(text or "", name) for name in self.options}
 
     @property
     def presets(self) -> list[str]:
@@ -286,6 +300,26 @@ def load_builder(entry: Entry) -> Callable:
         return entry.builder
     module, _, function = entry.builder.partition(":")
     return getattr(importlib.import_module(module), function)
+
+
+@functools.cache
+def _builder_syntax(builder: str | Callable) -> ast.FunctionDef | None:
+    """Returns the syntax tree of the function "module:function" without importing it; None where that cannot be."""
+    if callable(builder):
+        return None
+    module, _, name = builder.partition(":")
+    try:
+        tree = ast.parse(importlib.util.find_spec(module).loader.get_source(module))
+    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError):
+        return None
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+    return functions[-1] if functions and not functions[-1].decorator_list else None
+
+
+def _argument(docstring: str, name: str) -> str:
+    """Returns the text of one argument in a docstring's section `Args`."""
+    match = re.search(rf"^( +){re.escape(name)}: (.*(?:\n\1 +.*)*)", docstring, re.MULTILINE)
+    return " ".join(match[2].split()) if match else ""
 
 
 def load_recipe(entry: Entry) -> Recipe:
