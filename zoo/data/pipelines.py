@@ -1,0 +1,208 @@
+"""The shared tf.data pipelines: encoded rows in shuffled batches, from memory or from a stream of blocks.
+
+In memory, rows are encoded once; an epoch permutes indices and gathers batch-wise. From a stream, blocks of rows are
+encoded as they come and shuffled in a buffer. Orders are functions of (seed, epoch): a resumed run sees the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from zoo.data.sources import Data
+from zoo.data.sources import load as load_data
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoded:
+    """Rows in memory, encoded: `x` a dict of arrays `(rows, ...)`, `y` and `weight` `(rows,)` or None."""
+
+    x: dict[str, np.ndarray]
+    y: np.ndarray | None = None
+    weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.x.values())))
+
+    def tensors(self) -> tuple:
+        """Returns `(x,)`, `(x, y)` or `(x, y, weight)`, as Keras takes them."""
+        return tuple(part for part in (self.x, self.y, self.weight) if part is not None)
+
+
+def encode(data: Data, preprocessor, *, weight: np.ndarray | None = None) -> Encoded:
+    """Encodes rows in memory.
+
+    Args:
+        data: Raw rows.
+        preprocessor: Fitted on training rows.
+        weight: Sample weights `(rows,)`.
+    """
+    supervised = preprocessor.schema.task in ("classification", "regression") and data.y is not None
+    return Encoded(preprocessor.encode(data.x), preprocessor.encode_target(data.y) if supervised else None, weight)
+
+
+def batches(
+    encoded: Encoded,
+    *,
+    batch_size: int,
+    shuffle: bool = False,
+    seed: int = 0,
+    epoch=0,
+    augmentation: Callable | None = None,
+):
+    """Returns one epoch of batches as a tf.data.Dataset; iterated again, it reads `epoch` again.
+
+    Args:
+        encoded: Rows in memory.
+        batch_size: Rows a batch; the last one holds what is left.
+        shuffle: Whether to permute the rows.
+        seed: Seed of the permutation.
+        epoch: A number, or a tf.Variable that says which epoch is next.
+        augmentation: A function `(images, seed) -> images` on uint8 batches, seed `(2,)`.
+    """
+    import tensorflow as tf
+
+    rows = len(encoded)
+    steps = -(-rows // batch_size)
+    with tf.device("CPU"):
+        tensors = tf.nest.map_structure(tf.constant, encoded.tensors())
+
+    def one_epoch(_):
+        now = tf.cast(tf.convert_to_tensor(epoch), tf.int32)
+        order = tf.range(rows)
+        if shuffle:
+            order = tf.random.experimental.stateless_shuffle(order, seed=tf.stack([seed, now]))
+
+        def gather(step):
+            index = order[step * batch_size : tf.minimum((step + 1) * batch_size, rows)]
+            batch = tf.nest.map_structure(lambda tensor: tf.gather(tensor, index), tensors)
+            if augmentation is None:
+                return batch
+            place = tf.stack([seed, now * steps + tf.cast(step, tf.int32)])
+            return ({**batch[0], "image": augmentation(batch[0]["image"], place)}, *batch[1:])
+
+        return tf.data.Dataset.range(steps).map(gather, num_parallel_calls=tf.data.AUTOTUNE)
+
+    dataset = tf.data.Dataset.range(1).flat_map(one_epoch)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def in_validation(rows: np.ndarray, *, share: float, seed: int) -> np.ndarray:
+    """Returns which rows of a stream are held out: a function of (seed, row index) alone."""
+    mixed = (rows.astype(np.uint64) + np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(31)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    return (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53 < share
+
+
+def encoded_blocks(
+    data: Data, preprocessor, *, weight: str | None = None, keep: Callable[[np.ndarray], np.ndarray] | None = None
+) -> Iterator[Encoded]:
+    """Yields a stream's blocks, encoded.
+
+    Args:
+        data: A streaming source.
+        preprocessor: Fitted on training rows.
+        weight: Column of sample weights.
+        keep: Which of the row indices to keep.
+    """
+    for first, frame in data.blocks():
+        if keep is not None:
+            frame = frame.loc[keep(np.arange(first, first + len(frame)))]
+        if not len(frame):
+            continue
+        y = preprocessor.encode_target(frame[data.target]) if data.target is not None else None
+        yield Encoded(preprocessor.encode(frame), y, None if weight is None else frame[weight].to_numpy("float32"))
+
+
+def _rows(encoded: Encoded, index) -> tuple:
+    return tuple(
+        {name: array[index] for name, array in part.items()} if isinstance(part, dict) else part[index]
+        for part in encoded.tensors()
+    )
+
+
+def _concatenate(parts: list[Encoded]) -> Encoded:
+    x = {name: np.concatenate([part.x[name] for part in parts]) for name in parts[0].x}
+    join = lambda values: None if values[0] is None else np.concatenate(values)  # noqa: E731
+    return Encoded(x, join([part.y for part in parts]), join([part.weight for part in parts]))
+
+
+def stream(
+    blocks: Callable[[], Iterator[Encoded]],
+    *,
+    batch_size: int,
+    shuffle: bool = False,
+    seed: int = 0,
+    epoch=0,
+    buffer_rows: int = 262_144,
+):
+    """Returns one epoch of batches from encoded blocks as a tf.data.Dataset, in bounded memory.
+
+    Blocks fill a buffer of `buffer_rows`; a full buffer is permuted and all but a quarter of it given out, so that
+    rows mix across blocks.
+
+    Args:
+        blocks: Returns a fresh iterator over the blocks.
+        batch_size: Rows a batch; the last one holds what is left.
+        shuffle: Whether to permute within the buffer.
+        seed: Seed of the permutations.
+        epoch: A number, or a tf.Variable that says which epoch is next.
+        buffer_rows: Rows of the buffer.
+    """
+    import tensorflow as tf
+
+    first = next(blocks(), None)
+    if first is None:
+        raise ValueError("There are no rows to train on. The source must hold at least one.")
+
+    def generate():
+        generator = np.random.default_rng([seed, int(epoch)])
+        parts, held = [], 0
+        for block in blocks():
+            parts.append(block)
+            held += len(block)
+            if held >= (buffer_rows if shuffle else batch_size):
+                pool = _concatenate(parts)
+                order = generator.permutation(held) if shuffle else np.arange(held)
+                give = held - (held // 4 if shuffle else held % batch_size)
+                give -= give % batch_size
+                for start in range(0, give, batch_size):
+                    yield _rows(pool, order[start : start + batch_size])
+                rest = _rows(pool, order[give:])
+                parts, held = ([Encoded(*rest)] if held > give else []), held - give
+        if held:
+            pool = _concatenate(parts)
+            order = generator.permutation(held) if shuffle else np.arange(held)
+            for start in range(0, held, batch_size):
+                yield _rows(pool, order[start : start + batch_size])
+
+    signature = tf.nest.map_structure(
+        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), _rows(first, slice(0, 1))
+    )
+    return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(tf.data.AUTOTUNE)
+
+
+def pipeline(data, model, *, batch_size: int, shuffle: bool = True, seed: int = 0):
+    """Returns one pass over raw data as encoded batches `(x,)` or `(x, y)` for a model's `fit`.
+
+    Args:
+        data: Anything that `zoo.data.load` takes.
+        model: A `zoo.Model`; its preprocessor encodes.
+        batch_size: Rows a batch.
+        shuffle: Whether rows are shuffled, anew in each iteration with another `seed`.
+        seed: Seed of the order.
+
+    Returns:
+        A tf.data.Dataset.
+    """
+    if batch_size < 1:
+        raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
+    loaded = load_data(data, target=model.schema.target, schema=model.schema)
+    if loaded.streaming:
+        blocks = lambda: encoded_blocks(loaded, model.preprocessor)  # noqa: E731
+        return stream(blocks, batch_size=batch_size, shuffle=shuffle, seed=seed)
+    return batches(encode(loaded, model.preprocessor), batch_size=batch_size, shuffle=shuffle, seed=seed)

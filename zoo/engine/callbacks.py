@@ -1,0 +1,199 @@
+"""Keras callbacks of the engine: the best weights, when to stop, checkpoints, the progress line.
+
+Those with state give it as plain values and arrays (`state`, `restore`), so that a checkpoint can hold it: a resumed
+run then equals an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+
+class Epoch(keras.callbacks.Callback):
+    """Tells a pipeline, through a tf.Variable, which epoch is next."""
+
+    def __init__(self, variable):
+        super().__init__()
+        self.variable = variable
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.variable.assign(epoch)
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Keeps the weights of the epoch with the lowest `monitor`; stops after `patience` epochs without a better one."""
+
+    def __init__(self, monitor: str, patience: int | None):
+        super().__init__()
+        self.monitor, self.patience = monitor, patience
+        self.best, self.best_epoch, self.weights, self.wait = float("inf"), None, None, 0
+        self.stopped = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            return
+        self.wait += 1
+        if value < self.best:
+            self.best, self.best_epoch, self.wait = float(value), epoch, 0
+            self.weights = [np.array(keras.ops.convert_to_numpy(w)) for w in self.model.weights]
+        if self.patience is not None and self.wait >= self.patience:
+            self.stopped = f"no better {self.monitor} in {self.patience} epochs (best: epoch {self.best_epoch + 1})"
+            self.model.stop_training = True
+
+    def apply(self) -> None:
+        """Puts the best weights into the model."""
+        if self.weights is not None:
+            self.model.set_weights(self.weights)
+
+    def state(self) -> tuple[dict, list]:
+        plain = {"best": self.best, "best_epoch": self.best_epoch, "wait": self.wait, "stopped": self.stopped}
+        return plain, self.weights or []
+
+    def restore(self, plain: dict, weights: list) -> None:
+        self.best, self.best_epoch, self.wait = plain["best"], plain["best_epoch"], plain["wait"]
+        self.stopped = plain["stopped"]
+        self.weights = weights or None
+
+
+class StopAt(keras.callbacks.Callback):
+    """Stops after the first epoch whose metric is at most `value`."""
+
+    def __init__(self, metric: str, value: float):
+        super().__init__()
+        self.metric, self.value, self.stopped = metric, value, None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (logs or {}).get(self.metric, float("inf")) <= self.value:
+            self.stopped = f"{self.metric} reached {self.value:g} in epoch {epoch + 1}"
+            self.model.stop_training = True
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes all that a run needs to go on, after each epoch, and reads it back.
+
+    A checkpoint is `state.json` (epoch, history, early-stopping state, identity of the run) and `variables.npz`
+    (weights, seeds, optimizer, best weights), written into one file beside and renamed.
+    """
+
+    def __init__(self, folder: str | os.PathLike, best: BestWeights, identity: dict, every_seconds: float = 0.0):
+        super().__init__()
+        self.folder, self.best, self.identity, self.every = Path(folder), best, identity, every_seconds
+        self.history: dict[str, list] = {}
+        self.epoch, self.finished, self._written = 0, False, 0.0
+
+    def _variables(self) -> list:
+        metrics = {id(v) for metric in self.model.metrics for v in metric.variables}
+        return [v for v in (*self.model.variables, *self.model.optimizer.variables) if id(v) not in metrics]
+
+    def resume(self, model) -> bool:
+        """Restores the last checkpoint into `model`; returns whether there was one.
+
+        Raises:
+            ValueError: if the checkpoint belongs to another run.
+        """
+        self.set_model(model)
+        path = self.folder / "checkpoint.npz"
+        if not path.is_file():
+            return False
+        with np.load(path, allow_pickle=False) as arrays:
+            state = json.loads(str(arrays["state"]))
+            if state["identity"] != self.identity:
+                changed = [k for k in self.identity if state["identity"].get(k) != self.identity[k]]
+                raise ValueError(
+                    f"The checkpoint in {str(self.folder)!r} belongs to another run: {', '.join(changed) or 'its settings'} "
+                    "differ. Repeat the call that began it, or choose another folder."
+                )
+            model.optimizer.build(model.trainable_variables)
+            for i, variable in enumerate(self._variables()):
+                variable.assign(arrays[f"variable_{i}"])
+            weights = [arrays[f"best_{i}"] for i in range(state["num_best"])]
+        self.best.restore(state["best"], weights)
+        self.history, self.epoch, self.finished = state["history"], state["epoch"], state["finished"]
+        return True
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        self.epoch = epoch + 1
+        if time.monotonic() - self._written >= self.every:
+            self.write()
+
+    def on_train_end(self, logs=None):
+        self.finished = True
+        self.write()
+
+    def write(self) -> None:
+        """Writes the checkpoint beside the last one and renames it."""
+        plain, weights = self.best.state()
+        state = {
+            "identity": self.identity,
+            "epoch": self.epoch,
+            "history": self.history,
+            "finished": self.finished,
+            "best": plain,
+            "num_best": len(weights),
+        }
+        arrays = {f"variable_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self._variables())}
+        arrays |= {f"best_{i}": w for i, w in enumerate(weights)}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        beside = self.folder / f".checkpoint.{os.getpid()}.npz"
+        with open(beside, "wb") as file:
+            np.savez(file, state=np.array(json.dumps(state)), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, self.folder / "checkpoint.npz")
+        self._written = time.monotonic()
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class ProgressLine(keras.callbacks.Callback):
+    """One live line: epoch, loss, metrics, time left. Where the output is no terminal, one line at the end."""
+
+    def __init__(self, epochs: int, first_epoch: int = 0):
+        super().__init__()
+        self.epochs, self.first = epochs, first_epoch
+        self._live = sys.stdout.isatty()
+        self._begin, self._last, self._text = 0.0, 0.0, ""
+
+    def on_train_begin(self, logs=None):
+        self._begin = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        values = "  ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items() if name != "learning_rate")
+        spent = time.monotonic() - self._begin
+        left = spent / (epoch + 1 - self.first) * (self.epochs - epoch - 1)
+        self._text = f"epoch {epoch + 1}/{self.epochs}  {values}"
+        if self._live and (time.monotonic() - self._last > 0.1):
+            self._last = time.monotonic()
+            self._show(f"{self._text}  {_clock(left)} left")
+
+    def _show(self, text, end=""):
+        width = shutil.get_terminal_size().columns - 1
+        sys.stdout.write("\r" + text[:width].ljust(width) + end)
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Ends the line with the time spent."""
+        if not self._text:
+            return
+        text = f"{self._text}  {_clock(time.monotonic() - self._begin)}"
+        if self._live:
+            self._show(text, end="\n")
+        else:
+            print(text, flush=True)
+
+
+def _clock(seconds: float) -> str:
+    seconds = int(seconds + 0.5)
+    return f"{seconds // 60}:{seconds % 60:02d}"

@@ -1,0 +1,111 @@
+"""Trains a compiled Keras model for some epochs: best weights, checkpoints, interruption, progress.
+
+The loop is Keras's `fit`. Datasets read which epoch is next from a variable, so that the order of rows is a function of
+(seed, epoch), and the checkpoint holds the rest of the state.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import keras
+
+from zoo.engine.callbacks import BestWeights, Checkpoint, Epoch, ProgressLine, StopAt
+
+
+@dataclasses.dataclass(frozen=True)
+class Fitted:
+    """What a training left: history by epoch, why it stopped, whether it was interrupted, the best epoch (from 0)."""
+
+    history: dict[str, list[float]]
+    stopped: str
+    interrupted: bool
+    best_epoch: int | None
+
+
+def fit(
+    model: keras.Model,
+    batches: Callable,
+    *,
+    epochs: int,
+    validation=None,
+    monitor: str = "val_loss",
+    patience: int | None = None,
+    stop_at: tuple[str, float] | None = None,
+    class_weight: dict[int, float] | None = None,
+    checkpoint: str | None = None,
+    identity: dict | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int = 1,
+) -> Fitted:
+    """Trains a compiled model and leaves it with its best weights.
+
+    Args:
+        model: Compiled; its train step takes the batches.
+        batches: `epoch_variable -> dataset`; iterating the dataset gives the epoch that the variable holds.
+        epochs: The most epochs.
+        validation: What Keras's `validation_data` takes, or None: then the last weights are kept.
+        monitor: The metric that chooses the best epoch, lower is better.
+        patience: Epochs without a better one after which it stops.
+        stop_at: `(metric, value)`: stop after the first epoch whose metric is at most the value.
+        class_weight: Factor of each class index in the loss.
+        checkpoint: A folder to write to after each epoch, and to go on from.
+        identity: Plain values that say which run the checkpoint belongs to.
+        callbacks: Further Keras callbacks.
+        verbose: 0 is silent, 1 shows one line, 2 a line an epoch (Keras's).
+
+    Returns:
+        What the training left.
+    """
+    import tensorflow as tf
+
+    best = BestWeights(monitor, patience)
+    history = keras.callbacks.History()
+    own: list[keras.callbacks.Callback] = []
+    saver = None
+    first = 0
+    past: dict[str, list[float]] = {}
+    if checkpoint is not None:
+        saver = Checkpoint(checkpoint, best, identity or {})
+        if saver.resume(model):
+            first, past = saver.epoch, {name: list(values) for name, values in saver.history.items()}
+            if verbose:
+                print(f"resumed from epoch {first} of the checkpoint in {checkpoint}")
+    epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
+    if validation is not None:
+        own.append(best)
+    stop = StopAt(*stop_at) if stop_at else None
+    own += [stop] if stop else []
+    line = ProgressLine(epochs, first) if verbose == 1 else None
+    own += [line] if line else []
+    own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
+    interrupted = False
+    if not (saver and saver.finished):
+        try:
+            model.fit(
+                batches(epoch),
+                epochs=epochs,
+                initial_epoch=first,
+                validation_data=validation,
+                validation_batch_size=8192,
+                class_weight=class_weight,
+                callbacks=[Epoch(epoch), history, *own],
+                shuffle=False,
+                verbose=2 if verbose > 1 else 0,
+            )
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            if line:
+                line.close()
+    if validation is not None:
+        best.apply()
+    merged = {name: past.get(name, []) + list(map(float, values)) for name, values in history.history.items()} or past
+    done = max((len(values) for values in merged.values()), default=0)
+    reasons = [why for why in (best.stopped, stop and stop.stopped) if why]
+    reason = "interrupted" if interrupted else reasons[0] if reasons else f"the limit of {epochs} epochs"
+    if stop and not stop.stopped and not interrupted and done >= epochs:
+        last = merged.get(stop.metric, [float("nan")])[-1]
+        reason = f"the limit of {epochs} epochs, with {stop.metric} at {last:g}"
+    return Fitted(merged, reason, interrupted, best.best_epoch)

@@ -1,0 +1,514 @@
+"""`zoo.Model`: a Keras model that knows its raw columns, and `zoo.build`, which makes one by name.
+
+    raw columns --preprocessor--> encoded tensors --network--> logits or values --decide--> what predict returns
+
+`model(x)` takes encoded tensors, as any Keras model does. `fit`, `evaluate` and `predict` take those or raw data.
+Inside a training or test step the call returns the network's outputs, on which the zoo's losses are defined.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import random
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo import registry
+from zoo.data.preprocessing import Preprocessor
+from zoo.data.schema import Schema
+from zoo.data.sources import Data
+from zoo.data.sources import load as load_data
+from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
+from zoo.registry import Entry, Recipe, Spec
+
+ENCODED = ("inputs", "numeric", "quantile", "categorical", "image")
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Model(keras.Model):
+    """A network with the schema and the preprocessor of the raw data it takes.
+
+    Args:
+        network: From encoded tensors to logits or values.
+        entry: The entry of the zoo, or its name.
+        preprocessor: Fitted on training rows; holds the schema.
+        options: The builder's options that the caller gave.
+        decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"` or None.
+        counts: Functions `(y_true, network_output) -> (batch,)`, summed over an epoch and shown under their names.
+    """
+
+    def __init__(self, network, *, entry, preprocessor, options=None, decision=None, counts=(), name=None):
+        super().__init__(name=name or network.name)
+        self.network = network
+        self.entry = registry.info(entry) if isinstance(entry, str) else entry
+        self.preprocessor = preprocessor
+        self.decision = decision
+        self._options = dict(options or {})
+        self._counts = [Count(function) for function in counts]
+        self._step = threading.local()  # MirroredStrategy runs one thread a replica
+        self.built = True
+
+    @property
+    def schema(self) -> Schema:
+        """The contract of the raw data."""
+        return self.preprocessor.schema
+
+    @property
+    def classes(self) -> tuple | None:
+        """The classes in the caller's own values, sorted; None where there are none."""
+        return self.schema.classes
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The builder's options that were given."""
+        return dict(self._options)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The entry's recipe, with the options that stand above it."""
+        return resolve_recipe(self.entry, self._options)
+
+    def call(self, inputs, training=None):
+        outputs = self.network(self._named(inputs), training=training)
+        return outputs if getattr(self._step, "active", False) else self.decide(outputs)
+
+    def _named(self, inputs):
+        names = [tensor.name for tensor in self.network.inputs]
+        if not isinstance(inputs, Mapping):
+            if len(names) > 1:
+                raise ValueError(
+                    f"A model of {self.entry.name!r} takes a dict of the encoded tensors {', '.join(names)}. Received: "
+                    f"{type(inputs).__name__}. Encode raw data with `model.preprocessor.encode(data)`, or call `predict`."
+                )
+            return {names[0]: inputs}
+        if missing := [name for name in names if name not in inputs]:
+            raise ValueError(
+                f"The encoded tensors {', '.join(missing)} are missing. Received: {', '.join(map(str, inputs))}. "
+                "Encode raw columns with `model.preprocessor.encode(data)`, or call `predict`."
+            )
+        return {name: inputs[name] for name in names}
+
+    def decide(self, outputs):
+        """Returns the model's outputs for the network's.
+
+        Args:
+            outputs: `(batch, num_outputs)`.
+
+        Returns:
+            Probabilities `(batch, classes)`, values in the target's units `(batch, 1)`, or 0/1 `(batch, units)`.
+        """
+        if self.entry.task == "regression":
+            return outputs * self.preprocessor.target_scale + self.preprocessor.target_center
+        if self.decision == "threshold":
+            if outputs.shape[-1] == 1:
+                return ops.cast(outputs >= 0, outputs.dtype)
+            return ops.one_hot(ops.argmax(outputs, axis=-1), outputs.shape[-1], dtype=outputs.dtype)
+        if self.entry.task == "classification" and outputs.shape[-1] == 1:
+            outputs = ops.concatenate([ops.zeros_like(outputs), outputs], axis=-1)  # (batch, 1) -> (batch, 2)
+            return outputs if self.decision is None else ops.softmax(outputs)
+        functions = {"softmax": ops.softmax, "sigmoid": ops.sigmoid}
+        return functions[self.decision](outputs) if self.decision else outputs
+
+    def probabilities(self, outputs):
+        """Returns `(batch, classes)` for the model's outputs: 0/1 of threshold units and logits included.
+
+        With `output_activation="sigmoid"` and more than two classes each class stands by itself: rows need not sum to 1.
+        """
+        if self.decision == "threshold" and outputs.shape[-1] == 1:
+            return ops.concatenate([1.0 - outputs, outputs], axis=-1)  # (batch, 1) -> (batch, 2)
+        return ops.softmax(outputs) if self.decision is None else outputs
+
+    @contextlib.contextmanager
+    def _network_outputs(self):
+        self._step.active = True
+        try:
+            yield
+        finally:
+            self._step.active = False
+
+    def train_step(self, *args, **kwargs):
+        with self._network_outputs():
+            return super().train_step(*args, **kwargs)
+
+    def test_step(self, *args, **kwargs):
+        with self._network_outputs():
+            return super().test_step(*args, **kwargs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if isinstance(self.loss, NetworkLoss):
+            y = self.network_target(y)
+        else:
+            y_pred = self.decide(y_pred)
+        return super().compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        for count in self._counts:
+            count.update_state(y, y_pred)
+        return super().compute_metrics(x, y, self.decide(y_pred), sample_weight)
+
+    def network_target(self, y):
+        """Returns the target in the network's units: class indices, or standardised values."""
+        if self.entry.task != "regression":
+            return y
+        return (ops.cast(y, "float32") - self.preprocessor.target_center) / self.preprocessor.target_scale
+
+    def fit(self, x=None, y=None, batch_size=None, *args, sample_weight=None, validation_data=None, **kwargs):
+        """Keras's `fit`. `x` may also be a DataFrame, a dict of raw columns, or a tf.data.Dataset of them.
+
+        A DataFrame may hold the target's column; `y` are then None. Targets are in the caller's own values.
+
+        Raises:
+            TypeError: if the entry has nothing to train.
+        """
+        self.check_trainable()
+        x, y = self._encode(x, y)
+        if validation_data is not None:
+            validation_data = self._encode_validation(validation_data)
+        weight = None if sample_weight is None else np.asarray(sample_weight)
+        return super().fit(
+            x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs
+        )
+
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        """Keras's `evaluate`, on encoded or raw data as `fit` takes them."""
+        return super().evaluate(*self._encode(x, y), *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """Keras's `predict`, on encoded or raw data as `fit` takes them. `zoo.predict` gives labels."""
+        return super().predict(self._encode(x, None, target=False)[0], *args, **kwargs)
+
+    def train_on_batch(self, x, y=None, *args, **kwargs):
+        """Keras's `train_on_batch`, on encoded or raw data as `fit` takes them."""
+        self.check_trainable()
+        return super().train_on_batch(*self._encode(x, y), *args, **kwargs)
+
+    def test_on_batch(self, x, y=None, *args, **kwargs):
+        """Keras's `test_on_batch`, on encoded or raw data as `fit` takes them."""
+        return super().test_on_batch(*self._encode(x, y), *args, **kwargs)
+
+    def predict_on_batch(self, x):
+        """Keras's `predict_on_batch`, on encoded or raw data as `fit` takes them."""
+        return super().predict_on_batch(self._encode(x, None, target=False)[0])
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, **kwargs):
+        """Writes a SavedModel whose signatures take raw columns. `zoo.export` adds versions, the artifact, the proof."""
+        if format != "tf_saved_model" or kwargs:
+            return super().export(filepath, format=format, verbose=verbose, **kwargs)
+        from zoo.data.served import save_served
+
+        save_served(self, filepath)
+        return None
+
+    def check_trainable(self) -> None:
+        """Raises TypeError if the entry has nothing to train."""
+        if self.entry.learning == "none":
+            raise TypeError(
+                f"{self.entry.name!r} learns nothing: its weights follow from its options. Build it with others, "
+                f"zoo.build({self.entry.name!r}, ...), and call `predict`."
+            )
+
+    def is_encoded(self, x) -> bool:
+        """Returns whether `x` are encoded tensors rather than raw data."""
+        names = {tensor.name for tensor in self.network.inputs}
+        if isinstance(x, Mapping):
+            return set(x) >= names and all(np.ndim(x[name]) > 1 for name in names)
+        if isinstance(x, np.ndarray) and x.dtype.names is None and self.schema.columns[0].kind == "array":
+            return self.preprocessor.kind == "raw"
+        return type(x).__module__.partition(".")[0] not in ("pandas", "builtins")
+
+    def _encode(self, x, y, target=True):
+        if type(x).__name__.endswith("Dataset") and hasattr(x, "element_spec"):
+            return self._encode_dataset(x), y
+        if x is None or isinstance(x, keras.utils.PyDataset):
+            return x, y
+        if target and y is None and self.schema.target is not None and type(x).__name__ == "DataFrame":
+            if self.schema.target not in x.columns:
+                raise ValueError(
+                    f"`y` is None, and the data have no column {self.schema.target!r}, the target. Pass `y`, or data with "
+                    f"that column. Received: {', '.join(map(str, x.columns))}."
+                )
+            y = x[self.schema.target]
+        if not self.is_encoded(x):
+            x = self.preprocessor.encode(x)
+        return x, self._encode_target(y)
+
+    def _encode_target(self, y):
+        if y is None or self.entry.task not in ("classification", "regression"):
+            return y
+        if ops.is_tensor(y):
+            y = ops.convert_to_numpy(y)
+        return self.preprocessor.encode_target(y)
+
+    def _encode_validation(self, data):
+        if isinstance(data, (tuple, list)):
+            x, y = self._encode(data[0], data[1] if len(data) > 1 else None)
+            return (x, y, *data[2:])
+        return self._encode(data, None)[0]
+
+    def _encode_dataset(self, dataset):
+        """Encodes a tf.data.Dataset of batches of raw columns, with or without targets."""
+        import tensorflow as tf
+
+        spec = dataset.element_spec
+        first = spec[0] if isinstance(spec, tuple) else spec
+        names = {tensor.name for tensor in self.network.inputs}
+        if not isinstance(first, Mapping) or set(first) >= names:
+            return dataset
+        module, signature = self.preprocessor.module(), self.preprocessor.signature()
+        if missing := [name for name in signature if name not in first]:
+            raise ValueError(f"The columns {', '.join(missing)} are missing. Received: {', '.join(first)}.")
+
+        def served(name, value):
+            if value.dtype == signature[name].dtype:
+                return value
+            return tf.strings.as_string(value) if signature[name].dtype == tf.string else tf.cast(value, tf.float32)
+
+        def labels(y):
+            dtype = tf.float32 if self.entry.task == "regression" else tf.int32
+            encoded = tf.numpy_function(lambda values: self._encode_target(_text(values)), [y], dtype)
+            return tf.ensure_shape(encoded, [None])
+
+        def encode(columns, *rest):
+            x = module({name: served(name, columns[name]) for name in signature})
+            if not rest and self.schema.target in columns:
+                return x, labels(columns[self.schema.target])
+            return (x, labels(rest[0]), *rest[1:]) if rest else x
+
+        return dataset.map(encode, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "network": keras.saving.serialize_keras_object(self.network),
+            "entry": self.entry.name,
+            "preprocessor": self.preprocessor.get_config(),
+            "options": _plain(self._options),
+            "decision": self.decision,
+            "counts": [keras.saving.serialize_keras_object(count.function) for count in self._counts],
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        entry = registry.info(config["entry"])
+        registry.load_builder(entry)  # its module registers the layers and losses of the network
+        network = keras.saving.deserialize_keras_object(config["network"])
+        counts = [keras.saving.deserialize_keras_object(function) for function in config["counts"]]
+        return cls(
+            network,
+            entry=entry,
+            preprocessor=Preprocessor.from_config(config["preprocessor"]),
+            options=config["options"],
+            decision=config["decision"],
+            counts=counts,
+            name=config["name"],
+        )
+
+
+def _text(values):
+    return np.array([v.decode() for v in values.ravel()], dtype=object) if values.dtype == object else values
+
+
+def _plain(value):
+    """Returns options as JSON has them: tuples and arrays as lists."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
+    """Returns the entry's recipe. A builder's option with the name of a field stands above it."""
+    recipe = registry.load_recipe(entry)
+    known = {**entry.options, **options}
+    changes = {name: known[name] for name in ("preprocessing", "scaling") if name in known}
+    if "output_activation" in known:
+        changes["decision"] = known["output_activation"]
+    return dataclasses.replace(recipe, **changes)
+
+
+def check_options(entry: Entry, options: Mapping[str, Any]) -> None:
+    """Raises ValueError if the entry's builder has no such option."""
+    for name in options:
+        if name not in entry.options:
+            raise ValueError(
+                f"Unknown option {name!r} of {entry.name!r}.{registry.suggest(name, entry.options)} "
+                f"It has: {', '.join(entry.options) or 'none'}."
+            )
+
+
+@contextlib.contextmanager
+def seeded(seed: int):
+    """Seeds Python's and numpy's random states, from which Keras draws its seeds, and restores them."""
+    states = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def build(
+    name: str,
+    data=None,
+    *,
+    target: str | None = None,
+    schema: Schema | None = None,
+    weights=None,
+    seed: int = 0,
+    **options,
+) -> Model:
+    """Builds a model by name, compiled, with fresh weights; or a preset with its own.
+
+    Args:
+        name: An entry's name, or a preset's such as `"image_mlp.mnist_10k"`.
+        data: Anything that `zoo.data.load` takes; None for the entry's own data set. The preprocessor's statistics
+            come from its training rows.
+        target: The target's column.
+        schema: A schema, or the path of one, instead of the inferred one.
+        weights: A file of Keras weights, or a model of the same shapes.
+        seed: Seed of the initial weights.
+        **options: The builder's, see `zoo.info(name).options`.
+
+    Returns:
+        A compiled model.
+
+    Raises:
+        ValueError: if the name, an option or the target are unknown, or weights have other shapes.
+    """
+    entry = registry.info(name)
+    if name != entry.name:
+        return _build_preset(name, data, options)
+    check_options(entry, options)
+    recipe = resolve_recipe(entry, options)
+    given = data is not None
+    if not given and entry.learning == "none":
+        preprocessor = None
+    else:
+        loaded = load_data(data if given else recipe.data, target=target, schema=schema)
+        if "train" in loaded.splits:
+            loaded = loaded.take(loaded.splits["train"])
+        preprocessor = fit_preprocessor(entry, recipe, loaded)
+    model = assemble(entry, preprocessor, options, seed=seed)
+    if weights is not None:
+        load_weights(model, weights)
+    return model
+
+
+def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data) -> Preprocessor:
+    """Returns the preprocessor of the recipe, its statistics from all rows of `data`."""
+    schema = data.schema
+    if entry.task in ("classification", "regression"):
+        if data.y is None:
+            raise ValueError(
+                f"{entry.name!r} needs a target. Pass `target=` with a column's name: {', '.join(map(str, schema.names))}."
+            )
+        schema = schema.with_task(entry.task, data.y)
+    return Preprocessor(schema, recipe.preprocessing, recipe.scaling).fit(data.x, data.y)
+
+
+def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:
+    """Returns the compiled model of an entry for a fitted preprocessor.
+
+    Without one (nothing to train, no data) the builder's options decide on the inputs.
+    """
+    recipe = resolve_recipe(entry, options)
+    sizes = {} if preprocessor is None else preprocessor.sizes
+    classes = None if preprocessor is None else preprocessor.schema.classes
+    outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
+    with seeded(seed):
+        network = registry.load_builder(entry)(Spec(entry.task, outputs, seed=seed, **sizes), **options)
+    if preprocessor is None:
+        patterns = np.zeros((2, network.inputs[0].shape[-1]), "float32")
+        preprocessor = Preprocessor(load_data(patterns).schema, recipe.preprocessing).fit(patterns)
+    model = Model(
+        network,
+        entry=entry,
+        preprocessor=preprocessor,
+        options=options,
+        decision=recipe.decision,
+        counts=recipe.counts,
+        name=entry.name.replace("/", "_"),
+    )
+    compile_model(model, recipe)
+    return model
+
+
+def compile_model(model: Model, recipe: Recipe, *, optimizer=None, loss=None, learning_rate=None, total_steps=None, **kwargs) -> None:
+    """Compiles a model as its recipe says, or with the optimizer and loss given."""
+    if optimizer is None or isinstance(optimizer, str):
+        options = dict(recipe.optimizer_options) if optimizer in (None, recipe.optimizer) else {}
+        rate = recipe.learning_rate if learning_rate is None else learning_rate
+        if recipe.schedule == "cosine" and total_steps:
+            rate = cosine(rate, total_steps)
+        optimizer = keras.optimizers.get(
+            {"class_name": optimizer or recipe.optimizer, "config": {"learning_rate": rate, **options}}
+        )
+    elif learning_rate is not None:
+        optimizer.learning_rate = learning_rate
+    if loss is None:
+        default = squared_error if model.entry.task == "regression" else LOSSES.get(recipe.decision)
+        function = recipe.loss or default
+        loss = NetworkLoss(function) if function else None
+    kwargs.setdefault("jit_compile", False)
+    model.compile(optimizer=optimizer, loss=loss, metrics=list(recipe.metrics), **kwargs)
+
+
+def cosine(peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Returns a rate that rises to its peak over the first 5 % of the steps (100 at most) and falls to 0 as a cosine."""
+    warmup = max(1, min(100, steps // 20))
+    return keras.optimizers.schedules.CosineDecay(
+        peak / warmup, max(1, steps - warmup), alpha=0.0, warmup_target=peak, warmup_steps=warmup
+    )
+
+
+def load_weights(model: Model, weights) -> None:
+    """Loads weights of the same shapes: a `.weights.h5` or `.keras` file, a preset's name, or another model.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if shapes differ; the message names the first.
+    """
+    if isinstance(weights, (str, Path)):
+        path = Path(weights)
+        if not path.exists() and (registry.package_folder("saved_models") / str(weights)).is_dir():
+            path = registry.package_folder("saved_models") / str(weights)
+        path = path / "model.keras" if path.is_dir() else path
+        if not path.is_file():
+            raise FileNotFoundError(f"`weights` must be a weights file, a .keras file or a preset. There is no {str(weights)!r}.")
+        if path.suffix != ".keras":
+            try:
+                model.load_weights(path)
+            except Exception as error:
+                raise ValueError(f"The weights in {str(weights)!r} do not fit this {model.entry.name!r}: {error}") from error
+            return
+        weights = keras.saving.load_model(path, compile=False)
+    theirs = {v.path.partition("/")[2]: v for v in weights.weights}
+    ours = {v.path.partition("/")[2]: v for v in model.weights}
+    for path in sorted({*ours, *theirs}):
+        shapes = [tuple(side[path].shape) if path in side else None for side in (ours, theirs)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"The weights do not fit: {path!r} must have the shape {shapes[0]}. Received: {shapes[1]}. Build with the "
+                "data and the options of the model that the weights come from."
+            )
+    for path, variable in ours.items():
+        variable.assign(theirs[path])
+
+
+def _build_preset(name, data, options):
+    if data is not None or options:
+        raise ValueError(
+            f"The preset {name!r} has its own data and options. Build it alone, zoo.build({name!r}), or build the entry "
+            f"{name.partition('.')[0]!r} fresh."
+        )
+    return keras.saving.load_model(registry.package_folder("saved_models") / name / "model.keras")

@@ -1,0 +1,160 @@
+"""The rows of a run: what it trains on, what it chooses the best epoch by, what it reports on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from zoo.data import schema as schemas
+from zoo.data.pipelines import in_validation
+from zoo.data.sources import Data
+from zoo.data.sources import load as load_data
+from zoo.training.splitting import held_out
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """Training, validation and test rows, with what tells them apart in a stream.
+
+    Args:
+        train: Rows to train on (of a stream: all, see `keep_train`).
+        val: Rows to choose the best epoch by, or None.
+        test: Rows to report on, or None.
+        source: Where the data came from.
+        sha256: Hash of the raw data, if known.
+        weight: Column of sample weights, or None.
+        split: How the rows were chosen, in words.
+        rows: Number of training rows.
+        val_rows: Number of validation rows.
+        keep_train: For a stream, which row indices to train on.
+        keep_val: For a stream, which row indices are held out.
+    """
+
+    train: Data
+    val: Data | None
+    test: Data | None
+    source: str
+    sha256: str | None
+    weight: str | None
+    split: str
+    rows: int
+    val_rows: int
+    keep_train: Callable | None = None
+    keep_val: Callable | None = None
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the rows come block by block."""
+        return self.train.streaming
+
+    def weights(self, part: Data) -> np.ndarray | None:
+        """Returns the sample weights of a part's rows `(rows,)`, or None."""
+        if self.weight is None:
+            return None
+        values = np.asarray(part.x[self.weight], "float32")
+        if not np.all(np.isfinite(values)) or np.any(values < 0):
+            raise ValueError(f"The weights in {self.weight!r} must be finite and not negative. Received: others.")
+        return values
+
+    def facts(self) -> dict[str, Any]:
+        """Returns source, hash, split and rows, for the card."""
+        counts = {"train": self.rows, "val": self.val_rows, "test": len(self.test) if self.test is not None else 0}
+        return {"source": self.source, "sha256": self.sha256, "split": self.split, "rows": counts}
+
+
+def load_parts(
+    source,
+    *,
+    target: str | None,
+    schema,
+    validation,
+    shipped: bool,
+    task: str,
+    groups: str | None,
+    time: str | None,
+    weight: str | None,
+    seed: int,
+) -> Parts:
+    """Loads data and splits it.
+
+    Args:
+        source: Anything that `zoo.data.load` takes.
+        target: The target's column.
+        schema: A schema, its path, or None to infer it.
+        validation: A share, data, or None.
+        shipped: Whether validation rows that the data set ships stand above a share.
+        task: The entry's.
+        groups: Column of groups.
+        time: Column of times.
+        weight: Column of sample weights.
+        seed: Seed of the split.
+
+    Raises:
+        ValueError: if a column is missing, or the split cannot be made.
+    """
+    loaded = load_data(source, target=target, schema=schema)
+    for role, column in (("groups", groups), ("time", time), ("weight", weight)):
+        if column is not None and not loaded.streaming and column not in getattr(loaded.x, "columns", ()):
+            known = ", ".join(map(str, getattr(loaded.x, "columns", ("none",))))
+            raise ValueError(f"`{role}` must be a column of the data. Received: {role}={column!r}; the columns are: {known}.")
+    hidden = [column for column in (groups, weight) if column is not None]
+    if hidden and schema is None:
+        loaded = loaded.ignoring(hidden)
+    val = None if validation is None or isinstance(validation, Real) else load_data(
+        validation, target=loaded.target, schema=loaded.schema
+    )
+    share = float(validation) if isinstance(validation, Real) and not isinstance(validation, bool) else None
+    if share is not None and not 0.0 < share < 1.0 or isinstance(validation, bool):
+        raise ValueError(f"`validation` must be a share in (0, 1), data, or None. Received: validation={validation!r}")
+    common = {"source": loaded.source, "sha256": loaded.sha256, "weight": weight}
+    if loaded.streaming:
+        if groups or time:
+            raise ValueError("`groups` and `time` need all rows in memory. Pass validation data of your own with a stream.")
+        return _stream_parts(loaded, val, share, seed, common)
+    test = loaded.take(loaded.splits["test"]) if "test" in loaded.splits else None
+    chosen = groups is None and time is None
+    if "train" in loaded.splits:
+        rows, split = np.asarray(loaded.splits["train"]), "the data set's own"
+        if val is None and share is not None and shipped and chosen and "val" in loaded.splits:
+            val = loaded.take(loaded.splits["val"])
+        elif share is not None and "val" in loaded.splits:
+            rows = np.sort(np.concatenate([rows, loaded.splits["val"]]))
+        pool = loaded.take(rows)
+    else:
+        pool, split = loaded, "all rows"
+    if val is None and share is not None:
+        column = lambda name: None if name is None else pool.x[name]  # noqa: E731
+        train_rows, val_rows = held_out(
+            pool.y, share, task=task, seed=seed, rows=len(pool), groups=column(groups), time=column(time)
+        )
+        how = f"by groups of {groups}" if groups else f"the last by {time}" if time else f"by seed {seed}"
+        split = f"{split}; validation {share:g} {how}"
+        val, pool = pool.take(val_rows), pool.take(train_rows)
+    return Parts(pool, val, test, split=split, rows=len(pool), val_rows=len(val) if val is not None else 0, **common)
+
+
+def _stream_parts(loaded, val, share, seed, common) -> Parts:
+    rows = len(loaded)
+    if val is not None or share is None:
+        split = "all rows" if val is None else "validation data given"
+        return Parts(loaded, val, None, split=split, rows=rows, val_rows=len(val) if val is not None else 0, **common)
+
+    def keep_val(index):
+        return in_validation(index, share=share, seed=seed)
+
+    held = int(np.count_nonzero(keep_val(np.arange(rows))))
+    return Parts(
+        loaded,
+        loaded,
+        None,
+        split=f"validation {share:g} by row and seed {seed}",
+        rows=rows - held,
+        val_rows=held,
+        keep_train=lambda index: ~keep_val(index),
+        keep_val=keep_val,
+        **common,
+    )

@@ -1,0 +1,56 @@
+"""`zoo.predict`: labels and probabilities, or values, for raw rows, in the caller's own class names and index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import pandas as pd
+
+from zoo.training import inference
+from zoo.training.resolving import load_for, resolve_model
+
+
+def predict(model, data) -> pd.DataFrame:
+    """Predicts raw rows.
+
+    Args:
+        model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
+        data: Anything that `zoo.data.load` takes; the target may be absent.
+
+    Returns:
+        A DataFrame with the caller's index: `label`, `probability` (of the label) and `p_<class>` for a classifier;
+        `prediction` for a regressor or a unit.
+    """
+    frames = list(predict_blocks(model, data))
+    return frames[0] if len(frames) == 1 else pd.concat(frames)
+
+
+def predict_blocks(model, data, rows: int = 65_536) -> Iterator[pd.DataFrame]:
+    """Yields predictions block by block, so that a large file never stands in memory. Arguments as for `predict`."""
+    model = resolve_model(model)
+    loaded = load_for(model, data)
+    if loaded.streaming:
+        for first, frame in loaded.blocks(rows):
+            yield _answers(model, frame, pd.RangeIndex(first, first + len(frame)))
+        return
+    x = loaded.x
+    index = x.index if isinstance(x, pd.DataFrame) else pd.RangeIndex(len(x))
+    yield _answers(model, x, index)
+
+
+def _answers(model, x, index) -> pd.DataFrame:
+    outputs = inference.outputs(model, model.preprocessor.encode(x))
+    if model.entry.task != "classification":
+        if outputs.shape[-1] == 1:
+            return pd.DataFrame({"prediction": outputs[:, 0]}, index=index)
+        return pd.DataFrame({f"prediction_{i}": column for i, column in enumerate(outputs.T)}, index=index)
+    probabilities = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))
+    chosen = np.argmax(probabilities, axis=-1)
+    answers = {
+        "label": model.preprocessor.decode_labels(chosen),
+        "probability": np.take_along_axis(probabilities, chosen[:, None], axis=-1)[:, 0],
+    }
+    answers |= {f"p_{name}": probabilities[:, i] for i, name in enumerate(model.classes)}
+    return pd.DataFrame(answers, index=index)

@@ -1,0 +1,33 @@
+"""What callers name: a model as an entry, a `zoo.Model`, a run, a folder or a preset; data as the model takes them."""
+
+from __future__ import annotations
+
+import os
+
+from zoo.data.sources import Data
+from zoo.data.sources import load as load_data
+from zoo.model import Model
+
+
+def resolve_model(model) -> Model:
+    """Returns the `zoo.Model` that is meant.
+
+    Args:
+        model: A `zoo.Model`, a `Run`, an artifact's folder, an exported version, a `.keras` file or a preset's name.
+
+    Raises:
+        TypeError: if it is none of these.
+    """
+    model = getattr(model, "model", model)
+    if isinstance(model, Model):
+        return model
+    if isinstance(model, (str, os.PathLike)):
+        import zoo
+
+        return zoo.load(model)
+    raise TypeError(f"`model` must be a zoo.Model, a Run, a folder or a preset's name. Received: {type(model).__name__}.")
+
+
+def load_for(model: Model, data, *, target: str | None = None) -> Data:
+    """Returns data with the model's schema; the target may be absent from them."""
+    return load_data(data, target=target if target is not None else model.schema.target, schema=model.schema)

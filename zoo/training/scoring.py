@@ -1,0 +1,145 @@
+"""`zoo.evaluate`: scores of a model on data, as a mapping that prints as a table.
+
+    classification  accuracy, log_loss, roc_auc (two classes, or the mean of one against the rest), f1_macro,
+                    ece: the expected calibration error, sum_b n_b/n |accuracy_b - confidence_b| over 15 bins
+    regression      rmse, mae, r2
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.training import inference
+from zoo.training.resolving import load_for, resolve_model
+
+BINS = 15
+
+
+class Scores(Mapping):
+    """Scores by name. `.confusion`: a DataFrame of counts, true classes by predicted ones, or None. Prints as a table."""
+
+    def __init__(self, values: Mapping[str, float], *, rows: int, confusion=None):
+        self._values = dict(values)
+        self.rows = rows
+        self.confusion = confusion
+
+    def __getitem__(self, name):
+        return self._values[name]
+
+    def __iter__(self):
+        return iter(self._values)
+
+    def __len__(self):
+        return len(self._values)
+
+    def __repr__(self):
+        width = max(map(len, self._values), default=0)
+        lines = [f"{name:<{width}}  {value:.6g}" for name, value in self._values.items()]
+        lines.append(f"{'rows':<{width}}  {self.rows}")
+        if self.confusion is not None and len(self.confusion) <= 20:
+            lines += ["", "confusion (rows: true, columns: predicted)", self.confusion.to_string()]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict:
+        """Returns plain values: the scores, `rows`, and `confusion` as `{"classes", "counts"}`."""
+        plain = {**{name: float(value) for name, value in self._values.items()}, "rows": self.rows}
+        if self.confusion is not None:
+            classes = [str(label) for label in self.confusion.index]
+            plain["confusion"] = {"classes": classes, "counts": self.confusion.to_numpy().tolist()}
+        return plain
+
+    def to_json(self, path) -> None:
+        """Writes `to_dict` to a file."""
+        Path(path).write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def evaluate(model, data, *, target: str | None = None, verbose: int = 1) -> Scores:
+    """Scores a model on data, and prints the table.
+
+    Args:
+        model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
+        data: Anything that `zoo.data.load` takes, with the target. A data set that ships test rows gives those.
+        target: The target's column, where it is not the one of training.
+        verbose: 0 prints nothing.
+
+    Returns:
+        Scores by name.
+
+    Raises:
+        ValueError: if the target is missing or holds classes that the model does not know.
+    """
+    model = resolve_model(model)
+    loaded = load_for(model, data, target=target)
+    if "test" in loaded.splits:
+        loaded = loaded.take(loaded.splits["test"])
+    wanted = model.schema.target if target is None else target
+    if loaded.streaming:
+        parts = [
+            (inference.outputs(model, model.preprocessor.encode(frame)), model.preprocessor.encode_target(frame[wanted]))
+            for _, frame in loaded.blocks()
+        ]
+        outputs, y = (np.concatenate(part) for part in zip(*parts))
+    else:
+        if loaded.y is None:
+            raise ValueError(f"The data have no target column {wanted!r}, and there is nothing to score against. Pass target=.")
+        outputs = inference.outputs(model, model.preprocessor.encode(loaded.x))
+        y = model.preprocessor.encode_target(loaded.y)
+    scores = score(model, outputs, y)
+    if verbose:
+        print(scores)
+    return scores
+
+
+def score(model, outputs: np.ndarray, y: np.ndarray) -> Scores:
+    """Scores a model's outputs.
+
+    Args:
+        model: A `zoo.Model`.
+        outputs: What its `predict` returns, `(rows, classes)` or `(rows, 1)`.
+        y: Class indices, or values in the target's units, `(rows,)`.
+    """
+    if model.entry.task != "classification":
+        return _regression_scores(y, outputs[:, 0])
+    probabilities = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))
+    return _classification_scores(y, probabilities, model.classes, hard=model.decision == "threshold")
+
+
+def _regression_scores(y, values) -> Scores:
+    errors = np.asarray(values, "float64") - np.asarray(y, "float64")
+    spread = np.sum((y - np.mean(y, dtype="float64")) ** 2, dtype="float64")
+    r2 = 1.0 - float(np.sum(errors**2) / spread) if spread > 0 else float("nan")
+    return Scores({"rmse": float(np.sqrt(np.mean(errors**2))), "mae": float(np.mean(np.abs(errors))), "r2": r2}, rows=len(y))
+
+
+def _classification_scores(y, probabilities, classes, *, hard: bool) -> Scores:
+    import pandas as pd
+    from sklearn import metrics
+
+    labels = np.arange(len(classes))
+    predicted = np.argmax(probabilities, axis=-1)
+    present = np.union1d(y, predicted)
+    values = {"accuracy": float(np.mean(predicted == y))}
+    if not hard:
+        p = probabilities.astype("float64")
+        p = p / p.sum(axis=-1, keepdims=True)
+        values["log_loss"] = float(-np.mean(np.log(np.maximum(p[np.arange(len(y)), y], 1e-15))))
+        seen = np.unique(y)
+        if len(seen) == len(classes):
+            one = p[:, 1] if len(classes) == 2 else p
+            values["roc_auc"] = float(metrics.roc_auc_score(y, one, multi_class="ovr", labels=labels))
+    values["f1_macro"] = float(metrics.f1_score(y, predicted, average="macro", labels=present, zero_division=0))
+    if not hard:
+        values["ece"] = _calibration_error(p.max(axis=-1), predicted == y)
+    confusion = pd.DataFrame(metrics.confusion_matrix(y, predicted, labels=labels), index=classes, columns=classes)
+    return Scores(values, rows=len(y), confusion=confusion)
+
+
+def _calibration_error(confidence, correct) -> float:
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(bins, correct, BINS) - np.bincount(bins, confidence, BINS)
+    return float(np.sum(np.abs(gaps)) / len(confidence))

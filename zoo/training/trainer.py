@@ -1,0 +1,412 @@
+"""`zoo.train`: raw rows to a trained model, as the entry's recipe says or as the caller does."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import time as clock
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from zoo import registry
+from zoo.data import pipelines
+from zoo.data.pipelines import Encoded
+from zoo.engine import devices as engine_devices
+from zoo.engine import fitting, lbfgs
+from zoo.engine.fitting import Fitted
+from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
+from zoo.registry import Entry, Recipe
+from zoo.training import inference, scoring
+from zoo.training.parts import Parts, load_parts
+from zoo.training.resolving import resolve_model
+
+
+class _RecipeShare(float):
+    """The default share of validation rows: it gives way to the recipe's own, a caller's 0.2 does not."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What `zoo.train` did and what came of it.
+
+    Args:
+        model: The trained model, with the best epoch's weights.
+        history: Loss and metrics by epoch.
+        metrics: Scores by split: `"train"`, `"val"` where there were validation rows, `"test"` where the data set
+            ships test rows.
+        recipe: How it was trained, in plain values.
+        data: Source, hash, rows and split of the data.
+        seed: Seed of initial weights, split, order and dropout.
+        seconds: Wall time.
+        device: Where it ran.
+        interrupted: Whether Ctrl-C ended it.
+        stopped: Why it ended, in words.
+    """
+
+    model: Model
+    history: dict[str, list[float]]
+    metrics: dict[str, dict[str, float]]
+    recipe: dict[str, Any]
+    data: dict[str, Any]
+    seed: int
+    seconds: float
+    device: str
+    interrupted: bool = False
+    stopped: str = ""
+
+    def save(self, folder) -> None:
+        """Writes the artifact folder, as `zoo.save` does."""
+        import zoo
+
+        zoo.save(self, folder)
+
+
+def train(
+    model,
+    data=None,
+    *,
+    target: str | None = None,
+    validation=_RecipeShare(0.2),
+    schema=None,
+    groups: str | None = None,
+    time: str | None = None,
+    weight: str | None = None,
+    class_weight=None,
+    optimizer=None,
+    loss=None,
+    learning_rate: float | None = None,
+    epochs: int | None = None,
+    batch_size: int | str | None = None,
+    solver: str | None = None,
+    freeze=None,
+    seed: int = 0,
+    callbacks: Iterable = (),
+    devices: str = "auto",
+    checkpoint=None,
+    engine: str = "auto",
+    verbose: int = 1,
+    **options,
+) -> Run:
+    """Trains a model: a name is built fresh, anything else goes on from its weights.
+
+    Args:
+        model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
+        data: Anything that `zoo.data.load` takes; None for the recipe's own data set.
+        target: The target's column.
+        validation: Share of the rows to hold out, data to choose the best epoch by, or None. Left out, it is the
+            recipe's share, or the validation rows that the data set ships.
+        schema: A schema, or the path of one, instead of the inferred one.
+        groups: A column whose equal values stay on one side of the split; it is no input.
+        time: A column by which the last rows are held out; it stays an input.
+        weight: A column of sample weights; it is no input.
+        class_weight: `"balanced"`, or a factor for each class.
+        optimizer: A Keras optimizer or its name, instead of the recipe's.
+        loss: A Keras loss on the model's outputs, instead of the recipe's.
+        learning_rate: Instead of the recipe's.
+        epochs: The most epochs (steps of L-BFGS), instead of the recipe's.
+        batch_size: Rows a step, or `"full"`, instead of the recipe's.
+        solver: `"lbfgs"`: full-batch L-BFGS (scipy) on all rows. An optimizer or a batch size set it aside.
+        freeze: None: all weights are trained.
+        seed: Seed of initial weights, split, order and dropout.
+        callbacks: Keras callbacks.
+        devices: `"auto"`: a GPU if there is one.
+        checkpoint: A folder for the run's state after each epoch; called again, the run goes on from it.
+        engine: `"auto"` or `"keras"`: Keras's `fit`.
+        verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
+        **options: The builder's, for a name.
+
+    Returns:
+        A run.
+
+    Raises:
+        TypeError: if the entry has nothing to train.
+        ValueError: if an argument or the data are wrong; the message says what must be.
+    """
+    begin = clock.monotonic()
+    _check_choice("engine", engine, ("auto", "keras"))
+    _check_choice("devices", devices, ("auto",))
+    _check_choice("freeze", freeze, (None,))
+    _check_choice("solver", solver, (None, "lbfgs"))
+    engine_devices.grow_memory()
+    model, entry, options = _resolve(model, options)
+    recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
+    if solver is None and (optimizer is not None or batch_size is not None):
+        recipe = dataclasses.replace(recipe, solver=None)
+    elif solver is not None:
+        recipe = dataclasses.replace(recipe, solver=solver)
+    by_recipe = isinstance(validation, _RecipeShare)
+    parts = load_parts(
+        recipe.data if data is None else data,
+        target=model.schema.target if model is not None and target is None else target,
+        schema=model.schema if model is not None and schema is None else schema,
+        validation=recipe.validation if by_recipe else validation,
+        shipped=by_recipe,
+        task=entry.task,
+        groups=groups,
+        time=time,
+        weight=weight,
+        seed=seed,
+    )
+    if model is None:
+        model = assemble(entry, fit_preprocessor(entry, recipe, parts.train), options, seed=seed)
+    rows = parts.rows
+    size = rows if recipe.batch_size == "full" else min(int(recipe.batch_size), rows)
+    steps = math.ceil(rows / size)
+    compile_model(
+        model,
+        recipe,
+        optimizer=optimizer,
+        loss=loss,
+        learning_rate=learning_rate,
+        total_steps=steps * recipe.epochs,
+        steps_per_execution=min(64, steps),
+    )
+    plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
+    device = engine_devices.describe()
+    if verbose:
+        held = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
+        print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device}", flush=True)
+
+    encoded = held_out = None
+    if parts.streaming:
+        if recipe.solver == "lbfgs":
+            raise ValueError("L-BFGS needs all rows in memory. Pass optimizer='adam' to train on a stream.")
+        if class_weight is not None:
+            raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
+        batches, held_out = _streams(parts, model, size, recipe, seed)
+        fingerprint = parts.source
+    else:
+        factors = None
+        encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
+        factors = _class_factors(class_weight, model, encoded.y)
+        encoded = _weighted(encoded, factors)
+        fingerprint = _fingerprint(encoded)
+        if parts.val is not None:
+            held_out = pipelines.encode(parts.val, model.preprocessor, weight=parts.weights(parts.val))
+            held_out = _weighted(held_out, factors)
+
+        def batches(epoch):
+            return pipelines.batches(
+                encoded,
+                batch_size=size,
+                shuffle=recipe.shuffle,
+                seed=seed,
+                epoch=epoch,
+                augmentation=recipe.augmentation if model.options.get("augmentation", True) else None,
+            )
+
+    if recipe.solver == "lbfgs":
+        fitted = _solve(model, encoded, recipe, verbose)
+    else:
+        identity = {"entry": entry.name, "recipe": plain, "rows": rows, "seed": seed, "data": fingerprint}
+        with seeded(seed):
+            fitted = fitting.fit(
+                model,
+                batches,
+                epochs=recipe.epochs,
+                validation=held_out.tensors() if isinstance(held_out, Encoded) else held_out,
+                monitor=recipe.monitor,
+                patience=recipe.patience,
+                stop_at=recipe.stop_at,
+                checkpoint=checkpoint,
+                identity=json.loads(json.dumps(identity, default=str)),
+                callbacks=tuple(callbacks),
+                verbose=verbose,
+            )
+    metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
+    run = Run(
+        model=model,
+        history=fitted.history,
+        metrics=metrics,
+        recipe=plain,
+        data=parts.facts(),
+        seed=seed,
+        seconds=clock.monotonic() - begin,
+        device=device,
+        interrupted=fitted.interrupted,
+        stopped=fitted.stopped,
+    )
+    if verbose:
+        print(_closing_line(fitted, metrics), flush=True)
+    return run
+
+
+def _check_choice(name, value, allowed):
+    if value not in allowed:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}")
+
+
+def _resolve(model, options) -> tuple[Model | None, Entry, dict]:
+    """Returns a model to go on with, or None and the entry to build, and the builder's options."""
+    if isinstance(model, str) and model in registry.list_models():
+        entry = registry.info(model)
+        check_options(entry, options)
+        found = None
+    else:
+        if isinstance(model, str) and not any(mark in model for mark in "/\\."):
+            registry.info(model)  # raises, and offers the nearest names
+        found = resolve_model(model)
+        entry = found.entry
+        if options:
+            raise ValueError(
+                f"The options {', '.join(options)} shape a fresh model; this one has its shape. Leave them out, or pass the "
+                f"name {entry.name!r} to build anew."
+            )
+        options = found.options
+    if entry.learning == "none":
+        raise TypeError(
+            f"{entry.name!r} learns nothing: its weights follow from its options. Build it, "
+            f"zoo.build({entry.name!r}, ...), and call `predict`."
+        )
+    return found, entry, options
+
+
+def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
+    if batch_size is not None and batch_size != "full" and (not isinstance(batch_size, int) or batch_size < 1):
+        raise ValueError(f"`batch_size` must be a positive integer or 'full'. Received: batch_size={batch_size!r}")
+    if epochs is not None and (not isinstance(epochs, int) or epochs < 0):
+        raise ValueError(f"`epochs` must be an integer, 0 or more. Received: epochs={epochs!r}")
+    if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise ValueError(f"`learning_rate` must be positive and finite. Received: learning_rate={learning_rate!r}")
+    given = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size}
+    return dataclasses.replace(recipe, **{name: value for name, value in given.items() if value is not None})
+
+
+def _plain_recipe(recipe, optimizer, loss, class_weight, options) -> dict[str, Any]:
+    """Returns the recipe as resolved, in values that JSON holds."""
+
+    def plain(value):
+        if isinstance(value, Mapping):
+            return {str(key): plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(item) for item in value]
+        if value is None or isinstance(value, (str, int, float, bool)):
+            return value
+        return getattr(value, "__name__", None) or type(value).__name__
+
+    fields = {field.name: plain(getattr(recipe, field.name)) for field in dataclasses.fields(recipe)}
+    if optimizer is not None:
+        fields["optimizer"] = plain(optimizer)
+        fields["optimizer_options"] = {}
+    if loss is not None:
+        fields["loss"] = plain(loss)
+    if class_weight is not None:
+        fields["class_weight"] = plain(class_weight)
+    return {**fields, "options": plain(options)}
+
+
+def _class_factors(class_weight, model, y) -> np.ndarray | None:
+    """Returns a factor for each class index."""
+    if class_weight is None:
+        return None
+    if model.entry.task != "classification":
+        raise ValueError(f"`class_weight` is for classifiers; {model.entry.name!r} does {model.entry.task}. Leave it out.")
+    if class_weight == "balanced":
+        counts = np.bincount(y, minlength=len(model.classes))
+        return len(y) / (len(counts) * np.maximum(counts, 1.0))
+    if not isinstance(class_weight, Mapping) or set(class_weight) != set(model.classes):
+        raise ValueError(
+            f"`class_weight` must be 'balanced' or a factor for each of the classes {', '.join(map(repr, model.classes))}. "
+            f"Received: class_weight={class_weight!r}"
+        )
+    return np.array([class_weight[label] for label in model.classes], "float64")
+
+
+def _weighted(encoded: Encoded, factors) -> Encoded:
+    if factors is None:
+        return encoded
+    weight = factors[encoded.y] * (1.0 if encoded.weight is None else encoded.weight)
+    return dataclasses.replace(encoded, weight=weight.astype("float32"))
+
+
+def _fingerprint(encoded: Encoded) -> str:
+    """Returns a hash of the encoded rows, by which a checkpoint knows its data."""
+    digest = hashlib.sha256()
+    for name in sorted(encoded.x):
+        digest.update(np.ascontiguousarray(encoded.x[name]).data)
+    digest.update(b"" if encoded.y is None else np.ascontiguousarray(encoded.y).data)
+    return digest.hexdigest()
+
+
+def _streams(parts: Parts, model, size, recipe, seed):
+    """Returns the pipeline of training batches, `epoch -> dataset`, and the dataset of validation batches."""
+    preprocessor = model.preprocessor
+
+    def batches(epoch):
+        return pipelines.stream(
+            lambda: pipelines.encoded_blocks(parts.train, preprocessor, weight=parts.weight, keep=parts.keep_train),
+            batch_size=size,
+            shuffle=recipe.shuffle,
+            seed=seed,
+            epoch=epoch,
+        )
+
+    if parts.val is None:
+        return batches, None
+    held_out = pipelines.stream(
+        lambda: pipelines.encoded_blocks(parts.val, preprocessor, weight=parts.weight, keep=parts.keep_val),
+        batch_size=8192,
+    )
+    return batches, held_out
+
+
+def _solve(model: Model, encoded: Encoded, recipe: Recipe, verbose: int) -> Fitted:
+    """Fits by L-BFGS, and says so where the likelihood has no maximum."""
+    y = encoded.y
+    if model.entry.task == "regression":
+        y = (y.astype("float64") - model.preprocessor.target_center) / model.preprocessor.target_scale
+    minimum = lbfgs.minimize_loss(
+        model.network, encoded.x, y, model.loss.function, weight=encoded.weight, max_steps=recipe.epochs
+    )
+    if model.entry.task == "classification" and not model.network.losses and _separates(model, encoded):
+        warnings.warn(
+            "The classes are linearly separable: the likelihood has no maximum and the weights grow without bound, so "
+            "the fit does not converge; where it stopped is arbitrary. Predictions are usable, coefficients are not. "
+            "Pass l2=1e-3 for a maximum that exists.",
+            stacklevel=3,
+        )
+        return Fitted({"loss": minimum.losses}, f"not converged after {minimum.steps} steps: separable", False, None)
+    if not minimum.converged:
+        warnings.warn(
+            f"L-BFGS did not converge in {minimum.steps} steps ({minimum.message}). Pass more epochs, standardise the "
+            "columns, or add l2.",
+            stacklevel=3,
+        )
+        return Fitted({"loss": minimum.losses}, f"not converged after {minimum.steps} steps", False, None)
+    return Fitted({"loss": minimum.losses}, f"converged in {minimum.steps} steps of L-BFGS", False, None)
+
+
+def _separates(model: Model, encoded: Encoded) -> bool:
+    """Returns whether the fitted weights put every training row on its class's side: a proof of separability."""
+    probabilities = inference.outputs(model, encoded.x)
+    return bool(np.all(np.argmax(probabilities, axis=-1) == encoded.y))
+
+
+def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) -> dict[str, dict[str, float]]:
+    """Returns the scores on training, validation and test rows."""
+    if encoded.y is None:
+        return {}
+    rows = {"train": encoded, "val": held_out}
+    if parts.test is not None:
+        rows["test"] = pipelines.encode(parts.test, model.preprocessor)
+    return {
+        split: scoring.score(model, inference.outputs(model, part.x), part.y).to_dict()
+        for split, part in rows.items()
+        if part is not None
+    }
+
+
+def _closing_line(fitted: Fitted, metrics) -> str:
+    shown = [
+        f"{split} " + ", ".join(f"{name} {metrics[split][name]:.4g}" for name in ("accuracy", "log_loss", "rmse", "r2") if name in metrics[split])
+        for split in ("val", "test")
+        if split in metrics
+    ]
+    if not shown and "train" in metrics:
+        shown = ["train " + ", ".join(f"{k} {v:.4g}" for k, v in metrics["train"].items() if k in ("accuracy", "rmse"))]
+    return "; ".join([f"stopped: {fitted.stopped}", *shown])
