@@ -1,0 +1,558 @@
+"""The command `zoo`: the public surface from a shell.
+
+    zoo train mlp_classifier new.csv --target y -o out      raw rows to a trained model
+    zoo predict out more.csv -o answers.csv                 and its answers
+    zoo export out -o served                                and a SavedModel that takes raw columns
+
+`-o` is always the output, `--json` what a program reads. A caller's mistake is one line on standard error and exit
+code 2; `--debug` shows where it was raised. TensorFlow and Keras are imported by the commands that need them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import functools
+import itertools
+import json
+import math
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import zoo
+from zoo import registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+OPTION = "option:"  # before a builder's option in the parsed arguments, where --weights is not --weight
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are exceptions: `main` prints them as it prints every other mistake."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+
+    def error(self, message):
+        raise ValueError(message)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: The words after `zoo`; None for those of this process.
+
+    Returns:
+        The exit code: 0, 2 for a caller's mistake, 130 after Ctrl-C.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in argv
+    if not debug:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with warnings.catch_warnings():
+        if not debug:
+            warnings.showwarning = _show_warning
+        try:
+            return _run(argv)
+        except KeyboardInterrupt:
+            print("zoo: interrupted", file=sys.stderr)
+            return INTERRUPTED
+        except BrokenPipeError:  # `zoo list | head`: the reader has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except (ValueError, TypeError, OSError, ImportError) as error:
+            if debug:
+                raise
+            print("zoo: error:", _one_line(error), file=sys.stderr)
+            return 2
+
+
+def _run(argv: list[str]) -> int:
+    parser, commands = _parsers(argv)
+    words = [word for word in argv if not word.startswith("-")]
+    if not words and not {"-h", "--help", "--version"} & set(argv):
+        parser.print_help()
+        return 2
+    if words and argv[0] == words[0] and words[0] not in commands:
+        known = ", ".join(commands)
+        raise ValueError(f"Unknown command {words[0]!r}.{registry.suggest(words[0], commands)} There are: {known}.")
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        word = next((word for word in unknown if word.startswith("-")), unknown[0]).partition("=")[0]
+        known = sorted(set(re.findall(r"--[a-z][a-z0-9-]+", commands[arguments.command].format_help())))
+        raise ValueError(
+            f"`zoo {arguments.command}` does not know {word!r}.{registry.suggest(word, known)} "
+            f"It takes: {', '.join(known)}."
+        )
+    return arguments.run(arguments) or 0
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    print("zoo: warning:", _one_line(message), file=sys.stderr)
+
+
+def _one_line(error) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.strerror}: {error.filename}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
+    """Returns the parser and those of its commands, with the options of the entry that `argv` trains."""
+    parser = Parser(prog="zoo", description="From raw rows or pixels to a served, still trainable Keras model.")
+    parser.add_argument("--version", action="version", version=f"zoo {zoo.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
+
+    def command(name, function, summary):
+        added = commands.add_parser(name, help=summary, description=summary)
+        added.set_defaults(run=function)
+        added.add_argument("--debug", action="store_true", help="show where an error was raised")
+        return added
+
+    def source(added, *more, optional=False):
+        about = "a shipped data set, a file, glob, folder or address, or tfds:NAME"
+        added.add_argument("source", metavar="SOURCE", nargs="?" if optional else None, help=about)
+        added.add_argument("--target", metavar="COLUMN", help="the column to predict")
+        if "split" in more:
+            added.add_argument("--split", metavar="NAME", help="only these rows of the source: train, val or test")
+        if "format" in more:
+            added.add_argument("--format", choices=("csv", "parquet", "idx", "images"), help="instead of the suffix's")
+        if "ignore" in more:
+            added.add_argument(
+                "--ignore", metavar="COLUMN", action="append", help="leave a column out; may be repeated"
+            )
+
+    a = command("list", _list, "List the models by year.")
+    a.add_argument("pattern", metavar="PATTERN", nargs="?", default="*", help="such as 'mlp*'")
+    a.add_argument("--task", help=f"one of {', '.join(registry.TASKS)}")
+    a.add_argument("--year", help="1958, or '<1970'")
+    a.add_argument("--pretrained", action="store_true", help="the presets instead")
+    a.add_argument("--json", action="store_true", help="as JSON")
+
+    a = command("info", _info, "Show what a model is: its paper, its options, its presets.")
+    a.add_argument("name", metavar="NAME")
+    a.add_argument("--json", action="store_true", help="as JSON")
+
+    a = command("schema", _schema, "Infer the schema of a table or of images: what its columns are.")
+    source(a, "ignore", "format")
+    a.add_argument("--task", choices=("classification", "regression"), help="what to make of the target")
+    a.add_argument("-o", "--output", metavar="FILE", help="write it as JSON, to edit and give to `zoo train --schema`")
+    a.add_argument("--json", action="store_true", help="as JSON")
+
+    a = command("train", _train, "Train a model, or go on with the weights of a trained one.")
+    a.add_argument("model", metavar="MODEL", nargs="?", help="an entry, a preset, or an artifact's folder")
+    source(a, "split", "ignore", "format", optional=True)
+    a.add_argument("-o", "--output", metavar="FOLDER", help="where to save it; runs/<entry>-<n> if not given")
+    a.add_argument("--config", metavar="CARD", help="repeat the run that wrote this card.json")
+    setting = functools.partial(a.add_argument, default=argparse.SUPPRESS)  # absent unless given
+    setting("--validation", type=_validation, metavar="DATA", help="a share of the rows, other data, or none")
+    setting("--schema", metavar="FILE", help="a schema that `zoo schema` wrote")
+    setting("--epochs", type=int, metavar="N", help="the most epochs")
+    setting("--batch-size", type=_batch_size, metavar="N", help="rows a step, or full")
+    setting("--learning-rate", type=float, metavar="RATE")
+    setting("--optimizer", metavar="NAME", help="of keras.optimizers")
+    setting("--loss", metavar="NAME", help="of keras.losses")
+    setting("--solver", choices=("lbfgs",), help="instead of the optimizer")
+    setting("--weight", metavar="COLUMN", help="the column that weighs the rows")
+    setting("--class-weight", choices=("balanced",), help="weigh the classes to count the same")
+    setting("--groups", metavar="COLUMN", help="rows of one group stay on one side of the validation split")
+    setting("--time", metavar="COLUMN", help="validate on the last rows by this column")
+    setting("--seed", type=int, metavar="N")
+    setting("--checkpoint", metavar="FOLDER", help="keep the state here; a run that was killed goes on from it")
+    a.add_argument("--json", action="store_true", help="print the result as JSON and no progress")
+    if argv[:1] == ["train"] and (entry := _trained_entry(argv)):
+        group = a.add_argument_group(f"options of {entry.name}")
+        meanings = entry.option_meanings
+        for name, default in entry.options.items():
+            with contextlib.suppress(argparse.ArgumentError):  # a plugin's option named like one of the above
+                group.add_argument(
+                    f"--{name.replace('_', '-')}",
+                    dest=OPTION + name,
+                    default=argparse.SUPPRESS,
+                    metavar="VALUE",
+                    type=functools.partial(_option, default),
+                    help=f"{meanings[name]} [{_shown(default)}]".replace("%", "%%"),
+                )
+
+    a = command("evaluate", _evaluate, "Score a trained model on data.")
+    a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
+    source(a, "split", "format")
+    a.add_argument("-o", "--output", metavar="FILE", help="write the scores as JSON")
+    a.add_argument("--json", action="store_true", help="as JSON")
+
+    a = command("predict", _predict, "Answer the rows of a source, in their order.")
+    a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
+    source(a, "split", "format")
+    a.add_argument(
+        "-o", "--output", metavar="FILE", help="a .csv or .parquet file; CSV on standard output if not given"
+    )
+
+    a = command("export", _export, "Write a SavedModel that takes raw columns, for TensorFlow Serving.")
+    a.add_argument("model", metavar="MODEL", help="an artifact's folder, or a preset")
+    a.add_argument("-o", "--output", metavar="FOLDER", required=True, help="versions are folders in it: 1, 2, ...")
+    a.add_argument("--format", help="tf_saved_model")
+    a.add_argument("--version", type=_version, metavar="N", help="next, or a number")
+    a.add_argument("--overwrite", action="store_true", help="replace the version if it exists")
+    a.add_argument("--allow-signature-change", action="store_true", help="though the version before took other columns")
+    a.add_argument("--json", action="store_true", help="as JSON")
+
+    a = command("doctor", _doctor, "Show versions, devices and folders: what a bug report needs.")
+    a.add_argument("--json", action="store_true", help="as JSON")
+    return parser, commands.choices
+
+
+def _trained_entry(argv: list[str]) -> registry.Entry | None:
+    """Returns the entry that `zoo train` is to train: the first name of one that is not another argument's value."""
+    flags = {"--json", "--debug", "-h", "--help"}
+    names = set(registry.list_models())
+    for before, word in itertools.pairwise(argv):
+        if word in names and (not before.startswith("-") or before in flags or "=" in before):
+            return registry.info(word)
+    return None
+
+
+def _option(default: Any, text: str) -> Any:
+    """Reads a builder's option as the type of its default: 64,64 for a tuple, 0.2 for a number, none for None."""
+    if text.lower() == "none":
+        return None
+    if isinstance(default, str):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = {"true": True, "false": False}.get(text.lower(), text)
+    kind = "true or false" if isinstance(default, bool) else "a number" if isinstance(default, (int, float)) else None
+    wanted = bool if isinstance(default, bool) else (int, float)
+    if kind and not isinstance(value, wanted):
+        raise argparse.ArgumentTypeError(f"must be {kind}, such as {default}. Received: {text!r}")
+    if isinstance(default, tuple) and not isinstance(value, (tuple, list)):
+        return (value,)
+    return float(value) if isinstance(default, float) else value
+
+
+def _shown(value: Any) -> str:
+    """Returns a default as it is typed on the command line."""
+    return (
+        ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower() if value is None else str(value)
+    )
+
+
+def _validation(text: str) -> float | str | None:
+    with contextlib.suppress(ValueError):
+        return float(text)
+    return None if text.lower() == "none" else text
+
+
+def _batch_size(text: str) -> int | str:
+    return text if text == "full" else int(text)
+
+
+def _version(text: str) -> int | str:
+    return text if text == "next" else int(text)
+
+
+def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Returns the arguments that were given, so that the defaults stand in one place: the function called."""
+    return {name: value for name in names if (value := getattr(arguments, name)) not in (None, False)}
+
+
+def _list(arguments) -> None:
+    names = registry.list_models(**_given(arguments, "pattern", "task", "year", "pretrained"))
+    entries = [registry.info(name) for name in names]
+    facts = [
+        {"name": n, "task": e.task, "learning": e.learning, "year": e.year, "summary": e.summary}
+        for n, e in zip(names, entries)
+    ]
+    if arguments.json:
+        _print_json(facts)
+    else:
+        _print_table(("year", "name", "task", "summary"), facts)
+
+
+def _info(arguments) -> None:
+    entry = registry.info(arguments.name)
+    options, meanings = entry.options, entry.option_meanings
+    presets = [f"{entry.name}.{tag}" for tag in entry.presets]
+    facts = {name: getattr(entry, name) for name in ("name", "summary", "task", "learning", "year", "paper")}
+    if arguments.json:
+        _print_json({**facts, "options": options, "presets": presets})
+        return
+    width = max(map(len, facts)) + 2
+    for name, value in {**facts, "presets": ", ".join(presets) or "none"}.items():
+        print(f"{name:{width}}{value}")
+    print()
+    if options:
+        rows = [
+            {"option": "--" + n.replace("_", "-"), "default": _shown(d), "": meanings[n]} for n, d in options.items()
+        ]
+        _print_table(("option", "default", ""), rows)
+
+
+def _schema(arguments) -> None:
+    data = zoo.data.load(arguments.source, **_given(arguments, "target", "format", "ignore"))
+    schema = data.schema
+    if arguments.task:
+        from zoo.data.schema import infer
+
+        schema = infer(data.frame(), data.target, task=arguments.task, ignore=arguments.ignore or ())
+    if arguments.output:
+        schema.save(arguments.output)
+    if arguments.json:
+        _print_json(schema.to_dict())
+    elif arguments.output:
+        print(f"Schema in {arguments.output}")
+    else:
+        print(schema)
+
+
+def _train(arguments) -> int:
+    names = ("target", "validation", "schema", "epochs", "batch_size", "learning_rate", "optimizer", "loss", "solver")
+    names += ("weight", "class_weight", "groups", "time", "seed", "checkpoint")
+    settings = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    options = {name.removeprefix(OPTION): value for name, value in vars(arguments).items() if name.startswith(OPTION)}
+    model, source = arguments.model, arguments.source
+    if arguments.config:
+        model, source, settings, options = _repeated(arguments.config, model, source, settings, options)
+    if model is None:
+        raise ValueError("`zoo train` needs a MODEL, such as: zoo train mlp_classifier titanic. See `zoo list`.")
+    folder = Path(arguments.output or _next_run(model))
+    _check_output(folder, "artifact.json")
+    data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
+    run = zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options)
+    run.save(folder)
+    if arguments.json:
+        facts = {"folder": str(folder), "interrupted": run.interrupted, "seconds": run.seconds, "device": run.device}
+        _print_json({**facts, "metrics": run.metrics})
+    else:
+        print(f"saved in {folder}")
+    return INTERRUPTED if run.interrupted else 0
+
+
+def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
+    """Returns model, source, settings and options of the run that wrote a card; what is given stands above it."""
+    path = Path(card)
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    missing = [name for name in ("entry", "recipe", "data", "seed") if name not in facts]
+    if missing:
+        raise ValueError(f"{card!r} is no card of a run: it has no {', '.join(missing)}. An artifact's folder has one.")
+    recipe, usual = facts["recipe"], registry.load_recipe(registry.info(facts["entry"]))
+    past = {
+        name: recipe[name]
+        for name in ("epochs", "batch_size", "learning_rate", "validation", "class_weight")
+        if name in recipe
+    }
+    for name in ("optimizer", "loss"):
+        if isinstance(recipe.get(name), str) and recipe[name] != getattr(usual, name):
+            past[name] = recipe[name]
+    past |= {name: facts["data"][name] for name in ("target", "weight", "groups", "time") if facts["data"].get(name)}
+    past["seed"] = facts["seed"]
+    if (path.parent / "schema.json").is_file():
+        past["schema"] = str(path.parent / "schema.json")
+    given = {name: value for name, value in settings.items() if value is not None or name == "validation"}
+    options = {**recipe.get("options", {}), **options}
+    return model or facts["entry"], source or facts["data"]["source"], {**past, **given}, options
+
+
+def _data(arguments, source: str | None, **settings):
+    """Returns the source as it was typed, or loaded where rows, columns or a format were asked for."""
+    wanted = _given(arguments, "split", "ignore", "format")
+    if source is None or not wanted:
+        return source
+    return zoo.data.load(source, **wanted, **{name: value for name, value in settings.items() if value is not None})
+
+
+def _next_run(model: str) -> Path:
+    """Returns runs/<entry>-<n> with the first n that is free."""
+    name = Path(model).name.partition(".")[0] if Path(model).exists() else model.partition(".")[0].replace("/", "_")
+    taken = [
+        int(p.name.rpartition("-")[2]) for p in Path("runs").glob(f"{name}-*") if p.name.rpartition("-")[2].isdigit()
+    ]
+    return Path("runs") / f"{name}-{max(taken, default=0) + 1}"
+
+
+def _check_output(path: Path, marker: str | None = None) -> None:
+    """Raises before the work if `path` cannot be written afterwards, or is a folder of something else."""
+    if marker is None and path.is_dir():
+        raise ValueError(f"The output must be a file. Received the folder: {path}")
+    if (
+        marker is not None
+        and path.exists()
+        and not (path / marker).is_file()
+        and (path.is_file() or any(path.iterdir()))
+    ):
+        raise ValueError(f"The output must be a new folder or one that holds {marker}. Received: {path}")
+    parent = path.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(parent, os.W_OK):
+        raise PermissionError(f"No permission to write in the folder {str(parent)!r}. Choose another with -o.")
+
+
+def _evaluate(arguments) -> None:
+    if arguments.output:
+        _check_output(Path(arguments.output))
+    model = zoo.load(arguments.model)
+    data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
+    scores = zoo.evaluate(model, data, target=arguments.target, verbose=0)
+    if arguments.output:
+        scores.to_json(arguments.output)
+    if arguments.json:
+        _print_json(scores.to_dict())
+    else:
+        print(scores)
+
+
+def _predict(arguments) -> None:
+    from zoo.training.prediction import predict_blocks
+
+    path = Path(arguments.output) if arguments.output else None
+    if path:
+        _check_output(path)
+        if path.suffix not in WRITERS:
+            raise ValueError(f"The output must end in {' or '.join(WRITERS)}. Received: {path}")
+    model = zoo.load(arguments.model)
+    data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
+    blocks = predict_blocks(model, data)
+    if path is None:
+        _write_csv(blocks, sys.stdout)
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}")  # a name that nobody reads until all is written
+    try:
+        rows = WRITERS[path.suffix](blocks, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    print(f"{rows} rows in {path}")
+
+
+def _write_csv(blocks: Iterable[pd.DataFrame], file) -> int:
+    rows = 0
+    with (
+        contextlib.nullcontext(file) if hasattr(file, "write") else open(file, "w", encoding="utf-8", newline="") as out
+    ):
+        for block in blocks:
+            block.to_csv(out, index=False, header=rows == 0)
+            rows += len(block)
+    return rows
+
+
+def _write_parquet(blocks: Iterable[pd.DataFrame], path: Path) -> int:
+    import pyarrow
+    import pyarrow.parquet
+
+    rows, writer = 0, None
+    try:
+        for block in blocks:
+            table = pyarrow.Table.from_pandas(block, preserve_index=False, schema=writer and writer.schema)
+            writer = writer or pyarrow.parquet.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+            rows += len(block)
+    finally:
+        if writer:
+            writer.close()
+    return rows
+
+
+WRITERS = {".csv": _write_csv, ".parquet": _write_parquet}
+
+
+def _export(arguments) -> None:
+    settings = _given(arguments, "format", "version", "overwrite", "allow_signature_change")
+    report = zoo.export(zoo.load(arguments.model), arguments.output, **settings)
+    if arguments.json:
+        import dataclasses
+
+        _print_json(dataclasses.asdict(report))
+    else:
+        print(report)
+
+
+def _doctor(arguments) -> None:
+    import importlib.metadata
+    import platform
+
+    import keras
+    import tensorflow as tf
+
+    def version(package):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(package)
+        return "not installed"
+
+    packages = (
+        "tensorflow",
+        "keras",
+        "jax",
+        "numpy",
+        "pandas",
+        "scikit-learn",
+        "scipy",
+        "pyarrow",
+        "tensorflow-datasets",
+    )
+    gpus = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    facts = {
+        "zoo": zoo.__version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        **{package: version(package) for package in packages},
+        "backend": keras.backend.backend(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "gpus": gpus,
+        "datasets": str(registry.package_folder("datasets")),
+        "saved models": str(registry.package_folder("saved_models")),
+        "models": len(registry.list_models()),
+    }
+    if arguments.json:
+        _print_json(facts)
+        return
+    for name, value in facts.items():
+        print(f"{name:21}" + (", ".join(value) or "none" if isinstance(value, list) else str(value)))
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    """Returns what JSON has for a value: numbers that are not finite are null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return (
+        value
+        if isinstance(value, (str, int, type(None)))
+        else _plain(value.item())
+        if hasattr(value, "item")
+        else str(value)
+    )
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in columns:
+        table.add_column(name, no_wrap=name not in ("", "summary"))
+    for row in rows:
+        table.add_row(*(str(row[name]) for name in columns))
+    # Cut to the window for a reader, not for `zoo list | grep`.
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 10_000)
+    with console.capture() as text:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in text.get().splitlines()))
