@@ -351,7 +351,7 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
         if name in recipe
     }
     for name in ("optimizer", "loss"):
-        if isinstance(recipe.get(name), str) and recipe[name] != getattr(usual, name):
+        if isinstance(recipe.get(name), str) and recipe[name] != getattr(getattr(usual, name), "__name__", getattr(usual, name)):
             past[name] = recipe[name]
     past |= {name: facts["data"][name] for name in ("target", "weight", "groups", "time") if facts["data"].get(name)}
     past["seed"] = facts["seed"]

@@ -18,6 +18,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 from keras import ops
 
 from zoo import registry
@@ -25,6 +26,7 @@ from zoo.data.preprocessing import Preprocessor
 from zoo.data.schema import Schema
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
+from zoo.engine.linear import linear_terms
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
 from zoo.registry import Entry, Recipe, Spec
 
@@ -124,6 +126,26 @@ class Model(keras.Model):
         if self.decision == "threshold" and outputs.shape[-1] == 1:
             return ops.concatenate([1.0 - outputs, outputs], axis=-1)  # (batch, 1) -> (batch, 2)
         return ops.softmax(outputs) if self.decision is None else outputs
+
+    def coefficients(self):
+        """Returns the coefficients of a linear model in the units of the raw columns.
+
+        Returns:
+            A DataFrame, one row a column (and level, or derived feature) and `intercept` last; one column a logit: the
+            second class's for two classes, every class's for more; the target's for a regression.
+
+        Raises:
+            TypeError: if the network is not linear in its encoded tensors.
+        """
+        names, weights, intercept = linear_terms(self.network, self.preprocessor.features)
+        if self.entry.task == "regression":
+            scale, center = self.preprocessor.target_scale, self.preprocessor.target_center
+            weights, intercept = weights * scale, intercept * scale + center
+            columns = [str(self.schema.target)]
+        else:
+            columns = list(self.classes[1:] if len(self.classes) == 2 else self.classes)
+        values = np.concatenate([weights, intercept[None]])
+        return pd.DataFrame(values, index=[*names, "intercept"], columns=columns)
 
     @contextlib.contextmanager
     def _network_outputs(self):

@@ -15,6 +15,8 @@ import keras
 import numpy as np
 from scipy.optimize import minimize
 
+from zoo.engine.precision import in_double
+
 
 @dataclasses.dataclass(frozen=True)
 class Minimum:
@@ -25,22 +27,6 @@ class Minimum:
     converged: bool
     message: str
     losses: list[float]
-
-
-def in_double(network: keras.Model) -> keras.Model:
-    """Returns a copy of a network that computes in float64, with the same weights."""
-
-    def widen(value):
-        if isinstance(value, dict):
-            return {key: widen(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return type(value)(widen(item) for item in value)
-        return "float64" if value == "float32" else value
-
-    config = widen(keras.saving.serialize_keras_object(network))
-    double = keras.saving.deserialize_keras_object(config)
-    double.set_weights([keras.ops.convert_to_numpy(w).astype("float64") for w in network.weights])
-    return double
 
 
 def minimize_loss(
@@ -122,7 +108,8 @@ def _tensorflow_gradient(network, x, y, loss, share):
     def value_and_gradients():
         with tf.GradientTape() as tape:
             value = tf.reduce_sum(loss(y, network(x, training=True)) * share) + _penalties(network, share.dtype)
-        return value, tape.gradient(value, [v.value for v in network.trainable_variables], tf.UnconnectedGradients.ZERO)
+        weights = [v.value for v in network.trainable_variables]
+        return value, tape.gradient(value, weights, unconnected_gradients="zero")
 
     return value_and_gradients
 

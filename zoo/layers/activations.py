@@ -32,12 +32,12 @@ _KERAS += ("linear", "log_sigmoid", "log_softmax", "mish", "relu6", "selu", "sig
 _KERAS += ("softsign", "sparse_plus", "squareplus", "swish", "tanh_shrink", "threshold")
 
 
-def activation(name, **kwargs) -> keras.layers.Layer:
+def activation(function, *, name: str | None = None) -> keras.layers.Layer:
     """Returns a new layer that applies an activation function.
 
     Args:
-        name: A name of the table above, one of Keras's, or a function of a tensor.
-        **kwargs: Arguments of every Keras layer (`name`, `dtype`).
+        function: A name of the table above, one of Keras's, or a function of a tensor.
+        name: The layer's name.
 
     Returns:
         A layer from `(batch, ...)` to the same shape.
@@ -45,14 +45,14 @@ def activation(name, **kwargs) -> keras.layers.Layer:
     Raises:
         ValueError: if there is no such activation.
     """
-    if name == "prelu":
-        return keras.layers.PReLU(**kwargs)
-    function = name if name is None or callable(name) else _FUNCTIONS.get(name, name)
+    if function == "prelu":
+        return keras.layers.PReLU(name=name)
     try:
-        return keras.layers.Activation(function, **kwargs)
+        known = None if callable(function) else _FUNCTIONS.get(function, function)
+        return keras.layers.Activation(known or function, name=name)
     except ValueError:
-        known = (*NAMES, *_KERAS)
+        names = (*NAMES, *_KERAS)
         raise ValueError(
-            f"Unknown activation {name!r}.{suggest(name, known)} The zoo has {', '.join(NAMES)} and Keras's own: "
+            f"Unknown activation {function!r}.{suggest(function, names)} The zoo has {', '.join(NAMES)} and Keras's own: "
             f"{', '.join(_KERAS)}."
         ) from None

@@ -8,6 +8,7 @@ https://arxiv.org/abs/2203.05556 (piecewise linear encoding; the ranks come from
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -66,12 +67,14 @@ class Levels(keras.layers.Layer):
     def build(self, input_shape):
         if self.large:
             rows = sum(self.sizes[i] for i in self.large)
-            self.table = self.add_weight(
-                shape=(rows, self.embedding_size), initializer=keras.initializers.RandomNormal(stddev=0.5), name="table"
-            )
-            unseen = ops.convert_to_numpy(self.table).copy()
-            unseen[self._offsets(self.large)] = 0.0
-            self.table.assign(unseen)
+            seen = np.ones((rows, 1), "float32")
+            seen[self._offsets(self.large)] = 0.0
+            normal = keras.initializers.RandomNormal(stddev=0.5)
+
+            def initial(shape, dtype=None):
+                return normal(shape, dtype) * ops.cast(seen, dtype)
+
+            self.table = self.add_weight(shape=(rows, self.embedding_size), initializer=initial, name="table")
 
     def _offsets(self, columns):
         offsets, total = [], 0

@@ -24,8 +24,8 @@ def _function(model):
             }
             compiled = tf.function(
                 lambda x: owner().decide(network(x, training=False)), input_signature=[signature], autograph=False
-            )
-            _functions[model] = lambda x: compiled(x).numpy()
+            ).get_concrete_function()
+            _functions[model] = lambda x: compiled({name: tf.constant(values) for name, values in x.items()}).numpy()
         else:
             _functions[model] = lambda x: keras.ops.convert_to_numpy(owner()(x, training=False))
     return _functions[model]

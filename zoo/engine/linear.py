@@ -1,0 +1,60 @@
+"""The coefficients of a linear network, found by probing: f(0) is the intercept, f(e_i) - f(0) a weight."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from zoo.engine.precision import in_double
+
+
+def linear_terms(network: keras.Model, features: list[dict]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Returns what an affine network adds for each feature, in the features' raw units.
+
+    Args:
+        network: From encoded tensors to outputs.
+        features: Of each encoded column: its tensor and index, the raw column, what of it, and, for numbers, the centre
+            and scale that were taken from it; for categories, the levels from index 0.
+
+    Returns:
+        Names of the features, weights `(features, outputs)`, the intercept `(outputs,)`.
+
+    Raises:
+        TypeError: if the network is not affine.
+    """
+    network = in_double(network) if keras.backend.backend() != "jax" else network
+    zero = {
+        tensor.name: np.zeros((1, *tensor.shape[1:]), "int32" if tensor.name == "categorical" else "float64")
+        for tensor in network.inputs
+    }
+
+    def outputs(changes):
+        x = {name: np.repeat(values, len(changes), axis=0) for name, values in zero.items()}
+        for row, (tensor, index, value) in enumerate(changes):
+            if tensor is not None:
+                x[tensor][row, index] = value
+        return keras.ops.convert_to_numpy(network(x, training=False)).astype("float64")
+
+    intercept = outputs([(None, 0, 0)])[0]
+    names, changes, scales = [], [], []
+    for feature in features:
+        if feature["tensor"] not in zero:
+            continue
+        if feature["tensor"] == "categorical":
+            levels = feature["levels"]
+            names += [f"{feature['column']}={level}" for level in levels]
+            changes += [("categorical", feature["index"], i) for i in range(len(levels))]
+            scales += [(0.0, 1.0)] * len(levels)
+        else:
+            what = feature.get("what") or "value"
+            names.append(str(feature["column"]) if what == "value" else f"{feature['column']} ({what})")
+            changes.append((feature["tensor"], feature["index"], 1.0))
+            scales.append((float(feature.get("center") or 0.0), float(feature.get("scale") or 1.0)))
+    once = outputs(changes) - intercept
+    numbers = [i for i, (tensor, _, _) in enumerate(changes) if tensor != "categorical"]
+    twice = outputs([(changes[i][0], changes[i][1], -2.0) for i in numbers]) - intercept if numbers else np.zeros((0, 1))
+    if not np.allclose(twice, -2.0 * once[numbers], rtol=1e-4, atol=1e-5):
+        raise TypeError("Coefficients are those of a linear model. This network is not linear in its inputs.")
+    centers, widths = np.array(scales).T
+    weights = once / widths[:, None]
+    return names, weights, intercept - centers @ weights
