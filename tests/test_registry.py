@@ -160,7 +160,7 @@ def test_a_builder_without_a_recipe_beside_it_is_refused(empty_zoo, monkeypatch)
 
 @pytest.fixture(scope="module")
 def plugins(tmp_path_factory):
-    """A folder with the package `tests/plugin`, built to a wheel and installed by pip, and a broken plugin beside it."""
+    """A folder with the package `tests/plugin`, installed by pip from a wheel, and a broken plugin beside it."""
     folder = tmp_path_factory.mktemp("plugins")
     wheel = folder / "greenhouse-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:

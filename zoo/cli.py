@@ -14,6 +14,7 @@ import argparse
 import ast
 import contextlib
 import functools
+import importlib
 import itertools
 import json
 import math
@@ -104,6 +105,30 @@ def _one_line(error) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.strerror}: {error.filename}"
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _import_tensorflow(arguments) -> None:
+    """Imports TensorFlow without what its C++ says meanwhile, which TF_CPP_MIN_LOG_LEVEL does not silence.
+
+    Commands call it when all that can be checked without TensorFlow is checked.
+    """
+    if arguments.debug or "tensorflow" in sys.modules:
+        return
+    import tempfile
+
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            importlib.import_module("tensorflow")
+        except BaseException:
+            said.seek(0)
+            os.write(stderr, said.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
@@ -298,6 +323,9 @@ def _info(arguments) -> None:
 
 
 def _schema(arguments) -> None:
+    if arguments.output:
+        _check_output(Path(arguments.output))
+    _import_tensorflow(arguments)
     data = zoo.data.load(arguments.source, **_given(arguments, "target", "format", "ignore"))
     schema = data.schema
     if arguments.task:
@@ -321,11 +349,15 @@ def _train(arguments) -> int:
     options = {name.removeprefix(OPTION): value for name, value in vars(arguments).items() if name.startswith(OPTION)}
     model, source = arguments.model, arguments.source
     if arguments.config:
+        _import_tensorflow(arguments)
         model, source, settings, options = _repeated(arguments.config, model, source, settings, options)
     if model is None:
         raise ValueError("`zoo train` needs a MODEL, such as: zoo train mlp_classifier titanic. See `zoo list`.")
+    if model not in registry.list_models():
+        model = _trained(model)
     folder = Path(arguments.output or _next_run(model))
     _check_output(folder, "artifact.json")
+    _import_tensorflow(arguments)
     data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
     run = zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options)
     run.save(folder)
@@ -335,6 +367,21 @@ def _train(arguments) -> int:
     else:
         print(f"saved in {folder}")
     return INTERRUPTED if run.interrupted else 0
+
+
+def _trained(model: str) -> str:
+    """Returns the name of a preset, or the path of a folder or file: `out` is ./out where that exists.
+
+    Raises:
+        ValueError: if it is neither a path nor a preset; the message offers the nearest names.
+    """
+    if any(mark in model for mark in ("/", os.sep)):
+        return model
+    if Path(model).exists():
+        return os.path.join(os.curdir, model)
+    if "." not in model:
+        registry.info(model)
+    return model
 
 
 def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
@@ -351,7 +398,9 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
         if name in recipe
     }
     for name in ("optimizer", "loss"):
-        if isinstance(recipe.get(name), str) and recipe[name] != getattr(getattr(usual, name), "__name__", getattr(usual, name)):
+        if isinstance(recipe.get(name), str) and recipe[name] != getattr(
+            getattr(usual, name), "__name__", getattr(usual, name)
+        ):
             past[name] = recipe[name]
     past |= {name: facts["data"][name] for name in ("target", "weight", "groups", "time") if facts["data"].get(name)}
     past["seed"] = facts["seed"]
@@ -399,7 +448,8 @@ def _check_output(path: Path, marker: str | None = None) -> None:
 def _evaluate(arguments) -> None:
     if arguments.output:
         _check_output(Path(arguments.output))
-    model = zoo.load(arguments.model)
+    _import_tensorflow(arguments)
+    model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
     scores = zoo.evaluate(model, data, target=arguments.target, verbose=0)
     if arguments.output:
@@ -411,14 +461,15 @@ def _evaluate(arguments) -> None:
 
 
 def _predict(arguments) -> None:
-    from zoo.training.prediction import predict_blocks
-
     path = Path(arguments.output) if arguments.output else None
     if path:
         _check_output(path)
         if path.suffix not in WRITERS:
             raise ValueError(f"The output must end in {' or '.join(WRITERS)}. Received: {path}")
-    model = zoo.load(arguments.model)
+    _import_tensorflow(arguments)
+    from zoo.training.prediction import predict_blocks
+
+    model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
     blocks = predict_blocks(model, data)
     if path is None:
@@ -465,8 +516,9 @@ WRITERS = {".csv": _write_csv, ".parquet": _write_parquet}
 
 
 def _export(arguments) -> None:
+    _import_tensorflow(arguments)
     settings = _given(arguments, "format", "version", "overwrite", "allow_signature_change")
-    report = zoo.export(zoo.load(arguments.model), arguments.output, **settings)
+    report = zoo.export(zoo.load(_trained(arguments.model)), arguments.output, **settings)
     if arguments.json:
         import dataclasses
 
@@ -476,6 +528,7 @@ def _export(arguments) -> None:
 
 
 def _doctor(arguments) -> None:
+    _import_tensorflow(arguments)
     import importlib.metadata
     import platform
 

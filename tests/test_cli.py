@@ -1,0 +1,329 @@
+"""The command line: from a table to answers, what goes where, and one line for a caller's mistake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo import cli
+
+QUICK = ["--epochs", "2", "--hidden-units", "8", "--json"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with `visits.csv`, whose `bought` is yes where `minutes` is over 20, and `out`, trained on it."""
+    folder = tmp_path_factory.mktemp("trained")
+    minutes = np.random.default_rng(0).uniform(0, 40, 300).round(2)
+    frame = pd.DataFrame({"minutes": minutes, "gate": np.resize(["north", "river"], 300)})
+    frame["bought"] = np.where(frame["minutes"] > 20, "yes", "no")
+    frame.to_csv(folder / "visits.csv", index=False)
+    words = ["train", "mlp_classifier", str(folder / "visits.csv"), "--target", "bought", "-o", str(folder / "out")]
+    assert cli.main([*words, "--epochs", "30", "--hidden-units", "16", "--batch-size", "32", "--json"]) == 0
+    return folder
+
+
+def answer(capsys, *words):
+    """Returns what a command printed, having asserted that it succeeded."""
+    capsys.readouterr()
+    code = cli.main(list(map(str, words)))
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    return printed.out
+
+
+def refusal(capsys, *words):
+    """Returns the one line that a caller's mistake gets."""
+    capsys.readouterr()
+    assert cli.main(list(map(str, words))) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("zoo: error: ") and printed.err.count("\n") == 1
+    return printed.err
+
+
+def test_list_shows_models_by_year(capsys):
+    lines = answer(capsys, "list").splitlines()
+    assert lines[0].split() == ["year", "name", "task", "summary"]
+    assert [line.split()[1] for line in lines[1:]] == zoo.list_models()
+
+
+def test_list_takes_a_pattern_a_task_and_a_year(capsys):
+    names = [facts["name"] for facts in json.loads(answer(capsys, "list", "*_reg*", "--year", "<1970", "--json"))]
+    assert names == ["logistic_regression", "linear_regression"]
+    assert json.loads(answer(capsys, "list", "--task", "regression", "--json"))[0]["name"] == "linear_regression"
+
+
+def test_list_of_presets_names_what_build_takes(capsys):
+    names = [facts["name"] for facts in json.loads(answer(capsys, "list", "--pretrained", "--json"))]
+    assert names == zoo.list_models(pretrained=True)
+
+
+def test_info_shows_paper_and_options(capsys):
+    printed = answer(capsys, "info", "mlp_classifier")
+    assert "https://doi.org/10.1038/323533a0" in printed
+    assert any(line.split()[:2] == ["--hidden-units", "256,256"] for line in printed.splitlines())
+    facts = json.loads(answer(capsys, "info", "mlp_classifier", "--json"))
+    assert facts["options"]["hidden_units"] == [256, 256]
+
+
+def test_help_of_train_shows_the_options_of_the_model(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["train", "mlp_classifier", "--help"])
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    assert "options of mlp_classifier:" in printed and "--hidden-units" in printed and "--epochs" in printed
+
+
+def test_zoo_alone_prints_the_help(capsys):
+    assert cli.main([]) == 2
+    assert "COMMAND" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"zoo {zoo.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("default", "text", "value"),
+    [
+        ((256, 256), "64,64", (64, 64)),
+        ((256, 256), "64", (64,)),
+        ((256, 256), "(64, 32)", (64, 32)),
+        (0.1, "0", 0.0),
+        (0.1, "none", None),
+        (8, "4", 4),
+        (True, "false", False),
+        ("relu", "tanh", "tanh"),
+        ("softmax", "None", None),
+        (None, "batch", "batch"),
+        (None, "0,1,1,1", (0, 1, 1, 1)),
+        (None, "0.5", 0.5),
+    ],
+)
+def test_options_are_read_as_the_type_of_their_default(default, text, value):
+    read = cli._option(default, text)
+    assert read == value and type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["trian"], "Unknown command 'trian'. Did you mean 'train'?"),
+        (["info", "mlp_clasifier"], "Did you mean 'mlp_classifier'?"),
+        (["list", "--task", "regresion"], "`task` must be one of"),
+        (["train", "mlp_classifier", "titanic", "--hiden-units", "3"], "Did you mean '--hidden-units'?"),
+        (
+            ["train", "mlp_classifier", "titanic", "--dropout", "much"],
+            "must be a number, such as 0.1. Received: 'much'",
+        ),
+        (["train", "mlp_classifier", "titanic", "--epochs", "many"], "--epochs: invalid int value: 'many'"),
+        (["train", "--target", "y"], "`zoo train` needs a MODEL"),
+        (["train", "--config", "no/card.json"], "no/card.json"),
+        (["predict", "out", "new.csv", "-o", "answers.xlsx"], "must end in .csv or .parquet"),
+        (["predict"], "the following arguments are required: MODEL, SOURCE"),
+    ],
+)
+def test_a_mistyped_command_gets_one_line(capsys, words, message):
+    assert message in refusal(capsys, *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "mlp_clasifier", "titanic"], "Did you mean 'mlp_classifier'?"),
+        (["train", "mlp_classifier", "titanick"], "titanic"),
+        (["train", "mlp_classifier", "not/there.csv", "--target", "y"], "not/there.csv"),
+        (["evaluate", "not/there", "titanic"], "not/there"),
+        (["export", "not/there", "-o", "served"], "not/there"),
+    ],
+)
+def test_what_is_not_there_gets_one_line(capsys, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    assert message in refusal(capsys, *words)
+
+
+def test_debug_shows_where_an_error_was_raised():
+    with pytest.raises(ValueError, match="Unknown model"):
+        cli.main(["info", "mlp_clasifier", "--debug"])
+
+
+def test_a_mistake_leaves_no_traceback_and_code_2_in_a_process_of_its_own():
+    result = subprocess.run([sys.executable, "-m", "zoo", "info", "none"], capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+
+
+def test_an_unknown_target_is_refused_with_the_columns(capsys, trained, tmp_path):
+    words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bougt", "-o", tmp_path / "out")
+    assert "bought" in refusal(capsys, *words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_something_else_is_not_overwritten(capsys, trained, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", *QUICK, "-o", tmp_path)
+    assert "must be a new folder or one that holds artifact.json" in refusal(capsys, *words)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_folder_is_no_file_for_answers(capsys, trained, tmp_path):
+    assert "must be a file" in refusal(capsys, "predict", trained / "out", trained / "visits.csv", "-o", tmp_path)
+
+
+def test_train_without_output_takes_the_next_run_and_says_so(capsys, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = (
+        "train",
+        "mlp_classifier",
+        trained / "visits.csv",
+        "--target",
+        "bought",
+        "--epochs",
+        "1",
+        "--hidden-units=4",
+    )
+    assert answer(capsys, *words).splitlines()[-1] == "saved in runs/mlp_classifier-1"
+    assert json.loads(answer(capsys, *words, "--json"))["folder"] == "runs/mlp_classifier-2"
+    assert (tmp_path / "runs" / "mlp_classifier-2" / "artifact.json").is_file()
+
+
+def test_options_reach_the_builder_and_ignored_columns_stay_out(capsys, trained, tmp_path):
+    words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", "--ignore", "gate")
+    facts = json.loads(answer(capsys, *words, *QUICK, "--dropout", "0.2", "-o", tmp_path / "out"))
+    assert {"folder", "metrics", "seconds", "device", "interrupted"} == set(facts)
+    model = zoo.load(tmp_path / "out")
+    assert (model.options["dropout"], list(model.options["hidden_units"])) == (0.2, [8])
+    assert list(model.preprocessor.signature()) == ["minutes"]
+
+
+def test_options_are_refused_for_a_trained_model(capsys, trained, tmp_path):
+    words = ("train", trained / "out", trained / "visits.csv", "--hidden-units", "8", "-o", tmp_path / "more")
+    assert "does not know '--hidden-units'" in refusal(capsys, *words)
+
+
+def test_a_trained_folder_is_trained_further(capsys, trained, tmp_path):
+    words = ("train", trained / "out", trained / "visits.csv", "--epochs", "1", "--json", "-o", tmp_path / "more")
+    answer(capsys, *words)
+    assert zoo.load(tmp_path / "more").classes == ("no", "yes")
+
+
+def test_config_repeats_a_run(capsys, trained, tmp_path):
+    answer(capsys, "train", "--config", trained / "out" / "card.json", "-o", tmp_path / "again", "--json")
+    pairs = zip(zoo.load(trained / "out").get_weights(), zoo.load(tmp_path / "again").get_weights())
+    assert all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_a_file_that_is_no_card_is_refused(capsys, tmp_path):
+    (tmp_path / "card.json").write_text('{"entry": "mlp_classifier"}')
+    assert "is no card of a run: it has no recipe" in refusal(capsys, "train", "--config", tmp_path / "card.json")
+
+
+def test_evaluate_prints_and_writes_scores(capsys, trained, tmp_path):
+    words = ("evaluate", trained / "out", trained / "visits.csv")
+    assert "accuracy" in answer(capsys, *words)
+    scores = json.loads(answer(capsys, *words, "--json", "-o", tmp_path / "scores.json"))
+    assert scores["rows"] == 300
+    assert json.loads((tmp_path / "scores.json").read_text()) == scores
+
+
+def test_predict_answers_in_order_as_csv_and_parquet(capsys, trained, tmp_path):
+    source, out = trained / "visits.csv", trained / "out"
+    assert "300 rows in" in answer(capsys, "predict", out, source, "-o", tmp_path / "answers.csv")
+    answer(capsys, "predict", out, source, "-o", tmp_path / "answers.parquet")
+    printed = answer(capsys, "predict", out, source)
+    frame = pd.read_csv(tmp_path / "answers.csv")
+    expected = zoo.predict(str(out), pd.read_csv(source))
+    assert list(frame.columns) == ["label", "probability", "p_no", "p_yes"]
+    assert frame["label"].tolist() == expected["label"].tolist()
+    assert pd.read_parquet(tmp_path / "answers.parquet")["p_yes"].tolist() == expected["p_yes"].tolist()
+    assert printed == (tmp_path / "answers.csv").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "answers.parquet"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_blocks_are_written_one_below_the_other(tmp_path, suffix):
+    blocks = [pd.DataFrame({"label": ["a", "b"], "p": [0.5, 0.25]}), pd.DataFrame({"label": ["c"], "p": [1.0]})]
+    path = tmp_path / f"answers{suffix}"
+    assert cli.WRITERS[suffix](iter(blocks), path) == 3
+    written = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
+    pd.testing.assert_frame_equal(written, pd.concat(blocks, ignore_index=True), check_dtype=False)
+
+
+def test_answers_that_fail_half_way_leave_the_old_file(capsys, trained, tmp_path, monkeypatch):
+    def blocks(model, data):
+        yield pd.DataFrame({"label": ["a"]})
+        raise ValueError("the disk is full")
+
+    monkeypatch.setattr("zoo.training.prediction.predict_blocks", blocks)
+    (tmp_path / "answers.csv").write_text("old")
+    words = ("predict", trained / "out", trained / "visits.csv", "-o", tmp_path / "answers.csv")
+    assert "the disk is full" in refusal(capsys, *words)
+    assert [path.name for path in tmp_path.iterdir()] == ["answers.csv"]
+    assert (tmp_path / "answers.csv").read_text() == "old"
+
+
+def test_schema_is_printed_written_and_taken_back(capsys, trained, tmp_path):
+    source, path = trained / "visits.csv", tmp_path / "schema.json"
+    assert "minutes" in answer(capsys, "schema", source, "--target", "bought")
+    plain = json.loads(answer(capsys, "schema", source, "--target", "bought", "--json", "-o", path))
+    assert json.loads(path.read_text()) == plain
+    words = ("train", "mlp_classifier", source, "--target", "bought", "--schema", path, *QUICK)
+    answer(capsys, *words, "-o", tmp_path / "out")
+    assert zoo.load(tmp_path / "out").schema.names == zoo.load(trained / "out").schema.names
+
+
+@pytest.mark.tensorflow
+def test_export_writes_a_version(capsys, trained, tmp_path):
+    answer(capsys, "export", trained / "out", "-o", tmp_path / "served")
+    assert (tmp_path / "served" / "1" / "saved_model.pb").is_file()
+    json.loads(answer(capsys, "export", trained / "out", "-o", tmp_path / "served", "--json"))
+    assert (tmp_path / "served" / "2" / "saved_model.pb").is_file()
+
+
+def test_doctor_knows_versions_and_devices(capsys):
+    facts = json.loads(answer(capsys, "doctor", "--json"))
+    assert facts["zoo"] == zoo.__version__
+    assert {"python", "tensorflow", "keras", "backend", "cores", "gpus"} <= set(facts)
+    assert "tensorflow" in answer(capsys, "doctor")
+
+
+def test_json_has_null_for_what_is_not_finite(capsys):
+    cli._print_json({"r2": float("nan"), 1: np.float32(0.5), "rows": (np.int64(3), True, None)})
+    assert json.loads(capsys.readouterr().out) == {"r2": None, "1": 0.5, "rows": [3, True, None]}
+
+
+def test_a_reader_that_has_had_enough_is_no_mistake():
+    command = f"{sys.executable} -c 'import zoo.cli; [zoo.cli.main([\"list\"]) for _ in range(2000)]' | head -1"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (result.stdout.split(), result.stderr) == (["year", "name", "task", "summary"], "")
+
+
+@pytest.mark.slow
+def test_ctrl_c_saves_what_was_trained_and_exits_130(trained, tmp_path):
+    words = ["train", "mlp_classifier", str(trained / "visits.csv"), "--target", "bought", "-o", str(tmp_path / "out")]
+    words += ["--epochs", "100000", "--checkpoint", str(tmp_path / "state")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zoo", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "state").is_dir() or not any((tmp_path / "state").iterdir()):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.2)
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (cli.INTERRUPTED, False), err
+    assert out.splitlines()[-1] == f"saved in {tmp_path / 'out'}"
+    assert zoo.load(tmp_path / "out").classes == ("no", "yes")
