@@ -481,7 +481,7 @@ def compile_model(model: Model, recipe: Recipe, *, optimizer=None, loss=None, le
         default = squared_error if model.entry.task == "regression" else LOSSES.get(recipe.decision)
         function = recipe.loss or default
         loss = NetworkLoss(function) if function else None
-    kwargs.setdefault("jit_compile", False)
+    kwargs.setdefault("jit_compile", keras.backend.backend() == "jax")
     model.compile(optimizer=optimizer, loss=loss, metrics=list(recipe.metrics), **kwargs)
 
 

@@ -44,7 +44,7 @@ class BestWeights(keras.callbacks.Callback):
         self.wait += 1
         if value < self.best:
             self.best, self.best_epoch, self.wait = float(value), epoch, 0
-            self.weights = [np.array(keras.ops.convert_to_numpy(w)) for w in self.model.weights]
+            self.weights = [w.numpy() for w in self.model.weights]
         if self.patience is not None and self.wait >= self.patience:
             self.stopped = f"no better {self.monitor} in {self.patience} epochs (best: epoch {self.best_epoch + 1})"
             self.model.stop_training = True
@@ -142,7 +142,7 @@ class Checkpoint(keras.callbacks.Callback):
             "best": plain,
             "num_best": len(weights),
         }
-        arrays = {f"variable_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self._variables())}
+        arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(self._variables())}
         arrays |= {f"best_{i}": w for i, w in enumerate(weights)}
         self.folder.mkdir(parents=True, exist_ok=True)
         beside = self.folder / f".checkpoint.{os.getpid()}.npz"

@@ -75,7 +75,7 @@ def minimize_loss(
         value, gradients = value_and_gradients()
         return float(value), np.concatenate([np.asarray(g, "float64").ravel() for g in gradients])
 
-    start = np.concatenate([keras.ops.convert_to_numpy(v).astype("float64").ravel() for v in variables])
+    start = np.concatenate([v.numpy().astype("float64").ravel() for v in variables])
     losses: list[float] = []
 
     def record(intermediate_result):

@@ -16,5 +16,5 @@ def in_double(network: keras.Model) -> keras.Model:
         return "float64" if value == "float32" else value
 
     double = keras.saving.deserialize_keras_object(widen(keras.saving.serialize_keras_object(network)))
-    double.set_weights([keras.ops.convert_to_numpy(w).astype("float64") for w in network.weights])
+    double.set_weights([w.numpy().astype("float64") for w in network.weights])
     return double

@@ -1,0 +1,118 @@
+"""The graph of a preprocessor: a tf.Module from raw columns to encoded tensors, the same in training and when served."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.data import dates, texts
+from zoo.data.schema import MISSING
+
+
+class Encoder(tf.Module):
+    """Encodes a dict of raw columns, each `(batch,)` in its served type, by the state of a fitted preprocessor."""
+
+    def __init__(self, preprocessor):
+        super().__init__(name="encoder")
+        self._kind, self._scaling = preprocessor.kind, preprocessor.scaling
+        self._columns = {}
+        for column in preprocessor.schema.columns:
+            self._columns.setdefault(column.kind, []).append(column.name)
+        state = preprocessor._state
+        self._times = list(state.get("times", ()))
+        self._texts = [dict(fitted) for fitted in state.get("texts", ())]
+        self._level_counts = [len(levels) for levels in state.get("levels", ())]
+        self._boolean_missing = np.flatnonzero(state.get("boolean_missing", ()))
+        self._missing = np.flatnonzero(state.get("missing", ()))
+        self._median, self._center, self._scale = (
+            np.array(state.get(name, ()), "float32") for name in ("median", "center", "scale")
+        )
+        self._ranked = [i for i, knots in enumerate(state.get("knots", ())) if len(knots) > 2]
+        if self._ranked:
+            self._knots, self._ranks, self._last = _padded([state["knots"][i] for i in self._ranked], [state["ranks"][i] for i in self._ranked])
+        self.level_tables = [_level_table(levels) for levels in state.get("levels", ())]
+        self.word_tables = [_table({word: i + 1 for i, word in enumerate(fitted["words"])}) for fitted in self._texts]
+
+    def __call__(self, columns: dict) -> dict:
+        if "image" in self._columns:
+            return {"image": columns[self._columns["image"][0]]}
+        numbers = self._numbers(columns)
+        finite = tf.math.is_finite(numbers)
+        filled = tf.where(finite, numbers, self._median)
+        booleans = self._stack(columns, "boolean")
+        known = tf.math.is_finite(booleans)
+        if self._kind == "raw":
+            parts = [filled, tf.where(known, booleans, 0.0)]
+            for name, table, count in zip(self._columns.get("category", ()), self.level_tables, self._level_counts):
+                parts.append(tf.one_hot(table.lookup(tf.strings.strip(columns[name])) - 1, count))
+            return {"inputs": tf.concat(parts, axis=1)}
+        scaled = (filled - self._center) / self._scale
+        if self._scaling == "quantile":
+            scaled = scaled / tf.sqrt(1.0 + tf.square(scaled / 3.0))
+        parts = [scaled, tf.where(known, 2.0 * booleans - 1.0, 0.0)]
+        parts.append(tf.gather(tf.cast(~finite, tf.float32), self._missing, axis=1))
+        parts.append(tf.gather(tf.cast(~known, tf.float32), self._boolean_missing, axis=1))
+        parts += [dates.parts(columns[name], times) for name, times in zip(self._columns.get("date", ()), self._times)]
+        parts += [
+            texts.features(columns[name], fitted, table)
+            for name, fitted, table in zip(self._columns.get("text", ()), self._texts, self.word_tables)
+        ]
+        encoded = {"numeric": tf.concat(parts, axis=1)}
+        if self._ranked:
+            encoded["quantile"] = tf.where(
+                tf.gather(finite, self._ranked, axis=1), self._rank(tf.gather(filled, self._ranked, axis=1)), 0.5
+            )
+        if self.level_tables:
+            names = self._columns["category"]
+            found = [table.lookup(tf.strings.strip(columns[name])) for name, table in zip(names, self.level_tables)]
+            encoded["categorical"] = tf.cast(tf.stack(found, axis=1), tf.int32)
+        return {name: tensor for name, tensor in encoded.items() if tensor.shape[1] != 0}
+
+    def _stack(self, columns, kind):
+        names = self._columns.get(kind, ())
+        if names:
+            return tf.stack([columns[name] for name in names], axis=1)
+        some = next(iter(columns.values()))
+        return tf.zeros((tf.shape(some)[0], 0))
+
+    def _numbers(self, columns):
+        parts = [self._stack(columns, "number")]
+        for name in self._columns.get("date", ()):
+            days, valid, _, _ = dates.fields(columns[name])
+            parts.append(tf.where(valid, days, np.nan)[:, None])
+        parts += [columns[name] for name in self._columns.get("array", ())]
+        return tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
+
+    def _rank(self, values):
+        """Returns the piecewise linear interpolation of the knots' ranks at `values` `(batch, columns)`."""
+        values = tf.transpose(values)  # (columns, batch): one sorted sequence a column
+        above = tf.searchsorted(self._knots, values, side="right")
+        lower = tf.clip_by_value(above - 1, 0, self._last[:, None] - 1)
+        left, right = (tf.gather(self._knots, lower + i, batch_dims=1) for i in (0, 1))
+        start, end = (tf.gather(self._ranks, lower + i, batch_dims=1) for i in (0, 1))
+        share = tf.clip_by_value((values - left) / (right - left), 0.0, 1.0)
+        return tf.transpose(start + share * (end - start))
+
+
+def _padded(knots, ranks):
+    """Returns knots and ranks as matrices `(columns, most)`, padded behind their ends, and the index of each last knot."""
+    width = max(map(len, knots))
+    padded = np.full((len(knots), width), np.inf, "float32")
+    values = np.ones((len(knots), width), "float32")
+    for i, (knot, rank) in enumerate(zip(knots, ranks)):
+        padded[i, : len(knot)], values[i, : len(rank)] = knot, rank
+    return padded, values, np.array([len(knot) - 1 for knot in knots], "int32")
+
+
+def _level_table(levels):
+    """Returns the table level -> position from 1; what stands for missing shares the position of `""`, if it has one."""
+    positions = {level: i + 1 for i, level in enumerate(levels)}
+    missing = {level: positions.get("", 0) for level in MISSING}
+    return _table({**missing, **positions})
+
+
+def _table(positions):
+    keys = list(positions) or ["\0"]
+    values = list(positions.values()) or [0]
+    initializer = tf.lookup.KeyValueTensorInitializer(keys, values, tf.string, tf.int64)
+    return tf.lookup.StaticHashTable(initializer, default_value=0)

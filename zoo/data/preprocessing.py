@@ -1,0 +1,487 @@
+"""The preprocessor: raw columns to the encoded tensors of a network.
+
+    raw       inputs       (batch, d)  numbers as they are, a 0/1 a level
+    tabular   numeric      (batch, n)  scaled numbers, flags, parts of dates, words of texts
+              quantile     (batch, q)  the rank of each number among the training rows, in [0, 1]
+              categorical  (batch, m)  level of each category; 0 is what training has not seen
+    image     image        (batch, height, width, channels) uint8
+
+One graph of TensorFlow operations encodes data for training and stands in the exported model, so that both give the
+same. Its constants come from training rows alone. The scaling of numbers is that of RealMLP: (x - median) / (q75 - q25),
+then z / sqrt(1 + (z/3)^2); https://arxiv.org/abs/2407.04491.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zoo.data import dates, texts
+from zoo.data.sampling import Sample, sample
+from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name
+from zoo.registry import suggest
+
+KINDS = ("raw", "tabular", "image")
+SCALINGS = ("standard", "quantile")
+KNOTS = 256
+BLOCK = 65_536
+
+
+class Preprocessor:
+    """Encodes raw columns. Not a Keras layer: a tracked lookup table would turn XLA off.
+
+    Args:
+        schema: The raw columns.
+        kind: `"raw"`, `"tabular"` or `"image"`.
+        scaling: What `"tabular"` does to numbers: `"standard"` (zero mean, unit variance) or `"quantile"`.
+
+    Raises:
+        ValueError: if the kind or the scaling are unknown, or do not suit the schema.
+    """
+
+    def __init__(self, schema: Schema, kind: str = "tabular", scaling: str = "quantile"):
+        if kind not in KINDS:
+            raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
+        if scaling not in SCALINGS:
+            raise ValueError(f"`scaling` must be one of {', '.join(SCALINGS)}. Received: scaling={scaling!r}")
+        is_image = any(column.kind == "image" for column in schema.columns)
+        if kind == "image" and not is_image:
+            raise ValueError("This model takes images. Received: columns. Take a table's model, such as 'mlp_classifier'.")
+        self.schema, self.kind, self.scaling = schema, kind, scaling
+        self.target_center, self.target_scale = 0.0, 1.0
+        self._state: dict[str, Any] = {}
+        self._module = self._function = None
+        self._warned = False
+
+    # What the columns are, in the order of the schema.
+
+    def _named(self, kind: str) -> list:
+        return [column.name for column in self.schema.columns if column.kind == kind]
+
+    def fit(self, x, y=None) -> Preprocessor:
+        """Takes the statistics from training rows.
+
+        Args:
+            x: A DataFrame, an array for a schema of arrays or images, or a `Sample` of a stream.
+            y: The target `(rows,)`; its mean and deviation are kept for a regression.
+
+        Raises:
+            ValueError: if a column is missing, or holds what its kind does not allow.
+        """
+        counts = None
+        if isinstance(x, Sample):
+            counts, x = x.counts, x.frame
+            if y is None and self.schema.target is not None:
+                y = x[self.schema.target]
+        elif isinstance(x, pd.DataFrame):
+            extra = {} if y is None else {"__target__": np.asarray(y, object) if len(x) > 200_000 else np.arange(len(x))}
+            if len(x) > 200_000:
+                drawn = sample([x.assign(**extra)])
+                x, counts = drawn.frame, drawn.counts
+                y = None if y is None else pd.Series(x.pop("__target__").tolist())
+        if len(x) == 0:
+            raise ValueError("There are no rows to take statistics from. The data must have at least one.")
+        if self.schema.task == "regression" and y is not None:
+            values = self.encode_target(y).astype("float64")
+            deviation = float(values.std())
+            self.target_center, self.target_scale = float(values.mean()), deviation if deviation > 0 else 1.0
+        if self._image_or_array("image") is None:
+            self._fit_columns(self.tensors(x), counts)
+        self._module = self._function = None
+        return self
+
+    def _image_or_array(self, kind):
+        names = self._named(kind)
+        return names[0] if names else None
+
+    def _fit_columns(self, tensors, counts):
+        rows = len(next(iter(tensors.values())))
+        state: dict[str, Any] = {}
+        state["times"] = [bool(dates.has_times(tensors[name])) for name in self._named("date")]
+        numbers = [tensors[name][:, None] for name in self._named("number")]
+        parsed = [dates.parse(tensors[name]) for name in self._named("date")]
+        numbers += [np.where(valid, days, np.nan)[:, None].astype("float32") for days, valid in parsed]
+        numbers += [tensors[name] for name in self._named("array")]
+        matrix = np.concatenate(numbers, axis=1).astype("float64") if numbers else np.zeros((rows, 0))
+        matrix = np.where(np.isfinite(matrix), matrix, np.nan)
+        state.update(_number_statistics(matrix, self.scaling))
+        if self.kind == "raw" and self._named("array"):
+            state["missing"] = [False] * matrix.shape[1]
+        booleans = [tensors[name] for name in self._named("boolean")]
+        state["boolean_missing"] = [bool(np.isnan(values).any()) for values in booleans]
+        state["levels"] = [
+            _levels(tensors[name], self.schema.column(name).categories, _named_counts(counts, name), self.kind)
+            for name in self._named("category")
+        ]
+        state["texts"] = [texts.fit(tensors[name]) for name in self._named("text")] if self.kind == "tabular" else []
+        self._state = state
+        if self.kind == "raw" and self._named("text"):
+            warnings.warn(
+                f"The text columns {', '.join(map(str, self._named('text')))} are no numbers and are left out.", stacklevel=3
+            )
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """Widths of the encoded tensors, as arguments of `zoo.registry.Spec`."""
+        if (name := self._image_or_array("image")) is not None:
+            return {"image_shape": tuple(self.schema.column(name).shape)}
+        widths: dict[str, Any] = {"inputs": 0, "numeric": 0, "quantile": 0, "categorical": 0}
+        for feature in self.features:
+            widths[feature["tensor"]] += 1
+        sizes = {f"num_{tensor}": width for tensor, width in widths.items() if width and tensor != "categorical"}
+        if widths["categorical"]:
+            sizes["categorical_sizes"] = tuple(len(levels) + 1 for levels in self._state["levels"])
+        return sizes
+
+    @property
+    def features(self) -> list[dict[str, Any]]:
+        """What each encoded column is: tensor, index, raw column, what of it, centre and scale taken from a number, levels."""
+        found: list[dict[str, Any]] = []
+
+        def add(tensor, column, what="value", center=0.0, scale=1.0, levels=None):
+            index = sum(feature["tensor"] == tensor for feature in found)
+            keys = ("tensor", "index", "column", "what", "center", "scale", "levels")
+            found.append(dict(zip(keys, (tensor, index, column, what, center, scale, levels))))
+
+        state = self._state
+        numeric = "inputs" if self.kind == "raw" else "numeric"
+        names = self._number_names()
+        for i, name in enumerate(names):
+            if self.kind == "raw":
+                add(numeric, name)
+            else:
+                add(numeric, name, center=state["center"][i], scale=state["scale"][i])
+        for name in self._named("boolean"):
+            add(numeric, name, center=0.0 if self.kind == "raw" else 0.5, scale=1.0 if self.kind == "raw" else 0.5)
+        if self.kind == "raw":
+            for name, levels in zip(self._named("category"), state["levels"]):
+                for level in levels:
+                    add(numeric, name, f"= {level}")
+            return found
+        flagged = [name for name, missing in zip(names, state["missing"]) if missing]
+        flagged += [name for name, missing in zip(self._named("boolean"), state["boolean_missing"]) if missing]
+        for name in flagged:
+            add(numeric, name, "missing")
+        for name, times in zip(self._named("date"), state["times"]):
+            for what in dates.PARTS + (dates.TIME_PARTS if times else ()):
+                add(numeric, name, what)
+        for name, words in zip(self._named("text"), state["texts"]):
+            for what in texts.names(words):
+                add(numeric, name, what)
+        if self.scaling == "quantile":
+            for i, name in enumerate(names):
+                if len(state["knots"][i]) > 2:
+                    add("quantile", name, "rank")
+        for name, levels in zip(self._named("category"), state["levels"]):
+            add("categorical", name, levels=["(unseen)", *levels])
+        return found
+
+    def _number_names(self) -> list:
+        names = [*self._named("number"), *self._named("date")]
+        for name in self._named("array"):
+            names += [f"{name}[{i}]" for i in range(self.schema.column(name).shape[0])]
+        return names
+
+    # Raw data -> tensors of the served types.
+
+    def signature(self) -> dict:
+        """Returns the tf.TensorSpec of each raw column: float32 or string `(batch,)`, or the tensor's own shape."""
+        import tensorflow as tf
+
+        specs = {}
+        for column in self.schema.columns:
+            if column.kind == "image":
+                specs[column.name] = tf.TensorSpec((None, *column.shape), tf.uint8)
+            elif column.kind == "array":
+                specs[column.name] = tf.TensorSpec((None, *column.shape), tf.float32)
+            else:
+                specs[column.name] = tf.TensorSpec((None,), tf.float32 if column.kind in ("number", "boolean") else tf.string)
+        return specs
+
+    def tensors(self, x) -> dict[Any, np.ndarray]:
+        """Returns raw data in the served types: float32, strings (objects), uint8.
+
+        Args:
+            x: A DataFrame, a dict of columns, or an array for a schema of arrays or images.
+
+        Raises:
+            ValueError: if a column is missing, has another shape, or holds what its kind does not allow.
+        """
+        first = self.schema.columns[0]
+        if first.kind in ("array", "image"):
+            return {first.name: self._array(x, first)}
+        if not isinstance(x, (pd.DataFrame, Mapping)):
+            raise ValueError(
+                f"The data must be a DataFrame or a dict of the columns {', '.join(map(str, self.schema.names))}. "
+                f"Received: {type(x).__name__}."
+            )
+        given = list(x.columns) if isinstance(x, pd.DataFrame) else list(x)
+        if missing := [name for name in self.schema.names if name not in given]:
+            hints = "".join(suggest(name, map(str, given)) for name in missing[:1])
+            raise ValueError(
+                f"The columns {', '.join(map(str, missing))} are missing.{hints} The data have: "
+                f"{', '.join(map(str, given))}. Add them (empty where unknown), or build on these data: "
+                "zoo.build(name, data, target=...)."
+            )
+        expected = {*self.schema.names, self.schema.target, *self.schema.dropped}
+        extra = [str(name) for name in given if name not in expected]
+        if extra and not self._warned:
+            self._warned = True
+            warnings.warn(f"Columns that training did not know are ignored: {', '.join(extra)}.", stacklevel=3)
+        tensors = {name: self._column(x[name], self.schema.column(name)) for name in self.schema.names}
+        lengths = {len(values) for values in tensors.values()}
+        if len(lengths) > 1:
+            shown = ", ".join(f"{name}: {len(values)}" for name, values in tensors.items())
+            raise ValueError(f"All columns must have the same number of rows. Received: {shown}.")
+        return tensors
+
+    def _array(self, x, column):
+        if isinstance(x, (pd.DataFrame, Mapping)):
+            if column.name not in x:
+                raise ValueError(
+                    f"This model was built for one array {column.name!r} of shape (rows, {', '.join(map(str, column.shape))}). "
+                    f"Received: {', '.join(map(str, x))}. For columns, build with zoo.build(name, data, target=...)."
+                )
+            x = x[column.name]
+        array = np.asarray(x)
+        if array.shape[1:] != tuple(column.shape) and array.shape[1:] + (1,) == tuple(column.shape):
+            array = array[..., None]
+        if array.ndim != len(column.shape) + 1 or array.shape[1:] != tuple(column.shape):
+            raise ValueError(
+                f"{column.name!r} must have the shape (rows, {', '.join(map(str, column.shape))}). Received: {array.shape}. "
+                "For another shape, build with zoo.build(name, data)."
+            )
+        if column.kind == "array":
+            if array.dtype.kind not in "biuf":
+                raise ValueError(f"{column.name!r} must hold numbers. Received: {array.dtype}.")
+            return array.astype("float32")
+        if array.dtype == np.uint8:
+            return array
+        if array.dtype.kind not in "iuf" or np.any(array < 0) or np.any(array > 255) or np.any(array != np.round(array)):
+            raise ValueError(f"{column.name!r} must be uint8, from 0 to 255. Received: {array.dtype}. Scale the images.")
+        return array.astype("uint8")
+
+    def _column(self, values, column) -> np.ndarray:
+        if not isinstance(values, pd.Series):
+            array = np.asarray(values) if not np.isscalar(values) else np.asarray([values])
+            if array.ndim != 1:
+                raise ValueError(f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}.")
+            if array.dtype.kind == "S":
+                array = np.char.decode(array, "utf-8")
+            values = pd.Series(array)
+        if column.kind in ("number", "boolean"):
+            return self._numbers(values, column)
+        if column.kind == "date":
+            return dates.as_iso(values)
+        if not is_stringlike(values.dtype):
+            codes, uniques = pd.factorize(values)
+        else:
+            codes, uniques = pd.factorize(values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values)
+        names = np.array([*(level_name(value) for value in uniques), ""], dtype=object)
+        return names[codes]
+
+    def _numbers(self, values, column) -> np.ndarray:
+        numbers = as_numbers(values)
+        if numbers is None and is_missing(values).all():
+            numbers = np.full(len(values), np.nan)
+        if numbers is None:
+            if column.kind == "boolean":
+                truth = values.astype(str).str.strip().str.lower().map({"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0})
+                if not (truth.isna().to_numpy() & ~is_missing(values)).any():
+                    return truth.to_numpy("float32")
+            single = [as_numbers(pd.Series([value])) is None and not is_missing(pd.Series([value]))[0] for value in values]
+            row = int(np.flatnonzero(single)[0]) if any(single) else 0
+            raise ValueError(
+                f"The column {column.name!r} must hold numbers. Received: {values.iloc[row]!r} in row {row}. Repair the "
+                "value, leave it empty, or make the column a category in the schema."
+            )
+        with np.errstate(over="ignore"):
+            return numbers.astype("float32")
+
+    # Tensors of the served types -> encoded tensors.
+
+    def module(self):
+        """Returns the tf.Module that encodes: called with a dict of raw columns, it returns a dict of encoded tensors."""
+        if self._module is None:
+            from zoo.data.encoding import Encoder
+
+            self._module = Encoder(self)
+        return self._module
+
+    def encode(self, x) -> dict[str, np.ndarray]:
+        """Encodes raw data: `module()` on `tensors(x)`, as numpy arrays."""
+        tensors = self.tensors(x)
+        if self.kind == "image" or (self.kind == "raw" and "array" in {c.kind for c in self.schema.columns}):
+            name = self.schema.columns[0].name
+            if self.kind == "image":
+                return {"image": tensors[name]}
+        if self._function is None:
+            import tensorflow as tf
+
+            module = self.module()
+            names = list(self.signature())
+            self._function = tf.function(
+                lambda *columns: module(dict(zip(names, columns))),
+                input_signature=list(self.signature().values()),
+                autograph=False,
+            ).get_concrete_function()
+        rows = len(next(iter(tensors.values())))
+        import tensorflow as tf
+
+        parts = []
+        with tf.device("CPU"):
+            for start in range(0, max(rows, 1), BLOCK):
+                block = [tf.constant(values[start : start + BLOCK]) if values.dtype != object else _strings(values[start : start + BLOCK]) for values in tensors.values()]
+                parts.append({name: tensor.numpy() for name, tensor in self._function(*block).items()})
+        if len(parts) == 1:
+            return parts[0]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    # The target.
+
+    def encode_target(self, y) -> np.ndarray:
+        """Returns class indices int32, or values float32 in the target's units, `(rows,)`.
+
+        Raises:
+            ValueError: if a value is missing, no number, or no class of training.
+        """
+        values = y if isinstance(y, pd.Series) else pd.Series(_rank_one(y))
+        name = f"target {self.schema.target!r}" if self.schema.target is not None else "target"
+        missing = is_missing(values)
+        if missing.any() and not (self.schema.classes and any(isinstance(c, str) and c in MISSING for c in self.schema.classes)):
+            row = values.index[np.flatnonzero(missing)[0]]
+            raise ValueError(
+                f"The {name} must have no missing values. Received: {int(missing.sum())} missing, the first at row {row}. Drop "
+                "these rows, or fill them in."
+            )
+        if self.schema.classes is None:
+            numbers = as_numbers(values)
+            if numbers is None or not np.all(np.isfinite(numbers)):
+                raise ValueError(f"The {name} must be finite numbers. Received: {values.dtype}, such as {values.iloc[0]!r}.")
+            return numbers.astype("float32")
+        codes, uniques = pd.factorize(values)
+        known = {value: i for i, value in enumerate(self.schema.classes)}
+        by_text = {level_name(value): i for i, value in enumerate(self.schema.classes)}
+        indices = np.empty(len(uniques), "int32")
+        for i, value in enumerate(uniques):
+            index = known.get(value, by_text.get(level_name(value)))
+            if index is None:
+                shown = ", ".join(map(repr, self.schema.classes[:10]))
+                raise ValueError(
+                    f"The {name} holds the class {value!r}, which training did not know. The model has: {shown}. Drop these rows, "
+                    "or train on them."
+                )
+            indices[i] = index
+        return indices[codes]
+
+    def decode_labels(self, indices) -> np.ndarray:
+        """Returns the caller's own class values, in their dtype, for class indices."""
+        classes = self.schema.classes
+        if all(isinstance(value, str) for value in classes):
+            return np.array(classes, dtype=object)[np.asarray(indices)]
+        values = np.array(classes)
+        try:
+            values = values.astype(self.schema.class_dtype.lower())
+        except (TypeError, AttributeError):  # a dtype of pandas' own
+            pass
+        return values[np.asarray(indices)]
+
+    # Configuration: schema and state, with floats that round-trip.
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the schema and the fitted state as plain values."""
+        return {
+            "schema": self.schema.to_dict(),
+            "kind": self.kind,
+            "scaling": self.scaling,
+            "target": [self.target_center, self.target_scale],
+            "state": self._state,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Preprocessor:
+        """Returns the preprocessor of `get_config`."""
+        preprocessor = cls(Schema.from_dict(config["schema"]), config["kind"], config["scaling"])
+        preprocessor.target_center, preprocessor.target_scale = config["target"]
+        preprocessor._state = dict(config["state"])
+        return preprocessor
+
+
+def _rank_one(y):
+    array = np.asarray(y)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(f"The target must have one value a row. Received: the shape {array.shape}.")
+    return array
+
+
+def _strings(values: np.ndarray):
+    """Returns strings as a tf.Tensor; repeated ones are converted once."""
+    import tensorflow as tf
+
+    codes, uniques = pd.factorize(values)
+    if len(uniques) > len(values) // 2:
+        return tf.constant(values, tf.string) if len(values) else tf.zeros((0,), tf.string)
+    return tf.gather(tf.constant(uniques, tf.string), codes)
+
+
+def _named_counts(counts, name):
+    return None if counts is None or name not in counts else counts[name]
+
+
+def _levels(values: np.ndarray, allowed: tuple[str, ...], counts, kind: str) -> list[str]:
+    """Returns the levels of a category, sorted, `""` (missing) first where it occurs.
+
+    Of more than 8 levels those seen once are left to index 0, so that the vector of what was not seen is trained.
+    """
+    if counts is None:
+        codes, uniques = pd.factorize(values)
+        found = dict(zip(uniques, np.bincount(codes, minlength=len(uniques))))
+    else:
+        found = {}
+        for value, count in counts.items():
+            key = level_name(value)
+            found[key] = found.get(key, 0) + int(count)
+        if (blank := int(np.sum(values == ""))) > 0:
+            found[""] = found.get("", 0) + blank
+    empty = [level for level in found if level in MISSING]
+    has_missing = sum(found.pop(level) for level in empty) > 0
+    if allowed:
+        found = {level: count for level, count in found.items() if level in set(allowed)}
+    if len(found) > 8 and kind == "tabular":
+        found = {level: count for level, count in found.items() if count > 1} or found
+    return ([""] if has_missing else []) + sorted(found)
+
+
+def _number_statistics(matrix: np.ndarray, scaling: str) -> dict[str, list]:
+    """Returns for each column: median, centre, scale, whether values are missing, and the knots of its ranks."""
+    state: dict[str, list] = {name: [] for name in ("median", "center", "scale", "missing", "knots", "ranks")}
+    for values in matrix.T:
+        finite = np.sort(values[~np.isnan(values)])
+        if len(finite) == 0:
+            finite = np.zeros(1)
+        low, median, high = np.quantile(finite, [0.25, 0.5, 0.75])
+        if scaling == "standard":
+            filled = np.where(np.isnan(values), median, values)
+            center, scale = float(filled.mean()), float(filled.std())
+        else:
+            center, scale = float(median), float(high - low) or float(finite[-1] - finite[0]) / 2
+        knots = np.unique(finite)
+        if len(knots) > KNOTS:
+            knots = np.unique(np.quantile(finite, np.linspace(0, 1, KNOTS)))
+        knots = np.unique(knots.astype("float32")).astype("float64")
+        single = finite.astype("float32").astype("float64")
+        ranks = (np.searchsorted(single, knots, "left") + np.searchsorted(single, knots, "right")) / (2 * len(finite))
+        ranks[[0, -1]] = (0.0, 1.0) if len(knots) > 1 else (0.5, 0.5)
+        state["median"].append(float(median))
+        state["center"].append(center)
+        state["scale"].append(scale if scale > 0 else 1.0)
+        state["missing"].append(bool(np.isnan(values).any()))
+        state["knots"].append(knots.tolist() if scaling == "quantile" else [])
+        state["ranks"].append(ranks.tolist() if scaling == "quantile" else [])
+    return state

@@ -1,0 +1,402 @@
+"""The schema: what the raw columns are. Inferred, printed, written as JSON, edited, accepted back.
+
+    number    any numeric column, also numbers stored as text        category   strings that repeat
+    boolean   bool, or nothing but 0 and 1                           text       strings that hardly repeat
+    date      datetime64, or ISO 8601 strings                        array, image   one tensor, not columns
+
+Statistics are not in it: they are the preprocessor's, from training rows alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import keyword
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zoo.registry import suggest
+
+KINDS = ("number", "category", "boolean", "date", "text", "array", "image")
+MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>", "None", "null")
+VERSION = 1
+MAX_INT_CLASSES = 100
+ISO_DATE = r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*"
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One raw column (or tensor): its name, kind, dtype as pandas names it, levels of a category, shape of a tensor."""
+
+    name: Any
+    kind: str
+    dtype: str = ""
+    categories: tuple[str, ...] = ()
+    shape: tuple[int, ...] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Schema:
+    """The contract of raw data.
+
+    Args:
+        columns: The inputs.
+        target: The target's column, or None.
+        task: `"classification"`, `"regression"` or None.
+        classes: The classes in the caller's own values, sorted, or None.
+        class_dtype: Their dtype as pandas names it.
+        dropped: Columns of the data that are no inputs, each with the reason.
+    """
+
+    columns: tuple[Column, ...]
+    target: Any = None
+    task: str | None = None
+    classes: tuple | None = None
+    class_dtype: str | None = None
+    dropped: Mapping[Any, str] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        names = [column.name for column in self.columns]
+        for column in self.columns:
+            if column.kind not in KINDS:
+                raise ValueError(f"A column's kind must be one of {', '.join(KINDS)}. Received: {column.name!r}: {column.kind!r}")
+        if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+            raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
+        if self.target in names and self.target is not None:
+            raise ValueError(f"The target {self.target!r} stands among the inputs too. Remove it from `columns`.")
+        if not self.columns:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in self.dropped.items()) or "the data have no columns"
+            raise ValueError(f"At least one input column must be left. Received: none ({reasons}).")
+
+    @property
+    def names(self) -> list:
+        """Names of the raw columns."""
+        return [column.name for column in self.columns]
+
+    def column(self, name) -> Column:
+        """Returns the column of that name."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise ValueError(f"There is no column {name!r}.{suggest(name, map(str, self.names))} The schema has: {self.names}.")
+
+    @property
+    def served_names(self) -> dict:
+        """Raw name of each column -> its name in the served signature."""
+        taken: set[str] = set()
+        served = {}
+        for name in self.names:
+            clean = re.sub(r"[^A-Za-z0-9_]", "_", str(name))
+            if not clean.strip("_") or clean[0].isdigit() or keyword.iskeyword(clean) or clean == "self":
+                clean = f"c_{clean}"
+            unique, number = clean, 2
+            while unique.lower() in taken:
+                unique, number = f"{clean}_{number}", number + 1
+            taken.add(unique.lower())
+            served[name] = unique
+        return served
+
+    def with_task(self, task: str, y) -> Schema:
+        """Returns the schema for an entry's task, its classes taken from `y`.
+
+        Raises:
+            ValueError: if `y` has missing values or a single class, or does not suit the task.
+        """
+        values = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0] if np.ndim(y) > 1 else y)
+        name = f"target {self.target!r}" if self.target is not None else "target"
+        missing = is_missing(values)
+        if missing.any():
+            first = values.index[np.flatnonzero(missing)[0]]
+            raise ValueError(
+                f"The {name} must have no missing values. Received: {int(missing.sum())} missing, the first at row {first}. "
+                "Drop these rows, or fill them in."
+            )
+        numbers = as_numbers(values)
+        if task == "regression":
+            if numbers is None:
+                shown = ", ".join(map(repr, pd.unique(values)[:3]))
+                raise ValueError(
+                    f"The {name} of a regression must be numbers. Received: {shown}... For class names, take a classifier "
+                    "such as 'mlp_classifier'."
+                )
+            if not np.all(np.isfinite(numbers)):
+                raise ValueError(f"The {name} must be finite. Received: infinite values. Drop these rows.")
+            return dataclasses.replace(self, task=task, classes=None, class_dtype=None)
+        if pd.api.types.is_float_dtype(values.dtype) and np.any(numbers != np.round(numbers)):
+            raise ValueError(
+                f"The {name} of a classifier must be classes. Received: numbers with fractions such as "
+                f"{numbers[numbers != np.round(numbers)][0]:g}, which are continuous. Take a regressor such as "
+                "'mlp_regressor', or make bins of them."
+            )
+        classes = sorted(plain_values(pd.unique(values.dropna())), key=lambda v: (str(type(v)), v))
+        if pd.api.types.is_numeric_dtype(values.dtype) and len(classes) > max(MAX_INT_CLASSES, len(values) // 20):
+            raise ValueError(
+                f"The {name} of a classifier must be classes. Received: {len(classes)} different numbers in {len(values)} "
+                "rows, which are continuous. Take a regressor such as 'mlp_regressor', or make bins of them."
+            )
+        if len(classes) < 2:
+            raise ValueError(f"The {name} must have at least two classes. Received: only {classes[0]!r}.")
+        return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(values.dtype))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values, as the JSON file holds them."""
+        columns = []
+        for column in self.columns:
+            plain = {"name": column.name, "served": self.served_names[column.name], "kind": column.kind, "dtype": column.dtype}
+            if column.categories:
+                plain["categories"] = list(column.categories)
+            if column.shape is not None:
+                plain["shape"] = list(column.shape)
+            columns.append(plain)
+        return {
+            "version": VERSION,
+            "columns": columns,
+            "target": self.target,
+            "task": self.task,
+            "classes": None if self.classes is None else list(self.classes),
+            "class_dtype": self.class_dtype,
+            "dropped": [{"name": name, "reason": reason} for name, reason in self.dropped.items()],
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Schema:
+        """Returns the schema of `to_dict`, edited or not.
+
+        Raises:
+            ValueError: if it is malformed or of a newer version.
+        """
+        if not isinstance(plain, Mapping) or "columns" not in plain:
+            raise ValueError("A schema must be a JSON object with `columns`. Write one with `zoo schema SOURCE -o schema.json`.")
+        if plain.get("version", VERSION) > VERSION:
+            raise ValueError(
+                f"This keras-zoo reads schemas up to version {VERSION}. Received: version {plain['version']}. Upgrade "
+                "keras-zoo."
+            )
+        columns = []
+        for column in plain["columns"]:
+            if not isinstance(column, Mapping) or "name" not in column or "kind" not in column:
+                raise ValueError(f"A column must have `name` and `kind`. Received: {column!r}")
+            shape = column.get("shape")
+            columns.append(
+                Column(
+                    column["name"],
+                    column["kind"],
+                    column.get("dtype", ""),
+                    tuple(column.get("categories", ())),
+                    None if shape is None else tuple(shape),
+                )
+            )
+        classes = plain.get("classes")
+        return cls(
+            tuple(columns),
+            plain.get("target"),
+            plain.get("task"),
+            None if classes is None else tuple(classes),
+            plain.get("class_dtype"),
+            {item["name"]: item["reason"] for item in plain.get("dropped", ())},
+        )
+
+    def save(self, path) -> None:
+        """Writes the schema as JSON."""
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        Path(path).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path) -> Schema:
+        """Reads a schema from JSON.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is no schema.
+        """
+        try:
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{str(path)!r} must be JSON. Received: {error}. Write one with `zoo schema SOURCE -o FILE`.") from error
+
+    def __str__(self) -> str:
+        rows = [("column", "kind", "dtype", "served as", "levels")]
+        for column in self.columns:
+            levels = str(len(column.categories)) if column.categories else "x".join(map(str, column.shape or ()))
+            rows.append((str(column.name), column.kind, column.dtype, self.served_names[column.name], levels))
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+        if self.target is not None:
+            what = self.task or "no task"
+            if self.classes is not None:
+                shown = ", ".join(map(str, self.classes[:8])) + (", ..." if len(self.classes) > 8 else "")
+                what += f", {len(self.classes)} classes: {shown}"
+            lines.append(f"target: {self.target} ({what})")
+        lines += [f"no input: {name} ({reason})" for name, reason in self.dropped.items()]
+        return "\n".join(lines)
+
+
+def plain_values(values: Iterable) -> list:
+    """Returns values as Python's own: ints, floats, bools, strings."""
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
+
+
+def is_missing(values: pd.Series) -> np.ndarray:
+    """Returns where values are missing: NaN, NA, None, and in strings blanks, `?`, `NA`, `N/A`."""
+    missing = values.isna().to_numpy()
+    if is_stringlike(values.dtype):
+        missing = missing | values.isin([*MISSING, " "]).to_numpy()
+    return missing
+
+
+def is_stringlike(dtype) -> bool:
+    """Returns whether a column of this dtype may hold strings."""
+    return (
+        pd.api.types.is_object_dtype(dtype)
+        or pd.api.types.is_string_dtype(dtype)
+        or isinstance(dtype, pd.CategoricalDtype)
+    )
+
+
+def as_numbers(values: pd.Series) -> np.ndarray | None:
+    """Returns the column as float64 with NaN where it is missing, or None if it holds anything but numbers."""
+    if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype):
+        if pd.api.types.is_complex_dtype(values.dtype):
+            return None
+        return values.to_numpy(dtype="float64", na_value=np.nan)
+    if not is_stringlike(values.dtype):
+        return None
+    codes, uniques = pd.factorize(values)
+    uniques = pd.Series(np.asarray(uniques, dtype=object), dtype=object)
+    missing = np.array([value in MISSING or (isinstance(value, str) and not value.strip()) for value in uniques], bool)
+    if any(isinstance(value, (bytes, pd.Timestamp)) for value in uniques):
+        return None
+    numbers = pd.to_numeric(uniques.where(~missing), errors="coerce").to_numpy("float64", na_value=np.nan)
+    if np.any(np.isnan(numbers) & ~missing) or missing.all():
+        return None
+    return np.append(numbers, np.nan)[codes]
+
+
+def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) -> Schema:
+    """Infers the schema of a table.
+
+    Args:
+        data: A DataFrame, or a `Sample` of one.
+        target: The target's column, or None.
+        task: `"classification"` or `"regression"` instead of what the target looks like.
+        ignore: Columns that are no inputs.
+
+    Raises:
+        ValueError: if the target or an ignored column is absent, or no input is left.
+    """
+    frame = getattr(data, "frame", data)
+    known = list(frame.columns)
+    if target is not None and target not in known:
+        raise ValueError(f"There is no target column {target!r}.{suggest(target, map(str, known))} The data have: {known}.")
+    for name in ignore:
+        if name not in known:
+            raise ValueError(f"There is no column {name!r} to ignore.{suggest(name, map(str, known))} The data have: {known}.")
+    columns, dropped = [], {}
+    for name in known:
+        if name == target and target is not None:
+            continue
+        if name in set(ignore):
+            dropped[name] = "ignored"
+            continue
+        column, reason = _infer_column(name, frame[name])
+        if column is None:
+            dropped[name] = reason
+        else:
+            columns.append(column)
+    schema = Schema(tuple(columns), target, None, None, None, dropped)
+    if target is None:
+        return schema
+    values = frame[target]
+    if is_missing(values).any() and task is None:
+        values = values[~is_missing(values)]
+    task = task or _infer_task(values)
+    return schema if task is None else schema.with_task(task, values)
+
+
+def _infer_task(values: pd.Series) -> str | None:
+    if pd.api.types.is_bool_dtype(values.dtype) or len(values) == 0:
+        return "classification" if len(values) and values.nunique() > 1 else None
+    if values.nunique() < 2:
+        return None
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return "classification" if as_numbers(values) is None or values.nunique() <= 20 else "regression"
+    numbers = values.to_numpy("float64", na_value=np.nan)
+    whole = np.all(numbers == np.round(numbers))
+    return "classification" if whole and values.nunique() <= min(20, max(2, len(values) // 5)) else "regression"
+
+
+def _infer_column(name, values: pd.Series) -> tuple[Column | None, str]:
+    """Returns the column, or None and the reason why it is no input."""
+    dtype = str(values.dtype)
+    if isinstance(values, pd.DataFrame):
+        raise ValueError(f"Column names must differ. Received twice: {name}. Rename one of each.")
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return _unless_constant(Column(name, "date", dtype), values.dropna().nunique(), values.isna().any())
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return _unless_constant(Column(name, "boolean", dtype), values.dropna().nunique(), values.isna().any())
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        if pd.api.types.is_complex_dtype(values.dtype):
+            raise ValueError(f"The column {name!r} holds complex numbers. Split it into real and imaginary parts.")
+        return _infer_numbers(name, dtype, values.to_numpy("float64", na_value=np.nan))
+    if not is_stringlike(values.dtype):
+        raise ValueError(f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {dtype}. Ignore it.")
+    codes, uniques = pd.factorize(values)
+    uniques = [value for value in uniques]
+    strange = next((v for v in uniques if not isinstance(v, (str, bytes, int, float, bool, np.generic, pd.Timestamp))), None)
+    if strange is not None:
+        raise ValueError(
+            f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {type(strange).__name__}. Ignore it."
+        )
+    if uniques and all(isinstance(value, (bool, np.bool_)) for value in uniques):
+        return _unless_constant(Column(name, "boolean", dtype), len(uniques), bool((codes < 0).any()))
+    numbers = as_numbers(values)
+    if numbers is not None and not any(re.fullmatch(r"0\d+", str(value)) for value in uniques):
+        if not isinstance(values.dtype, pd.CategoricalDtype):
+            return _infer_numbers(name, dtype, numbers)
+    texts = pd.Series([level_name(value) for value in uniques], dtype=object)
+    gone = texts.isin(MISSING).to_numpy() if len(texts) else np.zeros(0, bool)
+    counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
+    levels, filled = texts[~gone], int(counts[~gone].sum())
+    missing = filled < len(values)
+    if filled == 0:
+        return None, "all missing"
+    if levels.str.fullmatch(ISO_DATE).all():
+        return _unless_constant(Column(name, "date", dtype), len(levels), missing)
+    if len(levels) > 20 and len(levels) > 0.5 * filled and not isinstance(values.dtype, pd.CategoricalDtype):
+        return Column(name, "text", dtype), ""
+    column = Column(name, "category", dtype, tuple(sorted(set(levels))))
+    return _unless_constant(column, len(levels), missing)
+
+
+def _infer_numbers(name, dtype, numbers):
+    finite = numbers[np.isfinite(numbers)]
+    if len(finite) == 0:
+        return None, "all missing"
+    different = np.unique(finite[:1000])
+    if len(different) <= 2:
+        different = np.unique(finite)
+    kind = "boolean" if len(different) <= 2 and set(different) <= {0.0, 1.0} else "number"
+    return _unless_constant(Column(name, kind, dtype), len(different), len(finite) < len(numbers))
+
+
+def _unless_constant(column: Column, different: int, missing: bool) -> tuple[Column | None, str]:
+    """Returns a column unless it says nothing: one value, none missing."""
+    if different == 0:
+        return None, "all missing"
+    return (None, "constant") if different == 1 and not missing else (column, "")
+
+
+def level_name(value) -> str:
+    """Returns the string that a category is served as: whole floats lose their `.0`, booleans are `true`, `false`."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (float, np.floating)):
+        return str(int(value)) if float(value).is_integer() else repr(float(value))
+    return str(value).strip()
