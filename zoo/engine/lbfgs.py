@@ -109,7 +109,8 @@ def _tensorflow_gradient(network, x, y, loss, share):
         with tf.GradientTape() as tape:
             value = tf.reduce_sum(loss(y, network(x, training=True)) * share) + _penalties(network, share.dtype)
         weights = [v.value for v in network.trainable_variables]
-        return value, tape.gradient(value, weights, unconnected_gradients="zero")
+        gradients = tape.gradient(value, weights, unconnected_gradients="zero")
+        return value, [tf.convert_to_tensor(g) for g in gradients]  # those of a lookup come as sparse slices
 
     return value_and_gradients
 

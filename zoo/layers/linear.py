@@ -1,0 +1,90 @@
+"""Linear outputs on the encoded tensors of a table: z = W x + sum_j V_j[c_j] + b.
+
+    x    the tensors `inputs` and `numeric`, side by side; an image's pixels in [0, 1]
+    c_j  the level of categorical column j, with a learned weight each: a one-hot product without the zeros
+
+All weights start at zero. Ranks (`quantile`) repeat what `numeric` says and are left out.
+"""
+
+import itertools
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.registry import Spec
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LinearTerms(keras.layers.Layer):
+    """Adds up a weight for each number, a weight for each column's level, and a bias.
+
+    Args:
+        num_outputs: Linear outputs, each with weights of its own.
+        categorical_sizes: Levels of each column of `categorical`, index 0 included.
+        l2: Factor of the sum of squared weights in the loss; the bias is free.
+
+    Input shape: a dict of tensors `(batch, width)`, `categorical` being integers. Output shape: `(batch, num_outputs)`.
+    """
+
+    def __init__(self, num_outputs: int, categorical_sizes=(), l2: float = 0.0, **kwargs):
+        super().__init__(**kwargs)
+        if num_outputs < 1:
+            raise ValueError(f"`num_outputs` must be at least 1. Received: num_outputs={num_outputs}")
+        if l2 < 0.0:
+            raise ValueError(f"`l2` must not be negative. Received: l2={l2}")
+        self.num_outputs = num_outputs
+        self.categorical_sizes = tuple(int(size) for size in categorical_sizes)
+        self.l2 = l2
+        starts = itertools.accumulate(self.categorical_sizes[:-1], initial=0)
+        self._offsets = np.fromiter(starts, "int32")  # first row of each column in the one table of all columns
+
+    def build(self, input_shape):
+        penalty = keras.regularizers.L2(self.l2) if self.l2 else None
+        self._numbers = sorted(name for name in input_shape if name != "categorical")
+        width = sum(input_shape[name][-1] for name in self._numbers)
+        shared = {"initializer": "zeros", "regularizer": penalty}
+        if self._numbers:
+            self.kernel = self.add_weight(shape=(width, self.num_outputs), name="kernel", **shared)
+        if "categorical" in input_shape:
+            rows = sum(self.categorical_sizes)
+            self.levels = self.add_weight(shape=(rows, self.num_outputs), name="levels", **shared)
+        self.bias = self.add_weight(shape=(self.num_outputs,), initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        outputs = self.bias
+        if self._numbers:
+            numbers = [ops.cast(inputs[name], self.compute_dtype) for name in self._numbers]
+            outputs = outputs + ops.matmul(ops.concatenate(numbers, axis=-1), self.kernel)
+        if "categorical" in inputs:
+            rows = ops.cast(inputs["categorical"], "int32") + self._offsets
+            outputs = outputs + ops.sum(ops.take(self.levels, rows, axis=0), axis=1)  # (batch, columns, outputs)
+        return outputs
+
+    def compute_output_shape(self, input_shape):
+        return (next(iter(input_shape.values()))[0], self.num_outputs)
+
+    def get_config(self):
+        config = {"num_outputs": self.num_outputs, "categorical_sizes": self.categorical_sizes, "l2": self.l2}
+        return {**super().get_config(), **config}
+
+
+def linear_outputs(spec: Spec, inputs: dict, *, l2: float = 0.0) -> keras.KerasTensor:
+    """Returns linear outputs of the encoded tensors, zero at the start.
+
+    Args:
+        spec: What is built for.
+        inputs: The tensors of `spec.inputs()`.
+        l2: Factor of the sum of squared weights in the loss; the bias is free.
+
+    Returns:
+        A tensor `(batch, num_outputs)`.
+
+    Raises:
+        ValueError: if `l2` is negative.
+    """
+    terms = {name: tensor for name, tensor in inputs.items() if name in ("inputs", "numeric", "categorical")}
+    if "image" in inputs:
+        pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
+        terms["pixels"] = keras.layers.Flatten(name="flatten")(pixels)
+    return LinearTerms(spec.num_outputs, spec.categorical_sizes, l2, name="outputs")(terms)
