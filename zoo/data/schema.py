@@ -23,7 +23,7 @@ import pandas as pd
 from zoo.registry import suggest
 
 KINDS = ("number", "category", "boolean", "date", "text", "array", "image")
-MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>", "None", "null")
+MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>")
 VERSION = 1
 MAX_INT_CLASSES = 100
 ISO_DATE = r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*"

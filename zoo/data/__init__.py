@@ -1,0 +1,31 @@
+"""Data: sources, schema, preprocessing, pipelines.
+
+    load(source)               anything that holds rows -> Data: .x .y .schema .splits
+    pipeline(data, model)      one pass of encoded batches, as a tf.data.Dataset
+    Schema                     what the raw columns are
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+_HOMES = {
+    "Data": "zoo.data.sources",
+    "load": "zoo.data.sources",
+    "pipeline": "zoo.data.pipelines",
+    "Schema": "zoo.data.schema",
+}
+__all__ = list(_HOMES)
+
+if TYPE_CHECKING:
+    from zoo.data.pipelines import pipeline
+    from zoo.data.schema import Schema
+    from zoo.data.sources import Data, load
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'zoo.data' has no attribute {name!r}. It has: {', '.join(__all__)}.")
+    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    return value

@@ -1,0 +1,72 @@
+"""Small data sets that are made, not stored: boolean gates, and three shapes in the plane.
+
+    <gate>_gate   all patterns of 0 and 1 in the order 00, 01, 10, 11 (the first input is the most significant bit)
+    two_moons, circles, spirals   1,000 noisy points of two classes, always the same
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+GATES = {
+    "not": (1, 0),
+    "false": (0, 0, 0, 0),
+    "and": (0, 0, 0, 1),
+    "first_and_not_second": (0, 0, 1, 0),
+    "first": (0, 0, 1, 1),
+    "second_and_not_first": (0, 1, 0, 0),
+    "second": (0, 1, 0, 1),
+    "xor": (0, 1, 1, 0),
+    "or": (0, 1, 1, 1),
+    "nor": (1, 0, 0, 0),
+    "xnor": (1, 0, 0, 1),
+    "not_second": (1, 0, 1, 0),
+    "implied": (1, 0, 1, 1),
+    "not_first": (1, 1, 0, 0),
+    "implies": (1, 1, 0, 1),
+    "nand": (1, 1, 1, 0),
+    "true": (1, 1, 1, 1),
+    "majority": (0, 0, 0, 1, 0, 1, 1, 1),
+}
+ROWS = 1000
+
+
+def patterns(num_inputs: int) -> np.ndarray:
+    """Returns all patterns of 0 and 1 `(2^num_inputs, num_inputs)`, counting up, as float32."""
+    rows = np.arange(2**num_inputs)[:, None]
+    return (rows >> np.arange(num_inputs - 1, -1, -1) & 1).astype("float32")
+
+
+def gate(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns patterns `(2^n, n)` and outputs `(2^n,)` of a gate."""
+    outputs = np.array(GATES[name])
+    return patterns(len(outputs).bit_length() - 1), outputs
+
+
+def two_moons(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns points `(1000, 2)` on two interleaved half circles, and their class."""
+    from sklearn.datasets import make_moons
+
+    x, y = make_moons(ROWS, noise=0.15, random_state=seed)
+    return x.astype("float32"), y
+
+
+def circles(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns points `(1000, 2)` on two concentric circles, and their class."""
+    from sklearn.datasets import make_circles
+
+    x, y = make_circles(ROWS, noise=0.08, factor=0.5, random_state=seed)
+    return x.astype("float32"), y
+
+
+def spirals(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns points `(1000, 2)` on two spirals of one and a half turns, radius 0 to 1, and their class."""
+    generator = np.random.default_rng(seed)
+    y = np.arange(ROWS) % 2
+    radius = np.sqrt(generator.uniform(0.02, 1.0, ROWS))
+    angle = 3.0 * np.pi * radius + np.pi * y
+    x = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1) + generator.normal(0, 0.02, (ROWS, 2))
+    return x.astype("float32"), y
+
+
+SHAPES = {"two_moons": two_moons, "circles": circles, "spirals": spirals}
