@@ -75,6 +75,13 @@ def test_with_l2_the_optimum_is_ridge_regression():
     np.testing.assert_allclose(bias[0], y.mean() - x.mean(0) @ w, rtol=1e-3)
 
 
-def test_a_negative_penalty_is_refused():
-    with pytest.raises(ValueError, match="`l2` must not be negative"):
-        linear_regression(Spec("regression", num_numeric=3), l2=-0.1)
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"l2": -0.1}, "`l2` must not be negative"),
+        ({"preprocessing": "image"}, "`preprocessing` must be 'tabular' or 'raw'"),
+    ],
+)
+def test_options_out_of_range_are_refused(option, message):
+    with pytest.raises(ValueError, match=message):
+        linear_regression(Spec("regression", num_numeric=3), **option)

@@ -1,11 +1,11 @@
-"""Linear regression by the delta rule (1960): Widrow and Hoff's Adaline, a linear unit that descends its squared error.
+"""Widrow and Hoff's Adaline (1960), the delta rule: linear regression, learnt one step at a time.
 
     y = w . x + b;   w <- w + eta (t - y) x,  b <- b + eta (t - y)
 
-B. Widrow, M. E. Hoff, Adaptive Switching Circuits, IRE WESCON Convention Record 4, 1960. Offline, online and
-mini-batch are `batch_size="full"`, 1 and n; the optimum of all three is least squares. The rule is SGD on half the
-squared error; the factor 1/2 is in the learning rate. Columns and target are standardised, and `coefficients` gives raw
-units.
+B. Widrow, M. E. Hoff, Adaptive Switching Circuits, IRE WESCON Convention Record 4, 1960.
+https://isl.stanford.edu/~widrow/papers/c1960adaptiveswitching.pdf. The rule is gradient descent on (t - y)^2 with the
+learning rate eta / 2, so its optimum is least squares. `batch_size=1` is online, `"full"` offline: a step on the mean
+over all rows. Columns and target are standardised, or one rate would not suit all weights.
 """
 
 import keras
@@ -18,7 +18,7 @@ RECIPE = Recipe(
     preprocessing="tabular",
     scaling="standard",
     optimizer="sgd",
-    learning_rate=0.01,
+    learning_rate=1e-2,
     schedule="cosine",
     batch_size=32,
     epochs=100,
@@ -27,13 +27,13 @@ RECIPE = Recipe(
 
 
 def linear_regression(spec: Spec, *, l2: float = 0.0, preprocessing: str = "tabular") -> keras.Model:
-    """Builds a linear unit. Weights start at 0.
+    """Builds a linear regression, its weights and bias zero.
 
     Args:
         spec: The inputs and outputs to build for.
         l2: Factor of the sum of squared weights in the loss; the bias is free.
         preprocessing: `"tabular"`: numbers standardised, a weight for each level of a category; or `"raw"`: columns as
-            they are.
+            they are. `zoo.Model.coefficients` gives raw units either way.
 
     Returns:
         A network from encoded tensors to standardised values `(batch, 1)`.

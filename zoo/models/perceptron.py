@@ -1,13 +1,13 @@
 """Rosenblatt's perceptron (1958): a threshold unit that moves its weights only when it is wrong.
 
-    a = w . x + b,  t = +1 or -1
+    a = w . x + b,   the unit fires where a >= 0,   t = +1 where it should and -1 where it should not
     t a > 0   right: leave w and b alone
-    t a <= 0  wrong: w <- w + eta t x,  b <- b + eta t          (a tie is wrong)
+    t a <= 0  wrong: w <- w + eta t x,  b <- b + eta t
 
-F. Rosenblatt, The Perceptron: A Probabilistic Model for Information Storage and Organization in the Brain, Psychological
-Review 65(6), 1958. https://doi.org/10.1037/h0042519. It converges if the classes are separable, after at most
-(R / gamma)^2 mistakes: A. B. J. Novikoff, On Convergence Proofs for Perceptrons, Symposium on the Mathematical Theory of
-Automata 12, 1962. Where they are not, it never does: M. Minsky, S. Papert, Perceptrons, 1969.
+F. Rosenblatt, The Perceptron: A Probabilistic Model for Information Storage and Organization in the Brain,
+Psychological Review 65(6), 1958. https://doi.org/10.1037/h0042519. Separable classes are learnt after at most
+(R / gamma)^2 mistakes: A. B. J. Novikoff, On Convergence Proofs on Perceptrons, 1962. Others never are: M. Minsky,
+S. Papert, Perceptrons, 1969. Of several classes each has a unit, which learns "this class or not".
 """
 
 import keras
@@ -18,32 +18,32 @@ from zoo.registry import Recipe, Spec
 
 
 def _margins(y_true, activation):
-    """Returns t a of each unit `(batch, units)`: one unit for two classes, one a class for more."""
+    """Returns t a `(batch, units)`: positive where a unit is right."""
     y = ops.reshape(ops.cast(y_true, "int32"), (-1,))
     if activation.shape[-1] == 1:
-        own = ops.cast(y, activation.dtype)[:, None]
+        y = ops.cast(ops.expand_dims(y, -1), activation.dtype)
     else:
-        own = ops.one_hot(y, activation.shape[-1], dtype=activation.dtype)
-    return (2.0 * own - 1.0) * activation  # {0, 1} -> {-1, +1}
+        y = ops.one_hot(y, activation.shape[-1], dtype=activation.dtype)
+    return (2.0 * y - 1.0) * activation  # {0, 1} -> {-1, +1}
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 def perceptron_loss(y_true, activation):
-    """Returns -t a summed over the units that are wrong, per example. Its gradient step is Rosenblatt's rule.
+    """Returns -t a where a unit is wrong and 0 where it is right, summed over units, per example.
 
     Args:
         y_true: Class indices `(batch,)`.
-        activation: `(batch, units)`.
+        activation: `(batch, 1)` for two classes, `(batch, classes)` for more.
     """
-    margins = _margins(y_true, activation)
-    # ops.relu(-margins) has gradient 0 at margin 0, and would never leave w = 0.
-    return ops.sum(ops.where(margins <= 0.0, -margins, 0.0), axis=-1)
+    margin = _margins(y_true, activation)
+    # ops.relu(-margin) has gradient 0 at margin 0, and would never leave w = 0.
+    return ops.sum(ops.where(margin <= 0.0, -margin, 0.0), axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 def mistakes(y_true, activation):
-    """Returns the number of units that are wrong, per example. Arguments as for `perceptron_loss`."""
-    return ops.sum(ops.cast(_margins(y_true, activation) <= 0.0, "float32"), axis=-1)
+    """Returns how many units are wrong, per example; a tie, a = 0, is wrong. Shapes as in `perceptron_loss`."""
+    return ops.sum(ops.cast(_margins(y_true, activation) <= 0.0, activation.dtype), axis=-1)
 
 
 RECIPE = Recipe(
@@ -51,20 +51,20 @@ RECIPE = Recipe(
     preprocessing="raw",
     decision="threshold",
     loss=perceptron_loss,
-    metrics=(),
+    metrics=("accuracy",),
     counts=(mistakes,),
     optimizer="sgd",
     learning_rate=1.0,
     batch_size=1,
-    shuffle=False,
     epochs=1000,
+    shuffle=False,
     validation=None,
     stop_at=("mistakes", 0),
 )
 
 
 def perceptron(spec: Spec) -> keras.Model:
-    """Builds a perceptron: one unit for two classes, one a class for more. Weights start at 0.
+    """Builds a perceptron: a unit for two classes, one a class for more. Weights and biases are zero.
 
     Args:
         spec: The inputs and outputs to build for.
