@@ -360,13 +360,26 @@ def _train(arguments) -> int:
     _import_tensorflow(arguments)
     data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
     run = zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options)
-    run.save(folder)
+    folder = _save(run, folder)
     if arguments.json:
         facts = {"folder": str(folder), "interrupted": run.interrupted, "seconds": run.seconds, "device": run.device}
         _print_json({**facts, "metrics": run.metrics})
     else:
         print(f"saved in {folder}")
     return INTERRUPTED if run.interrupted else 0
+
+
+def _save(run, folder: Path) -> Path:
+    """Saves a run, and where its folder cannot be written, in a temporary one: hours of training must not be lost."""
+    try:
+        run.save(folder)
+    except OSError as error:
+        import tempfile
+
+        rescued = Path(tempfile.mkdtemp(prefix="zoo-")) / folder.name
+        run.save(rescued)
+        raise OSError(f"{_one_line(error)}. The trained model is in {rescued} instead.") from error
+    return folder
 
 
 def _trained(model: str) -> str:

@@ -1,0 +1,69 @@
+"""The multilayer perceptron on small images (1998), with the distortions of 2003.
+
+    x = pixels / 255;   h_l = phi(W_l h_{l-1} + b_l);   p = softmax(W h_L + b)
+
+Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition, Proceedings of the
+IEEE 86(11), 1998. https://doi.org/10.1109/5.726791. Distortions in training: P. Y. Simard, D. Steinkraus, J. C. Platt,
+Best Practices for Convolutional Neural Networks, ICDAR 2003. https://doi.org/10.1109/ICDAR.2003.1227801
+"""
+
+from collections.abc import Sequence
+
+import keras
+
+from zoo.data.augmentation import distort
+from zoo.models.mlp import check_output_activation, dense_stack
+from zoo.registry import Recipe, Spec
+
+RECIPE = Recipe(
+    data="mnist_10k",
+    preprocessing="image",
+    decision="softmax",
+    metrics=("accuracy",),
+    optimizer="adam",
+    learning_rate=1e-3,
+    schedule="cosine",
+    batch_size=128,
+    epochs=60,
+    patience=20,
+    augmentation=distort,
+)
+
+
+def image_mlp(
+    spec: Spec,
+    *,
+    hidden_units: Sequence[int] = (512, 256),
+    activation: str = "relu",
+    dropout: float = 0.2,
+    normalization: str | None = None,
+    l2: float = 0.0,
+    augmentation: bool = True,
+    output_activation: str | None = "softmax",
+) -> keras.Model:
+    """Builds a multilayer perceptron for images.
+
+    Args:
+        spec: The images and classes to build for.
+        hidden_units: Units of each hidden layer.
+        activation: A name of `zoo.layers.activations`, or one of Keras's.
+        dropout: Share of hidden units dropped in training.
+        normalization: None, `"batch"` or `"layer"`, before the activation.
+        l2: Factor of the sum of squared hidden weights in the loss.
+        augmentation: Whether `zoo.train` shifts and distorts the images of each batch. The network is the same.
+        output_activation: `"softmax"`, `"sigmoid"` or None (logits).
+
+    Returns:
+        A network from images uint8 `(batch, height, width, channels)` to logits `(batch, num_outputs)`.
+
+    Raises:
+        ValueError: if an option is out of its range.
+    """
+    check_output_activation(output_activation, ("softmax", "sigmoid", None))
+    inputs = spec.inputs()
+    x = keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"]))
+    x = dense_stack(
+        x, hidden_units=hidden_units, activation=activation, dropout=dropout, normalization=normalization, l2=l2
+    )
+    outputs = keras.layers.Dense(spec.num_outputs, name="outputs")(x)
+    return keras.Model(inputs, outputs, name="image_mlp")
