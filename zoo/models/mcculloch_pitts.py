@@ -1,11 +1,11 @@
-"""McCulloch and Pitts's unit (1943): a threshold on a weighted sum, and nets of such units for any logic.
+"""McCulloch and Pitts's cell (1943): a threshold on a sum, and nets of such cells for all of logic.
 
-    y = H(sum_i w_i x_i - w_0),  H(0) = 1
+    y = H(sum_i w_i x_i - w_0),  H(0) = 1;   y = 0 while an inhibitory input is active
 
 W. S. McCulloch, W. Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity, Bulletin of Mathematical
-Biophysics 5, 1943. https://doi.org/10.1007/BF02478259. The cell of 1943 has unit excitatory weights and absolute
-inhibition: one active inhibitory input keeps it silent. Nothing is trained: weights are given, or found for a truth
-table by linear programming, which also says where no single unit can.
+Biophysics 5, 1943. https://doi.org/10.1007/BF02478259. The cell of 1943 has excitatory inputs of weight 1 and
+inhibitory ones that silence it whatever the others do. Nothing is trained: weights are given, or found for a truth
+table by linear programming, which also proves where no single unit can. Two layers compute every table.
 """
 
 from collections.abc import Sequence
@@ -18,173 +18,225 @@ from scipy.optimize import linprog
 from zoo.data.generated import GATES, patterns
 from zoo.registry import Recipe, Spec, suggest
 
-MAX_INPUTS = 12
+MAX_INPUTS = 12  # of a truth table: 4,096 rows
+
+# Gates of any number of inputs, as functions of how many of the n are 1; without data, 2 inputs, "majority" 3.
+COUNTING = {
+    "and": lambda ones, n: ones == n,
+    "or": lambda ones, n: ones >= 1,
+    "nand": lambda ones, n: ones < n,
+    "nor": lambda ones, n: ones == 0,
+    "xor": lambda ones, n: ones % 2 == 1,
+    "xnor": lambda ones, n: ones % 2 == 0,
+    "majority": lambda ones, n: 2 * ones > n,
+}
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 class ThresholdUnits(keras.layers.Layer):
-    """Threshold units with fixed weights.
+    """Threshold units, side by side, with weights that are set and not trained.
 
     Args:
-        weights: `(num_inputs, units)`.
-        threshold: `(units,)`: the sum from which a unit fires.
-        inhibitory: Indices of inputs any of which, when active, keeps all units silent.
+        units: How many.
+        inhibitory: Indices of the inputs that silence all units while they are active.
 
-    Input shape: `(batch, num_inputs)`. Output shape: `(batch, units)`, 0 or 1.
+    Input shape: `(batch, inputs)`. Output shape: `(batch, units)`, 0 or 1.
     """
 
-    def __init__(self, weights, threshold, inhibitory=(), **kwargs):
+    def __init__(self, units: int, inhibitory=(), **kwargs):
         super().__init__(**kwargs)
-        self.fixed_weights = np.asarray(weights, "float32").tolist()
-        self.threshold = np.asarray(threshold, "float32").tolist()
+        self.units = units
         self.inhibitory = [int(i) for i in inhibitory]
 
+    def build(self, input_shape):
+        shape = (input_shape[-1], self.units)
+        self.w = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="w")
+        self.w_0 = self.add_weight(shape=shape[1:], initializer="zeros", trainable=False, name="w_0")
+
     def call(self, x):
-        sums = ops.matmul(x, ops.convert_to_tensor(self.fixed_weights, x.dtype))
-        fires = ops.cast(sums >= ops.convert_to_tensor(self.threshold, x.dtype), x.dtype)
+        fires = ops.matmul(x, self.w) >= self.w_0
         if self.inhibitory:
-            active = ops.max(ops.stack([x[:, i] for i in self.inhibitory], axis=1), axis=1, keepdims=True)
-            fires = fires * ops.cast(active <= 0.0, x.dtype)
-        return fires
+            silences = ops.take(x, np.array(self.inhibitory), axis=-1) > 0.0
+            fires = ops.logical_and(fires, ops.logical_not(ops.any(silences, axis=-1, keepdims=True)))
+        return ops.cast(fires, x.dtype)
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], len(self.threshold))
+        return (input_shape[0], self.units)
 
     def get_config(self):
-        own = {"weights": self.fixed_weights, "threshold": self.threshold, "inhibitory": self.inhibitory}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), "units": self.units, "inhibitory": self.inhibitory}
 
 
-def truth_outputs(table: str | Sequence[int]) -> np.ndarray:
-    """Returns the outputs `(2^n,)` of a truth table, given by its outputs or by a gate's name.
+def read_table(truth_table, num_inputs: int | None = None) -> np.ndarray:
+    """Returns a truth table's outputs `(2^n, units)`.
+
+    Args:
+        truth_table: A gate's name; or 2^n outputs, the first input being the most significant bit, or 2^n rows of them.
+        num_inputs: Inputs of a gate that takes any number; None for the usual number.
 
     Raises:
-        ValueError: if there is no such gate, or the outputs are not 2^n zeros and ones.
+        ValueError: if there is no such gate, the table is no truth table, or it is too large.
     """
-    if isinstance(table, str):
-        if table not in GATES:
-            raise ValueError(f"Unknown gate {table!r}.{suggest(table, GATES)} The gates are: {', '.join(GATES)}.")
-        return np.array(GATES[table])
-    outputs = np.asarray(table)
-    size = outputs.size
-    if outputs.ndim != 1 or size < 2 or size & (size - 1) or not np.isin(outputs, (0, 1)).all():
+    if isinstance(truth_table, str):
+        names = [*COUNTING, *(name for name in GATES if name not in COUNTING)]
+        if truth_table not in names:
+            raise ValueError(
+                f"Unknown gate {truth_table!r}.{suggest(truth_table, names)} There are: {', '.join(names)}."
+            )
+        if truth_table not in COUNTING:
+            return np.array(GATES[truth_table]).reshape(-1, 1)
+        n = num_inputs or (3 if truth_table == "majority" else 2)
+        if n > MAX_INPUTS:
+            raise ValueError(
+                f"A gate's weights are found for at most {MAX_INPUTS} inputs. Received: {n}. Pass `weights` and "
+                "`threshold`: 'and' is n ones and n, 'or' n ones and 1."
+            )
+        return COUNTING[truth_table](patterns(n).sum(axis=1), n).astype(int).reshape(-1, 1)
+    table = np.asarray(truth_table)
+    rows = len(table) if table.ndim in (1, 2) and table.size else 0
+    if rows < 2 or rows & (rows - 1) or not np.isin(table, (0, 1)).all():
         raise ValueError(
-            f"`truth_table` must be 2^n outputs of 0 and 1, the first input being the most significant bit, or a gate's name. "
-            f"Received: truth_table={table!r}"
+            "`truth_table` must be a gate's name or 2^n outputs, each 0 or 1, the first input being the most "
+            f"significant bit. Received: truth_table={truth_table!r}"
         )
-    if size > 2**MAX_INPUTS:
-        raise ValueError(f"`truth_table` must have at most {MAX_INPUTS} inputs. Received: {size.bit_length() - 1}.")
-    return outputs.astype(int)
+    if rows > 2**MAX_INPUTS:
+        raise ValueError(
+            f"`truth_table` must have at most {2**MAX_INPUTS} rows. Received: {rows}. Pass `weights` instead."
+        )
+    return table.astype(int).reshape(rows, -1)
 
 
-def solve(outputs: np.ndarray) -> tuple[np.ndarray, float] | None:
-    """Returns the weights `(n,)` and the threshold of a single unit for a truth table, or None if there is none.
+def threshold_unit(outputs: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """Returns the weights `(n,)` and the threshold of one unit for a truth table `(2^n,)`, or None where there is none.
 
-    The linear program asks for the smallest sum of |w| and |w_0| with w . x - w_0 >= 1 where the output is 1 and <= -1
-    where it is 0; scaled to halves of odd numbers, all sums keep their distance from the threshold.
+    The linear program: the smallest sum of |w_i| with w . x - w_0 >= 0 in the rows of 1 and <= -1 in those of 0. Its
+    corner is integral for the usual gates; otherwise the threshold moves to the middle between the rows.
     """
     x = patterns(len(outputs).bit_length() - 1).astype("float64")
-    sign = 2.0 * outputs - 1.0
-    constraint = -sign[:, None] * np.hstack([x, -np.ones((len(x), 1))])
-    size = constraint.shape[1]
-    # w = p - q with p, q >= 0 makes the sum of |w| linear
-    found = linprog(np.ones(2 * size), np.hstack([constraint, -constraint]), -np.ones(len(x)), bounds=(0, None))
+    true = outputs == 1
+    sums = np.c_[x, -x, -np.ones(len(x))]  # w = p - q with p, q >= 0 makes |w| = p + q linear; the last unknown is w_0
+    inputs = x.shape[1]
+    found = linprog(
+        c=[1.0] * (2 * inputs) + [0.0],
+        A_ub=np.where(true[:, None], -sums, sums),
+        b_ub=np.where(true, 0.0, -1.0),
+        bounds=[(0, None)] * (2 * inputs) + [(None, None)],
+    )
     if not found.success:
         return None
-    w = found.x[:size] - found.x[size:]
-    return w[:-1], float(w[-1])
+    w, w_0 = found.x[:inputs] - found.x[inputs:-1], found.x[-1]
+    for factor in range(1, 13):
+        whole, whole_0 = np.round(factor * w), np.round(factor * w_0)
+        if np.array_equal(x @ whole >= whole_0, true):
+            return whole, float(whole_0)
+    return w, float(w_0) - 0.5
 
 
-def two_layers(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Returns weights and thresholds of both layers of a net for any truth table.
+def two_layers(table: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Returns weights and thresholds of two layers for a truth table `(2^n, units)`.
 
-    The first layer has a unit for each true row, which fires for that pattern alone; the second is their disjunction.
+    A hidden unit fires for one row alone. An output is "or" of its rows of 1 or, where they are fewer, "nor" of those
+    of 0.
     """
-    x = patterns(len(outputs).bit_length() - 1)
-    true = x[outputs == 1]
-    if len(true) == 0:
-        return np.zeros((x.shape[1], 1)), np.ones(1), np.ones((1, 1)), np.ones(1)
-    signs = 2.0 * true - 1.0
-    return signs.T, true.sum(axis=1), np.ones((len(true), 1)), np.ones(1)
+    x = patterns(len(table).bit_length() - 1)
+    by_zeros = table.sum(axis=0) > len(table) / 2
+    wanted = np.where(by_zeros, 1 - table, table)
+    rows = np.flatnonzero(wanted.any(axis=1))
+    rows = rows if len(rows) else np.array([0])  # constant outputs listen to nothing, but a layer needs a unit
+    hidden = (2.0 * x[rows] - 1.0).T, x[rows].sum(axis=1)
+    return hidden, (wanted[rows] * np.where(by_zeros, -1.0, 1.0), np.where(by_zeros, 0.0, 1.0))
 
 
-RECIPE = Recipe(data="and_gate", preprocessing="raw", validation=None, epochs=0)
+def _one_layer(table, truth_table):
+    found = [threshold_unit(outputs) for outputs in table.T]
+    if None in found:
+        raise ValueError(
+            f"No single threshold unit computes truth_table={truth_table!r}: no line separates its rows of 1 from those "
+            "of 0. Pass layers=2 for a net that does."
+        )
+    return np.stack([w for w, _ in found], axis=1), np.array([w_0 for _, w_0 in found])
+
+
+def _given_unit(spec, weights, threshold, inhibitory):
+    if threshold is None:
+        raise ValueError("`threshold` must go with `weights` and `inhibitory`: the sum from which the unit fires.")
+    if weights is None:
+        if spec.num_inputs is None:
+            raise ValueError(
+                "`weights` must be given, one an input, where there are no data to tell the number of inputs."
+            )
+        weights = [float(i not in inhibitory) for i in range(spec.num_inputs)]
+    w = np.asarray(weights, "float64")
+    if w.ndim != 1 or not w.size or not np.isfinite([*w, threshold]).all():
+        raise ValueError(
+            f"`weights` must be a finite number an input, and `threshold` one more. Received: weights={weights!r}, "
+            f"threshold={threshold!r}"
+        )
+    if any(i not in range(len(w)) for i in inhibitory):
+        raise ValueError(f"`inhibitory` must be indices of the {len(w)} inputs. Received: inhibitory={inhibitory!r}")
+    if any(w[i] for i in inhibitory):
+        raise ValueError(
+            f"`weights` must be 0 for the inhibitory inputs: these silence the unit, whatever the sum. Received: "
+            f"weights={weights!r}, inhibitory={inhibitory!r}"
+        )
+    return w[:, None], np.array([threshold])
+
+
+RECIPE = Recipe(data="and_gate", preprocessing="raw", validation=None)
 
 
 def mcculloch_pitts(
     spec: Spec,
     *,
+    truth_table: str | Sequence | None = None,
+    layers: int = 1,
     weights: Sequence[float] | None = None,
     threshold: float | None = None,
-    truth_table: str | Sequence[int] | None = None,
     inhibitory: Sequence[int] = (),
-    layers: int = 1,
 ) -> keras.Model:
-    """Builds a threshold unit, or a net of two layers of them. Without options, the unit that computes "and".
+    """Builds threshold units for a truth table or of given weights; without options, "and".
 
     Args:
-        spec: The inputs to build for; without data, the options say how many there are.
-        weights: One a input, inhibitory ones included.
-        threshold: The weighted sum from which the unit fires.
-        truth_table: 2^n outputs, the first input being the most significant bit; or a gate's name.
-        inhibitory: Indices of inputs with absolute inhibition; the others have the weight 1 unless `weights` says else.
-        layers: 1: a single unit; 2: a net, which exists for every truth table.
+        spec: The inputs to build for. Without data the options tell their number.
+        truth_table: A gate's name ("and", "or", "not", "nand", "nor", "xor", "xnor", "majority", "implies", ...), or
+            2^n outputs 0 and 1, the first input being the most significant bit; or 2^n rows of several outputs.
+        layers: 1: a unit an output; 2: a net for any truth table.
+        weights: w, one an input, of a single unit.
+        threshold: w_0, the sum from which that unit fires.
+        inhibitory: Indices of the inputs that silence that unit while they are active. Without `weights`, the others
+            have the weight 1.
 
     Returns:
-        A network from patterns `(batch, num_inputs)` to 0 or 1 `(batch, 1)`.
+        A network from patterns `(batch, num_inputs)` to 0 or 1 `(batch, outputs)`.
 
     Raises:
-        ValueError: if the options contradict each other or the data, or no single unit computes the table.
+        ValueError: if no single unit computes the table, or options contradict each other or the data.
     """
     if layers not in (1, 2):
-        raise ValueError(f"`layers` must be 1 or 2. Received: layers={layers}")
-    given = weights is not None or threshold is not None or len(inhibitory) > 0
-    if truth_table is not None and given:
-        raise ValueError("`truth_table` finds weights and threshold. Give either it, or `weights`, `threshold`, `inhibitory`.")
-    if layers == 2 and given:
-        raise ValueError("`layers=2` takes a `truth_table`. Received: weights, threshold or inhibitory inputs.")
-    if given:
+        raise ValueError(f"`layers` must be 1 or 2. Received: layers={layers!r}")
+    own = {"weights": weights, "threshold": threshold, "inhibitory": inhibitory if len(inhibitory) else None}
+    if given := [name for name, value in own.items() if value is not None]:
+        if truth_table is not None or layers == 2:
+            raise ValueError(
+                f"Give either `truth_table` (and `layers`), for which weights are found, or `weights`, `threshold` and "
+                f"`inhibitory` of a single unit. Received both: {', '.join(given)} beside truth_table={truth_table!r}, "
+                f"layers={layers}"
+            )
         stack = [_given_unit(spec, weights, threshold, inhibitory)]
     else:
-        outputs = truth_outputs("and" if truth_table is None else truth_table)
-        stack = _solved(outputs, layers, truth_table)
-    num_inputs = len(stack[0].fixed_weights)
+        gate = "and" if truth_table is None else truth_table
+        table = read_table(gate, spec.num_inputs)
+        stack = two_layers(table) if layers == 2 else [_one_layer(table, gate)]
+    num_inputs = len(stack[0][0])
     if spec.num_inputs not in (None, num_inputs):
-        raise ValueError(f"The options are for {num_inputs} inputs. Received: data with {spec.num_inputs}.")
-    inputs = {"inputs": keras.Input((num_inputs,), name="inputs")}
-    x = inputs["inputs"]
-    for layer in stack:
-        x = layer(x)
-    return keras.Model(inputs, x, name="mcculloch_pitts")
-
-
-def _given_unit(spec, weights, threshold, inhibitory):
-    if weights is None:
-        count = spec.num_inputs
-        if count is None:
-            raise ValueError("Give `weights`, one a input, or data: they say how many inputs there are.")
-        weights = [0.0 if i in set(inhibitory) else 1.0 for i in range(count)]
-    if threshold is None:
-        raise ValueError("Give `threshold` with `weights`: the sum from which the unit fires.")
-    values = np.asarray(weights, "float64")
-    if values.ndim != 1 or not len(values) or not np.all(np.isfinite(values)) or not np.isfinite(threshold):
-        raise ValueError(f"`weights` and `threshold` must be finite numbers. Received: weights={weights}, threshold={threshold}")
-    if any(not 0 <= i < len(values) for i in inhibitory):
-        raise ValueError(f"`inhibitory` must be indices of the {len(values)} inputs. Received: inhibitory={inhibitory}")
-    values[list(inhibitory)] = 0.0  # an inhibitory input has no weight: it is absolute
-    return ThresholdUnits(values[:, None], [float(threshold)], inhibitory, name="unit")
-
-
-def _solved(outputs, layers, table):
-    if layers == 2:
-        first, first_threshold, second, second_threshold = two_layers(outputs)
-        return [
-            ThresholdUnits(first, first_threshold, name="patterns"),
-            ThresholdUnits(second, second_threshold, name="disjunction"),
-        ]
-    found = solve(outputs)
-    if found is None:
         raise ValueError(
-            f"No single threshold unit computes truth_table={table!r}: it is not linearly separable. Pass layers=2 for a net."
+            f"The options are for {num_inputs} inputs, the data have {spec.num_inputs}. Give options for as many, or leave "
+            "the data out."
         )
-    return [ThresholdUnits(found[0][:, None], [found[1]], name="unit")]
+    x = keras.Input((num_inputs,), name="inputs")
+    inputs = {"inputs": x}
+    for i, (w, w_0) in enumerate(stack):
+        layer = ThresholdUnits(len(w_0), inhibitory, name=f"units_{i}")
+        x = layer(x)
+        layer.set_weights([w, w_0])
+    return keras.Model(inputs, x, name="mcculloch_pitts")
