@@ -151,8 +151,8 @@ def _one_layer(table, truth_table):
     found = [threshold_unit(outputs) for outputs in table.T]
     if None in found:
         raise ValueError(
-            f"No single threshold unit computes truth_table={truth_table!r}: no line separates its rows of 1 from those "
-            "of 0. Pass layers=2 for a net that does."
+            f"No single threshold unit computes truth_table={truth_table!r}: no line separates its rows of 1 from "
+            "those of 0. Pass layers=2 for a net that does."
         )
     return np.stack([w for w, _ in found], axis=1), np.array([w_0 for _, w_0 in found])
 
@@ -230,8 +230,8 @@ def mcculloch_pitts(
     num_inputs = len(stack[0][0])
     if spec.num_inputs not in (None, num_inputs):
         raise ValueError(
-            f"The options are for {num_inputs} inputs, the data have {spec.num_inputs}. Give options for as many, or leave "
-            "the data out."
+            f"The options are for {num_inputs} inputs, the data have {spec.num_inputs}. Give options for as many, or "
+            "leave the data out."
         )
     x = keras.Input((num_inputs,), name="inputs")
     inputs = {"inputs": x}
