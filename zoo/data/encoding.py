@@ -9,87 +9,103 @@ from zoo.data import dates, texts
 from zoo.data.schema import MISSING
 
 
+class _Constants:
+    """What the graph of a fitted preprocessor is made of. A plain object: TensorFlow tracks no part of it."""
+
+    def __init__(self, preprocessor):
+        state = preprocessor._state
+        self.kind, self.scaling = preprocessor.kind, preprocessor.scaling
+        self.columns: dict[str, list] = {}
+        for column in preprocessor.schema.columns:
+            self.columns.setdefault(column.kind, []).append(column.name)
+        self.times = list(state.get("times", ()))
+        self.texts = list(state.get("texts", ()))
+        self.levels = list(state.get("levels", ()))
+        self.missing = np.flatnonzero(state.get("missing", ()))
+        self.boolean_missing = np.flatnonzero(state.get("boolean_missing", ()))
+        self.median, self.center, self.scale = (
+            np.array(state.get(name, ()), "float32") for name in ("median", "center", "scale")
+        )
+        knots = state.get("knots", ())
+        self.ranked = [i for i, column in enumerate(knots) if len(column) > 2]
+        if self.ranked:
+            self.knots, self.ranks, self.last = _padded(
+                [knots[i] for i in self.ranked], [state["ranks"][i] for i in self.ranked]
+            )
+
+
 class Encoder(tf.Module):
     """Encodes a dict of raw columns, each `(batch,)` in its served type, by the state of a fitted preprocessor."""
 
     def __init__(self, preprocessor):
         super().__init__(name="encoder")
-        self._kind, self._scaling = preprocessor.kind, preprocessor.scaling
-        self._columns = {}
-        for column in preprocessor.schema.columns:
-            self._columns.setdefault(column.kind, []).append(column.name)
-        state = preprocessor._state
-        self._times = list(state.get("times", ()))
-        self._texts = [dict(fitted) for fitted in state.get("texts", ())]
-        self._level_counts = [len(levels) for levels in state.get("levels", ())]
-        self._boolean_missing = np.flatnonzero(state.get("boolean_missing", ()))
-        self._missing = np.flatnonzero(state.get("missing", ()))
-        self._median, self._center, self._scale = (
-            np.array(state.get(name, ()), "float32") for name in ("median", "center", "scale")
-        )
-        self._ranked = [i for i, knots in enumerate(state.get("knots", ())) if len(knots) > 2]
-        if self._ranked:
-            self._knots, self._ranks, self._last = _padded([state["knots"][i] for i in self._ranked], [state["ranks"][i] for i in self._ranked])
-        self.level_tables = [_level_table(levels) for levels in state.get("levels", ())]
-        self.word_tables = [_table({word: i + 1 for i, word in enumerate(fitted["words"])}) for fitted in self._texts]
+        self._constants = constants = _Constants(preprocessor)
+        self.level_tables = [_level_table(levels) for levels in constants.levels]
+        self.word_tables = [
+            _table({word: i + 1 for i, word in enumerate(fitted["words"])}) for fitted in constants.texts
+        ]
 
     def __call__(self, columns: dict) -> dict:
-        if "image" in self._columns:
-            return {"image": columns[self._columns["image"][0]]}
+        constants = self._constants
+        if "image" in constants.columns:
+            return {"image": columns[constants.columns["image"][0]]}
         numbers = self._numbers(columns)
         finite = tf.math.is_finite(numbers)
-        filled = tf.where(finite, numbers, self._median)
+        filled = tf.where(finite, numbers, constants.median)
         booleans = self._stack(columns, "boolean")
         known = tf.math.is_finite(booleans)
-        if self._kind == "raw":
+        if constants.kind == "raw":
             parts = [filled, tf.where(known, booleans, 0.0)]
-            for name, table, count in zip(self._columns.get("category", ()), self.level_tables, self._level_counts):
-                parts.append(tf.one_hot(table.lookup(tf.strings.strip(columns[name])) - 1, count))
+            for name, table, levels in zip(constants.columns.get("category", ()), self.level_tables, constants.levels):
+                parts.append(tf.one_hot(table.lookup(tf.strings.strip(columns[name])) - 1, len(levels)))
             return {"inputs": tf.concat(parts, axis=1)}
-        scaled = (filled - self._center) / self._scale
-        if self._scaling == "quantile":
+        scaled = (filled - constants.center) / constants.scale
+        if constants.scaling == "quantile":
             scaled = scaled / tf.sqrt(1.0 + tf.square(scaled / 3.0))
         parts = [scaled, tf.where(known, 2.0 * booleans - 1.0, 0.0)]
-        parts.append(tf.gather(tf.cast(~finite, tf.float32), self._missing, axis=1))
-        parts.append(tf.gather(tf.cast(~known, tf.float32), self._boolean_missing, axis=1))
-        parts += [dates.parts(columns[name], times) for name, times in zip(self._columns.get("date", ()), self._times)]
+        parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))
+        parts.append(tf.gather(tf.cast(~known, tf.float32), constants.boolean_missing, axis=1))
+        parts += [dates.parts(columns[name], times) for name, times in zip(constants.columns.get("date", ()), constants.times)]
         parts += [
             texts.features(columns[name], fitted, table)
-            for name, fitted, table in zip(self._columns.get("text", ()), self._texts, self.word_tables)
+            for name, fitted, table in zip(constants.columns.get("text", ()), constants.texts, self.word_tables)
         ]
         encoded = {"numeric": tf.concat(parts, axis=1)}
-        if self._ranked:
+        if constants.ranked:
             encoded["quantile"] = tf.where(
-                tf.gather(finite, self._ranked, axis=1), self._rank(tf.gather(filled, self._ranked, axis=1)), 0.5
+                tf.gather(finite, constants.ranked, axis=1), self._rank(tf.gather(filled, constants.ranked, axis=1)), 0.5
             )
         if self.level_tables:
-            names = self._columns["category"]
+            names = constants.columns["category"]
             found = [table.lookup(tf.strings.strip(columns[name])) for name, table in zip(names, self.level_tables)]
             encoded["categorical"] = tf.cast(tf.stack(found, axis=1), tf.int32)
         return {name: tensor for name, tensor in encoded.items() if tensor.shape[1] != 0}
 
     def _stack(self, columns, kind):
-        names = self._columns.get(kind, ())
+        constants = self._constants
+        names = constants.columns.get(kind, ())
         if names:
             return tf.stack([columns[name] for name in names], axis=1)
         some = next(iter(columns.values()))
         return tf.zeros((tf.shape(some)[0], 0))
 
     def _numbers(self, columns):
+        constants = self._constants
         parts = [self._stack(columns, "number")]
-        for name in self._columns.get("date", ()):
+        for name in constants.columns.get("date", ()):
             days, valid, _, _ = dates.fields(columns[name])
             parts.append(tf.where(valid, days, np.nan)[:, None])
-        parts += [columns[name] for name in self._columns.get("array", ())]
+        parts += [columns[name] for name in constants.columns.get("array", ())]
         return tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
 
     def _rank(self, values):
         """Returns the piecewise linear interpolation of the knots' ranks at `values` `(batch, columns)`."""
+        constants = self._constants
         values = tf.transpose(values)  # (columns, batch): one sorted sequence a column
-        above = tf.searchsorted(self._knots, values, side="right")
-        lower = tf.clip_by_value(above - 1, 0, self._last[:, None] - 1)
-        left, right = (tf.gather(self._knots, lower + i, batch_dims=1) for i in (0, 1))
-        start, end = (tf.gather(self._ranks, lower + i, batch_dims=1) for i in (0, 1))
+        above = tf.searchsorted(constants.knots, values, side="right")
+        lower = tf.clip_by_value(above - 1, 0, constants.last[:, None] - 1)
+        left, right = (tf.gather(constants.knots, lower + i, batch_dims=1) for i in (0, 1))
+        start, end = (tf.gather(constants.ranks, lower + i, batch_dims=1) for i in (0, 1))
         share = tf.clip_by_value((values - left) / (right - left), 0.0, 1.0)
         return tf.transpose(start + share * (end - start))
 

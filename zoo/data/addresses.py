@@ -1,0 +1,121 @@
+"""Files near or far: what a path, glob, folder or fsspec address means; opening; what goes wrong, in words."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import zlib
+
+import fsspec
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
+PREFIXES_LEFT_OUT = (".", "_")
+
+
+def expand(source: str, wanted) -> list[str]:
+    """Returns the files that a path, glob, folder or address means, sorted.
+
+    Args:
+        source: A path, glob, folder or fsspec address.
+        wanted: A function of a path: whether a file of a folder belongs to the rows.
+
+    Raises:
+        FileNotFoundError: if there are none.
+        PermissionError: if they may not be read.
+    """
+    filesystem, path = fsspec.core.url_to_fs(source)
+    protocol = filesystem.protocol if isinstance(filesystem.protocol, str) else filesystem.protocol[0]
+    local = protocol in ("file", "local")
+    if any(mark in path for mark in "*[") and not (local and os.path.exists(path)):
+        found = sorted(file for file in filesystem.glob(path) if not filesystem.isdir(file))
+    elif protocol not in ("http", "https") and filesystem.isdir(path):
+        found = _in_folder(filesystem, path, source, wanted)
+    else:
+        found = [path] if filesystem.exists(path) else []
+    if not found:
+        where = "a folder of tables" if local and os.path.isdir(path) else "such a file, folder or glob"
+        raise FileNotFoundError(
+            f"There must be {where} at {source!r}. Received: nothing that ends in .csv, .tsv, .parquet or .tfrecord, also "
+            "compressed. Correct the path, or name the type of other files with format=."
+        )
+    for file in found if local else ():
+        if not os.access(file, os.R_OK):
+            raise PermissionError(f"{file!r} must be readable. Received: no permission. Change it: chmod +r {file}")
+    return [file if local or "://" in file else filesystem.unstrip_protocol(file) for file in found]
+
+
+def _in_folder(filesystem, path, source, wanted) -> list[str]:
+    found = []
+    for file in sorted(filesystem.find(path)):
+        parts = file.removeprefix(path).strip("/").split("/")
+        if any(part.startswith(PREFIXES_LEFT_OUT) for part in parts) or not wanted(file):
+            continue
+        if keys := [part for part in parts[:-1] if "=" in part]:
+            raise ValueError(
+                f"A folder of shards must hold all columns in its files. Received: {source!r}, which keeps a column in the "
+                f"names of folders such as {keys[0]!r}. Write the column into the files."
+            )
+        found.append(file)
+    return found
+
+
+def is_local(path: str) -> bool:
+    """Returns whether a path is on this machine's disk."""
+    return "://" not in path or path.startswith(("file://", "local://"))
+
+
+def suffix(path: str) -> str:
+    """Returns the suffix in lower case, before any of compression: ".csv" of "a/b.CSV.gz"."""
+    name = path.split("?")[0].lower() if "://" in path else path.lower()
+    for end in COMPRESSED:
+        name = name.removesuffix(end)
+    name = re.sub(r"-\d+-of-\d+$", "", name)  # shards: rows.tfrecord-00000-of-00004
+    return os.path.splitext(name)[1]
+
+
+def opened(path: str):
+    """Opens a file for reading bytes, behind any compression that its suffix names."""
+    name = path.split("?")[0] if "://" in path else path
+    compression = "infer" if name.endswith(COMPRESSED) else None
+    return fsspec.open(path if "://" not in path else path, "rb", compression=compression).open()
+
+
+def size(paths: list[str]) -> int:
+    """Returns the bytes of all files, compressed ones counted fourfold; 0 for those that do not say."""
+    total = 0
+    for path in paths:
+        filesystem, inner = fsspec.core.url_to_fs(path)
+        total += (filesystem.size(inner) or 0) * (4 if inner.endswith(COMPRESSED) else 1)
+    return total
+
+
+def sha256(paths: list[str]) -> str:
+    """Returns the SHA-256 of the files' raw bytes, one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with fsspec.open(path, "rb") as file:
+            while chunk := file.read(2**22):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def explained(path: str, what: str):
+    """Turns what readers raise into a ValueError that names the file and the repair.
+
+    Raises:
+        ValueError: if the file is cut off, or is not `what`.
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except (FileNotFoundError, PermissionError, ConnectionError):
+        raise
+    except (EOFError, zlib.error, OSError, pa.ArrowException) as error:
+        text = re.sub(r"\s+", " ", str(error))[:300]
+        if isinstance(error, (EOFError, zlib.error)) or re.search("truncat|end of|incomplete", text, re.IGNORECASE):
+            raise ValueError(f"{path!r} must be whole. Received: a truncated or damaged file ({text}). Fetch it again.") from error
+        raise ValueError(f"{path!r} must be {what}. Received: {text}. Repair it, or name its type with format=.") from error
