@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -196,6 +197,25 @@ def test_train_without_output_takes_the_next_run_and_says_so(capsys, trained, tm
     assert (tmp_path / "runs" / "mlp_classifier-2" / "artifact.json").is_file()
 
 
+def test_a_model_that_cannot_be_saved_in_its_folder_is_rescued(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    saved = []
+
+    class Run:
+        def save(self, folder):
+            if not saved:
+                saved.append(folder)
+                raise OSError(28, "No space left on device", str(folder))
+            saved.append(folder)
+
+    with pytest.raises(
+        OSError, match=r"No space left on device: out\. The trained model is in .*elsewhere.*/out instead"
+    ):
+        cli._save(Run(), Path("out"))
+    assert saved[1].is_relative_to(tmp_path / "elsewhere")
+
+
 def test_options_reach_the_builder_and_ignored_columns_stay_out(capsys, trained, tmp_path):
     words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", "--ignore", "gate")
     facts = json.loads(answer(capsys, *words, *QUICK, "--dropout", "0.2", "-o", tmp_path / "out"))
@@ -233,6 +253,11 @@ def test_evaluate_prints_and_writes_scores(capsys, trained, tmp_path):
     scores = json.loads(answer(capsys, *words, "--json", "-o", tmp_path / "scores.json"))
     assert scores["rows"] == 300
     assert json.loads((tmp_path / "scores.json").read_text()) == scores
+
+
+def test_a_bare_word_is_the_folder_of_that_name(capsys, trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    assert json.loads(answer(capsys, "evaluate", "out", "visits.csv", "--json"))["rows"] == 300
 
 
 def test_predict_answers_in_order_as_csv_and_parquet(capsys, trained, tmp_path):
@@ -294,6 +319,11 @@ def test_doctor_knows_versions_and_devices(capsys):
     assert facts["zoo"] == zoo.__version__
     assert {"python", "tensorflow", "keras", "backend", "cores", "gpus"} <= set(facts)
     assert "tensorflow" in answer(capsys, "doctor")
+
+
+def test_tensorflow_says_nothing_while_it_is_imported():
+    result = subprocess.run([sys.executable, "-m", "zoo", "doctor"], capture_output=True, text=True, check=True)
+    assert result.stderr == ""
 
 
 def test_json_has_null_for_what_is_not_finite(capsys):
