@@ -184,7 +184,8 @@ class Model(keras.Model):
     def fit(self, x=None, y=None, batch_size=None, *args, sample_weight=None, validation_data=None, **kwargs):
         """Keras's `fit`. `x` may also be a DataFrame, a dict of raw columns, or a tf.data.Dataset of them.
 
-        A DataFrame may hold the target's column; `y` are then None. Targets are in the caller's own values.
+        A DataFrame may hold the target's column; `y` is then None. Beside raw data, targets are in the caller's own
+        values; beside encoded tensors, they are class indices (or strings), or values.
 
         Raises:
             TypeError: if the entry has nothing to train.
@@ -258,8 +259,8 @@ class Model(keras.Model):
                 )
             y = x[self.schema.target]
         if not self.is_encoded(x):
-            x = self.preprocessor.encode(x)
-        return x, self._encode_target(y)
+            return self.preprocessor.encode(x), self._encode_target(y)
+        return x, self._encode_target(y) if _is_named(y) else y
 
     def _encode_target(self, y):
         if y is None or self.entry.task not in ("classification", "regression"):
@@ -331,6 +332,11 @@ class Model(keras.Model):
             counts=counts,
             name=config["name"],
         )
+
+
+def _is_named(y) -> bool:
+    """Returns whether a target is in strings or in pandas' hands, so that it cannot be class indices."""
+    return isinstance(y, pd.Series) or (isinstance(y, np.ndarray) and y.dtype.kind in "OUS")
 
 
 def _text(values):

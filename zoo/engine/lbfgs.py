@@ -38,7 +38,7 @@ def minimize_loss(
     weight: np.ndarray | None = None,
     max_steps: int = 1000,
     tolerance: float = 1e-8,
-    on_step: Callable[[int, float], None] | None = None,
+    stop: Callable[[np.ndarray], bool] | None = None,
 ) -> Minimum:
     """Sets a network's trainable weights to a minimum of the mean loss.
 
@@ -50,7 +50,7 @@ def minimize_loss(
         weight: Sample weights `(rows,)`.
         max_steps: The most iterations.
         tolerance: Largest component of the gradient at which it has converged.
-        on_step: Called with the step's number and loss.
+        stop: Called with the network's outputs `(rows, outputs)` after each step; True ends the search there.
 
     Returns:
         Where it ended. The network holds the weights found.
@@ -80,8 +80,10 @@ def minimize_loss(
 
     def record(intermediate_result):
         losses.append(float(intermediate_result.fun))
-        if on_step is not None:
-            on_step(len(losses), losses[-1])
+        if stop is not None:
+            objective(intermediate_result.x)
+            if stop(keras.ops.convert_to_numpy(double(x, training=False))):
+                raise StopIteration
 
     found = minimize(
         objective,

@@ -360,17 +360,35 @@ def _solve(model: Model, encoded: Encoded, recipe: Recipe, verbose: int) -> Fitt
     y = encoded.y
     if model.entry.task == "regression":
         y = (y.astype("float64") - model.preprocessor.target_center) / model.preprocessor.target_scale
+    separated = []
+
+    def separates(outputs) -> bool:
+        """Every row on its class's side proves that the likelihood has no maximum; further on, weights only grow."""
+        if outputs.shape[-1] == 1:
+            right = (outputs[:, 0] > 0) == (y > 0)
+        else:
+            right = np.argmax(outputs, axis=-1) == y
+        if np.all(right):
+            separated.append(True)
+        return bool(separated)
+
     minimum = lbfgs.minimize_loss(
-        model.network, encoded.x, y, model.loss.function, weight=encoded.weight, max_steps=recipe.epochs
+        model.network,
+        encoded.x,
+        y,
+        model.loss.function,
+        weight=encoded.weight,
+        max_steps=recipe.epochs,
+        stop=separates if model.entry.task == "classification" and not model.network.losses else None,
     )
-    if model.entry.task == "classification" and not model.network.losses and _separates(model, encoded):
+    if separated:
         warnings.warn(
-            "The classes are linearly separable: the likelihood has no maximum and the weights grow without bound, so "
-            "the fit does not converge; where it stopped is arbitrary. Predictions are usable, coefficients are not. "
-            "Pass l2=1e-3 for a maximum that exists.",
+            "The classes are linearly separable: the likelihood has no maximum, and the weights would grow without bound. "
+            "The fit does not converge; it stopped at the first weights that separate them. Predictions are usable, "
+            "coefficients are not. Pass l2=1e-3 for a maximum that exists.",
             stacklevel=3,
         )
-        return Fitted({"loss": minimum.losses}, f"not converged after {minimum.steps} steps: separable", False, None)
+        return Fitted({"loss": minimum.losses}, f"not converged: separable, after {minimum.steps} steps", False, None)
     if not minimum.converged:
         warnings.warn(
             f"L-BFGS did not converge in {minimum.steps} steps ({minimum.message}). Pass more epochs, standardise the "
@@ -379,12 +397,6 @@ def _solve(model: Model, encoded: Encoded, recipe: Recipe, verbose: int) -> Fitt
         )
         return Fitted({"loss": minimum.losses}, f"not converged after {minimum.steps} steps", False, None)
     return Fitted({"loss": minimum.losses}, f"converged in {minimum.steps} steps of L-BFGS", False, None)
-
-
-def _separates(model: Model, encoded: Encoded) -> bool:
-    """Returns whether the fitted weights put every training row on its class's side: a proof of separability."""
-    probabilities = inference.outputs(model, encoded.x)
-    return bool(np.all(np.argmax(probabilities, axis=-1) == encoded.y))
 
 
 def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) -> dict[str, dict[str, float]]:
