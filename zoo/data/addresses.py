@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import lzma
 import os
 import re
+import zipfile
 import zlib
 
 import fsspec
@@ -79,7 +81,7 @@ def opened(path: str):
     """Opens a file for reading bytes, behind any compression that its suffix names."""
     name = path.split("?")[0] if "://" in path else path
     compression = "infer" if name.endswith(COMPRESSED) else None
-    return fsspec.open(path if "://" not in path else path, "rb", compression=compression).open()
+    return fsspec.open(path, "rb", compression=compression).open()
 
 
 def size(paths: list[str]) -> int:
@@ -114,7 +116,7 @@ def explained(path: str, what: str):
         yield
     except (FileNotFoundError, PermissionError, ConnectionError):
         raise
-    except (EOFError, zlib.error, OSError, pa.ArrowException) as error:
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, pa.ArrowException) as error:
         text = re.sub(r"\s+", " ", str(error))[:300]
         if isinstance(error, (EOFError, zlib.error)) or re.search("truncat|end of|incomplete", text, re.IGNORECASE):
             raise ValueError(f"{path!r} must be whole. Received: a truncated or damaged file ({text}). Fetch it again.") from error

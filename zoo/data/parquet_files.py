@@ -1,0 +1,70 @@
+"""Parquet: types and numbers of rows from the files' own metadata, rows in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+
+from zoo.data import addresses
+from zoo.data.tables import EXACT, Found, find, merge, plain, stored
+
+BATCH_ROWS = 65_536
+
+
+def _names(file: parquet.ParquetFile, ignore) -> list[str]:
+    """Returns the columns without pandas's nameless index, and without nested ones that are ignored."""
+    names = []
+    for field in file.schema_arrow:
+        nested = pa.types.is_nested(field.type) or pa.types.is_binary(field.type)
+        if not field.name.startswith("__index_level_") and not (nested and field.name in ignore):
+            names.append(field.name)
+    return names
+
+
+def scan(paths: list[str], ignore=()) -> tuple[dict[str, Found], int]:
+    """Returns what the columns of all files need, and the number of rows."""
+    found: dict[str, Found] = {}
+    rows = 0
+    for path in paths:
+        with addresses.explained(path, "a Parquet file"), addresses.opened(path) as opened:
+            file = parquet.ParquetFile(opened)
+            names = _names(file, ignore)
+            if found and set(found) != set(names):
+                apart = sorted(set(found) ^ set(names))
+                raise ValueError(
+                    f"All files must have the same columns. {paths[0]!r} and {path!r} differ in "
+                    f"{', '.join(map(repr, apart))}. Load them apart, or write the columns into both."
+                )
+            table = plain(file.schema_arrow.empty_table().select(names), path)
+            found = merge(found, {name: _find(file, name, table.column(name)) for name in found or names})
+            rows += file.metadata.num_rows
+    return found, rows
+
+
+def _find(file: parquet.ParquetFile, name: str, empty) -> Found:
+    """Returns what a column needs, from statistics where the file has them, else from its values."""
+    if not (pa.types.is_integer(empty.type) or pa.types.is_boolean(empty.type)):
+        return find(empty)
+    missing = large = False
+    index = file.schema_arrow.get_field_index(name)
+    plain_columns = len(file.schema) == len(file.schema_arrow)
+    for group in range(file.num_row_groups):
+        statistics = file.metadata.row_group(group).column(index).statistics if plain_columns else None
+        if statistics is None or not statistics.has_null_count or not statistics.has_min_max:
+            column = find(plain(file.read_row_group(group, columns=[name]), "").column(name))
+            missing, large = missing or column.missing, large or column.large
+            continue
+        missing = missing or statistics.null_count > 0
+        large = large or max(abs(int(statistics.min)), abs(int(statistics.max))) > EXACT
+    return Found(empty.type, missing, large)
+
+
+def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:
+    """Yields the rows of all files, in the types of `scan`."""
+    for path in paths:
+        with addresses.explained(path, "a Parquet file"), addresses.opened(path) as opened:
+            file = parquet.ParquetFile(opened)
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(found)):
+                yield stored(plain(pa.Table.from_batches([batch]), path), found)
