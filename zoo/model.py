@@ -306,6 +306,18 @@ class Model(keras.Model):
 
         return dataset.map(encode, num_parallel_calls=tf.data.AUTOTUNE)
 
+    def get_compile_config(self):
+        config = super().get_compile_config()
+        return config and {**config, "optimizer_built": self.optimizer is not None and self.optimizer.built}
+
+    def compile_from_config(self, config):
+        """Compiles as saved. Keras would build an optimizer that was saved without slots, and warn that it has none."""
+        config = dict(config)
+        built = config.pop("optimizer_built", True)
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if built:
+            self.optimizer.build(self.trainable_variables)
+
     def get_config(self):
         return {
             "name": self.name,
