@@ -36,12 +36,13 @@ def expand(source: str, wanted) -> list[str]:
         found = _in_folder(filesystem, path, source, wanted)
     else:
         found = [path] if filesystem.exists(path) else []
-    if not found:
-        where = "a folder of tables" if local and os.path.isdir(path) else "such a file, folder or glob"
+    if not found and local and os.path.isdir(path):
         raise FileNotFoundError(
-            f"There must be {where} at {source!r}. Received: nothing that ends in .csv, .tsv, .parquet or .tfrecord, also "
-            "compressed. Correct the path, or name the type of other files with format=."
+            f"The folder {source!r} must hold tables or images. Received: no .csv, .tsv, .parquet, .tfrecord, .png or .jpg. "
+            "Correct the path, or name the type of the files with format=."
         )
+    if not found:
+        raise FileNotFoundError(f"There is no file, folder or glob {source!r}. Correct the path.")
     for file in found if local else ():
         if not os.access(file, os.R_OK):
             raise PermissionError(f"{file!r} must be readable. Received: no permission. Change it: chmod +r {file}")

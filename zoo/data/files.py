@@ -32,18 +32,18 @@ class Files:
     Args:
         paths: Paths or addresses, in the order of their rows.
         format: `"csv"`, `"parquet"` or `"tfrecord"`.
-        ignore: Columns that need not be readable.
+        ignore: Columns that need not be readable: of Parquet files, those of lists or bytes are left out.
     """
 
     def __init__(self, paths: list[str], format: str, ignore=()):
         self.paths, self.format = paths, format
-        modules = {"csv": csv_files, "parquet": parquet_files, "tfrecord": record_files}
-        self._module = modules[format]
-        self._options = {"ignore": ignore} if format == "parquet" else {}
+        self._module = {"csv": csv_files, "parquet": parquet_files, "tfrecord": record_files}[format]
+        unreadable = parquet_files.unreadable(paths[0]) if ignore and format == "parquet" else ()
+        self.left_out = [name for name in unreadable if name in ignore]
 
     @functools.cached_property
     def _scanned(self):
-        return self._module.scan(self.paths, **self._options)
+        return self._module.scan(self.paths, *([self.left_out] if self.left_out else []))
 
     @property
     def columns(self) -> list[str]:

@@ -13,24 +13,27 @@ from zoo.data.tables import EXACT, Found, find, merge, plain, stored
 BATCH_ROWS = 65_536
 
 
-def _names(file: parquet.ParquetFile, ignore) -> list[str]:
-    """Returns the columns without pandas's nameless index, and without nested ones that are ignored."""
-    names = []
-    for field in file.schema_arrow:
-        nested = pa.types.is_nested(field.type) or pa.types.is_binary(field.type)
-        if not field.name.startswith("__index_level_") and not (nested and field.name in ignore):
-            names.append(field.name)
-    return names
+def unreadable(path: str) -> list[str]:
+    """Returns the columns that hold no single values: lists, structs, bytes."""
+    with addresses.explained(path, "a Parquet file"), addresses.opened(path) as opened:
+        schema = parquet.ParquetFile(opened).schema_arrow
+    return [f.name for f in schema if pa.types.is_nested(f.type) or pa.types.is_binary(f.type)]
 
 
-def scan(paths: list[str], ignore=()) -> tuple[dict[str, Found], int]:
+def _names(file: parquet.ParquetFile, left_out) -> list[str]:
+    """Returns the columns without pandas's nameless index."""
+    names = file.schema_arrow.names
+    return [name for name in names if not name.startswith("__index_level_") and name not in left_out]
+
+
+def scan(paths: list[str], left_out=()) -> tuple[dict[str, Found], int]:
     """Returns what the columns of all files need, and the number of rows."""
     found: dict[str, Found] = {}
     rows = 0
     for path in paths:
         with addresses.explained(path, "a Parquet file"), addresses.opened(path) as opened:
             file = parquet.ParquetFile(opened)
-            names = _names(file, ignore)
+            names = _names(file, left_out)
             if found and set(found) != set(names):
                 apart = sorted(set(found) ^ set(names))
                 raise ValueError(

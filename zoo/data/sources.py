@@ -463,6 +463,7 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
         x, y, splits = images.read_npz(path)
         return _arrays(x, y, name, wanted, splits=splits, sha256=lambda: addresses.sha256([path]))
     files = table_files(name, format, wanted.ignore)
+    wanted = dataclasses.replace(wanted, ignore=tuple(c for c in wanted.ignore if c not in files.left_out))
     if wanted.stream or (wanted.stream is None and addresses.size(files.paths) > STREAM_BYTES):
         return _streamed(files, name, wanted)
     return _table(files.read(), name, wanted, sha256=lambda: files.sha256)
