@@ -23,7 +23,8 @@ from keras import ops
 
 from zoo import registry
 from zoo.data.preprocessing import Preprocessor
-from zoo.data.schema import Schema
+from zoo.data.sampling import Sample
+from zoo.data.schema import Schema, infer
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 from zoo.engine.linear import linear_terms
@@ -444,16 +445,27 @@ def build(
     return model
 
 
-def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data) -> Preprocessor:
-    """Returns the preprocessor of the recipe, its statistics from all rows of `data`."""
-    schema = data.schema
-    if entry.task in ("classification", "regression"):
-        if data.y is None:
-            raise ValueError(
-                f"{entry.name!r} needs a target. Pass `target=` with a column's name: {', '.join(map(str, schema.names))}."
-            )
-        schema = schema.with_task(entry.task, data.y)
-    return Preprocessor(schema, recipe.preprocessing, recipe.scaling).fit(data.x, data.y)
+def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | None = None) -> Preprocessor:
+    """Returns the preprocessor of the recipe.
+
+    Args:
+        entry: The entry to build.
+        recipe: Its recipe.
+        data: Training rows; all of them give the statistics.
+        sample: Of a stream, the rows that give the statistics instead.
+    """
+    supervised = entry.task in ("classification", "regression")
+    if supervised and data.target is None and data.y is None:
+        raise ValueError(
+            f"{entry.name!r} needs a target. Pass `target=` with a column's name: {', '.join(map(str, data.schema.names))}."
+        )
+    if data.streaming and sample is None:
+        sample = data.sample()
+    x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
+    schema = data.schema if sample is None or data.schema_given else infer(sample.frame, data.target, ignore=data.ignore)
+    if supervised and (schema.task != entry.task or sample is None):
+        schema = schema.with_task(entry.task, y)
+    return Preprocessor(schema, recipe.preprocessing, recipe.scaling).fit(x, y)
 
 
 def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:

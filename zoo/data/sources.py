@@ -92,6 +92,16 @@ class Data:
             self._inferred = self._infer()
         return self._inferred
 
+    @property
+    def schema_given(self) -> bool:
+        """Whether the schema was given, not inferred."""
+        return self._given is not None
+
+    @property
+    def ignore(self) -> tuple:
+        """Columns that are no inputs."""
+        return self._ignore
+
     def _infer(self) -> Schema:
         if self.streaming:
             return infer(self.sample().frame, self.target, ignore=self._ignore)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import schema as schemas
 from zoo.data.pipelines import in_validation
+from zoo.data.sampling import Sample, sample
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 from zoo.training.splitting import held_out
@@ -30,6 +30,7 @@ class Parts:
         split: How the rows were chosen, in words.
         rows: Number of training rows.
         val_rows: Number of validation rows.
+        sample: Of a stream, the rows that statistics are taken from.
         keep_train: For a stream, which row indices to train on.
         keep_val: For a stream, which row indices are held out.
     """
@@ -43,6 +44,7 @@ class Parts:
     split: str
     rows: int
     val_rows: int
+    sample: Sample | None = None
     keep_train: Callable | None = None
     keep_val: Callable | None = None
 
@@ -138,22 +140,33 @@ def load_parts(
 
 
 def _stream_parts(loaded, val, share, seed, common) -> Parts:
-    rows = len(loaded)
-    if val is not None or share is None:
-        split = "all rows" if val is None else "validation data given"
-        return Parts(loaded, val, None, split=split, rows=rows, val_rows=len(val) if val is not None else 0, **common)
+    """Splits a stream by row number, and takes the sample of its training rows in one pass."""
 
     def keep_val(index):
         return in_validation(index, share=share, seed=seed)
 
-    held = int(np.count_nonzero(keep_val(np.arange(rows))))
+    held_out_here = val is None and share is not None
+    rows = 0
+
+    def training_blocks():
+        nonlocal rows
+        for first, frame in loaded.blocks():
+            rows = first + len(frame)
+            yield frame.loc[~keep_val(np.arange(first, rows))] if held_out_here else frame
+
+    drawn = sample(training_blocks(), seed=seed)
+    if not held_out_here:
+        split = "all rows" if val is None else "validation data given"
+        val_rows = len(val) if val is not None else 0
+        return Parts(loaded, val, None, split=split, rows=rows, val_rows=val_rows, sample=drawn, **common)
     return Parts(
         loaded,
         loaded,
         None,
         split=f"validation {share:g} by row and seed {seed}",
-        rows=rows - held,
-        val_rows=held,
+        rows=drawn.rows,
+        val_rows=rows - drawn.rows,
+        sample=drawn,
         keep_train=lambda index: ~keep_val(index),
         keep_val=keep_val,
         **common,

@@ -153,7 +153,9 @@ def train(
         seed=seed,
     )
     if model is None:
-        model = assemble(entry, fit_preprocessor(entry, recipe, parts.train), options, seed=seed)
+        model = assemble(entry, fit_preprocessor(entry, recipe, parts.train, parts.sample), options, seed=seed)
+    elif parts.train.target is None and parts.train.y is None and entry.task in ("classification", "regression"):
+        raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
     rows = parts.rows
     size = rows if recipe.batch_size == "full" else min(int(recipe.batch_size), rows)
     steps = math.ceil(rows / size)
