@@ -78,6 +78,8 @@ def test_a_call_takes_encoded_tensors_and_gives_what_predict_gives(built, name):
     x = encoded(model)
     outputs = call(model, x)
     columns = len(model.classes) if model.classes else 1
+    if model.decision == "threshold" and columns == 2:
+        columns = 1  # one unit tells two classes apart
     assert outputs.shape == (ROWS, columns)
     assert np.all(np.isfinite(outputs))
     np.testing.assert_allclose(model.predict(x, verbose=0), outputs, rtol=1e-5, atol=1e-6)

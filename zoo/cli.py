@@ -287,7 +287,7 @@ def _version(text: str) -> int | str:
 
 def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
     """Returns the arguments that were given, so that the defaults stand in one place: the function called."""
-    return {name: value for name in names if (value := getattr(arguments, name)) not in (None, False)}
+    return {name: value for name in names if (value := getattr(arguments, name, None)) not in (None, False)}
 
 
 def _list(arguments) -> None:
