@@ -1,20 +1,13 @@
 """The registry: what is in the zoo, found by name, year and task; what does not belong there is refused."""
 
 import inspect
-import json
-import os
-import subprocess
 import sys
 import types
-import zipfile
-from pathlib import Path
 
 import pytest
 
 import zoo
 from zoo import registry
-
-PLUGIN = Path(__file__).parent / "plugin"
 
 
 @pytest.fixture
@@ -156,49 +149,3 @@ def test_a_builder_without_a_recipe_beside_it_is_refused(empty_zoo, monkeypatch)
     entry = zoo.register("mine/net", **facts(builder="nets_without_recipe:net"))
     with pytest.raises(TypeError, match="must hold RECIPE = Recipe"):
         registry.load_recipe(entry)
-
-
-@pytest.fixture(scope="module")
-def plugins(tmp_path_factory):
-    """A folder with the package `tests/plugin`, installed by pip from a wheel, and a broken plugin beside it."""
-    folder = tmp_path_factory.mktemp("plugins")
-    wheel = folder / "greenhouse-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for path in sorted(PLUGIN.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                archive.write(path, path.relative_to(PLUGIN))
-        archive.writestr("greenhouse-1.0.dist-info/RECORD", "")
-    installed = folder / "installed"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(installed)]
-    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
-    broken = installed / "broken-1.0.dist-info"
-    broken.mkdir()
-    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    (broken / "entry_points.txt").write_text("[zoo.models]\nbroken = module_that_is_not_there\n")
-    return installed
-
-
-def run_with(plugins, code):
-    environment = {**os.environ, "PYTHONPATH": str(plugins)}
-    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    return result
-
-
-def test_an_installed_plugin_is_listed_and_a_broken_one_only_warns(plugins):
-    result = run_with(plugins, "import json, zoo; print(json.dumps(zoo.list_models('*/*')))")
-    assert json.loads(result.stdout) == ["greenhouse/tomato"]
-    assert "The zoo plugin 'broken' (module_that_is_not_there) failed to load: ModuleNotFoundError" in result.stderr
-
-
-def test_an_installed_plugin_is_trained_and_loaded_again(plugins, tmp_path):
-    code = f"""
-import numpy as np, pandas as pd, zoo
-frame = pd.DataFrame({{"sun": np.linspace(0, 1, 64)}})
-frame["kilograms"] = 3 * frame["sun"] + 1
-run = zoo.train("greenhouse/tomato", frame, target="kilograms", units=4, epochs=2, verbose=0)
-run.save({str(tmp_path / "tomato")!r})
-again = zoo.load({str(tmp_path / "tomato")!r})
-print(again.entry.name, zoo.predict(again, frame).equals(zoo.predict(run, frame)))
-"""
-    assert run_with(plugins, code).stdout.splitlines()[-1] == "greenhouse/tomato True"

@@ -1,0 +1,72 @@
+"""A package of someone else's, `tests/plugin`, installed by pip, adds a model; a broken one does no harm."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import BACKEND
+
+SOURCE = Path(__file__).parent / "plugin"
+
+
+@pytest.fixture(scope="module")
+def plugins(tmp_path_factory):
+    """A folder with the package installed, and a broken plugin beside it."""
+    folder = tmp_path_factory.mktemp("plugins")
+    shutil.copytree(SOURCE, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    offline = ["--quiet", "--no-index", "--no-build-isolation", "--no-deps", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", *offline, "--target", folder / "installed", folder / "source"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    broken = folder / "installed" / "broken-1.0.dist-info"
+    broken.mkdir()
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (broken / "entry_points.txt").write_text("[zoo.models]\nbroken = module_that_is_not_there\n")
+    return folder / "installed"
+
+
+def run_with(plugins, code, *arguments):
+    """Runs code in a fresh process that sees the plugins."""
+    environment = {**os.environ, "PYTHONPATH": str(plugins), "KERAS_BACKEND": BACKEND}
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def test_a_plugin_is_listed_with_its_facts_and_a_broken_one_only_warns(plugins):
+    code = """
+import json, sys, zoo
+entry = zoo.info("madaline_demo/madaline")
+print(json.dumps([zoo.list_models("*/*"), zoo.list_models(year=1962), entry.options, "keras" in sys.modules]))
+"""
+    result = run_with(plugins, code)
+    names = ["madaline_demo/madaline"]
+    assert json.loads(result.stdout) == [names, names, {"units": 7}, False]
+    assert "The zoo plugin 'broken' (module_that_is_not_there) failed to load: ModuleNotFoundError" in result.stderr
+    assert "repair or uninstall it" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_a_plugin_s_model_is_built_trained_saved_and_loaded_by_its_name(plugins, tmp_path):
+    """The two classes lie inside and outside of a circle: no single line parts them, a vote of several does."""
+    code = """
+import sys
+import numpy as np, pandas as pd, zoo
+angle = np.linspace(0, 40 * np.pi, 600)
+inside = np.arange(600) % 2
+radius = np.where(inside, 1.0, 3.0)
+frame = pd.DataFrame({"x": radius * np.cos(angle), "y": radius * np.sin(angle), "where": np.where(inside, "in", "out")})
+run = zoo.train("madaline_demo/madaline", frame, target="where", units=9, verbose=0)
+run.save(sys.argv[1])
+again = zoo.load(sys.argv[1])
+same = zoo.predict(again, frame).equals(zoo.predict(run, frame))
+print(again.entry.name, again.options, same, zoo.evaluate(again, frame)["accuracy"] > 0.95)
+"""
+    result = run_with(plugins, code, tmp_path / "madaline")
+    assert result.stdout.splitlines()[-1] == "madaline_demo/madaline {'units': 9} True True"
