@@ -170,4 +170,4 @@ def _values(feature, column: list, name: str):
         return pd.Series([feature.int2str(int(v)) if v >= 0 else None for v in column], dtype="str")
     if np.ndim(column[0]) != 0:
         raise ValueError(f"The feature {name!r} must have one value a row. Received: {feature}. Load it with tfds.load and map it.")
-    return _text(np.array(column))
+    return _text(np.array(column, dtype=object if isinstance(column[0], bytes) else None))
