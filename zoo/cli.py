@@ -405,17 +405,16 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     if missing:
         raise ValueError(f"{card!r} is no card of a run: it has no {', '.join(missing)}. An artifact's folder has one.")
     recipe, usual = facts["recipe"], registry.load_recipe(registry.info(facts["entry"]))
-    past = {
-        name: recipe[name]
-        for name in ("epochs", "batch_size", "learning_rate", "validation", "class_weight")
-        if name in recipe
-    }
-    for name in ("optimizer", "loss"):
-        if isinstance(recipe.get(name), str) and recipe[name] != getattr(
-            getattr(usual, name), "__name__", getattr(usual, name)
-        ):
+    past = {name: facts["data"][name] for name in ("target", "weight", "groups", "time") if facts["data"].get(name)}
+    past |= {"validation": facts["data"]["validation"]} if "validation" in facts["data"] else {}
+    for name in ("epochs", "batch_size", "learning_rate", "optimizer", "loss", "class_weight"):
+        before = getattr(usual, name, None)  # what the recipe says anyway is not asked for
+        if recipe.get(name) not in (before, getattr(before, "__name__", None)):
             past[name] = recipe[name]
-    past |= {name: facts["data"][name] for name in ("target", "weight", "groups", "time") if facts["data"].get(name)}
+    if recipe.get("solver"):
+        past["solver"] = recipe["solver"]
+    elif usual.solver:
+        past["optimizer"] = recipe["optimizer"]
     past["seed"] = facts["seed"]
     if (path.parent / "schema.json").is_file():
         past["schema"] = str(path.parent / "schema.json")

@@ -9,6 +9,7 @@ import math
 import time as clock
 import warnings
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,10 @@ def train(
     elif solver is not None:
         recipe = dataclasses.replace(recipe, solver=solver)
     by_recipe = isinstance(validation, _RecipeShare)
+    asked = {"target": target, "groups": groups, "time": time, "weight": weight}
+    asked = {name: column for name, column in asked.items() if column is not None}
+    if not by_recipe:
+        asked["validation"] = validation if isinstance(validation, (str, Real, type(None))) else str(validation)
     parts = load_parts(
         recipe.data if data is None else data,
         target=model.schema.target if model is not None and target is None else target,
@@ -226,7 +231,7 @@ def train(
         history=fitted.history,
         metrics=metrics,
         recipe=plain,
-        data=parts.facts(),
+        data={**parts.facts(), **asked},
         seed=seed,
         seconds=clock.monotonic() - begin,
         device=device,
