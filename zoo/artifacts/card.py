@@ -3,60 +3,124 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import math
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 
-def run_card(run) -> dict[str, Any]:
-    """Returns the card of a run, in plain values."""
-    history = run.history
-    return {
-        **model_card(run.model),
-        "metrics": run.metrics,
-        "recipe": run.recipe,
-        "data": run.data,
-        "seed": run.seed,
-        "seconds": round(run.seconds, 2),
-        "device": run.device,
-        "stopped": run.stopped,
-        "interrupted": run.interrupted,
-        "epochs": max((len(values) for values in history.values()), default=0),
-        "history": history,
-        "date": datetime.date.today().isoformat(),
-        "ancestry": list(getattr(run.model, "card", {}).get("ancestry", [])),
-    }
+from zoo.model import Model
 
 
-def model_card(model) -> dict[str, Any]:
-    """Returns the facts of a model that was not trained here."""
-    return {
+def card_of(model: Model, run=None) -> dict[str, Any]:
+    """Returns the card of a model, in plain values that JSON holds.
+
+    Args:
+        model: The model.
+        run: The run that trained it, or None. Without one, a loaded model keeps the card that it came with while its
+            weights are those that the card speaks of; afterwards its metrics are no longer said of it.
+
+    Returns:
+        Entry, weights and ancestry; from a run also metrics, recipe, data, seed, seconds, device, date.
+    """
+    known = getattr(model, "card", None)
+    card = {
         "entry": model.entry.name,
-        "paper": model.entry.paper,
         "summary": model.entry.summary,
         "year": model.entry.year,
+        "paper": model.entry.paper,
         "task": model.entry.task,
-        "weights": int(sum(weight.numpy().size for weight in model.network.weights)),
+        "weights": sum(math.prod(weight.shape) for weight in model.network.weights),
+        "weights_sha256": weights_digest(model),
     }
+    if run is None and known and known["weights_sha256"] == card["weights_sha256"]:
+        return dict(known)
+    card["ancestry"] = [*known["ancestry"], _ancestor(known)] if known else []
+    if run is None:
+        return card
+    return plain(
+        {
+            **card,
+            "metrics": run.metrics,
+            "recipe": run.recipe,
+            "data": run.data,
+            "seed": run.seed,
+            "seconds": round(run.seconds, 2),
+            "device": run.device,
+            "stopped": run.stopped,
+            "interrupted": run.interrupted,
+            "epochs": max((len(values) for values in run.history.values()), default=0),
+            "date": datetime.date.today().isoformat(),
+            "history": run.history,
+        }
+    )
 
 
-def page(card: dict[str, Any], schema) -> str:
-    """Returns the card as Markdown."""
+def weights_digest(model: Model) -> str:
+    """Returns the SHA-256 of the network's weights, by which a card knows what it speaks of."""
+    digest = hashlib.sha256()
+    for weight in model.network.weights:
+        digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def _ancestor(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a descendant's card says of the model it began from."""
+    facts = {name: card[name] for name in ("entry", "weights_sha256", "date", "seed", "metrics") if name in card}
+    return {**facts, "data": card["data"]["source"]} if "data" in card else facts
+
+
+def plain(value):
+    """Returns a value as JSON has it: numbers that are not finite are None, what JSON has not is a string."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (str, int)) else str(value)
+
+
+def page(card: Mapping[str, Any], schema) -> str:
+    """Returns the card as Markdown, for people."""
     lines = [f"# {card['entry']}", "", f"{card['summary']} ({card['year']}). {card['weights']:,} weights.", ""]
     if data := card.get("data"):
-        rows = ", ".join(f"{count:,} {part}" for part, count in data["rows"].items() if count)
-        lines += [f"Trained on {data['source']} ({rows} rows; split: {data['split']}).", ""]
-    if metrics := card.get("metrics"):
-        names = [name for name in next(iter(metrics.values())) if name != "confusion"]
-        lines += ["| rows | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-        for split, scores in metrics.items():
-            cells = [f"{scores[name]:.5g}" if name in scores else "" for name in names]
-            lines.append(f"| {split} | " + " | ".join(cells) + " |")
-        lines.append("")
+        counts = ", ".join(f"{count:,} {part}" for part, count in data.get("rows", {}).items() if count)
+        lines += [f"Trained on {data['source']} ({counts} rows; split: {data['split']})."]
     if "date" in card:
         lines += [
             f"{card['date']}, seed {card['seed']}, {card['epochs']} epochs in {card['seconds']} s on {card['device']}; "
-            f"stopped: {card['stopped']}.",
-            "",
+            f"stopped: {card['stopped']}."
         ]
-    lines += ["```", str(schema), "```", "", f"Paper: {card['paper']}", ""]
-    lines += ["```python", "import zoo", "", 'model = zoo.load("this folder")', "zoo.predict(model, new_rows)", "```", ""]
+    if card.get("ancestry"):
+        lines += ["Began from: " + ", then ".join(_said(ancestor) for ancestor in card["ancestry"]) + "."]
+    if lines[-1]:
+        lines.append("")
+    if metrics := card.get("metrics"):
+        names = dict.fromkeys(name for scores in metrics.values() for name in scores)
+        names = [name for name in names if name not in ("rows", "confusion")]
+        lines += ["| | rows | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+        for split, scores in metrics.items():
+            cells = [_number(scores.get(name)) for name in names]
+            lines.append(f"| {split} | {scores.get('rows', '')} | " + " | ".join(cells) + " |")
+        lines.append("")
+    lines += ["It takes these columns:", "", "```", str(schema), "```", ""]
+    lines += ["```python", "import zoo", "", 'model = zoo.load("FOLDER")  # this one', "zoo.predict(model, rows)"]
+    if card["task"] in ("classification", "regression"):
+        lines.append('zoo.train(model, rows_with_target).save("runs/more")  # goes on from these weights')
+    lines += ['zoo.export(model, "served/NAME")  # for TensorFlow Serving', "```", "", f"Paper: {card['paper']}", ""]
     return "\n".join(lines)
+
+
+def _said(ancestor) -> str:
+    source = f" on {ancestor['data']}" if "data" in ancestor else ""
+    return f"{ancestor['entry']}{source} ({ancestor['weights_sha256'][:12]})"
+
+
+def _number(value) -> str:
+    return "" if value is None else f"{value:.5g}"

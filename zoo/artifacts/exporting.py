@@ -10,12 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
-from zoo.artifacts import card as cards
 from zoo.artifacts import folders, proof, saving
+from zoo.artifacts.card import card_of
 from zoo.model import Model
 from zoo.training.resolving import resolve_model
 
@@ -31,8 +34,9 @@ class ExportReport:
         version: Its number.
         format: Its format.
         served_names: Raw name of each column -> its name in the signature.
-        inputs: Served name -> dtype and shape.
-        outputs: Output name -> dtype and shape.
+        inputs: Served name -> dtype and shape, of `serving_default`.
+        outputs: Output name -> dtype and shape, of `serving_default`.
+        signatures: Names of all signatures.
         max_difference: The largest difference from Python: of probabilities, or of values in standard deviations of the
             target.
         num_bytes: Size of the folder.
@@ -45,6 +49,7 @@ class ExportReport:
     served_names: dict
     inputs: dict[str, list]
     outputs: dict[str, list]
+    signatures: tuple[str, ...]
     max_difference: float
     num_bytes: int
     seconds: float
@@ -53,6 +58,7 @@ class ExportReport:
         renamed = [f"  {raw} is served as {served}" for raw, served in self.served_names.items() if str(raw) != served]
         lines = [
             f"exported {self.path} ({self.format}, {self.num_bytes / 1024:.0f} KiB, {self.seconds:.1f} s)",
+            f"signatures: {', '.join(self.signatures)}",
             *renamed,
             f"proved in a fresh process: the largest difference from Python is {self.max_difference:.2g}",
         ]
@@ -79,47 +85,71 @@ def export(
         allow_signature_change: Whether inputs and outputs may differ from the version before.
 
     Returns:
-        A report.
+        A report; printed, it says what was written and how large the difference from Python was.
 
     Raises:
+        FileNotFoundError: if there is no such model.
         ValueError: if the format is unknown, the version is taken, or the signature would change.
         RuntimeError: if the proof fails; nothing is then left.
         OSError: if there is no space or no permission; nothing is then left.
     """
-    begin = time.monotonic()
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
     if version != "next" and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
         raise ValueError(f"`version` must be a positive integer or 'next'. Received: version={version!r}")
-    run = model
-    model = resolve_model(model)
-    card = cards.run_card(run) if hasattr(run, "history") and run is not model else None
-    card = card or {**cards.model_card(model), **dict(getattr(model, "card", {}))}
     target = Path(folder)
     if (target / "artifact.json").is_file():
         raise ValueError(f"{str(target)!r} is an artifact. Export to another folder, such as 'served/{target.name}'.")
     if version != "next" and (target / str(version)).exists() and not overwrite:
-        raise ValueError(f"{str(target / str(version))!r} is there already. Pass overwrite=True, or version='next'.")
+        raise _taken(target / str(version))
+    run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
+    model = resolve_model(model)
+    card = card_of(model, run)
+    how = {"version": version, "overwrite": overwrite, "allow_signature_change": allow_signature_change}
     if keras.backend.backend() != "tensorflow":
-        return _by_tensorflow(model, card, target, version, overwrite, allow_signature_change)
-    number = _next(target) if version == "next" else version
+        return ExportReport(**_by_tensorflow(model, card, target, how))
+    return write_version(model, card, target, **how)
+
+
+def write_version(
+    model: Model,
+    card: dict[str, Any],
+    target: Path,
+    *,
+    version: int | str,
+    overwrite: bool,
+    allow_signature_change: bool,
+    expected: Mapping[str, np.ndarray] | None = None,
+) -> ExportReport:
+    """Writes, proves and names one version on the TensorFlow backend. `expected` is as for `proof.prove`."""
+    begin = time.monotonic()
+    number = max(_versions(target), default=0) + 1 if version == "next" else version
     with folders.writable(target / str(number)) as beside:
         from zoo.data.served import save_served
 
-        save_served(model, beside)
-        inputs, outputs = _signature(beside)
-        _check_signature(target, number, inputs, outputs, allow_signature_change)
-        difference = proof.prove(model, beside)
-        card = {**card, "export": {"max_difference": difference, "rows": proof.ROWS}}
-        inside = beside / "assets.extra" / "zoo"
-        inside.mkdir(parents=True)
-        saving.write_artifact(model, card, inside)
-        schema = {**model.schema.to_dict(), "signature": {"inputs": inputs, "outputs": outputs}}
-        (beside / "schema.json").write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        signatures = save_served(model, beside)
+        inputs, outputs = signatures["serving_default"]
+        signature = {"inputs": inputs, "outputs": outputs}
+        if not allow_signature_change:
+            _check_signature(target, number, signature)
+        difference = proof.prove(model, beside, expected)
+        (beside / saving.INSIDE).mkdir(parents=True)
+        proved = {"max_difference": difference, "rows": proof.ROWS}
+        saving.write_artifact(model, {**card, "export": proved}, beside / saving.INSIDE)
+        saving.write_json(beside / "schema.json", {**model.schema.to_dict(), "signature": signature})
         size = sum(file.stat().st_size for file in beside.rglob("*") if file.is_file())
-        path = _publish(beside, target, number, version, overwrite)
+        number = _publish(beside, target, number, signature, version, overwrite, allow_signature_change)
     return ExportReport(
-        path, int(path.name), format, model.schema.served_names, inputs, outputs, difference, size, time.monotonic() - begin
+        path=target / str(number),
+        version=number,
+        format="tf_saved_model",
+        served_names=model.schema.served_names,
+        inputs=inputs,
+        outputs=outputs,
+        signatures=tuple(sorted(signatures)),
+        max_difference=difference,
+        num_bytes=size,
+        seconds=time.monotonic() - begin,
     )
 
 
@@ -129,79 +159,81 @@ def _versions(folder: Path) -> list[int]:
     return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit() and path.is_dir())
 
 
-def _next(folder: Path) -> int:
-    return max(_versions(folder), default=0) + 1
+def _taken(path: Path) -> ValueError:
+    return ValueError(f"{str(path)!r} is there already. Pass overwrite=True, or version='next'.")
 
 
-def _publish(beside: Path, target: Path, number: int, version, overwrite: bool) -> Path:
-    """Renames to the version's number; where another export took it meanwhile, to the next."""
+def _publish(beside: Path, target: Path, number: int, signature, version, overwrite: bool, allowed: bool) -> int:
+    """Renames to the version's number; where another export took it meanwhile, to the next. Returns the number."""
+    if overwrite and version != "next":
+        folders.replace(beside, target / str(number))
+        return number
     while True:
-        path = target / str(number)
-        if overwrite and version != "next":
-            folders.replace(beside, path)
-            return path
         try:
-            os.rename(beside, path)
-            return path
+            os.rename(beside, target / str(number))  # fails on a folder that holds something
+            return number
         except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
                 raise
             if version != "next":
-                raise ValueError(f"{str(path)!r} is there already. Pass overwrite=True, or version='next'.") from error
-            number += 1
+                raise _taken(target / str(number)) from error
+        number += 1
+        if not allowed:
+            _check_signature(target, number, signature)
 
 
-def _signature(folder: Path) -> tuple[dict, dict]:
-    """Returns the inputs and outputs of `serving_default` as `{name: [dtype, shape]}`."""
-    import tensorflow as tf
-
-    signature = tf.saved_model.load(str(folder)).signatures["serving_default"]
-
-    def plain(tensors):
-        return {name: [spec.dtype.name, list(spec.shape)] for name, spec in sorted(tensors.items())}
-
-    return plain(signature.structured_input_signature[1]), plain(signature.structured_outputs)
-
-
-def _check_signature(target: Path, number: int, inputs, outputs, allowed: bool) -> None:
-    before = [other for other in _versions(target) if other < number]
-    if allowed or not before or not (target / str(before[-1]) / "schema.json").is_file():
+def _check_signature(target: Path, number: int, new: Mapping[str, Mapping]) -> None:
+    """Raises ValueError if the version would take or give something else than the one before it or in its place."""
+    before = [other for other in _versions(target) if other <= number]
+    if not before:
         return
-    old = json.loads((target / str(before[-1]) / "schema.json").read_text(encoding="utf-8")).get("signature")
-    new = {"inputs": inputs, "outputs": outputs}
-    if old is None or old == new:
+    file = target / str(before[-1]) / "schema.json"
+    try:
+        old = json.loads(file.read_text(encoding="utf-8"))["signature"]
+    except FileNotFoundError:  # a version that is not the zoo's
         return
-    changed = []
-    for side in ("inputs", "outputs"):
-        for name in sorted({*old[side], *new[side]}):
-            if old[side].get(name) != new[side].get(name):
-                changed.append(f"{name} ({old[side].get(name, 'absent')} -> {new[side].get(name, 'absent')})")
-    raise ValueError(
-        f"Version {number} would change the signature of version {before[-1]}: {', '.join(changed)}. Clients may break: pass "
-        "allow_signature_change=True, or export to another folder."
-    )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{str(file)!r} must hold the signature of version {before[-1]}. Received: a damaged file ({error}). Pass "
+            "allow_signature_change=True to export without comparing."
+        ) from error
+    changed = [
+        f"{name} ({old[side].get(name, 'absent')} -> {new[side].get(name, 'absent')})"
+        for side in ("inputs", "outputs")
+        for name in sorted({*old[side], *new[side]})
+        if old[side].get(name) != new[side].get(name)
+    ]
+    if changed:
+        raise ValueError(
+            f"Version {number} would change the signature of version {before[-1]}: {', '.join(changed)}. Clients may "
+            "break: pass allow_signature_change=True, or export to another folder."
+        )
 
 
-def _by_tensorflow(model: Model, card, target, version, overwrite, allowed) -> ExportReport:
-    """Exports a model of another Keras backend: saved, and exported by a process on TensorFlow."""
+def _by_tensorflow(model: Model, card: dict[str, Any], target: Path, how: dict[str, Any]) -> dict[str, Any]:
+    """Exports a model of another Keras backend: saved here, written and proved against this backend by a process on
+    TensorFlow. Returns the report's fields."""
     with tempfile.TemporaryDirectory() as scratch:
         artifact = Path(scratch, "artifact")
         artifact.mkdir()
         saving.write_artifact(model, card, artifact)
-        code = (
-            "import dataclasses, json, sys, zoo; a = json.loads(sys.argv[1]); "
-            "r = zoo.export(a['artifact'], a['folder'], version=a['version'], overwrite=a['overwrite'], "
-            "allow_signature_change=a['allowed']); print(json.dumps({**dataclasses.asdict(r), 'path': str(r.path), "
-            "'served_names': list(r.served_names.items())}))"
-        )
-        arguments = {"artifact": str(artifact), "folder": str(target), "version": version, "overwrite": overwrite, "allowed": allowed}
+        np.savez(Path(scratch, "expected.npz"), **proof.answers(model, proof.cases(model)))
+        saving.write_json(Path(scratch, "how.json"), {**how, "target": str(target.resolve())})
         done = subprocess.run(
-            [sys.executable, "-c", code, json.dumps(arguments)],
+            [sys.executable, "-m", "zoo.artifacts.export_process", scratch],
             capture_output=True,
             text=True,
             env={**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
-    if done.returncode != 0:
-        raise RuntimeError(f"The export by TensorFlow failed:\n{done.stderr[-2000:]}")
-    plain = json.loads(done.stdout.strip().splitlines()[-1])
-    return ExportReport(**{**plain, "path": Path(plain["path"]), "served_names": dict(map(tuple, plain["served_names"]))})
+        if done.returncode != 0 or not Path(scratch, "report.json").is_file():
+            raise RuntimeError(f"The export by TensorFlow failed. Nothing was left. It said:\n{done.stderr[-2000:]}")
+        told = json.loads(Path(scratch, "report.json").read_text(encoding="utf-8"))
+    if "error" in told:
+        kinds = {"ValueError": ValueError, "OSError": OSError, "PermissionError": PermissionError}
+        raise kinds.get(told["error"], RuntimeError)(*told["arguments"])
+    return {
+        **told,
+        "path": target / str(told["version"]),
+        "served_names": model.schema.served_names,
+        "signatures": tuple(told["signatures"]),
+    }

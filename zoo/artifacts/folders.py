@@ -5,47 +5,68 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextlib.contextmanager
 def writable(target: Path) -> Iterator[Path]:
-    """Yields an empty folder beside `target` to write to, and removes it if the block fails.
+    """Yields an empty folder beside `target` to write to, and removes it if it is still there afterwards.
+
+    Args:
+        target: The folder that the block renames it to, by `replace` or otherwise.
 
     Raises:
+        NotADirectoryError: if a file stands where a folder must be.
         PermissionError: if the parent may not be written to.
         OSError: if there is no space.
     """
-    beside = None
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        beside.chmod(0o755)
+        _make(target.parent)
+        beside.mkdir()
         yield beside
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OSError(error.errno, f"There is no space to write {str(target)!r}. Free some, or choose another disk") from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FORBIDDEN:
             raise PermissionError(
                 error.errno, f"{str(target)!r} may not be written. Choose another folder, or change its permissions"
             ) from error
-        if error.errno in (errno.ENOTDIR, errno.EEXIST):
-            raise NotADirectoryError(error.errno, f"{str(target.parent)!r} must be a folder. Received: a file") from error
+        if _says_full(error):
+            raise OSError(
+                errno.ENOSPC, f"There is no space to write {str(target)!r}. Free some, or choose another disk"
+            ) from error
         raise
     finally:
-        if beside is not None and beside.exists():
-            shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _make(parent: Path) -> None:
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        said = f"{str(parent)!r} must be a folder. Received: a file in its place. Choose another"
+        raise NotADirectoryError(error.errno, said) from error
+
+
+def _says_full(error: BaseException | None) -> bool:
+    """Returns whether an error comes from a full disk. HDF5 and TensorFlow say so in words alone."""
+    while error is not None:
+        if getattr(error, "errno", None) in FULL or "No space left" in str(error) or "errno = 28" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def replace(beside: Path, target: Path) -> None:
     """Renames `beside` to `target`; what was there is `.NAME.old` for the moment between, where `existing` finds it."""
-    old = target.with_name(f".{target.name}.old")
-    if old.exists():
-        shutil.rmtree(old)
+    old = _old(target)
     if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
         os.rename(target, old)
     try:
         os.rename(beside, target)
@@ -58,5 +79,8 @@ def replace(beside: Path, target: Path) -> None:
 
 def existing(target: Path) -> Path:
     """Returns `target`, or `.NAME.old` if a crash between two renames left only that."""
-    old = target.with_name(f".{target.name}.old")
-    return old if not target.exists() and old.is_dir() else target
+    return target if target.exists() or not target.name or not _old(target).is_dir() else _old(target)
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")

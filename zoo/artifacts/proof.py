@@ -1,15 +1,22 @@
 """The proof of an export: a fresh process without the zoo answers raw rows as Python does.
 
-One row; a thousand; a missing number; an unseen category; a row with all missing. Rows are drawn from what the
-preprocessor knows of the training rows. Tolerance: probabilities 1e-5; values 1e-5 of the target's standard deviation
-plus 4 units in the last place of float32.
+    many, one    rows like those of training             types      whole numbers, booleans and numbers in strings
+    missing      every other number is absent            extreme    infinite and huge numbers
+    unseen       categories and words never seen         empty      a row without anything
+
+Python encodes the raw rows with its own checks and repairs; the requests are cast by numpy alone, so that both ways
+are compared, not one with itself. Tolerance: probabilities 1e-5; values 1e-5 of the target's standard deviation plus 4
+units in the last place of float32.
 """
 
 from __future__ import annotations
 
+import base64
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -20,68 +27,18 @@ from zoo.artifacts import proof_process
 from zoo.model import Model
 from zoo.training import inference
 
-PROBABILITY_TOLERANCE = 1e-5
+TOLERANCE = 1e-5
 ROWS = 1000
+FEW = 16
 
 
-def sample_rows(model: Model, rows: int, seed: int = 0):
-    """Returns raw rows like those of training: a DataFrame, or an array."""
-    generator = np.random.default_rng(seed)
-    first = model.schema.columns[0]
-    if first.kind == "image":
-        return generator.integers(0, 256, (rows, *first.shape), dtype="uint8")
-    state = model.preprocessor._state
-    if first.kind == "array":
-        noise = generator.normal(size=(rows, *first.shape))
-        return (np.array(state["center"]) + np.array(state["scale"]) * noise).astype("float32")
-    columns, numbers, categories, texts = {}, 0, 0, 0
-    for column in model.schema.columns:
-        if column.kind == "number":
-            center, scale = state["center"][numbers], state["scale"][numbers]
-            known = state["knots"][numbers] or [center]
-            columns[column.name] = np.where(
-                generator.random(rows) < 0.5, generator.choice(known, rows), center + scale * generator.normal(size=rows)
-            )
-            numbers += 1
-        elif column.kind == "boolean":
-            columns[column.name] = generator.integers(0, 2, rows).astype("float64")
-        elif column.kind == "category":
-            columns[column.name] = generator.choice(np.array(state["levels"][categories] or [""], dtype=object), rows)
-            categories += 1
-        elif column.kind == "date":
-            days = generator.integers(0, 20_000, rows).astype("datetime64[D]")
-            columns[column.name] = np.datetime_as_string(days).astype(object)
-        else:
-            words = state["texts"][texts]["words"] if texts < len(state["texts"]) else []
-            words = [*words, "Ärger", "x1"]
-            columns[column.name] = np.array([" ".join(generator.choice(words, 3)) for _ in range(rows)], dtype=object)
-            texts += 1
-    return pd.DataFrame(columns)
-
-
-def cases(model: Model) -> dict:
-    """Returns the raw rows to prove on, by case."""
-    many = sample_rows(model, ROWS)
-    found = {"many": many, "one": many[:1]}
-    if isinstance(many, np.ndarray):
-        return found
-    missing, unseen, empty = many[:8].copy(), many[:8].copy(), many[:1].copy()
-    for column in model.schema.columns:
-        number = column.kind in ("number", "boolean")
-        if number:
-            missing[column.name] = np.where(np.arange(len(missing)) % 2, np.nan, missing[column.name])
-        else:
-            unseen[column.name] = "never seen before"
-        empty[column.name] = np.nan if number else ""
-    return {**found, "missing": missing, "unseen": unseen, "empty": empty}
-
-
-def prove(model: Model, folder: Path) -> float:
-    """Proves an exported version.
+def prove(model: Model, folder: Path, expected: Mapping[str, np.ndarray] | None = None) -> float:
+    """Proves an exported version: in this process, where a fault shows at once, then in a fresh one.
 
     Args:
         model: The model that was exported.
         folder: The version's folder.
+        expected: What Python answers, by case, where that was on another Keras backend.
 
     Returns:
         The largest difference: of probabilities, or of values in standard deviations of the target.
@@ -89,46 +46,193 @@ def prove(model: Model, folder: Path) -> float:
     Raises:
         RuntimeError: if the process fails, or an answer differs beyond the tolerance.
     """
+    rows = cases(model)
+    expected = answers(model, rows) if expected is None else expected
+    sent = requests(model, rows)
+    differences = []
+    for answer in (proof_process.answer, _answer_in_a_fresh_process):
+        found = answer(str(folder.resolve()), sent)
+        differences += [_compare(model, key, found, expected[key.split(":")[1]]) for key in _requests_of(sent)]
+    return max(differences)
+
+
+def answers(model: Model, rows: Mapping) -> dict[str, np.ndarray]:
+    """Returns the model's outputs in Python by case, computed on a CPU as the fresh process does."""
+    with keras.device("cpu:0"):
+        return {case: inference.outputs(model, model.preprocessor.encode(values)) for case, values in rows.items()}
+
+
+def cases(model: Model) -> dict:
+    """Returns the raw rows to prove on, by case: DataFrames, or arrays."""
+    many = sample_rows(model, ROWS)
+    found = {"many": many, "one": many[:1]}
+    if isinstance(many, np.ndarray):
+        return found
+    kinds = {column.name: column.kind for column in model.schema.columns}
+    missing, unseen, empty, types, extreme = (many[:FEW].copy() for _ in range(5))
+    turn = np.arange(FEW)
+    for i, (name, kind) in enumerate(kinds.items()):
+        if kind in ("number", "boolean"):
+            missing[name] = missing[name].mask((turn + i) % 2 == 0)
+            empty[name] = np.nan
+            extreme[name] = np.resize([np.inf, -np.inf, 1e30, -1e30, 0.0], FEW)
+            whole = many[name][:FEW].round().clip(-(2**30), 2**30).astype("int32")
+            types[name] = whole == 1 if kind == "boolean" else whole.astype(("int64", "Int32", "str")[i % 3])
+        else:
+            missing[name] = missing[name].mask((turn + i) % 2 == 0, "")
+            empty[name] = ""
+            unseen[name] = "Никогда не видано"
+    return {**found, "missing": missing, "unseen": unseen, "empty": empty[:1], "types": types, "extreme": extreme}
+
+
+def sample_rows(model: Model, rows: int, seed: int = 0):
+    """Returns raw rows like those of training, drawn from what the preprocessor knows: a DataFrame, or an array."""
+    generator = np.random.default_rng(seed)
+    first, state = model.schema.columns[0], model.preprocessor.get_config()["state"]
+    if first.kind == "image":
+        return generator.integers(0, 256, (rows, *first.shape), dtype="uint8")
+    if first.kind == "array":
+        noise = generator.normal(size=(rows, *first.shape))
+        return (np.array(state["center"]) + np.array(state["scale"]) * noise).astype("float32")
+    kinds = [column.kind for column in model.schema.columns]
+    place = {kind: iter(range(kinds.count(kind))) for kind in kinds}  # where in the state the columns of a kind stand
+    columns = {}
+    for column in model.schema.columns:
+        i = next(place[column.kind])
+        if column.kind == "boolean":
+            columns[column.name] = generator.integers(0, 2, rows).astype("float64")
+        elif column.kind == "category":
+            columns[column.name] = generator.choice(np.array([*state["levels"][i], "?"], dtype=object), rows)
+        elif column.kind == "text":
+            words = state["texts"][i]["words"] if i < len(state["texts"]) else ()
+            columns[column.name] = _texts(generator, [*words, "Ärger", "x1", "4-5", "(Mrs.)"], rows)
+        else:
+            i += kinds.count("number") if column.kind == "date" else 0
+            center, scale = state["center"][i], state["scale"][i]
+            drawn = center + scale * generator.normal(size=rows)
+            known = generator.choice(state["knots"][i] or [center], rows)
+            drawn = np.where(generator.random(rows) < 0.5, known, drawn)
+            columns[column.name] = _dates(generator, drawn) if column.kind == "date" else drawn
+    return pd.DataFrame(columns)
+
+
+def _texts(generator, words, rows):
+    return np.array([" ".join(generator.choice(words, generator.integers(1, 6))) for _ in range(rows)], dtype=object)
+
+
+def _dates(generator, days):
+    """Returns days since 1970 as ISO 8601 strings: some with a time, some with a zone, a few that are no dates."""
+    days = np.clip(np.floor(days), -25_000, 100_000).astype("int64").astype("datetime64[D]")
+    tails = generator.choice(["", "", "T08:30", " 23:59:59", "T12:00:00Z", "T12:00:00+02:00", "x"], len(days))
+    return np.array([f"{day}{tail}" for day, tail in zip(days, tails)], dtype=object)
+
+
+def requests(model: Model, rows: Mapping) -> dict[str, np.ndarray]:
+    """Returns the requests for the cases, as `proof_process` takes them."""
+    first, specs = model.schema.columns[0], model.preprocessor.signature()
     served = model.schema.served_names
-    inputs, expected = {}, {}
-    for case, rows in cases(model).items():
-        for name, values in model.preprocessor.tensors(rows).items():
-            inputs[f"serving_default:{case}/{served[name]}"] = values.astype("U") if values.dtype == object else values
-        expected[case] = inference.outputs(model, model.preprocessor.encode(rows))
+    found: dict[str, np.ndarray] = {}
+    for case, values in rows.items():
+        columns = {first.name: values} if isinstance(values, np.ndarray) else {name: values[name] for name in specs}
+        tensors = {
+            name: _encoded(column) if specs[name].dtype.name == "string" else np.asarray(column, specs[name].dtype.name)
+            for name, column in columns.items()
+        }
+        for name, tensor in tensors.items():
+            found[f"serving_default:{case}/{served[name]}"] = tensor
+        if first.kind == "image":
+            pictures = _encoded(_png(image) for image in values[:FEW]) if first.shape[-1] in (1, 3, 4) else None
+        if first.kind != "image":
+            examples = _encoded(_examples({name: column[:FEW] for name, column in columns.items()}, specs))
+            found[f"serve_examples:{case}/examples"] = examples
+        elif pictures is not None:
+            found[f"serve_image_bytes:{case}/image_bytes"] = pictures
+    return found
+
+
+def _encoded(strings) -> np.ndarray:
+    return np.array([base64.b64encode(value if isinstance(value, bytes) else value.encode()) for value in strings])
+
+
+def _png(image: np.ndarray) -> bytes:
+    import tensorflow as tf
+
+    return tf.io.encode_png(image).numpy()
+
+
+def _examples(columns: dict, specs) -> list[bytes]:
+    """Returns each row as a serialized tf.train.Example, without the features that are missing."""
+    from tensorflow.train import BytesList, Example, Feature, Features, FloatList
+
+    found = []
+    for row in range(len(next(iter(columns.values())))):
+        features = {}
+        for name, values in columns.items():
+            value = values[row] if isinstance(values, np.ndarray) else values.iloc[row]
+            if specs[name].dtype.name == "string":
+                if value != "":
+                    features[str(name)] = Feature(bytes_list=BytesList(value=[value.encode()]))
+            elif not np.all(np.isnan(numbers := np.ravel(np.float32(value)))):
+                features[str(name)] = Feature(float_list=FloatList(value=numbers))
+        found.append(Example(features=Features(feature=features)).SerializeToString())
+    return found
+
+
+def _requests_of(sent) -> list[str]:
+    """Returns `<signature>:<case>` of each request."""
+    return list(dict.fromkeys(key.partition("/")[0] for key in sent))
+
+
+def _answer_in_a_fresh_process(folder: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Answers as `proof_process.answer`, in a process of its own, where the zoo is not imported, on the CPU."""
     with tempfile.TemporaryDirectory() as scratch:
-        rows_file, answers_file = Path(scratch, "rows.npz"), Path(scratch, "answers.npz")
-        np.savez(rows_file, **inputs)
-        command = [sys.executable, "-I", proof_process.__file__, str(folder), str(rows_file), str(answers_file)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=scratch)
+        requests_file, answers_file = Path(scratch, "requests.npz"), Path(scratch, "answers.npz")
+        np.savez(requests_file, **sent)
+        # -P: the script's own folder, where modules of the zoo stand, is not searched for what it imports.
+        done = subprocess.run(
+            [sys.executable, "-P", proof_process.__file__, folder, str(requests_file), str(answers_file)],
+            capture_output=True,
+            text=True,
+            cwd=scratch,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+        )
         if done.returncode != 0:
-            raise RuntimeError(f"The export does not load in a fresh process:\n{done.stderr[-2000:]}")
+            said = done.stderr[-2000:]
+            raise RuntimeError(f"The export does not answer in a fresh process. Nothing was left. It said:\n{said}")
         with np.load(answers_file, allow_pickle=False) as stored:
-            answers = {key: stored[key] for key in stored}
-    return max(_difference(model, case, outputs, answers) for case, outputs in expected.items())
+            return {key: stored[key] for key in stored}
 
 
-def _difference(model, case, outputs, answers) -> float:
-    def refuse(what, difference, tolerance):
+def _compare(model: Model, key: str, found: Mapping[str, np.ndarray], outputs: np.ndarray) -> float:
+    """Returns the largest difference of one request's answers from the model's outputs `(rows, classes or units)`."""
+
+    def refuse(what, difference, allowed):
         raise RuntimeError(
-            f"The export does not answer as Python does: {what} of the case {case!r} differ by {difference:.3g}, beyond "
-            f"{tolerance:.3g}. Nothing was written. Please report it."
+            f"The export does not answer as Python does: {what} of the request {key!r} differ by {difference:.3g}, "
+            f"beyond {allowed:.3g}. Nothing was left. Please report it."
         )
 
-    prefix = f"serving_default:{case}/"
-    if model.entry.task == "classification":
-        wanted = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))
-        found = answers[f"{prefix}probabilities"]
-        difference = float(np.max(np.abs(found - wanted)))
-        if not difference <= PROBABILITY_TOLERANCE:
-            refuse("probabilities", difference, PROBABILITY_TOLERANCE)
-        labels = np.array([str(label).encode() for label in model.classes])[np.argmax(found, axis=-1)]
-        if not np.array_equal(answers[f"{prefix}label"], labels):
-            refuse("labels", 1.0, 0.0)
-        return difference
-    found = answers[f"{prefix}prediction"].reshape(outputs.shape).astype("float64")
-    scale = model.preprocessor.target_scale
-    tolerance = PROBABILITY_TOLERANCE * scale + 4 * np.spacing(np.abs(outputs).astype("float32")).astype("float64")
-    difference = np.abs(found - outputs)
-    if not np.all(difference <= tolerance):
-        refuse("values", float(difference.max()), float(tolerance.min()))
-    return float(difference.max() / scale)
+    if model.entry.task != "classification":
+        values = found[f"{key}/prediction"].astype("float64")
+        outputs = outputs.astype("float64").reshape(len(outputs), -1)[: len(values)].reshape(values.shape)
+        scale = model.preprocessor.target_scale
+        allowed = TOLERANCE * scale + 4 * np.spacing(np.abs(outputs).astype("float32")).astype("float64")
+        difference = np.abs(values - outputs)
+        if not np.all(difference <= allowed):
+            worst = np.nanargmax(difference - allowed)
+            refuse("values", difference.flat[worst], allowed.flat[worst])
+        return float(difference.max() / scale)
+    probabilities = found[f"{key}/probabilities"]
+    wanted = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))[: len(probabilities)]
+    difference = float(np.max(np.abs(probabilities - wanted)))
+    if not difference <= TOLERANCE:
+        refuse("probabilities", difference, TOLERANCE)
+    chosen = np.argmax(probabilities, axis=-1)
+    labels = np.array([str(label).encode() for label in model.classes])[chosen]
+    wrong = np.mean(found[f"{key}/label"] != labels)
+    if wrong:
+        refuse("labels", wrong, 0.0)
+    largest = np.abs(found[f"{key}/probability"] - np.max(probabilities, axis=-1)).max()
+    if largest:
+        refuse("probabilities of the labels", largest, 0.0)
+    return difference

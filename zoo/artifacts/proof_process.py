@@ -1,37 +1,44 @@
-"""Run as a script in a fresh process, with TensorFlow and numpy alone: answers rows from a SavedModel.
+"""Run as a script in a fresh process, with TensorFlow and numpy alone: answers requests to a SavedModel.
 
-    python proof_process.py VERSION_FOLDER ROWS.npz ANSWERS.npz
+    python proof_process.py VERSION_FOLDER REQUESTS.npz ANSWERS.npz
 
-ROWS holds `<case>/<input>` arrays; ANSWERS gets `<case>/<output>`.
+REQUESTS holds arrays `<signature>:<case>/<input>`, strings in base 64 (numpy cuts trailing zero bytes off); ANSWERS
+gets `<signature>:<case>/<output>`.
 """
 
-import os
+import base64
 import sys
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
 
 
-def main(folder: str, rows: str, answers: str) -> None:
-    """Answers each case by the signature that its name begins with."""
+def answer(folder: str, requests: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns the outputs of each request."""
     loaded = tf.saved_model.load(folder)
     cases: dict = {}
-    with np.load(rows, allow_pickle=False) as stored:
-        for key in stored:
-            case, _, name = key.partition("/")
-            cases.setdefault(case, {})[name] = stored[key]
-    found = {}
+    for key, values in requests.items():
+        case, _, name = key.partition("/")
+        if values.dtype.kind == "S":
+            cases.setdefault(case, {})[name] = tf.constant([base64.b64decode(value) for value in values], tf.string)
+        else:
+            cases.setdefault(case, {})[name] = tf.constant(values)
+    answers = {}
     for case, inputs in cases.items():
-        signature = loaded.signatures[case.partition(":")[0]]
-        tensors = {name: tf.constant(values.tolist() if values.dtype.kind in "US" else values) for name, values in inputs.items()}
-        for name, tensor in signature(**tensors).items():
+        for name, tensor in loaded.signatures[case.partition(":")[0]](**inputs).items():
             values = tensor.numpy()
-            found[f"{case}/{name}"] = values.astype("S") if values.dtype == object else values
+            answers[f"{case}/{name}"] = values.astype("S") if values.dtype == object else values
+    return answers
+
+
+def main(folder: str, requests_file: str, answers_file: str) -> None:
+    """Answers a file of requests."""
+    with np.load(requests_file, allow_pickle=False) as stored:
+        requests = {key: stored[key] for key in stored}
+    answers = answer(folder, requests)
     if "zoo" in sys.modules:
         raise RuntimeError("The proof must run without the zoo.")
-    np.savez(answers, **found)
+    np.savez(answers_file, **answers)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,37 @@
 """`zoo.save` and `zoo.load`: the artifact, a folder that is both trained further and exported.
 
-    artifact.json   format, entry, options, versions, SHA-256 of the others        model.keras   all that Keras needs
-    schema.json     a copy for readers        card.json, README.md   what it is and how good
+artifact.json   format, entry, options, versions, SHA-256 of the others        model.keras   all that Keras needs
+schema.json     a copy for readers        card.json, README.md   what it is, how it was trained, how good it is
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import platform
+import warnings
 import zipfile
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from zoo import registry
-from zoo.artifacts import card as cards
 from zoo.artifacts import folders
-from zoo.model import Model, _plain
+from zoo.artifacts.card import card_of, page, plain
+from zoo.model import Model
 
 FORMAT = 1
-FILES = ("model.keras", "schema.json", "card.json", "README.md")
+CHECKED = ("model.keras", "schema.json", "card.json")
+FILES = (*CHECKED, "README.md")  # people may write in the last: `load` does not ask whether it is as it was
+INSIDE = Path("assets.extra", "zoo")  # where an exported version carries its artifact
 
 
 def save(model, folder) -> None:
-    """Writes an artifact: beside, then renamed over what was there.
+    """Writes an artifact: beside, then renamed over the one that was there.
 
     Args:
         model: A `zoo.Model`, or a `Run`, whose metrics and recipe then stand on the card.
@@ -37,59 +42,89 @@ def save(model, folder) -> None:
         FileExistsError: if the folder holds something else than an artifact.
         OSError: if there is no space or no permission; the old artifact is then as it was.
     """
-    run = model if hasattr(model, "history") and hasattr(model, "recipe") and not isinstance(model, Model) else None
-    model = run.model if run is not None else model
-    if not isinstance(model, Model):
-        raise TypeError(f"`model` must be a zoo.Model or a Run. Received: {type(model).__name__}. Load a folder with zoo.load.")
-    card = cards.run_card(run) if run is not None else {**cards.model_card(model), **dict(getattr(model, "card", {}))}
-    target = Path(folder)
+    model, run = _parts(model)
+    target = Path(os.path.realpath(folder))  # a link stays a link
     if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / "artifact.json").is_file()):
-        raise FileExistsError(f"{str(target)!r} must be a new folder or an artifact. Received: something else. Choose another.")
+        raise FileExistsError(
+            f"{str(folder)!r} must be a new folder or an artifact. Received: something else, which is left as it is. "
+            "Choose another folder."
+        )
     with folders.writable(target) as beside:
-        write_artifact(model, card, beside)
+        write_artifact(model, card_of(model, run), beside)
         folders.replace(beside, target)
 
 
-def write_artifact(model: Model, card: dict, folder: Path) -> None:
-    """Writes the files of an artifact into an empty folder. The optimizer goes in without its slots: they are as large as
-    the weights twice over, and further training begins with fresh ones."""
-    optimizer = model.optimizer
-    model.optimizer = optimizer.from_config(optimizer.get_config())
-    try:
+def _parts(model) -> tuple[Model, Any]:
+    """Returns the model, and the run that trained it or None."""
+    run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
+    model = model if run is None else run.model
+    if not isinstance(model, Model):
+        raise TypeError(
+            f"`model` must be a zoo.Model or a Run. Received: {type(model).__name__}. Load a folder with zoo.load."
+        )
+    return model, run
+
+
+def write_artifact(model: Model, card: dict[str, Any], folder: Path) -> None:
+    """Writes the files of an artifact into an empty folder."""
+    with _without_slots(model):
         model.save(folder / "model.keras")
-    finally:
-        model.optimizer = optimizer
     model.schema.save(folder / "schema.json")
-    text = json.dumps(card, indent=2, ensure_ascii=False, default=str)
-    (folder / "card.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(cards.page(card, model.schema), encoding="utf-8")
+    write_json(folder / "card.json", card)
+    (folder / "README.md").write_text(page(card, model.schema), encoding="utf-8")
     facts = {
         "format": FORMAT,
         "entry": model.entry.name,
-        "options": _plain(model.options),
+        "options": plain(model.options),
         "versions": versions(),
         "sha256": {name: _sha256(folder / name) for name in FILES},
     }
-    (folder / "artifact.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(folder / "artifact.json", facts)
+
+
+def write_json(path: Path, value) -> None:
+    """Writes plain values as JSON."""
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _without_slots(model):
+    """Gives a model a fresh optimizer for a moment.
+
+    The optimizer's slots are twice as large as the weights, and further training begins with fresh ones.
+    """
+    optimizer = model.optimizer
+    if optimizer is None:
+        yield
+        return
+    model.optimizer = optimizer.from_config(optimizer.get_config())
+    try:
+        yield
+    finally:
+        model.optimizer = optimizer
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions that an artifact was written with."""
+    """Returns the versions that an artifact is written with."""
     known = {"python": platform.python_version(), "backend": keras.backend.backend()}
     for package in ("keras-zoo", "keras", "tensorflow", "numpy", "pandas"):
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             known[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return known
 
 
 def load(path) -> Model:
     """Loads a model: compiled, trainable, with `.card`.
 
+    None of the code that a stranger could put into an artifact is run: there is no pickle, Keras's safe mode is on, and
+    the entry must be in the registry.
+
     Args:
         path: An artifact's folder, an exported version, a `.keras` file, or a preset's name. Whatever has a slash or a
             suffix that is no preset's tag is a path.
+
+    Returns:
+        The model. `.card` is a dict: empty for a lone `.keras` file.
 
     Raises:
         FileNotFoundError: if there is nothing there.
@@ -97,63 +132,97 @@ def load(path) -> Model:
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"`path` must be a path or a preset's name. Received: {type(path).__name__}.")
-    given, path = str(path), Path(path)
-    if path.name == given and not path.exists() and given.partition(".")[0] in registry.list_models() and "." in given:
-        registry.info(given)  # raises, and lists the presets, if there is no such tag
-        path = registry.package_folder("saved_models") / given
-    path = folders.existing(path)
-    if not path.exists():
-        presets = ", ".join(registry.list_models(pretrained=True)) or "none"
-        raise FileNotFoundError(f"There is no model {given!r}. Pass an artifact's folder, a .keras file, or a preset: {presets}.")
-    if path.is_file():
-        return _load_file(path)
-    if (path / "assets.extra" / "zoo" / "artifact.json").is_file():
-        path = path / "assets.extra" / "zoo"
-    facts = _facts(path)
-    for name, expected in facts["sha256"].items():
-        if name not in FILES:
-            raise ValueError(f"{str(path)!r} names the file {name!r}, which is none of an artifact's. It is damaged or forged.")
-        if not (path / name).is_file() or _sha256(path / name) != expected:
+    folder = _found(path)
+    if folder.is_file():
+        return _load_file(folder, {})
+    if (folder / INSIDE / "artifact.json").is_file():
+        folder = folder / INSIDE
+    facts = _facts(folder)
+    for name in CHECKED:
+        if not (folder / name).is_file() or _sha256(folder / name) != facts["sha256"].get(name):
             raise ValueError(
-                f"{str(path / name)!r} must be as it was written. Received: a missing, cut off or changed file. Copy the "
-                "artifact again, or save it anew."
+                f"{str(folder / name)!r} must be as it was written. Received: a missing, truncated or changed file. "
+                "Copy the artifact again, or save it anew."
             )
-    registry.info(facts["entry"])
-    model = _load_file(path / "model.keras")
-    model.card = json.loads((path / "card.json").read_text(encoding="utf-8"))
-    return model
+    if facts["entry"] not in registry.list_models():
+        raise ValueError(
+            f"{str(folder)!r} holds the model {facts['entry']!r}, which this zoo does not have. Install the package "
+            f"that registers it, or upgrade keras-zoo. The zoo has: {', '.join(registry.list_models())}."
+        )
+    return _load_file(folder / "model.keras", json.loads((folder / "card.json").read_text(encoding="utf-8")))
 
 
-def _facts(path: Path) -> dict:
-    if not (path / "artifact.json").is_file():
-        versions_there = sorted(int(p.name) for p in path.iterdir() if p.name.isdigit() and p.is_dir())
-        if versions_there:
-            hint = f"It holds exported versions: load {str(path / str(versions_there[-1]))!r}."
+def _found(given) -> Path:
+    """Returns the folder or file that is meant."""
+    name, path = str(given), Path(given)
+    path = folders.existing(path)
+    if path.exists():
+        return path
+    preset = registry.package_folder("saved_models") / name
+    if path.name == name and (preset / "artifact.json").is_file():
+        return preset
+    presets = registry.list_models(pretrained=True)
+    if name in registry.list_models():
+        hint = f" {name!r} is the name of an entry: zoo.build or zoo.train makes a model of it."
+    else:
+        hint = registry.suggest(name, presets)
+    raise FileNotFoundError(
+        f"There is no model {name!r}.{hint} Pass an artifact's folder, an exported version, a .keras file, or a "
+        f"preset: {', '.join(presets) or 'none here'}."
+    )
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """Returns artifact.json, checked."""
+    file = folder / "artifact.json"
+    if not file.is_file():
+        names = sorted(path.name for path in folder.iterdir())
+        exported = sorted(int(name) for name in names if name.isdigit() and (folder / name / INSIDE).is_dir())
+        if exported:
+            hint = f"It holds exported versions: load {str(folder / str(exported[-1]))!r}."
+        elif "saved_model.pb" in names:
+            hint = "It holds a SavedModel that zoo.export did not write. Serve it, or load it with TensorFlow."
         else:
-            inside = ", ".join(sorted(p.name for p in path.iterdir())[:5]) or "nothing"
-            hint = f"It holds {inside}. An artifact is what zoo.save writes, with artifact.json."
-        raise ValueError(f"{str(path)!r} is no artifact. {hint}")
+            shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+            hint = f"It holds {shown or 'nothing'}. An artifact is what zoo.save writes, with artifact.json."
+        raise ValueError(f"{str(folder)!r} is no artifact. {hint}")
     try:
-        facts = json.loads((path / "artifact.json").read_text(encoding="utf-8"))
-        number, _, _ = facts["format"], facts["entry"], facts["sha256"]["model.keras"]
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{str(path / 'artifact.json')!r} must be whole. Received: a damaged file ({error}).") from error
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        number, whole = facts["format"], isinstance(facts["entry"], str) and isinstance(facts["sha256"], dict)
+    except (ValueError, KeyError, TypeError) as error:  # a JSONDecodeError and a UnicodeDecodeError are ValueErrors
+        raise _damaged(file, error) from error
+    if not isinstance(number, int) or not whole:
+        raise _damaged(file, "no number of a format, entry or hashes")
     if number > FORMAT:
         raise ValueError(
-            f"{str(path)!r} has the artifact format {number}. This keras-zoo reads up to {FORMAT}: pip install -U keras-zoo."
+            f"{str(folder)!r} has the artifact format {number}. This keras-zoo reads formats up to {FORMAT}. Upgrade "
+            "keras-zoo: pip install -U keras-zoo"
         )
     return facts
 
 
-def _load_file(path: Path) -> Model:
+def _damaged(file: Path, what) -> ValueError:
+    return ValueError(f"{str(file)!r} must be whole. Received: a damaged file ({what}). Copy the artifact again.")
+
+
+def _load_file(path: Path, card: dict[str, Any]) -> Model:
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"{str(path)!r} must be a .keras file. Received: other or truncated content.")
+        raise ValueError(
+            f"{str(path)!r} must be a .keras file. Received: other or truncated content. Pass the file that "
+            "`model.save` wrote, or an artifact's folder."
+        )
     try:
-        model = keras.saving.load_model(path, safe_mode=True)
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise ValueError(f"{str(path)!r} must be a whole .keras file. Received: {error}.") from error
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer", UserWarning)  # it has no slots
+            model = keras.saving.load_model(path, safe_mode=True)
+    except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
+        raise ValueError(f"{str(path)!r} must be a whole .keras file. Received: {error}. Copy it again.") from error
     if not isinstance(model, Model):
-        raise ValueError(f"{str(path)!r} must hold a model of the zoo. Received: {type(model).__name__}. Load it with Keras.")
+        raise ValueError(
+            f"{str(path)!r} must hold a model of the zoo. Received: {type(model).__name__}. Load it with "
+            "keras.models.load_model."
+        )
+    object.__setattr__(model, "card", card)  # past Keras, which would track the dict as a part of the model
     return model
 
 

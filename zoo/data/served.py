@@ -1,10 +1,12 @@
 """The served graph: raw columns -> preprocessor -> network -> label and probabilities, as a SavedModel of its own.
 
     serving_default      one tensor (batch,) a raw column, under its served name; images and arrays as one tensor
-    serve_examples       serialized tf.train.Example with the raw names, missing features allowed
+    serve_examples       serialized tf.train.Example with the raw names, missing features allowed; images as PNG or JPEG
     serve_image_bytes    PNG or JPEG strings, for images
+    classify, regress    Examples again, with the inputs and outputs of TensorFlow Serving's methods of that name
 
-It loads with TensorFlow alone. Each weight is stored once: Keras's own export stores it twice.
+It loads with TensorFlow alone. Each weight is stored once (Keras's own export stores it twice), and so is the graph:
+every signature calls the one function `answer`.
 """
 
 from __future__ import annotations
@@ -14,80 +16,115 @@ import tensorflow as tf
 
 from zoo.data.encoding import Encoder
 
+METHODS = {"classify": tf.saved_model.CLASSIFY_METHOD_NAME, "regress": tf.saved_model.REGRESS_METHOD_NAME}
+
 
 class Served(tf.Module):
-    """A model as a tf.Module of raw columns. Its signatures are `signatures()`."""
+    """A model as a tf.Module of raw columns.
+
+    Args:
+        model: A `zoo.Model` on the TensorFlow backend.
+    """
 
     def __init__(self, model):
         super().__init__(name="served")
         self.encoder = Encoder(model.preprocessor)
         self.weights = [variable.value for variable in model.network.variables]
         self._model = _Untracked(model)
+        self._specs = _Untracked(model.preprocessor.signature())  # raw name -> TensorSpec
+        self._names = _Untracked(model.schema.served_names)
+        specs = [tf.TensorSpec(s.shape, s.dtype, self._names.value[name]) for name, s in self._specs.value.items()]
+        self.answer = tf.function(self._answer, input_signature=specs, autograph=False)
 
-    def answer(self, columns: dict) -> dict:
-        """Returns the outputs for raw columns by their raw names."""
+    def _answer(self, *columns):
+        """Returns the outputs for raw columns in the order of the schema."""
         model = self._model.value
-        outputs = model.decide(model.network(self.encoder(columns), training=False))
+        encoded = self.encoder(dict(zip(self._specs.value, columns)))
+        outputs = model.decide(model.network(encoded, training=False))
         if model.entry.task != "classification":
             return {"prediction": outputs[:, 0] if outputs.shape[-1] == 1 else outputs}
         probabilities = model.probabilities(outputs)
-        labels = tf.constant([str(label) for label in model.classes])
         chosen = tf.argmax(probabilities, axis=-1)
         return {
-            "label": tf.gather(labels, chosen),
+            "label": tf.gather(self._labels(), chosen),
             "probability": tf.gather(probabilities, chosen, batch_dims=1),
             "probabilities": probabilities,
         }
 
+    def _labels(self):
+        return tf.constant([str(label) for label in self._model.value.classes])
+
     def signatures(self) -> dict:
-        """Returns the signatures for `tf.saved_model.save`."""
+        """Returns the concrete functions for `tf.saved_model.save`, by the signature's name."""
         model = self._model.value
-        served = model.schema.served_names
-        specs = model.preprocessor.signature()
-        names = {served[name]: name for name in specs}
-
-        def serving_default(**columns):
-            # The shape is checked when it runs: a signature does not, and (batch,) beside (batch, 1) would broadcast.
-            return self.answer({names[key]: tf.ensure_shape(value, specs[names[key]].shape) for key, value in columns.items()})
-
-        inputs = {served[name]: tf.TensorSpec(spec.shape, spec.dtype, served[name]) for name, spec in specs.items()}
-        found = {"serving_default": tf.function(serving_default, autograph=False).get_concrete_function(**inputs)}
-        first = model.schema.columns[0]
-        if first.kind == "image":
-            found["serve_image_bytes"] = self._image_bytes(first).get_concrete_function(
-                tf.TensorSpec((None,), tf.string, "image_bytes")
-            )
-            return found
-        found["serve_examples"] = self._examples(specs).get_concrete_function(tf.TensorSpec((None,), tf.string, "examples"))
+        strings = tf.TensorSpec((None,), tf.string)
+        inputs = {self._names.value[name]: spec for name, spec in self._specs.value.items()}
+        found = {"serving_default": _concrete(self._serving_default, inputs)}
+        image = model.schema.columns[0] if model.schema.columns[0].kind == "image" else None
+        if image is None or image.shape[-1] in (1, 3, 4):
+            found["serve_examples"] = _concrete(self._serve_examples, {"examples": strings})
+            if model.entry.task == "classification":
+                found["classify"] = _concrete(self._classify, {"inputs": strings})
+            elif model.entry.task == "regression":
+                found["regress"] = _concrete(self._regress, {"inputs": strings})
+            if image is not None:
+                found["serve_image_bytes"] = _concrete(self._serve_image_bytes, {"image_bytes": strings})
         return found
 
-    def _image_bytes(self, column):
-        height, width, channels = column.shape
+    def _serving_default(self, **columns):
+        # A signature checks neither rank nor rows: [batch] beside [batch, 1], or one row beside many, would broadcast.
+        values = [
+            tf.ensure_shape(columns[self._names.value[name]], spec.shape) for name, spec in self._specs.value.items()
+        ]
+        rows = tf.stack([tf.shape(value)[0] for value in values])
+        names = ", ".join(self._names.value.values())
+        said = f"All inputs must have the same number of rows. Received, for {names}:"
+        same = tf.debugging.Assert(tf.reduce_all(rows == rows[0]), [said, rows], summarize=100)
+        with tf.control_dependencies([same]):
+            return self.answer(*[tf.identity(value) for value in values])
+
+    def _serve_examples(self, examples):
+        features = {}
+        for name, spec in self._specs.value.items():
+            if spec.dtype == tf.uint8:
+                features[str(name)] = tf.io.FixedLenFeature((), tf.string)
+            else:
+                absent = np.full(spec.shape[1:], np.nan) if spec.dtype == tf.float32 else ""
+                features[str(name)] = tf.io.FixedLenFeature(spec.shape[1:], spec.dtype, absent)
+        parsed = tf.io.parse_example(examples, features)
+        values = [parsed[str(name)] for name in self._specs.value]
+        return self._serve_image_bytes(values[0]) if self._is_image else self.answer(*values)
+
+    @property
+    def _is_image(self):
+        return self._model.value.schema.columns[0].kind == "image"
+
+    def _classify(self, inputs):
+        outputs = self._serve_examples(inputs)
+        rows = tf.shape(outputs["probabilities"])[0]
+        return {"classes": tf.tile(self._labels()[None], (rows, 1)), "scores": outputs["probabilities"]}
+
+    def _regress(self, inputs):
+        return {"outputs": self._serve_examples(inputs)["prediction"]}
+
+    def _serve_image_bytes(self, image_bytes):
+        shape = self._model.value.schema.columns[0].shape
 
         def decode(content):
-            image = tf.io.decode_image(content, channels=channels, expand_animations=False)
-            return tf.ensure_shape(image, (height, width, channels))
+            # Decodes PNG too; with this method a JPEG has the very pixels that Pillow gives, by default it has not.
+            image = tf.io.decode_jpeg(content, channels=shape[-1], dct_method="INTEGER_ACCURATE")
+            size = tf.shape(image)
+            said = f"Images must have the height, width and channels {shape}. Received:"
+            right = tf.debugging.Assert(tf.reduce_all(size == shape), [said, size])
+            with tf.control_dependencies([right]):
+                return tf.ensure_shape(image, shape)
 
-        def serve_image_bytes(image_bytes):
-            images = tf.map_fn(decode, image_bytes, fn_output_signature=tf.TensorSpec(column.shape, tf.uint8))
-            return self.answer({column.name: images})
+        return self.answer(tf.map_fn(decode, image_bytes, fn_output_signature=tf.TensorSpec(shape, tf.uint8)))
 
-        return tf.function(serve_image_bytes, autograph=False)
 
-    def _examples(self, specs):
-        features = {}
-        for name, spec in specs.items():
-            if len(spec.shape) > 1:
-                features[str(name)] = tf.io.FixedLenFeature(spec.shape[1:], spec.dtype)
-            else:
-                absent = "" if spec.dtype == tf.string else np.nan
-                features[str(name)] = tf.io.FixedLenFeature((), spec.dtype, absent)
-
-        def serve_examples(examples):
-            parsed = tf.io.parse_example(examples, features)
-            return self.answer({name: parsed[str(name)] for name in specs})
-
-        return tf.function(serve_examples, autograph=False)
+def _concrete(function, inputs: dict):
+    specs = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in inputs.items()}
+    return tf.function(function, autograph=False).get_concrete_function(**specs)
 
 
 class _Untracked:
@@ -97,7 +134,24 @@ class _Untracked:
         self.value = value
 
 
-def save_served(model, path) -> None:
-    """Writes the SavedModel of a model on the TensorFlow backend to a folder."""
+def save_served(model, path) -> dict[str, tuple[dict, dict]]:
+    """Writes the SavedModel of a model on the TensorFlow backend to a folder.
+
+    Returns:
+        Inputs and outputs of each signature, as `{name: [dtype, shape]}`.
+    """
     served = Served(model)
-    tf.saved_model.save(served, str(path), signatures=served.signatures())
+    signatures = served.signatures()
+    tf.saved_model.save(served, str(path), signatures=signatures)
+    updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(path))
+    for name in METHODS.keys() & signatures.keys():
+        updater.replace_method_name(signature_key=name, method_name=METHODS[name])
+    updater.save()
+    return {
+        name: (_facts(function.structured_input_signature[1]), _facts(function.structured_outputs))
+        for name, function in signatures.items()
+    }
+
+
+def _facts(tensors: dict) -> dict[str, list]:
+    return {name: [tensor.dtype.name, list(tensor.shape)] for name, tensor in sorted(tensors.items())}
