@@ -78,7 +78,8 @@ def tfds():
         VERSION = tfds.core.Version("1.0.0")
 
         def _info(self):
-            features = {"weight": np.float32, "name": tfds.features.Text(), "kind": tfds.features.ClassLabel(names=["lion", "zebra"])}
+            kinds = tfds.features.ClassLabel(names=["lion", "zebra"])
+            features = {"weight": np.float32, "name": tfds.features.Text(), "kind": kinds}
             return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
 
         def _split_generators(self, dl_manager):

@@ -11,17 +11,18 @@ import importlib
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "Data": "zoo.data.sources",
+    "Data": "zoo.data.raw",
     "load": "zoo.data.sources",
     "pipeline": "zoo.data.pipelines",
     "Schema": "zoo.data.schema",
 }
-__all__ = list(_HOMES)
+__all__ = ["Data", "Schema", "load", "pipeline"]
 
 if TYPE_CHECKING:
     from zoo.data.pipelines import pipeline
+    from zoo.data.raw import Data
     from zoo.data.schema import Schema
-    from zoo.data.sources import Data, load
+    from zoo.data.sources import load
 
 
 def __getattr__(name: str):

@@ -38,8 +38,8 @@ def expand(source: str, wanted) -> list[str]:
         found = [path] if filesystem.exists(path) else []
     if not found and local and os.path.isdir(path):
         raise FileNotFoundError(
-            f"The folder {source!r} must hold tables or images. Received: no .csv, .tsv, .parquet, .tfrecord, .png or .jpg. "
-            "Correct the path, or name the type of the files with format=."
+            f"The folder {source!r} must hold tables or images. Received: no .csv, .tsv, .parquet, .tfrecord, .png or "
+            ".jpg. Correct the path, or name the type of the files with format=."
         )
     if not found:
         raise FileNotFoundError(f"There is no file, folder or glob {source!r}. Correct the path.")
@@ -57,8 +57,8 @@ def _in_folder(filesystem, path, source, wanted) -> list[str]:
             continue
         if keys := [part for part in parts[:-1] if "=" in part]:
             raise ValueError(
-                f"A folder of shards must hold all columns in its files. Received: {source!r}, which keeps a column in the "
-                f"names of folders such as {keys[0]!r}. Write the column into the files."
+                f"A folder of shards must hold all columns in its files. Received: {source!r}, which keeps a column in "
+                f"the names of folders such as {keys[0]!r}. Write the column into the files."
             )
         found.append(file)
     return found
@@ -120,5 +120,9 @@ def explained(path: str, what: str):
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, pa.ArrowException) as error:
         text = re.sub(r"\s+", " ", str(error))[:300]
         if isinstance(error, (EOFError, zlib.error)) or re.search("truncat|end of|incomplete", text, re.IGNORECASE):
-            raise ValueError(f"{path!r} must be whole. Received: a truncated or damaged file ({text}). Fetch it again.") from error
-        raise ValueError(f"{path!r} must be {what}. Received: {text}. Repair it, or name its type with format=.") from error
+            raise ValueError(
+                f"{path!r} must be whole. Received: a truncated or damaged file ({text}). Fetch it again."
+            ) from error
+        raise ValueError(
+            f"{path!r} must be {what}. Received: {text}. Repair it, or name its type with format=."
+        ) from error

@@ -30,7 +30,7 @@ TRUE, FALSE = ["true", "True", "TRUE"], ["false", "False", "FALSE"]
 
 @dataclasses.dataclass(frozen=True)
 class Dialect:
-    """How a file is written: names of columns, separators, how many bytes and lines its header takes, what ends a line."""
+    """How a file is written: its columns, separators, the bytes and lines of its header, what ends a line."""
 
     path: str
     names: tuple[str, ...]
@@ -65,7 +65,9 @@ def dialect(path: str) -> Dialect:
     names: list[str] = next((row for row in reader if row), [])
     names = [name if name else f"Unnamed: {i}" for i, name in enumerate(names)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"Column names must differ. {path!r} has twice: {', '.join(map(repr, twice))}. Rename one of each.")
+        raise ValueError(
+            f"Column names must differ. {path!r} has twice: {', '.join(map(repr, twice))}. Rename one of each."
+        )
     end, lines = -1, reader.line_num
     for _ in range(lines):
         end = head.find(line_end, end + 1) if end < len(head) else end
@@ -99,7 +101,7 @@ def _separator(text: str) -> str:
 
 
 def _chunks(written: Dialect) -> Iterator[tuple[int, bytes]]:
-    """Yields `(lines before it, bytes)`, each chunk ending at a row's end, also where quoted fields hold line breaks."""
+    """Yields `(lines before it, bytes)`, each chunk to a row's end, also where quoted fields hold line breaks."""
     with addresses.explained(written.path, "a CSV with a header"), addresses.opened(written.path) as file:
         file.read(written.header_bytes)
         rest, line = b"", written.header_lines
@@ -145,7 +147,9 @@ def _parse(chunk: bytes, line: int, written: Dialect, types: dict[str, pa.DataTy
         _raise_ragged(chunk, line, written)
         _raise_undecodable(chunk, line, written)
         text = re.sub(r"\s+", " ", str(error))[:300]
-        raise ValueError(f"{written.path!r} must be a CSV with a header. Received: {text}. Repair or replace it.") from error
+        raise ValueError(
+            f"{written.path!r} must be a CSV with a header. Received: {text}. Repair or replace it."
+        ) from error
 
 
 def _raise_ragged(chunk, line, written) -> None:
@@ -156,7 +160,8 @@ def _raise_ragged(chunk, line, written) -> None:
         if row and len(row) != len(written.names):
             raise ValueError(
                 f"Each row of {written.path!r} must have {len(written.names)} fields, as its header has. Received: "
-                f"{len(row)} in line {line + before + 1}. Repair that line, or quote fields that hold {written.separator!r}."
+                f"{len(row)} in line {line + before + 1}. Repair that line, or quote fields that hold "
+                f"{written.separator!r}."
             )
         before = reader.line_num
 
@@ -167,7 +172,8 @@ def _raise_undecodable(chunk, line, written) -> None:
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{written.path!r} must be UTF-8 text. Received: the byte 0x{chunk[error.start]:02x} in line "
-            f"{line + chunk.count(written.line_end, 0, error.start) + 1}. Convert it, such as: iconv -f latin1 -t utf-8."
+            f"{line + chunk.count(written.line_end, 0, error.start) + 1}. Convert it, such as: iconv -f latin1 -t "
+            "utf-8."
         ) from error
 
 
@@ -232,8 +238,8 @@ def _check_same_columns(first: str, found, written: Dialect) -> None:
     if found and set(found) != set(written.names):
         apart = sorted(set(found) ^ set(written.names))
         raise ValueError(
-            f"All files must have the same columns. {first!r} and {written.path!r} differ in {', '.join(map(repr, apart))}. "
-            "Load them apart, or write the columns into both."
+            f"All files must have the same columns. {first!r} and {written.path!r} differ in "
+            f"{', '.join(map(repr, apart))}. Load them apart, or write the columns into both."
         )
 
 

@@ -114,9 +114,11 @@ def table_files(source: str, format: str | None, ignore=()) -> Files:
     formats = {path: format or format_of(path) for path in paths}
     if unknown := [path for path, kind in formats.items() if kind is None]:
         raise ValueError(
-            f"A file's suffix must say its type: {', '.join(FORMATS)}, also compressed. Received: {unknown[0]!r}. Rename it, "
-            "or pass format='csv', 'parquet' or 'tfrecord'."
+            f"A file's suffix must say its type: {', '.join(FORMATS)}, also compressed. Received: {unknown[0]!r}. "
+            "Rename it, or pass format='csv', 'parquet' or 'tfrecord'."
         )
     if len(kinds := sorted(set(formats.values()))) > 1:
-        raise ValueError(f"All files of {source!r} must be of one type. Received: {', '.join(kinds)}. Pass a glob such as '*.csv'.")
+        raise ValueError(
+            f"All files of {source!r} must be of one type. Received: {', '.join(kinds)}. Pass a glob such as '*.csv'."
+        )
     return Files(paths, formats[paths[0]], ignore)

@@ -25,14 +25,18 @@ def read_idx(path) -> np.ndarray:
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{str(path)!r} must be whole. Received: a truncated file ({error}). Fetch it again.") from error
+        raise ValueError(
+            f"{str(path)!r} must be whole. Received: a truncated file ({error}). Fetch it again."
+        ) from error
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _IDX_TYPES or len(content) < 4 + 4 * content[3]:
         raise ValueError(f"{str(path)!r} must be an idx file. Received: other bytes. Fetch it again.")
     dtype, dimensions = np.dtype(_IDX_TYPES[content[2]]), content[3]
     shape = np.frombuffer(content, ">i4", dimensions, 4)
     expected = 4 + 4 * dimensions + int(np.prod(shape, dtype="int64")) * dtype.itemsize
     if len(content) != expected:
-        raise ValueError(f"{str(path)!r} must hold {expected} bytes. Received: {len(content)}: it is truncated. Fetch it again.")
+        raise ValueError(
+            f"{str(path)!r} must hold {expected} bytes. Received: {len(content)}: it is truncated. Fetch it again."
+        )
     return np.frombuffer(content, dtype, offset=4 + 4 * dimensions).reshape(shape)
 
 
@@ -42,7 +46,7 @@ def is_idx_folder(folder: Path) -> bool:
 
 
 def idx_folder(folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Reads `train-images-idx3-ubyte` and its like, with .gz or without: images, labels, and the rows of train and test.
+    """Reads images, labels and the rows of train and test from `train-images-idx3-ubyte` and its like.
 
     Raises:
         FileNotFoundError: if there are no such files.
@@ -56,14 +60,14 @@ def idx_folder(folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarr
         x, y = read_idx(images[0]), read_idx(labels[0])
         if len(x) != len(y):
             raise ValueError(
-                f"There must be one label an image. Received: {len(x)} images and {len(y)} labels in {str(folder)!r}. Fetch both "
-                "files again."
+                f"There must be one label an image. Received: {len(x)} images and {len(y)} labels in {str(folder)!r}. "
+                "Fetch both files again."
             )
         parts[split] = (x, y.astype("int64"))
     if not parts:
         raise FileNotFoundError(
-            f"{str(folder)!r} must hold idx files: train-images-idx3-ubyte and train-labels-idx1-ubyte, with .gz or without. "
-            "Received: none."
+            f"{str(folder)!r} must hold idx files: train-images-idx3-ubyte and train-labels-idx1-ubyte, with .gz or "
+            "without. Received: none."
         )
     return _joined(parts)
 
@@ -89,7 +93,9 @@ def read_npz(path: str) -> tuple[np.ndarray, np.ndarray | None, dict[str, np.nda
             with np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files} if hasattr(stored, "files") else {}
         except (ValueError, AttributeError, TypeError) as error:  # pickled objects, or no .npz at all
-            raise ValueError(f"{path!r} must be an .npz file of plain arrays. Received: {error}. Write it with numpy.savez.") from error
+            raise ValueError(
+                f"{path!r} must be an .npz file of plain arrays. Received: {error}. Write it with numpy.savez."
+            ) from error
     parts = {
         split: (arrays[f"x_{split}"], arrays[f"y_{split}"])
         for split in ("train", "val", "test")
@@ -130,15 +136,16 @@ def image_folder(folder: Path) -> tuple[np.ndarray, np.ndarray | None, dict[str,
     files = sorted(_image_files(folder))
     if not files:
         raise FileNotFoundError(
-            f"{str(folder)!r} must hold PNG or JPEG files in a subfolder for each class. Received: none. Correct the path."
+            f"{str(folder)!r} must hold PNG or JPEG files in a subfolder for each class. Received: none. Correct the "
+            "path."
         )
     places = [file.relative_to(folder).parts[:-1] for file in files]
     depths = sorted({len(place) for place in places})
     split = depths == [2] and all(place[0] in SPLITS for place in places)
     if depths not in ([0], [1]) and not split:
         raise ValueError(
-            f"{str(folder)!r} must hold images as <class>/<image> or <split>/<class>/<image>, with split train, val or test. "
-            f"Received: {files[0].relative_to(folder)} beside {files[-1].relative_to(folder)}. Move them."
+            f"{str(folder)!r} must hold images as <class>/<image> or <split>/<class>/<image>, with split train, val or "
+            f"test. Received: {files[0].relative_to(folder)} beside {files[-1].relative_to(folder)}. Move them."
         )
     x = _pictures(files)
     classes = None if depths == [0] else np.array([place[-1] for place in places], dtype=object)
@@ -158,12 +165,14 @@ def _pictures(files: list[Path]) -> np.ndarray:
                 pictures.append(np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")))
                 sizes.setdefault(image.size, file)
         except (UnidentifiedImageError, OSError, SyntaxError) as error:
-            raise ValueError(f"{str(file)!r} must be a PNG or JPEG image. Received: {error}. Remove or replace it.") from error
+            raise ValueError(
+                f"{str(file)!r} must be a PNG or JPEG image. Received: {error}. Remove or replace it."
+            ) from error
     if len(sizes) > 1:
         (first, one), (second, other) = list(sizes.items())[:2]
         raise ValueError(
-            f"All images must have the same size. Received: {one.name} with {first[0]} x {first[1]} and {other.name} with "
-            f"{second[0]} x {second[1]} pixels. Resize them to one."
+            f"All images must have the same size. Received: {one.name} with {first[0]} x {first[1]} and {other.name} "
+            f"with {second[0]} x {second[1]} pixels. Resize them to one."
         )
     colour = any(picture.ndim == 3 for picture in pictures)
     stacked = [np.repeat(p[..., None], 3, axis=-1) if colour and p.ndim == 2 else p for p in pictures]

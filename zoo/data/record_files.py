@@ -28,8 +28,8 @@ def _batches(path: str, size: int) -> Iterator[list[bytes]]:
             body = file.read(length + 4) if len(head) == 12 and length < 2**31 else b""
             if len(body) != length + 4:
                 raise ValueError(
-                    f"{path!r} must hold whole TFRecords. Received: a truncated file, or none of that type. Fetch it again, or "
-                    "name its type with format=."
+                    f"{path!r} must hold whole TFRecords. Received: a truncated file, or none of that type. Fetch it "
+                    "again, or name its type with format=."
                 )
             batch.append(body[:-4])
             if len(batch) == size:
@@ -42,7 +42,6 @@ def _batches(path: str, size: int) -> Iterator[list[bytes]]:
 def _features(path: str) -> dict[str, tuple[str, int]]:
     """Returns each feature's kind and its number of values, from the first records of a file."""
     from google.protobuf.message import DecodeError
-
     from tensorflow.core.example.example_pb2 import Example
 
     features: dict[str, tuple[str, int]] = {}
@@ -50,14 +49,17 @@ def _features(path: str) -> dict[str, tuple[str, int]]:
         try:
             example = Example.FromString(record)
         except DecodeError as error:
-            raise ValueError(f"{path!r} must hold tf.train.Example records. Received: other bytes. Write it as such.") from error
+            raise ValueError(
+                f"{path!r} must hold tf.train.Example records. Received: other bytes. Write it as such."
+            ) from error
         for name, feature in example.features.feature.items():
             kind = feature.WhichOneof("kind")
             length = len(getattr(feature, kind).value) if kind else 0
             if length and features.setdefault(name, (kind, length)) != (kind, length):
                 raise ValueError(
-                    f"The feature {name!r} of {path!r} must have as many values, of one kind, in all records. Received: "
-                    f"{features[name][1]} ({features[name][0]}) and {length} ({kind}). Write it with one length."
+                    f"The feature {name!r} of {path!r} must have as many values, of one kind, in all records. "
+                    f"Received: {features[name][1]} ({features[name][0]}) and {length} ({kind}). Write it with one "
+                    "length."
                 )
     return dict(sorted(features.items()))
 
@@ -76,8 +78,8 @@ def _parsed(path: str, features) -> Iterator[pa.Table]:
                 values = tf.io.parse_example(tf.constant(batch), wanted)
         except tf.errors.InvalidArgumentError as error:
             raise ValueError(
-                f"The records of {path!r} must have the features of the first {FIRST_RECORDS}. Received: {error.message[:200]}. "
-                "Write all records alike."
+                f"The records of {path!r} must have the features of the first {FIRST_RECORDS}. Received: "
+                f"{error.message[:200]}. Write all records alike."
             ) from error
         columns = {}
         for name, tensor in values.items():

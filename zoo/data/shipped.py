@@ -74,8 +74,8 @@ def named(name: str) -> Rows:
         return _digits()
     known = names()
     raise ValueError(
-        f"Unknown data set {name!r}.{suggest(name, known)} The zoo has: {', '.join(known)}. A file or folder needs a slash or "
-        f"a suffix: './{name}' or '{name}.csv'."
+        f"Unknown data set {name!r}.{suggest(name, known)} The zoo has: {', '.join(known)}. A file or folder needs a "
+        f"slash or a suffix: './{name}' or '{name}.csv'."
     )
 
 

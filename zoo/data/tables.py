@@ -86,8 +86,8 @@ def plain(table: pa.Table, source: str) -> pa.Table:
             column = _text(column, field.name, source)
         elif pa.types.is_nested(kind) or pa.types.is_duration(kind):
             raise ValueError(
-                f"The column {field.name!r} of {source!r} must hold numbers, strings, booleans or dates. Received: {kind}. "
-                "Ignore it (ignore=), or write it as numbers."
+                f"The column {field.name!r} of {source!r} must hold numbers, strings, booleans or dates. Received: "
+                f"{kind}. Ignore it (ignore=), or write it as numbers."
             )
         table = table.set_column(i, field.name, column)
     return table

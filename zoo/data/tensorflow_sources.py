@@ -20,8 +20,10 @@ def _spec(dataset):
     spec = dataset.element_spec
     x, y = (spec[0], spec[1] if len(spec) > 1 else None) if isinstance(spec, tuple) else (spec, None)
     table = isinstance(x, Mapping)
-    if table and not x or not table and not hasattr(x, "shape"):
-        raise ValueError(f"A tf.data.Dataset must give x, (x, y) or a dict of columns. Received: {spec}. Map it to one of these.")
+    if (table and not x) or (not table and not hasattr(x, "shape")):
+        raise ValueError(
+            f"A tf.data.Dataset must give x, (x, y) or a dict of columns. Received: {spec}. Map it to one of these."
+        )
     rank = next(iter(x.values())).shape.rank if table else x.shape.rank
     if y is not None:
         return x, y, y.shape.rank > 0
@@ -31,7 +33,9 @@ def _spec(dataset):
 def _of_batches(dataset, rows):
     _, _, batched = _spec(dataset)
     if int(dataset.cardinality()) == -1:
-        raise ValueError("A tf.data.Dataset must end. Received: an endless one. Remove repeat(), or end it with take(n).")
+        raise ValueError(
+            "A tf.data.Dataset must end. Received: an endless one. Remove repeat(), or end it with take(n)."
+        )
     return (dataset.unbatch() if batched else dataset).batch(rows)
 
 
@@ -52,7 +56,8 @@ def dataset_rows(dataset, target: str | None) -> Rows:
         raise ValueError("A tf.data.Dataset must hold rows. Received: none.")
     if isinstance(x, Mapping):
         name = "target" if target is None else target
-        return Rows(pd.concat([_frame(part, name) for part in parts], ignore_index=True), target=target if y is None else name)
+        frame = pd.concat([_frame(part, name) for part in parts], ignore_index=True)
+        return Rows(frame, target=target if y is None else name)
     if y is None:
         return Rows(np.concatenate([part[0] if isinstance(part, tuple) else part for part in parts]))
     xs, ys = zip(*(part[:2] for part in parts))
@@ -66,8 +71,8 @@ def _frame(part, target) -> pd.DataFrame:
     for name, values in columns.items():
         if np.ndim(values) != 1:
             raise ValueError(
-                f"The column {name!r} must have one value a row. Received: the shape {np.shape(values)}. Map it to one column "
-                "a component, or give x as one tensor."
+                f"The column {name!r} must have one value a row. Received: the shape {np.shape(values)}. Map it to one "
+                "column a component, or give x as one tensor."
             )
     return pd.DataFrame({name: _text(values) for name, values in columns.items()})
 
@@ -92,7 +97,9 @@ class DatasetStream:
     def __init__(self, dataset, target: str | None):
         x, y, _ = _spec(dataset)
         if not isinstance(x, Mapping):
-            raise ValueError("Only tables stream. Received: a tf.data.Dataset of tensors. Load it with stream=False, or give dicts.")
+            raise ValueError(
+                "Only tables stream. Received: a tf.data.Dataset of tensors. Load it with stream=False, or give dicts."
+            )
         self.dataset, self.target = dataset, "target" if target is None else target
         self.columns = [*x, *([] if y is None else [self.target])]
         self._rows: int | None = None
@@ -138,7 +145,9 @@ def tfds_rows(name: str, target: str | None) -> Rows:
     image = _image(tfds, features, keys, wanted)
     columns: dict = {key: [] for key in ((image, wanted) if image else features) if key is not None}
     if unknown := [key for key in columns if key not in features]:
-        raise ValueError(f"There is no feature {unknown[0]!r}.{suggest(unknown[0], features)} {name!r} has: {', '.join(features)}.")
+        raise ValueError(
+            f"There is no feature {unknown[0]!r}.{suggest(unknown[0], features)} {name!r} has: {', '.join(features)}."
+        )
     splits, start = {}, 0
     for part in builder.info.splits:
         rows = list(tfds.as_numpy(builder.as_dataset(split=part, shuffle_files=False)))
@@ -148,7 +157,9 @@ def tfds_rows(name: str, target: str | None) -> Rows:
         start += len(rows)
     if image is not None:
         if len(shapes := sorted({picture.shape for picture in columns[image]})) > 1:
-            raise ValueError(f"All images must have the same size. Received: {shapes[0]} and {shapes[-1]} in {name!r}. Resize them.")
+            raise ValueError(
+                f"All images must have the same size. Received: {shapes[0]} and {shapes[-1]} in {name!r}. Resize them."
+            )
         y = None if wanted is None else np.asarray(_values(features[wanted], columns[wanted], wanted))
         return Rows(np.stack(columns[image]), y, splits=splits)
     frame = pd.DataFrame({key: _values(features[key], column, key) for key, column in columns.items()})
@@ -169,5 +180,7 @@ def _values(feature, column: list, name: str):
             return np.array([int(feature.int2str(int(v))) if v >= 0 else np.nan for v in column])
         return pd.Series([feature.int2str(int(v)) if v >= 0 else None for v in column], dtype="str")
     if np.ndim(column[0]) != 0:
-        raise ValueError(f"The feature {name!r} must have one value a row. Received: {feature}. Load it with tfds.load and map it.")
+        raise ValueError(
+            f"The feature {name!r} must have one value a row. Received: {feature}. Load it with tfds.load and map it."
+        )
     return _text(np.array(column, dtype=object if isinstance(column[0], bytes) else None))

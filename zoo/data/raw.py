@@ -1,0 +1,210 @@
+"""`Data`: raw rows, in memory or as a stream, with what is known of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from zoo.data.schema import Column, Schema, _infer_task, infer
+
+
+class Data:
+    """Raw rows: `x` (a DataFrame or an array), `y` (or None), their schema and splits. From `load`.
+
+    Args:
+        x: A DataFrame without the target, or an array; None for a stream.
+        y: The target, or None.
+        target: The target's name, or None.
+        source: Where the rows came from, in words.
+        schema: A schema instead of the inferred one.
+        splits: Row numbers by name.
+        ignore: Columns that are no inputs.
+        stream: What gives the rows block by block, with `.columns`, `.rows`, `.sha256` and `.blocks(rows)`.
+        sha256: A function that returns the hash of the raw data; None for that of the rows.
+        task_hint: The task that the set is known for, or None.
+        order: The columns with the target as the source has them.
+    """
+
+    def __init__(
+        self,
+        x,
+        y=None,
+        *,
+        target=None,
+        source: str = "data",
+        schema: Schema | None = None,
+        splits: Mapping[str, np.ndarray] | None = None,
+        ignore: Iterable = (),
+        stream=None,
+        sha256: Callable[[], str | None] | None = None,
+        task_hint: str | None = None,
+        order: Iterable | None = None,
+    ):
+        self.x, self.y, self.target, self.source, self.task_hint = x, y, target, source, task_hint
+        self.splits: dict[str, np.ndarray] = dict(splits or {})
+        self._given, self._inferred, self._ignore, self._order = schema, None, tuple(ignore), order
+        self._stream = stream
+        self._hash = sha256 or _Hashed(x, y)
+        self._sample = None
+
+    def _like(self, x, y, **changes) -> Data:
+        """Returns other rows with what is known of these."""
+        known = {
+            "target": self.target,
+            "source": self.source,
+            "schema": self._given,
+            "ignore": self._ignore,
+            "stream": self._stream,
+            "sha256": self._hash,
+            "task_hint": self.task_hint,
+            "order": self._order,
+        }
+        return Data(x, y, **{**known, **changes})
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the rows come block by block."""
+        return self._stream is not None
+
+    @property
+    def schema(self) -> Schema:
+        """The schema given, or the inferred one."""
+        if self._given is not None:
+            return self._given
+        if self._inferred is None:
+            self._inferred = self._infer()
+        return self._inferred
+
+    @property
+    def schema_given(self) -> bool:
+        """Whether the schema was given, not inferred."""
+        return self._given is not None
+
+    @property
+    def ignore(self) -> tuple:
+        """Columns that are no inputs."""
+        return self._ignore
+
+    def _infer(self) -> Schema:
+        if self.streaming:
+            return infer(self.sample().frame, self.target, ignore=self._ignore)
+        if isinstance(self.x, pd.DataFrame):
+            return infer(self.frame(), self.target, ignore=self._ignore)
+        kind, name = ("array", "inputs") if self.x.ndim == 2 else ("image", "image")
+        schema = Schema((Column(name, kind, str(self.x.dtype), (), tuple(self.x.shape[1:])),))
+        task = None if self.y is None else _infer_task(pd.Series(np.asarray(self.y)))
+        return schema if task is None else schema.with_task(task, self.y)
+
+    def sample(self):
+        """Returns the `Sample` that statistics are taken from, of a stream from one pass over it."""
+        if self._sample is None:
+            from zoo.data.sampling import sample
+
+            self._sample = sample(frame for _, frame in self.blocks())
+        return self._sample
+
+    @property
+    def sha256(self) -> str | None:
+        """Hash of the raw files, or of the rows where there are none; None for a stream from elsewhere."""
+        return self._hash()
+
+    def __len__(self) -> int:
+        return self._stream.rows if self.streaming else len(self.x)
+
+    def __repr__(self) -> str:
+        rows = "a stream" if self.streaming else f"{len(self)} rows"
+        return f"Data({self.source}: {rows}, target {self.target!r})"
+
+    def frame(self) -> pd.DataFrame:
+        """Returns the rows as a DataFrame, with the target.
+
+        Raises:
+            ValueError: if they are a stream or no table.
+        """
+        if self.streaming:
+            raise ValueError("A stream is no DataFrame. Iterate over `.blocks()`, or load with stream=False.")
+        if not isinstance(self.x, pd.DataFrame):
+            raise ValueError("An array is no DataFrame. Take `.arrays()`.")
+        if self.y is None:
+            return self.x
+        frame = pd.concat([self.x, self.y.rename(self.target)], axis=1)
+        return frame if self._order is None else frame[list(self._order)]
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Returns `x` and `y` as numpy arrays.
+
+        Raises:
+            ValueError: if the rows are a stream.
+        """
+        if self.streaming:
+            raise ValueError("A stream is no array. Iterate over `.blocks()`, or load with stream=False.")
+        return np.asarray(self.x), None if self.y is None else np.asarray(self.y)
+
+    def take(self, rows) -> Data:
+        """Returns the rows of these numbers. Their schema is that given, or inferred from them alone.
+
+        Raises:
+            ValueError: if the rows are a stream.
+        """
+        if self.streaming:
+            raise ValueError("A stream has no row numbers to take. Load with stream=False.")
+        rows = np.asarray(rows)
+        x = self.x.iloc[rows] if isinstance(self.x, pd.DataFrame) else self.x[rows]
+        y = self.y.iloc[rows] if isinstance(self.y, pd.Series) else None if self.y is None else self.y[rows]
+        return self._like(x, y)
+
+    def ignoring(self, names: Iterable) -> Data:
+        """Returns the same rows with further columns that are no inputs."""
+        ignore = (*self._ignore, *(name for name in names if name not in self._ignore))
+        return self._like(self.x, self.y, schema=without(self._given, ignore), splits=self.splits, ignore=ignore)
+
+    def blocks(self, rows: int = 65_536) -> Iterator[tuple[int, pd.DataFrame]]:
+        """Yields `(number of the first row, DataFrame with the target)`, in bounded memory for a stream.
+
+        Raises:
+            ValueError: if `rows` is below 1, or the rows are no table.
+        """
+        if rows < 1:
+            raise ValueError(f"`rows` must be at least 1. Received: rows={rows}")
+        if not self.streaming:
+            frame = self.frame()
+            for start in range(0, len(frame), rows):
+                yield start, frame.iloc[start : start + rows]
+            return
+        start = 0
+        for block in self._stream.blocks(rows):
+            yield start, block
+            start += len(block)
+
+
+class _Hashed:
+    """Hash of rows in memory, computed when first asked for."""
+
+    def __init__(self, x, y):
+        self._parts, self._found = (x, y), None
+
+    def __call__(self) -> str | None:
+        if self._found is None and self._parts[0] is not None:
+            digest = hashlib.sha256()
+            for part in self._parts:
+                if isinstance(part, (pd.DataFrame, pd.Series)):
+                    digest.update(repr(list(getattr(part, "columns", ()))).encode())
+                    digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+                elif part is not None:
+                    array = np.ascontiguousarray(part)
+                    digest.update(repr((array.shape, array.dtype.str)).encode())
+                    digest.update(repr(array.tolist()).encode() if array.dtype == object else array.tobytes())
+            self._found, self._parts = digest.hexdigest(), (None, None)
+        return self._found
+
+
+def without(schema: Schema | None, ignore) -> Schema | None:
+    """Returns a schema whose inputs are without some columns."""
+    if schema is None or not ignore:
+        return schema
+    columns = tuple(column for column in schema.columns if column.name not in ignore)
+    return dataclasses.replace(schema, columns=columns, dropped={**schema.dropped, **dict.fromkeys(ignore, "ignored")})
