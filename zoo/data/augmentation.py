@@ -62,7 +62,7 @@ def distort(images, seed, *, elastic: float = ELASTIC, sigma: float = SIGMA, shi
 
 
 def _smoothing(size: int, sigma: float) -> np.ndarray:
-    """Returns a matrix `(size, size)` that smooths noise on a line by a Gaussian and keeps its deviation at each place."""
+    """Returns a matrix `(size, size)` that smooths noise on a line by a Gaussian and keeps its deviation."""
     distance = np.arange(size)[:, None] - np.arange(size)[None, :]
     weights = np.exp(-0.5 * (distance / sigma) ** 2)
     return (weights / np.sqrt(np.sum(weights**2, axis=1, keepdims=True))).astype("float32")
