@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.benchmarks import stream as stream_benchmark
 from zoo.data import addresses, csv_files, sources
 from zoo.data.sources import load
 
@@ -358,3 +359,10 @@ def test_files_are_read_from_any_fsspec_address(visits, tmp_path):
     pd.testing.assert_frame_equal(load("memory://farm/*.csv").frame(), near)
     pd.testing.assert_frame_equal(load("memory://farm").frame(), near)
     assert load("memory://farm/*.csv", stream=True).sha256 is None
+
+
+def test_the_streaming_benchmark_runs_and_reads_every_row(tmp_path):
+    found = stream_benchmark.measure(tmp_path, 0.01, 10_000)
+    assert found["rows"] == 40_000
+    assert found["peak_gib"] < 1.5
+    assert list(tmp_path.iterdir()) == []

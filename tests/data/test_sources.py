@@ -30,6 +30,11 @@ def test_a_table_is_split_into_x_and_y_and_keeps_its_index_and_order(frame):
     pd.testing.assert_frame_equal(data.frame(), frame)
 
 
+def test_a_column_may_be_called_like_a_part_of_data():
+    data = load(pd.DataFrame({"frame": [1, 2, 3], "x": [1.0, 2.0, 4.0], "schema": ["a", "b", "a"]}), target="schema")
+    assert data.schema.names == ["frame", "x"]
+
+
 def test_a_table_without_target_is_all_x(frame):
     data = load(frame)
     assert data.y is None

@@ -289,7 +289,7 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
     Raises:
         ValueError: if the target or an ignored column is absent, or no input is left.
     """
-    frame = getattr(data, "frame", data)
+    frame = data if isinstance(data, pd.DataFrame) else data.frame
     known = list(frame.columns)
     if target is not None and target not in known:
         raise ValueError(f"There is no target column {target!r}.{suggest(target, map(str, known))} The data have: {known}.")
