@@ -76,7 +76,7 @@ class Count(keras.metrics.Metric):
         self.total.assign_add(ops.sum(ops.cast(self.function(y_true, y_pred), self.dtype)))
 
     def result(self):
-        return self.total.value
+        return ops.add(self.total, 0.0)  # the value, where the variable itself would change with the next epoch
 
     def get_config(self):
         return {**super().get_config(), "function": keras.saving.serialize_keras_object(self.function)}
