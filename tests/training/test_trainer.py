@@ -1,0 +1,243 @@
+"""`zoo.train`: what it trains on, when it stops, what it keeps; interrupted, killed and resumed."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+
+pytestmark = pytest.mark.tensorflow
+SMALL = {"hidden_units": (16,), "verbose": 0}
+
+
+def same_weights(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first.model.get_weights(), second.model.get_weights(), strict=True))
+
+
+@pytest.fixture(scope="module")
+def table():
+    """400 rows: two numbers, a category, a group, a time, a weight, and a class that follows from them."""
+    generator = np.random.default_rng(1)
+    frame = pd.DataFrame(generator.normal(size=(400, 2)), columns=["a", "b"])
+    frame["kind"] = generator.choice(["x", "y", "z"], 400)
+    frame["group"] = generator.integers(0, 20, 400)
+    frame["day"] = pd.date_range("2024-01-01", periods=400)[::-1]
+    frame["w"] = generator.uniform(0.5, 2.0, 400)
+    frame["y"] = np.where(frame.a + (frame.kind == "x") + 0.3 * generator.normal(size=400) > 0.3, "yes", "no")
+    return frame
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(table):
+    first, second, other = (
+        zoo.train("mlp_classifier", table, target="y", epochs=2, seed=seed, **SMALL) for seed in (1, 1, 2)
+    )
+    assert same_weights(first, second) and not same_weights(first, other)
+
+
+def test_a_run_leaves_the_process_s_random_states_alone(table):
+    import random
+
+    random.seed(5)
+    np.random.seed(5)
+    zoo.train("mlp_classifier", table, target="y", epochs=1, **SMALL)
+    after = random.random(), np.random.random()
+    random.seed(5)
+    np.random.seed(5)
+    assert after == (random.random(), np.random.random())
+
+
+def test_the_best_epoch_s_weights_are_kept(table):
+    run = zoo.train("mlp_classifier", table, target="y", epochs=30, learning_rate=0.05, **SMALL)
+    losses = run.history["val_loss"]
+    assert run.metrics["val"]["log_loss"] == pytest.approx(min(losses), abs=1e-5)
+    assert len(losses) == 30 or "no better val_loss in 16 epochs" in run.stopped
+
+
+def test_a_run_is_frozen_and_says_what_it_did(table):
+    run = zoo.train("mlp_classifier", table, target="y", epochs=1, seed=7, **SMALL)
+    assert run.recipe["epochs"] == 1 and run.recipe["options"] == {"hidden_units": [16]}
+    assert run.data["rows"] == {"train": 320, "val": 80, "test": 0} and run.seed == 7
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        run.seed = 8
+
+
+def test_validation_rows_are_stratified_and_statistics_come_from_training_rows_alone(table):
+    frame = table[["a", "b", "y"]].copy()
+    run = zoo.train("logistic_regression", frame, target="y", validation=0.25, verbose=0)
+    counts = np.sum(run.metrics["val"]["confusion"]["counts"], axis=1)
+    expected = frame.y.value_counts(normalize=True).sort_index() * 100
+    np.testing.assert_allclose(counts, expected, atol=1.0)
+    center = run.model.preprocessor.features[0]["center"]
+    assert center != pytest.approx(frame.a.mean(), abs=1e-9)
+
+
+def test_validation_data_of_one_s_own_choose_the_epoch(table):
+    run = zoo.train("mlp_classifier", table[:300], target="y", validation=table[300:], epochs=2, **SMALL)
+    assert run.data["rows"]["train"] == 300 and run.metrics["val"]["rows"] == 100
+
+
+def test_groups_stay_on_one_side_and_are_no_input(table):
+    run = zoo.train("mlp_classifier", table, target="y", groups="group", epochs=1, **SMALL)
+    assert "group" not in run.model.schema.names and "by groups of group" in run.data["split"]
+    from zoo.training.splitting import held_out
+
+    train, val = held_out(None, 0.2, task="classification", seed=0, rows=400, groups=table.group)
+    assert not set(table.group[train]) & set(table.group[val]) and len(val) == pytest.approx(80, abs=25)
+
+
+def test_time_holds_out_the_last_rows():
+    from zoo.training.splitting import held_out
+
+    day = pd.date_range("2024-01-01", periods=10)[::-1]
+    train, val = held_out(None, 0.2, task="regression", seed=0, rows=10, time=day)
+    np.testing.assert_array_equal(val, [0, 1])
+
+
+def test_balanced_class_weights_raise_the_recall_of_the_rare_class():
+    generator = np.random.default_rng(0)
+    y = (generator.random(600) < 0.1).astype(int)
+    x = generator.normal(size=(600, 2)) + y[:, None]
+    plain = zoo.train("logistic_regression", (x, y), verbose=0)
+    balanced = zoo.train("logistic_regression", (x, y), class_weight="balanced", verbose=0)
+    by_hand = {0: 600 / (2 * np.sum(y == 0)), 1: 600 / (2 * np.sum(y == 1))}
+    equal = zoo.train("logistic_regression", (x, y), class_weight=by_hand, verbose=0)
+    counts = [run.metrics["train"]["confusion"]["counts"][1][1] for run in (plain, balanced)]
+    assert counts[1] > 1.5 * counts[0]
+    np.testing.assert_allclose(balanced.model.coefficients(), equal.model.coefficients(), atol=1e-6)
+
+
+def test_a_weight_column_is_no_input(table):
+    run = zoo.train("mlp_classifier", table, target="y", weight="w", epochs=1, **SMALL)
+    assert "w" not in run.model.schema.names
+
+
+def test_a_trained_model_goes_on_from_its_weights(table):
+    run = zoo.train("mlp_classifier", table, target="y", epochs=3, **SMALL)
+    again = zoo.train(run, table, epochs=0, verbose=0)
+    assert same_weights(run, again)
+    with pytest.raises(ValueError, match="options hidden_units shape a fresh model"):
+        zoo.train(run, table, hidden_units=(8,))
+
+
+def test_keras_callbacks_are_called(table):
+    seen = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, "val_loss" in logs)))
+    zoo.train("mlp_classifier", table, target="y", epochs=2, callbacks=[callback], **SMALL)
+    assert seen == [(0, True), (1, True)]
+
+
+def test_an_interrupted_run_keeps_the_best_weights(table):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    run = zoo.train("mlp_classifier", table, target="y", epochs=9, callbacks=[Interrupt()], **SMALL)
+    assert run.interrupted and run.stopped == "interrupted" and len(run.history["loss"]) == 2
+    assert run.metrics["val"]["log_loss"] == pytest.approx(min(run.history["val_loss"]), abs=1e-5)
+
+
+def test_a_checkpoint_of_another_run_is_refused(table, tmp_path):
+    zoo.train("mlp_classifier", table, target="y", epochs=1, checkpoint=tmp_path / "c", **SMALL)
+    with pytest.raises(ValueError, match="belongs to another run: recipe"):
+        zoo.train("mlp_classifier", table, target="y", epochs=2, checkpoint=tmp_path / "c", **SMALL)
+
+
+KILLED = """
+import sys, numpy as np, zoo
+run = zoo.train("mlp_classifier", "spirals", hidden_units=(16, 16), dropout=0.2, epochs=40, seed=3, verbose=0,
+                checkpoint=sys.argv[1] or None)
+np.savez(sys.argv[2], *run.model.get_weights(), losses=run.history["val_loss"])
+"""
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_random_points_ends_with_the_weights_of_an_uninterrupted_one(tmp_path):
+    def start(checkpoint, result):
+        return subprocess.Popen([sys.executable, "-c", KILLED, str(checkpoint), str(result)], env={**os.environ})
+
+    assert start("", tmp_path / "whole.npz").wait() == 0
+    checkpoint = tmp_path / "checkpoint" / "checkpoint.npz"
+    generator = np.random.default_rng(0)
+    for _ in range(2):
+        before = checkpoint.stat().st_mtime if checkpoint.exists() else 0.0
+        process = start(checkpoint.parent, tmp_path / "resumed.npz")
+        while process.poll() is None and not (checkpoint.exists() and checkpoint.stat().st_mtime > before):
+            time.sleep(0.005)
+        time.sleep(generator.uniform(0.0, 0.3))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert start(checkpoint.parent, tmp_path / "resumed.npz").wait() == 0
+    with np.load(tmp_path / "whole.npz") as whole, np.load(tmp_path / "resumed.npz") as resumed:
+        assert sorted(whole) == sorted(resumed)
+        for key in whole:
+            np.testing.assert_array_equal(whole[key], resumed[key])
+
+
+def test_a_stream_trains_as_the_whole_table_does(table, tmp_path):
+    path = tmp_path / "rows.csv"
+    table.drop(columns=["day"]).to_csv(path, index=False)
+    data = zoo.data.load(path, target="y", ignore=["group", "w"], stream=True)
+    run = zoo.train("mlp_classifier", data, epochs=20, **SMALL)
+    assert run.data["rows"]["train"] + run.data["rows"]["val"] == 400
+    assert zoo.evaluate(run, data, verbose=0)["accuracy"] > 0.85
+    whole = zoo.predict(run, table)
+    assert whole.label.tolist() == zoo.predict(run, data).label.tolist()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"batch_size": 0}, "`batch_size` must be a positive integer or 'full'"),
+        ({"epochs": -1}, "`epochs` must be an integer, 0 or more"),
+        ({"learning_rate": 0.0}, "`learning_rate` must be positive"),
+        ({"validation": 1.5}, "`validation` must be a share"),
+        ({"solver": "magic"}, "`solver` must be one of"),
+        ({"engine": "warp"}, "`engine` must be one of"),
+        ({"groups": "nobody"}, "`groups` must be a column"),
+        ({"class_weight": {"yes": 1.0}}, "`class_weight` must be 'balanced' or a factor for each"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(table, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        zoo.train("mlp_classifier", table, **{"target": "y", "verbose": 0, **arguments})
+
+
+def test_targets_that_do_not_suit_the_entry_are_refused(table):
+    with pytest.raises(ValueError, match="continuous"):
+        zoo.train("mlp_classifier", table, target="a", verbose=0)
+    with pytest.raises(ValueError, match="must be numbers"):
+        zoo.train("mlp_regressor", table, target="y", verbose=0)
+    with pytest.raises(ValueError, match="at least two classes"):
+        zoo.train("mlp_classifier", table[table.y == "yes"], target="y", verbose=0)
+    with pytest.raises(ValueError, match="no missing values"):
+        zoo.train("mlp_classifier", table.assign(y=table.y.where(table.index != 3)), target="y", verbose=0)
+    with pytest.raises(ValueError, match="needs a target"):
+        zoo.train("mlp_classifier", table, verbose=0)
+
+
+def test_an_unknown_model_offers_the_nearest():
+    with pytest.raises(ValueError, match="Unknown model 'mpl_classifier'. Did you mean 'mlp_classifier'"):
+        zoo.train("mpl_classifier")
+
+
+def test_unit_without_learning_says_what_to_do():
+    with pytest.raises(TypeError, match="learns nothing"):
+        zoo.train("mcculloch_pitts")
+
+
+def test_verbose_zero_is_silent_and_one_says_device_and_reason(table, capsys):
+    zoo.train("mlp_classifier", table, target="y", epochs=1, **SMALL)
+    assert capsys.readouterr().out == ""
+    zoo.train("mlp_classifier", table, target="y", epochs=1, hidden_units=(16,))
+    out = capsys.readouterr().out
+    assert "CPU" in out or "GPU" in out
+    assert "stopped: the limit of 1 epochs" in out and "val_loss" in out
