@@ -1,7 +1,8 @@
 """Trains a compiled Keras model for some epochs: best weights, checkpoints, interruption, progress.
 
-The loop is Keras's `fit`. Datasets read which epoch is next from a variable, so that the order of rows is a function of
-(seed, epoch), and the checkpoint holds the rest of the state.
+Rows in memory take the fused loop (`zoo.engine.fused`); streams, augmentation, other backends and callbacks that ask for
+batches take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the checkpoint holds the rest
+of the state.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
+from zoo.engine import fused
 from zoo.engine.callbacks import BestWeights, Checkpoint, Epoch, ProgressLine, StopAt
 
 
@@ -29,11 +31,15 @@ def fit(
     batches: Callable,
     *,
     epochs: int,
+    rows: tuple | None = None,
+    batch_size: int = 1,
+    shuffle: bool = False,
+    seed: int = 0,
+    engine: str = "auto",
     validation=None,
     monitor: str = "val_loss",
     patience: int | None = None,
     stop_at: tuple[str, float] | None = None,
-    class_weight: dict[int, float] | None = None,
     checkpoint: str | None = None,
     identity: dict | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -45,11 +51,15 @@ def fit(
         model: Compiled; its train step takes the batches.
         batches: `epoch_variable -> dataset`; iterating the dataset gives the epoch that the variable holds.
         epochs: The most epochs.
+        rows: The same rows as arrays, `(x, y)` or `(x, y, weight)`, if they stand in memory: for the fused loop.
+        batch_size: Rows a step of the fused loop.
+        shuffle: Whether the fused loop permutes the rows.
+        seed: Seed of its permutations.
+        engine: `"auto"`, `"fused"` or `"keras"`.
         validation: What Keras's `validation_data` takes, or None: then the last weights are kept.
         monitor: The metric that chooses the best epoch, lower is better.
         patience: Epochs without a better one after which it stops.
         stop_at: `(metric, value)`: stop after the first epoch whose metric is at most the value.
-        class_weight: Factor of each class index in the loss.
         checkpoint: A folder to write to after each epoch, and to go on from.
         identity: Plain values that say which run the checkpoint belongs to.
         callbacks: Further Keras callbacks.
@@ -72,7 +82,6 @@ def fit(
             first, past = saver.epoch, {name: list(values) for name, values in saver.history.items()}
             if verbose:
                 print(f"resumed from epoch {first} of the checkpoint in {checkpoint}")
-    epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
     if validation is not None:
         own.append(best)
     stop = StopAt(*stop_at) if stop_at else None
@@ -81,19 +90,38 @@ def fit(
     own += [line] if line else []
     own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
     interrupted = False
+    use_fused = rows is not None and engine != "keras" and fused.suits(callbacks) and verbose < 2
+    if engine == "fused" and not use_fused:
+        raise ValueError(
+            "engine='fused' needs rows in memory without augmentation, the TensorFlow backend, verbose below 2, and callbacks "
+            "that ask for no batches. Pass engine='auto'."
+        )
     if not (saver and saver.finished):
         try:
-            model.fit(
-                batches(epoch),
-                epochs=epochs,
-                initial_epoch=first,
-                validation_data=validation,
-                validation_batch_size=8192,
-                class_weight=class_weight,
-                callbacks=[Epoch(epoch), history, *own],
-                shuffle=False,
-                verbose=2 if verbose > 1 else 0,
-            )
+            if use_fused:
+                fused.fit(
+                    model,
+                    rows,
+                    batch_size=batch_size,
+                    shuffle=shuffle,
+                    seed=seed,
+                    epochs=epochs,
+                    first_epoch=first,
+                    validation=validation,
+                    callbacks=[history, *own],
+                )
+            else:
+                epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
+                model.fit(
+                    batches(epoch),
+                    epochs=epochs,
+                    initial_epoch=first,
+                    validation_data=validation,
+                    validation_batch_size=8192 if isinstance(validation, tuple) else None,
+                    callbacks=[Epoch(epoch), history, *own],
+                    shuffle=False,
+                    verbose=2 if verbose > 1 else 0,
+                )
         except KeyboardInterrupt:
             interrupted = True
         finally:

@@ -117,7 +117,7 @@ def train(
         callbacks: Keras callbacks.
         devices: `"auto"`: a GPU if there is one.
         checkpoint: A folder for the run's state after each epoch; called again, the run goes on from it.
-        engine: `"auto"` or `"keras"`: Keras's `fit`.
+        engine: `"auto"`; `"fused"`: epochs as compiled calls; `"keras"`: Keras's `fit`.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
         **options: The builder's, for a name.
 
@@ -129,7 +129,7 @@ def train(
         ValueError: if an argument or the data are wrong; the message says what must be.
     """
     begin = clock.monotonic()
-    _check_choice("engine", engine, ("auto", "keras"))
+    _check_choice("engine", engine, ("auto", "fused", "keras"))
     _check_choice("devices", devices, ("auto",))
     _check_choice("freeze", freeze, (None,))
     _check_choice("solver", solver, (None, "lbfgs"))
@@ -179,6 +179,7 @@ def train(
         held = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
         print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device}", flush=True)
 
+    augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
     encoded = held_out = None
     if parts.streaming:
         if recipe.solver == "lbfgs":
@@ -204,7 +205,7 @@ def train(
                 shuffle=recipe.shuffle,
                 seed=seed,
                 epoch=epoch,
-                augmentation=recipe.augmentation if model.options.get("augmentation", True) else None,
+                augmentation=recipe.augmentation if augmented else None,
             )
 
     if recipe.solver == "lbfgs":
@@ -216,6 +217,11 @@ def train(
                 model,
                 batches,
                 epochs=recipe.epochs,
+                rows=encoded.tensors() if encoded is not None and not augmented else None,
+                batch_size=size,
+                shuffle=recipe.shuffle,
+                seed=seed,
+                engine=engine,
                 validation=held_out.tensors() if isinstance(held_out, Encoded) else held_out,
                 monitor=recipe.monitor,
                 patience=recipe.patience,
