@@ -39,3 +39,13 @@ def test_every_link_into_the_repository_leads_somewhere():
     assert links
     for link in links:
         assert (readme_table.README.parent / link).exists(), link
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_the_lines_of_python_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"^```python\n(.*?)\n```", README, re.DOTALL | re.MULTILINE)
+    exec(compile(code, "README.md", "exec"), {})
+    assert (tmp_path / "runs" / "titanic" / "artifact.json").is_file()
+    assert (tmp_path / "served" / "titanic" / "1" / "saved_model.pb").is_file()
