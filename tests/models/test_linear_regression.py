@@ -2,8 +2,10 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
+import zoo
 from zoo.layers.losses import NetworkLoss, squared_error
 from zoo.models.linear_regression import linear_regression
 from zoo.registry import Spec
@@ -85,3 +87,30 @@ def test_with_l2_the_optimum_is_ridge_regression():
 def test_options_out_of_range_are_refused(option, message):
     with pytest.raises(ValueError, match=message):
         linear_regression(Spec("regression", num_numeric=3), **option)
+
+
+@pytest.mark.tensorflow
+def test_trained_to_the_optimum_its_coefficients_are_least_squares_in_raw_units(trees):
+    run = zoo.train("linear_regression", trees, target="cubic metres", solver="lbfgs", validation=None, verbose=0)
+    design = np.c_[trees["girth"], trees["height"], np.ones(len(trees))]
+    best = np.linalg.lstsq(design, trees["cubic metres"], rcond=None)[0]
+    np.testing.assert_allclose(run.model.coefficients()["cubic metres"], best, rtol=1e-3)
+    assert run.stopped.startswith("converged")
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("batch_size", "learning_rate"), [("full", 0.3), (20, 0.1), (1, 0.02)])
+def test_offline_online_and_mini_batches_come_near_the_optimum(trees, batch_size, learning_rate):
+    options = {"batch_size": batch_size, "learning_rate": learning_rate, "epochs": 20, "validation": None}
+    run = zoo.train("linear_regression", trees, target="cubic metres", verbose=0, **options)
+    assert run.recipe["batch_size"] == batch_size
+    assert run.metrics["train"]["r2"] > 0.9
+
+
+@pytest.fixture
+def trees():
+    """60 trees: two numbers of unlike scales, and a volume that is nearly linear in them."""
+    generator = np.random.default_rng(0)
+    girth, height = generator.normal(30, 5, 60), generator.normal(2000, 300, 60)
+    volume = 0.05 * girth + 0.001 * height - 2.0 + generator.normal(0, 0.05, 60)
+    return pd.DataFrame({"girth": girth, "height": height, "cubic metres": volume})

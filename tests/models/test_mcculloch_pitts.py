@@ -2,8 +2,10 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
+import zoo
 from zoo.models.mcculloch_pitts import ThresholdUnits, mcculloch_pitts, threshold_unit
 from zoo.registry import Spec
 
@@ -157,3 +159,17 @@ def test_the_layer_survives_its_config():
 def test_options_that_make_no_sense_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         build(**options)
+
+
+@pytest.mark.tensorflow
+def test_a_model_without_data_answers_patterns():
+    model = zoo.build("mcculloch_pitts", truth_table="xor", layers=2)
+    assert model.predict(patterns(2), verbose=0)[:, 0].tolist() == [0, 1, 1, 0]
+    assert zoo.predict(model, patterns(2))["prediction"].tolist() == [0, 1, 1, 0]
+
+
+@pytest.mark.tensorflow
+def test_a_model_of_a_table_takes_its_columns():
+    frame = pd.DataFrame(patterns(3), columns=["wings", "beak", "scales"])
+    model = zoo.build("mcculloch_pitts", frame, threshold=2, inhibitory=(2,))
+    assert zoo.predict(model, frame)["prediction"].tolist() == [0, 0, 0, 0, 0, 0, 1, 0]

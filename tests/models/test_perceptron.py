@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+import zoo
 from zoo.layers.losses import NetworkLoss
 from zoo.models.perceptron import mistakes, perceptron, perceptron_loss
 from zoo.registry import Spec
@@ -109,3 +110,24 @@ def test_a_tie_moves_the_weights():
     assert weights(network) == (1.0, 1.0, 1.0)
     assert sweep(network, PATTERNS[3:], AND[3:]) == 0.0
     assert weights(network) == (1.0, 1.0, 1.0)
+
+
+def test_another_preprocessing_is_refused():
+    with pytest.raises(ValueError, match="`preprocessing` must be 'raw' or 'tabular'"):
+        perceptron(Spec("classification", num_inputs=2), preprocessing="image")
+
+
+@pytest.mark.tensorflow
+def test_the_recipe_learns_and_stops_after_an_epoch_without_a_mistake():
+    run = zoo.train("perceptron", verbose=0)
+    assert sum(run.history["mistakes"]) == 18 and run.history["mistakes"][-1] == 0
+    assert run.stopped == "mistakes reached 0 in epoch 9"
+    assert run.model.coefficients()[1].tolist() == [3.0, 2.0, -4.0]
+    assert run.metrics["train"]["accuracy"] == 1.0
+
+
+@pytest.mark.tensorflow
+def test_the_recipe_stops_at_its_limit_on_xor_and_says_so():
+    run = zoo.train("perceptron", "xor_gate", epochs=7, verbose=0)
+    assert len(run.history["mistakes"]) == 7
+    assert run.stopped.startswith("the limit of 7 epochs, with mistakes at ")

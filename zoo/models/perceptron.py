@@ -49,6 +49,7 @@ def mistakes(y_true, activation):
 RECIPE = Recipe(
     data="and_gate",
     preprocessing="raw",
+    scaling="standard",
     decision="threshold",
     loss=perceptron_loss,
     metrics=("accuracy",),
@@ -63,14 +64,21 @@ RECIPE = Recipe(
 )
 
 
-def perceptron(spec: Spec) -> keras.Model:
+def perceptron(spec: Spec, *, preprocessing: str = "raw") -> keras.Model:
     """Builds a perceptron: a unit for two classes, one a class for more. Weights and biases are zero.
 
     Args:
         spec: The inputs and outputs to build for.
+        preprocessing: `"raw"`: columns as they are, categories one-hot; or `"tabular"`: numbers standardised, which a
+            table of unlike columns needs.
 
     Returns:
         A network from patterns `(batch, num_inputs)` to activations `(batch, num_outputs)`.
+
+    Raises:
+        ValueError: if `preprocessing` is neither.
     """
+    if preprocessing not in ("raw", "tabular"):
+        raise ValueError(f"`preprocessing` must be 'raw' or 'tabular'. Received: preprocessing={preprocessing!r}")
     inputs = spec.inputs()
     return keras.Model(inputs, linear_outputs(spec, inputs), name="perceptron")
