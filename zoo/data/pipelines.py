@@ -127,8 +127,8 @@ def _rows(encoded: Encoded, index) -> tuple:
 
 def _concatenate(parts: list[Encoded]) -> Encoded:
     x = {name: np.concatenate([part.x[name] for part in parts]) for name in parts[0].x}
-    join = lambda values: None if values[0] is None else np.concatenate(values)  # noqa: E731
-    return Encoded(x, join([part.y for part in parts]), join([part.weight for part in parts]))
+    y, weight = ([getattr(part, name) for part in parts] for name in ("y", "weight"))
+    return Encoded(x, *(None if values[0] is None else np.concatenate(values) for values in (y, weight)))
 
 
 def stream(
@@ -138,6 +138,7 @@ def stream(
     shuffle: bool = False,
     seed: int = 0,
     epoch=0,
+    rows: int | None = None,
     buffer_rows: int = 262_144,
 ):
     """Returns one epoch of batches from encoded blocks as a tf.data.Dataset, in bounded memory.
@@ -151,6 +152,7 @@ def stream(
         shuffle: Whether to permute within the buffer.
         seed: Seed of the permutations.
         epoch: A number, or a tf.Variable that says which epoch is next.
+        rows: How many rows the blocks hold together, if known: then the number of batches is.
         buffer_rows: Rows of the buffer.
     """
     import tensorflow as tf
@@ -183,7 +185,10 @@ def stream(
     signature = tf.nest.map_structure(
         lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), _rows(first, slice(0, 1))
     )
-    return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(tf.data.AUTOTUNE)
+    dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
+    if rows is not None:
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(-(-rows // batch_size)))
+    return dataset.prefetch(tf.data.AUTOTUNE)
 
 
 def pipeline(data, model, *, batch_size: int, shuffle: bool = True, seed: int = 0):
@@ -203,6 +208,9 @@ def pipeline(data, model, *, batch_size: int, shuffle: bool = True, seed: int = 
         raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
     loaded = load_data(data, target=model.schema.target, schema=model.schema)
     if loaded.streaming:
-        blocks = lambda: encoded_blocks(loaded, model.preprocessor)  # noqa: E731
-        return stream(blocks, batch_size=batch_size, shuffle=shuffle, seed=seed)
+
+        def blocks():
+            return encoded_blocks(loaded, model.preprocessor)
+
+        return stream(blocks, batch_size=batch_size, shuffle=shuffle, seed=seed, rows=len(loaded))
     return batches(encode(loaded, model.preprocessor), batch_size=batch_size, shuffle=shuffle, seed=seed)

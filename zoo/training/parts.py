@@ -129,9 +129,10 @@ def load_parts(
     else:
         pool, split = loaded, "all rows"
     if val is None and share is not None:
-        column = lambda name: None if name is None else pool.x[name]  # noqa: E731
+        by_group = None if groups is None else pool.x[groups]
+        by_time = None if time is None else pool.x[time]
         train_rows, val_rows = held_out(
-            pool.y, share, task=task, seed=seed, rows=len(pool), groups=column(groups), time=column(time)
+            pool.y, share, task=task, seed=seed, rows=len(pool), groups=by_group, time=by_time
         )
         how = f"by groups of {groups}" if groups else f"the last by {time}" if time else f"by seed {seed}"
         split = f"{split}; validation {share:g} {how}"

@@ -79,6 +79,8 @@ def evaluate(model, data, *, target: str | None = None, verbose: int = 1) -> Sco
         loaded = loaded.take(loaded.splits["test"])
     wanted = model.schema.target if target is None else target
     if loaded.streaming:
+        if wanted not in next(loaded.blocks(1))[1].columns:
+            raise ValueError(f"The data have no target column {wanted!r}, and there is nothing to score against. Pass target=.")
         parts = [
             (inference.outputs(model, model.preprocessor.encode(frame)), model.preprocessor.encode_target(frame[wanted]))
             for _, frame in loaded.blocks()

@@ -44,7 +44,8 @@ def held_out(y, share: float, *, task: str, seed: int, rows: int, groups=None, t
         taken = order[: max(1, min(len(order) - 1, int(np.searchsorted(np.cumsum(sizes), count)) + 1))]
         chosen = np.flatnonzero(np.isin(codes, taken))
     elif task == "classification" and y is not None:
-        chosen = _stratified(pd.factorize(np.asarray(y), sort=True)[0], count, generator)
+        # Missing targets are a level of their own here; training refuses them by name.
+        chosen = _stratified(pd.factorize(pd.Series(np.asarray(y)), use_na_sentinel=False)[0], count, generator)
     else:
         chosen = generator.permutation(rows)[:count]
     mask = np.zeros(rows, bool)

@@ -357,6 +357,7 @@ def _streams(parts: Parts, model, size, recipe, seed):
             shuffle=recipe.shuffle,
             seed=seed,
             epoch=epoch,
+            rows=parts.rows,
         )
 
     if parts.val is None:
@@ -364,6 +365,7 @@ def _streams(parts: Parts, model, size, recipe, seed):
     held_out = pipelines.stream(
         lambda: pipelines.encoded_blocks(parts.val, preprocessor, weight=parts.weight, keep=parts.keep_val),
         batch_size=8192,
+        rows=parts.val_rows,
     )
     return batches, held_out
 
