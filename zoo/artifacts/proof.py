@@ -12,6 +12,7 @@ units in the last place of float32.
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import subprocess
 import sys
@@ -44,10 +45,16 @@ def prove(model: Model, folder: Path, expected: Mapping[str, np.ndarray] | None 
         The largest difference: of probabilities, or of values in standard deviations of the target.
 
     Raises:
+        ValueError: if the model's own answers are not finite.
         RuntimeError: if the process fails, or an answer differs beyond the tolerance.
     """
     rows = cases(model)
     expected = answers(model, rows) if expected is None else expected
+    if not np.all(np.isfinite(expected["many"])):
+        raise ValueError(
+            "The model's own answers to rows like those of training are not finite: there is nothing to serve. Its training "
+            "diverged; train again with a smaller `learning_rate`."
+        )
     sent = requests(model, rows)
     differences = []
     for answer in (proof_process.answer, _answer_in_a_fresh_process):
@@ -70,14 +77,14 @@ def cases(model: Model) -> dict:
         return found
     kinds = {column.name: column.kind for column in model.schema.columns}
     missing, unseen, empty, types, extreme = (many[:FEW].copy() for _ in range(5))
-    turn = np.arange(FEW)
+    turn, dtypes = np.arange(FEW), itertools.cycle(("int64", "Int32", "str"))
     for i, (name, kind) in enumerate(kinds.items()):
         if kind in ("number", "boolean"):
             missing[name] = missing[name].mask((turn + i) % 2 == 0)
             empty[name] = np.nan
             extreme[name] = np.resize([np.inf, -np.inf, 1e30, -1e30, 0.0], FEW)
             whole = many[name][:FEW].round().clip(-(2**30), 2**30).astype("int32")
-            types[name] = whole == 1 if kind == "boolean" else whole.astype(("int64", "Int32", "str")[i % 3])
+            types[name] = whole == 1 if kind == "boolean" else whole.astype(next(dtypes))
         else:
             missing[name] = missing[name].mask((turn + i) % 2 == 0, "")
             empty[name] = ""
@@ -217,22 +224,28 @@ def _compare(model: Model, key: str, found: Mapping[str, np.ndarray], outputs: n
         outputs = outputs.astype("float64").reshape(len(outputs), -1)[: len(values)].reshape(values.shape)
         scale = model.preprocessor.target_scale
         allowed = TOLERANCE * scale + 4 * np.spacing(np.abs(outputs).astype("float32")).astype("float64")
-        difference = np.abs(values - outputs)
+        difference = _difference(values, outputs)
         if not np.all(difference <= allowed):
-            worst = np.nanargmax(difference - allowed)
+            worst = np.argmax(difference - allowed)
             refuse("values", difference.flat[worst], allowed.flat[worst])
         return float(difference.max() / scale)
     probabilities = found[f"{key}/probabilities"]
     wanted = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))[: len(probabilities)]
-    difference = float(np.max(np.abs(probabilities - wanted)))
+    difference = float(np.max(_difference(probabilities, wanted)))
     if not difference <= TOLERANCE:
         refuse("probabilities", difference, TOLERANCE)
     chosen = np.argmax(probabilities, axis=-1)
     labels = np.array([str(label).encode() for label in model.classes])[chosen]
-    wrong = np.mean(found[f"{key}/label"] != labels)
+    wrong = np.mean((found[f"{key}/label"] != labels) & np.all(np.isfinite(probabilities), axis=-1))
     if wrong:
         refuse("labels", wrong, 0.0)
-    largest = np.abs(found[f"{key}/probability"] - np.max(probabilities, axis=-1)).max()
+    largest = _difference(found[f"{key}/probability"], np.max(probabilities, axis=-1)).max()
     if largest:
         refuse("probabilities of the labels", largest, 0.0)
     return difference
+
+
+def _difference(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Returns how far apart two arrays are: 0 where both are the same infinity or both NaN, as huge numbers can make them."""
+    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
+    return np.abs(np.subtract(found, wanted, out=np.zeros(np.shape(found), "float64"), where=~same))

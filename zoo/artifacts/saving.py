@@ -22,7 +22,7 @@ import keras
 from zoo import registry
 from zoo.artifacts import folders
 from zoo.artifacts.card import card_of, page, plain
-from zoo.model import Model
+from zoo.model import Model, compile_model
 
 FORMAT = 1
 CHECKED = ("model.keras", "schema.json", "card.json")
@@ -93,7 +93,7 @@ def _without_slots(model):
 
     The optimizer's slots are twice as large as the weights, and further training begins with fresh ones.
     """
-    optimizer = model.optimizer
+    optimizer = getattr(model, "optimizer", None)
     if optimizer is None:
         yield
         return
@@ -222,6 +222,8 @@ def _load_file(path: Path, card: dict[str, Any]) -> Model:
             f"{str(path)!r} must hold a model of the zoo. Received: {type(model).__name__}. Load it with "
             "keras.models.load_model."
         )
+    if not model.compiled:
+        compile_model(model, model.recipe)
     object.__setattr__(model, "card", card)  # past Keras, which would track the dict as a part of the model
     return model
 

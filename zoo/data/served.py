@@ -6,7 +6,7 @@
     classify, regress    Examples again, with the inputs and outputs of TensorFlow Serving's methods of that name
 
 It loads with TensorFlow alone. Each weight is stored once (Keras's own export stores it twice), and so is the graph:
-every signature calls the one function `answer`.
+every signature calls one function.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Served(tf.Module):
         self._specs = _Untracked(model.preprocessor.signature())  # raw name -> TensorSpec
         self._names = _Untracked(model.schema.served_names)
         specs = [tf.TensorSpec(s.shape, s.dtype, self._names.value[name]) for name, s in self._specs.value.items()]
-        self.answer = tf.function(self._answer, input_signature=specs, autograph=False)
+        # Tracked, the function would be written a second time, as a method of what is loaded.
+        self._function = _Untracked(tf.function(self._answer, input_signature=specs, autograph=False))
 
     def _answer(self, *columns):
         """Returns the outputs for raw columns in the order of the schema."""
@@ -81,7 +82,7 @@ class Served(tf.Module):
         said = f"All inputs must have the same number of rows. Received, for {names}:"
         same = tf.debugging.Assert(tf.reduce_all(rows == rows[0]), [said, rows], summarize=100)
         with tf.control_dependencies([same]):
-            return self.answer(*[tf.identity(value) for value in values])
+            return self._function.value(*[tf.identity(value) for value in values])
 
     def _serve_examples(self, examples):
         features = {}
@@ -93,7 +94,7 @@ class Served(tf.Module):
                 features[str(name)] = tf.io.FixedLenFeature(spec.shape[1:], spec.dtype, absent)
         parsed = tf.io.parse_example(examples, features)
         values = [parsed[str(name)] for name in self._specs.value]
-        return self._serve_image_bytes(values[0]) if self._is_image else self.answer(*values)
+        return self._serve_image_bytes(values[0]) if self._is_image else self._function.value(*values)
 
     @property
     def _is_image(self):
@@ -113,13 +114,9 @@ class Served(tf.Module):
         def decode(content):
             # Decodes PNG too; with this method a JPEG has the very pixels that Pillow gives, by default it has not.
             image = tf.io.decode_jpeg(content, channels=shape[-1], dct_method="INTEGER_ACCURATE")
-            size = tf.shape(image)
-            said = f"Images must have the height, width and channels {shape}. Received:"
-            right = tf.debugging.Assert(tf.reduce_all(size == shape), [said, size])
-            with tf.control_dependencies([right]):
-                return tf.ensure_shape(image, shape)
+            return tf.ensure_shape(image, shape)
 
-        return self.answer(tf.map_fn(decode, image_bytes, fn_output_signature=tf.TensorSpec(shape, tf.uint8)))
+        return self._function.value(tf.map_fn(decode, image_bytes, fn_output_signature=tf.TensorSpec(shape, tf.uint8)))
 
 
 def _concrete(function, inputs: dict):
