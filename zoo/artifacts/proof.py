@@ -52,8 +52,8 @@ def prove(model: Model, folder: Path, expected: Mapping[str, np.ndarray] | None 
     expected = answers(model, rows) if expected is None else expected
     if not np.all(np.isfinite(expected["many"])):
         raise ValueError(
-            "The model's own answers to rows like those of training are not finite: there is nothing to serve. Its training "
-            "diverged; train again with a smaller `learning_rate`."
+            "The model's own answers to rows like those of training are not finite: there is nothing to serve. Its "
+            "training diverged; train again with a smaller `learning_rate`."
         )
     sent = requests(model, rows)
     differences = []
@@ -223,7 +223,7 @@ def _compare(model: Model, key: str, found: Mapping[str, np.ndarray], outputs: n
         values = found[f"{key}/prediction"].astype("float64")
         outputs = outputs.astype("float64").reshape(len(outputs), -1)[: len(values)].reshape(values.shape)
         scale = model.preprocessor.target_scale
-        allowed = TOLERANCE * scale + 4 * np.spacing(np.abs(outputs).astype("float32")).astype("float64")
+        allowed = TOLERANCE * scale + 4 * np.spacing(np.nan_to_num(np.abs(outputs).astype("float32"))).astype("float64")
         difference = _difference(values, outputs)
         if not np.all(difference <= allowed):
             worst = np.argmax(difference - allowed)
@@ -246,6 +246,6 @@ def _compare(model: Model, key: str, found: Mapping[str, np.ndarray], outputs: n
 
 
 def _difference(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Returns how far apart two arrays are: 0 where both are the same infinity or both NaN, as huge numbers can make them."""
+    """Returns how far apart two arrays are: 0 where both are NaN or the same infinity, as huge numbers can make them."""
     same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
     return np.abs(np.subtract(found, wanted, out=np.zeros(np.shape(found), "float64"), where=~same))
