@@ -223,7 +223,9 @@ def _compare(model: Model, key: str, found: Mapping[str, np.ndarray], outputs: n
         values = found[f"{key}/prediction"].astype("float64")
         outputs = outputs.astype("float64").reshape(len(outputs), -1)[: len(values)].reshape(values.shape)
         scale = model.preprocessor.target_scale
-        allowed = TOLERANCE * scale + 4 * np.spacing(np.nan_to_num(np.abs(outputs).astype("float32"))).astype("float64")
+        allowed = TOLERANCE * scale + 4 * np.spacing(
+            np.where(np.isfinite(outputs), np.abs(outputs), 0.0).astype("float32")
+        ).astype("float64")
         difference = _difference(values, outputs)
         if not np.all(difference <= allowed):
             worst = np.argmax(difference - allowed)
@@ -246,6 +248,6 @@ def _compare(model: Model, key: str, found: Mapping[str, np.ndarray], outputs: n
 
 
 def _difference(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Returns how far apart two arrays are: 0 where both are NaN or the same infinity, as huge numbers can make them."""
+    """Returns how far apart two arrays are: 0 where both are NaN or the same infinity, as huge numbers make them."""
     same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
     return np.abs(np.subtract(found, wanted, out=np.zeros(np.shape(found), "float64"), where=~same))
