@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
-from zoo.data.augmentation import ELASTIC, SIGMA, distort
+from zoo.data.augmentation import SIGMA, distort
 
 pytestmark = pytest.mark.tensorflow
 STILL = {"elastic": 0.0, "shift": 0.0}
@@ -55,19 +56,18 @@ def test_a_shift_moves_the_whole_image_by_at_most_its_share_and_repeats_the_edge
 
 
 def test_an_elastic_field_deviates_as_it_says_and_is_smooth():
-    size = 60
-    found = np.asarray(distort(ramps(300, size), [0, 0], shift=0.0))
-    moved = displacements(found, size, 15)
-    assert np.std(moved) == pytest.approx(ELASTIC * size, rel=0.05)
-    assert abs(np.mean(moved)) < 0.1 * ELASTIC * size
+    size, elastic = 60, 0.1
+    moved = displacements(np.asarray(distort(ramps(300, size), [0, 0], elastic=elastic, shift=0.0)), size, 20)
+    assert np.std(moved) == pytest.approx(elastic * size, rel=0.05)
+    assert abs(np.mean(moved)) < 0.1 * elastic * size
     steps = np.std(np.diff(moved, axis=2))  # of a Gaussian field: deviation / (sigma sqrt(2)) a pixel
-    assert steps == pytest.approx(ELASTIC / (SIGMA * np.sqrt(2.0)), rel=0.1)
+    assert steps == pytest.approx(elastic / (SIGMA * np.sqrt(2.0)), rel=0.1)
 
 
-def test_the_amount_is_that_of_the_paper():
+def test_the_paper_s_field_is_an_elastic_of_0_048():
     """Uniform noise in [-1, 1] on 29 x 29 pixels, smoothed by a Gaussian of width 4, times 34."""
-    from scipy.ndimage import gaussian_filter
-
     noise = np.random.default_rng(0).uniform(-1, 1, (300, 300))
-    assert 34.0 * np.std(gaussian_filter(noise, 4.0)) == pytest.approx(ELASTIC * 29, rel=0.05)
+    paper = 34.0 * np.std(gaussian_filter(noise, 4.0))  # pixels
+    moved = displacements(np.asarray(distort(ramps(500, 29), [0, 0], elastic=0.048, shift=0.0)), 29, 6)
+    assert np.std(moved) == pytest.approx(paper, rel=0.05)
     assert round(29 * SIGMA, 6) == 4.0

@@ -24,7 +24,7 @@ RECIPE = Recipe(
     learning_rate=1e-3,
     schedule="cosine",
     batch_size=128,
-    epochs=60,
+    epochs=50,
     patience=20,
     augmentation=distort,
 )
@@ -35,7 +35,7 @@ def image_mlp(
     *,
     hidden_units: Sequence[int] = (512, 256),
     activation: str = "relu",
-    dropout: float = 0.2,
+    dropout: float = 0.1,
     normalization: str | None = None,
     l2: float = 0.0,
     augmentation: bool = True,
