@@ -186,7 +186,7 @@ def test_a_stream_trains_as_the_whole_table_does(table, tmp_path):
     path = tmp_path / "rows.csv"
     table.drop(columns=["day"]).to_csv(path, index=False)
     data = zoo.data.load(path, target="y", ignore=["group", "w"], stream=True)
-    run = zoo.train("mlp_classifier", data, epochs=20, batch_size=32, **SMALL)
+    run = zoo.train("mlp_classifier", data, epochs=40, batch_size=32, **SMALL)
     assert run.data["rows"]["train"] + run.data["rows"]["val"] == 400
     assert zoo.evaluate(run, data, verbose=0)["accuracy"] > 0.85
     whole = zoo.predict(run, table)

@@ -98,10 +98,13 @@ def export(
     if version != "next" and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
         raise ValueError(f"`version` must be a positive integer or 'next'. Received: version={version!r}")
     target = Path(folder)
-    if (target / "artifact.json").is_file():
-        raise ValueError(f"{str(target)!r} is an artifact. Export to another folder, such as 'served/{target.name}'.")
-    if version != "next" and (target / str(version)).exists() and not overwrite:
-        raise _taken(target / str(version))
+    with folders.explained(target):
+        if (target / "artifact.json").is_file():
+            raise ValueError(
+                f"{str(target)!r} is an artifact. Export to another folder, such as 'served/{target.name}'."
+            )
+        if version != "next" and (target / str(version)).exists() and not overwrite:
+            raise _taken(target / str(version))
     run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
     model = resolve_model(model)
     card = card_of(model, run)

@@ -23,26 +23,36 @@ def writable(target: Path) -> Iterator[Path]:
 
     Raises:
         NotADirectoryError: if a file stands where a folder must be.
-        PermissionError: if the parent may not be written to.
-        OSError: if there is no space.
+        PermissionError, OSError: as `explained` says them.
     """
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        _make(target.parent)
-        beside.mkdir()
-        yield beside
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in FORBIDDEN:
-            raise PermissionError(
-                error.errno, f"{str(target)!r} may not be written. Choose another folder, or change its permissions"
-            ) from error
-        if _says_full(error):
-            raise OSError(
-                errno.ENOSPC, f"There is no space to write {str(target)!r}. Free some, or choose another disk"
-            ) from error
-        raise
+        with explained(target):
+            _make(target.parent)
+            beside.mkdir()
+            yield beside
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def explained(target: Path) -> Iterator[None]:
+    """Says what an error of the disk means for `target`, and the repair.
+
+    Raises:
+        PermissionError: if the block may not read or write there.
+        OSError: if there is no space.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FORBIDDEN:
+            said = f"{str(target)!r} may not be written. Choose another folder, or change its permissions"
+            raise PermissionError(error.errno, said) from error
+        if _says_full(error):
+            said = f"There is no space to write {str(target)!r}. Free some, or choose another disk"
+            raise OSError(errno.ENOSPC, said) from error
+        raise
 
 
 def _make(parent: Path) -> None:

@@ -44,12 +44,12 @@ def save(model, folder) -> None:
     """
     model, run = _parts(model)
     target = Path(os.path.realpath(folder))  # a link stays a link
-    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / "artifact.json").is_file()):
-        raise FileExistsError(
-            f"{str(folder)!r} must be a new folder or an artifact. Received: something else, which is left as it is. "
-            "Choose another folder."
-        )
     with folders.writable(target) as beside:
+        if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / "artifact.json").is_file()):
+            raise FileExistsError(
+                f"{str(folder)!r} must be a new folder or an artifact. Received: something else, which is left as it "
+                "is. Choose another folder."
+            )
         write_artifact(model, card_of(model, run), beside)
         folders.replace(beside, target)
 
