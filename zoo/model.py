@@ -88,7 +88,8 @@ class Model(keras.Model):
             if len(names) > 1:
                 raise ValueError(
                     f"A model of {self.entry.name!r} takes a dict of the encoded tensors {', '.join(names)}. Received: "
-                    f"{type(inputs).__name__}. Encode raw data with `model.preprocessor.encode(data)`, or call `predict`."
+                    f"{type(inputs).__name__}. Encode raw data with `model.preprocessor.encode(data)`, or call "
+                    "`predict`."
                 )
             return {names[0]: inputs}
         if missing := [name for name in names if name not in inputs]:
@@ -122,7 +123,7 @@ class Model(keras.Model):
     def probabilities(self, outputs):
         """Returns `(batch, classes)` for the model's outputs: 0/1 of threshold units and logits included.
 
-        With `output_activation="sigmoid"` and more than two classes each class stands by itself: rows need not sum to 1.
+        With `output_activation="sigmoid"` and more than two classes each stands by itself: rows need not sum to 1.
         """
         if self.decision == "threshold" and outputs.shape[-1] == 1:
             return ops.concatenate([1.0 - outputs, outputs], axis=-1)  # (batch, 1) -> (batch, 2)
@@ -196,9 +197,7 @@ class Model(keras.Model):
         if validation_data is not None:
             validation_data = self._encode_validation(validation_data)
         weight = None if sample_weight is None else np.asarray(sample_weight)
-        return super().fit(
-            x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs
-        )
+        return super().fit(x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Keras's `evaluate`, on encoded or raw data as `fit` takes them."""
@@ -222,7 +221,7 @@ class Model(keras.Model):
         return super().predict_on_batch(self._encode(x, None, target=False)[0])
 
     def export(self, filepath, format="tf_saved_model", verbose=None, **kwargs):
-        """Writes a SavedModel whose signatures take raw columns. `zoo.export` adds versions, the artifact, the proof."""
+        """Writes a SavedModel whose signatures take raw columns. `zoo.export` adds versions and the proof."""
         if format != "tf_saved_model" or kwargs:
             return super().export(filepath, format=format, verbose=verbose, **kwargs)
         from zoo.data.served import save_served
@@ -255,7 +254,8 @@ class Model(keras.Model):
         if target and y is None and self.schema.target is not None and type(x).__name__ == "DataFrame":
             if self.schema.target not in x.columns:
                 raise ValueError(
-                    f"`y` is None, and the data have no column {self.schema.target!r}, the target. Pass `y`, or data with "
+                    f"`y` is None, and the data have no column {self.schema.target!r}, the target. Pass `y`, or data "
+                    "with "
                     f"that column. Received: {', '.join(map(str, x.columns))}."
                 )
             y = x[self.schema.target]
@@ -457,12 +457,15 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     supervised = entry.task in ("classification", "regression")
     if supervised and data.target is None and data.y is None:
         raise ValueError(
-            f"{entry.name!r} needs a target. Pass `target=` with a column's name: {', '.join(map(str, data.schema.names))}."
+            f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
+            f"{', '.join(map(str, data.schema.names))}."
         )
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
-    schema = data.schema if sample is None or data.schema_given else infer(sample.frame, data.target, ignore=data.ignore)
+    schema = (
+        data.schema if sample is None or data.schema_given else infer(sample.frame, data.target, ignore=data.ignore)
+    )
     if supervised and (schema.task != entry.task or sample is None):
         schema = schema.with_task(entry.task, y)
     return Preprocessor(schema, recipe.preprocessing, recipe.scaling).fit(x, y)
@@ -495,7 +498,9 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
     return model
 
 
-def compile_model(model: Model, recipe: Recipe, *, optimizer=None, loss=None, learning_rate=None, total_steps=None, **kwargs) -> None:
+def compile_model(
+    model: Model, recipe: Recipe, *, optimizer=None, loss=None, learning_rate=None, total_steps=None, **kwargs
+) -> None:
     """Compiles a model as its recipe says, or with the optimizer and loss given."""
     if optimizer is None or isinstance(optimizer, str):
         options = dict(recipe.optimizer_options) if optimizer in (None, recipe.optimizer) else {}
@@ -516,7 +521,7 @@ def compile_model(model: Model, recipe: Recipe, *, optimizer=None, loss=None, le
 
 
 def cosine(peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Returns a rate that rises to its peak over the first 5 % of the steps (100 at most) and falls to 0 as a cosine."""
+    """Returns a rate that rises over the first 5 % of the steps (100 at most) and falls to 0 as a cosine."""
     warmup = max(1, min(100, steps // 20))
     return keras.optimizers.schedules.CosineDecay(
         peak / warmup, max(1, steps - warmup), alpha=0.0, warmup_target=peak, warmup_steps=warmup
@@ -536,12 +541,16 @@ def load_weights(model: Model, weights) -> None:
             path = registry.package_folder("saved_models") / str(weights)
         path = path / "model.keras" if path.is_dir() else path
         if not path.is_file():
-            raise FileNotFoundError(f"`weights` must be a weights file, a .keras file or a preset. There is no {str(weights)!r}.")
+            raise FileNotFoundError(
+                f"`weights` must be a weights file, a .keras file or a preset. There is no {str(weights)!r}."
+            )
         if path.suffix != ".keras":
             try:
                 model.load_weights(path)
             except Exception as error:
-                raise ValueError(f"The weights in {str(weights)!r} do not fit this {model.entry.name!r}: {error}") from error
+                raise ValueError(
+                    f"The weights in {str(weights)!r} do not fit this {model.entry.name!r}: {error}"
+                ) from error
             return
         weights = keras.saving.load_model(path, compile=False)
     theirs = {v.path.partition("/")[2]: v for v in weights.weights}
@@ -550,7 +559,8 @@ def load_weights(model: Model, weights) -> None:
         shapes = [tuple(side[path].shape) if path in side else None for side in (ours, theirs)]
         if shapes[0] != shapes[1]:
             raise ValueError(
-                f"The weights do not fit: {path!r} must have the shape {shapes[0]}. Received: {shapes[1]}. Build with the "
+                f"The weights do not fit: {path!r} must have the shape {shapes[0]}. Received: {shapes[1]}. Build "
+                "with the "
                 "data and the options of the model that the weights come from."
             )
     for path, variable in ours.items():
@@ -560,7 +570,8 @@ def load_weights(model: Model, weights) -> None:
 def _build_preset(name, data, options):
     if data is not None or options:
         raise ValueError(
-            f"The preset {name!r} has its own data and options. Build it alone, zoo.build({name!r}), or build the entry "
+            f"The preset {name!r} has its own data and options. Build it alone, zoo.build({name!r}), or build the "
+            "entry "
             f"{name.partition('.')[0]!r} fresh."
         )
     return keras.saving.load_model(registry.package_folder("saved_models") / name / "model.keras")

@@ -110,7 +110,7 @@ class Spec:
     seed: int = 0
 
     def inputs(self) -> dict[str, keras.KerasTensor]:
-        """Returns the named Keras inputs: those of `inputs`, `numeric`, `quantile`, `categorical`, `image` that exist."""
+        """Returns the named Keras inputs: those of inputs, numeric, quantile, categorical and image that exist."""
         import keras
 
         inputs = {}
@@ -160,7 +160,9 @@ class Entry:
     def presets(self) -> list[str]:
         """Tags of the trained weights shipped with the zoo."""
         folder = package_folder("saved_models")
-        return sorted(p.name.partition(".")[2] for p in folder.glob(f"{self.name}.*") if (p / "artifact.json").is_file())
+        return sorted(
+            p.name.partition(".")[2] for p in folder.glob(f"{self.name}.*") if (p / "artifact.json").is_file()
+        )
 
 
 _entries: dict[str, Entry] = {}
@@ -202,7 +204,9 @@ def register(
         raise ValueError(f"`learning` must be one of {', '.join(LEARNING)}. Received: learning={learning!r}")
     entry = Entry(name, builder, task, year, paper, summary, learning)
     if _entries.setdefault(name, entry) != entry:
-        raise ValueError(f"The name {name!r} is taken by {_entries[name].builder}. Choose another, such as 'mine/{name}'.")
+        raise ValueError(
+            f"The name {name!r} is taken by {_entries[name].builder}. Choose another, such as 'mine/{name}'."
+        )
     return entry
 
 
@@ -223,7 +227,14 @@ def _entries_by_year() -> list[Entry]:
     return sorted(_entries.values(), key=lambda entry: (entry.year, entry.name))
 
 
-_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "": operator.eq}
+_COMPARISONS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "": operator.eq,
+}
 
 
 def _matches_year(entry: Entry, year: int | str | None) -> bool:
@@ -263,7 +274,9 @@ def list_models(
     excluded = (exclude,) if isinstance(exclude, str) else tuple(exclude)
     entries = [entry for entry in _entries_by_year() if task in (None, entry.task) and _matches_year(entry, year)]
     names = [f"{e.name}.{tag}" for e in entries for tag in e.presets] if pretrained else [e.name for e in entries]
-    return [n for n in names if fnmatch.fnmatchcase(n, pattern) and not any(fnmatch.fnmatchcase(n, x) for x in excluded)]
+    return [
+        n for n in names if fnmatch.fnmatchcase(n, pattern) and not any(fnmatch.fnmatchcase(n, x) for x in excluded)
+    ]
 
 
 def info(name: str) -> Entry:
@@ -327,7 +340,9 @@ def load_recipe(entry: Entry) -> Recipe:
     module = sys.modules[load_builder(entry).__module__]
     recipe = getattr(module, "RECIPES", {}).get(entry.name.rpartition("/")[2]) or getattr(module, "RECIPE", None)
     if not isinstance(recipe, Recipe):
-        raise TypeError(f"The module {module.__name__!r} of the model {entry.name!r} must hold RECIPE = Recipe(data=...).")
+        raise TypeError(
+            f"The module {module.__name__!r} of the model {entry.name!r} must hold RECIPE = Recipe(data=...)."
+        )
     return recipe
 
 

@@ -1,8 +1,8 @@
 """Accuracy of the default recipes on the shipped tables: fit on train, choose the epoch on val, report test.
 
-    python -m tests.benchmarks.accuracy                          the split that each data set ships
-    python -m tests.benchmarks.accuracy --splits FOLDER          <data set>_seed<k>.npz with train, val, test: their mean
-    python -m tests.benchmarks.accuracy --only titanic mpg --part val
+python -m tests.benchmarks.accuracy                          the split that each data set ships
+python -m tests.benchmarks.accuracy --splits FOLDER          <data set>_seed<k>.npz with train, val, test: their mean
+python -m tests.benchmarks.accuracy --only titanic mpg --part val
 """
 
 import argparse
@@ -30,7 +30,7 @@ def splits(name: str, folder: Path | None) -> list[dict]:
     files = sorted(folder.glob(f"{name}_seed*.npz")) if folder else []
     if not files:
         return [zoo.data.load(name).splits]
-    return [{part: rows for part, rows in np.load(file).items()} for file in files]
+    return [dict(np.load(file)) for file in files]
 
 
 def measure(name: str, split: dict, part: str, seed: int, entry: str, options: dict) -> tuple[dict, float, int]:

@@ -56,5 +56,7 @@ def test_network_loss_and_count_survive_their_configs():
 def test_count_sums_over_batches():
     count = Count(squared_error)
     for _ in range(2):
-        count.update_state(np.array([1.0, 2.0], "float32"), keras.ops.convert_to_tensor(np.array([[0.0], [0.0]], "float32")))
+        count.update_state(
+            np.array([1.0, 2.0], "float32"), keras.ops.convert_to_tensor(np.array([[0.0], [0.0]], "float32"))
+        )
     assert float(count.result()) == 10.0

@@ -108,7 +108,9 @@ def test_back_propagation_learns_xor_in_a_few_hundred_sweeps():
 def test_one_hidden_unit_fits_rat42_to_its_certified_residuals():
     # y = b1 / (1 + exp(b2 - b3 x)) is one logistic unit; with the output's bias the fit can only be better.
     network_options = {"hidden_units": (1,), "activation": "logistic", "dropout": 0.0, "num_bins": 1}
-    run = zoo.train("mlp_regressor", "rat42", solver="lbfgs", epochs=3000, validation=None, verbose=0, **network_options)
+    run = zoo.train(
+        "mlp_regressor", "rat42", solver="lbfgs", epochs=3000, validation=None, verbose=0, **network_options
+    )
     data = zoo.data.load("rat42")
     residuals = zoo.predict(run, data)["prediction"].to_numpy() - data.y.to_numpy()
     assert np.sum(residuals**2) <= 8.0565229338 * 1.001

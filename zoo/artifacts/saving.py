@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import platform
-import warnings
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -212,9 +211,7 @@ def _load_file(path: Path, card: dict[str, Any]) -> Model:
             "`model.save` wrote, or an artifact's folder."
         )
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer", UserWarning)  # it has no slots
-            model = keras.saving.load_model(path, safe_mode=True)
+        model = keras.saving.load_model(path, safe_mode=True)
     except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
         raise ValueError(f"{str(path)!r} must be a whole .keras file. Received: {error}. Copy it again.") from error
     if not isinstance(model, Model):

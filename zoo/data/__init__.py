@@ -1,8 +1,8 @@
 """Data: sources, schema, preprocessing, pipelines.
 
-    load(source)               anything that holds rows -> Data: .x .y .schema .splits
-    pipeline(data, model)      one pass of encoded batches, as a tf.data.Dataset
-    Schema                     what the raw columns are
+load(source)               anything that holds rows -> Data: .x .y .schema .splits
+pipeline(data, model)      one pass of encoded batches, as a tf.data.Dataset
+Schema                     what the raw columns are
 """
 
 from __future__ import annotations

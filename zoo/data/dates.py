@@ -1,7 +1,7 @@
 """Dates: ISO 8601 strings, parsed by string operations that an exported model can hold.
 
-    days since 1970-01-01 (a number like any other), and sine and cosine of the day in the year, of the weekday and,
-    where times occur in training, of the hour
+days since 1970-01-01 (a number like any other), and sine and cosine of the day in the year, of the weekday and,
+where times occur in training, of the hour
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-ISO = (
-    r"^\s*(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?(?:Z|([+-])(\d{2}):?(\d{2}))?\s*$"
-)
+ISO = r"^\s*(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?(?:Z|([+-])(\d{2}):?(\d{2}))?\s*$"
 PARTS = ("year sine", "year cosine", "week sine", "week cosine")
 TIME_PARTS = ("day sine", "day cosine")
 
@@ -42,7 +40,7 @@ def parse(texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fields(texts):
-    """Returns tensors `(batch,)` of days since 1970-01-01, validity, share of the year past, and share of the day past."""
+    """Returns tensors `(batch,)`: days since 1970-01-01, validity, share of the year past, share of the day past."""
     import tensorflow as tf
 
     def group(pattern):

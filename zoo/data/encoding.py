@@ -1,4 +1,4 @@
-"""The graph of a preprocessor: a tf.Module from raw columns to encoded tensors, the same in training and when served."""
+"""The graph of a preprocessor: a tf.Module from raw columns to encoded tensors, in training and when served."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ class Encoder(tf.Module):
         parts = [scaled, tf.where(known, 2.0 * booleans - 1.0, 0.0)]
         parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))
         parts.append(tf.gather(tf.cast(~known, tf.float32), constants.boolean_missing, axis=1))
-        parts += [dates.parts(columns[name], times) for name, times in zip(constants.columns.get("date", ()), constants.times)]
+        parts += [
+            dates.parts(columns[name], times) for name, times in zip(constants.columns.get("date", ()), constants.times)
+        ]
         parts += [
             texts.features(columns[name], fitted, table)
             for name, fitted, table in zip(constants.columns.get("text", ()), constants.texts, self.word_tables)
@@ -73,7 +75,9 @@ class Encoder(tf.Module):
         encoded = {"numeric": tf.concat(parts, axis=1)}
         if constants.ranked:
             encoded["quantile"] = tf.where(
-                tf.gather(finite, constants.ranked, axis=1), self._rank(tf.gather(filled, constants.ranked, axis=1)), 0.5
+                tf.gather(finite, constants.ranked, axis=1),
+                self._rank(tf.gather(filled, constants.ranked, axis=1)),
+                0.5,
             )
         if self.level_tables:
             names = constants.columns["category"]
@@ -111,7 +115,7 @@ class Encoder(tf.Module):
 
 
 def _padded(knots, ranks):
-    """Returns knots and ranks as matrices `(columns, most)`, padded behind their ends, and the index of each last knot."""
+    """Returns knots and ranks `(columns, most)`, padded behind their ends, and the index of each last knot."""
     width = max(map(len, knots))
     padded = np.full((len(knots), width), np.inf, "float32")
     values = np.ones((len(knots), width), "float32")
@@ -121,7 +125,7 @@ def _padded(knots, ranks):
 
 
 def _level_table(levels):
-    """Returns the table level -> position from 1; what stands for missing shares the position of `""`, if it has one."""
+    """Returns the table level -> position from 1; what stands for missing shares that of `""`, if it has one."""
     positions = {level: i + 1 for i, level in enumerate(levels)}
     missing = {level: positions.get("", 0) for level in MISSING}
     return _table({**missing, **positions})

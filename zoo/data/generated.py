@@ -1,7 +1,7 @@
 """Small data sets that are made, not stored: boolean gates, and three shapes in the plane.
 
-    <gate>_gate   all patterns of 0 and 1 in the order 00, 01, 10, 11 (the first input is the most significant bit)
-    two_moons, circles, spirals   1,000 noisy points of two classes, always the same
+<gate>_gate   all patterns of 0 and 1 in the order 00, 01, 10, 11 (the first input is the most significant bit)
+two_moons, circles, spirals   1,000 noisy points of two classes, always the same
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@
     image     image        (batch, height, width, channels) uint8
 
 One graph of TensorFlow operations encodes data for training and stands in the exported model, so that both give the
-same. Its constants come from training rows alone. The scaling of numbers is that of RealMLP: (x - median) / (q75 - q25),
-then z / sqrt(1 + (z/3)^2); https://arxiv.org/abs/2407.04491.
+same. Its constants come from training rows alone. The scaling of numbers is that of RealMLP, (x - median) / (q75 - q25)
+and then z / sqrt(1 + (z/3)^2): https://arxiv.org/abs/2407.04491.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class Preprocessor:
             raise ValueError(f"`scaling` must be one of {', '.join(SCALINGS)}. Received: scaling={scaling!r}")
         is_image = any(column.kind == "image" for column in schema.columns)
         if kind == "image" and not is_image:
-            raise ValueError("This model takes images. Received: columns. Take a table's model, such as 'mlp_classifier'.")
+            raise ValueError(
+                "This model takes images. Received: columns. Take a table's model, such as 'mlp_classifier'."
+            )
         self.schema, self.kind, self.scaling = schema, kind, scaling
         self.target_center, self.target_scale = 0.0, 1.0
         self._state: dict[str, Any] = {}
@@ -78,7 +80,9 @@ class Preprocessor:
             if y is None and self.schema.target is not None:
                 y = x[self.schema.target]
         elif isinstance(x, pd.DataFrame):
-            extra = {} if y is None else {"__target__": np.asarray(y, object) if len(x) > 200_000 else np.arange(len(x))}
+            extra = (
+                {} if y is None else {"__target__": np.asarray(y, object) if len(x) > 200_000 else np.arange(len(x))}
+            )
             if len(x) > 200_000:
                 drawn = sample([x.assign(**extra)])
                 x, counts = drawn.frame, drawn.counts
@@ -121,7 +125,8 @@ class Preprocessor:
         self._state = state
         if self.kind == "raw" and self._named("text"):
             warnings.warn(
-                f"The text columns {', '.join(map(str, self._named('text')))} are no numbers and are left out.", stacklevel=3
+                f"The text columns {', '.join(map(str, self._named('text')))} are no numbers and are left out.",
+                stacklevel=3,
             )
 
     @property
@@ -139,7 +144,7 @@ class Preprocessor:
 
     @property
     def features(self) -> list[dict[str, Any]]:
-        """What each encoded column is: tensor, index, raw column, what of it, centre and scale taken from a number, levels."""
+        """What each encoded column is: tensor, index, raw column, what of it, centre, scale, levels."""
         found: list[dict[str, Any]] = []
 
         def add(tensor, column, what="value", center=0.0, scale=1.0, levels=None):
@@ -199,7 +204,9 @@ class Preprocessor:
             elif column.kind == "array":
                 specs[column.name] = tf.TensorSpec((None, *column.shape), tf.float32)
             else:
-                specs[column.name] = tf.TensorSpec((None,), tf.float32 if column.kind in ("number", "boolean") else tf.string)
+                specs[column.name] = tf.TensorSpec(
+                    (None,), tf.float32 if column.kind in ("number", "boolean") else tf.string
+                )
         return specs
 
     def tensors(self, x) -> dict[Any, np.ndarray]:
@@ -243,7 +250,8 @@ class Preprocessor:
         if isinstance(x, (pd.DataFrame, Mapping)):
             if column.name not in x:
                 raise ValueError(
-                    f"This model was built for one array {column.name!r} of shape (rows, {', '.join(map(str, column.shape))}). "
+                    f"This model was built for one array {column.name!r} of shape (rows, "
+                    f"{', '.join(map(str, column.shape))}). "
                     f"Received: {', '.join(map(str, x))}. For columns, build with zoo.build(name, data, target=...)."
                 )
             x = x[column.name]
@@ -252,7 +260,8 @@ class Preprocessor:
             array = array[..., None]
         if array.ndim != len(column.shape) + 1 or array.shape[1:] != tuple(column.shape):
             raise ValueError(
-                f"{column.name!r} must have the shape (rows, {', '.join(map(str, column.shape))}). Received: {array.shape}. "
+                f"{column.name!r} must have the shape (rows, {', '.join(map(str, column.shape))}). Received: "
+                f"{array.shape}. "
                 "For another shape, build with zoo.build(name, data)."
             )
         if column.kind == "array":
@@ -261,15 +270,24 @@ class Preprocessor:
             return array.astype("float32")
         if array.dtype == np.uint8:
             return array
-        if array.dtype.kind not in "iuf" or np.any(array < 0) or np.any(array > 255) or np.any(array != np.round(array)):
-            raise ValueError(f"{column.name!r} must be uint8, from 0 to 255. Received: {array.dtype}. Scale the images.")
+        if (
+            array.dtype.kind not in "iuf"
+            or np.any(array < 0)
+            or np.any(array > 255)
+            or np.any(array != np.round(array))
+        ):
+            raise ValueError(
+                f"{column.name!r} must be uint8, from 0 to 255. Received: {array.dtype}. Scale the images."
+            )
         return array.astype("uint8")
 
     def _column(self, values, column) -> np.ndarray:
         if not isinstance(values, pd.Series):
             array = np.asarray(values) if not np.isscalar(values) else np.asarray([values])
             if array.ndim != 1:
-                raise ValueError(f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}.")
+                raise ValueError(
+                    f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}."
+                )
             if array.dtype.kind == "S":
                 array = np.char.decode(array, "utf-8")
             values = pd.Series(array)
@@ -280,7 +298,9 @@ class Preprocessor:
         if not is_stringlike(values.dtype):
             codes, uniques = pd.factorize(values)
         else:
-            codes, uniques = pd.factorize(values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values)
+            codes, uniques = pd.factorize(
+                values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
+            )
         names = np.array([*(level_name(value) for value in uniques), ""], dtype=object)
         return names[codes]
 
@@ -293,10 +313,13 @@ class Preprocessor:
                 truth = values.astype(str).str.strip().str.lower().map({"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0})
                 if not (truth.isna().to_numpy() & ~is_missing(values)).any():
                     return truth.to_numpy("float32")
-            single = [as_numbers(pd.Series([value])) is None and not is_missing(pd.Series([value]))[0] for value in values]
+            single = [
+                as_numbers(pd.Series([value])) is None and not is_missing(pd.Series([value]))[0] for value in values
+            ]
             row = int(np.flatnonzero(single)[0]) if any(single) else 0
             raise ValueError(
-                f"The column {column.name!r} must hold numbers. Received: {values.iloc[row]!r} in row {row}. Repair the "
+                f"The column {column.name!r} must hold numbers. Received: {values.iloc[row]!r} in row {row}. Repair "
+                "the "
                 "value, leave it empty, or make the column a category in the schema."
             )
         with np.errstate(over="ignore"):
@@ -305,7 +328,7 @@ class Preprocessor:
     # Tensors of the served types -> encoded tensors.
 
     def module(self):
-        """Returns the tf.Module that encodes: called with a dict of raw columns, it returns a dict of encoded tensors."""
+        """Returns the tf.Module that encodes: from a dict of raw columns to a dict of encoded tensors."""
         if self._module is None:
             from zoo.data.encoding import Encoder
 
@@ -335,7 +358,12 @@ class Preprocessor:
         parts = []
         with tf.device("CPU"):
             for start in range(0, max(rows, 1), BLOCK):
-                block = [tf.constant(values[start : start + BLOCK]) if values.dtype != object else _strings(values[start : start + BLOCK]) for values in tensors.values()]
+                block = [
+                    tf.constant(values[start : start + BLOCK])
+                    if values.dtype != object
+                    else _strings(values[start : start + BLOCK])
+                    for values in tensors.values()
+                ]
                 parts.append({name: tensor.numpy() for name, tensor in self._function(*block).items()})
         if len(parts) == 1:
             return parts[0]
@@ -352,16 +380,21 @@ class Preprocessor:
         values = y if isinstance(y, pd.Series) else pd.Series(_rank_one(y))
         name = f"target {self.schema.target!r}" if self.schema.target is not None else "target"
         missing = is_missing(values)
-        if missing.any() and not (self.schema.classes and any(isinstance(c, str) and c in MISSING for c in self.schema.classes)):
+        if missing.any() and not (
+            self.schema.classes and any(isinstance(c, str) and c in MISSING for c in self.schema.classes)
+        ):
             row = values.index[np.flatnonzero(missing)[0]]
             raise ValueError(
-                f"The {name} must have no missing values. Received: {int(missing.sum())} missing, the first at row {row}. Drop "
+                f"The {name} must have no missing values. Received: {int(missing.sum())} missing, the first at row "
+                f"{row}. Drop "
                 "these rows, or fill them in."
             )
         if self.schema.classes is None:
             numbers = as_numbers(values)
             if numbers is None or not np.all(np.isfinite(numbers)):
-                raise ValueError(f"The {name} must be finite numbers. Received: {values.dtype}, such as {values.iloc[0]!r}.")
+                raise ValueError(
+                    f"The {name} must be finite numbers. Received: {values.dtype}, such as {values.iloc[0]!r}."
+                )
             return numbers.astype("float32")
         codes, uniques = pd.factorize(values)
         known = {value: i for i, value in enumerate(self.schema.classes)}
@@ -372,7 +405,8 @@ class Preprocessor:
             if index is None:
                 shown = ", ".join(map(repr, self.schema.classes[:10]))
                 raise ValueError(
-                    f"The {name} holds the class {value!r}, which training did not know. The model has: {shown}. Drop these rows, "
+                    f"The {name} holds the class {value!r}, which training did not know. The model has: {shown}. "
+                    "Drop these rows, "
                     "or train on them."
                 )
             indices[i] = index

@@ -20,7 +20,7 @@ MAX_LEVELS = 200_000
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """Sampled rows in their order, the number of all rows, and for string columns the count of each value over all rows."""
+    """Sampled rows in their order, the number of all rows, and of string columns the count of each value over all."""
 
     frame: pd.DataFrame
     rows: int

@@ -64,13 +64,17 @@ class Schema:
         names = [column.name for column in self.columns]
         for column in self.columns:
             if column.kind not in KINDS:
-                raise ValueError(f"A column's kind must be one of {', '.join(KINDS)}. Received: {column.name!r}: {column.kind!r}")
+                raise ValueError(
+                    f"A column's kind must be one of {', '.join(KINDS)}. Received: {column.name!r}: {column.kind!r}"
+                )
         if twice := sorted({str(name) for name in names if names.count(name) > 1}):
             raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
         if self.target in names and self.target is not None:
             raise ValueError(f"The target {self.target!r} stands among the inputs too. Remove it from `columns`.")
         if not self.columns:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in self.dropped.items()) or "the data have no columns"
+            reasons = (
+                "; ".join(f"{name}: {reason}" for name, reason in self.dropped.items()) or "the data have no columns"
+            )
             raise ValueError(f"At least one input column must be left. Received: none ({reasons}).")
 
     @property
@@ -83,7 +87,9 @@ class Schema:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise ValueError(f"There is no column {name!r}.{suggest(name, map(str, self.names))} The schema has: {self.names}.")
+        raise ValueError(
+            f"There is no column {name!r}.{suggest(name, map(str, self.names))} The schema has: {self.names}."
+        )
 
     @property
     def served_names(self) -> dict:
@@ -107,13 +113,18 @@ class Schema:
         Raises:
             ValueError: if `y` has missing values or a single class, or does not suit the task.
         """
-        values = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0] if np.ndim(y) > 1 else y)
+        values = (
+            y
+            if isinstance(y, pd.Series)
+            else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0] if np.ndim(y) > 1 else y)
+        )
         name = f"target {self.target!r}" if self.target is not None else "target"
         missing = is_missing(values)
         if missing.any():
             first = values.index[np.flatnonzero(missing)[0]]
             raise ValueError(
-                f"The {name} must have no missing values. Received: {int(missing.sum())} missing, the first at row {first}. "
+                f"The {name} must have no missing values. Received: {int(missing.sum())} missing, the first at row "
+                f"{first}. "
                 "Drop these rows, or fill them in."
             )
         numbers = as_numbers(values)
@@ -121,7 +132,8 @@ class Schema:
             if numbers is None:
                 shown = ", ".join(map(repr, pd.unique(values)[:3]))
                 raise ValueError(
-                    f"The {name} of a regression must be numbers. Received: {shown}... For class names, take a classifier "
+                    f"The {name} of a regression must be numbers. Received: {shown}... For class names, take a "
+                    "classifier "
                     "such as 'mlp_classifier'."
                 )
             if not np.all(np.isfinite(numbers)):
@@ -136,7 +148,8 @@ class Schema:
         classes = sorted(plain_values(pd.unique(values.dropna())), key=lambda v: (str(type(v)), v))
         if pd.api.types.is_numeric_dtype(values.dtype) and len(classes) > max(MAX_INT_CLASSES, len(values) // 20):
             raise ValueError(
-                f"The {name} of a classifier must be classes. Received: {len(classes)} different numbers in {len(values)} "
+                f"The {name} of a classifier must be classes. Received: {len(classes)} different numbers in "
+                f"{len(values)} "
                 "rows, which are continuous. Take a regressor such as 'mlp_regressor', or make bins of them."
             )
         if len(classes) < 2:
@@ -147,7 +160,12 @@ class Schema:
         """Returns plain values, as the JSON file holds them."""
         columns = []
         for column in self.columns:
-            plain = {"name": column.name, "served": self.served_names[column.name], "kind": column.kind, "dtype": column.dtype}
+            plain = {
+                "name": column.name,
+                "served": self.served_names[column.name],
+                "kind": column.kind,
+                "dtype": column.dtype,
+            }
             if column.categories:
                 plain["categories"] = list(column.categories)
             if column.shape is not None:
@@ -171,7 +189,9 @@ class Schema:
             ValueError: if it is malformed or of a newer version.
         """
         if not isinstance(plain, Mapping) or "columns" not in plain:
-            raise ValueError("A schema must be a JSON object with `columns`. Write one with `zoo schema SOURCE -o schema.json`.")
+            raise ValueError(
+                "A schema must be a JSON object with `columns`. Write one with `zoo schema SOURCE -o schema.json`."
+            )
         if plain.get("version", VERSION) > VERSION:
             raise ValueError(
                 f"This keras-zoo reads schemas up to version {VERSION}. Received: version {plain['version']}. Upgrade "
@@ -217,7 +237,9 @@ class Schema:
         try:
             return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
         except json.JSONDecodeError as error:
-            raise ValueError(f"{str(path)!r} must be JSON. Received: {error}. Write one with `zoo schema SOURCE -o FILE`.") from error
+            raise ValueError(
+                f"{str(path)!r} must be JSON. Received: {error}. Write one with `zoo schema SOURCE -o FILE`."
+            ) from error
 
     def __str__(self) -> str:
         rows = [("column", "kind", "dtype", "served as", "levels")]
@@ -292,10 +314,14 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
     frame = data if isinstance(data, pd.DataFrame) else data.frame
     known = list(frame.columns)
     if target is not None and target not in known:
-        raise ValueError(f"There is no target column {target!r}.{suggest(target, map(str, known))} The data have: {known}.")
+        raise ValueError(
+            f"There is no target column {target!r}.{suggest(target, map(str, known))} The data have: {known}."
+        )
     for name in ignore:
         if name not in known:
-            raise ValueError(f"There is no column {name!r} to ignore.{suggest(name, map(str, known))} The data have: {known}.")
+            raise ValueError(
+                f"There is no column {name!r} to ignore.{suggest(name, map(str, known))} The data have: {known}."
+            )
     columns, dropped = [], {}
     for name in known:
         if name == target and target is not None:
@@ -344,13 +370,18 @@ def _infer_column(name, values: pd.Series) -> tuple[Column | None, str]:
             raise ValueError(f"The column {name!r} holds complex numbers. Split it into real and imaginary parts.")
         return _infer_numbers(name, dtype, values.to_numpy("float64", na_value=np.nan))
     if not is_stringlike(values.dtype):
-        raise ValueError(f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {dtype}. Ignore it.")
+        raise ValueError(
+            f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {dtype}. Ignore it."
+        )
     codes, uniques = pd.factorize(values)
-    uniques = [value for value in uniques]
-    strange = next((v for v in uniques if not isinstance(v, (str, bytes, int, float, bool, np.generic, pd.Timestamp))), None)
+    uniques = list(uniques)
+    strange = next(
+        (v for v in uniques if not isinstance(v, (str, bytes, int, float, bool, np.generic, pd.Timestamp))), None
+    )
     if strange is not None:
         raise ValueError(
-            f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {type(strange).__name__}. Ignore it."
+            f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {type(strange).__name__}. "
+            "Ignore it."
         )
     if uniques and all(isinstance(value, (bool, np.bool_)) for value in uniques):
         return _unless_constant(Column(name, "boolean", dtype), len(uniques), bool((codes < 0).any()))

@@ -1,8 +1,8 @@
 """`zoo.data.load`: whatever holds rows, as `Data`.
 
-    "titanic"                      a shipped or generated set          df, (x, y), x     in memory
-    "tfds:NAME"                    TensorFlow Datasets                 a tf.data.Dataset
-    "rows.csv", "shards/*.parquet", "https://...", "images/"          files, globs, folders, any fsspec address
+"titanic"                      a shipped or generated set          df, (x, y), x     in memory
+"tfds:NAME"                    TensorFlow Datasets                 a tf.data.Dataset
+"rows.csv", "shards/*.parquet", "https://...", "images/"          files, globs, folders, any fsspec address
 """
 
 from __future__ import annotations

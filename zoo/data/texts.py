@@ -27,7 +27,11 @@ def fit(texts: np.ndarray) -> dict:
     words = sorted(word for word, _ in sorted(frequent, key=lambda item: (-item[1], item[0]))[:MAX_WORDS])
     lengths = np.log1p([[len(text) for text in texts], [len(_WORD.findall(text)) for text in texts]])
     deviation = lengths.std(axis=1)
-    return {"words": words, "mean": lengths.mean(axis=1).tolist(), "deviation": np.where(deviation > 0, deviation, 1.0).tolist()}
+    return {
+        "words": words,
+        "mean": lengths.mean(axis=1).tolist(),
+        "deviation": np.where(deviation > 0, deviation, 1.0).tolist(),
+    }
 
 
 def names(fitted: dict) -> list[str]:
@@ -54,5 +58,7 @@ def features(texts, fitted: dict, table):
     size = len(fitted["words"]) + 1
     found = table.lookup(tokens.flat_values)
     rows = tf.cast(tokens.value_rowids(), tf.int64)
-    seen = tf.math.unsorted_segment_max(tf.ones_like(found, tf.float32), rows * size + found, tf.size(texts, tf.int64) * size)
+    seen = tf.math.unsorted_segment_max(
+        tf.ones_like(found, tf.float32), rows * size + found, tf.size(texts, tf.int64) * size
+    )
     return tf.concat([scaled, tf.maximum(tf.reshape(seen, (-1, size)), 0.0)[:, 1:]], axis=1)

@@ -109,7 +109,8 @@ class Checkpoint(keras.callbacks.Callback):
             if state["identity"] != self.identity:
                 changed = [k for k in self.identity if state["identity"].get(k) != self.identity[k]]
                 raise ValueError(
-                    f"The checkpoint in {str(self.folder)!r} belongs to another run: {', '.join(changed) or 'its settings'} "
+                    f"The checkpoint in {str(self.folder)!r} belongs to another run: "
+                    f"{', '.join(changed) or 'its settings'} "
                     "differ. Repeat the call that began it, or choose another folder."
                 )
             model.optimizer.build(model.trainable_variables)

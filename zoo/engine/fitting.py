@@ -1,8 +1,8 @@
 """Trains a compiled Keras model for some epochs: best weights, checkpoints, interruption, progress.
 
-Rows in memory take the fused loop (`zoo.engine.fused`); streams, augmentation, other backends and callbacks that ask for
-batches take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the checkpoint holds the rest
-of the state.
+Rows in memory take the fused loop (`zoo.engine.fused`); streams, augmentation, other backends and callbacks that ask
+for batches take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the checkpoint holds
+the rest of the state.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def fit(
     use_fused = rows is not None and engine != "keras" and fused.suits(callbacks) and verbose < 2
     if engine == "fused" and not use_fused:
         raise ValueError(
-            "engine='fused' needs rows in memory without augmentation, the TensorFlow backend, verbose below 2, and callbacks "
+            "engine='fused' needs rows in memory without augmentation, the TensorFlow backend, verbose below 2, and "
+            "callbacks "
             "that ask for no batches. Pass engine='auto'."
         )
     if not (saver and saver.finished):

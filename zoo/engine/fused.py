@@ -1,12 +1,13 @@
 """Epochs as compiled calls: rows stand in memory as tensors, and one TensorFlow function runs many training steps.
 
 Keras's `fit` spends most of its time around the steps of networks of this size. Each step here is the model's own
-`train_step`, so that optimizers, losses, metrics, weights, regularizers and dropout are Keras's; callbacks are called at
-the ends of epochs.
+`train_step`, so that optimizers, losses, metrics, weights, regularizers and dropout are Keras's; callbacks are called
+at the ends of epochs.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 import keras
@@ -116,7 +117,8 @@ def _validation(model, held_out, batch_size: int = 8192):
     @tf.function(autograph=False)
     def run():
         for start in range(0, count, batch_size):
-            model.test_step(tf.nest.map_structure(lambda tensor: tensor[start : start + batch_size], held_out))
+            part = slice(start, start + batch_size)
+            model.test_step(tf.nest.map_structure(operator.itemgetter(part), held_out))
 
     return run
 

@@ -52,7 +52,9 @@ def linear_terms(network: keras.Model, features: list[dict]) -> tuple[list[str],
             scales.append((float(feature.get("center") or 0.0), float(feature.get("scale") or 1.0)))
     once = outputs(changes) - intercept
     numbers = [i for i, (tensor, _, _) in enumerate(changes) if tensor != "categorical"]
-    twice = outputs([(changes[i][0], changes[i][1], -2.0) for i in numbers]) - intercept if numbers else np.zeros((0, 1))
+    twice = (
+        outputs([(changes[i][0], changes[i][1], -2.0) for i in numbers]) - intercept if numbers else np.zeros((0, 1))
+    )
     if not np.allclose(twice, -2.0 * once[numbers], rtol=1e-4, atol=1e-5):
         raise TypeError("Coefficients are those of a linear model. This network is not linear in its inputs.")
     centers, widths = np.array(scales).T

@@ -53,6 +53,7 @@ def activation(function, *, name: str | None = None) -> keras.layers.Layer:
     except ValueError:
         names = (*NAMES, *_KERAS)
         raise ValueError(
-            f"Unknown activation {function!r}.{suggest(function, names)} The zoo has {', '.join(NAMES)} and Keras's own: "
+            f"Unknown activation {function!r}.{suggest(function, names)} The zoo has {', '.join(NAMES)} and Keras's "
+            "own: "
             f"{', '.join(_KERAS)}."
         ) from None

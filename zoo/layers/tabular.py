@@ -86,9 +86,13 @@ class Levels(keras.layers.Layer):
     def call(self, indices):
         features = []
         for i in self.small:
-            features.append(ops.one_hot(indices[:, i] - 1, self.sizes[i] - 1, dtype=self.compute_dtype))  # -1: all zeros
+            features.append(
+                ops.one_hot(indices[:, i] - 1, self.sizes[i] - 1, dtype=self.compute_dtype)
+            )  # -1: all zeros
         if self.large:
-            rows = ops.stack([indices[:, i] + offset for i, offset in zip(self.large, self._offsets(self.large))], axis=1)
+            rows = ops.stack(
+                [indices[:, i] + offset for i, offset in zip(self.large, self._offsets(self.large))], axis=1
+            )
             vectors = ops.take(ops.cast(self.table, self.compute_dtype), rows, axis=0)
             features.append(ops.reshape(vectors, (-1, len(self.large) * self.embedding_size)))
         return ops.concatenate(features, axis=-1) if len(features) > 1 else features[0]
@@ -110,5 +114,7 @@ def table_features(inputs, spec, *, embedding_size: int, num_bins: int):
         levels = Levels(spec.categorical_sizes, embedding_size, name="levels")
         features.append(levels(inputs["categorical"]))
     if "image" in inputs:
-        features.append(keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])))
+        features.append(
+            keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"]))
+        )
     return keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]

@@ -21,7 +21,9 @@ def dense_stack(x, *, hidden_units, activation, dropout, normalization, l2):
     """Returns `x` `(batch, features)` after the hidden layers: dense, normalization, activation, dropout."""
     units = (hidden_units,) if isinstance(hidden_units, int) else tuple(hidden_units)
     if any(not isinstance(unit, int) or unit < 1 for unit in units):
-        raise ValueError(f"`hidden_units` must be positive integers, one a layer. Received: hidden_units={hidden_units}")
+        raise ValueError(
+            f"`hidden_units` must be positive integers, one a layer. Received: hidden_units={hidden_units}"
+        )
     if not 0.0 <= dropout < 1.0:
         raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout}")
     if l2 < 0.0:
@@ -43,7 +45,9 @@ def check_output_activation(output_activation, allowed):
     """Raises ValueError unless the output activation is one of `allowed`."""
     if output_activation not in allowed:
         names = ", ".join(map(repr, allowed))
-        raise ValueError(f"`output_activation` must be one of {names}. Received: output_activation={output_activation!r}")
+        raise ValueError(
+            f"`output_activation` must be one of {names}. Received: output_activation={output_activation!r}"
+        )
 
 
 def _mlp(spec, *, hidden_units, activation, dropout, normalization, l2, embedding_size, num_bins):

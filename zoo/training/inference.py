@@ -19,9 +19,7 @@ def _function(model):
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 
-            signature = {
-                tensor.name: tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in network.inputs
-            }
+            signature = {tensor.name: tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in network.inputs}
             compiled = tf.function(
                 lambda x: owner().decide(network(x, training=False)), input_signature=[signature], autograph=False
             ).get_concrete_function()

@@ -102,12 +102,16 @@ def load_parts(
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
         if column is not None and not loaded.streaming and column not in getattr(loaded.x, "columns", ()):
             known = ", ".join(map(str, getattr(loaded.x, "columns", ("none",))))
-            raise ValueError(f"`{role}` must be a column of the data. Received: {role}={column!r}; the columns are: {known}.")
+            raise ValueError(
+                f"`{role}` must be a column of the data. Received: {role}={column!r}; the columns are: {known}."
+            )
     hidden = [column for column in (groups, weight) if column is not None]
     if hidden and schema is None:
         loaded = loaded.ignoring(hidden)
-    val = None if validation is None or isinstance(validation, Real) else load_data(
-        validation, target=loaded.target, schema=loaded.schema
+    val = (
+        None
+        if validation is None or isinstance(validation, Real)
+        else load_data(validation, target=loaded.target, schema=loaded.schema)
     )
     share = float(validation) if isinstance(validation, Real) and not isinstance(validation, bool) else None
     if share is not None and not 0.0 < share < 1.0 or isinstance(validation, bool):
@@ -115,7 +119,9 @@ def load_parts(
     common = {"source": loaded.source, "sha256": loaded.sha256, "weight": weight}
     if loaded.streaming:
         if groups or time:
-            raise ValueError("`groups` and `time` need all rows in memory. Pass validation data of your own with a stream.")
+            raise ValueError(
+                "`groups` and `time` need all rows in memory. Pass validation data of your own with a stream."
+            )
         return _stream_parts(loaded, val, share, seed, common)
     test = loaded.take(loaded.splits["test"]) if "test" in loaded.splits else None
     chosen = groups is None and time is None

@@ -25,7 +25,9 @@ def resolve_model(model) -> Model:
         import zoo
 
         return zoo.load(model)
-    raise TypeError(f"`model` must be a zoo.Model, a Run, a folder or a preset's name. Received: {type(model).__name__}.")
+    raise TypeError(
+        f"`model` must be a zoo.Model, a Run, a folder or a preset's name. Received: {type(model).__name__}."
+    )
 
 
 def load_for(model: Model, data, *, target: str | None = None) -> Data:

@@ -1,8 +1,8 @@
 """`zoo.evaluate`: scores of a model on data, as a mapping that prints as a table.
 
-    classification  accuracy, log_loss, roc_auc (two classes, or the mean of one against the rest), f1_macro,
-                    ece: the expected calibration error, sum_b n_b/n |accuracy_b - confidence_b| over 15 bins
-    regression      rmse, mae, r2
+classification  accuracy, log_loss, roc_auc (two classes, or the mean of one against the rest), f1_macro,
+                ece: the expected calibration error, sum_b n_b/n |accuracy_b - confidence_b| over 15 bins
+regression      rmse, mae, r2
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BINS = 15
 
 
 class Scores(Mapping):
-    """Scores by name. `.confusion`: a DataFrame of counts, true classes by predicted ones, or None. Prints as a table."""
+    """Scores by name; prints as a table. `.confusion`: a DataFrame of counts, true by predicted classes, or None."""
 
     def __init__(self, values: Mapping[str, float], *, rows: int, confusion=None):
         self._values = dict(values)
@@ -80,15 +80,22 @@ def evaluate(model, data, *, target: str | None = None, verbose: int = 1) -> Sco
     wanted = model.schema.target if target is None else target
     if loaded.streaming:
         if wanted not in next(loaded.blocks(1))[1].columns:
-            raise ValueError(f"The data have no target column {wanted!r}, and there is nothing to score against. Pass target=.")
+            raise ValueError(
+                f"The data have no target column {wanted!r}, and there is nothing to score against. Pass target=."
+            )
         parts = [
-            (inference.outputs(model, model.preprocessor.encode(frame)), model.preprocessor.encode_target(frame[wanted]))
+            (
+                inference.outputs(model, model.preprocessor.encode(frame)),
+                model.preprocessor.encode_target(frame[wanted]),
+            )
             for _, frame in loaded.blocks()
         ]
         outputs, y = (np.concatenate(part) for part in zip(*parts))
     else:
         if loaded.y is None:
-            raise ValueError(f"The data have no target column {wanted!r}, and there is nothing to score against. Pass target=.")
+            raise ValueError(
+                f"The data have no target column {wanted!r}, and there is nothing to score against. Pass target=."
+            )
         outputs = inference.outputs(model, model.preprocessor.encode(loaded.x))
         y = model.preprocessor.encode_target(loaded.y)
     scores = score(model, outputs, y)
@@ -115,7 +122,9 @@ def _regression_scores(y, values) -> Scores:
     errors = np.asarray(values, "float64") - np.asarray(y, "float64")
     spread = np.sum((y - np.mean(y, dtype="float64")) ** 2, dtype="float64")
     r2 = 1.0 - float(np.sum(errors**2) / spread) if spread > 0 else float("nan")
-    return Scores({"rmse": float(np.sqrt(np.mean(errors**2))), "mae": float(np.mean(np.abs(errors))), "r2": r2}, rows=len(y))
+    return Scores(
+        {"rmse": float(np.sqrt(np.mean(errors**2))), "mae": float(np.mean(np.abs(errors))), "r2": r2}, rows=len(y)
+    )
 
 
 def _classification_scores(y, probabilities, classes, *, hard: bool) -> Scores:

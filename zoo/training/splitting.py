@@ -1,6 +1,6 @@
 """Which rows a run trains on and which it chooses the best epoch by.
 
-    the data set's own split, where it ships one; else by seed, stratified by class; by `groups`; the last by `time`
+the data set's own split, where it ships one; else by seed, stratified by class; by `groups`; the last by `time`
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 
-def held_out(y, share: float, *, task: str, seed: int, rows: int, groups=None, time=None) -> tuple[np.ndarray, np.ndarray]:
+def held_out(
+    y, share: float, *, task: str, seed: int, rows: int, groups=None, time=None
+) -> tuple[np.ndarray, np.ndarray]:
     """Splits rows into training and validation.
 
     Args:
@@ -31,7 +33,9 @@ def held_out(y, share: float, *, task: str, seed: int, rows: int, groups=None, t
         raise ValueError(f"`validation` must be a share in (0, 1), data, or None. Received: validation={share!r}")
     count = max(1, round(rows * share))
     if rows < 2:
-        raise ValueError(f"{rows} row cannot be split into training and validation. Pass validation=None, or more rows.")
+        raise ValueError(
+            f"{rows} row cannot be split into training and validation. Pass validation=None, or more rows."
+        )
     generator = np.random.default_rng(seed)
     if time is not None:
         chosen = np.argsort(pd.Series(np.asarray(time)), kind="stable").to_numpy()[rows - count :]

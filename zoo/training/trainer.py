@@ -31,6 +31,9 @@ class _RecipeShare(float):
     """The default share of validation rows: it gives way to the recipe's own, a caller's 0.2 does not."""
 
 
+_DEFAULT_SHARE = _RecipeShare(0.2)
+
+
 @dataclasses.dataclass(frozen=True)
 class Run:
     """What `zoo.train` did and what came of it.
@@ -72,7 +75,7 @@ def train(
     data=None,
     *,
     target: str | None = None,
-    validation=_RecipeShare(0.2),
+    validation=_DEFAULT_SHARE,
     schema=None,
     groups: str | None = None,
     time: str | None = None,
@@ -267,7 +270,8 @@ def _resolve(model, options) -> tuple[Model | None, Entry, dict]:
         entry = found.entry
         if options:
             raise ValueError(
-                f"The options {', '.join(options)} shape a fresh model; this one has its shape. Leave them out, or pass the "
+                f"The options {', '.join(options)} shape a fresh model; this one has its shape. Leave them out, or "
+                "pass the "
                 f"name {entry.name!r} to build anew."
             )
         options = found.options
@@ -318,13 +322,16 @@ def _class_factors(class_weight, model, y) -> np.ndarray | None:
     if class_weight is None:
         return None
     if model.entry.task != "classification":
-        raise ValueError(f"`class_weight` is for classifiers; {model.entry.name!r} does {model.entry.task}. Leave it out.")
+        raise ValueError(
+            f"`class_weight` is for classifiers; {model.entry.name!r} does {model.entry.task}. Leave it out."
+        )
     if class_weight == "balanced":
         counts = np.bincount(y, minlength=len(model.classes))
         return len(y) / (len(counts) * np.maximum(counts, 1.0))
     if not isinstance(class_weight, Mapping) or set(class_weight) != set(model.classes):
         raise ValueError(
-            f"`class_weight` must be 'balanced' or a factor for each of the classes {', '.join(map(repr, model.classes))}. "
+            "`class_weight` must be 'balanced' or a factor for each of the classes "
+            f"{', '.join(map(repr, model.classes))}. "
             f"Received: class_weight={class_weight!r}"
         )
     return np.array([class_weight[label] for label in model.classes], "float64")
@@ -398,7 +405,8 @@ def _solve(model: Model, encoded: Encoded, recipe: Recipe, verbose: int) -> Fitt
     )
     if separated:
         warnings.warn(
-            "The classes are linearly separable: the likelihood has no maximum, and the weights would grow without bound. "
+            "The classes are linearly separable: the likelihood has no maximum, and the weights would grow without "
+            "bound. "
             "The fit does not converge; it stopped at the first weights that separate them. Predictions are usable, "
             "coefficients are not. Pass l2=1e-3 for a maximum that exists.",
             stacklevel=3,
@@ -430,7 +438,12 @@ def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) ->
 
 def _closing_line(fitted: Fitted, metrics) -> str:
     shown = [
-        f"{split} " + ", ".join(f"{name} {metrics[split][name]:.4g}" for name in ("accuracy", "log_loss", "rmse", "r2") if name in metrics[split])
+        f"{split} "
+        + ", ".join(
+            f"{name} {metrics[split][name]:.4g}"
+            for name in ("accuracy", "log_loss", "rmse", "r2")
+            if name in metrics[split]
+        )
         for split in ("val", "test")
         if split in metrics
     ]
