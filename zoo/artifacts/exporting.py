@@ -93,6 +93,7 @@ def export(
         RuntimeError: if the proof fails; nothing is then left.
         OSError: if there is no space or no permission; nothing is then left.
     """
+    begin = time.monotonic()
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
     if version != "next" and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
@@ -110,8 +111,10 @@ def export(
     card = card_of(model, run)
     how = {"version": version, "overwrite": overwrite, "allow_signature_change": allow_signature_change}
     if keras.backend.backend() != "tensorflow":
-        return ExportReport(**_by_tensorflow(model, card, target, how))
-    return write_version(model, card, target, **how)
+        report = ExportReport(**_by_tensorflow(model, card, target, how))
+    else:
+        report = write_version(model, card, target, **how)
+    return dataclasses.replace(report, seconds=time.monotonic() - begin)  # with loading, and the process on TensorFlow
 
 
 def write_version(

@@ -1,0 +1,225 @@
+"""The preprocessor: what it makes of odd columns, against numpy and by hand; in Python and in a SavedModel alike."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from zoo.data import dates
+from zoo.data.encoding import Encoder
+from zoo.data.preprocessing import Preprocessor
+from zoo.data.sampling import sample
+from zoo.data.schema import infer
+
+
+def fitted(frame, target=None, kind="tabular", scaling="quantile") -> Preprocessor:
+    schema = infer(frame, target)
+    return Preprocessor(schema, kind, scaling).fit(frame, None if target is None else frame[target])
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """60 rows of every kind, with gaps."""
+    generator = np.random.default_rng(0)
+    rows = 60
+    frame = pd.DataFrame(
+        {
+            "a number": generator.normal(5.0, 2.0, rows),
+            "Größe": np.where(generator.random(rows) < 0.6, 0, generator.exponential(1e4, rows)).round(),
+            "city": generator.choice(["Rome", "Oslo", "Bern"], rows),
+            "flag": generator.random(rows) < 0.5,
+            "день": pd.date_range("2020-01-01", periods=rows, freq="31D"),
+            "name": [f"Mr. {'Ivan' if i % 3 else 'Анна'} No{i}" for i in range(rows)],
+        }
+    )
+    frame.loc[::7, "a number"] = np.nan
+    frame.loc[3, "city"] = None
+    return frame
+
+
+def test_standard_scaling_equals_numpy():
+    x = np.array([1.0, 2.0, 4.0, 9.0])
+    encoded = fitted(pd.DataFrame({"x": x}), scaling="standard").encode(pd.DataFrame({"x": x}))
+    np.testing.assert_allclose(encoded["numeric"][:, 0], (x - x.mean()) / x.std(), rtol=1e-6)
+    assert "quantile" not in encoded
+
+
+def test_robust_scaling_clips_smoothly():
+    x = np.arange(101.0)
+    encoded = fitted(pd.DataFrame({"x": x})).encode(pd.DataFrame({"x": [50.0, 100.0, 1e9]}))
+    z = np.array([0.0, 1.0, (1e9 - 50) / 50])  # median 50, quartiles 25 and 75
+    np.testing.assert_allclose(encoded["numeric"][:, 0], z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-5)
+
+
+def test_ranks_are_shares_of_the_training_rows():
+    x = np.array([0.0] * 5 + [1.0, 2.0, 3.0, 4.0, 5.0])
+    encoded = fitted(pd.DataFrame({"x": x})).encode(pd.DataFrame({"x": [-9.0, 3.0, 3.5, 99.0]}))
+    # knots 0..5; 3 has 7 rows below it and half of its own, 3.5 is half way to 4
+    np.testing.assert_allclose(encoded["quantile"][:, 0], [0.0, 0.75, 0.8, 1.0], atol=1e-6)
+
+
+def test_a_missing_number_is_the_median_and_a_flag_and_so_is_an_infinite_one():
+    frame = pd.DataFrame({"x": [1.0, 2.0, np.nan, 4.0]})
+    encoded = fitted(frame).encode(pd.DataFrame({"x": [2.0, np.nan, np.inf, -np.inf]}))
+    np.testing.assert_array_equal(encoded["numeric"][:, 1], [0, 1, 1, 1])
+    np.testing.assert_array_equal(encoded["numeric"][:, 0], [0, 0, 0, 0])  # 2 is the median
+    np.testing.assert_array_equal(encoded["quantile"][1:, 0], [0.5, 0.5, 0.5])
+
+
+def test_one_nan_changes_only_its_own_row(mixed):
+    preprocessor = fitted(mixed)
+    before = preprocessor.encode(mixed)
+    after = preprocessor.encode(mixed.assign(**{"a number": mixed["a number"].where(mixed.index != 5)}))
+    for name in before:
+        changed = np.any(before[name] != after[name], axis=1)
+        assert not changed[np.arange(60) != 5].any()
+        assert np.all(np.isfinite(after[name]))
+
+
+def test_unseen_categories_are_level_zero_and_missing_ones_a_level_of_their_own():
+    frame = pd.DataFrame({"city": ["Rome", "Oslo", None, "Rome"]})
+    encoded = fitted(frame).encode(pd.DataFrame({"city": ["Rome", "Paris", None, "?", "Oslo", ""]}))
+    np.testing.assert_array_equal(encoded["categorical"][:, 0], [3, 0, 1, 1, 2, 1])
+
+
+def test_levels_are_matched_as_strings_ints_and_floats():
+    frame = pd.DataFrame({"code": ["1", "2", "x", "1"]})
+    preprocessor = fitted(frame)
+    for values in (["1", "2"], [1, 2], [1.0, 2.0]):
+        np.testing.assert_array_equal(preprocessor.encode({"code": values})["categorical"][:, 0], [1, 2])
+
+
+def test_numbers_may_come_as_strings_and_in_pandas_own_types():
+    preprocessor = fitted(pd.DataFrame({"x": [1.0, 2.0, np.nan, 5.0]}))
+    expected = preprocessor.encode(pd.DataFrame({"x": [1.0, np.nan, 5.0]}))
+    for values in (["1", "", "5"], ["1.0", "NA", " 5 "], pd.array([1, None, 5], dtype="Int64"), [1, None, 5]):
+        found = preprocessor.encode(pd.DataFrame({"x": values}))
+        for name in expected:
+            np.testing.assert_array_equal(found[name], expected[name])
+
+
+def test_text_where_a_number_must_be_names_column_row_and_value():
+    preprocessor = fitted(pd.DataFrame({"x": [1.0, 2.0, 5.0]}))
+    with pytest.raises(ValueError, match="'x' must hold numbers. Received: 'many' in row 1"):
+        preprocessor.encode(pd.DataFrame({"x": ["3", "many"]}))
+
+
+def test_order_does_not_matter_and_extra_columns_warn_once(mixed):
+    preprocessor = fitted(mixed)
+    expected = preprocessor.encode(mixed)
+    with pytest.warns(UserWarning, match="ignored: extra"):
+        found = preprocessor.encode(mixed[mixed.columns[::-1]].assign(extra=1))
+    preprocessor.encode(mixed.assign(extra=1))  # a second warning would be an error
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name])
+
+
+def test_a_missing_column_is_named_with_the_repair(mixed):
+    with pytest.raises(ValueError, match="columns city are missing.*build on these data"):
+        fitted(mixed).encode(mixed.drop(columns=["city"]))
+
+
+def test_dates_are_days_as_pandas_counts_them():
+    texts = [
+        "2024-02-29 13:30",
+        "2000-01-01",
+        "1969-12-31",
+        "2024-03-01T10:00:00.5+02:00",
+        "1900-03-01",
+        "2024-13-01",
+        "",
+    ]
+    days, valid = dates.parse(np.array(texts, dtype=object))
+    stamps = pd.to_datetime(pd.Series(texts[:5]), format="ISO8601", utc=True)
+    expected = (stamps - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta("1D")
+    np.testing.assert_allclose(days[:5], expected, atol=2e-3)  # float32 holds 20,000 days to about two minutes
+    np.testing.assert_array_equal(valid, [True] * 5 + [False] * 2)
+
+
+def test_frequent_words_and_lengths_stand_for_a_text(mixed):
+    preprocessor = fitted(mixed)
+    what = [feature["what"] for feature in preprocessor.features if feature["column"] == "name"]
+    assert what[:2] == ["length", "words"] and "has 'анна'" in what and "has 'ivan'" in what
+    index = next(f["index"] for f in preprocessor.features if f["what"] == "has 'анна'")
+    expected = [float("Анна" in name) for name in mixed["name"]]
+    np.testing.assert_array_equal(preprocessor.encode(mixed)["numeric"][:, index], expected)
+
+
+def test_the_saved_graph_answers_bit_for_bit_and_each_row_by_itself(mixed, tmp_path):
+    preprocessor = fitted(mixed)
+    expected = preprocessor.encode(mixed)
+    served, signature = preprocessor.schema.served_names, preprocessor.signature()
+
+    class Holder(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder = Encoder(preprocessor)
+
+    holder = Holder()
+    call = tf.function(lambda **columns: holder.encoder({name: columns[served[name]] for name in signature}))
+    specs = {served[name]: tf.TensorSpec(spec.shape, spec.dtype, served[name]) for name, spec in signature.items()}
+    tf.saved_model.save(holder, str(tmp_path / "m"), signatures=call.get_concrete_function(**specs))
+    loaded = tf.saved_model.load(str(tmp_path / "m")).signatures["serving_default"]
+    tensors = {served[name]: tf.constant(values) for name, values in preprocessor.tensors(mixed).items()}
+    whole = loaded(**tensors)
+    for name in expected:
+        np.testing.assert_array_equal(whole[name].numpy(), expected[name])
+        rows = [loaded(**{key: value[i : i + 1] for key, value in tensors.items()})[name].numpy() for i in range(10)]
+        # one row takes scalar arithmetic where many take vectors: the last place may differ
+        np.testing.assert_allclose(np.concatenate(rows), expected[name][:10], rtol=3e-7, atol=1e-7)
+
+
+def test_the_configuration_survives_json_exactly(mixed):
+    preprocessor = fitted(mixed)
+    again = Preprocessor.from_config(json.loads(json.dumps(preprocessor.get_config())))
+    first, second = preprocessor.encode(mixed), again.encode(mixed)
+    assert sorted(first) == sorted(second) and again.sizes == preprocessor.sizes
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name])
+
+
+def test_raw_columns_are_taken_as_they_are():
+    frame = pd.DataFrame({"x": [3.0, np.nan, 5.0, 100.0], "b": [True, False, True, True], "c": ["u", "v", "u", None]})
+    encoded = fitted(frame, kind="raw").encode(frame)["inputs"]
+    np.testing.assert_array_equal(encoded, [[3, 1, 0, 1, 0], [5, 0, 0, 0, 1], [5, 1, 0, 1, 0], [100, 1, 1, 0, 0]])
+
+
+def test_the_target_s_mean_and_deviation_are_those_of_the_training_rows():
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": [10.0, 20.0, 60.0]})
+    preprocessor = fitted(frame, "y")
+    assert preprocessor.target_center == pytest.approx(30.0)
+    assert preprocessor.target_scale == pytest.approx(np.std([10, 20, 60]))
+
+
+@pytest.mark.parametrize("classes", [["b", "a"], [3, 1], [True, False]])
+def test_labels_come_back_in_the_caller_s_values(classes):
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": classes * 2})
+    preprocessor = fitted(frame, "y")
+    indices = preprocessor.encode_target(frame.y)
+    assert indices.tolist() == [1, 0, 1, 0]
+    assert preprocessor.decode_labels(indices).tolist() == frame.y.tolist()
+
+
+def test_an_unknown_class_is_named():
+    preprocessor = fitted(pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": ["a", "b", "a"]}), "y")
+    with pytest.raises(ValueError, match="holds the class 'z', which training did not know"):
+        preprocessor.encode_target(["a", "z"])
+
+
+def test_streams_and_tables_give_the_same_statistics(mixed):
+    whole = sample([mixed], size=40)
+    blocks = sample([mixed[i : i + 7] for i in range(0, 60, 7)], size=40)
+    pd.testing.assert_frame_equal(whole.frame, blocks.frame)
+    assert whole.rows == blocks.rows == 60 and len(whole.frame) == 40
+    schema = infer(mixed)
+    first, second = (Preprocessor(schema).fit(part) for part in (whole, blocks))
+    assert json.dumps(first.get_config(), default=str) == json.dumps(second.get_config(), default=str)
+
+
+def test_levels_are_counted_over_all_rows_of_a_stream():
+    frame = pd.DataFrame({"c": ["common"] * 90 + ["rare"] * 10, "x": np.arange(100.0)})
+    drawn = sample([frame], size=5)
+    levels = Preprocessor(infer(frame)).fit(drawn)._state["levels"]
+    assert levels == [["common", "rare"]]
