@@ -109,7 +109,7 @@ class Model(keras.Model):
             Probabilities `(batch, classes)`, values in the target's units `(batch, 1)`, or 0/1 `(batch, units)`.
         """
         if self.entry.task == "regression":
-            return outputs * self.preprocessor.target_scale + self.preprocessor.target_center
+            return self.values(outputs) * self.preprocessor.target_scale + self.preprocessor.target_center
         if self.decision == "threshold":
             if outputs.shape[-1] == 1:
                 return ops.cast(outputs >= 0, outputs.dtype)
@@ -167,7 +167,7 @@ class Model(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if isinstance(self.loss, NetworkLoss):
-            y = self.network_target(y)
+            y, y_pred = self.network_target(y), self.values(y_pred)
         else:
             y_pred = self.decide(y_pred)
         return super().compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
@@ -176,6 +176,19 @@ class Model(keras.Model):
         for count in self._counts:
             count.update_state(y, y_pred)
         return super().compute_metrics(x, y, self.decide(y_pred), sample_weight)
+
+    def values(self, outputs):
+        """Returns what losses on network outputs take: a regression's standardised values, else the outputs as they are.
+
+        With `output_activation="sigmoid"` a regression stays between the lowest and the highest target of training.
+        """
+        if self.entry.task != "regression" or self.decision is None:
+            return outputs
+        low, high = (
+            self.network_target(self.preprocessor.target_low),
+            self.network_target(self.preprocessor.target_high),
+        )
+        return low + (high - low) * ops.sigmoid(outputs)
 
     def network_target(self, y):
         """Returns the target in the network's units: class indices, or standardised values."""
@@ -194,6 +207,8 @@ class Model(keras.Model):
         """
         self.check_trainable()
         x, y = self._encode(x, y)
+        if hasattr(x, "element_spec"):
+            kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras warns of its default
         if validation_data is not None:
             validation_data = self._encode_validation(validation_data)
         weight = None if sample_weight is None else np.asarray(sample_weight)
@@ -553,18 +568,16 @@ def load_weights(model: Model, weights) -> None:
                 ) from error
             return
         weights = keras.saving.load_model(path, compile=False)
-    theirs = {v.path.partition("/")[2]: v for v in weights.weights}
-    ours = {v.path.partition("/")[2]: v for v in model.weights}
-    for path in sorted({*ours, *theirs}):
-        shapes = [tuple(side[path].shape) if path in side else None for side in (ours, theirs)]
+    ours, theirs = ([*model.weights, *[None] * len(weights.weights)], [*weights.weights, *[None] * len(model.weights)])
+    for mine, other in zip(ours, theirs, strict=False):
+        shapes = [None if variable is None else tuple(variable.shape) for variable in (mine, other)]
         if shapes[0] != shapes[1]:
+            path = (mine if mine is not None else other).path
             raise ValueError(
-                f"The weights do not fit: {path!r} must have the shape {shapes[0]}. Received: {shapes[1]}. Build "
-                "with the "
-                "data and the options of the model that the weights come from."
+                f"The weights do not fit: {path!r} must have the shape {shapes[0]}. Received: {shapes[1]}. Build with "
+                "the data and the options of the model that the weights come from."
             )
-    for path, variable in ours.items():
-        variable.assign(theirs[path])
+    model.set_weights(weights.get_weights())
 
 
 def _build_preset(name, data, options):
@@ -574,4 +587,6 @@ def _build_preset(name, data, options):
             "entry "
             f"{name.partition('.')[0]!r} fresh."
         )
-    return keras.saving.load_model(registry.package_folder("saved_models") / name / "model.keras")
+    import zoo
+
+    return zoo.load(name)

@@ -55,6 +55,7 @@ class Preprocessor:
             )
         self.schema, self.kind, self.scaling = schema, kind, scaling
         self.target_center, self.target_scale = 0.0, 1.0
+        self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
         self._module = self._function = None
         self._warned = False
@@ -93,6 +94,7 @@ class Preprocessor:
             values = self.encode_target(y).astype("float64")
             deviation = float(values.std())
             self.target_center, self.target_scale = float(values.mean()), deviation if deviation > 0 else 1.0
+            self.target_low, self.target_high = float(values.min()), float(values.max())
         if self._image_or_array("image") is None:
             self._fit_columns(self.tensors(x), counts)
         self._module = self._function = None
@@ -432,7 +434,7 @@ class Preprocessor:
             "schema": self.schema.to_dict(),
             "kind": self.kind,
             "scaling": self.scaling,
-            "target": [self.target_center, self.target_scale],
+            "target": [self.target_center, self.target_scale, self.target_low, self.target_high],
             "state": self._state,
         }
 
@@ -440,7 +442,8 @@ class Preprocessor:
     def from_config(cls, config: Mapping[str, Any]) -> Preprocessor:
         """Returns the preprocessor of `get_config`."""
         preprocessor = cls(Schema.from_dict(config["schema"]), config["kind"], config["scaling"])
-        preprocessor.target_center, preprocessor.target_scale = config["target"]
+        for name, value in zip(("center", "scale", "low", "high"), config["target"], strict=True):
+            setattr(preprocessor, f"target_{name}", value)
         preprocessor._state = dict(config["state"])
         return preprocessor
 

@@ -140,6 +140,7 @@ def mlp_regressor(
     l2: float = 0.0,
     embedding_size: int = 8,
     num_bins: int = 16,
+    output_activation: str | None = None,
 ) -> keras.Model:
     """Builds a multilayer perceptron for a number in a table.
 
@@ -152,13 +153,15 @@ def mlp_regressor(
         l2: Factor of the sum of squared hidden weights in the loss.
         embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
         num_bins: Bins of the piecewise linear encoding of a number's rank.
+        output_activation: None, or `"sigmoid"`: values stay between the lowest and the highest target of training.
 
     Returns:
-        A network from encoded tensors to standardised values `(batch, 1)`.
+        A network from encoded tensors to standardised values `(batch, 1)`, or to what the sigmoid takes.
 
     Raises:
         ValueError: if an option is out of its range.
     """
+    check_output_activation(output_activation, (None, "sigmoid"))
     return _mlp(
         spec,
         hidden_units=hidden_units,

@@ -398,7 +398,7 @@ def _solve(model: Model, encoded: Encoded, recipe: Recipe, verbose: int) -> Fitt
         model.network,
         encoded.x,
         y,
-        model.loss.function,
+        lambda y_true, outputs: model.loss.function(y_true, model.values(outputs)),
         weight=encoded.weight,
         max_steps=recipe.epochs,
         stop=separates if model.entry.task == "classification" and not model.network.losses else None,
