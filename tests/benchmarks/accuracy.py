@@ -6,6 +6,7 @@ python -m tests.benchmarks.accuracy --only titanic mpg --part val
 """
 
 import argparse
+import ast
 import time
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def measure(name: str, split: dict, part: str, seed: int, entry: str, options: d
     return dict(scores), seconds, len(run.history["loss"])
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Prints one line a split and the mean of each data set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--splits", type=Path)
@@ -52,20 +53,18 @@ def main() -> None:
     parser.add_argument("--part", default="test", choices=("val", "test"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", nargs="*", default=[], help="options of train, as name=value")
-    arguments = parser.parse_args()
-    import ast
-
-    options = {key: ast.literal_eval(value) for key, _, value in (item.partition("=") for item in arguments.set)}
-    for name in arguments.only:
+    chosen = parser.parse_args(arguments)
+    options = {key: ast.literal_eval(value) for key, _, value in (item.partition("=") for item in chosen.set)}
+    for name in chosen.only:
         entry, shown = CASES[name]
         rows = []
-        for split in splits(name, arguments.splits):
-            scores, seconds, epochs = measure(name, split, arguments.part, arguments.seed, entry, options)
+        for split in splits(name, chosen.splits):
+            scores, seconds, epochs = measure(name, split, chosen.part, chosen.seed, entry, options)
             rows.append(scores)
             line = "  ".join(f"{key} {scores[key]:.4f}" for key in shown if key in scores)
             print(f"  {name:20} {line}  {seconds:.1f} s  {epochs} epochs", flush=True)
         means = "  ".join(f"{key} {np.mean([row[key] for row in rows]):.4f}" for key in shown if key in rows[0])
-        print(f"{name:20} {entry:20} {arguments.part}: {means}", flush=True)
+        print(f"{name:20} {entry:20} {chosen.part}: {means}", flush=True)
 
 
 if __name__ == "__main__":

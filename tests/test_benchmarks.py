@@ -1,0 +1,17 @@
+"""The benchmarks run; what they measure is for docs/benchmarks.md, not for a test."""
+
+import pytest
+
+from tests.benchmarks import accuracy, preprocess
+
+pytestmark = pytest.mark.tensorflow
+
+
+def test_accuracy_prints_the_mean_of_a_data_set(capsys):
+    accuracy.main(["--only", "penguins", "--set", "l2=0.001"])
+    assert "penguins" in capsys.readouterr().out
+
+
+def test_preprocess_prints_its_seconds(capsys):
+    assert set(preprocess.main(["--share", "0", "--repeats", "1"])) == {"schema and fit", "encode"}
+    assert "schema and fit" in capsys.readouterr().out
