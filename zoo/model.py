@@ -178,7 +178,7 @@ class Model(keras.Model):
         return super().compute_metrics(x, y, self.decide(y_pred), sample_weight)
 
     def values(self, outputs):
-        With `output_activation="sigmoid"` a regression stays between its lowest and highest target of training.
+        """Returns what losses on network outputs take: a regression's standardised values, else the outputs.
 
         With `output_activation="sigmoid"` a regression stays between the lowest and the highest target of training.
         """
