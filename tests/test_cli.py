@@ -125,7 +125,7 @@ def test_options_are_read_as_the_type_of_their_default(default, text, value):
         (["train", "mlp_classifier", "titanic", "--hiden-units", "3"], "Did you mean '--hidden-units'?"),
         (
             ["train", "mlp_classifier", "titanic", "--dropout", "much"],
-            "must be a number, such as 0.2. Received: 'much'",
+            "must be a number, such as 0.25. Received: 'much'",
         ),
         (["train", "mlp_classifier", "titanic", "--epochs", "many"], "--epochs: invalid int value: 'many'"),
         (["train", "--target", "y"], "`zoo train` needs a MODEL"),

@@ -91,7 +91,7 @@ def mlp_classifier(
     *,
     hidden_units: Sequence[int] = (256, 256),
     activation: str = "relu",
-    dropout: float = 0.2,
+    dropout: float = 0.25,
     normalization: str | None = None,
     l2: float = 0.0,
     embedding_size: int = 8,
