@@ -145,10 +145,46 @@ def test_an_interrupted_run_keeps_the_best_weights(table):
     assert run.metrics["val"]["log_loss"] == pytest.approx(min(run.history["val_loss"]), abs=1e-5)
 
 
+@pytest.mark.parametrize("validation", [None, 0.2])
+def test_a_diverging_run_stops_and_keeps_its_last_finite_weights(table, validation):
+    with pytest.warns(UserWarning, match="no longer finite in epoch"):
+        run = zoo.train(
+            "mlp_classifier", table, target="y", optimizer="sgd", learning_rate=1e20, validation=validation, **SMALL
+        )
+    assert all(np.isfinite(weight).all() for weight in run.model.get_weights())
+    assert len(run.history["loss"]) < 10 and "lower `learning_rate`" in run.stopped
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_the_fused_loop_gives_keras_s_weights(table, dropout):
+    fused, keras_fit = (
+        zoo.train("mlp_classifier", table, target="y", epochs=3, batch_size=50, dropout=dropout, engine=engine, **SMALL)
+        for engine in ("fused", "keras")
+    )
+    assert same_weights(fused, keras_fit) and fused.history == keras_fit.history
+
+
+def test_the_fused_loop_says_what_it_cannot_do(table):
+    batches = type("Batches", (keras.callbacks.Callback,), {"on_train_batch_end": lambda self, batch, logs=None: None})
+    with pytest.raises(ValueError, match="engine='fused' needs"):
+        zoo.train("mlp_classifier", table, target="y", epochs=1, callbacks=[batches()], engine="fused", **SMALL)
+
+
 def test_a_checkpoint_of_another_run_is_refused(table, tmp_path):
     zoo.train("mlp_classifier", table, target="y", epochs=1, checkpoint=tmp_path / "c", **SMALL)
     with pytest.raises(ValueError, match="belongs to another run: recipe"):
         zoo.train("mlp_classifier", table, target="y", epochs=2, checkpoint=tmp_path / "c", **SMALL)
+
+
+@pytest.mark.parametrize("validation", [None, 0.2])
+def test_a_finished_checkpoint_gives_its_run_back(table, tmp_path, validation):
+    first, again = (
+        zoo.train(
+            "mlp_classifier", table, target="y", epochs=3, validation=validation, checkpoint=tmp_path / "c", **SMALL
+        )
+        for _ in range(2)
+    )
+    assert same_weights(first, again) and first.history == again.history
 
 
 KILLED = """

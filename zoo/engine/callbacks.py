@@ -39,13 +39,13 @@ class BestWeights(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         value = (logs or {}).get(self.monitor)
-        if value is None:
+        if value is None or self.model.stop_training:  # a diverged epoch is no candidate
             return
         self.wait += 1
         if value < self.best:
             self.best, self.best_epoch, self.wait = float(value), epoch, 0
             self.weights = [w.numpy() for w in self.model.weights]
-        if self.patience is not None and self.wait >= self.patience:
+        if self.patience is not None and self.wait >= self.patience and self.best_epoch is not None:
             self.stopped = f"no better {self.monitor} in {self.patience} epochs (best: epoch {self.best_epoch + 1})"
             self.model.stop_training = True
 
@@ -62,6 +62,33 @@ class BestWeights(keras.callbacks.Callback):
         self.best, self.best_epoch, self.wait = plain["best"], plain["best_epoch"], plain["wait"]
         self.stopped = plain["stopped"]
         self.weights = weights or None
+
+
+class Diverged(keras.callbacks.Callback):
+    """Stops when the loss is no longer finite, and holds the weights of the last epoch that ended finite."""
+
+    def __init__(self):
+        super().__init__()
+        self.weights, self.stopped = None, None
+
+    def on_train_begin(self, logs=None):
+        self.weights = [w.numpy() for w in self.model.weights]
+
+    def on_epoch_end(self, epoch, logs=None):
+        weights = [w.numpy() for w in self.model.weights]
+        if np.isfinite((logs or {}).get("loss", 0.0)) and all(np.all(np.isfinite(w)) for w in weights):
+            self.weights = weights
+            return
+        self.stopped = (
+            f"the loss was no longer finite in epoch {epoch + 1}, and the weights are those of an epoch before; lower "
+            "`learning_rate`, standardise the columns, or clip gradients by an optimizer with clipnorm=1.0"
+        )
+        self.model.stop_training = True
+
+    def apply(self) -> None:
+        """Puts the last finite weights into the model, if it diverged."""
+        if self.stopped:
+            self.model.set_weights(self.weights)
 
 
 class StopAt(keras.callbacks.Callback):

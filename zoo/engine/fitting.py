@@ -8,12 +8,13 @@ the rest of the state.
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Sequence
 
 import keras
 
 from zoo.engine import fused
-from zoo.engine.callbacks import BestWeights, Checkpoint, Epoch, ProgressLine, StopAt
+from zoo.engine.callbacks import BestWeights, Checkpoint, Diverged, Epoch, ProgressLine, StopAt
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +83,8 @@ def fit(
             first, past = saver.epoch, {name: list(values) for name, values in saver.history.items()}
             if verbose:
                 print(f"resumed from epoch {first} of the checkpoint in {checkpoint}")
+    diverged = Diverged()
+    own.append(diverged)
     if validation is not None:
         own.append(best)
     stop = StopAt(*stop_at) if stop_at else None
@@ -94,10 +97,10 @@ def fit(
     if engine == "fused" and not use_fused:
         raise ValueError(
             "engine='fused' needs rows in memory without augmentation, the TensorFlow backend, verbose below 2, and "
-            "callbacks "
-            "that ask for no batches. Pass engine='auto'."
+            "callbacks that ask for no batches. Pass engine='auto'."
         )
-    if not (saver and saver.finished):
+    reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
+    if not (saver and (saver.finished or best.stopped or reached)):
         try:
             if use_fused:
                 fused.fit(
@@ -128,11 +131,14 @@ def fit(
         finally:
             if line:
                 line.close()
-    if validation is not None:
-        best.apply()
+    for keeper in (diverged, best):
+        keeper.set_model(model)  # a finished checkpoint trains no more, and no one else tells them
+        keeper.apply()
     merged = {name: past.get(name, []) + list(map(float, values)) for name, values in history.history.items()} or past
     done = max((len(values) for values in merged.values()), default=0)
-    reasons = [why for why in (best.stopped, stop and stop.stopped) if why]
+    if diverged.stopped:
+        warnings.warn(f"Training stopped: {diverged.stopped}.", stacklevel=4)
+    reasons = [why for why in (diverged.stopped, best.stopped, stop and stop.stopped) if why]
     reason = "interrupted" if interrupted else reasons[0] if reasons else f"the limit of {epochs} epochs"
     if stop and not stop.stopped and not interrupted and done >= epochs:
         last = merged.get(stop.metric, [float("nan")])[-1]

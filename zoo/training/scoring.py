@@ -135,7 +135,8 @@ def _classification_scores(y, probabilities, classes, *, hard: bool) -> Scores:
     predicted = np.argmax(probabilities, axis=-1)
     present = np.union1d(y, predicted)
     values = {"accuracy": float(np.mean(predicted == y))}
-    if not hard:
+    soft = not hard and bool(np.all(np.isfinite(probabilities)))  # a diverged model has no probabilities to score
+    if soft:
         p = probabilities.astype("float64")
         p = p / p.sum(axis=-1, keepdims=True)
         values["log_loss"] = float(-np.mean(np.log(np.maximum(p[np.arange(len(y)), y], 1e-15))))
@@ -144,7 +145,7 @@ def _classification_scores(y, probabilities, classes, *, hard: bool) -> Scores:
             one = p[:, 1] if len(classes) == 2 else p
             values["roc_auc"] = float(metrics.roc_auc_score(y, one, multi_class="ovr", labels=labels))
     values["f1_macro"] = float(metrics.f1_score(y, predicted, average="macro", labels=present, zero_division=0))
-    if not hard:
+    if soft:
         values["ece"] = _calibration_error(p.max(axis=-1), predicted == y)
     confusion = pd.DataFrame(metrics.confusion_matrix(y, predicted, labels=labels), index=classes, columns=classes)
     return Scores(values, rows=len(y), confusion=confusion)
