@@ -127,6 +127,14 @@ def test_a_trained_model_goes_on_from_its_weights(table):
         zoo.train(run, table, hidden_units=(8,))
 
 
+def test_keras_s_fit_goes_on_where_train_ended(table):
+    run = zoo.train("mlp_classifier", table, target="y", epochs=2, **SMALL)
+    before = run.model.get_weights()
+    losses = run.model.fit(table, epochs=3, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    assert max(np.abs(a - b).max() for a, b in zip(before, run.model.get_weights(), strict=True)) > 1e-3
+
+
 def test_keras_callbacks_are_called(table):
     seen = []
     callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, "val_loss" in logs)))
@@ -227,6 +235,15 @@ def test_a_stream_trains_as_the_whole_table_does(table, tmp_path):
     assert zoo.evaluate(run, data, verbose=0)["accuracy"] > 0.85
     whole = zoo.predict(run, table.drop(columns=["day"]))
     assert whole.label.tolist() == zoo.predict(run, data).label.tolist()
+
+
+def test_a_full_batch_of_a_stream_is_refused_with_the_repair(table, tmp_path):
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    data = zoo.data.load(tmp_path / "rows.csv", target="y", stream=True)
+    with pytest.raises(ValueError, match="Pass batch_size=1024"):
+        zoo.train("logistic_regression", data, verbose=0)
+    run = zoo.train("logistic_regression", data, batch_size=32, epochs=20, verbose=0)
+    assert zoo.evaluate(run, data, verbose=0)["accuracy"] > 0.8
 
 
 @pytest.mark.parametrize(

@@ -185,8 +185,8 @@ def train(
     augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
     encoded = held_out = None
     if parts.streaming:
-        if recipe.solver == "lbfgs":
-            raise ValueError("L-BFGS needs all rows in memory. Pass optimizer='adam' to train on a stream.")
+        if recipe.batch_size == "full":
+            raise ValueError("A full batch needs all rows in memory. Pass batch_size=1024 to train on a stream.")
         if class_weight is not None:
             raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
         batches, held_out = _streams(parts, model, size, recipe, seed)
@@ -235,6 +235,9 @@ def train(
                 verbose=verbose,
             )
     metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
+    if optimizer is None or isinstance(optimizer, str):
+        # The schedule has run down to 0, where `fit` would learn nothing: leave the recipe's rate and Keras's defaults.
+        compile_model(model, recipe, optimizer=optimizer, loss=loss, learning_rate=learning_rate)
     run = Run(
         model=model,
         history=fitted.history,
