@@ -66,7 +66,7 @@ def test_versions_count_up(no_proof, run, tmp_path):
 
 
 def test_two_exports_at_once_get_two_numbers(run, tmp_path, monkeypatch):
-    def overtaken(*_):
+    def overtaken(*_, **__):
         (tmp_path / "1").mkdir(exist_ok=True)
         (tmp_path / "1" / "saved_model.pb").write_bytes(b"the other's")
         return 0.0
@@ -230,4 +230,4 @@ print(json.dumps({"report": dataclasses.asdict(report), "refused": refused}, def
 def test_the_fresh_process_tells_what_went_wrong(tmp_path):
     sent = {"serving_default:one/x": np.zeros(1, "float32")}
     with pytest.raises(RuntimeError, match=r"(?s)does not answer in a fresh process.*SavedModel file does not exist"):
-        proof._answer_in_a_fresh_process(str(tmp_path), sent)
+        proof._answer_in_a_fresh_process("tf_saved_model", str(tmp_path), sent)

@@ -22,7 +22,17 @@ from zoo.artifacts.card import card_of
 from zoo.model import Model
 from zoo.training.resolving import resolve_model
 
-FORMATS = ("tf_saved_model",)
+
+def _write_saved_model(model: Model, folder: Path) -> dict[str, tuple[dict, dict]]:
+    from zoo.data.served import save_served
+
+    return save_served(model, folder)
+
+
+# Each writes the files of its format to an empty folder, and returns inputs and outputs of each signature as
+# `{name: [dtype, shape]}`. `proof_process.RUNTIMES` answers in the runtime of each.
+WRITERS = {"tf_saved_model": _write_saved_model}
+FORMATS = tuple(WRITERS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +119,12 @@ def export(
     run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
     model = resolve_model(model)
     card = card_of(model, run)
-    how = {"version": version, "overwrite": overwrite, "allow_signature_change": allow_signature_change}
+    how = {
+        "format": format,
+        "version": version,
+        "overwrite": overwrite,
+        "allow_signature_change": allow_signature_change,
+    }
     if keras.backend.backend() != "tensorflow":
         report = ExportReport(**_by_tensorflow(model, card, target, how))
     else:
@@ -122,6 +137,7 @@ def write_version(
     card: dict[str, Any],
     target: Path,
     *,
+    format: str,
     version: int | str,
     overwrite: bool,
     allow_signature_change: bool,
@@ -131,14 +147,12 @@ def write_version(
     begin = time.monotonic()
     number = max(_versions(target), default=0) + 1 if version == "next" else version
     with folders.writable(target / str(number)) as beside:
-        from zoo.data.served import save_served
-
-        signatures = save_served(model, beside)
+        signatures = WRITERS[format](model, beside)
         inputs, outputs = signatures["serving_default"]
         signature = {"inputs": inputs, "outputs": outputs}
         if not allow_signature_change:
             _check_signature(target, number, signature)
-        difference = proof.prove(model, beside, expected)
+        difference = proof.prove(model, beside, expected, format=format)
         (beside / saving.INSIDE).mkdir(parents=True)
         proved = {"max_difference": difference, "rows": proof.ROWS}
         saving.write_artifact(model, {**card, "export": proved}, beside / saving.INSIDE)
@@ -148,7 +162,7 @@ def write_version(
     return ExportReport(
         path=target / str(number),
         version=number,
-        format="tf_saved_model",
+        format=format,
         served_names=model.schema.served_names,
         inputs=inputs,
         outputs=outputs,

@@ -33,13 +33,16 @@ ROWS = 1000
 FEW = 16
 
 
-def prove(model: Model, folder: Path, expected: Mapping[str, np.ndarray] | None = None) -> float:
+def prove(
+    model: Model, folder: Path, expected: Mapping[str, np.ndarray] | None = None, *, format: str = "tf_saved_model"
+) -> float:
     """Proves an exported version: in this process, where a fault shows at once, then in a fresh one.
 
     Args:
         model: The model that was exported.
         folder: The version's folder.
         expected: What Python answers, by case, where that was on another Keras backend.
+        format: The version's format, one of `proof_process.RUNTIMES`.
 
     Returns:
         The largest difference: of probabilities, or of values in standard deviations of the target.
@@ -58,7 +61,7 @@ def prove(model: Model, folder: Path, expected: Mapping[str, np.ndarray] | None 
     sent = requests(model, rows)
     differences = []
     for answer in (proof_process.answer, _answer_in_a_fresh_process):
-        found = answer(str(folder.resolve()), sent)
+        found = answer(format, str(folder.resolve()), sent)
         differences += [_compare(model, key, found, expected[key.split(":")[1]]) for key in _requests_of(sent)]
     return max(differences)
 
@@ -190,14 +193,14 @@ def _requests_of(sent) -> list[str]:
     return list(dict.fromkeys(key.partition("/")[0] for key in sent))
 
 
-def _answer_in_a_fresh_process(folder: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _answer_in_a_fresh_process(format: str, folder: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Answers as `proof_process.answer`, in a process of its own, where the zoo is not imported, on the CPU."""
     with tempfile.TemporaryDirectory() as scratch:
         requests_file, answers_file = Path(scratch, "requests.npz"), Path(scratch, "answers.npz")
         np.savez(requests_file, **sent)
         # -P: the script's own folder, where modules of the zoo stand, is not searched for what it imports.
         done = subprocess.run(
-            [sys.executable, "-P", proof_process.__file__, folder, str(requests_file), str(answers_file)],
+            [sys.executable, "-P", proof_process.__file__, format, folder, str(requests_file), str(answers_file)],
             capture_output=True,
             text=True,
             cwd=scratch,

@@ -1,6 +1,6 @@
-"""Run as a script in a fresh process, with TensorFlow and numpy alone: answers requests to a SavedModel.
+"""Run as a script in a fresh process, without the zoo: answers requests to an exported version in its own runtime.
 
-    python proof_process.py VERSION_FOLDER REQUESTS.npz ANSWERS.npz
+    python proof_process.py FORMAT VERSION_FOLDER REQUESTS.npz ANSWERS.npz
 
 REQUESTS holds arrays `<signature>:<case>/<input>`, strings in base 64 (numpy cuts trailing zero bytes off); ANSWERS
 gets `<signature>:<case>/<output>`.
@@ -10,32 +10,47 @@ import base64
 import sys
 
 import numpy as np
-import tensorflow as tf
 
 
-def answer(folder: str, requests: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def answer(format: str, folder: str, requests: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Returns the outputs of each request."""
-    loaded = tf.saved_model.load(folder)
     cases: dict = {}
     for key, values in requests.items():
         case, _, name = key.partition("/")
         if values.dtype.kind == "S":
-            cases.setdefault(case, {})[name] = tf.constant([base64.b64decode(value) for value in values], tf.string)
-        else:
-            cases.setdefault(case, {})[name] = tf.constant(values)
+            values = np.array([base64.b64decode(value) for value in values], dtype=object)
+        cases.setdefault(case, {})[name] = values
+    call = RUNTIMES[format](folder)
     answers = {}
     for case, inputs in cases.items():
-        for name, tensor in loaded.signatures[case.partition(":")[0]](**inputs).items():
-            values = tensor.numpy()
+        for name, values in call(case.partition(":")[0], inputs).items():
             answers[f"{case}/{name}"] = values.astype("S") if values.dtype == object else values
     return answers
 
 
-def main(folder: str, requests_file: str, answers_file: str) -> None:
+def tf_saved_model(folder: str):
+    """Returns `(signature, inputs) -> outputs` of a SavedModel; strings are objects of bytes."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(folder)
+
+    def call(signature, inputs):
+        tensors = {
+            name: tf.constant(values, tf.string if values.dtype == object else None) for name, values in inputs.items()
+        }
+        return {name: tensor.numpy() for name, tensor in loaded.signatures[signature](**tensors).items()}
+
+    return call
+
+
+RUNTIMES = {"tf_saved_model": tf_saved_model}
+
+
+def main(format: str, folder: str, requests_file: str, answers_file: str) -> None:
     """Answers a file of requests."""
     with np.load(requests_file, allow_pickle=False) as stored:
         requests = {key: stored[key] for key in stored}
-    answers = answer(folder, requests)
+    answers = answer(format, folder, requests)
     if "zoo" in sys.modules:
         raise RuntimeError("The proof must run without the zoo.")
     np.savez(answers_file, **answers)
