@@ -25,6 +25,8 @@ _HOMES = {
     "Scores": "zoo.training.scoring",
     "evaluate": "zoo.training.scoring",
     "predict": "zoo.training.prediction",
+    "adapt": "zoo.artifacts.adapting",
+    "fine_tune": "zoo.artifacts.fine_tuning",
     "save": "zoo.artifacts.saving",
     "load": "zoo.artifacts.saving",
     "ExportReport": "zoo.artifacts.exporting",
@@ -36,7 +38,9 @@ __all__ = ["Entry", "info", "list_models", "register", *_HOMES, *_MODULES]
 
 if TYPE_CHECKING:
     from zoo import data
+    from zoo.artifacts.adapting import adapt
     from zoo.artifacts.exporting import ExportReport, export
+    from zoo.artifacts.fine_tuning import fine_tune
     from zoo.artifacts.saving import load, save
     from zoo.model import Model, build
     from zoo.training.prediction import predict

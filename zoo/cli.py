@@ -32,6 +32,10 @@ from zoo import registry
 if TYPE_CHECKING:
     import pandas as pd
 
+FILE_FORMATS = ("csv", "parquet", "tfrecord", "idx", "images", "npz")  # of zoo.data.load, which imports pandas
+SETTINGS = ("validation", "epochs", "batch_size", "learning_rate", "optimizer", "loss", "solver", "freeze")
+SETTINGS += ("weight", "class_weight", "groups", "time", "seed", "checkpoint")
+ADAPTING = ("classes", "columns", "image_size")
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 OPTION = "option:"  # before a builder's option in the parsed arguments, where --weights is not --weight
 
@@ -150,11 +154,35 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
         if "split" in more:
             added.add_argument("--split", metavar="NAME", help="only these rows of the source: train, val or test")
         if "format" in more:
-            added.add_argument("--format", choices=("csv", "parquet", "idx", "images"), help="instead of the suffix's")
+            added.add_argument("--format", choices=FILE_FORMATS, help="instead of the suffix's")
         if "ignore" in more:
             added.add_argument(
                 "--ignore", metavar="COLUMN", action="append", help="leave a column out; may be repeated"
             )
+
+    def settings(added):
+        setting = functools.partial(added.add_argument, default=argparse.SUPPRESS)  # absent unless given
+        setting("--validation", type=_validation, metavar="DATA", help="a share of the rows, other data, or none")
+        setting("--epochs", type=int, metavar="N", help="the most epochs")
+        setting("--batch-size", type=_batch_size, metavar="N", help="rows a step, or full")
+        setting("--learning-rate", type=float, metavar="RATE")
+        setting("--optimizer", metavar="NAME", help="of keras.optimizers")
+        setting("--loss", metavar="NAME", help="of keras.losses")
+        setting("--solver", choices=("lbfgs",), help="instead of the optimizer")
+        setting("--freeze", type=_freeze, metavar="LAYERS", help="head_first, body, none, or the number of the lowest")
+        setting("--weight", metavar="COLUMN", help="the column that weighs the rows")
+        setting("--class-weight", choices=("balanced",), help="weigh the classes to count the same")
+        setting("--groups", metavar="COLUMN", help="rows of one group stay on one side of the validation split")
+        setting("--time", metavar="COLUMN", help="validate on the last rows by this column")
+        setting("--seed", type=int, metavar="N")
+        setting("--checkpoint", metavar="FOLDER", help="keep the state here; a run that was killed goes on from it")
+
+    def adapting(added):
+        how = {"choices": ("strict", "extend", "new"), "default": argparse.SUPPRESS}
+        added.add_argument("--classes", help="extend: new classes behind the old; new: a new last layer", **how)
+        added.add_argument("--columns", help="extend: new columns and levels too; new: those of the data alone", **how)
+        about = "of the data's images, if it is another"
+        added.add_argument("--image-size", type=_image_size, metavar="H,W", default=argparse.SUPPRESS, help=about)
 
     a = command("list", _list, "List the models by year.")
     a.add_argument("pattern", metavar="PATTERN", nargs="?", default="*", help="such as 'mlp*'")
@@ -178,21 +206,8 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     source(a, "split", "ignore", "format", optional=True)
     a.add_argument("-o", "--output", metavar="FOLDER", help="where to save it; runs/<entry>-<n> if not given")
     a.add_argument("--config", metavar="CARD", help="repeat the run that wrote this card.json")
-    setting = functools.partial(a.add_argument, default=argparse.SUPPRESS)  # absent unless given
-    setting("--validation", type=_validation, metavar="DATA", help="a share of the rows, other data, or none")
-    setting("--schema", metavar="FILE", help="a schema that `zoo schema` wrote")
-    setting("--epochs", type=int, metavar="N", help="the most epochs")
-    setting("--batch-size", type=_batch_size, metavar="N", help="rows a step, or full")
-    setting("--learning-rate", type=float, metavar="RATE")
-    setting("--optimizer", metavar="NAME", help="of keras.optimizers")
-    setting("--loss", metavar="NAME", help="of keras.losses")
-    setting("--solver", choices=("lbfgs",), help="instead of the optimizer")
-    setting("--weight", metavar="COLUMN", help="the column that weighs the rows")
-    setting("--class-weight", choices=("balanced",), help="weigh the classes to count the same")
-    setting("--groups", metavar="COLUMN", help="rows of one group stay on one side of the validation split")
-    setting("--time", metavar="COLUMN", help="validate on the last rows by this column")
-    setting("--seed", type=int, metavar="N")
-    setting("--checkpoint", metavar="FOLDER", help="keep the state here; a run that was killed goes on from it")
+    a.add_argument("--schema", metavar="FILE", default=argparse.SUPPRESS, help="a schema that `zoo schema` wrote")
+    settings(a)
     a.add_argument("--json", action="store_true", help="print the result as JSON and no progress")
     if argv[:1] == ["train"] and (entry := _trained_entry(argv)):
         group = a.add_argument_group(f"options of {entry.name}")
@@ -220,6 +235,20 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a.add_argument(
         "-o", "--output", metavar="FILE", help="a .csv or .parquet file; CSV on standard output if not given"
     )
+
+    a = command("adapt", _adapt, "Fit a trained model to other classes, columns or image sizes, without training.")
+    a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
+    source(a, "split", "ignore", "format")
+    a.add_argument("-o", "--output", metavar="FOLDER", required=True, help="where to save it")
+    adapting(a)
+
+    a = command("fine-tune", _fine_tune, "Go on with a trained model on other data: adapted to them, then trained.")
+    a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
+    source(a, "split", "ignore", "format")
+    a.add_argument("-o", "--output", metavar="FOLDER", help="where to save it; runs/<entry>-<n> if not given")
+    adapting(a)
+    settings(a)
+    a.add_argument("--json", action="store_true", help="print the result as JSON and no progress")
 
     a = command("export", _export, "Write a SavedModel that takes raw columns, for TensorFlow Serving.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, or a preset")
@@ -279,6 +308,14 @@ def _validation(text: str) -> float | str | None:
 
 def _batch_size(text: str) -> int | str:
     return text if text == "full" else int(text)
+
+
+def _freeze(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
+
+
+def _image_size(text: str) -> tuple[int, ...]:
+    return tuple(int(length) for length in text.replace("x", ",").split(","))
 
 
 def _version(text: str) -> int | str:
@@ -343,9 +380,7 @@ def _schema(arguments) -> None:
 
 
 def _train(arguments) -> int:
-    names = ("target", "validation", "schema", "epochs", "batch_size", "learning_rate", "optimizer", "loss", "solver")
-    names += ("weight", "class_weight", "groups", "time", "seed", "checkpoint")
-    settings = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    settings = _present(arguments, "target", "schema", *SETTINGS)
     options = {name.removeprefix(OPTION): value for name, value in vars(arguments).items() if name.startswith(OPTION)}
     model, source = arguments.model, arguments.source
     if arguments.config:
@@ -359,7 +394,39 @@ def _train(arguments) -> int:
     _check_output(folder, "artifact.json")
     _import_tensorflow(arguments)
     data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
-    run = zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options)
+    return _saved(arguments, zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options), folder)
+
+
+def _adapt(arguments) -> None:
+    folder = Path(arguments.output)
+    _check_output(folder, "artifact.json")
+    _import_tensorflow(arguments)
+    model = zoo.load(_trained(arguments.model))
+    data = _data(arguments, arguments.source, target=arguments.target or model.schema.target)
+    zoo.save(zoo.adapt(model, data, target=arguments.target, **_present(arguments, *ADAPTING)), folder)
+    print(f"saved in {folder}")
+
+
+def _fine_tune(arguments) -> int:
+    model = _trained(arguments.model)
+    folder = Path(arguments.output or _next_run(model))
+    _check_output(folder, "artifact.json")
+    _import_tensorflow(arguments)
+    loaded = zoo.load(model)
+    data = _data(arguments, arguments.source, target=arguments.target or loaded.schema.target)
+    settings = _present(arguments, *ADAPTING, *SETTINGS)
+    verbose = 0 if arguments.json else 1
+    run = zoo.fine_tune(loaded, data, target=arguments.target, verbose=verbose, **settings)
+    return _saved(arguments, run, folder)
+
+
+def _present(arguments, *names: str) -> dict[str, Any]:
+    """Returns the arguments that stand on the command line, None among them."""
+    return {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+
+
+def _saved(arguments, run, folder: Path) -> int:
+    """Saves a run, says where, and returns the exit code."""
     folder = _save(run, folder)
     if arguments.json:
         facts = {"folder": str(folder), "interrupted": run.interrupted, "seconds": run.seconds, "device": run.device}

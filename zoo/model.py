@@ -492,11 +492,7 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
     Without one (nothing to train, no data) the builder's options decide on the inputs.
     """
     recipe = resolve_recipe(entry, options)
-    sizes = {} if preprocessor is None else preprocessor.sizes
-    classes = None if preprocessor is None else preprocessor.schema.classes
-    outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
-    with seeded(seed):
-        network = registry.load_builder(entry)(Spec(entry.task, outputs, seed=seed, **sizes), **options)
+    network = build_network(entry, preprocessor, options, seed=seed)
     if preprocessor is None:
         patterns = np.zeros((2, network.inputs[0].shape[-1]), "float32")
         preprocessor = Preprocessor(load_data(patterns).schema, recipe.preprocessing).fit(patterns)
@@ -511,6 +507,17 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
     )
     compile_model(model, recipe)
     return model
+
+
+def build_network(
+    entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0
+) -> keras.Model:
+    """Returns the network that an entry's builder makes for a fitted preprocessor, with fresh weights."""
+    sizes = {} if preprocessor is None else preprocessor.sizes
+    classes = None if preprocessor is None else preprocessor.schema.classes
+    outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
+    with seeded(seed):
+        return registry.load_builder(entry)(Spec(entry.task, outputs, seed=seed, **sizes), **options)
 
 
 def compile_model(

@@ -40,7 +40,8 @@ def encode(data: Data, preprocessor, *, weight: np.ndarray | None = None) -> Enc
         weight: Sample weights `(rows,)`.
     """
     supervised = preprocessor.schema.task in ("classification", "regression") and data.y is not None
-    return Encoded(preprocessor.encode(data.x), preprocessor.encode_target(data.y) if supervised else None, weight)
+    x = data.x.drop(columns=list(data.ignore), errors="ignore") if data.ignore else data.x
+    return Encoded(preprocessor.encode(x), preprocessor.encode_target(data.y) if supervised else None, weight)
 
 
 def batches(

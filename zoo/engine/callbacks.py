@@ -29,13 +29,21 @@ class Epoch(keras.callbacks.Callback):
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the epoch with the lowest `monitor`; stops after `patience` epochs without a better one."""
+    """Keeps the weights of the epoch with the lowest `monitor`; stops after `patience` epochs without a better one.
 
-    def __init__(self, monitor: str, patience: int | None):
+    `beaten_by` is the value that the model's weights of now are known to have: they stay unless an epoch is better.
+    """
+
+    def __init__(self, monitor: str, patience: int | None, beaten_by: float | None = None):
         super().__init__()
         self.monitor, self.patience = monitor, patience
         self.best, self.best_epoch, self.weights, self.wait = float("inf"), None, None, 0
+        self.first = beaten_by
         self.stopped = None
+
+    def on_train_begin(self, logs=None):
+        if self.first is not None and self.weights is None:
+            self.best, self.weights = self.first, [w.numpy() for w in self.model.weights]
 
     def on_epoch_end(self, epoch, logs=None):
         value = (logs or {}).get(self.monitor)
@@ -45,8 +53,9 @@ class BestWeights(keras.callbacks.Callback):
         if value < self.best:
             self.best, self.best_epoch, self.wait = float(value), epoch, 0
             self.weights = [w.numpy() for w in self.model.weights]
-        if self.patience is not None and self.wait >= self.patience and self.best_epoch is not None:
-            self.stopped = f"no better {self.monitor} in {self.patience} epochs (best: epoch {self.best_epoch + 1})"
+        if self.patience is not None and self.wait >= self.patience and self.weights is not None:
+            best = "before them" if self.best_epoch is None else f"epoch {self.best_epoch + 1}"
+            self.stopped = f"no better {self.monitor} in {self.patience} epochs (best: {best})"
             self.model.stop_training = True
 
     def apply(self) -> None:

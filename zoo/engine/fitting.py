@@ -1,6 +1,6 @@
 """Trains a compiled Keras model for some epochs: best weights, checkpoints, interruption, progress.
 
-Rows in memory take the fused loop (`zoo.engine.fused`); streams, augmentation, other backends and callbacks that ask
+Rows in memory take the fused loop (`zoo.engine.fused`); streams, other backends and callbacks that ask
 for batches take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the checkpoint holds
 the rest of the state.
 """
@@ -25,6 +25,7 @@ class Fitted:
     stopped: str
     interrupted: bool
     best_epoch: int | None
+    best: float | None = None  # value of `monitor` that the weights left have, if any
 
 
 def fit(
@@ -37,6 +38,7 @@ def fit(
     shuffle: bool = False,
     seed: int = 0,
     engine: str = "auto",
+    augmentation: Callable | None = None,
     validation=None,
     monitor: str = "val_loss",
     patience: int | None = None,
@@ -45,6 +47,7 @@ def fit(
     identity: dict | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 1,
+    beaten_by: float | None = None,
 ) -> Fitted:
     """Trains a compiled model and leaves it with its best weights.
 
@@ -57,6 +60,7 @@ def fit(
         shuffle: Whether the fused loop permutes the rows.
         seed: Seed of its permutations.
         engine: `"auto"`, `"fused"` or `"keras"`.
+        augmentation: What the fused loop does to its batches of images, as the pipeline does to its own.
         validation: What Keras's `validation_data` takes, or None: then the last weights are kept.
         monitor: The metric that chooses the best epoch, lower is better.
         patience: Epochs without a better one after which it stops.
@@ -65,13 +69,14 @@ def fit(
         identity: Plain values that say which run the checkpoint belongs to.
         callbacks: Further Keras callbacks.
         verbose: 0 is silent, 1 shows one line, 2 a line an epoch (Keras's).
+        beaten_by: The `monitor` of the model's weights of now, which stay unless an epoch is better.
 
     Returns:
         What the training left.
     """
     import tensorflow as tf
 
-    best = BestWeights(monitor, patience)
+    best = BestWeights(monitor, patience, beaten_by)
     history = keras.callbacks.History()
     own: list[keras.callbacks.Callback] = []
     saver = None
@@ -96,7 +101,7 @@ def fit(
     use_fused = rows is not None and engine != "keras" and fused.suits(callbacks) and verbose < 2
     if engine == "fused" and not use_fused:
         raise ValueError(
-            "engine='fused' needs rows in memory without augmentation, the TensorFlow backend, verbose below 2, and "
+            "engine='fused' needs rows in memory, the TensorFlow backend, verbose below 2, and "
             "callbacks that ask for no batches. Pass engine='auto'."
         )
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
@@ -112,6 +117,7 @@ def fit(
                     epochs=epochs,
                     first_epoch=first,
                     validation=validation,
+                    augmentation=augmentation,
                     callbacks=[history, *own],
                 )
             else:
@@ -143,4 +149,5 @@ def fit(
     if stop and not stop.stopped and not interrupted and done >= epochs:
         last = merged.get(stop.metric, [float("nan")])[-1]
         reason = f"the limit of {epochs} epochs, with {stop.metric} at {last:g}"
-    return Fitted(merged, reason, interrupted, best.best_epoch)
+    known = best.best if best.weights is not None else None
+    return Fitted(merged, reason, interrupted, best.best_epoch, known)

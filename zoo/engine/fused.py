@@ -8,7 +8,7 @@ at the ends of epochs.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 
@@ -33,6 +33,7 @@ def fit(
     epochs: int,
     first_epoch: int,
     validation: tuple | None,
+    augmentation: Callable | None = None,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
     """Trains a compiled model; the callbacks hold what comes of it.
@@ -46,6 +47,7 @@ def fit(
         epochs: The number of the last epoch.
         first_epoch: The number of the first, from 0.
         validation: `(x, y)` or `(x, y, weight)`, or None.
+        augmentation: A function `(images, seed) -> images` on the batches of `x["image"]`, seed `(2,)`, or None.
         callbacks: Keras callbacks.
     """
     import tensorflow as tf
@@ -64,7 +66,11 @@ def fit(
 
         def step(i):
             index = order[i * batch_size : tf.minimum((i + 1) * batch_size, count)]
-            model.train_step(tf.nest.map_structure(lambda tensor: tf.gather(tensor, index), train))
+            batch = tf.nest.map_structure(lambda tensor: tf.gather(tensor, index), train)
+            if augmentation is not None:
+                place = tf.stack([seed, epoch * steps + i])  # as `zoo.data.pipelines.batches` has it
+                batch = ({**batch[0], "image": augmentation(batch[0]["image"], place)}, *batch[1:])
+            model.train_step(batch)
             return (i + 1,)
 
         tf.while_loop(lambda i: i < last, step, (first,), parallel_iterations=1)

@@ -106,7 +106,7 @@ def load_parts(
                 f"`{role}` must be a column of the data. Received: {role}={column!r}; the columns are: {known}."
             )
     hidden = [column for column in (groups, weight) if column is not None]
-    if hidden and schema is None:
+    if hidden:
         loaded = loaded.ignoring(hidden)
     val = (
         None

@@ -10,6 +10,7 @@ import time as clock
 import warnings
 from collections.abc import Iterable, Mapping
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,9 @@ from zoo import registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.engine import devices as engine_devices
-from zoo.engine import fitting, lbfgs
+from zoo.engine import fitting, freezing, lbfgs
 from zoo.engine.fitting import Fitted
+from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
 from zoo.registry import Entry, Recipe
 from zoo.training import inference, scoring
@@ -115,7 +117,8 @@ def train(
         epochs: The most epochs (steps of L-BFGS), instead of the recipe's.
         batch_size: Rows a step, or `"full"`, instead of the recipe's.
         solver: `"lbfgs"`: full-batch L-BFGS (scipy) on all rows. An optimizer or a batch size set it aside.
-        freeze: None: all weights are trained.
+        freeze: None or `"none"`: all layers are trained. `"head_first"`: the last layer with weights, then all at a
+            tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
         seed: Seed of initial weights, split, order and dropout.
         callbacks: Keras callbacks.
         devices: `"auto"`: a GPU if there is one.
@@ -134,7 +137,6 @@ def train(
     begin = clock.monotonic()
     _check_choice("engine", engine, ("auto", "fused", "keras"))
     _check_choice("devices", devices, ("auto",))
-    _check_choice("freeze", freeze, (None,))
     _check_choice("solver", solver, (None, "lbfgs"))
     engine_devices.grow_memory()
     model, entry, options = _resolve(model, options)
@@ -167,16 +169,10 @@ def train(
     rows = parts.rows
     size = rows if recipe.batch_size == "full" else min(int(recipe.batch_size), rows)
     steps = math.ceil(rows / size)
-    compile_model(
-        model,
-        recipe,
-        optimizer=optimizer,
-        loss=loss,
-        learning_rate=learning_rate,
-        total_steps=steps * recipe.epochs,
-        steps_per_execution=min(64, steps),
-    )
+    phases = freezing.phases(model.network, freeze, recipe.epochs)
     plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
+    if freeze is not None:
+        plain["freeze"] = freeze
     device = engine_devices.describe()
     if verbose:
         held = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
@@ -211,29 +207,50 @@ def train(
                 augmentation=recipe.augmentation if augmented else None,
             )
 
-    if recipe.solver == "lbfgs":
-        fitted = _solve(model, encoded, recipe, verbose)
-    else:
-        identity = {"entry": entry.name, "recipe": plain, "rows": rows, "seed": seed, "data": fingerprint}
+    identity = {"entry": entry.name, "recipe": plain, "rows": rows, "seed": seed, "data": fingerprint}
+    identity = json.loads(json.dumps(identity, default=str))
+
+    def fit(phase: Phase, before: Fitted | None) -> Fitted:
+        """Trains the layers of one phase, on from what the phase before left."""
+        compile_model(
+            model,
+            recipe,
+            optimizer=_copied(optimizer) if len(phases) > 1 else optimizer,
+            loss=loss,
+            learning_rate=_scaled_rate(recipe, optimizer, learning_rate, phase.rate),
+            total_steps=steps * phase.epochs,
+            steps_per_execution=min(64, steps),
+        )
+        if recipe.solver == "lbfgs":
+            return _solve(model, encoded, recipe, verbose)
         with seeded(seed):
-            fitted = fitting.fit(
+            return fitting.fit(
                 model,
                 batches,
-                epochs=recipe.epochs,
-                rows=encoded.tensors() if encoded is not None and not augmented else None,
+                epochs=phase.epochs,
+                rows=encoded.tensors() if encoded is not None else None,
                 batch_size=size,
                 shuffle=recipe.shuffle,
                 seed=seed,
                 engine=engine,
+                augmentation=recipe.augmentation if augmented else None,
                 validation=held_out.tensors() if isinstance(held_out, Encoded) else held_out,
                 monitor=recipe.monitor,
                 patience=recipe.patience,
                 stop_at=recipe.stop_at,
-                checkpoint=checkpoint,
-                identity=json.loads(json.dumps(identity, default=str)),
+                checkpoint=checkpoint if checkpoint is None or len(phases) == 1 else Path(checkpoint) / phase.name,
+                identity=identity,
                 callbacks=tuple(callbacks),
                 verbose=verbose,
+                beaten_by=before.best if before is not None else None,
             )
+
+    fitted = None
+    for phase in phases:
+        with freezing.frozen(phase.frozen):
+            fitted = _joined(fitted, fit(phase, fitted))
+        if fitted.interrupted:
+            break
     metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
     if optimizer is None or isinstance(optimizer, str):
         # The schedule has run down to 0, where `fit` would learn nothing: leave the recipe's rate and Keras's defaults.
@@ -253,6 +270,36 @@ def train(
     if verbose:
         print(_closing_line(fitted, metrics), flush=True)
     return run
+
+
+def _copied(optimizer):
+    """Returns a fresh optimizer of the same settings: each phase begins with one."""
+    return (
+        optimizer if optimizer is None or isinstance(optimizer, str) else optimizer.from_config(optimizer.get_config())
+    )
+
+
+def _scaled_rate(recipe: Recipe, optimizer, learning_rate, factor: float):
+    """Returns the rate of a phase, or None for what the recipe or the optimizer has."""
+    if factor == 1.0:
+        return learning_rate
+    if learning_rate is None:
+        own = optimizer is not None and not isinstance(optimizer, str)
+        learning_rate = float(optimizer.learning_rate) if own else recipe.learning_rate
+    return learning_rate * factor
+
+
+def _joined(before: Fitted | None, after: Fitted) -> Fitted:
+    """Returns what two trainings, one after the other, left."""
+    if before is None:
+        return after
+    done = max((len(values) for values in before.history.values()), default=0)
+    names = dict.fromkeys((*before.history, *after.history))
+    return dataclasses.replace(
+        after,
+        history={name: before.history.get(name, []) + after.history.get(name, []) for name in names},
+        best_epoch=before.best_epoch if after.best_epoch is None else done + after.best_epoch,
+    )
 
 
 def _check_choice(name, value, allowed):

@@ -1,0 +1,142 @@
+"""`zoo.fine_tune`: from an artifact, a preset, a `.keras` file or a version, on with other data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.engine import freezing
+
+
+@pytest.fixture(scope="module")
+def penguins():
+    return zoo.data.load("penguins").frame().dropna()
+
+
+@pytest.fixture(scope="module")
+def model(penguins):
+    return zoo.train("mlp_classifier", penguins, target="species", hidden_units=(16, 8), epochs=4, verbose=0)
+
+
+@pytest.mark.parametrize("freeze", ["head_first", "body", "none", 1])
+def test_zero_epochs_predict_exactly_as_before(model, penguins, freeze):
+    run = zoo.fine_tune(model, penguins, epochs=0, freeze=freeze, verbose=0)
+    pd.testing.assert_frame_equal(zoo.predict(run, penguins), zoo.predict(model, penguins), check_exact=True)
+
+
+def moved(run, model):
+    pairs = zip(run.model.network.layers, model.model.network.layers, strict=True)
+    return [a.name for a, b in pairs if any(np.any(u.numpy() != v.numpy()) for u, v in zip(a.weights, b.weights))]
+
+
+@pytest.mark.parametrize(
+    ("freeze", "layers"),
+    [
+        ("body", ["outputs"]),
+        ("none", ["hidden_0", "hidden_1", "outputs"]),
+        ("head_first", ["hidden_0", "hidden_1", "outputs"]),
+        (1, ["hidden_1", "outputs"]),
+        (2, ["outputs"]),
+    ],
+)
+def test_freeze_holds_the_layers_it_names(model, penguins, freeze, layers):
+    run = zoo.fine_tune(model, penguins, epochs=6, freeze=freeze, validation=None, verbose=0)
+    assert moved(run, model) == layers
+    assert all(layer.trainable for layer in run.model.network.layers)
+    assert run.recipe["freeze"] == freeze
+    assert len(run.history["loss"]) == 6
+
+
+def test_head_first_is_a_third_for_the_head_then_all_at_a_tenth_of_the_rate(model):
+    network = model.model.network
+    head, rest = freezing.phases(network, "head_first", 30)
+    assert (head.epochs, head.rate, rest.epochs, rest.rate) == (10, 1.0, 20, 0.1)
+    assert [layer.name for layer in head.frozen] == ["hidden_0", "hidden_1"] and rest.frozen == ()
+
+
+def test_the_second_part_keeps_the_weights_of_the_first_unless_it_is_better(model, penguins):
+    run = zoo.fine_tune(model, penguins, epochs=9, learning_rate=0.5, verbose=0)
+    best = min(run.history["val_loss"])
+    rows = zoo.evaluate(run, penguins, verbose=0)
+    assert np.isfinite(rows["log_loss"])
+    assert run.metrics["val"]["log_loss"] == pytest.approx(best, rel=1e-4)
+
+
+def test_a_linear_model_is_all_head():
+    model = zoo.build("image_mlp", (np.zeros((6, 4, 4), "uint8"), np.arange(6) % 3), hidden_units=())
+    assert [phase.name for phase in freezing.phases(model.network, "head_first", 9)] == ["all"]
+
+
+@pytest.mark.parametrize("freeze", ["tail", -1, 3, True, 1.5])
+def test_a_freeze_that_leaves_nothing_or_means_nothing_is_refused(model, penguins, freeze):
+    with pytest.raises(ValueError, match="`freeze` must"):
+        zoo.fine_tune(model, penguins, freeze=freeze, verbose=0)
+
+
+def test_unknown_options_are_refused_with_the_known(model, penguins):
+    with pytest.raises(ValueError, match=r"Unknown option 'epoch'. Did you mean 'epochs'\?"):
+        zoo.fine_tune(model, penguins, epoch=1)
+    with pytest.raises(ValueError, match="Unknown option 'schema'"):
+        zoo.fine_tune(model, penguins, schema="x.json")
+
+
+def test_every_kind_of_model_goes_on(model, penguins, tmp_path, monkeypatch):
+    from zoo.artifacts import proof
+
+    monkeypatch.setattr(proof, "prove", lambda *_, **__: 0.0)
+    model.save(tmp_path / "artifact")
+    model.model.save(tmp_path / "lone.keras")
+    version = zoo.export(model, tmp_path / "served").path
+    for kind in (tmp_path / "artifact", tmp_path / "lone.keras", version):
+        run = zoo.fine_tune(kind, penguins, freeze="none", epochs=8, learning_rate=0.03, verbose=0)
+        assert run.metrics["val"]["accuracy"] > 0.9
+    run = zoo.fine_tune("logistic_regression.penguins", "penguins", optimizer="adam", epochs=20, verbose=0)
+    assert run.metrics["test"]["accuracy"] > 0.9
+
+
+def test_the_card_tells_the_ancestry(model, penguins, tmp_path):
+    model.save(tmp_path / "first")
+    second = zoo.fine_tune(tmp_path / "first", penguins, epochs=1, verbose=0)
+    second.save(tmp_path / "second")
+    zoo.fine_tune(tmp_path / "second", penguins, epochs=1, verbose=0).save(tmp_path / "third")
+    first, third = zoo.load(tmp_path / "first").card, zoo.load(tmp_path / "third").card
+    assert [a["entry"] for a in third["ancestry"]] == ["mlp_classifier"] * 2
+    assert third["ancestry"][0]["weights_sha256"] == first["weights_sha256"]
+    assert third["weights_sha256"] not in [a["weights_sha256"] for a in third["ancestry"]]
+
+
+def test_a_run_in_memory_is_an_ancestor_too(model, penguins, tmp_path):
+    zoo.fine_tune(model, penguins, epochs=1, verbose=0).save(tmp_path / "m")
+    assert zoo.load(tmp_path / "m").card["ancestry"][0]["metrics"]["val"].keys() == model.metrics["val"].keys()
+
+
+def test_statistics_are_kept(model, penguins):
+    heavier = penguins.assign(body_mass_g=penguins["body_mass_g"] * 3)
+    run = zoo.fine_tune(model, heavier, epochs=1, verbose=0)
+    assert run.model.preprocessor.get_config()["state"] == model.model.preprocessor.get_config()["state"]
+
+
+def test_columns_of_weights_and_groups_are_no_new_columns(model, penguins):
+    weighted = penguins.assign(w=1.0, g=np.arange(len(penguins)) // 4)
+    run = zoo.fine_tune(model, weighted, weight="w", groups="g", epochs=1, verbose=0)
+    assert run.model.schema.names == model.model.schema.names
+
+
+@pytest.mark.slow
+def test_what_was_learned_of_five_digits_helps_with_the_other_five():
+    """20 examples a class of the digits 5 to 9: what the card asks for is 5 points, in the mean of 5 seeds."""
+    digits = zoo.data.load("mnist_10k")
+    x, y = digits.arrays()
+    train, test = digits.splits["train"], digits.splits["test"]
+    low, high = train[y[train] < 5], test[y[test] >= 5]
+    known = zoo.train("image_mlp", (x[low], y[low]), verbose=0)
+    scores = []
+    for seed in range(5):
+        generator = np.random.default_rng(seed)
+        few = np.concatenate([generator.choice(train[y[train] == k], 20, replace=False) for k in range(5, 10)])
+        fresh = zoo.train("image_mlp", (x[few], y[few]), seed=seed, verbose=0)
+        tuned = zoo.fine_tune(known, (x[few], y[few]), classes="new", seed=seed, verbose=0)
+        scores.append([zoo.evaluate(run, (x[high], y[high]), verbose=0)["accuracy"] for run in (fresh, tuned)])
+    fresh, tuned = np.mean(scores, axis=0)
+    assert tuned > fresh + 0.05
+    assert tuned > 0.9

@@ -1,0 +1,179 @@
+"""`zoo.adapt`: a trained model for other classes, columns or image sizes, without training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import pandas as pd
+
+from zoo.artifacts import surgery
+from zoo.artifacts.card import card_of
+from zoo.data import extension
+from zoo.data.schema import Schema, level_name
+from zoo.data.sources import Data
+from zoo.data.sources import load as load_data
+from zoo.model import Model, build_network, compile_model
+from zoo.training.resolving import resolve_model
+
+CHOICES = ("strict", "extend", "new")
+
+
+def adapt(
+    model,
+    data,
+    *,
+    target: str | None = None,
+    classes: str = "strict",
+    columns: str = "strict",
+    image_size: Sequence[int] | None = None,
+    seed: int = 0,
+) -> Model:
+    """Returns a trained model for data of other classes, columns or image size. The given model stays as it is.
+
+    What was learned is kept: old classes and levels in their order, the statistics of old columns, and every weight
+    that still has its place. A new column, level or image size leaves the answers to old rows as they were.
+
+    Args:
+        model: A `zoo.Model`, a `Run`, an artifact's folder, an exported version, a `.keras` file or a preset's name.
+        data: Anything that `zoo.data.load` takes; it shows the classes and columns to adapt to.
+        target: The target's column, if its name is another than in training.
+        classes: `"strict"`: the data hold no class that the model has not. `"extend"`: new ones come behind the old.
+            `"new"`: the classes of the data alone, with fresh weights in the last layer.
+        columns: `"strict"`: the same columns and levels of categories. `"extend"`: new ones come behind the old.
+            `"new"`: the columns of the data alone; those that the model knows keep what was learned.
+        image_size: `(height, width)` of the data's images, if it is another than the model's.
+        seed: Seed of fresh weights.
+
+    Returns:
+        A compiled model.
+
+    Raises:
+        ValueError: if the data differ in what is to be strict; the message names the difference and the repair.
+        TypeError: if the entry has nothing to train.
+    """
+    for name, value in (("classes", classes), ("columns", columns)):
+        if value not in CHOICES:
+            raise ValueError(f"`{name}` must be one of {', '.join(map(repr, CHOICES))}. Received: {name}={value!r}")
+    run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
+    model = resolve_model(model)
+    model.check_trainable()
+    loaded = load_data(data, target=model.schema.target if target is None else target)
+    preprocessor = model.preprocessor
+    if preprocessor.schema.columns[0].kind == "image":
+        preprocessor = _with_images(preprocessor, loaded, image_size)
+    elif image_size is not None:
+        raise ValueError("`image_size` is for models of images; this one takes columns. Leave it out.")
+    elif preprocessor.schema.columns[0].kind != "array":
+        preprocessor = _with_columns(preprocessor, loaded, columns)
+    preprocessor = _with_classes(preprocessor, loaded, classes)
+    if target is not None and target != preprocessor.schema.target:
+        preprocessor = extension.with_target(preprocessor, target)
+    adapted = _assembled(model, preprocessor, fresh_head=classes == "new", seed=seed)
+    known = getattr(model, "card", None) or (card_of(model, run) if run is not None else None)
+    if known:
+        object.__setattr__(adapted, "card", known)  # its ancestry goes on with this one
+    return adapted
+
+
+def _with_columns(preprocessor, loaded: Data, columns: str):
+    frame = loaded.sample().frame if loaded.streaming else loaded.x
+    if not isinstance(frame, pd.DataFrame):
+        names = ", ".join(map(str, preprocessor.schema.names))
+        raise ValueError(f"The model takes the columns {names}. Received: an array. Pass a table with named columns.")
+    frame = frame.drop(columns=[loaded.target, *loaded.ignore], errors="ignore")
+    if "train" in loaded.splits:
+        frame = frame.iloc[loaded.splits["train"]]
+    found = extension.differences(preprocessor, frame)
+    if not found:
+        return preprocessor
+    if columns == "strict":
+        if found.missing:
+            repair = "Add it (empty where unknown), or pass columns='new' to go on without it."
+        else:
+            repair = "Pass columns='extend' to learn it, or leave it out of the data."
+        raise ValueError(f"The data differ from those of training: {found}. {repair}")
+    return extension.extend(preprocessor, frame, drop=columns == "new")
+
+
+def _with_images(preprocessor, loaded: Data, image_size):
+    shape = preprocessor.schema.columns[0].shape
+    found = tuple(loaded.schema.columns[0].shape or ())
+    if len(found) == 2:
+        found = (*found, 1)
+    if len(found) != 3 or found[-1] != shape[-1]:
+        raise ValueError(f"The model takes images (height, width, {shape[-1]}). Received: the shape {found}.")
+    if image_size is None:
+        image_size = shape[:2]
+    size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    if len(size) != 2 or any(not isinstance(length, int) or length < 1 for length in size):
+        raise ValueError(f"`image_size` must be (height, width). Received: image_size={image_size!r}")
+    if found[:2] != size:
+        raise ValueError(
+            f"The data must hold images of {size[0]} x {size[1]}. Received: {found[0]} x {found[1]}. Pass "
+            f"image_size={found[:2]} to adapt the model to them, or resize the images."
+        )
+    return preprocessor if size == tuple(shape[:2]) else extension.with_image_size(preprocessor, size)
+
+
+def _with_classes(preprocessor, loaded: Data, classes: str):
+    schema: Schema = preprocessor.schema
+    if schema.task != "classification":
+        if classes != "strict":
+            raise ValueError(f"`classes` is for classifiers; this model does {schema.task}. Leave it out.")
+        return preprocessor
+    y = loaded.sample().frame.get(loaded.target) if loaded.streaming else loaded.y
+    if y is None:
+        if classes != "strict":
+            raise ValueError(f"The data have no target, so that no classes are known. Pass `target=`. {classes=}")
+        return preprocessor
+    shown = loaded.schema.with_task("classification", y) if len(pd.unique(pd.Series(y))) > 1 else None
+    found = shown.classes if shown else tuple(pd.unique(pd.Series(y)).tolist())
+    names = {level_name(value) for value in schema.classes}
+    added = tuple(value for value in found if level_name(value) not in names)
+    if classes == "strict":
+        if added:
+            raise ValueError(
+                f"The data hold the classes {', '.join(map(repr, added[:10]))}, which the model has not; it has "
+                f"{', '.join(map(repr, schema.classes[:10]))}. Pass classes='extend' to add them, classes='new' for "
+                "those of the data alone, or drop their rows."
+            )
+        return preprocessor
+    wanted = (*schema.classes, *added) if classes == "extend" else found
+    if len(wanted) < 2:
+        raise ValueError(f"A classifier must have at least two classes. Received: only {wanted[0]!r}.")
+    dtype = shown.class_dtype if shown else schema.class_dtype
+    if classes == "extend" and added and schema.class_dtype != dtype:
+        dtype = "object"
+    return extension.with_classes(
+        preprocessor, wanted, schema.class_dtype if classes == "extend" and not added else dtype
+    )
+
+
+def _assembled(model: Model, preprocessor, *, fresh_head: bool, seed: int) -> Model:
+    """Returns a model of the same entry and options for another preprocessor, with all weights that keep a place."""
+    if preprocessor is model.preprocessor and not fresh_head:
+        network = keras.models.clone_model(model.network)
+        network.set_weights(model.network.get_weights())
+    else:
+        network = build_network(model.entry, preprocessor, model.options, seed=seed)
+        if not surgery.faithful(model.network, build_network(model.entry, model.preprocessor, model.options)):
+            raise ValueError(
+                f"{model.entry.name!r} is no longer built as this model was: its columns and classes cannot change. "
+                "Train a fresh model, or adapt it with the version of the zoo that made it."
+            )
+        old = surgery.Named(model.network, surgery.input_names(model.preprocessor), model.classes)
+        new = surgery.Named(network, surgery.input_names(preprocessor), preprocessor.schema.classes)
+        surgery.transfer(old, new, fresh_head=fresh_head)
+    recipe = model.recipe
+    adapted = Model(
+        network,
+        entry=model.entry,
+        preprocessor=preprocessor,
+        options=model.options,
+        decision=model.decision,
+        counts=recipe.counts,
+        name=model.name,
+    )
+    compile_model(adapted, recipe)
+    return adapted

@@ -1,0 +1,66 @@
+"""`zoo.fine_tune`: a trained model goes on with other data: adapted to them, then trained from its weights."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+from zoo import registry
+from zoo.artifacts.adapting import adapt
+from zoo.data.sources import load as load_data
+from zoo.registry import Recipe
+from zoo.training.resolving import resolve_model
+from zoo.training.trainer import Run, train
+
+ADAPTING = ("classes", "columns", "image_size")
+FEW_IMAGES = 500  # a fifth of fewer cannot tell epochs apart: all of them are trained on
+LEAST_STEPS = 5_000
+
+
+def fine_tune(model, data, *, target: str | None = None, freeze: str | int | None = "head_first", **options) -> Run:
+    """Trains a trained model on other data. The given model stays as it is.
+
+    Statistics of the preprocessor are kept. The run's card tells which model it began from. With few images an epoch is
+    few steps, and augmentation shows others in each: unless given, `batch_size` and `epochs` are such that there are at
+    least 5,000 steps, and of fewer than 500 images none are held out.
+
+    Args:
+        model: A `zoo.Model`, a `Run`, an artifact's folder, an exported version, a `.keras` file or a preset's name.
+        data: Anything that `zoo.data.load` takes.
+        target: The target's column, if its name is another than in training.
+        freeze: `"head_first"`: the last layer with weights, then every layer at a tenth of the rate; `"body"`: the last
+            layer alone; `"none"`: every layer; or the number of the lowest layers that stand still.
+        **options: `classes`, `columns` and `image_size` as `zoo.adapt` takes them; what else `zoo.train` takes.
+
+    Returns:
+        A run, as of `zoo.train`.
+
+    Raises:
+        ValueError: as `zoo.adapt` and `zoo.train`, or if an option is unknown.
+    """
+    known = [name for name, p in inspect.signature(train).parameters.items() if p.kind is p.KEYWORD_ONLY]
+    known = [*ADAPTING, *(name for name in known if name not in ("target", "freeze", "schema"))]
+    for name in options:
+        if name not in known:
+            raise ValueError(
+                f"Unknown option {name!r}.{registry.suggest(name, known)} `fine_tune` takes: {', '.join(known)}."
+            )
+    how = {name: options.pop(name) for name in ADAPTING if name in options}
+    hidden = [options[name] for name in ("groups", "weight") if options.get(name) is not None]
+    model = model if hasattr(model, "history") else resolve_model(model)  # a run knows the card of its model
+    schema = resolve_model(model).schema
+    loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden)
+    adapted = adapt(model, loaded, target=target, seed=options.get("seed", 0), **how)
+    if adapted.recipe.augmentation is not None and adapted.options.get("augmentation", True):
+        options = {**_for_few_images(adapted.recipe, len(loaded.splits.get("train", loaded))), **options}
+    return train(adapted, loaded, target=target, freeze=freeze, **options)
+
+
+def _for_few_images(recipe: Recipe, rows: int) -> dict:
+    """Returns settings of a training on this many images; none where the recipe's epochs are steps enough."""
+    size = max(8, min(int(recipe.batch_size), rows // 12))
+    epochs = math.ceil(LEAST_STEPS / math.ceil(rows / size))
+    if epochs <= recipe.epochs:
+        return {}
+    settings = {"batch_size": size, "epochs": epochs}
+    return settings if rows >= FEW_IMAGES else {**settings, "validation": None}

@@ -1,0 +1,89 @@
+"""Which layers a training moves: all, or first the head alone, or all but the lowest.
+
+"none"        every layer
+"head_first"  the head, then every layer at a tenth of the rate
+"body"        the head alone
+n             every layer but the n lowest with weights
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+
+import keras
+
+HEAD_SHARE = 1 / 3  # of the epochs of "head_first", for the head
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """A part of a training: its name, the layers that stand still, the factor of the rate, and the most epochs."""
+
+    name: str
+    frozen: tuple
+    rate: float
+    epochs: int
+
+
+def phases(network: keras.Model, freeze: str | int | None, epochs: int) -> list[Phase]:
+    """Returns the parts of a training.
+
+    Args:
+        network: What is trained.
+        freeze: None or `"none"`, `"head_first"`, `"body"`, or the number of the lowest layers that stand still.
+        epochs: The most epochs of all parts together.
+
+    Raises:
+        ValueError: if `freeze` is none of these, or nothing would be left to train.
+    """
+    layers = [layer for layer in network.layers if layer.trainable_variables or layer.non_trainable_variables]
+    layers = [layer for layer in layers if layer.weights]
+    if isinstance(freeze, int) and not isinstance(freeze, bool) and 0 <= freeze:
+        if freeze >= len(layers) > 0:
+            names = ", ".join(layer.name for layer in layers)
+            raise ValueError(
+                f"`freeze` must leave a layer to train. Received: freeze={freeze} of {len(layers)} layers with "
+                f"weights: {names}"
+            )
+        return [Phase("all", tuple(layers[:freeze]), 1.0, epochs)]
+    if freeze not in (None, "none", "head_first", "body"):
+        raise ValueError(
+            "`freeze` must be 'head_first', 'body', 'none' or the number of the lowest layers to freeze. Received: "
+            f"freeze={freeze!r}"
+        )
+    body = tuple(layer for layer in layers if layer not in heads(network))
+    if freeze in (None, "none") or not body:  # a linear model is all head
+        return [Phase("all", (), 1.0, epochs)]
+    if freeze == "body":
+        return [Phase("head", body, 1.0, epochs)]
+    first = math.ceil(epochs * HEAD_SHARE)
+    return [Phase("head", body, 1.0, first), Phase("all", (), 0.1, epochs - first)]
+
+
+def heads(network: keras.Model) -> list:
+    """Returns the layers with weights behind which there are none with weights."""
+    ends, found = {id(tensor) for tensor in network.outputs}, []
+    for operation in reversed(network.operations):
+        if isinstance(operation, keras.layers.InputLayer):
+            continue
+        if any(id(tensor) in ends for tensor in keras.tree.flatten(operation.output)):
+            if getattr(operation, "weights", ()):
+                found.append(operation)
+            else:
+                ends |= {id(tensor) for tensor in keras.tree.flatten(operation.input)}
+    return found
+
+
+@contextlib.contextmanager
+def frozen(layers):
+    """Lets layers stand still for a block; compile the model inside."""
+    before = [layer.trainable for layer in layers]
+    for layer in layers:
+        layer.trainable = False
+    try:
+        yield
+    finally:
+        for layer, trainable in zip(layers, before):
+            layer.trainable = trainable
