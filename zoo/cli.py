@@ -259,6 +259,21 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a.add_argument("--allow-signature-change", action="store_true", help="though the version before took other columns")
     a.add_argument("--json", action="store_true", help="as JSON")
 
+    a = command(
+        "serve", _serve, "Serve exported folders as TensorFlow Serving does over REST, with a page to try them."
+    )
+    a.add_argument("folders", metavar="FOLDER", nargs="+", help="what `zoo export -o` wrote; its name is the model's")
+    limit = functools.partial(a.add_argument, default=argparse.SUPPRESS)
+    limit("--host", help="address to bind to [127.0.0.1]")
+    limit("--port", type=int, metavar="N", help="0 for a free one [8501]")
+    limit("--runtime", choices=("tensorflow", "onnx"), help="onnx: for `zoo export --format onnx` [tensorflow]")
+    limit("--lenient", action="store_true", help="understand raw column names, null, true and false too")
+    limit("--max-bytes", dest="most_bytes", type=int, metavar="N", help="limit of a body [32 MiB]")
+    limit("--max-rows", dest="most_rows", type=int, metavar="N", help="limit of the rows of a request [16384]")
+    limit("--max-waiting", dest="most_waiting", type=int, metavar="N", help="requests that may wait [4096]")
+    limit("--timeout", dest="seconds", type=float, metavar="SECONDS", help="limit of time for an answer [30]")
+    limit("--poll", type=float, metavar="SECONDS", help="between two looks for new versions [1]")
+
     a = command("doctor", _doctor, "Show versions, devices and folders: what a bug report needs.")
     a.add_argument("--json", action="store_true", help="as JSON")
     return parser, commands.choices
@@ -604,6 +619,16 @@ def _export(arguments) -> None:
         _print_json(dataclasses.asdict(report))
     else:
         print(report)
+
+
+def _serve(arguments) -> None:
+    names = ("host", "port", "runtime", "lenient", "most_bytes", "most_rows", "most_waiting", "seconds", "poll")
+    settings = _present(arguments, *names)
+    if settings.get("runtime") != "onnx":
+        _import_tensorflow(arguments)
+    from zoo.serving.server import serve
+
+    serve(arguments.folders, **settings)
 
 
 def _doctor(arguments) -> None:

@@ -1,0 +1,228 @@
+"""The addresses of TensorFlow Serving's REST interface over ASGI, a page for people, and the limits.
+
+POST /v1/models/NAME[/versions/V]:predict | :classify | :regress
+GET  /v1/models/NAME[/versions/V]           /v1/models/NAME[/versions/V]/metadata
+GET  /                                      /zoo/models                               /healthz
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from zoo.serving import protocol
+from zoo.serving.batching import Closed, Full
+from zoo.serving.models import Served, Version
+from zoo.serving.protocol import Refused
+
+log = logging.getLogger("zoo.serving")
+CALL = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?:(classify|regress|predict)", re.IGNORECASE)
+TOLD = re.compile(r"/v1/models(?:/([^/:]+))?(?:/versions/(\d+))?(/metadata)?", re.IGNORECASE)
+JSON = (b"content-type", b"application/json")
+
+
+class App:
+    """An ASGI application that answers for some models.
+
+    Args:
+        models: By name.
+        lenient: Whether raw column names, null, true and false are understood.
+        most_bytes: Limit of a body.
+        most_rows: Limit of the rows of a request.
+        seconds: Limit of the time in which a body comes, and of that in which it is answered.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Served],
+        *,
+        lenient: bool = False,
+        most_bytes: int = 32 * 2**20,
+        most_rows: int = 16_384,
+        seconds: float = 30.0,
+    ):
+        self.models, self.lenient = models, lenient
+        self.most_bytes, self.most_rows, self.seconds = most_bytes, most_rows, seconds
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = [JSON]
+        try:
+            status, body, headers = await self._answered(scope, receive)
+        except Refused as refused:
+            status, body = refused.status, protocol.error(refused.said)
+            if status == 503:
+                headers = [JSON, (b"retry-after", b"1")]
+            elif status in (408, 413):
+                headers = [JSON, (b"connection", b"close")]  # what is left of the body is not read
+        except _HungUp:
+            return
+        except Exception:
+            log.exception("a request failed")
+            status, body = 500, protocol.error("Internal error; the log has more.")
+        headers = [*headers, (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _answered(self, scope, receive) -> tuple[int, bytes, list]:
+        method, path = scope["method"], scope["path"]
+        if method == "POST" and (match := CALL.fullmatch(path)):
+            body = await self._body(scope, receive)
+            return 200, await self._call(body, match[1], match[2], match[3].lower()), [JSON]
+        if method in ("GET", "HEAD"):
+            if match := TOLD.fullmatch(path):
+                return 200, self._told(*match.groups()), [JSON]
+            if path == "/":
+                page = Path(__file__).with_name("page.html").read_bytes()
+                return 200, page, [(b"content-type", b"text/html; charset=utf-8")]
+            if path == "/zoo/models":
+                return 200, _written({"models": [_shown(model) for model in self.models.values()]}), [JSON]
+            if path == "/healthz":
+                return 200, _written({"status": "ok"}), [JSON]
+        if path.lower().startswith("/v1/"):
+            raise Refused(400, f"Malformed request: {method} {path}")
+        raise Refused(404, f"There is nothing at {path}. Models answer at /v1/models/NAME:predict.")
+
+    async def _body(self, scope, receive) -> bytes:
+        """Returns the body.
+
+        Raises:
+            Refused: if it is too large or too slow.
+            _HungUp: if the client is gone.
+        """
+        too_large = Refused(413, f"A body must have at most {self.most_bytes} bytes. Send the rows in parts.")
+        for name, value in scope["headers"]:
+            if name == b"content-length" and int(value) > self.most_bytes:
+                raise too_large
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            if len(message["body"]) > self.most_bytes:
+                raise too_large
+            return message["body"]
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self.seconds):
+                while True:
+                    if message["type"] == "http.disconnect":
+                        raise _HungUp
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > self.most_bytes:
+                        raise too_large
+                    if not message.get("more_body"):
+                        return b"".join(parts)
+                    message = await receive()
+        except TimeoutError:
+            raise Refused(408, f"The body must come within {self.seconds:g} seconds.") from None
+
+    async def _call(self, body: bytes, name: str, number: str | None, method: str) -> bytes:
+        request = protocol.parse(body)
+        signature = protocol.signature_name(request)
+        while True:
+            version = self._version(name, number)
+            try:
+                if method == "predict":
+                    return await self._predict(version, request, signature or "serving_default")
+                return await self._examples(version, request, signature, method)
+            except Closed:  # a newer version took over between the two lines above
+                continue
+
+    async def _predict(self, version: Version, request, signature: str) -> bytes:
+        if signature not in version.signatures:
+            raise Refused(400, f'Serving signature name: "{signature}" not found in signature def')
+        raw_names = version.raw_names if self.lenient and signature == "serving_default" else None
+        tensors, rows, by_row = protocol.tensors(
+            request, version.signatures[signature][0], most_rows=self.most_rows, raw_names=raw_names
+        )
+        return protocol.answer(await self._run(version, signature, tensors, rows), by_row)
+
+    async def _examples(self, version: Version, request, signature: str, method: str) -> bytes:
+        task = {"classify": "classification", "regress": "regression"}[method]
+        known = {"", "serving_default", method} if version.task == task else set()
+        if signature not in known or "image" in {column["kind"] for column in version.schema.get("columns", ())}:
+            wanted = signature or "serving_default"
+            said = f"Expected {method} signature method_name to be tensorflow/serving/{method}. Was: {version.task}"
+            if wanted not in (*version.signatures, "classify", "regress"):
+                said = f'Serving signature key "{wanted}" not found.'
+            raise Refused(400, said)
+        tensors, rows = protocol.examples(
+            request, version.features, most_rows=self.most_rows, method=method, lenient=self.lenient
+        )
+        outputs = await self._run(version, "serving_default", tensors, rows)
+        return protocol.results(outputs, version.classes if method == "classify" else None)
+
+    async def _run(self, version: Version, signature: str, tensors, rows: int):
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await version.batcher.submit(signature, tensors, rows)
+        except Full:
+            raise Refused(503, "Too many requests are waiting. Try again in a moment.") from None
+        except TimeoutError:
+            raise Refused(503, f"No answer within {self.seconds:g} seconds. Try again later.") from None
+        except Closed:
+            raise
+        except Exception as error:  # what the graph makes of the request, such as bytes that are no image
+            raise Refused(400, " ".join(str(error).split())[:1000]) from None
+
+    def _version(self, name: str, number: str | None) -> Version:
+        served = self.models.get(name)
+        version = served.version if served is not None else None
+        if version is None or (number is not None and int(number) != version.number):
+            wanted = f"Latest({name})" if number is None else f"Specific({name}, {number})"
+            raise Refused(404, f"Servable not found for request: {wanted}")
+        return version
+
+    def _told(self, name: str | None, number: str | None, metadata: str | None) -> bytes:
+        if name is None:
+            raise Refused(400, "Missing model name in request.")
+        if metadata:
+            version = self._version(name, number)
+            spec = {"name": name, "signature_name": "", "version": str(version.number)}
+            return _written(
+                {"model_spec": spec, "metadata": {"signature_def": {"signature_def": version.metadata}}}, indent=1
+            )
+        served = self.models.get(name)
+        states = {} if served is None else served.status()
+        if number is not None:
+            states = {known: state for known, state in states.items() if known == int(number)}
+        if not states:
+            wanted = "any versions" if number is None else f"version {number}"
+            raise Refused(404, f"Could not find {wanted} of model {name}")
+        return _written(
+            {
+                "model_version_status": [
+                    {
+                        "version": str(known),
+                        "state": state,
+                        "status": {"error_code": "UNKNOWN" if said else "OK", "error_message": said},
+                    }
+                    for known, (state, said) in states.items()
+                ]
+            },
+            indent=1,
+        )
+
+
+class _HungUp(Exception):
+    pass
+
+
+def _shown(model: Served) -> dict:
+    version = model.version
+    return {
+        "name": model.name,
+        "version": version.number,
+        "schema": version.schema,
+        "signatures": sorted(version.signatures),
+        "summary": f"{version.task or 'model'}, version {version.number}",
+        "sample": version.sample,
+    }
+
+
+def _written(value, indent: int | None = None) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=indent).encode()

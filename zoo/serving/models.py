@@ -1,0 +1,229 @@
+"""Folders and their versions: the highest one answers, a new one is taken up live, a broken one is left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from zoo.serving.batching import Batcher
+from zoo.serving.runtimes import RUNTIMES
+
+log = logging.getLogger("zoo.serving")
+
+
+@dataclasses.dataclass(frozen=True)
+class Version:
+    """A version that answers.
+
+    Args:
+        number: Its number.
+        signatures: Name -> inputs and outputs, as `{name: [dtype, shape]}`.
+        metadata: Signatures as TensorFlow Serving tells them.
+        schema: schema.json of the zoo, `{}` of another's SavedModel.
+        sample: sample_request.json, or None.
+        batcher: Answers requests.
+        close: Frees its memory.
+    """
+
+    number: int
+    signatures: dict
+    metadata: dict
+    schema: dict
+    sample: dict | None
+    batcher: Batcher
+    close: object
+
+    @property
+    def task(self) -> str | None:
+        """`"classification"`, `"regression"` or None."""
+        return self.schema.get("task")
+
+    @property
+    def classes(self) -> list[str] | None:
+        """The classes as they are served."""
+        classes = self.schema.get("classes")
+        return None if classes is None else [str(label) for label in classes]
+
+    @property
+    def raw_names(self) -> dict[str, str]:
+        """Raw name of each column -> its served name."""
+        return {str(column["name"]): column["served"] for column in self.schema.get("columns", ())}
+
+    @property
+    def features(self) -> dict[str, tuple[str, str]]:
+        """Raw name of each column -> its served name and dtype."""
+        inputs = self.signatures["serving_default"][0]
+        return {raw: (served, inputs[served][0]) for raw, served in self.raw_names.items()}
+
+
+def load_version(folder: Path, runtime: str, **limits) -> Version:
+    """Loads a version and lets it answer once: the first answer is slow, and a graph that cannot run shows here.
+
+    Raises:
+        Exception: whatever the runtime raises on a folder that is incomplete or damaged.
+    """
+    loaded = RUNTIMES[runtime](folder)
+    try:
+        schema = _json(folder / "schema.json") or {}
+        inputs, _ = loaded.signatures["serving_default"]
+        for rows in (1, 2):
+            loaded.run("serving_default", {name: _blank(rows, *facts) for name, facts in inputs.items()})
+    except Exception:
+        loaded.close()
+        raise
+    batcher = Batcher(loaded.run, **limits)
+
+    def close() -> None:
+        batcher.close()
+        loaded.close()
+
+    sample = _json(folder / "sample_request.json")
+    return Version(int(folder.name), loaded.signatures, loaded.metadata, schema, sample, batcher, close)
+
+
+def _json(file: Path) -> dict | None:
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def _blank(rows: int, dtype: str, shape) -> np.ndarray:
+    if dtype == "string":
+        return np.full(rows, b"", object)
+    return np.zeros((rows, *(size or 1 for size in shape[1:])), dtype)
+
+
+class Served:
+    """A folder whose highest version answers.
+
+    Args:
+        folder: Holds versions 1, 2, ...; its name is the model's.
+        runtime: `"tensorflow"` or `"onnx"`.
+        limits: Of `Batcher`.
+    """
+
+    def __init__(self, folder: Path, runtime: str, **limits):
+        self.folder, self.name = folder, folder.name
+        self._runtime, self._limits = runtime, limits
+        self.version: Version | None = None
+        self.failed: dict[int, tuple[tuple, str]] = {}  # number -> marks of the folder as it was, what was wrong
+
+    def numbers(self) -> list[int]:
+        """Returns the versions that are there."""
+        try:
+            return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit() and path.is_dir())
+        except OSError:
+            return []
+
+    def refresh(self) -> bool:
+        """Takes up the highest version that can be loaded; returns whether it is another than before.
+
+        The version before answers until the new one can, and what it was asked meanwhile.
+        """
+        for number in reversed(self.numbers()):
+            if self.version is not None and number == self.version.number:
+                return False
+            marks = _marks(self.folder / str(number))
+            if number in self.failed and self.failed[number][0] == marks:
+                continue
+            if self.version is not None and number < self.version.number and self._is_there():
+                return False
+            try:
+                loaded = load_version(self.folder / str(number), self._runtime, **self._limits)
+            except Exception as error:
+                said = " ".join(str(error).split())[:500] or type(error).__name__
+                self.failed[number] = (marks, said)
+                kept = f"; version {self.version.number} goes on" if self.version else ""
+                log.error("%s: version %d cannot be served%s: %s", self.name, number, kept, said)
+                continue
+            self.failed.pop(number, None)
+            old, self.version = self.version, loaded
+            log.warning("%s: version %d answers", self.name, number)
+            if old is not None:
+                old.close()
+            return True
+        return False
+
+    def _is_there(self) -> bool:
+        return self.version is not None and (self.folder / str(self.version.number)).is_dir()
+
+    def status(self) -> dict[int, tuple[str, str]]:
+        """Returns each known version's state and what was wrong with it."""
+        states = {number: ("END", said) for number, (_, said) in self.failed.items()}
+        if self.version is not None:
+            states[self.version.number] = ("AVAILABLE", "")
+        return dict(sorted(states.items(), reverse=True))
+
+    def close(self) -> None:
+        """Ends what answers."""
+        if self.version is not None:
+            self.version.close()
+
+
+def _marks(folder: Path) -> tuple:
+    """Returns what changes when a folder is written anew: names, sizes and times of its files."""
+    try:
+        return tuple(sorted((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()))
+    except OSError:
+        return ()
+
+
+def open_folders(folders: Iterable, runtime: str, **limits) -> dict[str, Served]:
+    """Returns the models of some folders by name, each with a version that answers.
+
+    Raises:
+        FileNotFoundError: if a folder is not there, or holds no version.
+        ValueError: if two have one name, a folder is a version itself, or no version of it can be served.
+    """
+    models: dict[str, Served] = {}
+    for given in folders:
+        folder = Path(given).resolve()
+        if not folder.is_dir():
+            raise FileNotFoundError(f"There is no folder {str(given)!r}. Make one: zoo export MODEL -o {given}")
+        if (folder / "schema.json").is_file() and folder.name.isdigit():
+            raise ValueError(f"{str(given)!r} is a version. Serve the folder that holds it: {str(folder.parent)!r}")
+        if (folder / "artifact.json").is_file():
+            raise ValueError(
+                f"{str(given)!r} is an artifact, which is trained on. Export it first: zoo export {given} -o "
+                f"served/{folder.name}"
+            )
+        if folder.name in models:
+            raise ValueError(f"Two folders have the name {folder.name!r}, which clients call. Rename one of them.")
+        served = Served(folder, runtime, **limits)
+        if not served.numbers():
+            raise FileNotFoundError(f"{str(given)!r} holds no version yet. Make one: zoo export MODEL -o {given}")
+        served.refresh()
+        if served.version is None:
+            reasons = "; ".join(f"version {number}: {said}" for number, (_, said) in served.failed.items())
+            raise ValueError(f"No version in {str(given)!r} can be served. {reasons}")
+        models[folder.name] = served
+    return models
+
+
+class Watcher:
+    """Looks for new versions in a thread of its own."""
+
+    def __init__(self, models: Iterable[Served], seconds: float):
+        self._models, self._seconds = list(models), seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="watcher", daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        while not self._stop.wait(self._seconds):
+            for served in self._models:
+                try:
+                    served.refresh()
+                except Exception:
+                    log.exception("%s: looking for versions failed", served.name)
+                    time.sleep(self._seconds)
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._stop.set()
+        self._thread.join()

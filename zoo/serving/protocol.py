@@ -1,0 +1,403 @@
+"""JSON to tensors and back, as TensorFlow Serving's REST interface has them.
+
+    row form       {"instances": [{"age": 22.0, ...}, ...]}     {"predictions": [{"label": ...}, ...]}
+    columnar form  {"inputs": {"age": [22.0, ...], ...}}        {"outputs": {"label": [...], ...}}
+    examples       {"examples": [{"age": 22.0}, ...]}           {"results": [[["0", 0.9], ["1", 0.1]], ...]}
+
+NaN and Infinity are bare tokens, {"b64": "..."} are bytes. The interface and its messages:
+https://www.tensorflow.org/tfx/serving/api_rest
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+FLOAT_MAX = float(np.finfo("float32").max)
+WHOLE_MAX = 2**24 - 1  # the largest whole number below which float32 has all
+TYPES = {"float32": "float", "string": "string", "uint8": "uint8"}
+JSON_TYPES = {dict: "Object", list: "Array", str: "String", bool: "True", type(None): "Null", int: "Number"}
+NUMBERS = {int, float}
+
+
+class Refused(Exception):
+    """A request that is answered with an error: its HTTP status and what TensorFlow Serving would say."""
+
+    def __init__(self, status: int, said: str):
+        super().__init__(said)
+        self.status, self.said = status, said
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """Returns the object in a request's body.
+
+    Raises:
+        Refused: if it is no JSON, or no object.
+    """
+    if not body:
+        raise Refused(400, "JSON Parse error: The document is empty at offset: 0")
+    try:
+        request = json.loads(body)
+    except json.JSONDecodeError as error:
+        raise Refused(400, f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
+    except (ValueError, RecursionError) as error:  # wrong UTF-8, a number of thousands of digits, too many brackets
+        raise Refused(400, f"JSON Parse error: {error}") from None
+    if type(request) is not dict:
+        raise Refused(400, f"JSON Value: {_shown(request)} Is not object")
+    return request
+
+
+def signature_name(request: Mapping[str, Any]) -> str:
+    """Returns the signature that a request names, `""` for none.
+
+    Raises:
+        Refused: if it is no string.
+    """
+    name = request.get("signature_name", "")
+    if type(name) is not str:
+        raise Refused(400, "JSON Value: not formatted correctly. 'signature_name' key must be a string value.")
+    return name
+
+
+def tensors(
+    request: Mapping[str, Any], inputs: Mapping[str, Sequence], *, most_rows: int, raw_names: Mapping | None = None
+) -> tuple[dict[str, np.ndarray], int, bool]:
+    """Returns the tensors of a predict request, the number of rows, and whether they came row by row.
+
+    Args:
+        request: From `parse`.
+        inputs: Name -> `[dtype, shape]` of the signature.
+        most_rows: Limit of rows.
+        raw_names: Lenient, if given: raw names are taken for served ones, null for missing, true and false for 1 and 0.
+
+    Raises:
+        Refused: if it is not what the signature takes.
+    """
+    by_row, by_column = "instances" in request, "inputs" in request
+    if by_row and by_column:
+        raise Refused(400, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
+    if by_row:
+        columns, rows = _from_instances(request["instances"], inputs, most_rows, raw_names)
+    elif by_column:
+        columns, rows = _from_inputs(request["inputs"], inputs, most_rows, raw_names)
+    else:
+        raise Refused(400, "Missing 'inputs' or 'instances' key")
+    return columns, rows, by_row
+
+
+def _from_instances(instances, inputs, most_rows, raw_names):
+    if type(instances) is not list:
+        raise Refused(400, "Excepting 'instances' to be an list/array")
+    if not instances:
+        raise Refused(400, "No values in 'instances' array")
+    rows = len(instances)
+    _check_rows(rows, most_rows)
+    if _is_object(instances[0]):
+        if raw_names is not None:
+            instances = [_renamed(row, raw_names) for row in instances]
+        for i, row in enumerate(instances):
+            if not _is_object(row):
+                raise Refused(400, f"Expecting object but got list at item {i} of input list")
+            if row.keys() != inputs.keys():
+                raise _other_keys(i, row, inputs)
+        columns = {name: [row[name] for row in instances] for name in inputs}
+    else:
+        if len(inputs) > 1:
+            raise Refused(
+                400,
+                "instances is a plain list, but expecting list of objects as multiple input tensors required as per "
+                "tensorinfo_map",
+            )
+        for i, row in enumerate(instances):
+            if _is_object(row):
+                raise Refused(400, f"Expecting value/list but got object at item {i} of input list")
+        columns = {next(iter(inputs)): instances}
+    lenient = raw_names is not None
+    return {name: _tensor(name, columns[name], *inputs[name], lenient, rows=True) for name in inputs}, rows
+
+
+def _from_inputs(given, inputs, most_rows, raw_names):
+    if not _is_object(given):
+        if len(inputs) > 1:
+            raise Refused(
+                400,
+                "inputs is a plain value/list, but expecting an object as multiple input tensors required as per "
+                "tensorinfo_map",
+            )
+        given = {next(iter(inputs)): given}
+    elif raw_names is not None:
+        given = _renamed(given, raw_names)
+    found = {}
+    for name, (dtype, shape) in inputs.items():
+        if name not in given:
+            raise Refused(400, f"Missing named input: {name} in 'inputs' object.")
+        values = given[name]
+        if type(values) is not list:
+            raise Refused(400, f"The input {name!r} must have the rank {len(shape)}. Received: the rank 0.")
+        _check_rows(len(values), most_rows)
+        found[name] = _tensor(name, values, dtype, shape, raw_names is not None, rows=False)
+    lengths = {len(values) for values in found.values()}
+    if len(lengths) > 1:
+        shown = ", ".join(f"{name}: {len(values)}" for name, values in found.items())
+        raise Refused(400, f"All inputs must have the same number of rows. Received: {shown}")
+    if lengths == {0}:
+        raise Refused(400, "The inputs must have at least one row. Received: none")
+    return found, lengths.pop()
+
+
+def _check_rows(rows: int, most: int) -> None:
+    if rows > most:
+        raise Refused(413, f"A request must have at most {most} rows. Received: {rows}. Send them in parts.")
+
+
+def _is_object(value) -> bool:
+    return type(value) is dict and not _is_bytes(value)
+
+
+def _is_bytes(value) -> bool:
+    return type(value) is dict and len(value) == 1 and type(value.get("b64")) is str
+
+
+def _renamed(row, raw_names):
+    return {raw_names.get(name, name): value for name, value in row.items()} if type(row) is dict else row
+
+
+def _other_keys(i, row, inputs) -> Refused:
+    for name in row:
+        if name not in inputs:
+            said = f"JSON object: does not have named input: {name}"
+            return Refused(
+                400, f"Failed to process element: {i} key: {name} of 'instances' list. Error: INVALID_ARGUMENT: {said}"
+            )
+    return Refused(
+        400,
+        f"Failed to process element: {i} of 'instances' list. JSON object: {_shown(row)} keys must be equal to: "
+        f"{','.join(sorted(inputs))}",
+    )
+
+
+def _tensor(name, values: list, dtype: str, shape: Sequence, lenient: bool, *, rows: bool) -> np.ndarray:
+    """Returns values `(rows, ...)` as a tensor of the signature's type.
+
+    Raises:
+        Refused: if a value has another type or the values another shape.
+    """
+    try:
+        if len(shape) > 1:
+            return _nested(values, dtype, shape)
+        if dtype == "string":
+            if lenient and None in values:
+                values = ["" if value is None else value for value in values]
+            return _strings(values)
+        if lenient:
+            values = [
+                math.nan if value is None else float(value) if value in (True, False) else value for value in values
+            ]
+        return _numbers(values, dtype)
+    except _Wrong as wrong:
+        place = f"Failed to process element: {wrong.place} key: {name} of 'instances' list. Error: INVALID_ARGUMENT: "
+        raise Refused(400, (place if rows and wrong.place is not None else f"Input {name}: ") + str(wrong)) from None
+
+
+class _Wrong(Exception):
+    def __init__(self, said: str, place: int | None = None):
+        super().__init__(said)
+        self.place = place
+
+
+def _numbers(values: list, dtype: str) -> np.ndarray:
+    if not set(map(type, values)) <= (NUMBERS if dtype == "float32" else {int}):
+        i = next(i for i, value in enumerate(values) if type(value) not in NUMBERS or dtype != "float32")
+        raise _type_error(values[i], dtype, i)
+    if dtype == "float32":
+        for i, value in enumerate(values):
+            limit = WHOLE_MAX if type(value) is int else FLOAT_MAX
+            if not -limit <= value <= limit and (type(value) is int or math.isfinite(value)):
+                raise _Wrong(f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.", i)
+        return np.array(values, "float32")
+    for i, value in enumerate(values):
+        if not 0 <= value <= 255:
+            raise _Wrong(f"JSON Value: {_shown(value)} must be from 0 to 255", i)
+    return np.array(values, "uint8")
+
+
+def _strings(values: list) -> np.ndarray:
+    found = np.empty(len(values), object)
+    for i, value in enumerate(values):
+        if type(value) is str:
+            try:
+                found[i] = value.encode()
+            except UnicodeEncodeError:  # half of a surrogate pair
+                raise _Wrong(f"JSON Value: {_shown(value)} is no valid Unicode", i) from None
+        elif _is_bytes(value):
+            try:
+                found[i] = base64.b64decode(value["b64"], validate=True)
+            except (binascii.Error, ValueError):
+                raise _Wrong("Unable to base64 decode", i) from None
+        elif type(value) is dict:
+            raise _Wrong(f"JSON Value: {_shown(value)} not formatted correctly for base64 data", i)
+        else:
+            raise _type_error(value, "string", i)
+    return found
+
+
+def _nested(values: list, dtype: str, shape: Sequence) -> np.ndarray:
+    """Returns nested lists as a tensor: of images and arrays."""
+    flat, level = values, 0
+    for size in shape[1:]:
+        level += 1
+        for i, item in enumerate(flat):
+            if type(item) is not list:
+                raise _Wrong(
+                    f"JSON Value: {_shown(item)} found at incorrect level: {level} in the JSON DOM. Expected at level: "
+                    f"{len(shape) - 1}",
+                    i if level == 1 else None,
+                )
+            if size is not None and len(item) != size:
+                raise _Wrong(
+                    f"Encountered list at unexpected size: {len(item)} at level: {level - 1} expected size: {size}",
+                    i if level == 1 else None,
+                )
+        flat = [value for item in flat for value in item]
+    if flat and type(flat[0]) is list:
+        raise _Wrong(f"Encountered list at unexpected level: {level} expected < {level}")
+    found = _strings(flat) if dtype == "string" else _numbers(flat, dtype)
+    return found.reshape(len(values), *(size or -1 for size in shape[1:]))
+
+
+def _type_error(value, dtype: str, place: int) -> _Wrong:
+    kind = JSON_TYPES.get(type(value), "Number") if value is not False else "False"
+    return _Wrong(f"JSON Value: {_shown(value)} Type: {kind} is not of expected type: {TYPES[dtype]}", place)
+
+
+def _shown(value) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def examples(
+    request: Mapping[str, Any],
+    columns: Mapping[Any, tuple[str, str]],
+    *,
+    most_rows: int,
+    method: str,
+    lenient: bool = False,
+) -> tuple[dict[str, np.ndarray], int]:
+    """Returns the tensors of a classify or regress request, and the number of rows.
+
+    Args:
+        request: From `parse`.
+        columns: Raw name -> served name and dtype.
+        most_rows: Limit of rows.
+        method: For messages.
+        lenient: Whether whole numbers and booleans are taken for numbers, and null for missing.
+
+    Raises:
+        Refused: if they are no examples of these columns. A feature may be missing, others are ignored.
+    """
+    if "examples" not in request:
+        raise Refused(400, f"When method is {method}, key 'examples' is expected and was not found")
+    given = request["examples"]
+    if type(given) is not list:
+        raise Refused(400, "Expecting 'examples' value to be an list/array")
+    if not given:
+        raise Refused(400, "'examples' value is an empty array")
+    _check_rows(len(given), most_rows)
+    context = request.get("context", {})
+    for example in (context, *given):
+        if type(example) is not dict:
+            kind = JSON_TYPES.get(type(example), "Number")
+            raise Refused(400, f"Example must be JSON object but got JSON {kind}")
+    found = {}
+    for raw, (served, dtype) in columns.items():
+        name = str(raw)
+        values = [_feature(name, example.get(name, context.get(name)), dtype, lenient) for example in given]
+        found[served] = np.array(values, "float32") if dtype == "float32" else _strings(values)
+    return found, len(given)
+
+
+def _feature(name: str, value, dtype: str, lenient: bool):
+    """Returns the one value of a feature: missing is NaN or "". Errors are those of parsing a tf.Example."""
+    if type(value) is list:
+        if len(value) > 1:
+            raise Refused(
+                400,
+                f"Name: <unknown>, Key: {name}, Index: 0.  Number of {TYPES[dtype]} values != expected.  Values size: "
+                f"{len(value)} but output shape: []",
+            )
+        value = value[0] if value else _Absent
+    elif value is None:
+        value = _Absent
+    if value is _Absent or (lenient and value is None):
+        return math.nan if dtype == "float32" else ""
+    if value is None or type(value) is list or (type(value) is dict and not _is_bytes(value)):
+        kind = JSON_TYPES[type(value)]
+        raise Refused(400, f"Feature: {name} has element with unexpected JSON type: {kind}")
+    if dtype == "float32" and lenient and type(value) in (bool, int):
+        value = float(value)
+    kind = "float" if type(value) is float else "int64" if type(value) in (int, bool) else "string"
+    if kind != TYPES[dtype]:
+        raise Refused(
+            400,
+            f"Name: <unknown>, Key: {name}, Index: 0.  Data types don't match. Expected type: {TYPES[dtype]}, actual "
+            f"type: {kind}",
+        )
+    if kind == "float" and not abs(value) <= FLOAT_MAX and math.isfinite(value):
+        raise Refused(400, f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.")
+    return value
+
+
+class _Absent:
+    pass
+
+
+def answer(outputs: Mapping[str, np.ndarray], by_row: bool) -> bytes:
+    """Returns the body that answers a predict request."""
+    lists = {name: _plain(name, values) for name, values in sorted(outputs.items())}
+    if not by_row:
+        return _written({"outputs": lists if len(lists) > 1 else next(iter(lists.values()))})
+    if len(lists) == 1:
+        return _written({"predictions": next(iter(lists.values()))})
+    names = list(lists)
+    return _written({"predictions": [dict(zip(names, row)) for row in zip(*lists.values())]})
+
+
+def results(outputs: Mapping[str, np.ndarray], classes: Sequence[str] | None) -> bytes:
+    """Returns the body that answers a classify request, or, without classes, a regress request."""
+    if classes is None:
+        return _written({"results": _plain("", outputs["prediction"])})
+    scores = _plain("", outputs["probabilities"])
+    return _written({"results": [[list(pair) for pair in zip(classes, row)] for row in scores]})
+
+
+def error(said: str) -> bytes:
+    """Returns the body of an error."""
+    return _written({"error": said})
+
+
+def _plain(name: str, values: np.ndarray):
+    if values.dtype == object:
+        if name.endswith("_bytes"):
+            return [{"b64": base64.b64encode(value).decode()} for value in values]
+        return [value.decode("utf-8", "replace") if type(value) is bytes else value for value in values.tolist()]
+    if values.dtype == np.float32:
+        # The shortest decimal that is this float32: as float64, 0.2 would read 0.20000000298023224.
+        flat = [float(str(value)) for value in values.ravel()]
+        return flat if values.ndim == 1 else _folded(flat, values.shape)
+    return values.tolist()
+
+
+def _folded(flat: list, shape: tuple[int, ...]) -> list:
+    for size in reversed(shape[1:]):
+        flat = [flat[i : i + size] for i in range(0, len(flat), size)] if size else [[] for _ in range(shape[0])]
+    return flat
+
+
+def _written(value) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

@@ -1,0 +1,106 @@
+"""`zoo serve`: opens the folders, binds the socket, says where, and serves until it is told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import socket
+from collections.abc import Iterable
+
+from zoo.serving import runtimes
+from zoo.serving.app import App
+from zoo.serving.models import Watcher, open_folders
+
+PORT = 8501  # TensorFlow Serving's
+
+
+def serve(
+    folders: Iterable,
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    runtime: str = "tensorflow",
+    lenient: bool = False,
+    most_bytes: int = 32 * 2**20,
+    most_rows: int = 16_384,
+    most_waiting: int = 4096,
+    seconds: float = 30.0,
+    poll: float = 1.0,
+) -> None:
+    """Serves exported folders until SIGTERM or Ctrl-C; what was asked before is then still answered.
+
+    Args:
+        folders: Each holds versions 1, 2, ... and is named as its model.
+        host: Address to bind to.
+        port: 0 for a free one.
+        runtime: `"tensorflow"` (SavedModels) or `"onnx"` (model.onnx).
+        lenient: Whether raw column names, null, true and false are understood too.
+        most_bytes: Limit of a body.
+        most_rows: Limit of the rows of a request.
+        most_waiting: Requests that may wait; further ones are answered 503.
+        seconds: Limit of time for a body and for an answer.
+        poll: Seconds between two looks for new versions.
+
+    Raises:
+        ImportError: if the extra `serve`, or the runtime, is missing.
+        FileNotFoundError, ValueError: as of `open_folders`.
+        OSError: if the address cannot be bound.
+    """
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise ImportError('The server is missing: pip install "keras-zoo[serve]"') from error
+    logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.WARNING)
+    runtimes.imported(runtime)
+    models = open_folders(folders, runtime, most_rows=max(1024, most_rows), most_waiting=most_waiting)
+    app = App(models, lenient=lenient, most_bytes=most_bytes, most_rows=most_rows, seconds=seconds)
+    bound = _bound(host, port)
+    _allow_many_connections()
+    gc.collect()
+    gc.freeze()  # what stands now stays: the collector need not look at TensorFlow's modules again
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        backlog=4096,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=int(seconds) + 1,
+    )
+    watcher = Watcher(models.values(), poll)
+    shown = f"[{host}]" if ":" in host else host
+    for name, served in models.items():
+        print(f"{name}: version {served.version.number} of {served.folder}", flush=True)
+    print(f"serving on http://{shown}:{bound.getsockname()[1]}", flush=True)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[bound])
+    finally:
+        watcher.close()
+        for served in models.values():
+            served.close()
+        bound.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        said = f"Cannot serve on {host}:{port}: {error.strerror}. Choose another with --port, or 0 for a free one"
+        raise OSError(error.errno, said) from error
+    return bound
+
+
+def _allow_many_connections() -> None:
+    """Raises the limit of open files to what the system allows this process."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
