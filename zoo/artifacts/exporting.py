@@ -29,9 +29,15 @@ def _write_saved_model(model: Model, folder: Path) -> dict[str, tuple[dict, dict
     return save_served(model, folder)
 
 
+def _write_onnx(model: Model, folder: Path) -> dict[str, tuple[dict, dict]]:
+    from zoo.artifacts.onnx_format import write
+
+    return write(model, folder)
+
+
 # Each writes the files of its format to an empty folder, and returns inputs and outputs of each signature as
 # `{name: [dtype, shape]}`. `proof_process.RUNTIMES` answers in the runtime of each.
-WRITERS = {"tf_saved_model": _write_saved_model}
+WRITERS = {"tf_saved_model": _write_saved_model, "onnx": _write_onnx}
 FORMATS = tuple(WRITERS)
 
 
