@@ -66,9 +66,27 @@ def onnx(folder: str):
     return call
 
 
-RUNTIMES = {"tf_saved_model": tf_saved_model, "onnx": onnx}
+def litert(folder: str):
+    """Returns `(signature, inputs) -> outputs` of `model.tflite` in LiteRT; strings are objects of bytes."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(f"{folder}/model.tflite")
+
+    def call(signature, inputs):
+        return interpreter.get_signature_runner(signature)(**inputs)
+
+    return call
+
+
+RUNTIMES = {
+    "tf_saved_model": tf_saved_model,
+    "onnx": onnx,
+    "litert": litert,
+    "litert_float16": litert,
+    "litert_int8": litert,
+}
 # Formats that have no other signature than `serving_default`.
-PLAIN = ("onnx",)
+PLAIN = ("onnx", "litert", "litert_float16", "litert_int8")
 
 
 def main(format: str, folder: str, requests_file: str, answers_file: str) -> None:

@@ -181,6 +181,14 @@ class Convertible(Served):
         function = self._function.value
         return function, function.input_signature
 
+    def serving_default(self):
+        """Returns the concrete function with the raw columns by name, for `tf.saved_model.save`."""
+        names, function = list(self._names.value.values()), self._function.value
+        specs = {spec.name: spec for spec in function.input_signature}
+        return tf.function(
+            lambda **columns: function(*(columns[name] for name in names)), autograph=False
+        ).get_concrete_function(**specs)
+
 
 def facts(convertible: Convertible) -> tuple[dict, dict]:
     """Returns raw inputs and outputs, as `{name: [dtype, shape]}`."""
