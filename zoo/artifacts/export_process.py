@@ -28,9 +28,11 @@ def main(folder: Path) -> None:
             rows = dict(stored)
     model = saving.load(folder / "artifact")
     try:
-        report = exporting.write_version(model, model.card, Path(how.pop("target")), expected=expected, rows=rows, **how)
+        report = exporting.write_version(
+            model, model.card, Path(how.pop("target")), expected=expected, rows=rows, **how
+        )
         told = plain(dataclasses.asdict(report))
-    except (ValueError, RuntimeError, OSError) as error:
+    except (ValueError, RuntimeError, OSError, ImportError) as error:
         told = {"error": type(error).__name__, "arguments": plain(list(error.args))}
     saving.write_json(folder / "report.json", told)
 

@@ -128,7 +128,9 @@ def export(
 
     Raises:
         FileNotFoundError: if there is no such model.
-        ValueError: if the format is unknown, the version is taken, or the signature would change.
+        ImportError: if the format needs an extra of the zoo that is not installed.
+        ValueError: if the format is unknown or has no operation for a column or a layer, the version is taken, or the
+            signature would change.
         RuntimeError: if the proof fails; nothing is then left.
         OSError: if there is no space or no permission; nothing is then left.
     """
@@ -296,7 +298,12 @@ def _by_tensorflow(model: Model, card: dict[str, Any], target: Path, how: dict[s
             raise RuntimeError(f"The export by TensorFlow failed. Nothing was left. It said:\n{done.stderr[-2000:]}")
         told = json.loads(Path(scratch, "report.json").read_text(encoding="utf-8"))
     if "error" in told:
-        kinds = {"ValueError": ValueError, "OSError": OSError, "PermissionError": PermissionError}
+        kinds = {
+            "ValueError": ValueError,
+            "OSError": OSError,
+            "PermissionError": PermissionError,
+            "ImportError": ImportError,
+        }
         raise kinds.get(told["error"], RuntimeError)(*told["arguments"])
     return {
         **told,

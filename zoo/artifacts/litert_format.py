@@ -11,6 +11,7 @@ does: `measure` says how often the label is another one, and what that costs.
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import re
 import tempfile
@@ -20,11 +21,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 
 from zoo.artifacts import proof, proof_process
 from zoo.training.resolving import load_for
 
 FILE = "model.tflite"
+LEAST = 256  # weights of a matrix that is worth it
 MOST_ROWS = 10_000
 CASE = "quality"
 _KEY = f"serving_default:{CASE}"
@@ -48,13 +51,7 @@ def write(model, folder: Path, *, weights: str = "float32") -> dict[str, tuple[d
         ImportError: if the extra `litert` is not installed.
         ValueError: if a column or a layer cannot be converted.
     """
-    try:
-        import ai_edge_litert.interpreter  # noqa: F401 (the proof needs it)
-    except ImportError as error:
-        raise ImportError(
-            f'An export to LiteRT needs {error.name!r}, which is not installed: pip install "keras-zoo[litert]"'
-        ) from error
-    _check_columns(model)
+    _check(model)
     import tensorflow as tf
 
     from zoo.data.convertible import Convertible, facts
@@ -64,22 +61,99 @@ def write(model, folder: Path, *, weights: str = "float32") -> dict[str, tuple[d
         warnings.simplefilter("ignore")  # that tf.lite moves to another package
         tf.saved_model.save(convertible, scratch, signatures={"serving_default": convertible.serving_default()})
         converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=["serving_default"])
-        if weights != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if weights == "float16":
-            converter.target_spec.supported_types = [tf.float16]
         try:
             content = converter.convert()
         except Exception as error:  # the converter's own class, which TensorFlow does not show
             raise ValueError(_explained(model, str(error))) from error
-    (folder / FILE).write_bytes(content)
+    (folder / FILE).write_bytes(content if weights == "float32" else _smaller(content, weights))
     return {"serving_default": facts(convertible)}
 
 
-def _check_columns(model) -> None:
+def _smaller(content: bytes, weights: str) -> bytes:
+    """Returns the file with the matrices of fully connected layers as float16 or int8.
+
+    The converter's own option takes every constant: the knots of the ranks too, among which neighbours then fall
+    together, and the model answers otherwise altogether.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    content = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    codes = content.operatorCodes
+    dense = [i for i, code in enumerate(codes) if code.builtinCode == schema.BuiltinOperator.FULLY_CONNECTED]
+    for graph in content.subgraphs:
+        first = []
+        for operator in [operator for operator in graph.operators if operator.opcodeIndex in dense]:
+            tensor = graph.tensors[operator.inputs[1]]
+            stored = content.buffers[tensor.buffer].data
+            if tensor.type != schema.TensorType.FLOAT32 or stored is None:
+                continue  # computed, or shared with a layer that was before
+            matrix = np.frombuffer(bytes(stored), "float32").reshape(tensor.shape)  # (outputs, inputs)
+            if matrix.size < LEAST:
+                continue
+            if weights == "int8":
+                scale = np.maximum(np.abs(matrix).max(axis=1), np.finfo("float32").tiny) / 127
+                _store(content, tensor, np.round(matrix / scale[:, None]).astype("int8"), schema.TensorType.INT8)
+                tensor.quantization = schema.QuantizationParametersT()
+                tensor.quantization.scale = scale.astype("float32")
+                tensor.quantization.zeroPoint = np.zeros(len(scale), "int64")
+                tensor.quantization.quantizedDimension = 0
+                operator.builtinOptions.asymmetricQuantizeInputs = True
+                codes[operator.opcodeIndex].version = max(codes[operator.opcodeIndex].version, 12)  # a scale a column
+                continue
+            half = copy.deepcopy(tensor)
+            half.name = tensor.name + b"/float16"
+            _store(content, half, matrix.astype("float16"), schema.TensorType.FLOAT16)
+            graph.tensors.append(half)
+            tensor.buffer = 0  # the empty one: what follows fills it
+            unpack = schema.OperatorT()
+            unpack.opcodeIndex = _dequantize(codes, schema)
+            unpack.inputs, unpack.outputs = np.array([len(graph.tensors) - 1]), np.array([operator.inputs[1]])
+            unpack.builtinOptionsType = schema.BuiltinOptions.DequantizeOptions
+            unpack.builtinOptions = schema.DequantizeOptionsT()
+            first.append(unpack)
+        graph.operators = [*first, *graph.operators]
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(content))
+
+
+def _store(content, tensor, values, kind) -> None:
+    """Gives a tensor other values: in the place of its own, where no other tensor has them."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(values.tobytes(), "uint8")
+    users = [other for graph in content.subgraphs for other in graph.tensors if other.buffer == tensor.buffer]
+    tensor.type = kind
+    if len(users) == 1:
+        content.buffers[tensor.buffer] = buffer
+        return
+    content.buffers.append(buffer)
+    tensor.buffer = len(content.buffers) - 1
+
+
+def _dequantize(codes, schema) -> int:
+    """Returns the index of the operation float16 -> float32, which is added where it is not there."""
+    kind = schema.BuiltinOperator.DEQUANTIZE
+    for i, code in enumerate(codes):
+        if code.builtinCode == kind:
+            return i
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = kind
+    code.version = 3
+    codes.append(code)
+    return len(codes) - 1
+
+
+def _check(model) -> None:
+    """Raises what `write` raises of columns and of what is not installed."""
+    try:
+        import ai_edge_litert.interpreter  # noqa: F401 (the proof needs it)
+    except ImportError as error:
+        raise ImportError(
+            f'An export to LiteRT needs {error.name!r}, which is not installed: pip install "keras-zoo[litert]"'
+        ) from error
     for kind, plural in (("date", "dates"), ("text", "words in texts")):
-        names = [column.name for column in model.schema.columns if column.kind == kind]
-        if names and model.preprocessor.kind != "raw" or names and kind == "date":
+        if names := [column.name for column in model.schema.columns if column.kind == kind]:
             left_out = ", ".join(map(repr, names))
             raise ValueError(
                 f"LiteRT has no operation for {plural}. Received: the column {left_out}. Export as tf_saved_model or "
@@ -120,7 +194,10 @@ def measuring_rows(model, card: Mapping, data=None) -> dict[str, np.ndarray]:
         data: Rows to measure on; left out, the test rows of the card's data, its validation rows, or all of them;
             where they cannot be loaded, rows drawn from what the preprocessor knows, which have no targets.
     """
+    _check(model)
     x, y, source = _rows(model, card, data)
+    tensors = model.preprocessor.tensors(x)
+    x = x if isinstance(x, np.ndarray) else pd.DataFrame({name: list(values) for name, values in tensors.items()})
     found = {
         key: values for key, values in proof.requests(model, {CASE: x}).items() if key.startswith("serving_default:")
     }
@@ -167,7 +244,9 @@ def measure(model, folder: Path, rows: Mapping[str, np.ndarray], format: str) ->
     found, before = proof_process.answer(format, str(folder.resolve()), sent), rows["expected"]
     told = {"rows": len(before), "source": str(rows["source"])}
     if model.entry.task == "classification":
-        labels = np.argmax(keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(before))), axis=-1)
+        labels = np.argmax(
+            keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(before))), axis=-1
+        )
         others = np.argmax(found[f"{_KEY}/probabilities"], axis=-1)
         told["agreement"] = float(np.mean(labels == others))
         if "y" in rows:

@@ -127,13 +127,49 @@ def _floor_div(ctx, node, name, args):
         ctx.make_node("Div", [whole, y], name=name, outputs=outputs, dtypes=dtypes, shapes=shapes)
 
 
-# Operations that tf2onnx 1.17 converts to others, which answer otherwise.
-HANDLERS = {"SelectV2": (_where, []), "OneHot": (_one_hot, []), "FloorDiv": (_floor_div, [])}
+def _erfc(ctx, node, name, args):
+    dtypes, shapes, outputs, (x,) = node.output_dtypes, node.output_shapes, node.output, node.input[:]
+    ctx.remove_node(node.name)
+    one = ctx.make_const(f"{name}/one", np.ones((), "float32")).output[0]
+    other = ctx.make_node("Erf", [x]).output[0]
+    ctx.make_node("Sub", [one, other], name=name, outputs=outputs, dtypes=dtypes, shapes=shapes)
+
+
+def _bitcast(ctx, node, name, args):
+    """Converts the bits that Keras's signbit looks at: all but the sign are masked away."""
+    least = np.iinfo("int32").min
+    for user in ctx.find_output_consumers(node.output[0]):
+        masks = [value for value in user.inputs if value.is_const()]
+        if user.type not in ("BitwiseAnd",) or not masks or np.any(masks[0].get_tensor_value(as_list=False) != least):
+            raise ValueError(f"Tensorflow op [{name}: Bitcast] is not supported")
+    dtypes, shapes, outputs, (x,) = node.output_dtypes, node.output_shapes, node.output, node.input[:]
+    ctx.remove_node(node.name)
+    zero, bit, none = (
+        ctx.make_const(f"{name}/{i}", np.array(value)).output[0]
+        for i, value in enumerate((np.float32(0), np.int32(least), np.int32(0)))
+    )
+    below = [ctx.make_node("Less", [part, zero]).output[0] for part in (x, ctx.make_node("Reciprocal", [x]).output[0])]
+    negative = ctx.make_node("Or", below).output[0]  # 1 / -0 is -inf
+    ctx.make_node("Where", [negative, bit, none], name=name, outputs=outputs, dtypes=dtypes, shapes=shapes)
+
+
+# Operations that tf2onnx 1.17 has not, or converts to others, which answer otherwise.
+HANDLERS = {
+    name: (handler, [])
+    for name, handler in {
+        "SelectV2": _where,
+        "OneHot": _one_hot,
+        "FloorDiv": _floor_div,
+        "Erfc": _erfc,
+        "Bitcast": _bitcast,
+    }.items()
+}
 
 
 def _culprit(model, said: list[str]) -> str:
     """Returns the layer that the converter's messages name."""
     parts = set(re.split(r"[/\s,:;'\"\[\]]+", " ".join(said)))
+    parts |= {re.sub(r"_\d+$", "", part) for part in parts}  # TensorFlow numbers a scope that it enters again
     layers = [layer.name for layer in model.network._flatten_layers(include_self=False) if layer.name in parts]
     return f"The layer {layers[-1]!r}" if layers else f"The network of {model.entry.name!r}"
 
@@ -143,7 +179,7 @@ def _quiet(tf2onnx):
     """Keeps warnings and logs of TensorFlow and tf2onnx off the screen; gives a list of what tf2onnx said."""
     said: list[str] = []
     keeper = logging.Handler(logging.WARNING)
-    keeper.emit = lambda record: said.append(record.getMessage())
+    keeper.emit = lambda record: said.append(record.getMessage()) if record.name.startswith("tf2onnx") else None
     loggers = [logging.getLogger(name) for name in ("tensorflow", "tf2onnx")]
     before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
     for logger in loggers:
@@ -228,13 +264,15 @@ class _Strings:
     def _tokens(self, name: str, expression: str | None, padding: str = PADDING) -> str:
         """Returns strings `(..., most)`: what matches the expression, or the characters."""
         how = {"separators": [""]} if expression is None else {"tokenexp": expression}
-        return self._add(
-            "Tokenizer", [name], domain="com.microsoft", mark=0, mincharnum=1, pad_value=padding, **how
-        )
+        return self._add("Tokenizer", [name], domain="com.microsoft", mark=0, mincharnum=1, pad_value=padding, **how)
 
     def _numbers(self, name: str, values: dict, default) -> str:
         kind = "floats" if isinstance(default, float) else "int64s"
-        values = {"keys_strings": list(values), f"values_{kind}": list(values.values()), f"default_{kind[:-1]}": default}
+        values = {
+            "keys_strings": list(values),
+            f"values_{kind}": list(values.values()),
+            f"default_{kind[:-1]}": default,
+        }
         return self._add("LabelEncoder", [name], domain="ai.onnx.ml", **values)
 
     def _sum(self, name: str, *axes: int) -> str:

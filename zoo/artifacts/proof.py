@@ -70,7 +70,9 @@ def prove(
     differences, tolerance = [], TOLERANCE if exact else np.inf
     for answer in (proof_process.answer, _answer_in_a_fresh_process):
         found = answer(format, str(folder.resolve()), sent)
-        differences += [_compare(model, key, found, expected[key.split(":")[1]], tolerance) for key in _requests_of(sent)]
+        differences += [
+            _compare(model, key, found, expected[key.split(":")[1]], tolerance) for key in _requests_of(sent)
+        ]
     return max(differences)
 
 

@@ -1,8 +1,8 @@
 """The served graph in operations that ONNX and LiteRT have: the same numbers as `Encoder`, made otherwise.
 
-    rank        the knots at or below a value are counted, not searched for
-    category    a position, looked up outside of this graph (ONNX), or a table without the strip of blanks (LiteRT)
-    date, text  numbers (`DATE_FIELDS`, `text_width`), read from the string outside of this graph
+rank        the knots at or below a value are counted, not searched for
+category    a position, looked up outside of this graph (ONNX), or a table without the strip of blanks (LiteRT)
+date, text  numbers (`DATE_FIELDS`, `text_width`), read from the string outside of this graph
 """
 
 from __future__ import annotations
@@ -62,8 +62,7 @@ class ConvertibleEncoder(Encoder):
         parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))
         parts.append(tf.gather(tf.cast(~known, tf.float32), constants.boolean_missing, axis=1))
         parts += [
-            _date_parts(columns[name], times)
-            for name, times in zip(constants.columns.get("date", ()), constants.times)
+            _date_parts(columns[name], times) for name, times in zip(constants.columns.get("date", ()), constants.times)
         ]
         parts += [
             _text_features(columns[name], fitted)
@@ -108,10 +107,8 @@ class ConvertibleEncoder(Encoder):
 
 
 def _joined(parts):
-    parts = [part for part in parts if part.shape[1] != 0]  # no runtime takes a constant without elements gladly
-    if not parts:
-        raise ValueError("At least one column must be left to encode.")
-    return tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
+    filled = [part for part in parts if part.shape[1] != 0] or parts[:1]  # converters stumble over empty constants
+    return tf.concat(filled, axis=1) if len(filled) > 1 else filled[0]
 
 
 def _date_fields(fields):
