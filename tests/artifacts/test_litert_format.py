@@ -139,6 +139,23 @@ def test_every_kind_of_model_and_activation_is_proved(quick_proof, name, options
     assert zoo.export(zoo.build(name, **options), tmp_path, format="litert").max_difference <= 1e-5
 
 
+def test_tables_of_one_kind_of_column_are_proved(quick_proof, tmp_path):
+    frame = visits(60)
+    columns = {"categories": ["2nd gate"], "booleans": ["member"], "numbers": ["latitude", "income"]}
+    for kind, names in columns.items():
+        for name in ("mlp_classifier", "perceptron"):
+            options = {"hidden_units": (32,)} if name == "mlp_classifier" else {}
+            built = zoo.build(name, frame[[*names, "again"]], target="again", **options)
+            assert zoo.export(built, tmp_path / kind / name, format="litert").max_difference <= 1e-5
+            assert zoo.export(built, tmp_path / kind / f"{name}_int8", format="litert_int8").max_difference < 0.05
+
+
+def test_units_that_compete_are_proved(quick_proof, tmp_path):
+    report = zoo.export(zoo.build("perceptron", "penguins"), tmp_path, format="litert")
+    assert report.max_difference == 0.0
+    assert report.outputs["probabilities"] == ["float32", [None, 3]]
+
+
 def test_columns_without_a_counterpart_are_named(run, tmp_path):
     for format in ("litert", "litert_int8"):
         with pytest.raises(ValueError, match=r"no operation for dates. Received: the column 'arrived'. Export as"):
@@ -152,7 +169,9 @@ def test_columns_without_a_counterpart_are_named(run, tmp_path):
 
 def test_a_layer_without_a_counterpart_is_named(tmp_path):
     model = zoo.build("mlp_classifier", visits(), target="again", hidden_units=(4,), activation=keras.ops.erfinv)
-    with pytest.raises(ValueError, match=r"cannot be converted to LiteRT, which has no operation for tf.Erfinv"):
+    with pytest.raises(
+        ValueError, match=r"The layer 'activation_0' cannot be .* LiteRT, which has no operation for Erfinv"
+    ):
         zoo.export(model, tmp_path / "served", format="litert")
     assert list((tmp_path / "served").iterdir()) == []
 

@@ -142,15 +142,19 @@ def test_every_kind_of_model_and_activation_is_proved(quick_proof, name, options
     assert zoo.export(zoo.build(name, **options), tmp_path, format="onnx").max_difference <= 1e-5
 
 
-def test_of_units_that_fire_alike_the_one_at_minus_zero_comes_last(quick_proof, tmp_path):
-    """Keras's argmax takes -0 for less than 0, by its sign's bit."""
-    frame = pd.DataFrame({"x": [0.0, 1.0, 2.0], "y": ["a", "b", "c"]})
-    model = zoo.build("perceptron", frame, target="y")
-    model.network.set_weights([np.array([[-0.0, 0.0, -1.0]], "float32"), np.array([-0.0, 0.0, -1.0], "float32")])
-    report = zoo.export(model, tmp_path, format="onnx")
-    assert (
-        session(report.path).run(["label"], {"x": np.ones(1, "float32")})[0][0] == zoo.predict(model, frame)["label"][1]
-    )
+def test_tables_of_one_kind_of_column_are_proved(quick_proof, notes, tmp_path):
+    for name in ("class", "2nd visit", "A", "arrived"):
+        for entry in ("mlp_classifier", "perceptron"):
+            options = {"hidden_units": (4,)} if entry == "mlp_classifier" else {}
+            built = zoo.build(entry, notes[[name, "mood"]], target="mood", **options)
+            assert zoo.export(built, tmp_path / name / entry, format="onnx").max_difference <= 1e-5
+
+
+def test_units_that_compete_are_proved(quick_proof, tmp_path):
+    """At first all weights are 0, and all units alike: the first fires."""
+    report = zoo.export(zoo.build("perceptron", "penguins"), tmp_path, format="onnx")
+    assert report.max_difference == 0.0
+    assert report.outputs["probabilities"] == ["float32", [None, 3]]
 
 
 def test_a_layer_without_a_counterpart_is_named(notes, tmp_path):

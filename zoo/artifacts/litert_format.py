@@ -124,7 +124,7 @@ def _store(content, tensor, values, kind) -> None:
     buffer.data = np.frombuffer(values.tobytes(), "uint8")
     users = [other for graph in content.subgraphs for other in graph.tensors if other.buffer == tensor.buffer]
     tensor.type = kind
-    if len(users) == 1:
+    if len(users) <= 1:
         content.buffers[tensor.buffer] = buffer
         return
     content.buffers.append(buffer)
@@ -162,13 +162,12 @@ def _check(model) -> None:
 
 
 def _explained(model, said: str) -> str:
-    layers = {layer.name for layer in model.network._flatten_layers(include_self=False)}
-    named = [name for name in re.split(r"[/\s,:;@'\"()\[\]]+", said) if name in layers]
-    what = f"The layer {named[0]!r}" if named else f"The network of {model.entry.name!r}"
-    operations = ", ".join(sorted(set(re.findall(r"tf\.\w+", said)))) or said[-300:]
+    from zoo.data.convertible import layer_named
+
+    operations = ", ".join(sorted(set(re.findall(r"'tf\.(\w+)' op", said)))) or said[-300:]
     return (
-        f"{what} cannot be converted to LiteRT, which has no operation for {operations}. Take another layer or "
-        "activation, or export as tf_saved_model."
+        f"{layer_named(model, said)} cannot be converted to LiteRT, which has no operation for {operations}. Take "
+        "another layer or activation, or export as tf_saved_model."
     )
 
 

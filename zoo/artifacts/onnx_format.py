@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import re
 import sys
 import warnings
 from pathlib import Path
@@ -78,6 +77,8 @@ def _converted(model, convertible):
     """Returns the numbers' part as a ModelProto."""
     import tf2onnx
 
+    from zoo.data.convertible import layer_named
+
     function, specs = convertible.function
     with _quiet(tf2onnx) as said:
         try:
@@ -91,8 +92,9 @@ def _converted(model, convertible):
     foreign = [node for node in proto.graph.node if node.domain not in domains] if proto else []
     if proto is None or foreign or any("not supported" in line for line in said):
         said += [f"{node.name}: {node.op_type}" for node in foreign]
+        what = layer_named(model, " ".join(said))
         raise ValueError(
-            f"{_culprit(model, said)} cannot be converted to ONNX. Take another layer or activation, or export as "
+            f"{what} cannot be converted to ONNX. Take another layer or activation, or export as "
             f"tf_saved_model. tf2onnx said: {'; '.join(said)[-500:]}"
         )
     return proto
@@ -135,24 +137,6 @@ def _erfc(ctx, node, name, args):
     ctx.make_node("Sub", [one, other], name=name, outputs=outputs, dtypes=dtypes, shapes=shapes)
 
 
-def _bitcast(ctx, node, name, args):
-    """Converts the bits that Keras's signbit looks at: all but the sign are masked away."""
-    least = np.iinfo("int32").min
-    for user in ctx.find_output_consumers(node.output[0]):
-        masks = [value for value in user.inputs if value.is_const()]
-        if user.type not in ("BitwiseAnd",) or not masks or np.any(masks[0].get_tensor_value(as_list=False) != least):
-            raise ValueError(f"Tensorflow op [{name}: Bitcast] is not supported")
-    dtypes, shapes, outputs, (x,) = node.output_dtypes, node.output_shapes, node.output, node.input[:]
-    ctx.remove_node(node.name)
-    zero, bit, none = (
-        ctx.make_const(f"{name}/{i}", np.array(value)).output[0]
-        for i, value in enumerate((np.float32(0), np.int32(least), np.int32(0)))
-    )
-    below = [ctx.make_node("Less", [part, zero]).output[0] for part in (x, ctx.make_node("Reciprocal", [x]).output[0])]
-    negative = ctx.make_node("Or", below).output[0]  # 1 / -0 is -inf
-    ctx.make_node("Where", [negative, bit, none], name=name, outputs=outputs, dtypes=dtypes, shapes=shapes)
-
-
 # Operations that tf2onnx 1.17 has not, or converts to others, which answer otherwise.
 HANDLERS = {
     name: (handler, [])
@@ -161,17 +145,8 @@ HANDLERS = {
         "OneHot": _one_hot,
         "FloorDiv": _floor_div,
         "Erfc": _erfc,
-        "Bitcast": _bitcast,
     }.items()
 }
-
-
-def _culprit(model, said: list[str]) -> str:
-    """Returns the layer that the converter's messages name."""
-    parts = set(re.split(r"[/\s,:;'\"\[\]]+", " ".join(said)))
-    parts |= {re.sub(r"_\d+$", "", part) for part in parts}  # TensorFlow numbers a scope that it enters again
-    layers = [layer.name for layer in model.network._flatten_layers(include_self=False) if layer.name in parts]
-    return f"The layer {layers[-1]!r}" if layers else f"The network of {model.entry.name!r}"
 
 
 @contextlib.contextmanager

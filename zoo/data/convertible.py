@@ -7,6 +7,8 @@ date, text  numbers (`DATE_FIELDS`, `text_width`), read from the string outside 
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import tensorflow as tf
 
@@ -50,10 +52,7 @@ class ConvertibleEncoder(Encoder):
         positions = self._positions(columns)
         if constants.kind == "raw":
             parts = [filled, tf.where(known, booleans, 0.0)]
-            parts += [
-                tf.cast(position[:, None] == np.arange(1, len(levels) + 1), tf.float32)
-                for position, levels in zip(positions, constants.levels)
-            ]
+            parts += [tf.one_hot(at - 1, len(levels)) for at, levels in zip(positions, constants.levels)]
             return {"inputs": _joined(parts)}
         scaled = (filled - constants.center) / constants.scale
         if constants.scaling == "quantile":
@@ -83,7 +82,8 @@ class ConvertibleEncoder(Encoder):
         names = self._constants.columns.get("category", ())
         if not self._lookups:
             return [columns[name] for name in names]
-        return [table.lookup(columns[name]) for name, table in zip(names, self.level_tables)]
+        # The converter to LiteRT does not know the rank of what a table gives.
+        return [tf.reshape(table.lookup(columns[name]), (-1,)) for name, table in zip(names, self.level_tables)]
 
     def _numbers(self, columns):
         constants = self._constants
@@ -172,6 +172,12 @@ class Convertible(Served):
                 widths[column.name] = text_width(next(texts, {"words": ()}))
         return widths
 
+    def _decide(self, outputs):
+        if self._model.value.decision != "threshold" or outputs.shape[-1] == 1:
+            return super()._decide(outputs)
+        # Keras's argmax looks at bits, to have -0 below 0, and no converter can; a sum with a bias is never -0.
+        return tf.one_hot(tf.argmax(outputs, axis=-1), outputs.shape[-1])
+
     @property
     def function(self):
         """The tf.function of the columns in the order of the schema, and the specs of its inputs."""
@@ -185,6 +191,17 @@ class Convertible(Served):
         return tf.function(
             lambda **columns: function(*(columns[name] for name in names)), autograph=False
         ).get_concrete_function(**specs)
+
+
+def layer_named(model, said: str) -> str:
+    """Returns which part of a model a converter's message speaks of: the layer in the first path that names one."""
+    layers = {layer.name for layer in model.network._flatten_layers(include_self=False)}
+    for path in re.findall(r"\w+(?:/\w+)+", said):
+        for part in reversed(path.split("/")):
+            # TensorFlow numbers a scope that it enters again.
+            if named := {part, re.sub(r"_\d+$", "", part)} & layers:
+                return f"The layer {max(named, key=len)!r}"
+    return f"The network of {model.entry.name!r}"
 
 
 def facts(convertible: Convertible) -> tuple[dict, dict]:
