@@ -34,6 +34,9 @@ PADDING = " "  # fills rows with fewer tokens up; no token that is counted is a 
 def write(model, folder: Path) -> dict[str, tuple[dict, dict]]:
     """Writes the ONNX file of a model on the TensorFlow backend to a folder.
 
+    Strings are read as in Python, blanks around them included, but for the letter İ, whose lower case is two
+    characters. A request must have at least one row.
+
     Returns:
         Inputs and outputs of `serving_default`, as `{name: [dtype, shape]}`.
 
