@@ -2,8 +2,8 @@
 
     litert           float32: answers as Python does, within the proof's tolerance
     litert_float16   weights as float16, arithmetic as float32: half the size
-    litert_int8      weights of matrices as int8, a scale a unit; what meets them is quantized row by row as it comes, so
-                     that no rows are needed to calibrate it
+    litert_int8      weights of matrices as int8, a scale a unit; what meets them is quantized row by row as it comes:
+                     no rows are needed to calibrate it
 
 The file holds builtin operations alone, so that every runtime takes it. The two smaller ones do not answer as Python
 does: `measure` says how often the label is another one, and what that costs.
