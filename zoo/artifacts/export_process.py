@@ -2,8 +2,8 @@
 
     python -m zoo.artifacts.export_process FOLDER
 
-FOLDER holds `artifact/`, `expected.npz` (what the other backend answers to the proof's cases) and `how.json`; it gets
-`report.json`, the report or the error.
+FOLDER holds `artifact/`, `expected.npz` (what the other backend answers to the proof's cases), `how.json` and, for
+formats that are measured, `rows.npz`; it gets `report.json`, the report or the error.
 """
 
 import dataclasses
@@ -22,11 +22,17 @@ def main(folder: Path) -> None:
     how = json.loads((folder / "how.json").read_text(encoding="utf-8"))
     with np.load(folder / "expected.npz", allow_pickle=False) as stored:
         expected = dict(stored)
+    rows = None
+    if (folder / "rows.npz").is_file():
+        with np.load(folder / "rows.npz", allow_pickle=False) as stored:
+            rows = dict(stored)
     model = saving.load(folder / "artifact")
     try:
-        report = exporting.write_version(model, model.card, Path(how.pop("target")), expected=expected, **how)
+        report = exporting.write_version(
+            model, model.card, Path(how.pop("target")), expected=expected, rows=rows, **how
+        )
         told = plain(dataclasses.asdict(report))
-    except (ValueError, RuntimeError, OSError) as error:
+    except (ValueError, RuntimeError, OSError, ImportError) as error:
         told = {"error": type(error).__name__, "arguments": plain(list(error.args))}
     saving.write_json(folder / "report.json", told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import functools
 import json
 import os
 import subprocess
@@ -29,10 +30,29 @@ def _write_saved_model(model: Model, folder: Path) -> dict[str, tuple[dict, dict
     return save_served(model, folder)
 
 
+def _write_onnx(model: Model, folder: Path) -> dict[str, tuple[dict, dict]]:
+    from zoo.artifacts.onnx_format import write
+
+    return write(model, folder)
+
+
+def _write_litert(model: Model, folder: Path, weights: str = "float32") -> dict[str, tuple[dict, dict]]:
+    from zoo.artifacts.litert_format import write
+
+    return write(model, folder, weights=weights)
+
+
 # Each writes the files of its format to an empty folder, and returns inputs and outputs of each signature as
 # `{name: [dtype, shape]}`. `proof_process.RUNTIMES` answers in the runtime of each.
-WRITERS = {"tf_saved_model": _write_saved_model}
+WRITERS = {
+    "tf_saved_model": _write_saved_model,
+    "onnx": _write_onnx,
+    "litert": _write_litert,
+    "litert_float16": functools.partial(_write_litert, weights="float16"),
+    "litert_int8": functools.partial(_write_litert, weights="int8"),
+}
 FORMATS = tuple(WRITERS)
+QUANTIZED = ("litert_float16", "litert_int8")  # they answer otherwise than Python does: measured, not held to it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +71,7 @@ class ExportReport:
             target.
         num_bytes: Size of the folder.
         seconds: Wall time, the proof included.
+        quality: What smaller weights cost, for the formats that have them: `litert_format.measure`; else empty.
     """
 
     path: Path
@@ -63,6 +84,7 @@ class ExportReport:
     max_difference: float
     num_bytes: int
     seconds: float
+    quality: dict = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
         renamed = [f"  {raw} is served as {served}" for raw, served in self.served_names.items() if str(raw) != served]
@@ -72,6 +94,10 @@ class ExportReport:
             *renamed,
             f"proved in a fresh process: the largest difference from Python is {self.max_difference:.2g}",
         ]
+        if self.quality:
+            from zoo.artifacts.litert_format import said
+
+            lines.append(said(self.quality))
         return "\n".join(lines)
 
 
@@ -80,6 +106,7 @@ def export(
     folder,
     *,
     format: str = "tf_saved_model",
+    data=None,
     version: int | str = "next",
     overwrite: bool = False,
     allow_signature_change: bool = False,
@@ -89,7 +116,9 @@ def export(
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         folder: The folder that a server watches; its name is the model's.
-        format: `"tf_saved_model"`.
+        format: `"tf_saved_model"`; `"onnx"`; `"litert"`, or with smaller weights `"litert_float16"`, `"litert_int8"`.
+        data: Rows to measure what smaller weights cost, anything that `zoo.data.load` takes; left out, the test rows of
+            the data that the model's card names. For the other formats it is not needed.
         version: A number, or `"next"`: one above the highest there.
         overwrite: Whether a version that is there may be replaced.
         allow_signature_change: Whether inputs and outputs may differ from the version before.
@@ -99,7 +128,9 @@ def export(
 
     Raises:
         FileNotFoundError: if there is no such model.
-        ValueError: if the format is unknown, the version is taken, or the signature would change.
+        ImportError: if the format needs an extra of the zoo that is not installed.
+        ValueError: if the format is unknown or has no operation for a column or a layer, the version is taken, or the
+            signature would change.
         RuntimeError: if the proof fails; nothing is then left.
         OSError: if there is no space or no permission; nothing is then left.
     """
@@ -125,10 +156,15 @@ def export(
         "overwrite": overwrite,
         "allow_signature_change": allow_signature_change,
     }
+    rows = None
+    if format in QUANTIZED:
+        from zoo.artifacts.litert_format import measuring_rows
+
+        rows = measuring_rows(model, card, data)
     if keras.backend.backend() != "tensorflow":
-        report = ExportReport(**_by_tensorflow(model, card, target, how))
+        report = ExportReport(**_by_tensorflow(model, card, target, how, rows))
     else:
-        report = write_version(model, card, target, **how)
+        report = write_version(model, card, target, rows=rows, **how)
     return dataclasses.replace(report, seconds=time.monotonic() - begin)  # with loading, and the process on TensorFlow
 
 
@@ -142,8 +178,10 @@ def write_version(
     overwrite: bool,
     allow_signature_change: bool,
     expected: Mapping[str, np.ndarray] | None = None,
+    rows: Mapping[str, np.ndarray] | None = None,
 ) -> ExportReport:
-    """Writes, proves and names one version on the TensorFlow backend. `expected` is as for `proof.prove`."""
+    """Writes, proves and names one version on the TensorFlow backend. `expected` is as for `proof.prove`, `rows` as for
+    `litert_format.measure`."""
     begin = time.monotonic()
     number = max(_versions(target), default=0) + 1 if version == "next" else version
     with folders.writable(target / str(number)) as beside:
@@ -152,9 +190,11 @@ def write_version(
         signature = {"inputs": inputs, "outputs": outputs}
         if not allow_signature_change:
             _check_signature(target, number, signature)
-        difference = proof.prove(model, beside, expected, format=format)
+        exact = format not in QUANTIZED
+        difference = proof.prove(model, beside, expected, format=format, exact=exact)
+        quality = {} if exact else _quality(model, beside, rows, format)
         (beside / saving.INSIDE).mkdir(parents=True)
-        proved = {"max_difference": difference, "rows": proof.ROWS}
+        proved = {"max_difference": difference, "rows": proof.ROWS} | ({"quality": quality} if quality else {})
         saving.write_artifact(model, {**card, "export": proved}, beside / saving.INSIDE)
         saving.write_json(beside / "schema.json", {**model.schema.to_dict(), "signature": signature})
         size = sum(file.stat().st_size for file in beside.rglob("*") if file.is_file())
@@ -170,7 +210,14 @@ def write_version(
         max_difference=difference,
         num_bytes=size,
         seconds=time.monotonic() - begin,
+        quality=quality,
     )
+
+
+def _quality(model: Model, folder: Path, rows, format: str) -> dict:
+    from zoo.artifacts.litert_format import measure
+
+    return measure(model, folder, rows, format)
 
 
 def _versions(folder: Path) -> list[int]:
@@ -230,7 +277,7 @@ def _check_signature(target: Path, number: int, new: Mapping[str, Mapping]) -> N
         )
 
 
-def _by_tensorflow(model: Model, card: dict[str, Any], target: Path, how: dict[str, Any]) -> dict[str, Any]:
+def _by_tensorflow(model: Model, card: dict[str, Any], target: Path, how: dict[str, Any], rows) -> dict[str, Any]:
     """Exports a model of another Keras backend: saved here, written and proved against this backend by a process on
     TensorFlow. Returns the report's fields."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -238,6 +285,8 @@ def _by_tensorflow(model: Model, card: dict[str, Any], target: Path, how: dict[s
         artifact.mkdir()
         saving.write_artifact(model, card, artifact)
         np.savez(Path(scratch, "expected.npz"), **proof.answers(model, proof.cases(model)))
+        if rows is not None:
+            np.savez(Path(scratch, "rows.npz"), **rows)
         saving.write_json(Path(scratch, "how.json"), {**how, "target": str(target.resolve())})
         done = subprocess.run(
             [sys.executable, "-m", "zoo.artifacts.export_process", scratch],
@@ -249,7 +298,12 @@ def _by_tensorflow(model: Model, card: dict[str, Any], target: Path, how: dict[s
             raise RuntimeError(f"The export by TensorFlow failed. Nothing was left. It said:\n{done.stderr[-2000:]}")
         told = json.loads(Path(scratch, "report.json").read_text(encoding="utf-8"))
     if "error" in told:
-        kinds = {"ValueError": ValueError, "OSError": OSError, "PermissionError": PermissionError}
+        kinds = {
+            "ValueError": ValueError,
+            "OSError": OSError,
+            "PermissionError": PermissionError,
+            "ImportError": ImportError,
+        }
         raise kinds.get(told["error"], RuntimeError)(*told["arguments"])
     return {
         **told,

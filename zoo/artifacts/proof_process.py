@@ -43,7 +43,50 @@ def tf_saved_model(folder: str):
     return call
 
 
-RUNTIMES = {"tf_saved_model": tf_saved_model}
+def onnx(folder: str):
+    """Returns `(signature, inputs) -> outputs` of `model.onnx` in onnxruntime, on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # a Tokenizer without tokens gives fewer dimensions, which is warned of
+    session = onnxruntime.InferenceSession(f"{folder}/model.onnx", options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+
+    def call(signature, inputs):
+        texts = {
+            name: np.array([value.decode() for value in values], dtype=object) if values.dtype == object else values
+            for name, values in inputs.items()
+        }
+        answers = session.run(names, texts)
+        return {
+            name: np.array([text.encode() for text in values], dtype=object) if values.dtype == object else values
+            for name, values in zip(names, answers)
+        }
+
+    return call
+
+
+def litert(folder: str):
+    """Returns `(signature, inputs) -> outputs` of `model.tflite` in LiteRT; strings are objects of bytes."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(f"{folder}/model.tflite")
+
+    def call(signature, inputs):
+        return interpreter.get_signature_runner(signature)(**inputs)
+
+    return call
+
+
+RUNTIMES = {
+    "tf_saved_model": tf_saved_model,
+    "onnx": onnx,
+    "litert": litert,
+    "litert_float16": litert,
+    "litert_int8": litert,
+}
+# Formats that have no other signature than `serving_default`.
+PLAIN = ("onnx", "litert", "litert_float16", "litert_int8")
 
 
 def main(format: str, folder: str, requests_file: str, answers_file: str) -> None:

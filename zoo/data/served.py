@@ -41,7 +41,7 @@ class Served(tf.Module):
         """Returns the outputs for raw columns in the order of the schema."""
         model = self._model.value
         encoded = self.encoder(dict(zip(self._specs.value, columns)))
-        outputs = model.decide(model.network(encoded, training=False))
+        outputs = self._decide(model.network(encoded, training=False))
         if model.entry.task != "classification":
             return {"prediction": outputs[:, 0] if outputs.shape[-1] == 1 else outputs}
         probabilities = model.probabilities(outputs)
@@ -51,6 +51,9 @@ class Served(tf.Module):
             "probability": tf.gather(probabilities, chosen, batch_dims=1),
             "probabilities": probabilities,
         }
+
+    def _decide(self, outputs):
+        return self._model.value.decide(outputs)
 
     def _labels(self):
         return tf.constant([str(label) for label in self._model.value.classes])
