@@ -143,7 +143,7 @@ class Served:
                 continue
             self.failed.pop(number, None)
             old, self.version = self.version, loaded
-            log.warning("%s: version %d answers", self.name, number)
+            log.info("%s: version %d answers", self.name, number)
             if old is not None:
                 old.close()
             return True

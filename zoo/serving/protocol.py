@@ -212,19 +212,25 @@ class _Wrong(Exception):
 
 
 def _numbers(values: list, dtype: str) -> np.ndarray:
-    if not set(map(type, values)) <= (NUMBERS if dtype == "float32" else {int}):
-        i = next(i for i, value in enumerate(values) if type(value) not in NUMBERS or dtype != "float32")
+    known = NUMBERS if dtype == "float32" else {int}
+    if not known.issuperset(map(type, values)):
+        i = next(i for i, value in enumerate(values) if type(value) not in known)
         raise _type_error(values[i], dtype, i)
+    try:
+        found = np.array(values, "float64")
+    except OverflowError:  # a whole number of hundreds of digits
+        found = None
     if dtype == "float32":
-        for i, value in enumerate(values):
-            limit = WHOLE_MAX if type(value) is int else FLOAT_MAX
-            if not -limit <= value <= limit and (type(value) is int or math.isfinite(value)):
-                raise _Wrong(f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.", i)
-        return np.array(values, "float32")
-    for i, value in enumerate(values):
-        if not 0 <= value <= 255:
-            raise _Wrong(f"JSON Value: {_shown(value)} must be from 0 to 255", i)
-    return np.array(values, "uint8")
+        if found is None or np.any(np.abs(found) > WHOLE_MAX):
+            for i, value in enumerate(values):
+                limit = WHOLE_MAX if type(value) is int else FLOAT_MAX
+                if not -limit <= value <= limit and (type(value) is int or math.isfinite(value)):
+                    raise _Wrong(f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.", i)
+        return found.astype("float32")
+    if found is None or np.any(found < 0) or np.any(found > 255):
+        i = next(i for i, value in enumerate(values) if not 0 <= value <= 255)
+        raise _Wrong(f"JSON Value: {_shown(values[i])} must be from 0 to 255", i)
+    return found.astype("uint8")
 
 
 def _strings(values: list) -> np.ndarray:
@@ -267,7 +273,10 @@ def _nested(values: list, dtype: str, shape: Sequence) -> np.ndarray:
         flat = [value for item in flat for value in item]
     if flat and type(flat[0]) is list:
         raise _Wrong(f"Encountered list at unexpected level: {level} expected < {level}")
-    found = _strings(flat) if dtype == "string" else _numbers(flat, dtype)
+    try:
+        found = _strings(flat) if dtype == "string" else _numbers(flat, dtype)
+    except _Wrong as wrong:
+        raise _Wrong(str(wrong), wrong.place * len(values) // len(flat)) from None
     return found.reshape(len(values), *(size or -1 for size in shape[1:]))
 
 

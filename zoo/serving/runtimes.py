@@ -24,6 +24,7 @@ class TensorFlowRuntime:
         import tensorflow as tf
 
         v1 = tf.compat.v1
+        tf.get_logger().setLevel("ERROR")  # it warns that sessions are of version 1, on purpose here
         # One thread between operations: for networks of this size handing over costs more than it gains.
         config = v1.ConfigProto(inter_op_parallelism_threads=1)
         self._session = v1.Session(graph=tf.Graph(), config=config)
@@ -93,9 +94,9 @@ class OnnxRuntime:
         self._strings = {name for name, (dtype, _) in signature["inputs"].items() if dtype == "string"}
 
     def run(self, signature: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Returns the outputs; strings come without the blanks around them, as the SavedModel's graph takes them."""
+        """Returns the outputs."""
         given = {
-            name: np.array([value.decode("utf-8", "replace").strip() for value in values], object)
+            name: np.array([value.decode("utf-8", "replace") for value in values], object)
             if name in self._strings
             else values
             for name, values in tensors.items()

@@ -51,7 +51,7 @@ def serve(
         import uvicorn
     except ImportError as error:
         raise ImportError('The server is missing: pip install "keras-zoo[serve]"') from error
-    logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.WARNING)
+    _log_to_stderr()
     runtimes.imported(runtime)
     models = open_folders(folders, runtime, most_rows=max(1024, most_rows), most_waiting=most_waiting)
     app = App(models, lenient=lenient, most_bytes=most_bytes, most_rows=most_rows, seconds=seconds)
@@ -64,6 +64,7 @@ def serve(
         log_level="warning",
         access_log=False,
         lifespan="off",
+        ws="none",
         backlog=4096,
         server_header=False,
         date_header=False,
@@ -82,6 +83,16 @@ def serve(
         for served in models.values():
             served.close()
         bound.close()
+
+
+def _log_to_stderr() -> None:
+    logger = logging.getLogger("zoo.serving")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
 
 
 def _bound(host: str, port: int) -> socket.socket:
