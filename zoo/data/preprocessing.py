@@ -22,7 +22,7 @@ import pandas as pd
 
 from zoo.data import dates, texts
 from zoo.data.sampling import Sample, sample
-from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name
+from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name, text_of
 from zoo.registry import suggest
 
 KINDS = ("raw", "tabular", "image")
@@ -303,7 +303,8 @@ class Preprocessor:
             codes, uniques = pd.factorize(
                 values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
             )
-        names = np.array([*(level_name(value) for value in uniques), ""], dtype=object)
+        written = text_of if column.kind == "text" else level_name  # the graph strips categories alone
+        names = np.array([*(written(value) for value in uniques), ""], dtype=object)
         return names[codes]
 
     def _numbers(self, values, column) -> np.ndarray:
