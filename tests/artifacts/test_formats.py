@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.artifacts.conftest import keepers_notes
 
 import zoo
+from tests.artifacts.conftest import keepers_notes
 from zoo.artifacts.saving import FORMAT
 
 FOLDER = Path(__file__).parent / "formats"

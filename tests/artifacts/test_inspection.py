@@ -149,7 +149,7 @@ def test_a_network_of_more_weights_than_the_file_holds_is_refused_before_it_is_a
     path = changed(lone, tmp_path / "m.keras", config=huge)
     code = (
         "import resource, zoo, sys, tensorflow\n"
-        f"begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try:\n    zoo.load(sys.argv[1])\nexcept ValueError as error:\n    print(error)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begin)"
     )
