@@ -431,7 +431,7 @@ def build(
             come from its training rows.
         target: The target's column.
         schema: A schema, or the path of one, instead of the inferred one.
-        weights: A file of Keras weights, or a model of the same shapes.
+        weights: A file of Keras weights, or a model of the same shapes; else the entry's option of that name.
         seed: Seed of the initial weights.
         **options: The builder's, see `zoo.info(name).options`.
 
@@ -444,6 +444,8 @@ def build(
     entry = registry.info(name)
     if name != entry.name:
         return _build_preset(name, data, options)
+    if "weights" in entry.options and weights is not None and not isinstance(weights, (str, Path, keras.Model)):
+        options, weights = {**options, "weights": weights}, None  # a threshold unit's, by the paper
     check_options(entry, options)
     recipe = resolve_recipe(entry, options)
     given = data is not None

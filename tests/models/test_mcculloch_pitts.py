@@ -173,3 +173,9 @@ def test_a_model_of_a_table_takes_its_columns():
     frame = pd.DataFrame(patterns(3), columns=["wings", "beak", "scales"])
     model = zoo.build("mcculloch_pitts", frame, threshold=2, inhibitory=(2,))
     assert zoo.predict(model, frame)["prediction"].tolist() == [0, 0, 0, 0, 0, 0, 1, 0]
+
+
+def test_zoo_build_takes_the_weights_of_a_unit():
+    model = zoo.build("mcculloch_pitts", weights=(1.0, 1.0, 0.0), threshold=1.0, inhibitory=[2])
+    answers = model.predict(np.array([[1, 0, 0], [0, 0, 0], [1, 1, 1]], "float32"), verbose=0)
+    assert answers.ravel().tolist() == [1.0, 0.0, 0.0]

@@ -42,11 +42,18 @@ def _write_litert(model: Model, folder: Path, weights: str = "float32") -> dict[
     return write(model, folder, weights=weights)
 
 
+def _write_numpy(model: Model, folder: Path) -> dict[str, tuple[dict, dict]]:
+    from zoo.artifacts.numpy_format import write
+
+    return write(model, folder)
+
+
 # Each writes the files of its format to an empty folder, and returns inputs and outputs of each signature as
 # `{name: [dtype, shape]}`. `proof_process.RUNTIMES` answers in the runtime of each.
 WRITERS = {
     "tf_saved_model": _write_saved_model,
     "onnx": _write_onnx,
+    "numpy": _write_numpy,
     "litert": _write_litert,
     "litert_float16": functools.partial(_write_litert, weights="float16"),
     "litert_int8": functools.partial(_write_litert, weights="int8"),

@@ -68,7 +68,7 @@ def prove(
             "The model's own answers to rows like those of training are not finite: there is nothing to serve. Its "
             "training diverged; train again with a smaller `learning_rate`."
         )
-    sent = requests(model, rows)
+    sent = requests(model, rows, raw_names=format == "numpy")
     if format in proof_process.PLAIN:
         sent = {key: values for key, values in sent.items() if key.startswith("serving_default:")}
     differences, tolerance = [], TOLERANCE if exact else np.inf
@@ -160,10 +160,10 @@ def _dates(generator, days):
     return np.array([f"{day}{tail}" for day, tail in zip(days, tails)], dtype=object)
 
 
-def requests(model: Model, rows: Mapping) -> dict[str, np.ndarray]:
+def requests(model: Model, rows: Mapping, *, raw_names: bool = False) -> dict[str, np.ndarray]:
     """Returns the requests for the cases, as `proof_process` takes them."""
     first, specs = model.schema.columns[0], model.preprocessor.signature()
-    served = model.schema.served_names
+    served = {name: str(name) for name in specs} if raw_names else model.schema.served_names
     found: dict[str, np.ndarray] = {}
     for case, values in rows.items():
         columns = {first.name: values} if isinstance(values, np.ndarray) else {name: values[name] for name in specs}

@@ -78,15 +78,51 @@ def litert(folder: str):
     return call
 
 
+class _NumpyAlone:
+    """Refuses to import anything but Python's standard library and numpy."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in {*sys.stdlib_module_names, "numpy"}:
+            raise ImportError(f"predict.py must need numpy alone. It imports {name!r}.")
+
+
+def numpy(folder: str):
+    """Returns `(signature, inputs) -> outputs` of `predict.py`; the inputs have their raw names."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("predict", f"{folder}/predict.py")
+    program, guard = importlib.util.module_from_spec(spec), _NumpyAlone()
+    sys.meta_path.insert(0, guard)
+    try:
+        spec.loader.exec_module(program)
+    finally:
+        sys.meta_path.remove(guard)
+
+    def call(signature, inputs):
+        rows = {
+            name: [value.decode() for value in values] if values.dtype == object else values
+            for name, values in inputs.items()
+        }
+        only = next(iter(rows.values()))
+        answers = program.predict(only if isinstance(only, np.ndarray) and only.ndim > 1 else rows)
+        return {
+            name: np.array([str(label).encode() for label in values], dtype=object) if name == "label" else values
+            for name, values in answers.items()
+        }
+
+    return call
+
+
 RUNTIMES = {
     "tf_saved_model": tf_saved_model,
     "onnx": onnx,
+    "numpy": numpy,
     "litert": litert,
     "litert_float16": litert,
     "litert_int8": litert,
 }
 # Formats that have no other signature than `serving_default`.
-PLAIN = ("onnx", "litert", "litert_float16", "litert_int8")
+PLAIN = ("onnx", "numpy", "litert", "litert_float16", "litert_int8")
 
 
 def main(format: str, folder: str, requests_file: str, answers_file: str) -> None:

@@ -1,0 +1,145 @@
+"""predict.py and model.npz: the same answers by numpy alone."""
+
+import ast
+import io
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.artifacts import numpy_format
+from zoo.model import Model
+
+
+@pytest.fixture(scope="module")
+def moods(run, tmp_path_factory):
+    return zoo.export(run, tmp_path_factory.mktemp("numpy") / "moods", format="numpy")
+
+
+def test_every_kind_of_column_is_proved_in_a_fresh_process(moods):
+    assert moods.max_difference < 1e-5 and moods.signatures == ("serving_default",)
+    files = ["assets.extra", "model.npz", "predict.py", "sample_request.json", "schema.json"]
+    assert sorted(path.name for path in moods.path.iterdir()) == files
+
+
+def test_the_program_needs_python_and_numpy_alone(moods):
+    tree = ast.parse((moods.path / "predict.py").read_text(encoding="utf-8"))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    }
+    assert imported <= {*sys.stdlib_module_names, "numpy"}
+    with np.load(moods.path / "model.npz", allow_pickle=False) as arrays:
+        assert all(arrays[name].dtype.kind == "f" for name in arrays)
+
+
+def test_it_answers_a_csv_file_as_the_zoo_does(moods, run, notes, tmp_path):
+    rows = notes.head(30).drop(columns="mood")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    done = subprocess.run(
+        [sys.executable, str(moods.path / "predict.py"), str(tmp_path / "rows.csv")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found, wanted = pd.read_csv(io.StringIO(done.stdout)), zoo.predict(run, rows)
+    assert found["label"].tolist() == wanted["label"].tolist()
+    np.testing.assert_allclose(found.drop(columns="label"), wanted.drop(columns="label"), atol=1e-5)
+
+
+def program(path):
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("predict", path / "predict.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_it_takes_columns_as_they_come(moods, run, notes):
+    rows = notes.head(20).drop(columns="mood")
+    lists = {name: rows[name].tolist() for name in rows}
+    lists["arrived"] = rows["arrived"].dt.strftime("%Y-%m-%d").tolist()
+    found = program(moods.path).predict(lists)
+    wanted = zoo.predict(run, rows)
+    assert found["label"].tolist() == wanted["label"].tolist()
+    np.testing.assert_allclose(found["probabilities"], wanted.filter(regex="^p_"), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "activation", ["gelu", "silu", "prelu", "elu", "softplus", "logistic", "arctan", "mish", "selu"]
+)
+def test_activations_are_those_of_keras(activation, tmp_path):
+    x = np.random.default_rng(0).normal(size=(40, 5)).astype("float32") * 3
+    model = zoo.build("mlp_classifier", (x, np.arange(40) % 3), hidden_units=(8, 4), activation=activation)
+    numpy_format.write(model, tmp_path)
+    found = program(tmp_path).predict(x)
+    np.testing.assert_allclose(found["probabilities"], model.predict(x, verbose=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_normalizations_are_those_of_keras(normalization, tmp_path):
+    x = np.random.default_rng(0).normal(size=(40, 5)).astype("float32")
+    run = zoo.train(
+        "mlp_classifier", (x, np.arange(40) % 2), hidden_units=(8,), normalization=normalization, epochs=2, verbose=0
+    )
+    numpy_format.write(run.model, tmp_path)
+    found = program(tmp_path).predict(x)["probabilities"]
+    np.testing.assert_allclose(found, run.model.predict(x, verbose=0), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("entry", "data", "options"),
+    [
+        ("mlp_regressor", "mpg", {"hidden_units": (8,), "epochs": 2}),
+        ("mlp_regressor", "mpg", {"hidden_units": (8,), "epochs": 2, "output_activation": "sigmoid"}),
+        ("linear_regression", "mpg", {}),
+        ("mlp_classifier", "penguins", {"hidden_units": (8,), "epochs": 2, "output_activation": "sigmoid"}),
+        ("mlp_classifier", "penguins", {"hidden_units": (8,), "epochs": 2, "output_activation": None}),
+        ("logistic_regression", "penguins", {"l2": 1e-2, "preprocessing": "raw", "epochs": 3, "optimizer": "adam"}),
+        ("perceptron", "and_gate", {}),
+        ("perceptron", "penguins", {"preprocessing": "tabular", "epochs": 2}),
+    ],
+)
+def test_models_are_proved(entry, data, options, tmp_path, quick_proof):
+    run = zoo.train(entry, data, verbose=0, **options)
+    assert zoo.export(run, tmp_path / "m", format="numpy").max_difference < 1e-5
+
+
+@pytest.mark.parametrize("options", [{}, {"truth_table": "xor", "layers": 2}, {"truth_table": "majority"}])
+def test_threshold_units_are_proved(options, tmp_path, quick_proof):
+    assert zoo.export(zoo.build("mcculloch_pitts", **options), tmp_path / "m", format="numpy").max_difference == 0
+
+
+def test_images_are_proved(tmp_path, quick_proof):
+    x = np.random.default_rng(0).integers(0, 256, (30, 6, 5, 3), dtype="uint8")
+    run = zoo.train("image_mlp", (x, np.arange(30) % 3), hidden_units=(8,), epochs=1, verbose=0)
+    assert zoo.export(run, tmp_path / "m", format="numpy").max_difference < 1e-5
+
+
+def test_a_layer_without_lines_is_named(run, tmp_path):
+    network = run.model.network
+    outputs = keras.layers.UnitNormalization(name="strange")(network.outputs[0])
+    changed = Model(
+        keras.Model(network.inputs, outputs),
+        entry="mlp_classifier",
+        preprocessor=run.model.preprocessor,
+        decision="softmax",
+    )
+    with pytest.raises(ValueError, match=r"The layer 'strange' \(UnitNormalization\) cannot be written in numpy"):
+        zoo.export(changed, tmp_path / "m", format="numpy")
+    assert not any((tmp_path / "m").iterdir())
+
+
+def test_the_guard_refuses_other_imports(tmp_path):
+    from zoo.artifacts import proof_process
+
+    (tmp_path / "predict.py").write_text("import sklearn.svm")
+    with pytest.raises(ImportError, match="predict.py must need numpy alone. It imports 'sklearn"):
+        proof_process.numpy(str(tmp_path))
