@@ -1,25 +1,19 @@
 """The real server in a process of its own, Chromium without a window, and tests that run only when asked for."""
 
-import contextlib
 import json
 import math
-import os
 import shutil
-import subprocess
 import sys
-import threading
 import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import zoo
+from tests.browser.process import ROOT, listening
 from zoo.artifacts import proof
 
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 120  # in which the server must be ready
 PASSENGERS = [
     {"pclass": 3.0, "name": "Moran, Mr. James", "sex": "male", "age": math.nan, "sibsp": 0.0, "parch": 0.0,
      "ticket": "330877", "fare": 8.4583, "cabin": "", "embarked": "Q"},
@@ -37,32 +31,9 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left_out]
 
 
-@contextlib.contextmanager
 def serving(*folders):
-    """Yields the process and the address of `zoo serve` on these folders."""
-    command = [sys.executable, "-m", "zoo", "serve", *map(str, folders), "--port", "0"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    clock = threading.Timer(SECONDS, process.kill)
-    clock.start()
-    try:
-        for line in process.stdout:
-            if line.startswith("serving on "):
-                break
-        else:
-            pytest.fail(f"`zoo serve` must say where it serves within {SECONDS} s. It ended, see its standard error.")
-        clock.cancel()
-        yield process, line.removeprefix("serving on ").strip()
-    finally:
-        clock.cancel()
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(20)
-        process.stdout.close()
+    """`listening` to `zoo serve` on these folders."""
+    return listening([sys.executable, "-m", "zoo", "serve", *folders, "--port", 0], PYTHONPATH=str(ROOT))
 
 
 def excursions():
