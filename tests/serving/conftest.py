@@ -101,12 +101,15 @@ async def call(app, method, path, body=b"", headers=()):
     await app(scope, receive, send)
     kinds = dict(sent[0]["headers"])
     content = sent[1]["body"]
-    return sent[0]["status"], json.loads(content) if kinds[b"content-type"] == b"application/json" else content, kinds
+    parsed = json.loads(content) if content and kinds[b"content-type"] == b"application/json" else content
+    return sent[0]["status"], parsed, kinds
 
 
 def requests_of(frame):
     """Returns rows of a frame as JSON has them: by served names, NaN for missing numbers, "" for missing strings."""
-    table = frame.drop(columns="survived", errors="ignore").rename(columns={"fare paid": "fare_paid", "class?": "class_"})
+    table = frame.drop(columns="survived", errors="ignore").rename(
+        columns={"fare paid": "fare_paid", "class?": "class_"}
+    )
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     for row in rows:
         row["class_"] = row["class_"] or ""

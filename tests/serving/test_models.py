@@ -7,9 +7,9 @@ import shutil
 
 import numpy as np
 import pytest
-from tests.serving.conftest import ROW, client, exported
 
 import zoo
+from tests.serving.conftest import ROW, client, exported
 from zoo.serving.app import App
 from zoo.serving.models import Watcher, open_folders
 

@@ -68,7 +68,8 @@ def test_images_are_nested_lists():
         ({"instances": [{"age": 1.0, "sex": "m"}, 3]}, "Expecting object but got list at item 1 of input list"),
         (
             {"instances": [{"age": 1.0}]},
-            "Failed to process element: 0 of 'instances' list. JSON object: {\"age\": 1.0} keys must be equal to: age,sex",
+            "Failed to process element: 0 of 'instances' list. JSON object: {\"age\": 1.0} keys must be equal to: age,"
+            "sex",
         ),
         (
             {"instances": [{"age": 1.0, "sex": "m", "Age": 2}]},
@@ -86,7 +87,10 @@ def test_images_are_nested_lists():
         ({"instances": [{"age": [1.0], "sex": "m"}]}, "JSON Value: [1.0] Type: Array is not of expected type: float"),
         ({"instances": [{"age": 1.0, "sex": 3}]}, "JSON Value: 3 Type: Number is not of expected type: string"),
         ({"instances": [{"age": 1.0, "sex": {"b46": ""}}]}, "not formatted correctly for base64 data"),
-        ({"instances": [{"age": 1e39, "sex": ""}]}, "Cannot convert JSON value: 1e+39 to float without loss of precision."),
+        (
+            {"instances": [{"age": 1e39, "sex": ""}]},
+            "Cannot convert JSON value: 1e+39 to float without loss of precision.",
+        ),
         ({"instances": [{"age": 16777217, "sex": ""}]}, "Cannot convert JSON value: 16777217 to float without loss"),
         ({"instances": [{"age": 1.0, "sex": "\ud800"}]}, "is no valid Unicode"),
         ({"inputs": [1.0]}, "inputs is a plain value/list, but expecting an object"),
@@ -202,7 +206,9 @@ def test_examples_must_be_there():
 
 
 def test_floats_are_written_as_short_as_they_are():
-    body = protocol.answer({"p": np.float32([[0.2, 0.8], [1.0, 1e-7]]), "l": np.array([b"a", "ü".encode()], object)}, True)
+    body = protocol.answer(
+        {"p": np.float32([[0.2, 0.8], [1.0, 1e-7]]), "l": np.array([b"a", "ü".encode()], object)}, True
+    )
     assert json.loads(body) == {"predictions": [{"l": "a", "p": [0.2, 0.8]}, {"l": "ü", "p": [1.0, 1e-07]}]}
     assert b"0.2," in body
 
@@ -220,4 +226,6 @@ def test_results_are_pairs_or_numbers():
 
 
 def test_bytes_go_out_in_base_64():
-    assert json.loads(protocol.answer({"x_bytes": np.array([b"\xff"], object)}, True)) == {"predictions": [{"b64": "/w=="}]}
+    assert json.loads(protocol.answer({"x_bytes": np.array([b"\xff"], object)}, True)) == {
+        "predictions": [{"b64": "/w=="}]
+    }

@@ -35,7 +35,8 @@ def write(model, folder: Path) -> dict[str, tuple[dict, dict]]:
     """Writes the ONNX file of a model on the TensorFlow backend to a folder.
 
     Strings are read as in Python, blanks around them included, but for the letter İ, whose lower case is two
-    characters. A request must have at least one row.
+    characters, and for letters that Unicode added lately: onnxruntime and TensorFlow know those of different years. A
+    request must have at least one row.
 
     Returns:
         Inputs and outputs of `serving_default`, as `{name: [dtype, shape]}`.

@@ -22,13 +22,14 @@ import pandas as pd
 
 from zoo.data import dates, texts
 from zoo.data.sampling import Sample, sample
-from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name
+from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name, text_of
 from zoo.registry import suggest
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
 KNOTS = 256
 BLOCK = 65_536
+FEW = 32  # rows up to which Python's own loops are quicker than pandas
 
 
 class Preprocessor:
@@ -297,16 +298,23 @@ class Preprocessor:
             return self._numbers(values, column)
         if column.kind == "date":
             return dates.as_iso(values)
+        written = text_of if column.kind == "text" else level_name  # the graph strips categories alone
+        if len(values) <= FEW:
+            names = ("" if gone else written(value) for value, gone in zip(values.tolist(), values.isna().tolist()))
+            return np.array(list(names), dtype=object)
         if not is_stringlike(values.dtype):
             codes, uniques = pd.factorize(values)
         else:
             codes, uniques = pd.factorize(
                 values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
             )
-        names = np.array([*(level_name(value) for value in uniques), ""], dtype=object)
+        names = np.array([*(written(value) for value in uniques), ""], dtype=object)
         return names[codes]
 
     def _numbers(self, values, column) -> np.ndarray:
+        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
+            with np.errstate(over="ignore"):
+                return values.to_numpy().astype("float32")
         numbers = as_numbers(values)
         if numbers is None and is_missing(values).all():
             numbers = np.full(len(values), np.nan)
@@ -360,12 +368,7 @@ class Preprocessor:
         parts = []
         with tf.device("CPU"):
             for start in range(0, max(rows, 1), BLOCK):
-                block = [
-                    tf.constant(values[start : start + BLOCK])
-                    if values.dtype != object
-                    else _strings(values[start : start + BLOCK])
-                    for values in tensors.values()
-                ]
+                block = [_tensor(values[start : start + BLOCK]) for values in tensors.values()]
                 parts.append({name: tensor.numpy() for name, tensor in self._function(*block).items()})
         if len(parts) == 1:
             return parts[0]
@@ -457,10 +460,14 @@ def _rank_one(y):
     return array
 
 
-def _strings(values: np.ndarray):
-    """Returns strings as a tf.Tensor; repeated ones are converted once."""
+def _tensor(values: np.ndarray):
+    """Returns values as a tf.Tensor; repeated strings are converted once."""
     import tensorflow as tf
 
+    if values.dtype != object:
+        return tf.constant(values)
+    if 0 < len(values) <= FEW:
+        return tf.constant(values, tf.string)
     codes, uniques = pd.factorize(values)
     if len(uniques) > len(values) // 2:
         return tf.constant(values, tf.string) if len(values) else tf.zeros((0,), tf.string)

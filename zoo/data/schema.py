@@ -23,6 +23,7 @@ import pandas as pd
 from zoo.registry import suggest
 
 KINDS = ("number", "category", "boolean", "date", "text", "array", "image")
+BLANKS = " \t\n\v\f\r"  # what tf.strings.strip strips, which is less than Python's
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>")
 VERSION = 1
 MAX_INT_CLASSES = 100
@@ -422,6 +423,11 @@ def _unless_constant(column: Column, different: int, missing: bool) -> tuple[Col
     return (None, "constant") if different == 1 and not missing else (column, "")
 
 
+def text_of(value) -> str:
+    """Returns the string of a value in a column of texts."""
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
 def level_name(value) -> str:
     """Returns the string that a category is served as: whole floats lose their `.0`, booleans are `true`, `false`."""
     if isinstance(value, bytes):
@@ -430,4 +436,4 @@ def level_name(value) -> str:
         return "true" if value else "false"
     if isinstance(value, (float, np.floating)):
         return str(int(value)) if float(value).is_integer() else repr(float(value))
-    return str(value).strip()
+    return str(value).strip(BLANKS)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo.serving import protocol
-from zoo.serving.batching import Closed, Full
+from zoo.serving.batching import Closed, Full, Late
 from zoo.serving.models import Served, Version
 from zoo.serving.protocol import Refused
 
@@ -33,7 +33,7 @@ class App:
         lenient: Whether raw column names, null, true and false are understood.
         most_bytes: Limit of a body.
         most_rows: Limit of the rows of a request.
-        seconds: Limit of the time in which a body comes, and of that in which it is answered.
+        seconds: Limit of the time in which a body comes; that of answers is the batchers'.
     """
 
     def __init__(
@@ -158,12 +158,11 @@ class App:
 
     async def _run(self, version: Version, signature: str, tensors, rows: int):
         try:
-            async with asyncio.timeout(self.seconds):
-                return await version.batcher.submit(signature, tensors, rows)
+            return await version.batcher.submit(signature, tensors, rows)
         except Full:
             raise Refused(503, "Too many requests are waiting. Try again in a moment.") from None
-        except TimeoutError:
-            raise Refused(503, f"No answer within {self.seconds:g} seconds. Try again later.") from None
+        except Late:
+            raise Refused(503, "No answer in time. Try again later.") from None
         except Closed:
             raise
         except Exception as error:  # what the graph makes of the request, such as bytes that are no image

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 
@@ -21,12 +22,23 @@ class Closed(Exception):
     """The batcher takes no more requests."""
 
 
-class _Waiting:
-    __slots__ = ("answer", "error", "future", "rows", "signature", "tensors")
+class Late(Exception):
+    """There was no answer in time."""
 
-    def __init__(self, signature, tensors, rows, future):
-        self.signature, self.tensors, self.rows, self.future = signature, tensors, rows, future
+
+class _Waiting:
+    __slots__ = ("answer", "clock", "error", "future", "loop", "rows", "signature", "tensors")
+
+    def __init__(self, signature, tensors, rows, seconds):
+        self.signature, self.tensors, self.rows = signature, tensors, rows
+        self.loop = asyncio.get_running_loop()
+        self.future = self.loop.create_future()
+        self.clock = self.loop.call_later(seconds, self._expire)
         self.answer = self.error = None
+
+    def _expire(self):
+        if not self.future.done():
+            self.future.set_exception(Late())
 
 
 class Batcher:
@@ -36,13 +48,14 @@ class Batcher:
         run: `(signature, tensors) -> outputs`, both `(rows, ...)` by name.
         most_rows: Rows of a batch at which draining stops.
         most_waiting: Requests in the queue at which further ones are refused.
+        seconds: Time after which a request is given up.
     """
 
-    def __init__(self, run: Callable, *, most_rows: int = 1024, most_waiting: int = 4096):
-        self._run, self._most_rows, self._most_waiting = run, most_rows, most_waiting
+    def __init__(self, run: Callable, *, most_rows: int = 1024, most_waiting: int = 4096, seconds: float = 30.0):
+        self._run, self._most_rows, self._most_waiting, self._seconds = run, most_rows, most_waiting, seconds
         self._queue: collections.deque[_Waiting] = collections.deque()
-        self._ready = threading.Semaphore(0)
         self._open = True
+        self._changed = threading.Condition()  # of the two above
         self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
         self._thread.start()
 
@@ -51,51 +64,56 @@ class Batcher:
 
         Raises:
             Full: if too many wait.
+            Late: if the answer takes too long.
             Closed: if the batcher was closed.
         """
-        if not self._open:
-            raise Closed
-        if len(self._queue) >= self._most_waiting:
-            raise Full
-        waiting = _Waiting(signature, tensors, rows, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
-        self._ready.release()
-        return await waiting.future
+        with self._changed:
+            if not self._open:
+                raise Closed
+            if len(self._queue) >= self._most_waiting:
+                raise Full
+            waiting = _Waiting(signature, tensors, rows, self._seconds)
+            self._queue.append(waiting)
+            self._changed.notify()
+        try:
+            return await waiting.future
+        finally:
+            waiting.clock.cancel()
 
     def close(self) -> None:
         """Takes no more requests, answers those that wait, and ends the thread."""
-        self._open = False
-        self._ready.release()
+        with self._changed:
+            self._open = False
+            self._changed.notify()
         self._thread.join()
 
     def _work(self) -> None:
         while True:
-            self._ready.acquire()
-            if not self._queue:
-                if self._open:
-                    continue
-                return
-            batch = self._drain()
+            with self._changed:
+                while not self._queue:
+                    if not self._open:
+                        return
+                    self._changed.wait()
+                batch = self._drained()
+            if not batch:
+                continue
             self._answer(batch)
-            loops = {waiting.future.get_loop() for waiting in batch}
-            for loop in loops:
-                mine = [waiting for waiting in batch if waiting.future.get_loop() is loop]
-                try:
+            for loop in {waiting.loop for waiting in batch}:
+                mine = [waiting for waiting in batch if waiting.loop is loop]
+                with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits
                     loop.call_soon_threadsafe(_deliver, mine)
-                except RuntimeError:  # the loop has ended, and nobody waits
-                    pass
 
-    def _drain(self) -> list[_Waiting]:
-        batch, rows = [self._queue.popleft()], 0
-        rows = batch[0].rows
-        while self._queue and rows + self._queue[0].rows <= self._most_rows:
-            if self._queue[0].signature != batch[0].signature:
+    def _drained(self) -> list[_Waiting]:
+        """Returns the next requests of one signature, up to the limit of rows, whose clients still wait."""
+        queue, batch, rows = self._queue, [], 0
+        while queue:
+            if batch and (rows + queue[0].rows > self._most_rows or queue[0].signature != batch[0].signature):
                 break
-            self._ready.acquire()
-            batch.append(self._queue.popleft())
-            rows += batch[-1].rows
-        live = [waiting for waiting in batch if not waiting.future.done()]  # whose client has not hung up
-        return live or batch[:1]
+            waiting = queue.popleft()
+            if not waiting.future.done():
+                batch.append(waiting)
+                rows += waiting.rows
+        return batch
 
     def _answer(self, batch: list[_Waiting]) -> None:
         try:

@@ -25,8 +25,9 @@ class TensorFlowRuntime:
 
         v1 = tf.compat.v1
         tf.get_logger().setLevel("ERROR")  # it warns that sessions are of version 1, on purpose here
-        # One thread between operations: for networks of this size handing over costs more than it gains.
-        config = v1.ConfigProto(inter_op_parallelism_threads=1)
+        # Negative: all operations in the caller's thread. For networks of this size handing over costs more than it
+        # gains.
+        config = v1.ConfigProto(inter_op_parallelism_threads=-1)
         self._session = v1.Session(graph=tf.Graph(), config=config)
         try:
             with self._session.graph.as_default():

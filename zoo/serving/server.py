@@ -13,6 +13,7 @@ from zoo.serving.app import App
 from zoo.serving.models import Watcher, open_folders
 
 PORT = 8501  # TensorFlow Serving's
+BACKLOG = 4096
 
 
 def serve(
@@ -53,7 +54,8 @@ def serve(
         raise ImportError('The server is missing: pip install "keras-zoo[serve]"') from error
     _log_to_stderr()
     runtimes.imported(runtime)
-    models = open_folders(folders, runtime, most_rows=max(1024, most_rows), most_waiting=most_waiting)
+    limits = {"most_rows": max(1024, most_rows), "most_waiting": most_waiting, "seconds": seconds}
+    models = open_folders(folders, runtime, **limits)
     app = App(models, lenient=lenient, most_bytes=most_bytes, most_rows=most_rows, seconds=seconds)
     bound = _bound(host, port)
     _allow_many_connections()
@@ -65,7 +67,7 @@ def serve(
         access_log=False,
         lifespan="off",
         ws="none",
-        backlog=4096,
+        backlog=BACKLOG,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=int(seconds) + 1,
@@ -101,6 +103,7 @@ def _bound(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(BACKLOG)  # who reads the line below may connect at once
     except OSError as error:
         bound.close()
         said = f"Cannot serve on {host}:{port}: {error.strerror}. Choose another with --port, or 0 for a free one"
