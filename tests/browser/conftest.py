@@ -54,14 +54,17 @@ def excursions():
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory):
-    """Exported models: a classifier of a table, of images, one with every kind of column, a regressor, an array's."""
+    """Exported models: of tables, of grey and of large coloured images, of an array; a regressor."""
     root = tmp_path_factory.mktemp("served")
     trip = zoo.train("mlp_classifier", excursions(), target="rain", hidden_units=(8,), epochs=2, verbose=0)
+    photos = np.random.default_rng(0).integers(0, 256, (20, 120, 160, 3)).astype("uint8")
+    photo = zoo.train("image_mlp", (photos, np.arange(20) % 2), hidden_units=(4,), epochs=1, verbose=0)
     models = {
         "titanic": zoo.build("mlp_classifier.titanic"),
         "digits": zoo.build("image_mlp.mnist_10k"),
         "trips": trip,
         "housing": zoo.build("mlp_regressor.california_housing"),
+        "photos": photo,
         "and": zoo.build("perceptron.and"),
     }
     with pytest.MonkeyPatch.context() as patch:

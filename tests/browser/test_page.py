@@ -262,6 +262,20 @@ def test_an_uploaded_photograph_is_scaled_to_the_models_size_and_made_grey(page,
     shows(page.answer(), ask(page.address, "digits", {"image": grey.tolist()})[0])
 
 
+def test_a_large_coloured_image_keeps_its_colours_and_its_commands_read_a_file(page, tmp_path):
+    from PIL import Image
+
+    page.open("photos")
+    photo = np.random.default_rng(1).integers(0, 256, (120, 160, 3)).astype("uint8")
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    page.driver.find_element("css selector", "input[type=file]").send_keys(str(tmp_path / "photo.png"))
+    shows(page.answer(), ask(page.address, "photos", {"image": photo.tolist()})[0])
+    assert page.text("curl").startswith("curl -d @request.json ")
+    assert 'open("request.json", "rb")' in page.text("python")
+    body = page.js("return fetch(document.getElementById('download').href).then(r => r.text())")
+    assert json.loads(body) == {"instances": [{"image": photo.tolist()}]}
+
+
 def test_a_file_that_is_no_image_is_refused(page, tmp_path):
     page.open("digits")
     (tmp_path / "notes.png").write_text("no image")
@@ -283,7 +297,7 @@ def test_another_model_brings_its_own_form(page):
     page.open("titanic")
     page.predict()
     choice = Select(page.get("model"))
-    assert [option.text for option in choice.options] == ["titanic", "digits", "trips", "housing", "and"]
+    assert [option.text for option in choice.options] == ["titanic", "digits", "trips", "housing", "photos", "and"]
     choice.select_by_visible_text("trips")
     page.until(lambda: page.text("name") == "trips")
     labels = [label.text for label in page.driver.find_elements("css selector", "#fields label")]
