@@ -310,6 +310,7 @@ def test_the_servers_refusal_is_shown(page):
     page.open("titanic")
     page.fill(fare="1e300")
     page.get("predict").click()
+    page.until(lambda: visible(page, "error"))
     assert "1e+300" in page.error() and "without loss of precision" in page.error()
     (said,) = page.console()
     assert "400" in said
@@ -388,11 +389,21 @@ def test_the_page_fits_a_phone_and_its_text_stands_out(page, scheme):
             page.open(name)
             page.predict()
             assert page.js("return document.documentElement.scrollWidth") <= 360
+            assert visible(page, "answer"), "pressing Predict must bring the answer into sight"
             for selector in ("h1", ".soft", "label", "#label", "button.main", "pre"):
                 assert contrast(page, selector) >= 4.5, f"{selector} on {name}, {scheme}"
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def visible(page, name):
+    """Whether the top of an element stands within the window."""
+    return page.js(
+        "const top = document.getElementById(arguments[0]).getBoundingClientRect().top;"
+        "return top >= 0 && top < innerHeight",
+        name,
+    )
 
 
 def contrast(page, selector):
