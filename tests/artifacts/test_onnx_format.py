@@ -38,7 +38,8 @@ def test_every_kind_of_column_is_proved_and_the_folder_holds_one_file_beside_the
     assert moods.max_difference <= 1e-5
     assert moods.quality == {}
     assert moods.signatures == ("serving_default",)
-    assert sorted(path.name for path in moods.path.iterdir()) == ["assets.extra", "model.onnx", "schema.json"]
+    files = ["assets.extra", "model.onnx", "sample_request.json", "schema.json"]
+    assert sorted(path.name for path in moods.path.iterdir()) == files
 
 
 def test_inputs_and_outputs_are_those_of_the_saved_model(moods, exported):

@@ -18,8 +18,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.artifacts import folders, proof, saving
-from zoo.artifacts.card import card_of
+from zoo.artifacts import folders, proof, samples, saving
+from zoo.artifacts.card import card_of, plain
 from zoo.model import Model
 from zoo.training.resolving import resolve_model
 
@@ -194,9 +194,12 @@ def write_version(
         difference = proof.prove(model, beside, expected, format=format, exact=exact)
         quality = {} if exact else _quality(model, beside, rows, format)
         (beside / saving.INSIDE).mkdir(parents=True)
-        proved = {"max_difference": difference, "rows": proof.ROWS} | ({"quality": quality} if quality else {})
+        proved = plain({"max_difference": difference, "rows": proof.ROWS} | ({"quality": quality} if quality else {}))
         saving.write_artifact(model, {**card, "export": proved}, beside / saving.INSIDE)
         saving.write_json(beside / "schema.json", {**model.schema.to_dict(), "signature": signature})
+        saving.write_json(beside / "sample_request.json", samples.sample_request(model))
+        if format == "tf_saved_model":
+            samples.write_warmup(model, beside, target.resolve().name)
         size = sum(file.stat().st_size for file in beside.rglob("*") if file.is_file())
         number = _publish(beside, target, number, signature, version, overwrite, allow_signature_change)
     return ExportReport(

@@ -32,6 +32,7 @@ from zoo.training import inference
 TOLERANCE = 1e-5
 ROWS = 1000
 FEW = 16
+METHODS = {"classification": "classify", "regression": "regress"}
 
 
 def prove(
@@ -90,6 +91,8 @@ def cases(model: Model) -> dict:
     many = sample_rows(model, ROWS)
     found = {"many": many, "one": many[:1]}
     if isinstance(many, np.ndarray):
+        if model.schema.columns[0].kind == "image" and many.shape[-1] in (1, 3):
+            found["jpeg"] = np.stack([_decoded(content) for content in _jpegs(many[:FEW])])
         return found
     kinds = {column.name: column.kind for column in model.schema.columns}
     missing, unseen, empty, types, extreme = (many[:FEW].copy() for _ in range(5))
@@ -170,18 +173,34 @@ def requests(model: Model, rows: Mapping) -> dict[str, np.ndarray]:
         }
         for name, tensor in tensors.items():
             found[f"serving_default:{case}/{served[name]}"] = tensor
+        few = {name: column[:FEW] for name, column in columns.items()}
         if first.kind == "image":
-            pictures = _encoded(_png(image) for image in values[:FEW]) if first.shape[-1] in (1, 3, 4) else None
-        if first.kind != "image":
-            examples = _encoded(_examples({name: column[:FEW] for name, column in columns.items()}, specs))
-            found[f"serve_examples:{case}/examples"] = examples
-        elif pictures is not None:
-            found[f"serve_image_bytes:{case}/image_bytes"] = pictures
+            if first.shape[-1] not in (1, 3, 4):
+                continue
+            pictures = _jpegs(rows["many"][:FEW]) if case == "jpeg" else [_png(image) for image in values[:FEW]]
+            found[f"serve_image_bytes:{case}/image_bytes"] = _encoded(pictures)
+            few = {first.name: pictures}
+        examples = _encoded(_examples(few, specs))
+        found[f"serve_examples:{case}/examples"] = examples
+        if model.entry.task in METHODS:
+            found[f"{METHODS[model.entry.task]}:{case}/inputs"] = examples
     return found
 
 
 def _encoded(strings) -> np.ndarray:
     return np.array([base64.b64encode(value if isinstance(value, bytes) else value.encode()) for value in strings])
+
+
+def _jpegs(images: np.ndarray) -> list[bytes]:
+    import tensorflow as tf
+
+    return [tf.io.encode_jpeg(image).numpy() for image in images]
+
+
+def _decoded(content: bytes) -> np.ndarray:
+    import tensorflow as tf
+
+    return tf.io.decode_jpeg(content, dct_method="INTEGER_ACCURATE").numpy()
 
 
 def _png(image: np.ndarray) -> bytes:
@@ -198,8 +217,10 @@ def _examples(columns: dict, specs) -> list[bytes]:
     for row in range(len(next(iter(columns.values())))):
         features = {}
         for name, values in columns.items():
-            value = values[row] if isinstance(values, np.ndarray) else values.iloc[row]
-            if specs[name].dtype.name == "string":
+            value = values.iloc[row] if isinstance(values, pd.Series) else values[row]
+            if isinstance(value, bytes):
+                features[str(name)] = Feature(bytes_list=BytesList(value=[value]))
+            elif specs[name].dtype.name == "string":
                 if value != "":
                     features[str(name)] = Feature(bytes_list=BytesList(value=[value.encode()]))
             elif not np.all(np.isnan(numbers := np.ravel(np.float32(value)))):
@@ -245,7 +266,7 @@ def _compare(
         )
 
     if model.entry.task != "classification":
-        values = found[f"{key}/prediction"].astype("float64")
+        values = found.get(f"{key}/prediction", found.get(f"{key}/outputs")).astype("float64")
         outputs = outputs.astype("float64").reshape(len(outputs), -1)[: len(values)].reshape(values.shape)
         scale = model.preprocessor.target_scale
         allowed = tolerance * scale + 4 * np.spacing(
@@ -256,11 +277,16 @@ def _compare(
             worst = np.argmax(difference - allowed)
             refuse("values", difference.flat[worst], allowed.flat[worst])
         return float(difference.max() / scale)
-    probabilities = found[f"{key}/probabilities"]
+    probabilities = found.get(f"{key}/probabilities", found.get(f"{key}/scores"))
     wanted = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))[: len(probabilities)]
     difference = float(np.max(_difference(probabilities, wanted)))
     if not difference <= tolerance:
         refuse("probabilities", difference, tolerance)
+    if f"{key}/classes" in found:
+        names = np.array([str(label).encode() for label in model.classes])
+        if np.any(found[f"{key}/classes"] != names):
+            refuse("classes", 1.0, 0.0)
+        return difference
     chosen = np.argmax(probabilities, axis=-1)
     labels = np.array([str(label).encode() for label in model.classes])[chosen]
     wrong = np.mean((found[f"{key}/label"] != labels) & np.all(np.isfinite(probabilities), axis=-1))

@@ -21,6 +21,7 @@ import keras
 from zoo import registry
 from zoo.artifacts import folders
 from zoo.artifacts.card import card_of, page, plain
+from zoo.artifacts.inspection import inspect
 from zoo.model import Model, compile_model
 
 FORMAT = 1
@@ -211,6 +212,7 @@ def _load_file(path: Path, card: dict[str, Any]) -> Model:
             "`model.save` wrote, or an artifact's folder."
         )
     try:
+        inspect(path)
         model = keras.saving.load_model(path, safe_mode=True)
     except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
         raise ValueError(f"{str(path)!r} must be a whole .keras file. Received: {error}. Copy it again.") from error

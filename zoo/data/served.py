@@ -11,6 +11,8 @@ every signature calls one function.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import tensorflow as tf
 
@@ -147,6 +149,8 @@ def save_served(model, path) -> dict[str, tuple[dict, dict]]:
     for name in METHODS.keys() & signatures.keys():
         updater.replace_method_name(signature_key=name, method_name=METHODS[name])
     updater.save()
+    # The hash of the graph before the methods had their names: none is better than a wrong one.
+    Path(path, "fingerprint.pb").unlink(missing_ok=True)
     return {
         name: (_facts(function.structured_input_signature[1]), _facts(function.structured_outputs))
         for name, function in signatures.items()

@@ -67,11 +67,11 @@ class Levels(keras.layers.Layer):
     def build(self, input_shape):
         if self.large:
             rows = sum(self.sizes[i] for i in self.large)
-            seen = np.ones((rows, 1), "float32")
-            seen[self._offsets(self.large)] = 0.0
             normal = keras.initializers.RandomNormal(stddev=0.5)
 
             def initial(shape, dtype=None):
+                seen = np.ones((rows, 1), "float32")
+                seen[self._offsets(self.large)] = 0.0
                 return normal(shape, dtype) * ops.cast(seen, dtype)
 
             self.table = self.add_weight(shape=(rows, self.embedding_size), initializer=initial, name="table")
