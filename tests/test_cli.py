@@ -313,6 +313,34 @@ def test_export_writes_a_version(capsys, trained, tmp_path):
     assert (tmp_path / "served" / "7" / "saved_model.pb").is_file()
 
 
+def test_adapt_and_fine_tune_go_on_from_a_folder(capsys, trained, tmp_path):
+    rows = pd.read_csv(trained / "visits.csv")
+    rows["age"] = range(len(rows))
+    rows.to_csv(tmp_path / "more.csv", index=False)
+    assert "columns='extend'" in refusal(capsys, "adapt", trained / "out", tmp_path / "more.csv", "-o", tmp_path / "a")
+    said = answer(capsys, "adapt", trained / "out", tmp_path / "more.csv", "--columns", "extend", "-o", tmp_path / "a")
+    assert said == f"saved in {tmp_path / 'a'}\n"
+    assert "age" in zoo.load(tmp_path / "a").schema.names
+    words = ("--columns", "extend", "--freeze", "body", "--epochs", 2, "--json", "-o", tmp_path / "b")
+    facts = json.loads(answer(capsys, "fine-tune", trained / "out", tmp_path / "more.csv", *words))
+    card = zoo.load(facts["folder"]).card
+    assert card["recipe"]["freeze"] == "body" and card["recipe"]["epochs"] == 2 and len(card["ancestry"]) == 1
+
+
+def test_export_takes_a_format(capsys, trained, tmp_path):
+    report = json.loads(answer(capsys, "export", trained / "out", "-o", tmp_path / "m", "--format", "numpy", "--json"))
+    assert report["format"] == "numpy" and (tmp_path / "m" / "1" / "predict.py").is_file()
+    assert "must be one of tf_saved_model" in refusal(
+        capsys, "export", trained / "out", "-o", tmp_path / "m", "--format", "zip"
+    )
+
+
+def test_serve_refuses_what_it_cannot_serve(capsys, trained, tmp_path):
+    assert "is an artifact" in refusal(capsys, "serve", trained / "out", "--port", 0)
+    assert "There is no folder" in refusal(capsys, "serve", tmp_path / "nothing", "--runtime", "onnx")
+    assert "--runtime" in refusal(capsys, "serve", trained / "out", "--runtime", "zip")
+
+
 def test_doctor_knows_versions_and_devices(capsys):
     facts = json.loads(answer(capsys, "doctor", "--json"))
     assert facts["zoo"] == zoo.__version__

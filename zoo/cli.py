@@ -253,7 +253,8 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a = command("export", _export, "Write a SavedModel that takes raw columns, for TensorFlow Serving.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, or a preset")
     a.add_argument("-o", "--output", metavar="FOLDER", required=True, help="versions are folders in it: 1, 2, ...")
-    a.add_argument("--format", help="tf_saved_model")
+    a.add_argument("--format", help="tf_saved_model, onnx, numpy, litert, litert_float16 or litert_int8")
+    a.add_argument("--data", metavar="SOURCE", help="rows to measure litert_float16 and litert_int8 on")
     a.add_argument("--version", type=_version, metavar="N", help="next, or a number")
     a.add_argument("--overwrite", action="store_true", help="replace the version if it exists")
     a.add_argument("--allow-signature-change", action="store_true", help="though the version before took other columns")
@@ -611,7 +612,7 @@ WRITERS = {".csv": _write_csv, ".parquet": _write_parquet}
 
 def _export(arguments) -> None:
     _import_tensorflow(arguments)
-    settings = _given(arguments, "format", "version", "overwrite", "allow_signature_change")
+    settings = _given(arguments, "format", "version", "overwrite", "allow_signature_change", "data")
     report = zoo.export(zoo.load(_trained(arguments.model)), arguments.output, **settings)
     if arguments.json:
         import dataclasses

@@ -143,3 +143,9 @@ def test_the_guard_refuses_other_imports(tmp_path):
     (tmp_path / "predict.py").write_text("import sklearn.svm")
     with pytest.raises(ImportError, match="predict.py must need numpy alone. It imports 'sklearn"):
         proof_process.numpy(str(tmp_path))
+
+
+def test_missing_columns_are_named(moods, notes):
+    rows = {name: notes[name].tolist() for name in notes if name not in ("Größe", "mood")}
+    with pytest.raises(ValueError, match=r"The columns \['Größe'\] are missing"):
+        program(moods.path).predict(rows)

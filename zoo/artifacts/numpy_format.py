@@ -339,6 +339,7 @@ def _program(model, encoding: list[str], network: list[str]) -> list[str]:
     lines += ["from pathlib import Path"] + (["from unicodedata import category"] if "text" in kinds else [])
     lines += ["", "import numpy as np", "", 'W = dict(np.load(Path(__file__).with_name("model.npz")))']
     if table:
+        lines.append(f"COLUMNS = {[str(name) for name in schema.names]!r}")
         lines.append(f"MISSING = {MISSING!r}")
     if "category" in kinds:
         lines.append(f"BLANKS = {BLANKS!r}")
@@ -368,6 +369,11 @@ def _program(model, encoding: list[str], network: list[str]) -> list[str]:
     lines += ["", "", "def network(rows):", '    """Returns the network\'s outputs for raw rows."""']
     lines += textwrap.indent(body, "    ").split("\n")
     lines += ["", "", "def predict(rows):", f'    """Returns the answers to {takes}."""']
+    if table:
+        lines += [
+            "    if missing := [name for name in COLUMNS if name not in rows]:",
+            '        raise ValueError(f"The columns {missing} are missing. Received: {list(rows)}")',
+        ]
     lines += textwrap.indent("\n".join(_decision(model)), "    ").split("\n")
     if table:
         lines += MAIN.rstrip().split("\n")
@@ -410,7 +416,9 @@ def _decision(model) -> list[str]:
 MAIN = """
 
 if __name__ == "__main__":
-    with open(sys.argv[1], newline="", encoding="utf-8") as file:
+    if len(sys.argv) != 2:
+        sys.exit("usage: python predict.py rows.csv > answers.csv")
+    with open(sys.argv[1], newline="", encoding="utf-8-sig") as file:
         table = list(csv.DictReader(file))
     answers = predict({name: [row[name] for row in table] for name in table[0]})
     if "probabilities" in answers:
