@@ -162,6 +162,21 @@ def test_sample_rows_fill_the_form_one_after_the_other_and_missing_values_stay_m
     shows(page.predict(), ask(page.address, "titanic", PASSENGERS[1])[0])
 
 
+@pytest.mark.parametrize("name", ["trips", "housing", "photos", "and"])
+def test_the_sample_that_an_export_carries_fills_the_form(page, folders, name):
+    folder = next(folder for folder in folders if folder.name == name)
+    sample = json.loads((folder / "1" / "sample_request.json").read_text(encoding="utf-8"))
+    page.open(name)
+    for row, expected in zip(sample["instances"], ask(page.address, name, *sample["instances"])):
+        page.get("sample").click()
+        label, bars = page.predict()
+        if name == "housing":
+            assert float(label) == pytest.approx(expected, rel=1e-6), row
+        else:
+            assert label == expected["label"]
+            assert list(bars.values()) == pytest.approx(expected["probabilities"], abs=1e-6), row
+
+
 def test_every_kind_of_column_is_sent_under_its_served_name(page):
     page.open("trips")
     page.fill(**{"day": "2024-06-30", "hours on foot": "8.5", "guide": "yes", "class": "river's bend"})
