@@ -122,16 +122,19 @@ def test_an_export_that_answers_otherwise_fails_and_leaves_nothing(quick_proof, 
     assert names(tmp_path / "moods") == []
 
 
-def test_a_full_disk_in_the_middle_leaves_nothing(run, tmp_path, monkeypatch):
-    import tensorflow as tf
-
-    def full(served, path, signatures):
-        Path(path, "variables").mkdir()
-        raise tf.errors.ResourceExhaustedError(None, None, "part-00000; No space left on device")
-
-    monkeypatch.setattr(tf.saved_model, "save", full)
-    with pytest.raises(OSError, match=r"There is no space to write .*moods/1"):
-        zoo.export(run, tmp_path / "moods")
+@pytest.mark.parametrize("kib", [1, 16, 100])
+@pytest.mark.parametrize("format", ["tf_saved_model", "onnx", "numpy"])
+def test_a_disk_without_space_leaves_nothing(no_proof, tmp_path, format, kib):
+    """A real one, in effect: the system ends every file of the process at so many bytes."""
+    resource = pytest.importorskip("resource")
+    model = zoo.build("mlp_classifier", keepers_notes(), target="mood", hidden_units=(96, 96))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kib * 1024, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"There is no space to write .*moods/1' \(File too large\)\. Free some"):
+            zoo.export(model, tmp_path / "moods", format=format)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert names(tmp_path / "moods") == []
 
 
@@ -195,12 +198,17 @@ import zoo
 from tests.artifacts.conftest import keepers_notes
 run = zoo.train("mlp_classifier", keepers_notes(), target="mood", hidden_units=(8,), epochs=1, verbose=0)
 report = zoo.export(run, "served")
+differences = {
+    format: zoo.export(run, format, format=format).max_difference for format in ("onnx", "numpy")
+}
+plain = zoo.build("mlp_classifier", keepers_notes().drop(columns=["arrived", "note"]), target="mood", hidden_units=(8,))
+differences["litert"] = zoo.export(plain, "litert", format="litert").max_difference
 try:
     zoo.export(zoo.build("logistic_regression", keepers_notes().drop(columns="A"), target="mood"), "served")
 except ValueError as error:
     refused = str(error)
 zoo.predict(run, keepers_notes(20, seed=2)).to_csv("answers.csv")
-print(json.dumps({"report": dataclasses.asdict(report), "refused": refused}, default=str))
+print(json.dumps({"report": dataclasses.asdict(report), "refused": refused, "differences": differences}, default=str))
 """
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
@@ -215,6 +223,8 @@ print(json.dumps({"report": dataclasses.asdict(report), "refused": refused}, def
     fields = {field.name for field in dataclasses.fields(exporting.ExportReport)}
     assert set(told["report"]) == fields
     assert told["report"]["max_difference"] <= 1e-5
+    assert sorted(told["differences"]) == ["litert", "numpy", "onnx"]
+    assert max(told["differences"].values()) <= 1e-5
     assert "change the signature of version 1: A " in told["refused"]
     assert names(tmp_path / "served") == ["1"]
 

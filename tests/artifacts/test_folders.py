@@ -39,8 +39,9 @@ def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path):
         OSError(errno.EDQUOT, "Disk quota exceeded"),
         RuntimeError("part-00000-of-00001.tempstate; No space left on device"),  # as TensorFlow says it
         OSError("Can't synchronously write data (file write failed: errno = 28, error message = ...)"),  # as HDF5 does
+        OSError(errno.EFBIG, "File too large"),
     ],
-    ids=["space", "quota", "tensorflow", "hdf5"],
+    ids=["space", "quota", "tensorflow", "hdf5", "limit"],
 )
 def test_no_space_is_said_and_leaves_nothing(tmp_path, error):
     with pytest.raises(OSError, match=r"There is no space to write .*Free some") as caught:

@@ -10,7 +10,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = {  # error number -> as TensorFlow and HDF5 say it, in words alone
+    errno.ENOSPC: ("No space left", "errno = 28"),
+    errno.EDQUOT: ("Disk quota exceeded", "errno = 122"),
+    errno.EFBIG: ("File too large", "errno = 27"),
+}
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -49,9 +53,9 @@ def explained(target: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in FORBIDDEN:
             said = f"{str(target)!r} may not be written. Choose another folder, or change its permissions"
             raise PermissionError(error.errno, said) from error
-        if _says_full(error):
-            said = f"There is no space to write {str(target)!r}. Free some, or choose another disk"
-            raise OSError(errno.ENOSPC, said) from error
+        if full := _says_full(error):
+            said = f"There is no space to write {str(target)!r}"
+            raise OSError(errno.ENOSPC, f"{said} ({full}). Free some, or choose another disk") from error
         raise
 
 
@@ -63,13 +67,14 @@ def _make(parent: Path) -> None:
         raise NotADirectoryError(error.errno, said) from error
 
 
-def _says_full(error: BaseException | None) -> bool:
-    """Returns whether an error comes from a full disk. HDF5 and TensorFlow say so in words alone."""
+def _says_full(error: BaseException | None) -> str:
+    """Returns how an error says that the disk, the quota or the limit of a file is reached; `""` if it does not."""
     while error is not None:
-        if getattr(error, "errno", None) in FULL or "No space left" in str(error) or "errno = 28" in str(error):
-            return True
+        for number, words in FULL.items():
+            if getattr(error, "errno", None) == number or any(said in str(error) for said in words):
+                return os.strerror(number)
         error = error.__cause__ or error.__context__
-    return False
+    return ""
 
 
 def replace(beside: Path, target: Path) -> None:

@@ -40,43 +40,18 @@ class ConvertibleEncoder(Encoder):
         if not lookups:
             self.level_tables = []
 
-    def __call__(self, columns: dict) -> dict:
-        constants = self._constants
-        if "image" in constants.columns:
-            return {"image": columns[constants.columns["image"][0]]}
-        numbers = self._numbers(columns)
-        finite = tf.math.is_finite(numbers)
-        filled = tf.where(finite, numbers, constants.median)
-        booleans = self._stack(columns, "boolean")
-        known = tf.math.is_finite(booleans)
-        positions = self._positions(columns)
-        if constants.kind == "raw":
-            parts = [filled, tf.where(known, booleans, 0.0)]
-            parts += [tf.one_hot(at - 1, len(levels)) for at, levels in zip(positions, constants.levels)]
-            return {"inputs": _joined(parts)}
-        scaled = (filled - constants.center) / constants.scale
-        if constants.scaling == "quantile":
-            scaled = scaled / tf.sqrt(1.0 + tf.square(scaled / 3.0))
-        parts = [scaled, tf.where(known, 2.0 * booleans - 1.0, 0.0)]
-        parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))
-        parts.append(tf.gather(tf.cast(~known, tf.float32), constants.boolean_missing, axis=1))
-        parts += [
-            _date_parts(columns[name], times) for name, times in zip(constants.columns.get("date", ()), constants.times)
-        ]
-        parts += [
-            _text_features(columns[name], fitted)
-            for name, fitted in zip(constants.columns.get("text", ()), constants.texts)
-        ]
-        encoded = {"numeric": _joined(parts)}
-        if constants.ranked:
-            encoded["quantile"] = tf.where(
-                tf.gather(finite, constants.ranked, axis=1),
-                self._rank(tf.gather(filled, constants.ranked, axis=1)),
-                0.5,
-            )
-        if positions:
-            encoded["categorical"] = tf.cast(tf.stack(positions, axis=1), tf.int32)
-        return {name: tensor for name, tensor in encoded.items() if tensor.shape[1] != 0}
+    @staticmethod
+    def _date_fields(fields):
+        """Returns what `dates.fields` returns, from the numbers in a date `(batch, 10)`."""
+        found, year, month, day, hour, minute, second, sign, zone_hours, zone_minutes = tf.unstack(fields, axis=1)
+        valid = (found > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (hour < 24.0) & (minute < 60.0)
+        first = tf.ones_like(year)
+        year, month, day = (tf.where(valid, part, value) for part, value in ((year, 1970.0), (month, 1.0), (day, 1.0)))
+        year, month, day, first = (tf.cast(part, tf.int32) for part in (year, month, day, first))
+        share = (hour - sign * (zone_hours + zone_minutes / 60.0) + minute / 60.0 + second / 3600.0) / 24.0
+        whole = tf.cast(dates._days(year, month, day), tf.float32)
+        start = tf.cast(dates._days(year, first, first), tf.float32)
+        return whole + share, valid, (whole - start) / 365.25, share
 
     def _positions(self, columns) -> list:
         names = self._constants.columns.get("category", ())
@@ -85,14 +60,14 @@ class ConvertibleEncoder(Encoder):
         # The converter to LiteRT does not know the rank of what a table gives.
         return [tf.reshape(table.lookup(columns[name]), (-1,)) for name, table in zip(names, self.level_tables)]
 
-    def _numbers(self, columns):
-        constants = self._constants
-        parts = [self._stack(columns, "number")]
-        for name in constants.columns.get("date", ()):
-            days, valid, _, _ = _date_fields(columns[name])
-            parts.append(tf.where(valid, days, np.float32(np.nan))[:, None])
-        parts += [columns[name] for name in constants.columns.get("array", ())]
-        return _joined(parts)
+    def _text_features(self, columns) -> list:
+        """Returns what `texts.features` returns, from the numbers in each text."""
+        features = []
+        for name, fitted in zip(self._constants.columns.get("text", ()), self._constants.texts):
+            lengths, words = columns[name][:, :2], columns[name][:, 2:]
+            scaled = (tf.math.log(1.0 + lengths) - fitted["mean"]) / fitted["deviation"]
+            features.append(tf.concat([scaled, words], axis=1) if fitted["words"] else scaled)
+        return features
 
     def _rank(self, values):
         constants = self._constants
@@ -104,39 +79,6 @@ class ConvertibleEncoder(Encoder):
         start, end = (tf.gather(constants.ranks.reshape(-1), lower + i) for i in (0, 1))
         share = tf.minimum(tf.maximum((values - left) / (right - left), 0.0), 1.0)
         return start + share * (end - start)
-
-
-def _joined(parts):
-    filled = [part for part in parts if part.shape[1] != 0] or parts[:1]  # converters stumble over empty constants
-    return tf.concat(filled, axis=1) if len(filled) > 1 else filled[0]
-
-
-def _date_fields(fields):
-    """Returns what `dates.fields` returns, from the numbers in a date `(batch, 10)`."""
-    found, year, month, day, hour, minute, second, sign, zone_hours, zone_minutes = tf.unstack(fields, axis=1)
-    valid = (found > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (hour < 24.0) & (minute < 60.0)
-    first = tf.ones_like(year)
-    year, month, day = (tf.where(valid, part, value) for part, value in ((year, 1970.0), (month, 1.0), (day, 1.0)))
-    year, month, day, first = (tf.cast(part, tf.int32) for part in (year, month, day, first))
-    share = (hour - sign * (zone_hours + zone_minutes / 60.0) + minute / 60.0 + second / 3600.0) / 24.0
-    whole = tf.cast(dates._days(year, month, day), tf.float32)
-    start = tf.cast(dates._days(year, first, first), tf.float32)
-    return whole + share, valid, (whole - start) / 365.25, share
-
-
-def _date_parts(fields, times: bool):
-    """Returns what `dates.parts` returns, from the numbers in a date."""
-    days, valid, year, day = _date_fields(fields)
-    week = tf.math.floormod(tf.floor(days) + 3.0, 7.0) / 7.0
-    turns = [year, week, day] if times else [year, week]
-    waves = [wave(2.0 * np.pi * turn) for turn in turns for wave in (tf.sin, tf.cos)]
-    return tf.where(valid[:, None], tf.stack(waves, axis=1), 0.0)
-
-
-def _text_features(numbers, fitted: dict):
-    """Returns what `texts.features` returns, from the numbers in a text."""
-    scaled = (tf.math.log(1.0 + numbers[:, :2]) - fitted["mean"]) / fitted["deviation"]
-    return tf.concat([scaled, numbers[:, 2:]], axis=1) if fitted["words"] else scaled
 
 
 class Convertible(Served):

@@ -70,11 +70,16 @@ def _days(year, month, day):
     return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
 
 
-def parts(texts, times: bool):
-    """Returns the parts of dates `(batch, 4 or 6)`: sines and cosines, 0 where the date is missing."""
+def parts(fields, times: bool):
+    """Returns the parts of dates `(batch, 4 or 6)`: sines and cosines, 0 where the date is missing.
+
+    Args:
+        fields: What `fields` returned.
+        times: Whether the hour counts.
+    """
     import tensorflow as tf
 
-    days, valid, year, day = fields(texts)
+    days, valid, year, day = fields
     week = tf.math.floormod(tf.floor(days) + 3.0, 7.0) / 7.0  # 1970-01-01 was a Thursday; Monday is 0
     turns = [year, week, day] if times else [year, week]
     waves = [wave(2.0 * np.pi * turn) for turn in turns for wave in (tf.sin, tf.cos)]

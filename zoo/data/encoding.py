@@ -49,41 +49,47 @@ class Encoder(tf.Module):
         constants = self._constants
         if "image" in constants.columns:
             return {"image": columns[constants.columns["image"][0]]}
-        numbers = self._numbers(columns)
+        times = [self._date_fields(columns[name]) for name in constants.columns.get("date", ())]
+        numbers = self._numbers(columns, times)
         finite = tf.math.is_finite(numbers)
         filled = tf.where(finite, numbers, constants.median)
         booleans = self._stack(columns, "boolean")
         known = tf.math.is_finite(booleans)
+        positions = self._positions(columns)
         if constants.kind == "raw":
             parts = [filled, tf.where(known, booleans, 0.0)]
-            for name, table, levels in zip(constants.columns.get("category", ()), self.level_tables, constants.levels):
-                parts.append(tf.one_hot(table.lookup(tf.strings.strip(columns[name])) - 1, len(levels)))
-            return {"inputs": tf.concat(parts, axis=1)}
+            parts += [tf.one_hot(at - 1, len(levels)) for at, levels in zip(positions, constants.levels)]
+            return {"inputs": _joined(parts)}
         scaled = (filled - constants.center) / constants.scale
         if constants.scaling == "quantile":
             scaled = scaled / tf.sqrt(1.0 + tf.square(scaled / 3.0))
         parts = [scaled, tf.where(known, 2.0 * booleans - 1.0, 0.0)]
         parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))
         parts.append(tf.gather(tf.cast(~known, tf.float32), constants.boolean_missing, axis=1))
-        parts += [
-            dates.parts(columns[name], times) for name, times in zip(constants.columns.get("date", ()), constants.times)
-        ]
-        parts += [
-            texts.features(columns[name], fitted, table)
-            for name, fitted, table in zip(constants.columns.get("text", ()), constants.texts, self.word_tables)
-        ]
-        encoded = {"numeric": tf.concat(parts, axis=1)}
+        parts += [dates.parts(fields, hours) for fields, hours in zip(times, constants.times)]
+        parts += self._text_features(columns)
+        encoded = {"numeric": _joined(parts)}
         if constants.ranked:
             encoded["quantile"] = tf.where(
                 tf.gather(finite, constants.ranked, axis=1),
                 self._rank(tf.gather(filled, constants.ranked, axis=1)),
                 0.5,
             )
-        if self.level_tables:
-            names = constants.columns["category"]
-            found = [table.lookup(tf.strings.strip(columns[name])) for name, table in zip(names, self.level_tables)]
-            encoded["categorical"] = tf.cast(tf.stack(found, axis=1), tf.int32)
+        if positions:
+            encoded["categorical"] = tf.cast(tf.stack(positions, axis=1), tf.int32)
         return {name: tensor for name, tensor in encoded.items() if tensor.shape[1] != 0}
+
+    _date_fields = staticmethod(dates.fields)
+
+    def _positions(self, columns) -> list:
+        """Returns for each category, `(batch,)`, the position of its level from 1; 0 for others."""
+        names = self._constants.columns.get("category", ())
+        return [table.lookup(tf.strings.strip(columns[name])) for name, table in zip(names, self.level_tables)]
+
+    def _text_features(self, columns) -> list:
+        constants = self._constants
+        described = zip(constants.columns.get("text", ()), constants.texts, self.word_tables)
+        return [texts.features(columns[name], fitted, table) for name, fitted, table in described]
 
     def _stack(self, columns, kind):
         constants = self._constants
@@ -93,14 +99,11 @@ class Encoder(tf.Module):
         some = next(iter(columns.values()))
         return tf.zeros((tf.shape(some)[0], 0))
 
-    def _numbers(self, columns):
-        constants = self._constants
+    def _numbers(self, columns, times):
         parts = [self._stack(columns, "number")]
-        for name in constants.columns.get("date", ()):
-            days, valid, _, _ = dates.fields(columns[name])
-            parts.append(tf.where(valid, days, np.nan)[:, None])
-        parts += [columns[name] for name in constants.columns.get("array", ())]
-        return tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
+        parts += [tf.where(valid, days, np.float32(np.nan))[:, None] for days, valid, _, _ in times]
+        parts += [columns[name] for name in self._constants.columns.get("array", ())]
+        return _joined(parts)
 
     def _rank(self, values):
         """Returns the piecewise linear interpolation of the knots' ranks at `values` `(batch, columns)`."""
@@ -112,6 +115,12 @@ class Encoder(tf.Module):
         start, end = (tf.gather(constants.ranks, lower + i, batch_dims=1) for i in (0, 1))
         share = tf.clip_by_value((values - left) / (right - left), 0.0, 1.0)
         return tf.transpose(start + share * (end - start))
+
+
+def _joined(parts):
+    """Returns the parts side by side; without the empty ones, over which converters stumble."""
+    filled = [part for part in parts if part.shape[1] != 0] or parts[:1]
+    return tf.concat(filled, axis=1) if len(filled) > 1 else filled[0]
 
 
 def _padded(knots, ranks):
