@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.benchmarks import accuracy, preprocess
+from tests.benchmarks import accuracy, preprocess, serve
 
 pytestmark = pytest.mark.tensorflow
 
@@ -15,3 +15,11 @@ def test_accuracy_prints_the_mean_of_a_data_set(capsys):
 def test_preprocess_prints_its_seconds(capsys):
     assert set(preprocess.main(["--share", "0", "--repeats", "1"])) == {"schema and fit", "encode"}
     assert "schema and fit" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_serve_sends_valid_and_broken_requests(capsys):
+    serve.main(["--seconds", "1", "--requests", "0", "--soak", "200", "--runtimes", "onnx"])
+    printed = capsys.readouterr().out
+    assert "onnx: answers after" in printed
+    assert "onnx: 200 valid and broken requests" in printed

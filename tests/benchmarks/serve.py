@@ -57,6 +57,7 @@ class Server:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
+        self.process.stdout.close()
 
 
 def _rss(pid) -> float:
@@ -74,13 +75,13 @@ def bare_import() -> tuple[float, float]:
     return time.perf_counter() - begin, int(re.search(r"VmRSS:\s+(\d+)", done.stdout)[1]) / 1024
 
 
-def load(port: int, name: str, body: str, connections: int, seconds: float, folder: Path) -> dict:
+def load(port: int, name: str, body: str, connections: int, seconds: int, folder: Path) -> dict:
     """Returns requests a second, p50 and p99 in ms and the number of requests, by wrk."""
     script = folder / "post.lua"
     text = json.dumps(body)
     script.write_text(f'wrk.method = "POST"\nwrk.body = {text}\nwrk.headers["Content-Type"] = "application/json"\n')
     address = f"http://127.0.0.1:{port}/v1/models/{name}:predict"
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(script), address]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), address]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in said:
         raise RuntimeError(f"Not all requests were answered:\n{said}")
@@ -204,7 +205,7 @@ def measure(runtime: str, options, bare: tuple[float, float], folder: Path) -> N
 
 def main(arguments=None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each load")
+    parser.add_argument("--seconds", type=int, default=10, help="of each load")
     parser.add_argument("--requests", type=int, default=200_000, help="to see growth by; 0 for none")
     parser.add_argument("--soak", type=int, default=50_000, help="valid and broken requests; 0 for none")
     parser.add_argument("--runtimes", nargs="+", default=list(GOALS), choices=GOALS)
