@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import zoo
+from tests.benchmarks import fine_tuning
 from zoo.engine import freezing
 
 
@@ -125,18 +126,6 @@ def test_columns_of_weights_and_groups_are_no_new_columns(model, penguins):
 @pytest.mark.slow
 def test_what_was_learned_of_five_digits_helps_with_the_other_five():
     """20 examples a class of the digits 5 to 9: what the card asks for is 5 points, in the mean of 5 seeds."""
-    digits = zoo.data.load("mnist_10k")
-    x, y = digits.arrays()
-    train, test = digits.splits["train"], digits.splits["test"]
-    low, high = train[y[train] < 5], test[y[test] >= 5]
-    known = zoo.train("image_mlp", (x[low], y[low]), verbose=0)
-    scores = []
-    for seed in range(5):
-        generator = np.random.default_rng(seed)
-        few = np.concatenate([generator.choice(train[y[train] == k], 20, replace=False) for k in range(5, 10)])
-        fresh = zoo.train("image_mlp", (x[few], y[few]), seed=seed, verbose=0)
-        tuned = zoo.fine_tune(known, (x[few], y[few]), classes="new", seed=seed, verbose=0)
-        scores.append([zoo.evaluate(run, (x[high], y[high]), verbose=0)["accuracy"] for run in (fresh, tuned)])
-    fresh, tuned = np.mean(scores, axis=0)
-    assert tuned > fresh + 0.05
-    assert tuned > 0.9
+    scores = fine_tuning.measure(defaults_only=True).mean()
+    assert scores["zoo.fine_tune"] > scores["zoo.train"] + 0.05
+    assert scores["zoo.fine_tune"] > 0.9

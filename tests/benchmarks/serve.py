@@ -151,6 +151,19 @@ async def soak(port: int, name: str, model, count: int, connections: int = 32) -
     return {"statuses": statuses, "difference": worst}
 
 
+def predict_one_row(times: int = 1_000) -> float:
+    """Returns the median of ms that `zoo.predict` takes for a frame of one row."""
+    model, rows = zoo.load(PRESET), zoo.data.load("titanic").x
+    zoo.predict(model, rows.head(1))
+    taken = []
+    for i in range(times):
+        row = rows.iloc[[i % len(rows)]]
+        begin = time.perf_counter()
+        zoo.predict(model, row)
+        taken.append(time.perf_counter() - begin)
+    return 1e3 * float(np.median(taken))
+
+
 def measure(runtime: str, options, bare: tuple[float, float], folder: Path) -> None:
     """Prints the table of one runtime."""
     model = zoo.load(PRESET)
@@ -211,6 +224,7 @@ def main(arguments=None) -> None:
     parser.add_argument("--runtimes", nargs="+", default=list(GOALS), choices=GOALS)
     options = parser.parse_args(arguments)
     bare = bare_import() if "tensorflow" in options.runtimes else (0.0, 0.0)
+    print(f"zoo.predict, one row: {predict_one_row():.2f} ms (at most 2)", flush=True)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         for runtime in options.runtimes:
             measure(runtime, options, bare, Path(folder))
