@@ -94,6 +94,16 @@ def test_a_version_that_is_there_is_replaced_only_when_asked(no_proof, run, tmp_
     assert names(tmp_path) == ["1"]
 
 
+def test_overwriting_deletes_nobody_elses_files(no_proof, run, tmp_path):
+    (tmp_path / "7").mkdir()
+    assert zoo.export(run, tmp_path, version=7, overwrite=True).version == 7
+    (tmp_path / "8").mkdir()
+    (tmp_path / "8" / "thesis.txt").write_text("mine")
+    with pytest.raises(ValueError, match=r"8' holds files of no export, which `overwrite` would delete"):
+        zoo.export(run, tmp_path, version=8, overwrite=True)
+    assert names(tmp_path / "8") == ["thesis.txt"]
+
+
 def test_a_changed_signature_is_refused_unless_allowed(no_proof, run, notes, tmp_path):
     zoo.export(run, tmp_path)
     other = zoo.build("mlp_classifier", notes.drop(columns="note"), target="mood", hidden_units=(4,))

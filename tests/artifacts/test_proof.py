@@ -87,11 +87,18 @@ def test_probabilities_may_differ_by_a_hundred_thousandth():
 def test_values_may_differ_by_a_hundred_thousandth_of_a_deviation_and_four_units_in_the_last_place():
     """Between 2^17 and 2^18 a float32's last place is 2^-6: 4 of them are 0.0625; the deviation 1000 allows 0.01."""
     outputs = np.array([[200_000.0]], "float32")
-    assert compared("regression", {"prediction": [200_000.0625]}, outputs, 1000.0) == pytest.approx(6.25e-5)
+    assert compared("regression", {"prediction": [200_000.0625]}, outputs, 1000.0) == pytest.approx(3.125e-7)
+    assert compared("regression", {"prediction": [200.005]}, [[200.0]], 1000.0) == pytest.approx(5e-6)
     with pytest.raises(RuntimeError, match=r"values of the request 's:one' differ by 0.0781, beyond 0.0725"):
         compared("regression", {"prediction": [200_000.078125]}, outputs, 1000.0)
     with pytest.raises(RuntimeError, match="values of the request"):
         compared("regression", {"prediction": [np.nan]}, outputs, 1000.0)
+
+
+def test_a_huge_value_does_not_make_a_difference_huge():
+    huge = np.float32(2.0**100)
+    above = np.nextafter(huge, np.float32(np.inf))
+    assert compared("regression", {"prediction": [above]}, [[huge]]) == pytest.approx(2.0**-23)
 
 
 def test_huge_numbers_may_overflow_as_they_do_in_python():

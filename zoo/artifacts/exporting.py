@@ -154,6 +154,11 @@ def export(
             )
         if version != "next" and (target / str(version)).exists() and not overwrite:
             raise _taken(target / str(version))
+        if version != "next" and not _is_ours(target / str(version)):
+            raise ValueError(
+                f"{str(target / str(version))!r} holds files of no export, which `overwrite` would delete. Choose "
+                "another version or folder."
+            )
     run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
     model = resolve_model(model)
     card = card_of(model, run)
@@ -234,6 +239,12 @@ def _versions(folder: Path) -> list[int]:
     if not folder.is_dir():
         return []
     return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit() and path.is_dir())
+
+
+def _is_ours(path: Path) -> bool:
+    """Returns whether a version's folder may be replaced: an exported one, an empty one, or none."""
+    held = {child.name for child in path.iterdir()} if path.is_dir() else set()
+    return not held or bool(held & {"schema.json", "saved_model.pb"})
 
 
 def _taken(path: Path) -> ValueError:

@@ -53,7 +53,8 @@ def prove(
         exact: Whether answers must be within the tolerance; else they must be there and be numbers.
 
     Returns:
-        The largest difference: of probabilities, or of values in standard deviations of the target.
+        The largest difference: of probabilities, or of values in standard deviations of the target (of a value beyond
+        one deviation: as a share of it).
 
     Raises:
         ValueError: if the model's own answers are not finite.
@@ -276,7 +277,7 @@ def _compare(
         if not np.all(difference <= allowed):
             worst = np.argmax(difference - allowed)
             refuse("values", difference.flat[worst], allowed.flat[worst])
-        return float(difference.max() / scale)
+        return float(np.max(difference / np.fmax(scale, np.where(np.isfinite(outputs), np.abs(outputs), 0.0))))
     probabilities = found.get(f"{key}/probabilities", found.get(f"{key}/scores"))
     wanted = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))[: len(probabilities)]
     difference = float(np.max(_difference(probabilities, wanted)))
