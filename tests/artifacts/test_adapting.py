@@ -214,7 +214,7 @@ def test_image_size_is_refused_where_it_does_not_belong(model, plants, pictures)
     digits = zoo.build("image_mlp", pictures, hidden_units=(4,))
     with pytest.raises(ValueError, match=r"must be \(height, width\)"):
         zoo.adapt(digits, pictures, image_size=(8,))
-    with pytest.raises(ValueError, match=r"takes images \(height, width, 1\)"):
+    with pytest.raises(ValueError, match=r"must be images \(height, width, 1\).*images of the shape \(8, 6, 3\)"):
         zoo.adapt(digits, (np.zeros((3, 8, 6, 3), "uint8"), [0, 1, 2]))
 
 
