@@ -28,6 +28,7 @@ from zoo.data.schema import Schema, infer
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 from zoo.engine.linear import linear_terms
+from zoo.engine.schedules import WarmupCosine
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
 from zoo.registry import Entry, Recipe, Spec
 
@@ -530,7 +531,7 @@ def compile_model(
         options = dict(recipe.optimizer_options) if optimizer in (None, recipe.optimizer) else {}
         rate = recipe.learning_rate if learning_rate is None else learning_rate
         if recipe.schedule == "cosine" and total_steps:
-            rate = cosine(rate, total_steps)
+            rate = WarmupCosine(rate, total_steps)
         optimizer = keras.optimizers.get(
             {"class_name": optimizer or recipe.optimizer, "config": {"learning_rate": rate, **options}}
         )
@@ -542,14 +543,6 @@ def compile_model(
         loss = NetworkLoss(function) if function else None
     kwargs.setdefault("jit_compile", keras.backend.backend() == "jax")
     model.compile(optimizer=optimizer, loss=loss, metrics=list(recipe.metrics), **kwargs)
-
-
-def cosine(peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Returns a rate that rises over the first 5 % of the steps (100 at most) and falls to 0 as a cosine."""
-    warmup = max(1, min(100, steps // 20))
-    return keras.optimizers.schedules.CosineDecay(
-        peak / warmup, max(1, steps - warmup), alpha=0.0, warmup_target=peak, warmup_steps=warmup
-    )
 
 
 def load_weights(model: Model, weights) -> None:

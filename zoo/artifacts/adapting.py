@@ -102,7 +102,11 @@ def _with_images(preprocessor, loaded: Data, image_size):
     if len(found) == 2:
         found = (*found, 1)
     if len(found) != 3 or found[-1] != shape[-1]:
-        came = f"images of the shape {found}" if found else f"the columns {', '.join(c.name for c in loaded.schema.columns)}"
+        came = (
+            f"images of the shape {found}"
+            if found
+            else f"the columns {', '.join(c.name for c in loaded.schema.columns)}"
+        )
         raise ValueError(
             f"The data must be images (height, width, {shape[-1]}), as the model's are. Received: {came}. Pass images "
             "of as many channels, or build a model of columns."

@@ -132,6 +132,40 @@ def _concatenate(parts: list[Encoded]) -> Encoded:
     return Encoded(x, *(None if values[0] is None else np.concatenate(values) for values in (y, weight)))
 
 
+def pools(
+    blocks: Callable[[], Iterator[Encoded]],
+    *,
+    batch_size: int,
+    shuffle: bool = False,
+    seed: int = 0,
+    epoch: int = 0,
+    buffer_rows: int = 262_144,
+) -> Iterator[tuple[tuple, np.ndarray]]:
+    """Yields the rows of one epoch, a buffer of them after the other, as `stream` says.
+
+    Args:
+        blocks, batch_size, shuffle, seed, buffer_rows: As for `stream`.
+        epoch: A number.
+
+    Yields:
+        `(x, y)` or `(x, y, weight)`, and which of these rows to take, a batch beside the other.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    parts, held = [], 0
+    for block in blocks():
+        parts.append(block)
+        held += len(block)
+        if held >= (buffer_rows if shuffle else batch_size):
+            pool = _concatenate(parts)
+            order = generator.permutation(held) if shuffle else np.arange(held)
+            give = held - (held // 4 if shuffle else held % batch_size)
+            give -= give % batch_size
+            yield pool.tensors(), order[:give]
+            parts, held = ([Encoded(*_rows(pool, order[give:]))] if held > give else []), held - give
+    if held:
+        yield _concatenate(parts).tensors(), generator.permutation(held) if shuffle else np.arange(held)
+
+
 def stream(
     blocks: Callable[[], Iterator[Encoded]],
     *,
@@ -163,24 +197,11 @@ def stream(
         raise ValueError("There are no rows to train on. The source must hold at least one.")
 
     def generate():
-        generator = np.random.default_rng([seed, int(epoch)])
-        parts, held = [], 0
-        for block in blocks():
-            parts.append(block)
-            held += len(block)
-            if held >= (buffer_rows if shuffle else batch_size):
-                pool = _concatenate(parts)
-                order = generator.permutation(held) if shuffle else np.arange(held)
-                give = held - (held // 4 if shuffle else held % batch_size)
-                give -= give % batch_size
-                for start in range(0, give, batch_size):
-                    yield _rows(pool, order[start : start + batch_size])
-                rest = _rows(pool, order[give:])
-                parts, held = ([Encoded(*rest)] if held > give else []), held - give
-        if held:
-            pool = _concatenate(parts)
-            order = generator.permutation(held) if shuffle else np.arange(held)
-            for start in range(0, held, batch_size):
+        for rows, order in pools(
+            blocks, batch_size=batch_size, shuffle=shuffle, seed=seed, epoch=int(epoch), buffer_rows=buffer_rows
+        ):
+            pool = Encoded(*rows)
+            for start in range(0, len(order), batch_size):
                 yield _rows(pool, order[start : start + batch_size])
 
     signature = tf.nest.map_structure(

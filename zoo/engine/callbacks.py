@@ -231,6 +231,21 @@ class ProgressLine(keras.callbacks.Callback):
             print(text, flush=True)
 
 
+class EpochLines(keras.callbacks.Callback):
+    """A line an epoch, with its seconds."""
+
+    def __init__(self, epochs: int):
+        super().__init__()
+        self.epochs, self._begin = epochs, 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._begin = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        values = "  ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
+        print(f"epoch {epoch + 1}/{self.epochs}  {values}  {time.monotonic() - self._begin:.3g} s", flush=True)
+
+
 def _clock(seconds: float) -> str:
     seconds = int(seconds + 0.5)
     return f"{seconds // 60}:{seconds % 60:02d}"

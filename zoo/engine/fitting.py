@@ -1,20 +1,22 @@
 """Trains a compiled Keras model for some epochs: best weights, checkpoints, interruption, progress.
 
-Rows in memory take the fused loop (`zoo.engine.fused`); streams, other backends and callbacks that ask
-for batches take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the checkpoint holds
-the rest of the state.
+On TensorFlow the fused loop trains (`zoo.engine.fused`), traced or compiled by XLA; other backends, and callbacks that
+ask for batches, take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the checkpoint
+holds the rest of the state.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import keras
 
-from zoo.engine import fused
-from zoo.engine.callbacks import BestWeights, Checkpoint, Diverged, Epoch, ProgressLine, StopAt
+from zoo.engine import compiled, fused
+from zoo.engine.callbacks import BestWeights, Checkpoint, Diverged, Epoch, EpochLines, ProgressLine, StopAt
+
+ENGINES = ("auto", "fused", "xla", "keras")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,11 +35,13 @@ def fit(
     batches: Callable,
     *,
     epochs: int,
-    rows: tuple | None = None,
+    rows: tuple | Callable | None = None,
+    num_rows: int = 0,
     batch_size: int = 1,
     shuffle: bool = False,
     seed: int = 0,
     engine: str = "auto",
+    key: Hashable | None = None,
     augmentation: Callable | None = None,
     validation=None,
     monitor: str = "val_loss",
@@ -55,11 +59,13 @@ def fit(
         model: Compiled; its train step takes the batches.
         batches: `epoch_variable -> dataset`; iterating the dataset gives the epoch that the variable holds.
         epochs: The most epochs.
-        rows: The same rows as arrays, `(x, y)` or `(x, y, weight)`, if they stand in memory: for the fused loop.
+        rows: The same rows for the fused loop: arrays, `(x, y)` or `(x, y, weight)`, or blocks of them.
+        num_rows: How many they are.
         batch_size: Rows a step of the fused loop.
         shuffle: Whether the fused loop permutes the rows.
         seed: Seed of its permutations.
-        engine: `"auto"`, `"fused"` or `"keras"`.
+        engine: `"fused"`: the fused loop, traced. `"xla"`: compiled by XLA. `"keras"`: `fit`. `"auto"`: by size.
+        key: What `compiled.loop_of` takes: equal for models whose compiled training is the same.
         augmentation: What the fused loop does to its batches of images, as the pipeline does to its own.
         validation: What Keras's `validation_data` takes, or None: then the last weights are kept.
         monitor: The metric that chooses the best epoch, lower is better.
@@ -98,16 +104,11 @@ def fit(
     own += [line] if line else []
     own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
     interrupted = False
-    use_fused = rows is not None and engine != "keras" and fused.suits(callbacks) and verbose < 2
-    if engine == "fused" and not use_fused:
-        raise ValueError(
-            "engine='fused' needs rows in memory, the TensorFlow backend, verbose below 2, and "
-            "callbacks that ask for no batches. Pass engine='auto'."
-        )
+    trainer = _trainer(model, engine, rows, num_rows, batch_size, epochs - first, callbacks, verbose)
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
         try:
-            if use_fused:
+            if trainer != "keras":
                 fused.fit(
                     model,
                     rows,
@@ -118,7 +119,9 @@ def fit(
                     first_epoch=first,
                     validation=validation,
                     augmentation=augmentation,
-                    callbacks=[history, *own],
+                    xla=trainer == "xla",
+                    key=key,
+                    callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
                 )
             else:
                 epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
@@ -151,3 +154,23 @@ def fit(
         reason = f"the limit of {epochs} epochs, with {stop.metric} at {last:g}"
     known = best.best if best.weights is not None else None
     return Fitted(merged, reason, interrupted, best.best_epoch, known)
+
+
+def _trainer(model, engine, rows, num_rows, batch_size, epochs, callbacks, verbose) -> str:
+    """Returns what trains, `"fused"`, `"xla"` or `"keras"`, and says so where it is not what one expects."""
+    why = "asked for" if engine == "keras" else "no rows are given to it" if rows is None else fused.suits(callbacks)
+    if why and engine in ("fused", "xla"):
+        raise ValueError(
+            f"engine={engine!r} needs the TensorFlow backend, and callbacks that ask for no batches. Received: {why}. "
+            "Pass engine='auto'."
+        )
+    if why:
+        if verbose > 1 or (verbose and callbacks and engine == "auto"):
+            print(f"Keras's fit trains: {why}", flush=True)
+        return "keras"
+    sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs}
+    xla = engine == "xla" or (engine == "auto" and compiled.pays_off(model, **sizes))
+    if verbose > 1:
+        how = "XLA, as asked for" if engine == "xla" else "XLA, which pays off" if xla else "no XLA"
+        print(f"an epoch is one compiled call: {how}", flush=True)
+    return "xla" if xla else "fused"

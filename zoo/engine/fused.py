@@ -1,132 +1,151 @@
-"""Epochs as compiled calls: rows stand in memory as tensors, and one TensorFlow function runs many training steps.
+"""Epochs as compiled calls: Keras's `fit` spends most of its time around the steps of networks of this size.
 
-Keras's `fit` spends most of its time around the steps of networks of this size. Each step here is the model's own
-`train_step`, so that optimizers, losses, metrics, weights, regularizers and dropout are Keras's; callbacks are called
-at the ends of epochs.
+Rows stand in memory as tensors, or come in blocks that do; callbacks are called at the ends of epochs.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
+from zoo.engine import compiled
+
 STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
+BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
-def suits(callbacks: Sequence[keras.callbacks.Callback]) -> bool:
-    """Returns whether the backend is TensorFlow and no callback asks for the ends of batches."""
-    names = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+def suits(callbacks: Sequence[keras.callbacks.Callback]) -> str:
+    """Returns `""` if this loop can train with such callbacks on this backend, else why it cannot."""
+    if keras.backend.backend() != "tensorflow":
+        return f"Keras runs on {keras.backend.backend()}"
+    asking = [type(callback).__name__ for callback in callbacks if _asks_for_batches(callback)]
+    return f"{', '.join(asking)} must be told of every batch" if asking else ""
+
+
+def _asks_for_batches(callback) -> bool:
+    if isinstance(callback, keras.callbacks.TensorBoard):
+        return callback.update_freq != "epoch" or bool(callback._should_trace)
+    if isinstance(callback, keras.callbacks.ModelCheckpoint):
+        return callback.save_freq != "epoch"
+    if isinstance(callback, keras.callbacks.BackupAndRestore):
+        return callback.save_freq != "epoch"
     base = keras.callbacks.Callback
-    asks = any(getattr(type(callback), name) is not getattr(base, name) for callback in callbacks for name in names)
-    return keras.backend.backend() == "tensorflow" and not asks
+    return any(getattr(getattr(callback, name), "__func__", None) is not getattr(base, name) for name in BATCH_HOOKS)
 
 
 def fit(
     model: keras.Model,
-    rows: tuple,
+    rows: tuple | Callable,
     *,
     batch_size: int,
     shuffle: bool,
     seed: int,
     epochs: int,
     first_epoch: int,
-    validation: tuple | None,
+    validation,
     augmentation: Callable | None = None,
+    xla: bool = False,
+    key: Hashable | None = None,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
     """Trains a compiled model; the callbacks hold what comes of it.
 
     Args:
         model: Compiled.
-        rows: `(x, y)` or `(x, y, weight)`, arrays.
+        rows: `(x, y)` or `(x, y, weight)`, arrays; or a function `epoch -> iterator` of `(arrays, order)`, in which
+            `order` names rows of the arrays, a batch beside the other.
         batch_size: Rows a step; the last one of an epoch holds what is left.
-        shuffle: Whether to permute the rows, by (seed, epoch).
+        shuffle: Whether to permute the rows, by (seed, epoch). Blocks have their order.
         seed: Seed of the permutations.
         epochs: The number of the last epoch.
         first_epoch: The number of the first, from 0.
-        validation: `(x, y)` or `(x, y, weight)`, or None.
+        validation: `(x, y)` or `(x, y, weight)`, a dataset of such batches, or None.
         augmentation: A function `(images, seed) -> images` on the batches of `x["image"]`, seed `(2,)`, or None.
+        xla: Whether XLA compiles the steps.
+        key: As for `compiled.loop_of`.
         callbacks: Keras callbacks.
     """
     import tensorflow as tf
 
-    train = tf.nest.map_structure(tf.constant, rows)
-    held_out = None if validation is None else tf.nest.map_structure(tf.constant, validation)
-    count = _count(train)
-    steps = -(-count // batch_size)
-    _create_variables(model, tf.nest.map_structure(lambda tensor: tensor[:1], train))
+    if callable(rows):
+        parts = rows
+    else:
+        rows = tf.nest.map_structure(tf.constant, rows)
+        parts = _in_memory(rows, shuffle, seed)
+    held_out = tf.nest.map_structure(tf.constant, validation) if isinstance(validation, tuple) else validation
+    history = keras.callbacks.CallbackList(list(callbacks), model=model, add_history=False)
+    history.set_params({"epochs": epochs, "steps": None, "verbose": 0})
+    model.stop_training = False
+    with ThreadPoolExecutor(1) as ahead:
+        _create_variables(model, parts(first_epoch))
+        with compiled.loop_of(model, key, batch_size=batch_size, xla=xla, augmentation=augmentation) as loop:
+            logs: dict[str, float] = {}
+            model._initial_epoch = None
+            history.on_train_begin()
+            first_epoch = model._initial_epoch or first_epoch  # Keras's BackupAndRestore goes on from there
+            for epoch in range(first_epoch, epochs):
+                history.on_epoch_begin(epoch)
+                with compiled.lent(model, loop):
+                    logs = _one_epoch(loop, parts(epoch), batch_size, (seed, epoch), ahead)
+                    if held_out is not None:
+                        logs |= {f"val_{name}": value for name, value in _tested(loop, held_out).items()}
+                history.on_epoch_end(epoch, logs)
+                if model.stop_training:
+                    break
+            history.on_train_end(logs)
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def run(epoch, first, last):
+
+def _in_memory(rows: tuple, shuffle: bool, seed: int) -> Callable:
+    import tensorflow as tf
+
+    count = int(tf.nest.flatten(rows)[0].shape[0])
+
+    def parts(epoch):
         order = tf.range(count)
         if shuffle:
-            order = tf.random.experimental.stateless_shuffle(order, seed=tf.stack([seed, epoch]))
+            order = tf.random.experimental.stateless_shuffle(order, seed=tf.constant([seed, epoch]))
+        yield rows, order
 
-        def step(i):
-            index = order[i * batch_size : tf.minimum((i + 1) * batch_size, count)]
-            batch = tf.nest.map_structure(lambda tensor: tf.gather(tensor, index), train)
-            if augmentation is not None:
-                place = tf.stack([seed, epoch * steps + i])  # as `zoo.data.pipelines.batches` has it
-                batch = ({**batch[0], "image": augmentation(batch[0]["image"], place)}, *batch[1:])
-            model.train_step(batch)
-            return (i + 1,)
+    return parts
 
-        tf.while_loop(lambda i: i < last, step, (first,), parallel_iterations=1)
 
-    validate = _validation(model, held_out)
-    history = keras.callbacks.CallbackList(list(callbacks), model=model, add_history=False)
-    history.set_params({"epochs": epochs, "steps": steps, "verbose": 0})
-    model.stop_training = False
-    history.on_train_begin()
-    for epoch in range(first_epoch, epochs):
-        model.reset_metrics()
-        history.on_epoch_begin(epoch)
+def _one_epoch(loop, parts: Iterator, batch_size: int, place: tuple[int, int], ahead) -> dict[str, float]:
+    """Trains on all parts of an epoch, the next of which is fetched meanwhile; returns loss and metrics."""
+    import tensorflow as tf
+
+    seed, epoch = place
+    loop.model.reset_metrics()
+    begin = 0
+    fetched = next(parts, None)
+    while fetched is not None:
+        rows, order = fetched
+        coming = ahead.submit(next, parts, None) if not tf.is_tensor(order) else None
+        rows, order = tf.nest.map_structure(tf.constant, rows), tf.constant(order)
+        steps = -(-int(order.shape[0]) // batch_size)
         for first in range(0, steps, STEPS_PER_CALL):
-            run(*(tf.constant(i, tf.int32) for i in (epoch, first, min(first + STEPS_PER_CALL, steps))))
-        logs = _results(model)
-        if validate is not None:
-            model.reset_metrics()
-            validate()
-            logs |= {f"val_{name}": value for name, value in _results(model).items()}
-        history.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    history.on_train_end(logs if epochs > first_epoch else {})
+            loop.train(rows, order, first, min(first + STEPS_PER_CALL, steps), (seed, epoch * steps + begin))
+        begin += steps
+        fetched = coming.result() if coming is not None else next(parts, None)
+    return _results(loop.model)
 
 
-def _count(tensors) -> int:
-    import tensorflow as tf
+def _tested(loop, held_out) -> dict[str, float]:
+    loop.model.reset_metrics()
+    for batch in [held_out] if isinstance(held_out, tuple) else held_out:
+        compiled.test_in_parts(loop, batch)
+    return _results(loop.model)
 
-    return int(tf.nest.flatten(tensors)[0].shape[0])
 
-
-def _create_variables(model, one_row) -> None:
+def _create_variables(model, parts) -> None:
     """Creates the variables of the optimizer, the losses and the metrics, which a loop cannot."""
-    x, y, weight = keras.utils.unpack_x_y_sample_weight(one_row)
-    model.optimizer.build(model.trainable_variables)
-    outputs = model.network(x, training=False)
-    model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weight, training=False)
-    model.compute_metrics(x, y, outputs, sample_weight=weight)
-    model.reset_metrics()
-
-
-def _validation(model, held_out, batch_size: int = 8192):
-    """Returns a function that updates the metrics by all validation rows."""
     import tensorflow as tf
 
-    if held_out is None:
-        return None
-    count = _count(held_out)
-
-    @tf.function(autograph=False)
-    def run():
-        for start in range(0, count, batch_size):
-            part = slice(start, start + batch_size)
-            model.test_step(tf.nest.map_structure(operator.itemgetter(part), held_out))
-
-    return run
+    rows, _ = next(parts)
+    model.optimizer.build(model.trainable_variables)
+    model.test_step(tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows))
+    model.reset_metrics()
 
 
 def _results(model) -> dict[str, float]:

@@ -27,6 +27,7 @@ from zoo.registry import Entry, Recipe
 from zoo.training import inference, scoring
 from zoo.training.parts import Parts, load_parts
 from zoo.training.resolving import resolve_model
+from zoo.training.structure import structure
 
 
 class _RecipeShare(float):
@@ -123,7 +124,8 @@ def train(
         callbacks: Keras callbacks.
         devices: `"auto"`: a GPU if there is one.
         checkpoint: A folder for the run's state after each epoch; called again, the run goes on from it.
-        engine: `"auto"`; `"fused"`: epochs as compiled calls; `"keras"`: Keras's `fit`.
+        engine: `"fused"`: an epoch is one compiled call; `"xla"`: XLA compiles it, which pays off for longer trainings;
+            `"keras"`: Keras's `fit`; `"auto"` chooses by size.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
         **options: The builder's, for a name.
 
@@ -135,7 +137,7 @@ def train(
         ValueError: if an argument or the data are wrong; the message says what must be.
     """
     begin = clock.monotonic()
-    _check_choice("engine", engine, ("auto", "fused", "keras"))
+    _check_choice("engine", engine, fitting.ENGINES)
     _check_choice("devices", devices, ("auto",))
     _check_choice("solver", solver, (None, "lbfgs"))
     engine_devices.grow_memory()
@@ -185,7 +187,7 @@ def train(
             raise ValueError("A full batch needs all rows in memory. Pass batch_size=1024 to train on a stream.")
         if class_weight is not None:
             raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
-        batches, held_out = _streams(parts, model, size, recipe, seed)
+        batches, blocks, held_out = _streams(parts, model, size, recipe, seed)
         fingerprint = parts.source
     else:
         factors = None
@@ -228,11 +230,13 @@ def train(
                 model,
                 batches,
                 epochs=phase.epochs,
-                rows=encoded.tensors() if encoded is not None else None,
+                rows=encoded.tensors() if encoded is not None else blocks,
+                num_rows=rows,
                 batch_size=size,
                 shuffle=recipe.shuffle,
                 seed=seed,
                 engine=engine,
+                key=structure(model, recipe, loss),
                 augmentation=recipe.augmentation if augmented else None,
                 validation=held_out.tensors() if isinstance(held_out, Encoded) else held_out,
                 monitor=recipe.monitor,
@@ -404,27 +408,27 @@ def _fingerprint(encoded: Encoded) -> str:
 
 
 def _streams(parts: Parts, model, size, recipe, seed):
-    """Returns the pipeline of training batches, `epoch -> dataset`, and the dataset of validation batches."""
+    """Returns the training rows as a pipeline of batches and as blocks, of an epoch, and the validation batches."""
     preprocessor = model.preprocessor
+    how = {"batch_size": size, "shuffle": recipe.shuffle, "seed": seed}
+
+    def encoded():
+        return pipelines.encoded_blocks(parts.train, preprocessor, weight=parts.weight, keep=parts.keep_train)
 
     def batches(epoch):
-        return pipelines.stream(
-            lambda: pipelines.encoded_blocks(parts.train, preprocessor, weight=parts.weight, keep=parts.keep_train),
-            batch_size=size,
-            shuffle=recipe.shuffle,
-            seed=seed,
-            epoch=epoch,
-            rows=parts.rows,
-        )
+        return pipelines.stream(encoded, epoch=epoch, rows=parts.rows, **how)
+
+    def blocks(epoch):
+        return pipelines.pools(encoded, epoch=epoch, **how)
 
     if parts.val is None:
-        return batches, None
+        return batches, blocks, None
     held_out = pipelines.stream(
         lambda: pipelines.encoded_blocks(parts.val, preprocessor, weight=parts.weight, keep=parts.keep_val),
         batch_size=8192,
         rows=parts.val_rows,
     )
-    return batches, held_out
+    return batches, blocks, held_out
 
 
 def _solve(model: Model, encoded: Encoded, recipe: Recipe, verbose: int) -> Fitted:

@@ -1,0 +1,333 @@
+"""Training against Keras's `fit`, scikit-learn and PyTorch: ratios in one run.
+
+    python -m tests.benchmarks.train                     all cases, five rounds
+    python -m tests.benchmarks.train --cases S XS --rounds 3
+
+In each round the rivals run in turn; figures are medians of seconds over the rounds, after one round that does not
+count. A whole run builds, compiles, traces and trains; imports are left out.
+
+S    2,000 rows x 20, 64-64, batch 32, Adam, 30 epochs, accuracy, 20 % validation; whole run, and an epoch once compiled
+M    60,000 x 784, 128-64-10, batch 128, Adam, accuracy; an epoch once compiled
+XS   XOR, 4 rows, 2-4-1, full batch, 1,000 epochs; whole run
+L    adult, `mlp_classifier`, its recipe to early stopping; raw CSV to evaluated model
+memory   M: what training takes beside the caller's array
+sweep    50 trainings of S with other rates and seeds: seconds of each, traces, memory
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+import zoo
+from zoo.engine import compiled, fitting
+
+
+def table(rows: int, columns: int, classes: int, seed: int = 0):
+    """Returns standard normal columns and the classes that a random linear map gives."""
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(rows, columns)).astype("float32")
+    return x, np.argmax(x @ generator.normal(size=(columns, classes)), axis=1).astype("int32")
+
+
+def mlp(columns: int, hidden: tuple, outputs: int, *, rate: float = 1e-3) -> keras.Model:
+    """Returns a compiled network of ReLU layers."""
+    inputs = hidden_layer = keras.Input((columns,))
+    for units in hidden:
+        hidden_layer = keras.layers.Dense(units, activation="relu")(hidden_layer)
+    model = keras.Model(inputs, keras.layers.Dense(outputs)(hidden_layer))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
+    return model
+
+
+def engine_fit(model, rows, *, batch_size, epochs, validation=None, engine="auto", callbacks=()):
+    """Trains by the zoo's engine."""
+    fitting.fit(
+        model,
+        lambda epoch: None,
+        rows=rows,
+        num_rows=len(rows[1]),
+        batch_size=batch_size,
+        shuffle=True,
+        epochs=epochs,
+        engine=engine,
+        validation=validation,
+        callbacks=callbacks,
+        verbose=0,
+    )
+
+
+class EpochSeconds(keras.callbacks.Callback):
+    """Notes the seconds of each epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._begin = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self._begin)
+
+    def steady(self) -> float:
+        """Returns the median, the first epoch, which compiles, left out."""
+        return float(np.median(self.seconds[1:]))
+
+
+def rounds(rivals: dict[str, Callable[[], float | None]], count: int) -> dict[str, float]:
+    """Returns the median seconds of each rival, run in turn; a rival may return what it measured itself."""
+    taken: dict[str, list] = {name: [] for name in rivals}
+    for _ in range(count + 1):
+        for name, run in rivals.items():
+            begin = time.perf_counter()
+            own = run()
+            taken[name].append(time.perf_counter() - begin if own is None else own)
+    return {name: float(np.median(values[1:])) for name, values in taken.items()}
+
+
+def sklearn_epoch(x, y, hidden, batch_size, epochs=3) -> float:
+    """Returns seconds of an epoch of scikit-learn's MLPClassifier."""
+    from sklearn.neural_network import MLPClassifier
+
+    model = MLPClassifier(hidden, batch_size=batch_size, max_iter=epochs, n_iter_no_change=epochs)
+    begin = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(x, y)
+    return (time.perf_counter() - begin) / epochs
+
+
+def torch_run(x, y, hidden, batch_size, epochs) -> float | None:
+    """Returns seconds of training in PyTorch, eager; None without it."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    sizes = [x.shape[1], *hidden, int(y.max()) + 1]
+    layers = []
+    for i, (n, m) in enumerate(zip(sizes[:-1], sizes[1:])):
+        layers += [torch.nn.Linear(n, m), *([torch.nn.ReLU()] if i < len(hidden) else [])]
+    begin = time.perf_counter()
+    network = torch.nn.Sequential(*layers)
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
+    x, y = torch.from_numpy(x), torch.from_numpy(y).long()
+    for _ in range(epochs):
+        order, right = torch.randperm(len(x)), 0
+        for index in order.split(batch_size):
+            outputs = network(x[index])
+            loss = torch.nn.functional.cross_entropy(outputs, y[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            right += (outputs.detach().argmax(1) == y[index]).sum()
+    return time.perf_counter() - begin
+
+
+def case_s(count: int) -> None:
+    from sklearn.neural_network import MLPClassifier
+
+    x, y = table(2_000, 20, 2)
+    train, held = (x[:1_600], y[:1_600]), (x[1_600:], y[1_600:])
+
+    def ours(engine="auto"):
+        engine_fit(mlp(20, (64, 64), 2), train, batch_size=32, epochs=30, validation=held, engine=engine)
+
+    def fit():
+        mlp(20, (64, 64), 2).fit(*train, batch_size=32, epochs=30, validation_data=held, verbose=0)
+
+    def sklearn():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            MLPClassifier(
+                (64, 64), batch_size=32, max_iter=30, early_stopping=True, validation_fraction=0.2, n_iter_no_change=30
+            ).fit(x, y)
+
+    rivals = {"zoo": ours, "scikit-learn": sklearn, "Keras fit": fit}
+    if torch_run(x[:64], y[:64], (64, 64), 32, 1) is not None:
+        rivals["PyTorch"] = lambda: torch_run(*train, (64, 64), 32, 30)
+    report("S, whole run", rounds(rivals, count), {"scikit-learn": "at least 1.0", "Keras fit": "at least 6"})
+
+    def whole_zoo():
+        compiled.clear()
+        options = {"hidden_units": (64, 64), "batch_size": 32, "epochs": 30, "optimizer": "adam", "verbose": 0}
+        zoo.train("mlp_classifier", (x, y), **options)
+
+    report("S by zoo.train, raw rows to scored model", rounds({"zoo": whole_zoo, "scikit-learn": sklearn}, count), {})
+
+    def compiled_epoch():
+        seconds = EpochSeconds()
+        engine_fit(mlp(20, (64, 64), 2), train, batch_size=32, epochs=30, engine="xla", callbacks=[seconds])
+        return seconds.steady()
+
+    epoch = {"zoo": compiled_epoch, "scikit-learn": lambda: sklearn_epoch(*train, (64, 64), 32, 30)}
+    report("S, an epoch compiled by XLA", rounds(epoch, count), {"scikit-learn": "at least 5"})
+
+
+def bare_xla_epoch(x, y, batch_size: int, epochs: int = 4) -> float:
+    """Returns seconds of an epoch of a bare function compiled by XLA, without metrics."""
+    import tensorflow as tf
+
+    model = mlp(x.shape[1], (128, 64), 10)
+    optimizer, loss = model.optimizer, model.loss
+    optimizer.build(model.trainable_variables)
+    x, y, count = tf.constant(x), tf.constant(y), len(x)
+    steps = count // batch_size
+
+    @tf.function(autograph=False, jit_compile=True)
+    def run(order):
+        def step(i):
+            index = tf.slice(order, [i * batch_size], [batch_size])
+            with tf.GradientTape() as tape:
+                value = loss(tf.gather(y, index), model(tf.gather(x, index), training=True))
+            optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+            return (i + 1,)
+
+        tf.while_loop(lambda i: i < steps, step, (0,), parallel_iterations=1)
+
+    seconds = []
+    for epoch in range(epochs):
+        begin = time.perf_counter()
+        run(tf.random.experimental.stateless_shuffle(tf.range(count), seed=[0, epoch]))
+        seconds.append(time.perf_counter() - begin)
+    return float(np.median(seconds[1:]))
+
+
+def case_m(count: int) -> None:
+    x, y = table(60_000, 784, 10)
+
+    def ours():
+        seconds = EpochSeconds()
+        engine_fit(mlp(784, (128, 64), 10), (x, y), batch_size=128, epochs=4, engine="xla", callbacks=[seconds])
+        return seconds.steady()
+
+    def fit():
+        seconds = EpochSeconds()
+        mlp(784, (128, 64), 10).fit(x, y, batch_size=128, epochs=3, verbose=0, callbacks=[seconds])
+        return seconds.steady()
+
+    rivals = {
+        "zoo": ours,
+        "bare XLA epoch": lambda: bare_xla_epoch(x, y, 128),
+        "scikit-learn": lambda: sklearn_epoch(x, y, (128, 64), 128, 1),
+        "Keras fit": fit,
+    }
+    if torch_run(x[:128], y[:128], (128, 64), 128, 1) is not None:
+        rivals["PyTorch"] = lambda: torch_run(x, y, (128, 64), 128, 1)
+    goals = {
+        "Keras fit": "at least 4",
+        "scikit-learn": "at least 3",
+        "PyTorch": "at least 3",
+        "bare XLA epoch": "at least 0.87",
+    }
+    report("M, an epoch once compiled", rounds(rivals, count), goals)
+
+
+def case_xs(count: int) -> None:
+    from sklearn.neural_network import MLPClassifier
+
+    x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
+    y = np.array([0, 1, 1, 0], "int32")
+
+    def ours():
+        engine_fit(mlp(2, (4,), 2), (x, y), batch_size=4, epochs=1_000)
+
+    def sklearn():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            MLPClassifier((4,), batch_size=4, max_iter=1_000, n_iter_no_change=1_000).fit(x, y)
+
+    report("XS, whole run", rounds({"zoo": ours, "scikit-learn": sklearn}, count), {"zoo": "under 1 s"})
+
+
+def case_l(count: int) -> None:
+    def run(engine):
+        compiled.clear()
+        zoo.train("mlp_classifier", "adult", engine=engine, verbose=0)
+
+    rivals = {"zoo": lambda: run("auto"), "Keras fit": lambda: run("keras")}
+    report("L, raw CSV to evaluated model", rounds(rivals, min(count, 2)), {"Keras fit": "at least 2"})
+
+
+MEMORY = """
+import re, sys
+import numpy as np
+import keras
+from tests.benchmarks import train
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+small = train.table(1_000, 784, 10)
+train.engine_fit(train.mlp(784, (128, 64), 10), small, batch_size=128, epochs=2, engine="xla")
+x, y = np.ones((60_000, 784), "float32"), np.zeros(60_000, "int32")
+before = peak()
+train.engine_fit(train.mlp(784, (128, 64), 10), (x, y), batch_size=128, epochs=2, engine="xla")
+print(peak() - before, x.nbytes / 2**20)
+"""
+
+
+def case_memory(count: int) -> None:
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    taken, size = map(float, done.stdout.split())
+    print(
+        f"M, memory beside the caller's array: {taken:.0f} MiB, {taken / size:.2f} of its {size:.0f} MiB (at most 1.3)"
+    )
+
+
+def case_sweep(count: int) -> None:
+    def resident() -> float:
+        with open("/proc/self/status", encoding="ascii") as status:
+            return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
+
+    x, y = table(2_000, 20, 2)
+    compiled.clear()
+    seconds, memory = [], []
+    for i in range(50):
+        begin = time.perf_counter()
+        zoo.train(
+            "mlp_classifier", (x, y), hidden_units=(64, 64), batch_size=32, epochs=5, learning_rate=1e-3 * (1 + i),
+            seed=i, verbose=0,
+        )  # fmt: skip
+        seconds.append(time.perf_counter() - begin)
+        memory.append(resident())
+    traces = sum(loop.num_traces for loop in compiled._kept.values())
+    print(
+        f"sweep of 50: the first {seconds[0]:.2f} s, the others {np.median(seconds[1:]):.2f} s each; {traces} trace(s); "
+        f"resident {memory[9]:.0f} MiB after 10, {memory[-1]:.0f} MiB after 50"
+    )
+
+
+CASES = {"S": case_s, "M": case_m, "XS": case_xs, "L": case_l, "memory": case_memory, "sweep": case_sweep}
+
+
+def report(title: str, seconds: dict[str, float], goals: dict[str, str]) -> None:
+    """Prints seconds, and how often the zoo's go into each rival's."""
+    ours = seconds["zoo"]
+    told = f" (goal: {goals['zoo']})" if "zoo" in goals else ""
+    print(f"{title}: zoo {ours:.4g} s{told}")
+    for name, value in seconds.items():
+        if name != "zoo":
+            goal = f" (goal: {goals[name]})" if name in goals else ""
+            print(f"    {name}: {value:.4g} s, {value / ours:.2f} times the zoo's{goal}")
+    sys.stdout.flush()
+
+
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args(arguments)
+    print(f"{os.cpu_count()} cores, Keras {keras.__version__} on {keras.backend.backend()}")
+    for name in options.cases:
+        CASES[name](options.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""When two models train by the same compiled function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+
+from zoo.engine.schedules import WarmupCosine
+from zoo.model import Model
+from zoo.registry import Recipe
+
+
+def structure(model: Model, recipe: Recipe, loss=None) -> Hashable | None:
+    """Returns what a compiled training depends on beside the values of variables; None where that is not known.
+
+    Two models of one structure have the same network, decision, optimizer but for its rate, loss, metrics and, for a
+    regression, target statistics.
+
+    Args:
+        model: Compiled.
+        recipe: By which it was.
+        loss: The caller's own.
+    """
+    target = [getattr(model.preprocessor, f"target_{name}", None) for name in ("center", "scale", "low", "high")]
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
+    settings = optimizer.get_config()
+    rate = getattr(optimizer, "_learning_rate", None)
+    if isinstance(rate, WarmupCosine) or hasattr(rate, "assign"):
+        settings["learning_rate"] = type(rate).__name__
+    try:
+        plain = json.dumps(
+            [
+                model.network.get_config(),
+                [layer.trainable for layer in model.network._flatten_layers()],
+                model.decision,
+                model.entry.name,
+                settings,
+                target if model.entry.task == "regression" else None,
+            ],
+            default=float,
+        )
+    except (TypeError, ValueError, NotImplementedError):
+        return None
+    own = recipe.loss if loss is None else loss
+    types = (type(model.optimizer), type(optimizer))
+    key = (plain, types, own, recipe.decision, recipe.counts, tuple(recipe.metrics))
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
