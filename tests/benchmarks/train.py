@@ -15,6 +15,7 @@ sweep    50 trainings of S with other rates and seeds: seconds of each, traces, 
 """
 
 import argparse
+import gc
 import os
 import re
 import subprocess
@@ -88,6 +89,7 @@ def rounds(rivals: dict[str, Callable[[], float | None]], count: int) -> dict[st
     taken: dict[str, list] = {name: [] for name in rivals}
     for _ in range(count + 1):
         for name, run in rivals.items():
+            gc.collect()
             begin = time.perf_counter()
             own = run()
             taken[name].append(time.perf_counter() - begin if own is None else own)
@@ -299,8 +301,8 @@ def case_sweep(count: int) -> None:
         memory.append(resident())
     traces = sum(loop.num_traces for loop in compiled._kept.values())
     print(
-        f"sweep of 50: the first {seconds[0]:.2f} s, the others {np.median(seconds[1:]):.2f} s each; {traces} trace(s); "
-        f"resident {memory[9]:.0f} MiB after 10, {memory[-1]:.0f} MiB after 50"
+        f"sweep of 50: the first {seconds[0]:.2f} s, the others {np.median(seconds[1:]):.2f} s each; "
+        f"{traces} trace(s); resident {memory[9]:.0f} MiB after 10, {memory[-1]:.0f} MiB after 50"
     )
 
 

@@ -16,6 +16,10 @@ from collections.abc import Callable, Hashable, Iterator
 
 import keras
 
+from zoo.engine import updates
+
+STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
+TESTED_ROWS = 8192
 KEPT_LOOPS = 8
 KEPT_WEIGHTS = 2**22  # a loop of more keeps its model only while it trains
 
@@ -53,64 +57,141 @@ class Loop:
         model: Compiled by Keras.
         batch_size: Rows a step.
         xla: Whether XLA compiles the full batches; the last one, of fewer rows, is traced.
+        shuffle: Whether `epoch` permutes the rows.
         augmentation: A function `(images, seed) -> images` on batches of `x["image"]`, or None.
     """
 
-    def __init__(self, model: keras.Model, *, batch_size: int, xla: bool, augmentation: Callable | None):
+    def __init__(
+        self, model: keras.Model, *, batch_size: int, xla: bool, shuffle: bool, augmentation: Callable | None = None
+    ):
         import tensorflow as tf
 
-        self.model, self.xla = model, xla
+        self.model = model
         self.state = _state(model)
         self.busy = False
-        self._batch_size, self._augmentation = batch_size, augmentation
+        self._batch_size, self._shuffle, self._augmentation = batch_size, shuffle, augmentation
         how = {"autograph": False, "reduce_retracing": True}
-        self._traced = tf.function(self._run, **how)
-        self._compiled = tf.function(self._run_full, jit_compile=True, **how) if xla else None
-        self._tested = tf.function(model.test_step, **how)
+        self._full_batches = tf.function(self._steps_of_full_batches, jit_compile=True, **how) if xla else None
+        self._functions = {
+            run.__name__: tf.function(run, **how) for run in (self._begin, self._steps, self._end, self._whole)
+        }
+        self._concrete: dict = {}  # its call is what remains of a tf.function's once shapes are known
         self._executor = _single_thread if _flops(model, batch_size) < SMALL_STEP else contextlib.nullcontext
 
     @property
     def num_traces(self) -> int:
-        """How often the training functions have been traced."""
-        functions = [self._traced, *([self._compiled] if self._compiled is not None else [])]
-        return sum(function.experimental_get_tracing_count() for function in functions)
+        """How many functions have been traced."""
+        return sum(function.experimental_get_tracing_count() for function in self._functions.values())
 
-    def train(self, rows, order, first: int, last: int, place: tuple[int, int]) -> None:
-        """Runs the steps `first` to `last`.
+    def epoch(self, rows, held_out, seed: int, epoch: int) -> tuple[dict, dict]:
+        """Runs an epoch.
 
         Args:
             rows: Nest of tensors `(rows, ...)`.
-            order: Row numbers `(rows,)`, a batch beside the other.
-            first: The first step of the order, from 0.
-            last: One beyond the last step.
-            place: The seed of the augmentation, and the number of the epoch's first step since the training's begin.
+            held_out: The same of validation rows, or None.
+            seed: Seed of the order and of the augmentation.
+            epoch: Its number, from 0.
+
+        Returns:
+            Loss and metrics of the training rows, and of the validation rows.
         """
         import tensorflow as tf
 
-        full = int(order.shape[0]) // self._batch_size
-        parts = [(self._traced, first, last)]
-        if self._compiled is not None:
-            parts = [(self._compiled, first, min(last, full)), (self._traced, max(first, full), last)]
-        with self._executor():
-            for function, start, end in parts:
-                if start < end:
-                    function(rows, order, *(tf.constant(i, tf.int32) for i in (start, end, *place)))
+        count = int(tf.nest.flatten(rows)[0].shape[0])
+        steps = -(-count // self._batch_size)
+        if steps <= STEPS_PER_CALL:
+            return self._call("_whole", rows, held_out, [seed, epoch, steps])
+        order = self._call("_begin", rows, [seed, epoch])
+        self.steps(rows, order, seed, epoch * steps)
+        return self._call("_end", held_out)
 
-    def test(self, rows) -> None:
-        """Updates loss and metrics by one batch."""
-        with self._executor():
-            self._tested(rows)
+    def begin(self) -> None:
+        """Sets the metrics to nothing."""
+        self.model.reset_metrics()
 
-    def _run(self, rows, order, first, last, seed, begin):
+    def steps(self, rows, order, seed: int, begin: int) -> None:
+        """Runs the steps of some rows.
+
+        Args:
+            rows: Nest of tensors `(rows, ...)`.
+            order: Numbers of rows, a batch beside the other.
+            seed: Seed of the augmentation.
+            begin: How many steps came before, since the training's begin.
+        """
+        steps = -(-int(order.shape[0]) // self._batch_size)
+        for first in range(0, steps, STEPS_PER_CALL):
+            self._call("_steps", rows, order, [first, min(first + STEPS_PER_CALL, steps), seed, begin])
+
+    def end(self, held_out=None) -> tuple[dict, dict]:
+        """Returns loss and metrics of the steps since `begin`, and of validation rows."""
+        return self._call("_end", held_out)
+
+    def _call(self, name: str, *arguments):
+        """Calls a function by its name; a list of numbers becomes a tensor."""
         import tensorflow as tf
 
-        count = tf.shape(order)[0]
-        size = self._batch_size
-        self._loop(rows, first, last, seed, begin, lambda i: order[i * size : tf.minimum((i + 1) * size, count)])
+        arguments = [tf.constant(part, tf.int32) if isinstance(part, list) else part for part in arguments]
+        shapes = (name, *((tensor.dtype, *tensor.shape) for tensor in tf.nest.flatten(arguments) if tensor is not None))
+        with self._executor():  # tracing depends on it, too
+            if shapes not in self._concrete:
+                self._concrete[shapes] = self._functions[name].get_concrete_function(*arguments)
+            return tf.nest.map_structure(_plain, self._concrete[shapes](*arguments))
 
-    def _run_full(self, rows, order, first, last, seed, begin):  # XLA wants the size of a batch to be a constant
+    def _begin(self, rows, numbers):
+        """From (seed, epoch) to the order of the rows."""
         import tensorflow as tf
 
+        self.model.reset_metrics()
+        order = tf.range(tf.shape(tf.nest.flatten(rows)[0])[0])
+        return tf.random.experimental.stateless_shuffle(order, seed=numbers) if self._shuffle else order
+
+    def _whole(self, rows, held_out, numbers):
+        import tensorflow as tf
+
+        seed, epoch, steps = tf.unstack(numbers)
+        order = self._begin(rows, numbers[:2])
+        self._steps(rows, order, tf.stack([0, steps, seed, epoch * steps]))
+        return self._end(held_out)
+
+    def _end(self, held_out):
+        import tensorflow as tf
+
+        results = dict(self.model.get_metrics_result())
+        if held_out is None:
+            return results, {}
+        results = {name: tf.identity(value) for name, value in results.items()}
+        self.model.reset_metrics()
+        known = tf.nest.flatten(held_out)[0].shape[0]
+        if known is not None and known <= TESTED_ROWS:
+            self.model.test_step(held_out)
+            return results, dict(self.model.get_metrics_result())
+        count = tf.shape(tf.nest.flatten(held_out)[0])[0]
+
+        def step(first):
+            part = slice(first, tf.minimum(first + TESTED_ROWS, count))
+            self.model.test_step(tf.nest.map_structure(operator.itemgetter(part), held_out))
+            return (first + TESTED_ROWS,)
+
+        tf.while_loop(lambda first: first < count, step, (0,), parallel_iterations=1)
+        return results, dict(self.model.get_metrics_result())
+
+    def _steps(self, rows, order, numbers):
+        """Runs the steps from `numbers[0]` to `numbers[1]`; the other numbers are the seed and the steps before."""
+        import tensorflow as tf
+
+        first, last, seed, begin = tf.unstack(numbers)
+        count, size = tf.shape(order)[0], self._batch_size
+        if self._full_batches is not None:
+            full = tf.minimum(last, count // size)
+            self._full_batches(rows, order, tf.stack([first, full, seed, begin]))
+            first = tf.maximum(first, full)
+        with updates.in_one_operation(self.model.optimizer):
+            self._loop(rows, first, last, seed, begin, lambda i: order[i * size : tf.minimum((i + 1) * size, count)])
+
+    def _steps_of_full_batches(self, rows, order, numbers):  # XLA wants the size of a batch to be a constant
+        import tensorflow as tf
+
+        first, last, seed, begin = tf.unstack(numbers)
         size = self._batch_size
         self._loop(rows, first, last, seed, begin, lambda i: tf.slice(order, [i * size], [size]))
 
@@ -127,6 +208,12 @@ class Loop:
             return (i + 1,)
 
         tf.while_loop(lambda i: i < last, step, (first,), parallel_iterations=1)
+
+
+def _plain(tensor):
+    if tensor is None:  # what a function without a result returns
+        return None
+    return float(tensor) if tensor.dtype.is_floating and tensor.shape.rank == 0 else tensor
 
 
 @contextlib.contextmanager
@@ -211,12 +298,3 @@ def _single_thread() -> Iterator[None]:
         return
     with function_executor_type("SINGLE_THREADED_EXECUTOR"):
         yield
-
-
-def test_in_parts(loop: Loop, rows, size: int = 8192) -> None:
-    """Updates loss and metrics by all rows, in parts that memory holds."""
-    import tensorflow as tf
-
-    count = int(tf.nest.flatten(rows)[0].shape[0])
-    for start in range(0, count, size):
-        loop.test(tf.nest.map_structure(operator.itemgetter(slice(start, start + size)), rows))

@@ -5,14 +5,13 @@ Rows stand in memory as tensors, or come in blocks that do; callbacks are called
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
 from zoo.engine import compiled
 
-STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
@@ -69,84 +68,60 @@ def fit(
     """
     import tensorflow as tf
 
-    if callable(rows):
-        parts = rows
-    else:
+    in_memory = not callable(rows)
+    if in_memory:
         rows = tf.nest.map_structure(tf.constant, rows)
-        parts = _in_memory(rows, shuffle, seed)
     held_out = tf.nest.map_structure(tf.constant, validation) if isinstance(validation, tuple) else validation
+    some, _ = (rows, None) if in_memory else next(rows(first_epoch))
+    _create_variables(model, some)
     history = keras.callbacks.CallbackList(list(callbacks), model=model, add_history=False)
     history.set_params({"epochs": epochs, "steps": None, "verbose": 0})
     model.stop_training = False
+    model._initial_epoch = None
+    how = {"batch_size": batch_size, "xla": xla, "shuffle": shuffle and in_memory, "augmentation": augmentation}
+    with compiled.loop_of(model, key, **how) as loop:
+        logs: dict[str, float] = {}
+        history.on_train_begin()
+        first_epoch = model._initial_epoch or first_epoch  # Keras's BackupAndRestore goes on from there
+        for epoch in range(first_epoch, epochs):
+            history.on_epoch_begin(epoch)
+            with compiled.lent(model, loop):
+                if in_memory and (held_out is None or isinstance(held_out, tuple)):
+                    logs, tested = loop.epoch(rows, held_out, seed, epoch)
+                else:
+                    logs, tested = _epoch_in_parts(loop, rows, held_out, seed, epoch)
+            logs |= {f"val_{name}": value for name, value in tested.items()}
+            history.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        history.on_train_end(logs)
+
+
+def _epoch_in_parts(loop, blocks, held_out, seed: int, epoch: int) -> tuple[dict, dict]:
+    """Trains on the blocks of an epoch, the next of which is fetched meanwhile, and tests on batches."""
+    import tensorflow as tf
+
+    parts = blocks(epoch)
+    loop.begin()
     with ThreadPoolExecutor(1) as ahead:
-        _create_variables(model, parts(first_epoch))
-        with compiled.loop_of(model, key, batch_size=batch_size, xla=xla, augmentation=augmentation) as loop:
-            logs: dict[str, float] = {}
-            model._initial_epoch = None
-            history.on_train_begin()
-            first_epoch = model._initial_epoch or first_epoch  # Keras's BackupAndRestore goes on from there
-            for epoch in range(first_epoch, epochs):
-                history.on_epoch_begin(epoch)
-                with compiled.lent(model, loop):
-                    logs = _one_epoch(loop, parts(epoch), batch_size, (seed, epoch), ahead)
-                    if held_out is not None:
-                        logs |= {f"val_{name}": value for name, value in _tested(loop, held_out).items()}
-                history.on_epoch_end(epoch, logs)
-                if model.stop_training:
-                    break
-            history.on_train_end(logs)
+        coming = ahead.submit(next, parts, None)
+        while (fetched := coming.result()) is not None:
+            rows, order = tf.nest.map_structure(tf.constant, fetched)
+            coming = ahead.submit(next, parts, None)
+            loop.steps(rows, order, seed, 0)
+    if held_out is None or isinstance(held_out, tuple):
+        return loop.end(held_out)
+    results, _ = loop.end()
+    loop.begin()
+    for batch in held_out:
+        loop.model.test_step(batch)
+    return results, loop.end()[0]
 
 
-def _in_memory(rows: tuple, shuffle: bool, seed: int) -> Callable:
-    import tensorflow as tf
-
-    count = int(tf.nest.flatten(rows)[0].shape[0])
-
-    def parts(epoch):
-        order = tf.range(count)
-        if shuffle:
-            order = tf.random.experimental.stateless_shuffle(order, seed=tf.constant([seed, epoch]))
-        yield rows, order
-
-    return parts
-
-
-def _one_epoch(loop, parts: Iterator, batch_size: int, place: tuple[int, int], ahead) -> dict[str, float]:
-    """Trains on all parts of an epoch, the next of which is fetched meanwhile; returns loss and metrics."""
-    import tensorflow as tf
-
-    seed, epoch = place
-    loop.model.reset_metrics()
-    begin = 0
-    fetched = next(parts, None)
-    while fetched is not None:
-        rows, order = fetched
-        coming = ahead.submit(next, parts, None) if not tf.is_tensor(order) else None
-        rows, order = tf.nest.map_structure(tf.constant, rows), tf.constant(order)
-        steps = -(-int(order.shape[0]) // batch_size)
-        for first in range(0, steps, STEPS_PER_CALL):
-            loop.train(rows, order, first, min(first + STEPS_PER_CALL, steps), (seed, epoch * steps + begin))
-        begin += steps
-        fetched = coming.result() if coming is not None else next(parts, None)
-    return _results(loop.model)
-
-
-def _tested(loop, held_out) -> dict[str, float]:
-    loop.model.reset_metrics()
-    for batch in [held_out] if isinstance(held_out, tuple) else held_out:
-        compiled.test_in_parts(loop, batch)
-    return _results(loop.model)
-
-
-def _create_variables(model, parts) -> None:
+def _create_variables(model, rows) -> None:
     """Creates the variables of the optimizer, the losses and the metrics, which a loop cannot."""
     import tensorflow as tf
 
-    rows, _ = next(parts)
     model.optimizer.build(model.trainable_variables)
     model.test_step(tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows))
     model.reset_metrics()
-
-
-def _results(model) -> dict[str, float]:
-    return {name: float(value) for name, value in model.get_metrics_result().items()}

@@ -23,7 +23,7 @@ def structure(model: Model, recipe: Recipe, loss=None) -> Hashable | None:
     """
     target = [getattr(model.preprocessor, f"target_{name}", None) for name in ("center", "scale", "low", "high")]
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
-    settings = optimizer.get_config()
+    settings = {**optimizer.get_config(), "name": None}
     rate = getattr(optimizer, "_learning_rate", None)
     if isinstance(rate, WarmupCosine) or hasattr(rate, "assign"):
         settings["learning_rate"] = type(rate).__name__
