@@ -52,7 +52,7 @@ class BestWeights(keras.callbacks.Callback):
         self.wait += 1
         if value < self.best:
             self.best, self.best_epoch, self.wait = float(value), epoch, 0
-            self.weights = [w.numpy() for w in self.model.weights]
+            self.weights = _finished(self.model)
         if self.patience is not None and self.wait >= self.patience and self.weights is not None:
             best = "before them" if self.best_epoch is None else f"epoch {self.best_epoch + 1}"
             self.stopped = f"no better {self.monitor} in {self.patience} epochs (best: {best})"
@@ -71,6 +71,16 @@ class BestWeights(keras.callbacks.Callback):
         self.best, self.best_epoch, self.wait = plain["best"], plain["best_epoch"], plain["wait"]
         self.stopped = plain["stopped"]
         self.weights = weights or None
+
+
+def _finished(model) -> list[np.ndarray]:
+    """Returns the weights that a model would have if its training ended now: an optimizer's averages, where it has."""
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
+    averages = {}
+    if optimizer.use_ema:
+        pairs = zip(model.trainable_weights, optimizer._model_variables_moving_average, strict=True)
+        averages = {id(weight): average for weight, average in pairs if average is not None}
+    return [averages.get(id(weight), weight).numpy() for weight in model.weights]
 
 
 class Diverged(keras.callbacks.Callback):

@@ -1,9 +1,8 @@
 """Many training steps as one TensorFlow function: traced or compiled by XLA, and used again by models of one structure.
 
 Each step is the model's own `train_step`, so that optimizers, losses, metrics, weights, regularizers and dropout are
-Keras's. Rows, their order and the numbers of the steps are arguments; variables are those of the model the function
-was traced for. A model of the same structure uses the function too: its state is put into those variables before an
-epoch and taken out after it, which costs microseconds where tracing costs tenths of a second.
+Keras's. Rows, their order and the numbers of the steps are arguments; variables are captures, for which a model of the
+same structure puts in its own: tracing, which takes tenths of a second, is then left out.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ KEPT_WEIGHTS = 2**22  # a loop of more keeps its model only while it trains
 
 # What a step costs, fitted to measurements (`python -m tests.benchmarks.train`): seconds a step, FLOP a second, and for
 # XLA the seconds of compiling, of which there are as many again for every variable.
-TRACED_STEP, TRACED_RATE = 30e-6, 60e9
-XLA_STEP, XLA_RATE = 8e-6, 150e9
-XLA_COMPILE = 0.06
+TRACED_STEP, TRACED_RATE = 30e-6, 120e9
+XLA_STEP, XLA_RATE = 8e-6, 300e9
+XLA_COMPILE = 0.12
 SMALL_STEP = 50e6  # FLOP; below them the threads of an executor cost more than they give
 
 _kept: collections.OrderedDict[Hashable, Loop] = collections.OrderedDict()
@@ -37,8 +36,15 @@ _lock = threading.Lock()
 def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> bool:
     """Returns whether what XLA saves on a training is more than what compiling costs.
 
-    The estimate is a function of sizes alone, so that the same call always runs the same way.
+    The estimate is a function of the network alone, so that the same call always runs the same way. On a CPU, XLA draws
+    random numbers and looks up levels more slowly than TensorFlow does: such networks are left to it.
     """
+    import tensorflow as tf
+
+    draws = any("seed" in variable.path.rsplit("/", 1)[-1] for variable in model.non_trainable_variables)
+    looks_up = any(keras.backend.is_int_dtype(tensor.dtype) for tensor in getattr(model, "network", model).inputs)
+    if not tf.config.list_logical_devices("GPU") and (draws or looks_up):
+        return False
     variables = len(model.trainable_variables)
     flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
     saved = steps * variables * (TRACED_STEP - XLA_STEP) / 2 + flops * (1 / TRACED_RATE - 1 / XLA_RATE)
@@ -64,24 +70,29 @@ class Loop:
     def __init__(
         self, model: keras.Model, *, batch_size: int, xla: bool, shuffle: bool, augmentation: Callable | None = None
     ):
-        import tensorflow as tf
-
-        self.model = model
-        self.state = _state(model)
         self.busy = False
-        self._batch_size, self._shuffle, self._augmentation = batch_size, shuffle, augmentation
-        how = {"autograph": False, "reduce_retracing": True}
-        self._full_batches = tf.function(self._steps_of_full_batches, jit_compile=True, **how) if xla else None
-        self._functions = {
-            run.__name__: tf.function(run, **how) for run in (self._begin, self._steps, self._end, self._whole)
-        }
-        self._concrete: dict = {}  # its call is what remains of a tf.function's once shapes are known
-        self._executor = _single_thread if _flops(model, batch_size) < SMALL_STEP else contextlib.nullcontext
+        self.model = model
+        self._xla, self._batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
+        self._executor = contextlib.nullcontext if xla or _flops(model, batch_size) > SMALL_STEP else _single_thread
+        self._shapes = [(variable.dtype, variable.shape) for variable in _state(model)]
+        self._traced: dict[tuple, _Traced] = {}
+        self._full_batches: Callable | None = None
+
+    def fits(self, model: keras.Model) -> bool:
+        """Returns whether a model has variables of the same types and shapes."""
+        return self._shapes == [(variable.dtype, variable.shape) for variable in _state(model)]
+
+    def use(self, model: keras.Model) -> None:
+        """Trains this model from now on; its variables are those of the first one in number, shape and meaning."""
+        self.model = model
+        state = [variable.handle for variable in _state(model)]
+        for traced in self._traced.values():
+            traced.bind(state)
 
     @property
     def num_traces(self) -> int:
         """How many functions have been traced."""
-        return sum(function.experimental_get_tracing_count() for function in self._functions.values())
+        return len(self._traced)
 
     def epoch(self, rows, held_out, seed: int, epoch: int) -> tuple[dict, dict]:
         """Runs an epoch.
@@ -132,10 +143,24 @@ class Loop:
 
         arguments = [tf.constant(part, tf.int32) if isinstance(part, list) else part for part in arguments]
         shapes = (name, *((tensor.dtype, *tensor.shape) for tensor in tf.nest.flatten(arguments) if tensor is not None))
-        with self._executor():  # tracing depends on it, too
-            if shapes not in self._concrete:
-                self._concrete[shapes] = self._functions[name].get_concrete_function(*arguments)
-            return tf.nest.map_structure(_plain, self._concrete[shapes](*arguments))
+        if shapes not in self._traced:
+            self._traced[shapes] = self._trace(name, arguments)
+        with self._executor():
+            return tf.nest.map_structure(_plain, self._traced[shapes].function(*arguments))
+
+    def _trace(self, name: str, arguments) -> _Traced:
+        """Traces anew, inner functions too: those of a trace before know variables of another model."""
+        import tensorflow as tf
+
+        how = {"autograph": False, "reduce_retracing": True}
+        self._full_batches = tf.function(self._steps_of_full_batches, jit_compile=True, **how) if self._xla else None
+        with self._executor():  # what is traced depends on it
+            function = tf.function(getattr(self, name), **how).get_concrete_function(*arguments)
+        if self._executor is _single_thread and _calls_within_calls(function):
+            self._executor = contextlib.nullcontext
+            self._traced.clear()
+            return self._trace(name, arguments)
+        return _Traced(function, [variable.handle for variable in _state(self.model)])
 
     def _begin(self, rows, numbers):
         """From (seed, epoch) to the order of the rows."""
@@ -210,6 +235,36 @@ class Loop:
         tf.while_loop(lambda i: i < last, step, (first,), parallel_iterations=1)
 
 
+class _Traced:
+    """A traced function, whose variables can be exchanged for those of another model."""
+
+    def __init__(self, function, state: list):
+        """Takes a concrete function, and the handles of the variables that it was traced with."""
+        self.function = function
+        places = {id(handle): place for place, handle in enumerate(state)}
+        self._captures = function.captured_inputs
+        self._places = [places.get(id(capture)) for capture in self._captures]
+
+    def bind(self, state: list) -> None:
+        """Puts other handles, in the order of those before, into the places of the variables."""
+        pairs = zip(self._captures, self._places, strict=True)
+        self.function.set_external_captures([own if place is None else state[place] for own, place in pairs])
+
+
+def _calls_within_calls(concrete) -> bool:
+    """Returns whether a function that a function calls, as a loop does its body, calls a third, as a branch does.
+
+    Each waits for the one it called: an executor of one thread would wait for ever.
+    """
+    library = concrete.graph.as_graph_def().library
+    return any(
+        attribute.HasField("func") or attribute.list.func
+        for function in library.function
+        for node in function.node_def
+        for attribute in node.attr.values()
+    )
+
+
 def _plain(tensor):
     if tensor is None:  # what a function without a result returns
         return None
@@ -232,11 +287,12 @@ def loop_of(model: keras.Model, key: Hashable | None, **how) -> Iterator[Loop]:
     key = (key, *how.values())
     with _lock:
         loop = _kept.get(key)
-        if loop is not None and not loop.busy and _shapes(loop.state) == _shapes(_state(model)):
+        if loop is not None and not loop.busy and loop.fits(model):
             _kept.move_to_end(key)
+            loop.use(model)
         else:
             loop = Loop(model, **how)
-            if sum(v.shape.num_elements() for v in loop.state) <= KEPT_WEIGHTS:
+            if sum(v.shape.num_elements() for v in _state(model)) <= KEPT_WEIGHTS:
                 _kept[key] = loop
         loop.busy = True
         while len(_kept) > KEPT_LOOPS:
@@ -245,20 +301,6 @@ def loop_of(model: keras.Model, key: Hashable | None, **how) -> Iterator[Loop]:
         yield loop
     finally:
         loop.busy = False
-
-
-@contextlib.contextmanager
-def lent(model: keras.Model, loop: Loop) -> Iterator[None]:
-    """Lends a model's state to a loop that was traced for another model, and gives back what becomes of it."""
-    if loop.model is model:
-        yield
-        return
-    mine = _state(model)
-    _assign(loop.state, mine)
-    try:
-        yield
-    finally:
-        _assign(mine, loop.state)
 
 
 def clear() -> None:
@@ -277,15 +319,6 @@ def _state(model) -> list:
         *getattr(schedule, "variables", ()),
     )
     return [v.value for v in {id(v): v for v in found}.values()]
-
-
-def _shapes(state) -> list:
-    return [(variable.dtype, variable.shape) for variable in state]
-
-
-def _assign(targets, sources) -> None:
-    for target, source in zip(targets, sources, strict=True):
-        target.assign(source)
 
 
 @contextlib.contextmanager

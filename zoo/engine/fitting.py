@@ -104,7 +104,9 @@ def fit(
     own += [line] if line else []
     own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
     interrupted = False
-    trainer = _trainer(model, engine, rows, num_rows, batch_size, epochs - first, callbacks, verbose)
+    sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs - first}
+    xla = augmentation is None and compiled.pays_off(model, **sizes)
+    trainer = _trainer(engine, rows, callbacks, xla, verbose)
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
         try:
@@ -156,7 +158,7 @@ def fit(
     return Fitted(merged, reason, interrupted, best.best_epoch, known)
 
 
-def _trainer(model, engine, rows, num_rows, batch_size, epochs, callbacks, verbose) -> str:
+def _trainer(engine, rows, callbacks, pays_off: bool, verbose) -> str:
     """Returns what trains, `"fused"`, `"xla"` or `"keras"`, and says so where it is not what one expects."""
     why = "asked for" if engine == "keras" else "no rows are given to it" if rows is None else fused.suits(callbacks)
     if why and engine in ("fused", "xla"):
@@ -168,9 +170,8 @@ def _trainer(model, engine, rows, num_rows, batch_size, epochs, callbacks, verbo
         if verbose > 1 or (verbose and callbacks and engine == "auto"):
             print(f"Keras's fit trains: {why}", flush=True)
         return "keras"
-    sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs}
-    xla = engine == "xla" or (engine == "auto" and compiled.pays_off(model, **sizes))
+    chosen = engine if engine != "auto" else "xla" if pays_off else "fused"
     if verbose > 1:
-        how = "XLA, as asked for" if engine == "xla" else "XLA, which pays off" if xla else "no XLA"
-        print(f"an epoch is one compiled call: {how}", flush=True)
-    return "xla" if xla else "fused"
+        why = "as asked for" if engine != "auto" else "which pays off" if pays_off else "for XLA would not pay off"
+        print(f"an epoch is one call, {'compiled by XLA' if chosen == 'xla' else 'traced'}, {why}", flush=True)
+    return chosen

@@ -85,15 +85,16 @@ def fit(
         first_epoch = model._initial_epoch or first_epoch  # Keras's BackupAndRestore goes on from there
         for epoch in range(first_epoch, epochs):
             history.on_epoch_begin(epoch)
-            with compiled.lent(model, loop):
-                if in_memory and (held_out is None or isinstance(held_out, tuple)):
-                    logs, tested = loop.epoch(rows, held_out, seed, epoch)
-                else:
-                    logs, tested = _epoch_in_parts(loop, rows, held_out, seed, epoch)
+            if in_memory and (held_out is None or isinstance(held_out, tuple)):
+                logs, tested = loop.epoch(rows, held_out, seed, epoch)
+            else:
+                logs, tested = _epoch_in_parts(loop, rows, held_out, seed, epoch)
             logs |= {f"val_{name}": value for name, value in tested.items()}
             history.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
+        if epochs > first_epoch:
+            model.optimizer.finalize_variable_values(model.trainable_weights)  # averages in the weights' place
         history.on_train_end(logs)
 
 

@@ -12,9 +12,10 @@ import keras
 def in_one_operation(optimizer) -> Iterator[None]:
     """Has Adam and AdamW update by TensorFlow's own kernel while a training is traced; others stay as they are.
 
-    The arithmetic is Keras's, rounded elsewhere. Sparse gradients and `amsgrad` take Keras's own steps.
+    The arithmetic is Keras's, rounded elsewhere. Sparse or accumulated gradients and `amsgrad` take Keras's own steps.
     """
-    if type(optimizer) not in (keras.optimizers.Adam, keras.optimizers.AdamW) or optimizer.amsgrad:
+    ours = type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW)
+    if not ours or optimizer.amsgrad or optimizer.gradient_accumulation_steps:
         yield
         return
     theirs = optimizer.update_step

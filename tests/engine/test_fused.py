@@ -1,0 +1,295 @@
+"""The compiled loop against Keras's own `fit`: the same weights, the same callbacks, in less time."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.data import pipelines
+from zoo.engine import compiled, fitting, fused
+
+pytestmark = pytest.mark.tensorflow
+
+OPTIMIZERS = sorted(
+    name
+    for name, value in vars(keras.optimizers).items()
+    if isinstance(value, type)
+    and issubclass(value, keras.optimizers.Optimizer)
+    and name not in ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")  # they hold others
+)
+ROWS, BATCH = 90, 32  # two full batches and one of 26
+
+
+@pytest.fixture(scope="module")
+def rows():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(ROWS, 6)).astype("float32")
+    y = np.argmax(x @ generator.normal(size=(6, 3)), axis=1).astype("int32")
+    return x, y, generator.uniform(0.5, 2.0, ROWS).astype("float32")
+
+
+def network(optimizer="sgd", *, dropout=0.0, l2=None):
+    keras.utils.set_random_seed(0)
+    regularizer = keras.regularizers.L2(l2) if l2 else None
+    inputs = keras.Input((6,))
+    x = keras.layers.Dense(8, activation="tanh", kernel_regularizer=regularizer)(inputs)
+    x = keras.layers.Dropout(dropout, seed=1)(x)
+    model = keras.Model(inputs, keras.layers.Dense(3)(x))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss, metrics=["accuracy"], weighted_metrics=["sparse_categorical_crossentropy"])
+    return model
+
+
+def trained(model, rows, engine, *, epochs=3, callbacks=(), validation=None, verbose=0):
+    """Returns the history; rows in their order, that Keras's `fit` may have the same."""
+    if engine == "fit":
+        x, y, weight = rows
+        return model.fit(
+            x, y, BATCH, epochs, sample_weight=weight, shuffle=False, verbose=0, validation_data=validation,
+            callbacks=list(callbacks),
+        ).history  # fmt: skip
+    found = fitting.fit(
+        model,
+        None,
+        rows=rows,
+        num_rows=len(rows[0]),
+        batch_size=BATCH,
+        epochs=epochs,
+        engine=engine,
+        callbacks=callbacks,
+        validation=validation,
+        verbose=verbose,
+    )
+    return found.history
+
+
+def assert_same(ours, theirs, tolerance=1e-5):
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, other, atol=tolerance)
+
+
+def test_the_optimizers_are_those_of_keras():
+    assert {"SGD", "Adam", "AdamW", "Lion", "Muon", "Adafactor", "Ftrl"} <= set(OPTIMIZERS)
+
+
+@pytest.mark.parametrize("engine", ["fused", "xla"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_gives_the_weights_of_keras_s_fit(rows, name, engine):
+    results = {}
+    for how in ("fit", engine):
+        model = network(getattr(keras.optimizers, name)())
+        model.optimizer.build(model.trainable_variables)  # ScheduleFreeAdamW loses the first weights if `fit` builds it
+        history = trained(model, rows, how)
+        results[how] = [*model.get_weights(), *history["loss"], *history["accuracy"]]
+    assert_same(results[engine], results["fit"])
+    assert np.abs(np.concatenate([w.ravel() for w in results["fit"][:2]])).max() > 0
+
+
+@pytest.mark.parametrize("engine", ["fused", "xla"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"clipnorm": 0.01},
+        {"global_clipnorm": 0.01},
+        {"clipvalue": 0.001},
+        {"use_ema": True, "ema_overwrite_frequency": 2},
+        {"gradient_accumulation_steps": 2},
+        {"weight_decay": 0.1},
+        {"amsgrad": True},
+        {"epsilon": 1e-2, "beta_1": 0.5, "beta_2": 0.9},
+    ],
+    ids=str,
+)
+def test_settings_of_an_optimizer_hold(rows, settings, engine):
+    results = {}
+    for how in ("fit", engine):
+        model = network(keras.optimizers.Adam(0.01, **settings), l2=0.01)
+        trained(model, rows, how, validation=rows)
+        results[how] = model.get_weights()
+    assert_same(results[engine], results["fit"])
+
+
+def test_the_one_operation_of_adam_is_taken_and_given_back(rows):
+    model = network("adam")
+    trained(model, rows, "fused")
+    assert "update_step" not in vars(model.optimizer)
+    loop = compiled.Loop(network("adam"), batch_size=BATCH, xla=False, shuffle=False)
+    model = loop.model
+    fused._create_variables(model, rows)
+    loop.epoch(rows, None, 0, 0)
+    graph = next(iter(loop._traced.values())).function.graph.as_graph_def()
+    operations = {node.op for function in graph.library.function for node in function.node_def}
+    assert "ResourceApplyAdam" in operations
+
+
+def test_dropout_draws_what_keras_draws(rows):
+    results = {}
+    for how in ("fit", "fused"):
+        model = network("adam", dropout=0.5)
+        trained(model, rows, how)
+        results[how] = model.get_weights()
+    assert_same(results["fused"], results["fit"])
+
+
+def test_mixed_precision_scales_the_loss(rows):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        results = {}
+        for how in ("fit", "fused"):
+            model = network("adam")
+            trained(model, rows, how)
+            results[how] = model.get_weights()
+            assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert_same(results["fused"], results["fit"], 1e-3)  # float16 has three digits
+
+
+def test_keras_callbacks_of_epochs_do_what_they_do_in_fit(rows, tmp_path):
+    def callbacks(folder):
+        return [
+            keras.callbacks.EarlyStopping("loss", patience=0, min_delta=1e3),  # stops after the second epoch
+            keras.callbacks.ModelCheckpoint(folder / "{epoch}.weights.h5", save_weights_only=True),
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.1 / (epoch + 1)),
+            keras.callbacks.CSVLogger(folder / "log.csv"),
+            keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
+            keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=0, min_delta=1e3),
+        ]
+
+    logs = {}
+    for how in ("fit", "fused"):
+        (tmp_path / how).mkdir()
+        history = trained(network("sgd"), rows, how, epochs=9, callbacks=callbacks(tmp_path / how))
+        assert len(history["loss"]) == 2
+        logs[how] = pd.read_csv(tmp_path / how / "log.csv")
+        assert {"1.weights.h5", "2.weights.h5"} <= {path.name for path in (tmp_path / how).iterdir()}
+    pd.testing.assert_frame_equal(logs["fused"][sorted(logs["fit"])], logs["fit"][sorted(logs["fit"])], atol=1e-5)
+
+
+def test_keras_s_backup_goes_on_where_it_ended(rows, tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise RuntimeError("power cut")
+
+    def backup():
+        return keras.callbacks.BackupAndRestore(tmp_path / "backup")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        trained(network("adam"), rows, "fused", epochs=4, callbacks=[backup(), Stop()])
+    model, whole = network("adam"), network("adam")
+    assert len(trained(model, rows, "fused", epochs=4, callbacks=[backup()])["loss"]) == 2
+    trained(whole, rows, "fused", epochs=4)
+    assert_same(model.get_weights(), whole.get_weights(), 1e-6)
+
+
+def test_tensorboard_gets_its_epochs(rows, tmp_path):
+    pytest.importorskip("tensorboard")
+    trained(network("adam"), rows, "fused", callbacks=[keras.callbacks.TensorBoard(tmp_path)])
+    assert list(tmp_path.glob("train/*"))
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None),
+        keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.ModelCheckpoint("x.weights.h5", save_weights_only=True, save_freq=2),
+    ],
+    ids=lambda callback: type(callback).__name__,
+)
+def test_a_callback_of_batches_has_keras_train_and_it_is_said(callback):
+    assert fused.suits([callback]) == f"{type(callback).__name__} must be told of every batch"
+
+
+def test_what_trains_is_said_once_and_can_be_forced(rows, capsys):
+    batches = []
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: batches.append(batch))
+    data = pd.DataFrame(rows[0]).assign(y=rows[1])
+    data.columns = data.columns.astype(str)
+    zoo.train("mlp_classifier", data, target="y", hidden_units=(4,), epochs=2, callbacks=[callback], verbose=1)
+    said = capsys.readouterr().out
+    assert said.count("Keras's fit trains: LambdaCallback must be told of every batch") == 1 and batches
+    trained(network(), rows, "auto", verbose=2)
+    said = capsys.readouterr().out
+    assert "an epoch is one call, traced, for XLA would not pay off" in said
+    assert "epoch 3/3  accuracy" in said
+    trained(network(), rows, "xla", verbose=2)
+    assert "an epoch is one call, compiled by XLA, as asked for" in capsys.readouterr().out
+
+
+def test_xla_is_for_long_trainings_of_networks_that_draw_no_numbers():
+    def wide(dropout):
+        inputs = keras.Input((784,))
+        x = keras.layers.Dropout(dropout)(keras.layers.Dense(128)(inputs))
+        model = keras.Model(inputs, keras.layers.Dense(10)(x))
+        model.compile("adam", "mse")
+        return model
+
+    long = {"rows": 60_000, "batch_size": 128, "epochs": 50}
+    assert compiled.pays_off(wide(0.0), **long)
+    assert not compiled.pays_off(wide(0.0), **{**long, "epochs": 1})
+    assert not compiled.pays_off(wide(0.5), **long)
+    assert not compiled.pays_off(network(), rows=100, batch_size=32, epochs=100)
+
+
+def test_a_sweep_traces_once_and_trains_as_each_would_alone():
+    generator = np.random.default_rng(1)
+    data = pd.DataFrame(generator.normal(size=(200, 4)), columns=list("abcd"))
+    data["y"] = np.where(data["a"] * data["b"] > 0, "yes", "no")
+
+    def run(seed):
+        return zoo.train(
+            "mlp_classifier", data, target="y", hidden_units=(8,), epochs=3, seed=seed, learning_rate=0.01 * (seed + 1),
+            verbose=0,
+        )  # fmt: skip
+
+    alone = []
+    for seed in range(3):
+        compiled.clear()
+        alone.append(run(seed))
+    compiled.clear()
+    together = [run(seed) for seed in range(3)]
+    (loop,) = compiled._kept.values()
+    assert loop.num_traces == 1
+    for one, other in zip(alone, together):
+        assert_same(other.model.get_weights(), one.model.get_weights(), 0.0)
+        assert other.history == one.history
+    compiled.clear()
+    zoo.train("mlp_classifier", data, target="y", hidden_units=(8,), epochs=1, verbose=0, optimizer="sgd")
+    zoo.train("mlp_classifier", data, target="y", hidden_units=(8,), epochs=1, verbose=0, freeze="body")
+    assert len(compiled._kept) == 2
+    for units in range(1, 12):
+        zoo.train("mlp_classifier", data, target="y", hidden_units=(units,), epochs=1, verbose=0)
+    assert len(compiled._kept) == compiled.KEPT_LOOPS
+    compiled.clear()
+
+
+def test_blocks_train_as_the_pipeline_does(rows):
+    x, y, weight = rows
+    parts = [pipelines.Encoded({"x": x[i : i + 20]}, y[i : i + 20], weight[i : i + 20]) for i in range(0, ROWS, 20)]
+    how = {"batch_size": 8, "shuffle": True, "seed": 3, "buffer_rows": 40}
+
+    def named():
+        model = network("sgd")
+        inputs = keras.Input((6,), name="x")
+        renamed = keras.Model({"x": inputs}, model(inputs))
+        renamed.compile("sgd", model.loss, metrics=["accuracy"])
+        return renamed
+
+    results = {}
+    for engine in ("keras", "fused"):
+        model = named()
+        found = fitting.fit(
+            model,
+            lambda epoch: pipelines.stream(lambda: iter(parts), epoch=epoch, rows=ROWS, **how),
+            rows=lambda epoch: pipelines.pools(lambda: iter(parts), epoch=epoch, **how),
+            num_rows=ROWS,
+            batch_size=8,
+            epochs=3,
+            engine=engine,
+            verbose=0,
+        )
+        results[engine] = [*model.get_weights(), *found.history["loss"], *found.history["accuracy"]]
+    assert_same(results["fused"], results["keras"])
