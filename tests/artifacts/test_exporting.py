@@ -142,7 +142,8 @@ def test_a_disk_without_space_leaves_nothing(no_proof, tmp_path, format, kib):
     ("arguments", "message"),
     [
         ({"format": "pmml"}, "`format` must be one of tf_saved_model, .*. Received: format='pmml'"),
-        ({"version": 0}, "`version` must be a positive integer or 'next'. Received: version=0"),
+        ({"version": 0}, r"`version` must be an integer from 1 to 2\*\*63 - 1, or 'next'. Received: version=0"),
+        ({"version": 2**63}, "Received: version=9223372036854775808"),
         ({"version": "newest"}, "Received: version='newest'"),
         ({"version": True}, "Received: version=True"),
     ],
@@ -151,6 +152,12 @@ def test_wrong_arguments_are_said_before_anything_is_written(run, tmp_path, argu
     with pytest.raises(ValueError, match=message):
         zoo.export(run, tmp_path / "moods", **arguments)
     assert names(tmp_path / "moods") == []
+
+
+def test_an_export_into_a_version_is_refused(exported, run):
+    with pytest.raises(ValueError, match="is an exported version. Export to the folder that holds it"):
+        zoo.export(run, exported.path)
+    assert "1" not in names(exported.path)
 
 
 def test_what_cannot_be_exported_is_said(artifact, tmp_path):

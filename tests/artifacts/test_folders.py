@@ -74,6 +74,13 @@ def test_after_a_crash_between_two_renames_the_old_folder_is_found_until_a_new_o
     assert names(tmp_path) == ["x"]
 
 
+def test_versions_are_folders_named_as_numbers_are_written(tmp_path):
+    for name in ("10", "9", "0", "01", "²", "٣", "x", ".1.old"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "2").write_text("a file")
+    assert folders.versions(tmp_path) == [9, 10]
+
+
 def test_a_rename_that_fails_puts_the_old_folder_back(tmp_path):
     write(tmp_path / "x", "one")
     with pytest.raises(FileNotFoundError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ FULL = {  # error number -> as TensorFlow and HDF5 say it, in words alone
     errno.EDQUOT: ("Disk quota exceeded", "errno = 122"),
     errno.EFBIG: ("File too large", "errno = 27"),
 }
+NUMBER = re.compile("[1-9][0-9]*")  # a version's name
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -90,6 +92,11 @@ def replace(beside: Path, target: Path) -> None:
             os.rename(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def versions(folder: Path) -> list[int]:
+    """Returns the numbers of the versions in a folder, from low to high. `01` and `²` are none."""
+    return sorted(int(path.name) for path in folder.iterdir() if NUMBER.fullmatch(path.name) and path.is_dir())
 
 
 def existing(target: Path) -> Path:

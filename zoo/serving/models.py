@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.artifacts.folders import versions
 from zoo.serving.batching import Batcher
 from zoo.serving.runtimes import RUNTIMES
 
@@ -116,7 +117,7 @@ class Served:
     def numbers(self) -> list[int]:
         """Returns the versions that are there."""
         try:
-            return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit() and path.is_dir())
+            return versions(self.folder)
         except OSError:
             return []
 
