@@ -63,6 +63,12 @@ def test_examples_answer_as_the_exported_signature_does(ask, models, served):
     np.testing.assert_allclose([score for _, score in content["results"][0]], scores, atol=1e-6)
 
 
+def test_the_signature_classify_answers_predict_too(ask):
+    request = {"signature_name": "classify", "instances": [{"b64": ""}, {"b64": ""}]}  # examples without features
+    status, content, _ = ask("POST", PREDICT, request)
+    assert status == 200 and [row["classes"] for row in content["predictions"]] == [["no", "yes"]] * 2
+
+
 def test_regress_gives_numbers(frame, tmp_path):
     run = zoo.train(
         "mlp_regressor", frame.drop(columns="survived"), target="fare paid", hidden_units=(8,), epochs=2, verbose=0
@@ -132,6 +138,23 @@ def test_images_come_as_pixels_and_as_files(tmp_path):
             400,
             'Serving signature key "x" not found.',
         ),
+        (
+            "POST",
+            "/v1/models/ship:classify",
+            {"examples": [{"sex": "\ud800"}]},
+            400,
+            "is no valid Unicode",
+        ),
+        ("POST", "/v1/models/ship:classify", {"examples": [{"sex": {"b64": "!"}}]}, 400, "Unable to base64 decode"),
+        (
+            "POST",
+            f"/v1/models/ship/versions/{'9' * 5000}:predict",
+            {"instances": [ROW]},
+            400,
+            "Failed to convert version",
+        ),
+        ("GET", f"/v1/models/ship/versions/{'9' * 5000}", b"", 400, "Failed to convert version"),
+        ("GET", "/v1/models/ship/versions/\u0661", b"", 400, "Malformed request"),  # an Arabic 1
         ("GET", "/nothing", b"", 404, "There is nothing at /nothing"),
     ],
 )
@@ -226,13 +249,14 @@ def test_an_answer_that_takes_too_long_is_given_up(models):
     assert status == 503 and "No answer in time" in content["error"]
 
 
-def test_a_body_that_never_comes_is_given_up(models):
+@pytest.mark.parametrize("parts", [0, 1])
+def test_a_body_that_never_comes_is_given_up(models, parts):
     app, sent = App(models, seconds=0.1), []
+    messages = [{"type": "http.request", "body": b"{", "more_body": True}] * parts
 
     async def receive():
-        if not sent:
-            sent.append(None)
-            return {"type": "http.request", "body": b"{", "more_body": True}
+        if messages:
+            return messages.pop()
         await asyncio.sleep(60)
 
     async def send(message):
@@ -240,7 +264,7 @@ def test_a_body_that_never_comes_is_given_up(models):
 
     scope = {"type": "http", "method": "POST", "path": PREDICT, "headers": []}
     asyncio.run(asyncio.wait_for(app(scope, receive, send), 10))
-    assert sent[1]["status"] == 408
+    assert sent[0]["status"] == 408
 
 
 def test_a_client_that_hangs_up_is_not_answered(models):

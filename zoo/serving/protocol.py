@@ -331,7 +331,10 @@ def examples(
     for raw, (served, dtype) in columns.items():
         name = str(raw)
         values = [_feature(name, example.get(name, context.get(name)), dtype, lenient) for example in given]
-        found[served] = np.array(values, "float32") if dtype == "float32" else _strings(values)
+        try:
+            found[served] = np.array(values, "float32") if dtype == "float32" else _strings(values)
+        except _Wrong as wrong:
+            raise Refused(400, f"Feature: {name}: {wrong}") from None
     return found, len(given)
 
 
@@ -396,9 +399,12 @@ def error(said: str) -> bytes:
 
 def _plain(name: str, values: np.ndarray):
     if values.dtype == object:
+        flat = values.ravel().tolist()
         if name.endswith("_bytes"):
-            return [{"b64": base64.b64encode(value).decode()} for value in values]
-        return [value.decode("utf-8", "replace") if type(value) is bytes else value for value in values.tolist()]
+            flat = [{"b64": base64.b64encode(value).decode()} for value in flat]
+        else:
+            flat = [value.decode("utf-8", "replace") if type(value) is bytes else value for value in flat]
+        return flat if values.ndim == 1 else _folded(flat, values.shape)
     if values.dtype == np.float32:
         # The shortest decimal that is this float32: as float64, 0.2 would read 0.20000000298023224.
         flat = [float(str(value)) for value in values.ravel()]
