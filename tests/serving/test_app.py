@@ -86,6 +86,17 @@ def test_regress_gives_numbers(frame, tmp_path):
     models["fare"].close()
 
 
+def test_an_array_is_classified_as_an_example(tmp_path):
+    run = zoo.train("perceptron", "and_gate", epochs=9, verbose=0)
+    exported(run, tmp_path / "gate")
+    models = open_folders([tmp_path / "gate"], "tensorflow")
+    status, content, _ = client(App(models))(
+        "POST", "/v1/models/gate:classify", {"examples": [{"inputs": [1.0, 1.0]}, {"inputs": [1.0, 0.0]}]}
+    )
+    assert (status, content["results"]) == (200, [[["0", 0.0], ["1", 1.0]], [["0", 1.0], ["1", 0.0]]])
+    models["gate"].close()
+
+
 def test_images_come_as_pixels_and_as_files(tmp_path):
     import base64
 
@@ -104,6 +115,9 @@ def test_images_come_as_pixels_and_as_files(tmp_path):
     np.testing.assert_allclose(
         [p["probabilities"] for p in pixels], zoo.predict(run, x[:2]).filter(regex="^p_"), atol=1e-5
     )
+    status, content, _ = ask("POST", "/v1/models/dots:classify", {"examples": [{"image": file} for file in files]})
+    assert status == 200
+    assert [[score for _, score in row] for row in content["results"]] == [p["probabilities"] for p in pixels]
     request["instances"] = [{"b64": base64.b64encode(b"no image").decode()}]
     status, content, _ = ask("POST", "/v1/models/dots:predict", request)
     assert status == 400 and content["error"]

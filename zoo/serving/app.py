@@ -140,16 +140,17 @@ class App:
     async def _examples(self, version: Version, request, signature: str, method: str) -> bytes:
         task = {"classify": "classification", "regress": "regression"}[method]
         known = {"", "serving_default", method} if version.task == task else set()
-        if signature not in known or "image" in {column["kind"] for column in version.schema.get("columns", ())}:
+        through, features = version.of_examples
+        if signature not in known or "uint8" in {dtype for _, dtype, _ in features.values()}:  # pixels without files
             wanted = signature or "serving_default"
             said = f"Expected {method} signature method_name to be tensorflow/serving/{method}. Was: {version.task}"
             if wanted not in (*version.signatures, "classify", "regress"):
                 said = f'Serving signature key "{wanted}" not found.'
             raise Refused(400, said)
         tensors, rows = protocol.examples(
-            request, version.features, most_rows=self.most_rows, method=method, lenient=self.lenient
+            request, features, most_rows=self.most_rows, method=method, lenient=self.lenient
         )
-        outputs = await self._run(version, "serving_default", tensors, rows)
+        outputs = await self._run(version, through, tensors, rows)
         return protocol.results(outputs, version.classes if method == "classify" else None)
 
     async def _run(self, version: Version, signature: str, tensors, rows: int):
