@@ -122,6 +122,18 @@ def test_an_export_that_answers_otherwise_fails_and_leaves_nothing(quick_proof, 
     assert names(tmp_path / "moods") == []
 
 
+def test_an_export_that_answers_fewer_rows_fails(quick_proof, run, tmp_path, monkeypatch):
+    answer = proof.proof_process.answer
+
+    def first_rows(*request):
+        return {key: values[:3] for key, values in answer(*request).items()}
+
+    monkeypatch.setattr(proof.proof_process, "answer", first_rows)
+    with pytest.raises(RuntimeError, match=r"does not answer as Python does: .* has the shape \(3.*\) for 1000 rows"):
+        zoo.export(run, tmp_path / "moods")
+    assert names(tmp_path / "moods") == []
+
+
 @pytest.mark.parametrize("kib", [1, 16, 100])
 @pytest.mark.parametrize("format", ["tf_saved_model", "onnx", "numpy"])
 def test_a_disk_without_space_leaves_nothing(no_proof, tmp_path, format, kib):
