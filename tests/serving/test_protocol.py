@@ -209,6 +209,8 @@ def test_a_feature_of_an_array_has_all_its_values_or_none():
 
 def test_lenient_examples_take_whole_numbers():
     assert examples([{"Age": 3}, {"Age": True}], lenient=True)[0]["age"].tolist() == [3.0, 1.0]
+    with pytest.raises(Refused, match="to float without loss of precision"):
+        examples([{"Age": 10**400}], lenient=True)
 
 
 def test_examples_must_be_there():

@@ -360,6 +360,8 @@ def _element(name: str, value, dtype: str, lenient: bool):
         kind = JSON_TYPES[type(value)]
         raise Refused(400, f"Feature: {name} has element with unexpected JSON type: {kind}")
     if dtype == "float32" and lenient and type(value) in (bool, int):
+        if abs(value) > FLOAT_MAX:  # float() would fail on hundreds of digits
+            raise Refused(400, f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.")
         value = float(value)
     kind = "float" if type(value) is float else "int64" if type(value) in (int, bool) else "string"
     if kind != TYPES[dtype]:
