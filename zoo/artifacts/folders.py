@@ -82,8 +82,8 @@ def _says_full(error: BaseException | None) -> str:
 def replace(beside: Path, target: Path) -> None:
     """Renames `beside` to `target`; what was there is `.NAME.old` for the moment between, where `existing` finds it."""
     old = _old(target)
-    if target.exists():
-        shutil.rmtree(old, ignore_errors=True)
+    if os.path.lexists(target):
+        _remove(old)
         os.rename(target, old)
     try:
         os.rename(beside, target)
@@ -91,7 +91,14 @@ def replace(beside: Path, target: Path) -> None:
         if old.exists():
             os.rename(old, target)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink() or path.is_file():  # the link alone, not what it leads to
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def versions(folder: Path) -> list[int]:
