@@ -218,6 +218,15 @@ def test_image_size_is_refused_where_it_does_not_belong(model, plants, pictures)
         zoo.adapt(digits, (np.zeros((3, 8, 6, 3), "uint8"), [0, 1, 2]))
 
 
+def test_arrays_must_be_as_wide_as_those_of_training():
+    gate = zoo.load("perceptron.and")
+    assert zoo.adapt(gate, "and_gate").classes == gate.classes
+    with pytest.raises(ValueError, match=r"rows of the shape \(2,\). Received: rows of the shape \(3,\)"):
+        zoo.adapt(gate, (np.zeros((4, 3), "float32"), np.arange(4) % 2))
+    with pytest.raises(ValueError, match=r"rows of the shape \(2,\). Received: other data"):
+        zoo.adapt(gate, pd.DataFrame({"a": [0, 1], "b": [1, 0], "target": [0, 1]}))
+
+
 def test_unknown_choices_are_refused(model, plants):
     with pytest.raises(ValueError, match="`classes` must be one of 'strict', 'extend', 'new'"):
         zoo.adapt(model, plants, classes="more")

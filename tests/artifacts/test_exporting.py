@@ -132,6 +132,18 @@ def test_an_export_that_answers_otherwise_fails_and_leaves_nothing(quick_proof, 
     assert names(tmp_path / "moods") == []
 
 
+def test_an_export_that_answers_fewer_rows_fails(quick_proof, run, tmp_path, monkeypatch):
+    answer = proof.proof_process.answer
+
+    def first_rows(*request):
+        return {key: values[:3] for key, values in answer(*request).items()}
+
+    monkeypatch.setattr(proof.proof_process, "answer", first_rows)
+    with pytest.raises(RuntimeError, match=r"does not answer as Python does: .* has the shape \(3.*\) for 1000 rows"):
+        zoo.export(run, tmp_path / "moods")
+    assert names(tmp_path / "moods") == []
+
+
 @pytest.mark.parametrize("kib", [1, 16, 100])
 @pytest.mark.parametrize("format", ["tf_saved_model", "onnx", "numpy"])
 def test_a_disk_without_space_leaves_nothing(no_proof, tmp_path, format, kib):
@@ -152,7 +164,8 @@ def test_a_disk_without_space_leaves_nothing(no_proof, tmp_path, format, kib):
     ("arguments", "message"),
     [
         ({"format": "pmml"}, "`format` must be one of tf_saved_model, .*. Received: format='pmml'"),
-        ({"version": 0}, "`version` must be a positive integer or 'next'. Received: version=0"),
+        ({"version": 0}, r"`version` must be an integer from 1 to 2\*\*63 - 1, or 'next'. Received: version=0"),
+        ({"version": 2**63}, "Received: version=9223372036854775808"),
         ({"version": "newest"}, "Received: version='newest'"),
         ({"version": True}, "Received: version=True"),
     ],
@@ -161,6 +174,12 @@ def test_wrong_arguments_are_said_before_anything_is_written(run, tmp_path, argu
     with pytest.raises(ValueError, match=message):
         zoo.export(run, tmp_path / "moods", **arguments)
     assert names(tmp_path / "moods") == []
+
+
+def test_an_export_into_a_version_is_refused(exported, run):
+    with pytest.raises(ValueError, match="is an exported version. Export to the folder that holds it"):
+        zoo.export(run, exported.path)
+    assert "1" not in names(exported.path)
 
 
 def test_what_cannot_be_exported_is_said(artifact, tmp_path):

@@ -74,6 +74,28 @@ def test_after_a_crash_between_two_renames_the_old_folder_is_found_until_a_new_o
     assert names(tmp_path) == ["x"]
 
 
+def test_a_file_or_a_link_is_replaced_again_and_again_and_leaves_nothing(tmp_path):
+    write(tmp_path / "real", "kept")
+    (tmp_path / "file").write_text("mine")
+    for name, to in (("link", "real"), ("dangling", "nowhere")):
+        (tmp_path / name).symlink_to(to)
+    for name in ("file", "link", "dangling"):
+        for text in ("one", "two"):
+            with folders.writable(tmp_path / name) as beside:
+                (beside / "file").write_text(text)
+                folders.replace(beside, tmp_path / name)
+        assert (tmp_path / name / "file").read_text() == "two"
+    assert names(tmp_path) == ["dangling", "file", "link", "real"]
+    assert (tmp_path / "real" / "file").read_text() == "kept"
+
+
+def test_versions_are_folders_named_as_numbers_are_written(tmp_path):
+    for name in ("10", "9", "0", "01", "²", "٣", "x", ".1.old"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "2").write_text("a file")
+    assert folders.versions(tmp_path) == [9, 10]
+
+
 def test_a_rename_that_fails_puts_the_old_folder_back(tmp_path):
     write(tmp_path / "x", "one")
     with pytest.raises(FileNotFoundError):

@@ -90,6 +90,43 @@ def test_code_in_the_config_is_refused(lone, tmp_path):
         zoo.load(changed(lone, tmp_path / "c.keras", config=with_saved_model))
 
 
+@pytest.mark.parametrize("name", ["layers.Lambda", "layers.StringLookup"])
+def test_a_name_with_dots_hides_no_layer(lone, tmp_path, name):
+    """Keras finds keras.layers.Lambda as "layers.Lambda" of the module "keras" too."""
+
+    def dotted(config):
+        layers(config)["activation_0"] |= {"class_name": name, "module": "keras"}
+
+    with pytest.raises(ValueError, match=f"the layer {name}, which may run code"):
+        zoo.load(changed(lone, tmp_path / "m.keras", config=dotted))
+
+
+def test_a_class_that_is_no_name_is_refused(lone, tmp_path):
+    def listed(config):
+        layers(config)["activation_0"]["class_name"] = ["Lambda"]
+
+    with pytest.raises(ValueError, match="which is no name"):
+        zoo.load(changed(lone, tmp_path / "m.keras", config=listed))
+
+
+def test_another_model_of_keras_is_refused_before_it_is_allocated(lone, tmp_path):
+    """A Sequential beside a small network, which alone was counted, would take gigabytes."""
+    layer = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 2**20}}
+    first = {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [None, 2**20]}}
+
+    def other(config):
+        config |= {"module": "keras", "class_name": "Sequential", "registered_name": None}
+        config["config"]["layers"] = [first, layer]
+
+    with pytest.raises(ValueError, match="must hold a model of the zoo. Received: Sequential"):
+        zoo.load(changed(lone, tmp_path / "m.keras", config=other))
+
+
+def test_a_model_without_a_network_is_refused(lone, tmp_path):
+    with pytest.raises(ValueError, match="without a network or an entry"):
+        zoo.load(changed(lone, tmp_path / "m.keras", config=lambda config: config["config"].pop("network")))
+
+
 def test_a_function_of_builtins_is_not_found(lone, tmp_path):
     def with_eval(config):
         function = {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "function"}

@@ -183,6 +183,17 @@ def test_a_file_that_is_no_keras_file_is_said(artifact, run, tmp_path):
         zoo.load(tmp_path / "other.keras")
 
 
+@pytest.mark.parametrize("content", ["{", "[]", "{}", "[" * 100_000])
+def test_a_damaged_card_is_told(artifact, tmp_path, content):
+    folder = copy(artifact, tmp_path)
+    (folder / "card.json").write_text(content)
+    facts = json.loads((folder / "artifact.json").read_text())
+    facts["sha256"]["card.json"] = hashlib.sha256(content.encode()).hexdigest()
+    (folder / "artifact.json").write_text(json.dumps(facts))
+    with pytest.raises(ValueError, match=r"card.json' must be whole. Received: a damaged file"):
+        zoo.load(folder)
+
+
 def test_a_stranger_s_code_is_not_run(run, tmp_path):
     """A Lambda layer holds Python bytecode; Keras's safe mode refuses it."""
     network = run.model.network

@@ -63,6 +63,12 @@ def test_examples_answer_as_the_exported_signature_does(ask, models, served):
     np.testing.assert_allclose([score for _, score in content["results"][0]], scores, atol=1e-6)
 
 
+def test_the_signature_classify_answers_predict_too(ask):
+    request = {"signature_name": "classify", "instances": [{"b64": ""}, {"b64": ""}]}  # examples without features
+    status, content, _ = ask("POST", PREDICT, request)
+    assert status == 200 and [row["classes"] for row in content["predictions"]] == [["no", "yes"]] * 2
+
+
 def test_regress_gives_numbers(frame, tmp_path):
     run = zoo.train(
         "mlp_regressor", frame.drop(columns="survived"), target="fare paid", hidden_units=(8,), epochs=2, verbose=0
@@ -78,6 +84,17 @@ def test_regress_gives_numbers(frame, tmp_path):
     )
     assert ask("POST", "/v1/models/fare:classify", {"examples": [{}]})[0] == 400
     models["fare"].close()
+
+
+def test_an_array_is_classified_as_an_example(tmp_path):
+    run = zoo.train("perceptron", "and_gate", epochs=9, verbose=0)
+    exported(run, tmp_path / "gate")
+    models = open_folders([tmp_path / "gate"], "tensorflow")
+    status, content, _ = client(App(models))(
+        "POST", "/v1/models/gate:classify", {"examples": [{"inputs": [1.0, 1.0]}, {"inputs": [1.0, 0.0]}]}
+    )
+    assert (status, content["results"]) == (200, [[["0", 0.0], ["1", 1.0]], [["0", 1.0], ["1", 0.0]]])
+    models["gate"].close()
 
 
 def test_images_come_as_pixels_and_as_files(tmp_path):
@@ -98,6 +115,9 @@ def test_images_come_as_pixels_and_as_files(tmp_path):
     np.testing.assert_allclose(
         [p["probabilities"] for p in pixels], zoo.predict(run, x[:2]).filter(regex="^p_"), atol=1e-5
     )
+    status, content, _ = ask("POST", "/v1/models/dots:classify", {"examples": [{"image": file} for file in files]})
+    assert status == 200
+    assert [[score for _, score in row] for row in content["results"]] == [p["probabilities"] for p in pixels]
     request["instances"] = [{"b64": base64.b64encode(b"no image").decode()}]
     status, content, _ = ask("POST", "/v1/models/dots:predict", request)
     assert status == 400 and content["error"]
@@ -132,6 +152,23 @@ def test_images_come_as_pixels_and_as_files(tmp_path):
             400,
             'Serving signature key "x" not found.',
         ),
+        (
+            "POST",
+            "/v1/models/ship:classify",
+            {"examples": [{"sex": "\ud800"}]},
+            400,
+            "is no valid Unicode",
+        ),
+        ("POST", "/v1/models/ship:classify", {"examples": [{"sex": {"b64": "!"}}]}, 400, "Unable to base64 decode"),
+        (
+            "POST",
+            f"/v1/models/ship/versions/{'9' * 5000}:predict",
+            {"instances": [ROW]},
+            400,
+            "Failed to convert version",
+        ),
+        ("GET", f"/v1/models/ship/versions/{'9' * 5000}", b"", 400, "Failed to convert version"),
+        ("GET", "/v1/models/ship/versions/\u0661", b"", 400, "Malformed request"),  # an Arabic 1
         ("GET", "/nothing", b"", 404, "There is nothing at /nothing"),
     ],
 )
@@ -226,13 +263,14 @@ def test_an_answer_that_takes_too_long_is_given_up(models):
     assert status == 503 and "No answer in time" in content["error"]
 
 
-def test_a_body_that_never_comes_is_given_up(models):
+@pytest.mark.parametrize("parts", [0, 1])
+def test_a_body_that_never_comes_is_given_up(models, parts):
     app, sent = App(models, seconds=0.1), []
+    messages = [{"type": "http.request", "body": b"{", "more_body": True}] * parts
 
     async def receive():
-        if not sent:
-            sent.append(None)
-            return {"type": "http.request", "body": b"{", "more_body": True}
+        if messages:
+            return messages.pop()
         await asyncio.sleep(60)
 
     async def send(message):
@@ -240,7 +278,7 @@ def test_a_body_that_never_comes_is_given_up(models):
 
     scope = {"type": "http", "method": "POST", "path": PREDICT, "headers": []}
     asyncio.run(asyncio.wait_for(app(scope, receive, send), 10))
-    assert sent[1]["status"] == 408
+    assert sent[0]["status"] == 408
 
 
 def test_a_client_that_hangs_up_is_not_answered(models):

@@ -142,6 +142,8 @@ def test_folders_that_cannot_be_served_are_told(own, tmp_path, trained):
     (tmp_path / "b").mkdir()
     shutil.copytree(own, tmp_path / "b" / "ship")
     refused(ValueError, "Two folders have the name 'ship'", own, tmp_path / "b" / "ship")
+    (tmp_path / "a:b").mkdir()
+    refused(ValueError, "'a:b' cannot be called", tmp_path / "a:b")
     (tmp_path / "broken" / "1").mkdir(parents=True)
     refused(ValueError, "No version in .* can be served. version 1:", tmp_path / "broken")
 

@@ -153,7 +153,7 @@ def test_the_signature_must_be_a_string():
         protocol.signature_name({"signature_name": 3})
 
 
-FEATURES = {"Age": ("age", "float32"), "sex": ("sex", "string")}
+FEATURES = {"Age": ("age", "float32", ()), "sex": ("sex", "string", ())}
 
 
 def examples(given, **options):
@@ -196,8 +196,21 @@ def test_what_is_no_example_is_refused(given, said):
     assert said in caught.value.said
 
 
+def test_a_feature_of_an_array_has_all_its_values_or_none():
+    features = {"inputs": ("inputs", "float32", (2,))}
+
+    def arrays(given):
+        return protocol.examples({"examples": given}, features, most_rows=9, method="classify")[0]["inputs"]
+
+    np.testing.assert_array_equal(arrays([{"inputs": [1.5, 2.5]}, {}]), np.float32([[1.5, 2.5], [np.nan, np.nan]]))
+    with pytest.raises(Refused, match=r"Values size: 3 but output shape: \[2\]"):
+        arrays([{"inputs": [1.0, 2.0, 3.0]}])
+
+
 def test_lenient_examples_take_whole_numbers():
     assert examples([{"Age": 3}, {"Age": True}], lenient=True)[0]["age"].tolist() == [3.0, 1.0]
+    with pytest.raises(Refused, match="to float without loss of precision"):
+        examples([{"Age": 10**400}], lenient=True)
 
 
 def test_examples_must_be_there():

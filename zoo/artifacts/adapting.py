@@ -64,7 +64,9 @@ def adapt(
         preprocessor = _with_images(preprocessor, loaded, image_size)
     elif image_size is not None:
         raise ValueError("`image_size` is for models of images; this one takes columns. Leave it out.")
-    elif preprocessor.schema.columns[0].kind != "array":
+    elif preprocessor.schema.columns[0].kind == "array":
+        _check_array(preprocessor, loaded)
+    else:
         preprocessor = _with_columns(preprocessor, loaded, columns)
     preprocessor = _with_classes(preprocessor, loaded, classes)
     if target is not None and target != preprocessor.schema.target:
@@ -74,6 +76,16 @@ def adapt(
     if known:
         object.__setattr__(adapted, "card", known)  # its ancestry goes on with this one
     return adapted
+
+
+def _check_array(preprocessor, loaded: Data) -> None:
+    first, found = preprocessor.schema.columns[0], loaded.schema.columns[0]
+    if found.kind != "array" or found.shape != first.shape:
+        received = f"rows of the shape {found.shape}" if found.kind == "array" else "other data"
+        raise ValueError(
+            f"The model takes arrays with rows of the shape {first.shape}. Received: {received}. Pass (x, y) with such "
+            "an x, or train a fresh model."
+        )
 
 
 def _with_columns(preprocessor, loaded: Data, columns: str):
@@ -113,7 +125,7 @@ def _with_images(preprocessor, loaded: Data, image_size):
         )
     if image_size is None:
         image_size = shape[:2]
-    size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    size = tuple(image_size) if isinstance(image_size, Sequence) else (image_size, image_size)
     if len(size) != 2 or any(not isinstance(length, int) or length < 1 for length in size):
         raise ValueError(f"`image_size` must be (height, width). Received: image_size={image_size!r}")
     if found[:2] != size:

@@ -144,13 +144,17 @@ def export(
     begin = time.monotonic()
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
-    if version != "next" and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
-        raise ValueError(f"`version` must be a positive integer or 'next'. Received: version={version!r}")
+    if version != "next" and (isinstance(version, bool) or not isinstance(version, int) or not 0 < version < 2**63):
+        raise ValueError(f"`version` must be an integer from 1 to 2**63 - 1, or 'next'. Received: version={version!r}")
     target = Path(folder)
     with folders.explained(target):
         if (target / "artifact.json").is_file():
             raise ValueError(
                 f"{str(target)!r} is an artifact. Export to another folder, such as 'served/{target.name}'."
+            )
+        if (target / saving.INSIDE / "artifact.json").is_file():
+            raise ValueError(
+                f"{str(target)!r} is an exported version. Export to the folder that holds it: {str(target.parent)!r}."
             )
         if version != "next" and (target / str(version)).exists() and not overwrite:
             raise _taken(target / str(version))
@@ -236,9 +240,7 @@ def _quality(model: Model, folder: Path, rows, format: str) -> dict:
 
 
 def _versions(folder: Path) -> list[int]:
-    if not folder.is_dir():
-        return []
-    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit() and path.is_dir())
+    return folders.versions(folder) if folder.is_dir() else []
 
 
 def _is_ours(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ FULL = {  # error number -> as TensorFlow and HDF5 say it, in words alone
     errno.EDQUOT: ("Disk quota exceeded", "errno = 122"),
     errno.EFBIG: ("File too large", "errno = 27"),
 }
+NUMBER = re.compile("[1-9][0-9]*")  # a version's name
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -80,8 +82,8 @@ def _says_full(error: BaseException | None) -> str:
 def replace(beside: Path, target: Path) -> None:
     """Renames `beside` to `target`; what was there is `.NAME.old` for the moment between, where `existing` finds it."""
     old = _old(target)
-    if target.exists():
-        shutil.rmtree(old, ignore_errors=True)
+    if os.path.lexists(target):
+        _remove(old)
         os.rename(target, old)
     try:
         os.rename(beside, target)
@@ -89,7 +91,19 @@ def replace(beside: Path, target: Path) -> None:
         if old.exists():
             os.rename(old, target)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink() or path.is_file():  # the link alone, not what it leads to
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def versions(folder: Path) -> list[int]:
+    """Returns the numbers of the versions in a folder, from low to high. `01` and `²` are none."""
+    return sorted(int(path.name) for path in folder.iterdir() if NUMBER.fullmatch(path.name) and path.is_dir())
 
 
 def existing(target: Path) -> Path:

@@ -23,6 +23,7 @@ import keras
 from zoo import registry
 
 MEMBERS = {"metadata.json": 2**20, "config.json": 2**28, "model.weights.h5": 2**36}  # bytes at most
+MODEL = {"module": "zoo.model", "class_name": "Model", "registered_name": "zoo>Model"}  # as Keras writes zoo.Model
 MOST_RATIO = 200  # of a member's size to its compressed size
 FORBIDDEN = {  # layers of Keras that hold code, or read files that a config names
     "Lambda",
@@ -65,6 +66,12 @@ def inspect(path: Path) -> None:
             refuse(f"a config.json that cannot be read ({error})")
         if (strange := next(_strangers(config), None)) is not None:
             refuse(strange)
+        if not isinstance(config, dict) or [config.get(key) for key in MODEL] != list(MODEL.values()):
+            received = config.get("class_name") if isinstance(config, dict) else "no model"
+            raise ValueError(  # nothing else is built: what it would allocate is not known
+                f"{str(path)!r} must hold a model of the zoo. Received: {received}. Load it with "
+                "keras.models.load_model."
+            )
         try:
             with archive.open("model.weights.h5") as file, h5py.File(file, "r") as weights:
                 stored = _stored(weights, refuse)
@@ -73,7 +80,7 @@ def inspect(path: Path) -> None:
     try:
         network, entry = config["config"]["network"], config["config"]["entry"]
     except (KeyError, TypeError):
-        return  # no model of the zoo, which the loader tells
+        refuse("a config.json without a network or an entry")
     registry.load_builder(registry.info(entry))  # its module registers the layers of the network
     declared = _declared(network)
     if declared > stored:
@@ -92,7 +99,9 @@ def _strangers(value) -> Iterator[str]:
             name, module = item.get("class_name"), item.get("module")
             if name is None:
                 continue
-            if name in FORBIDDEN or "__lambda__" in (name, item.get("config")):
+            if not isinstance(name, str):
+                yield f"the class {name!r}, which is no name"
+            elif name.rpartition(".")[2] in FORBIDDEN or "__lambda__" in (name, item.get("config")):
                 yield f"the layer {name}, which may run code or read files"
             elif module is not None and str(module).partition(".")[0] not in _known_packages():
                 yield f"{name!r} of the module {module!r}"

@@ -75,6 +75,7 @@ def prove(
     differences, tolerance = [], TOLERANCE if exact else np.inf
     for answer in (proof_process.answer, _answer_in_a_fresh_process):
         found = answer(format, str(folder.resolve()), sent)
+        _check_rows(sent, found)
         differences += [
             _compare(model, key, found, expected[key.split(":")[1]], tolerance) for key in _requests_of(sent)
         ]
@@ -253,6 +254,18 @@ def _answer_in_a_fresh_process(format: str, folder: str, sent: dict[str, np.ndar
             raise RuntimeError(f"The export does not answer in a fresh process. Nothing was left. It said:\n{said}")
         with np.load(answers_file, allow_pickle=False) as stored:
             return {key: stored[key] for key in stored}
+
+
+def _check_rows(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> None:
+    """Raises RuntimeError where an output has another number of rows than its request."""
+    rows = {key.partition("/")[0]: len(values) for key, values in sent.items()}
+    for key, values in found.items():
+        wanted = rows[key.partition("/")[0]]
+        if np.shape(values)[:1] != (wanted,):
+            raise RuntimeError(
+                f"The export does not answer as Python does: {key!r} has the shape {np.shape(values)} for {wanted} "
+                "rows. Nothing was left. Please report it."
+            )
 
 
 def _compare(

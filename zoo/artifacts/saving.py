@@ -149,7 +149,17 @@ def load(path) -> Model:
             f"{str(folder)!r} holds the model {facts['entry']!r}, which this zoo does not have. Install the package "
             f"that registers it, or upgrade keras-zoo. The zoo has: {', '.join(registry.list_models())}."
         )
-    return _load_file(folder / "model.keras", json.loads((folder / "card.json").read_text(encoding="utf-8")))
+    return _load_file(folder / "model.keras", _card(folder / "card.json"))
+
+
+def _card(file: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(file, error) from error
+    if not isinstance(card, dict) or not {"entry", "weights_sha256", "ancestry"} <= card.keys():
+        raise _damaged(file, "no entry, weights_sha256 or ancestry")
+    return card
 
 
 def _found(given) -> Path:
@@ -177,7 +187,7 @@ def _facts(folder: Path) -> dict[str, Any]:
     file = folder / "artifact.json"
     if not file.is_file():
         names = sorted(path.name for path in folder.iterdir())
-        exported = sorted(int(name) for name in names if name.isdigit() and (folder / name / INSIDE).is_dir())
+        exported = [number for number in folders.versions(folder) if (folder / str(number) / INSIDE).is_dir()]
         if exported:
             hint = f"It holds exported versions: load {str(folder / str(exported[-1]))!r}."
         elif "saved_model.pb" in names:
@@ -189,7 +199,7 @@ def _facts(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
         number, whole = facts["format"], isinstance(facts["entry"], str) and isinstance(facts["sha256"], dict)
-    except (ValueError, KeyError, TypeError) as error:  # a JSONDecodeError and a UnicodeDecodeError are ValueErrors
+    except (ValueError, KeyError, TypeError, RecursionError) as error:  # JSON's and Unicode's are ValueErrors
         raise _damaged(file, error) from error
     if not isinstance(number, int) or not whole:
         raise _damaged(file, "no number of a format, entry or hashes")

@@ -20,8 +20,9 @@ from zoo.serving.models import Served, Version
 from zoo.serving.protocol import Refused
 
 log = logging.getLogger("zoo.serving")
-CALL = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?:(classify|regress|predict)", re.IGNORECASE)
-TOLD = re.compile(r"/v1/models(?:/([^/:]+))?(?:/versions/(\d+))?(/metadata)?", re.IGNORECASE)
+CALL = re.compile(r"/v1/models/([^/:]+)(?:/versions/([0-9]+))?:(classify|regress|predict)", re.IGNORECASE)
+TOLD = re.compile(r"/v1/models(?:/([^/:]+))?(?:/versions/([0-9]+))?(/metadata)?", re.IGNORECASE)
+LONGEST = 19  # digits of a version, which is an int64
 JSON = (b"content-type", b"application/json")
 
 
@@ -99,15 +100,11 @@ class App:
         for name, value in scope["headers"]:
             if name == b"content-length" and int(value) > self.most_bytes:
                 raise too_large
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            if len(message["body"]) > self.most_bytes:
-                raise too_large
-            return message["body"]
         parts, size = [], 0
         try:
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout(self.seconds):  # the first part too: a client may send headers alone
                 while True:
+                    message = await receive()
                     if message["type"] == "http.disconnect":
                         raise _HungUp
                     parts.append(message.get("body", b""))
@@ -116,7 +113,6 @@ class App:
                         raise too_large
                     if not message.get("more_body"):
                         return b"".join(parts)
-                    message = await receive()
         except TimeoutError:
             raise Refused(408, f"The body must come within {self.seconds:g} seconds.") from None
 
@@ -144,16 +140,17 @@ class App:
     async def _examples(self, version: Version, request, signature: str, method: str) -> bytes:
         task = {"classify": "classification", "regress": "regression"}[method]
         known = {"", "serving_default", method} if version.task == task else set()
-        if signature not in known or "image" in {column["kind"] for column in version.schema.get("columns", ())}:
+        through, features = version.of_examples
+        if signature not in known or "uint8" in {dtype for _, dtype, _ in features.values()}:  # pixels without files
             wanted = signature or "serving_default"
             said = f"Expected {method} signature method_name to be tensorflow/serving/{method}. Was: {version.task}"
             if wanted not in (*version.signatures, "classify", "regress"):
                 said = f'Serving signature key "{wanted}" not found.'
             raise Refused(400, said)
         tensors, rows = protocol.examples(
-            request, version.features, most_rows=self.most_rows, method=method, lenient=self.lenient
+            request, features, most_rows=self.most_rows, method=method, lenient=self.lenient
         )
-        outputs = await self._run(version, "serving_default", tensors, rows)
+        outputs = await self._run(version, through, tensors, rows)
         return protocol.results(outputs, version.classes if method == "classify" else None)
 
     async def _run(self, version: Version, signature: str, tensors, rows: int):
@@ -171,7 +168,7 @@ class App:
     def _version(self, name: str, number: str | None) -> Version:
         served = self.models.get(name)
         version = served.version if served is not None else None
-        if version is None or (number is not None and int(number) != version.number):
+        if version is None or (number is not None and _numeric(number) != version.number):
             wanted = f"Latest({name})" if number is None else f"Specific({name}, {number})"
             raise Refused(404, f"Servable not found for request: {wanted}")
         return version
@@ -188,7 +185,7 @@ class App:
         served = self.models.get(name)
         states = {} if served is None else served.status()
         if number is not None:
-            states = {known: state for known, state in states.items() if known == int(number)}
+            states = {known: state for known, state in states.items() if known == _numeric(number)}
         if not states:
             wanted = "any versions" if number is None else f"version {number}"
             raise Refused(404, f"Could not find {wanted} of model {name}")
@@ -205,6 +202,12 @@ class App:
             },
             indent=1,
         )
+
+
+def _numeric(number: str) -> int:
+    if len(number) > LONGEST:
+        raise Refused(400, f"Failed to convert version: {number[:50]} to numeric.")
+    return int(number)
 
 
 class _HungUp(Exception):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.artifacts.folders import versions
 from zoo.serving.batching import Batcher
 from zoo.serving.runtimes import RUNTIMES
 
@@ -57,10 +58,16 @@ class Version:
         return {str(column["name"]): column["served"] for column in self.schema.get("columns", ())}
 
     @property
-    def features(self) -> dict[str, tuple[str, str]]:
-        """Raw name of each column -> its served name and dtype."""
+    def of_examples(self) -> tuple[str, dict[str, tuple[str, str, tuple]]]:
+        """The signature that answers examples, and raw name of a feature -> input, dtype, shape without the rows.
+
+        Images are PNG or JPEG in examples.
+        """
+        if "serve_image_bytes" in self.signatures:
+            return "serve_image_bytes", dict.fromkeys(self.raw_names, ("image_bytes", "string", ()))
         inputs = self.signatures["serving_default"][0]
-        return {raw: (served, inputs[served][0]) for raw, served in self.raw_names.items()}
+        features = {raw: (name, inputs[name][0], tuple(inputs[name][1][1:])) for raw, name in self.raw_names.items()}
+        return "serving_default", features
 
 
 def load_version(folder: Path, runtime: str, **limits) -> Version:
@@ -116,7 +123,7 @@ class Served:
     def numbers(self) -> list[int]:
         """Returns the versions that are there."""
         try:
-            return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit() and path.is_dir())
+            return versions(self.folder)
         except OSError:
             return []
 
@@ -191,6 +198,10 @@ def open_folders(folders: Iterable, runtime: str, **limits) -> dict[str, Served]
             raise ValueError(
                 f"{str(given)!r} is an artifact, which is trained on. Export it first: zoo export {given} -o "
                 f"served/{folder.name}"
+            )
+        if ":" in folder.name:
+            raise ValueError(
+                f"{folder.name!r} cannot be called: what follows a colon is the method. Rename the folder."
             )
         if folder.name in models:
             raise ValueError(f"Two folders have the name {folder.name!r}, which clients call. Rename one of them.")

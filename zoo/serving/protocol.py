@@ -296,7 +296,7 @@ def _shown(value) -> str:
 
 def examples(
     request: Mapping[str, Any],
-    columns: Mapping[Any, tuple[str, str]],
+    columns: Mapping[Any, tuple[str, str, tuple]],
     *,
     most_rows: int,
     method: str,
@@ -306,7 +306,7 @@ def examples(
 
     Args:
         request: From `parse`.
-        columns: Raw name -> served name and dtype.
+        columns: Raw name -> served name, dtype, and shape without the rows.
         most_rows: Limit of rows.
         method: For messages.
         lenient: Whether whole numbers and booleans are taken for numbers, and null for missing.
@@ -328,31 +328,40 @@ def examples(
             kind = JSON_TYPES.get(type(example), "Number")
             raise Refused(400, f"Example must be JSON object but got JSON {kind}")
     found = {}
-    for raw, (served, dtype) in columns.items():
-        name = str(raw)
-        values = [_feature(name, example.get(name, context.get(name)), dtype, lenient) for example in given]
-        found[served] = np.array(values, "float32") if dtype == "float32" else _strings(values)
+    for raw, (served, dtype, shape) in columns.items():
+        name, values = str(raw), []
+        for example in given:
+            values += _feature(name, example.get(name, context.get(name)), dtype, shape, lenient)
+        try:
+            flat = np.array(values, "float32") if dtype == "float32" else _strings(values)
+            found[served] = flat.reshape(len(given), *shape)
+        except _Wrong as wrong:
+            raise Refused(400, f"Feature: {name}: {wrong}") from None
     return found, len(given)
 
 
-def _feature(name: str, value, dtype: str, lenient: bool):
-    """Returns the one value of a feature: missing is NaN or "". Errors are those of parsing a tf.Example."""
-    if type(value) is list:
-        if len(value) > 1:
-            raise Refused(
-                400,
-                f"Name: <unknown>, Key: {name}, Index: 0.  Number of {TYPES[dtype]} values != expected.  Values size: "
-                f"{len(value)} but output shape: []",
-            )
-        value = value[0] if value else _Absent
-    elif value is None:
-        value = _Absent
-    if value is _Absent or (lenient and value is None):
-        return math.nan if dtype == "float32" else ""
+def _feature(name: str, value, dtype: str, shape: tuple, lenient: bool) -> list:
+    """Returns a feature's values, as many as its shape has: missing are NaN or "". Errors are a tf.Example's."""
+    given = value if type(value) is list else [] if value is None else [value]
+    size, absent = math.prod(shape), math.nan if dtype == "float32" else ""
+    if not given:
+        return [absent] * size
+    if len(given) != size:
+        raise Refused(
+            400,
+            f"Name: <unknown>, Key: {name}, Index: 0.  Number of {TYPES[dtype]} values != expected.  Values size: "
+            f"{len(given)} but output shape: [{','.join(map(str, shape))}]",
+        )
+    return [absent if lenient and item is None else _element(name, item, dtype, lenient) for item in given]
+
+
+def _element(name: str, value, dtype: str, lenient: bool):
     if value is None or type(value) is list or (type(value) is dict and not _is_bytes(value)):
         kind = JSON_TYPES[type(value)]
         raise Refused(400, f"Feature: {name} has element with unexpected JSON type: {kind}")
     if dtype == "float32" and lenient and type(value) in (bool, int):
+        if abs(value) > FLOAT_MAX:  # float() would fail on hundreds of digits
+            raise Refused(400, f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.")
         value = float(value)
     kind = "float" if type(value) is float else "int64" if type(value) in (int, bool) else "string"
     if kind != TYPES[dtype]:
@@ -364,10 +373,6 @@ def _feature(name: str, value, dtype: str, lenient: bool):
     if kind == "float" and not abs(value) <= FLOAT_MAX and math.isfinite(value):
         raise Refused(400, f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.")
     return value
-
-
-class _Absent:
-    pass
 
 
 def answer(outputs: Mapping[str, np.ndarray], by_row: bool) -> bytes:
@@ -396,9 +401,12 @@ def error(said: str) -> bytes:
 
 def _plain(name: str, values: np.ndarray):
     if values.dtype == object:
+        flat = values.ravel().tolist()
         if name.endswith("_bytes"):
-            return [{"b64": base64.b64encode(value).decode()} for value in values]
-        return [value.decode("utf-8", "replace") if type(value) is bytes else value for value in values.tolist()]
+            flat = [{"b64": base64.b64encode(value).decode()} for value in flat]
+        else:
+            flat = [value.decode("utf-8", "replace") if type(value) is bytes else value for value in flat]
+        return flat if values.ndim == 1 else _folded(flat, values.shape)
     if values.dtype == np.float32:
         # The shortest decimal that is this float32: as float64, 0.2 would read 0.20000000298023224.
         flat = [float(str(value)) for value in values.ravel()]
