@@ -121,7 +121,7 @@ def test_options_are_read_as_the_type_of_their_default(default, text, value):
     [
         (["trian"], "Unknown command 'trian'. Did you mean 'train'?"),
         (["info", "mlp_clasifier"], "Did you mean 'mlp_classifier'?"),
-        (["list", "--task", "regresion"], "`task` must be one of"),
+        (["list", "--task", "regresion"], "--task must be one of"),
         (["train", "mlp_classifier", "titanic", "--hiden-units", "3"], "Did you mean '--hidden-units'?"),
         (
             ["train", "mlp_classifier", "titanic", "--dropout", "much"],
@@ -274,6 +274,20 @@ def test_predict_answers_in_order_as_csv_and_parquet(capsys, trained, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "answers.parquet"]
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("Pass overwrite=True.", "Pass --overwrite."),
+        ("or pass `allow_signature_change=True`", "or pass --allow-signature-change"),
+        ("`format` must be one of a. Received: format='b'", "--format must be one of a. Received: --format b"),
+        ("`units` and colour=True", "`units` and colour=True"),
+    ],
+)
+def test_a_repair_is_told_in_flags(said, wanted):
+    assert cli._in_flags(said, ["export", "runs/x"]) == wanted
+    assert cli._in_flags(said, ["nothing"]) == said
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_blocks_are_written_one_below_the_other(tmp_path, suffix):
     blocks = [pd.DataFrame({"label": ["a", "b"], "p": [0.5, 0.25]}), pd.DataFrame({"label": ["c"], "p": [1.0]})]
@@ -317,7 +331,7 @@ def test_adapt_and_fine_tune_go_on_from_a_folder(capsys, trained, tmp_path):
     rows = pd.read_csv(trained / "visits.csv")
     rows["age"] = range(len(rows))
     rows.to_csv(tmp_path / "more.csv", index=False)
-    assert "columns='extend'" in refusal(capsys, "adapt", trained / "out", tmp_path / "more.csv", "-o", tmp_path / "a")
+    assert "--columns extend" in refusal(capsys, "adapt", trained / "out", tmp_path / "more.csv", "-o", tmp_path / "a")
     said = answer(capsys, "adapt", trained / "out", tmp_path / "more.csv", "--columns", "extend", "-o", tmp_path / "a")
     assert said == f"saved in {tmp_path / 'a'}\n"
     assert "age" in zoo.load(tmp_path / "a").schema.names

@@ -65,7 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with warnings.catch_warnings():
         if not debug:
-            warnings.showwarning = _show_warning
+            warnings.showwarning = lambda message, *_, **__: print(
+                "zoo: warning:", _in_flags(_one_line(message), argv), file=sys.stderr
+            )
         try:
             return _run(argv)
         except KeyboardInterrupt:
@@ -77,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (ValueError, TypeError, OSError, ImportError) as error:
             if debug:
                 raise
-            print("zoo: error:", _one_line(error), file=sys.stderr)
+            print("zoo: error:", _in_flags(_one_line(error), argv), file=sys.stderr)
             return 2
 
 
@@ -101,14 +103,30 @@ def _run(argv: list[str]) -> int:
     return arguments.run(arguments) or 0
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None):
-    print("zoo: warning:", _one_line(message), file=sys.stderr)
-
-
 def _one_line(error) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.strerror}: {error.filename}"
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _in_flags(said: str, argv: list[str]) -> str:
+    """Says in a command's flags what a message says in Python's keywords, such as `overwrite=True`."""
+    if not argv or argv[0].startswith("-"):
+        return said
+    try:
+        command = _parsers(argv)[1][argv[0]]
+    except (ValueError, KeyError, ImportError, OSError):  # of an unknown command or entry, which `said` tells
+        return said
+    flags = set(command._option_string_actions)
+
+    def flag(found: re.Match) -> str:
+        name = "--" + (found[1] or found[2]).replace("_", "-")
+        if name not in flags:
+            return found[0]
+        value = (found[3] or "").strip("'\"")
+        return name if value in ("", "True") else f"{name} {value}"
+
+    return re.sub(r"""`([a-z_]+)`|`?\b([a-z_]+)=('[^']*'|"[^"]*"|\w+)`?""", flag, said)
 
 
 def _import_tensorflow(arguments) -> None:

@@ -214,6 +214,9 @@ def test_image_size_is_refused_where_it_does_not_belong(model, plants, pictures)
     digits = zoo.build("image_mlp", pictures, hidden_units=(4,))
     with pytest.raises(ValueError, match=r"must be \(height, width\)"):
         zoo.adapt(digits, pictures, image_size=(8,))
+    with pytest.raises(ValueError, match="`columns` is for tables; this model takes one image"):
+        zoo.adapt(digits, pictures, columns="extend")
+    assert zoo.adapt(digits, pictures, image_size=tuple(np.array([8, 6]))).schema == digits.schema
     with pytest.raises(ValueError, match=r"must be images \(height, width, 1\).*images of the shape \(8, 6, 3\)"):
         zoo.adapt(digits, (np.zeros((3, 8, 6, 3), "uint8"), [0, 1, 2]))
 

@@ -60,7 +60,7 @@ def test_weights_are_stored_once(no_proof, tmp_path):
 def test_versions_count_up(no_proof, run, tmp_path):
     (tmp_path / "moods" / "7").mkdir(parents=True)
     assert zoo.export(run, tmp_path / "moods").version == 8
-    assert zoo.export(run, tmp_path / "moods", version=3).version == 3
+    assert zoo.export(run, tmp_path / "moods", version=np.int64(3)).version == 3
     assert zoo.export(run, tmp_path / "moods").version == 9
     assert names(tmp_path / "moods") == ["3", "7", "8", "9"]
 

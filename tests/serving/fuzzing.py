@@ -2,6 +2,7 @@
 
 import json
 import math
+import operator
 
 from hypothesis import strategies as st
 
@@ -47,12 +48,23 @@ def valid(schema):
     return st.builds(body, st.lists(rows(schema), min_size=1, max_size=5), st.booleans())
 
 
+def examples(schema):
+    """Returns a strategy of bodies of classify and regress, by raw names."""
+
+    def body(given, signature):
+        raw = {column["served"]: str(column["name"]) for column in schema["columns"]}
+        named = [{raw[served]: value for served, value in row.items()} for row in given]
+        return {"signature_name": signature, "examples": named}
+
+    return st.builds(body, st.lists(rows(schema), min_size=1, max_size=5), st.sampled_from(["classify", "regress"]))
+
+
 def broken(schema):
     """Returns a strategy of bodies as bytes: valid ones with junk in them, junk alone, bytes."""
 
     @st.composite
     def mutated(draw):
-        request = draw(valid(schema))[0]
+        request = draw(valid(schema).map(operator.itemgetter(0)) | examples(schema))
         target = request
         while isinstance(target, (dict, list)) and target and draw(st.booleans()):
             keys = list(target) if isinstance(target, dict) else range(len(target))

@@ -40,7 +40,9 @@ def test_a_version_may_be_named(ask):
 
 def test_classify_gives_each_class_its_score(ask, frame, trained):
     example = {"age": 22.5, "fare paid": 7.25, "sex": "male", "alone": 1.0}
-    status, content, _ = ask("POST", "/v1/models/ship:classify", {"examples": [example, {}]})
+    status, content, _ = ask(
+        "POST", "/v1/models/ship:classify", {"signature_name": "classify", "examples": [example, {}]}
+    )
     wanted = zoo.predict(trained, frame.head(1).assign(**{"class?": None, **example}))
     assert status == 200
     assert [name for name, _ in content["results"][0]] == ["no", "yes"]
@@ -59,7 +61,8 @@ def test_examples_answer_as_the_exported_signature_does(ask, models, served):
     example = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
     signature = tf.saved_model.load(str(served / "1")).signatures["classify"]
     scores = signature(inputs=tf.constant([example]))["scores"].numpy()[0]
-    content = ask("POST", "/v1/models/ship:classify", {"examples": [{"age": 33.5, "sex": "female"}]})[1]
+    request = {"signature_name": "classify", "examples": [{"age": 33.5, "sex": "female"}]}
+    content = ask("POST", "/v1/models/ship:classify", request)[1]
     np.testing.assert_allclose([score for _, score in content["results"][0]], scores, atol=1e-6)
 
 
@@ -76,7 +79,8 @@ def test_regress_gives_numbers(frame, tmp_path):
     exported(run, tmp_path / "fare")
     models = open_folders([tmp_path / "fare"], "tensorflow")
     ask = client(App(models))
-    status, content, _ = ask("POST", "/v1/models/fare:regress", {"examples": [{"age": 3.5, "sex": "male"}]})
+    request = {"signature_name": "regress", "examples": [{"age": 3.5, "sex": "male"}]}
+    status, content, _ = ask("POST", "/v1/models/fare:regress", request)
     row = {"age": 3.5, "sex": "male", "class_": "", "alone": float("nan")}
     assert status == 200
     assert content["results"] == pytest.approx(
@@ -91,7 +95,9 @@ def test_an_array_is_classified_as_an_example(tmp_path):
     exported(run, tmp_path / "gate")
     models = open_folders([tmp_path / "gate"], "tensorflow")
     status, content, _ = client(App(models))(
-        "POST", "/v1/models/gate:classify", {"examples": [{"inputs": [1.0, 1.0]}, {"inputs": [1.0, 0.0]}]}
+        "POST",
+        "/v1/models/gate:classify",
+        {"signature_name": "classify", "examples": [{"inputs": [1.0, 1.0]}, {"inputs": [1.0, 0.0]}]},
     )
     assert (status, content["results"]) == (200, [[["0", 0.0], ["1", 1.0]], [["0", 1.0], ["1", 0.0]]])
     models["gate"].close()
@@ -115,9 +121,11 @@ def test_images_come_as_pixels_and_as_files(tmp_path):
     np.testing.assert_allclose(
         [p["probabilities"] for p in pixels], zoo.predict(run, x[:2]).filter(regex="^p_"), atol=1e-5
     )
-    status, content, _ = ask("POST", "/v1/models/dots:classify", {"examples": [{"image": file} for file in files]})
+    request = {"signature_name": "classify", "examples": [{"image": file} for file in files]}
+    status, content, _ = ask("POST", "/v1/models/dots:classify", request)
     assert status == 200
     assert [[score for _, score in row] for row in content["results"]] == [p["probabilities"] for p in pixels]
+    request = {"signature_name": "serve_image_bytes"}
     request["instances"] = [{"b64": base64.b64encode(b"no image").decode()}]
     status, content, _ = ask("POST", "/v1/models/dots:predict", request)
     assert status == 400 and content["error"]
@@ -144,22 +152,38 @@ def test_images_come_as_pixels_and_as_files(tmp_path):
         ("GET", "/v1/models/boat", b"", 404, "Could not find any versions of model boat"),
         ("GET", "/v1/models/ship/versions/7", b"", 404, "Could not find version 7 of model ship"),
         ("GET", "/v1/models/boat/metadata", b"", 404, "Servable not found for request: Latest(boat)"),
-        ("POST", "/v1/models/ship:regress", {"examples": [{}]}, 400, "Expected regress signature method_name"),
+        ("POST", "/v1/models/ship:regress", {"examples": [{}]}, 400, "Expected regression signature method_name"),
         (
             "POST",
             "/v1/models/ship:classify",
             {"examples": [{}], "signature_name": "x"},
             400,
-            'Serving signature key "x" not found.',
+            "No signature was found with the name: x",
         ),
         (
             "POST",
             "/v1/models/ship:classify",
-            {"examples": [{"sex": "\ud800"}]},
+            {"examples": [{}]},
+            400,
+            "Expected classification signature method_name to be tensorflow/serving/classify. Was: "
+            'tensorflow/serving/predict. Ask with "signature_name": "classify".',
+        ),
+        ("POST", PREDICT, b'{"instances": [1e400]}', 400, "JSON Parse error: Number too big to be stored in double."),
+        ("POST", PREDICT, '{"instances": []}'.encode("utf-16"), 400, "JSON Parse error: "),
+        (
+            "POST",
+            "/v1/models/ship:classify",
+            {"examples": [{"sex": "\ud800"}], "signature_name": "classify"},
             400,
             "is no valid Unicode",
         ),
-        ("POST", "/v1/models/ship:classify", {"examples": [{"sex": {"b64": "!"}}]}, 400, "Unable to base64 decode"),
+        (
+            "POST",
+            "/v1/models/ship:classify",
+            {"signature_name": "classify", "examples": [{"sex": {"b64": "!"}}]},
+            400,
+            "Unable to base64 decode",
+        ),
         (
             "POST",
             f"/v1/models/ship/versions/{'9' * 5000}:predict",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 import pandas as pd
 
 from zoo.artifacts import surgery
@@ -60,11 +61,14 @@ def adapt(
     model.check_trainable()
     loaded = load_data(data, target=model.schema.target if target is None else target)
     preprocessor = model.preprocessor
-    if preprocessor.schema.columns[0].kind == "image":
+    kind = preprocessor.schema.columns[0].kind
+    if kind in ("image", "array") and columns != "strict":
+        raise ValueError(f"`columns` is for tables; this model takes one {kind}. Leave it out.")
+    if kind == "image":
         preprocessor = _with_images(preprocessor, loaded, image_size)
     elif image_size is not None:
         raise ValueError("`image_size` is for models of images; this one takes columns. Leave it out.")
-    elif preprocessor.schema.columns[0].kind == "array":
+    elif kind == "array":
         _check_array(preprocessor, loaded)
     else:
         preprocessor = _with_columns(preprocessor, loaded, columns)
@@ -126,8 +130,11 @@ def _with_images(preprocessor, loaded: Data, image_size):
     if image_size is None:
         image_size = shape[:2]
     size = tuple(image_size) if isinstance(image_size, Sequence) else (image_size, image_size)
-    if len(size) != 2 or any(not isinstance(length, int) or length < 1 for length in size):
+    if len(size) != 2 or any(
+        isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 1 for length in size
+    ):
         raise ValueError(f"`image_size` must be (height, width). Received: image_size={image_size!r}")
+    size = (int(size[0]), int(size[1]))
     if found[:2] != size:
         raise ValueError(
             f"The data must hold images of {size[0]} x {size[1]}. Received: {found[0]} x {found[1]}. Pass "

@@ -144,8 +144,11 @@ def export(
     begin = time.monotonic()
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
-    if version != "next" and (isinstance(version, bool) or not isinstance(version, int) or not 0 < version < 2**63):
+    whole = isinstance(version, (int, np.integer)) and not isinstance(version, bool)
+    if version != "next" and not (whole and 0 < version < 2**63):
         raise ValueError(f"`version` must be an integer from 1 to 2**63 - 1, or 'next'. Received: version={version!r}")
+    if not os.fspath(folder):
+        raise ValueError("`folder` must name a folder. Received: ''.")
     target = Path(folder)
     with folders.explained(target):
         if (target / "artifact.json").is_file():

@@ -139,14 +139,21 @@ class App:
 
     async def _examples(self, version: Version, request, signature: str, method: str) -> bytes:
         task = {"classify": "classification", "regress": "regression"}[method]
-        known = {"", "serving_default", method} if version.task == task else set()
+        wanted = signature or "serving_default"
+        methods = {"classify": "classify"} if version.task == "classification" else {}
+        methods |= {"regress": "regress"} if version.task == "regression" else {}
         through, features = version.of_examples
-        if signature not in known or "uint8" in {dtype for _, dtype, _ in features.values()}:  # pixels without files
-            wanted = signature or "serving_default"
-            said = f"Expected {method} signature method_name to be tensorflow/serving/{method}. Was: {version.task}"
-            if wanted not in (*version.signatures, "classify", "regress"):
-                said = f'Serving signature key "{wanted}" not found.'
-            raise Refused(400, said)
+        if "uint8" in {dtype for _, dtype, _ in features.values()}:  # pixels without files
+            methods = {}
+        if wanted not in (*version.signatures, *methods):
+            raise Refused(400, f"No signature was found with the name: {wanted}")
+        if methods.get(wanted) != method and not (self.lenient and wanted == "serving_default" and method in methods):
+            raise Refused(
+                400,
+                f"Expected {task} signature method_name to be tensorflow/serving/{method}. Was: "
+                f"tensorflow/serving/{methods.get(wanted, 'predict')}"
+                + (f'. Ask with "signature_name": "{method}".' if method in methods else ""),
+            )
         tensors, rows = protocol.examples(
             request, features, most_rows=self.most_rows, method=method, lenient=self.lenient
         )

@@ -78,7 +78,7 @@ def load_version(folder: Path, runtime: str, **limits) -> Version:
     """
     loaded = RUNTIMES[runtime](folder)
     try:
-        schema = _json(folder / "schema.json") or {}
+        schema, sample = _json(folder / "schema.json") or {}, _json(folder / "sample_request.json")
         inputs, _ = loaded.signatures["serving_default"]
         for rows in (1, 2):
             loaded.run("serving_default", {name: _blank(rows, *facts) for name, facts in inputs.items()})
@@ -91,7 +91,6 @@ def load_version(folder: Path, runtime: str, **limits) -> Version:
         batcher.close()
         loaded.close()
 
-    sample = _json(folder / "sample_request.json")
     return Version(int(folder.name), loaded.signatures, loaded.metadata, schema, sample, batcher, close)
 
 
@@ -132,7 +131,9 @@ class Served:
 
         The version before answers until the new one can, and what it was asked meanwhile.
         """
-        for number in reversed(self.numbers()):
+        numbers = self.numbers()
+        self.failed = {number: why for number, why in self.failed.items() if number in numbers}
+        for number in reversed(numbers):
             if self.version is not None and number == self.version.number:
                 return False
             marks = _marks(self.folder / str(number))

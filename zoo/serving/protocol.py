@@ -14,6 +14,7 @@ import base64
 import binascii
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ WHOLE_MAX = 2**24 - 1  # the largest whole number below which float32 has all
 TYPES = {"float32": "float", "string": "string", "uint8": "uint8"}
 JSON_TYPES = {dict: "Object", list: "Array", str: "String", bool: "True", type(None): "Null", int: "Number"}
 NUMBERS = {int, float}
+HUGE = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{300}")  # what numbers beyond a double have
 WRITE = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -44,7 +46,8 @@ def parse(body: bytes) -> dict[str, Any]:
     if not body:
         raise Refused(400, "JSON Parse error: The document is empty at offset: 0")
     try:
-        request = json.loads(body)
+        text = body.decode("utf-8")  # json.loads would guess the encoding
+        request = json.loads(text, parse_float=_finite) if HUGE.search(body) else json.loads(text)
     except json.JSONDecodeError as error:
         raise Refused(400, f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
     except (ValueError, RecursionError) as error:  # wrong UTF-8, a number of thousands of digits, too many brackets
@@ -52,6 +55,12 @@ def parse(body: bytes) -> dict[str, Any]:
     if type(request) is not dict:
         raise Refused(400, f"JSON Value: {_shown(request)} Is not object")
     return request
+
+
+def _finite(text: str) -> float:
+    if math.isinf(value := float(text)):
+        raise ValueError("Number too big to be stored in double.")
+    return value
 
 
 def signature_name(request: Mapping[str, Any]) -> str:
