@@ -186,7 +186,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
         setting("--learning-rate", type=float, metavar="RATE")
         setting("--optimizer", metavar="NAME", help="of keras.optimizers")
         setting("--loss", metavar="NAME", help="of keras.losses")
-        setting("--solver", choices=("lbfgs",), help="instead of the optimizer")
+        setting("--solver", choices=("lbfgs", "newton"), help="instead of the optimizer")
         setting("--freeze", type=_freeze, metavar="LAYERS", help="head_first, body, none, or the number of the lowest")
         setting("--weight", metavar="COLUMN", help="the column that weighs the rows")
         setting("--class-weight", choices=("balanced",), help="weigh the classes to count the same")

@@ -58,7 +58,7 @@ class Recipe:
         monitor: The metric that chooses the best epoch, lower is better.
         patience: Epochs without improvement after which a run stops, or None.
         stop_at: `(metric, value)`: a run stops after the first epoch that reaches it.
-        solver: None for the optimizer, or `"lbfgs"` (full batch, scipy).
+        solver: None for the optimizer; `"lbfgs"` or `"newton"`, on all rows at once.
         augmentation: A function `(images, seed) -> images` on uint8 batches, in training only.
     """
 

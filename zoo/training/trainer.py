@@ -7,7 +7,6 @@ import hashlib
 import json
 import math
 import time as clock
-import warnings
 from collections.abc import Iterable, Mapping
 from numbers import Real
 from pathlib import Path
@@ -19,12 +18,12 @@ from zoo import registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.engine import devices as engine_devices
-from zoo.engine import fitting, freezing, lbfgs
+from zoo.engine import fitting, freezing
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
 from zoo.registry import Entry, Recipe
-from zoo.training import inference, scoring
+from zoo.training import inference, scoring, solving
 from zoo.training.parts import Parts, load_parts
 from zoo.training.resolving import resolve_model
 from zoo.training.structure import structure
@@ -115,9 +114,10 @@ def train(
         optimizer: A Keras optimizer or its name, instead of the recipe's.
         loss: A Keras loss on the model's outputs, instead of the recipe's.
         learning_rate: Instead of the recipe's.
-        epochs: The most epochs (steps of L-BFGS), instead of the recipe's.
+        epochs: The most epochs (steps of a solver), instead of the recipe's.
         batch_size: Rows a step, or `"full"`, instead of the recipe's.
-        solver: `"lbfgs"`: full-batch L-BFGS (scipy) on all rows. An optimizer or a batch size set it aside.
+        solver: `"lbfgs"`: full-batch L-BFGS (scipy) on all rows. `"newton"`: Newton's method, damped, on all rows, for
+            at most 2,000 weights. An optimizer or a batch size set the recipe's solver aside.
         freeze: None or `"none"`: all layers are trained. `"head_first"`: the last layer with weights, then all at a
             tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
         seed: Seed of initial weights, split, order and dropout.
@@ -139,7 +139,7 @@ def train(
     begin = clock.monotonic()
     _check_choice("engine", engine, fitting.ENGINES)
     _check_choice("devices", devices, ("auto",))
-    _check_choice("solver", solver, (None, "lbfgs"))
+    _check_choice("solver", solver, (None, *solving.SOLVERS))
     engine_devices.grow_memory()
     model, entry, options = _resolve(model, options)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
@@ -183,6 +183,10 @@ def train(
     augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
     encoded = held_out = None
     if parts.streaming:
+        if recipe.solver is not None:
+            raise ValueError(
+                f"solver={recipe.solver!r} needs all rows in memory. Pass batch_size=1024 to train on a stream."
+            )
         if recipe.batch_size == "full":
             raise ValueError("A full batch needs all rows in memory. Pass batch_size=1024 to train on a stream.")
         if class_weight is not None:
@@ -223,8 +227,8 @@ def train(
             total_steps=steps * phase.epochs,
             steps_per_execution=min(64, steps),
         )
-        if recipe.solver == "lbfgs":
-            return _solve(model, encoded, recipe, verbose)
+        if recipe.solver is not None:
+            return solving.solve(model, encoded, recipe, callbacks=tuple(callbacks), verbose=verbose)
         with seeded(seed):
             return fitting.fit(
                 model,
@@ -429,51 +433,6 @@ def _streams(parts: Parts, model, size, recipe, seed):
         rows=parts.val_rows,
     )
     return batches, blocks, held_out
-
-
-def _solve(model: Model, encoded: Encoded, recipe: Recipe, verbose: int) -> Fitted:
-    """Fits by L-BFGS, and says so where the likelihood has no maximum."""
-    y = encoded.y
-    if model.entry.task == "regression":
-        y = (y.astype("float64") - model.preprocessor.target_center) / model.preprocessor.target_scale
-    separated = []
-
-    def separates(outputs) -> bool:
-        """Every row on its class's side proves that the likelihood has no maximum; further on, weights only grow."""
-        if outputs.shape[-1] == 1:
-            right = (outputs[:, 0] > 0) == (y > 0)
-        else:
-            right = np.argmax(outputs, axis=-1) == y
-        if np.all(right):
-            separated.append(True)
-        return bool(separated)
-
-    minimum = lbfgs.minimize_loss(
-        model.network,
-        encoded.x,
-        y,
-        lambda y_true, outputs: model.loss.function(y_true, model.values(outputs)),
-        weight=encoded.weight,
-        max_steps=recipe.epochs,
-        stop=separates if model.entry.task == "classification" and not model.network.losses else None,
-    )
-    if separated:
-        warnings.warn(
-            "The classes are linearly separable: the likelihood has no maximum, and the weights would grow without "
-            "bound. "
-            "The fit does not converge; it stopped at the first weights that separate them. Predictions are usable, "
-            "coefficients are not. Pass l2=1e-3 for a maximum that exists.",
-            stacklevel=3,
-        )
-        return Fitted({"loss": minimum.losses}, f"not converged: separable, after {minimum.steps} steps", False, None)
-    if not minimum.converged:
-        warnings.warn(
-            f"L-BFGS did not converge in {minimum.steps} steps ({minimum.message}). Pass more epochs, standardise the "
-            "columns, or add l2.",
-            stacklevel=3,
-        )
-        return Fitted({"loss": minimum.losses}, f"not converged after {minimum.steps} steps", False, None)
-    return Fitted({"loss": minimum.losses}, f"converged in {minimum.steps} steps of L-BFGS", False, None)
 
 
 def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) -> dict[str, dict[str, float]]:

@@ -1,0 +1,109 @@
+"""Full-batch solvers in the place of epochs: their steps are the epochs that callbacks and histories see."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from zoo.data.pipelines import Encoded
+from zoo.engine.callbacks import EpochLines
+from zoo.engine.fitting import Fitted
+from zoo.engine.lbfgs import lbfgs
+from zoo.engine.newton import newton
+from zoo.engine.objective import Objective
+from zoo.model import Model
+from zoo.registry import Recipe
+
+SOLVERS = {"lbfgs": (lbfgs, "L-BFGS"), "newton": (newton, "Newton's method")}
+
+
+def solve(
+    model: Model,
+    encoded: Encoded,
+    recipe: Recipe,
+    *,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int = 0,
+) -> Fitted:
+    """Fits a model by the recipe's solver, and says so where there is no minimum.
+
+    Args:
+        model: Compiled.
+        encoded: All training rows.
+        recipe: Its `solver`, and its `epochs` as the most steps.
+        callbacks: Keras callbacks; a step is an epoch for them.
+        verbose: 2 prints a line a step.
+
+    Raises:
+        ValueError: if there are more weights than the solver takes.
+    """
+    run, name = SOLVERS[recipe.solver]
+    y = encoded.y
+    if model.entry.task == "regression":
+        y = (y.astype("float64") - model.preprocessor.target_center) / model.preprocessor.target_scale
+    objective = Objective(
+        model.network,
+        encoded.x,
+        y,
+        lambda y_true, outputs: model.loss.function(y_true, model.values(outputs)),
+        encoded.weight,
+    )
+    history = keras.callbacks.History()
+    lines = [EpochLines(recipe.epochs)] if verbose > 1 else []
+    told = keras.callbacks.CallbackList([history, *callbacks, *lines], add_history=False, model=model)
+    told.set_params({"epochs": recipe.epochs, "steps": 1, "verbose": 0})
+    may_separate = model.entry.task == "classification" and not model.network.losses
+    separated, reached = [], [objective.start]
+
+    def after_step(theta, loss) -> bool:
+        reached.append(theta)
+        if callbacks:
+            objective.keep(theta)
+        told.on_epoch_end(len(reached) - 2, {"loss": loss})
+        if may_separate and _separates(objective.outputs(theta), encoded.y):
+            separated.append(True)
+        if len(reached) <= recipe.epochs and not separated and not model.stop_training:
+            told.on_epoch_begin(len(reached) - 1)
+        return bool(separated) or model.stop_training
+
+    model.stop_training = False
+    told.on_train_begin()
+    if recipe.epochs:
+        told.on_epoch_begin(0)
+    interrupted = False
+    try:
+        theta, minimum = run(objective, recipe.epochs, after_step)
+    except KeyboardInterrupt:
+        theta, minimum, interrupted = reached[-1], None, True
+    objective.keep(theta)
+    told.on_train_end()
+    losses = {"loss": history.history.get("loss") or ([minimum.loss] if minimum else [])}
+    if interrupted:
+        return Fitted(losses, "interrupted", True, None)
+    if separated:
+        warnings.warn(
+            "The classes are separable: the likelihood has no maximum, and the weights would grow without "
+            "bound. The fit does not converge; it stopped at the first weights that separate them. Predictions are "
+            "usable, coefficients are not. Pass l2=1e-3 for a maximum that exists.",
+            stacklevel=4,
+        )
+        return Fitted(losses, f"not converged: separable, after {minimum.steps} steps", False, None)
+    if model.stop_training:
+        return Fitted(losses, f"a callback, after {minimum.steps} steps", False, None)
+    if not minimum.converged:
+        warnings.warn(
+            f"{name} did not converge in {minimum.steps} steps ({minimum.message}). Pass more epochs, standardise the "
+            "columns, or add l2.",
+            stacklevel=4,
+        )
+        return Fitted(losses, f"not converged after {minimum.steps} steps", False, None)
+    return Fitted(losses, f"converged in {minimum.steps} steps of {name}", False, None)
+
+
+def _separates(outputs: np.ndarray, y: np.ndarray) -> bool:
+    """Every row on its class's side proves that the likelihood has no maximum; further on, weights only grow."""
+    right = (outputs[:, 0] > 0) == (y > 0) if outputs.shape[-1] == 1 else np.argmax(outputs, axis=-1) == y
+    return bool(np.all(right))
