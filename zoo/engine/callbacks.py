@@ -28,14 +28,36 @@ class Epoch(keras.callbacks.Callback):
         self.variable.assign(epoch)
 
 
+class Left:
+    """The weights that an epoch left, for those who keep them: what its call gave, or else the model's, read here."""
+
+    def __init__(self):
+        self._weights, self._finite = None, None
+
+    def give(self, weights: list | None, finite=None) -> None:
+        """Takes all weights as tensors, and whether they are finite; None after the epoch's end."""
+        self._weights, self._finite = weights, finite
+
+    def weights(self, model) -> list:
+        """Returns the values of `model.weights`."""
+        return self._weights or [w.numpy() for w in model.weights]
+
+    def finite(self, model) -> bool:
+        """Returns whether all weights are finite."""
+        if self._finite is not None:
+            return bool(self._finite)
+        return all(np.all(np.isfinite(w)) for w in self.weights(model))
+
+
 class BestWeights(keras.callbacks.Callback):
     """Keeps the weights of the epoch with the lowest `monitor`; stops after `patience` epochs without a better one.
 
     `beaten_by` is the value that the model's weights of now are known to have: they stay unless an epoch is better.
     """
 
-    def __init__(self, monitor: str, patience: int | None, beaten_by: float | None = None):
+    def __init__(self, monitor: str, patience: int | None, beaten_by: float | None = None, left: Left | None = None):
         super().__init__()
+        self._left = left or Left()
         self.monitor, self.patience = monitor, patience
         self.best, self.best_epoch, self.weights, self.wait = float("inf"), None, None, 0
         self.first = beaten_by
@@ -52,11 +74,20 @@ class BestWeights(keras.callbacks.Callback):
         self.wait += 1
         if value < self.best:
             self.best, self.best_epoch, self.wait = float(value), epoch, 0
-            self.weights = _finished(self.model)
+            self.weights = self._finished()
         if self.patience is not None and self.wait >= self.patience and self.weights is not None:
             best = "before them" if self.best_epoch is None else f"epoch {self.best_epoch + 1}"
             self.stopped = f"no better {self.monitor} in {self.patience} epochs (best: {best})"
             self.model.stop_training = True
+
+    def _finished(self) -> list:
+        """Returns the weights that the model would have if its training ended now: an optimizer's averages, if any."""
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)  # of a LossScaleOptimizer
+        if not optimizer.use_ema:
+            return self._left.weights(self.model)
+        pairs = zip(self.model.trainable_weights, optimizer._model_variables_moving_average, strict=True)
+        averages = {id(weight): average for weight, average in pairs if average is not None}
+        return [averages.get(id(weight), weight).numpy() for weight in self.model.weights]
 
     def apply(self) -> None:
         """Puts the best weights into the model."""
@@ -65,7 +96,7 @@ class BestWeights(keras.callbacks.Callback):
 
     def state(self) -> tuple[dict, list]:
         plain = {"best": self.best, "best_epoch": self.best_epoch, "wait": self.wait, "stopped": self.stopped}
-        return plain, self.weights or []
+        return plain, [np.asarray(w) for w in self.weights or []]
 
     def restore(self, plain: dict, weights: list) -> None:
         self.best, self.best_epoch, self.wait = plain["best"], plain["best_epoch"], plain["wait"]
@@ -73,30 +104,20 @@ class BestWeights(keras.callbacks.Callback):
         self.weights = weights or None
 
 
-def _finished(model) -> list[np.ndarray]:
-    """Returns the weights that a model would have if its training ended now: an optimizer's averages, where it has."""
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
-    averages = {}
-    if optimizer.use_ema:
-        pairs = zip(model.trainable_weights, optimizer._model_variables_moving_average, strict=True)
-        averages = {id(weight): average for weight, average in pairs if average is not None}
-    return [averages.get(id(weight), weight).numpy() for weight in model.weights]
-
-
 class Diverged(keras.callbacks.Callback):
     """Stops when the loss is no longer finite, and holds the weights of the last epoch that ended finite."""
 
-    def __init__(self):
+    def __init__(self, left: Left | None = None):
         super().__init__()
+        self._left = left or Left()
         self.weights, self.stopped = None, None
 
     def on_train_begin(self, logs=None):
         self.weights = [w.numpy() for w in self.model.weights]
 
     def on_epoch_end(self, epoch, logs=None):
-        weights = [w.numpy() for w in self.model.weights]
-        if np.isfinite((logs or {}).get("loss", 0.0)) and all(np.all(np.isfinite(w)) for w in weights):
-            self.weights = weights
+        if np.isfinite((logs or {}).get("loss", 0.0)) and self._left.finite(self.model):
+            self.weights = self._left.weights(self.model)
             return
         self.stopped = (
             f"the loss was no longer finite in epoch {epoch + 1}, and the weights are those of an epoch before; lower "

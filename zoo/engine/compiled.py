@@ -94,7 +94,7 @@ class Loop:
         """How many functions have been traced."""
         return len(self._traced)
 
-    def epoch(self, rows, held_out, seed: int, epoch: int) -> tuple[dict, dict]:
+    def epoch(self, rows, held_out, seed: int, epoch: int) -> tuple[dict, dict, list, bool]:
         """Runs an epoch.
 
         Args:
@@ -104,7 +104,8 @@ class Loop:
             epoch: Its number, from 0.
 
         Returns:
-            Loss and metrics of the training rows, and of the validation rows.
+            Loss and metrics of the training rows, and of the validation rows; the weights, as tensors, and whether they
+            are finite.
         """
         import tensorflow as tf
 
@@ -133,8 +134,8 @@ class Loop:
         for first in range(0, steps, STEPS_PER_CALL):
             self._call("_steps", rows, order, [first, min(first + STEPS_PER_CALL, steps), seed, begin])
 
-    def end(self, held_out=None) -> tuple[dict, dict]:
-        """Returns loss and metrics of the steps since `begin`, and of validation rows."""
+    def end(self, held_out=None) -> tuple[dict, dict, list, bool]:
+        """Returns loss and metrics of the steps since `begin`, and of validation rows, and the weights, as `epoch`."""
         return self._call("_end", held_out)
 
     def _call(self, name: str, *arguments):
@@ -167,7 +168,7 @@ class Loop:
         import tensorflow as tf
 
         self.model.reset_metrics()
-        order = tf.range(tf.shape(tf.nest.flatten(rows)[0])[0])
+        order = tf.range(tf.nest.flatten(rows)[0].shape[0])
         return tf.random.experimental.stateless_shuffle(order, seed=numbers) if self._shuffle else order
 
     def _whole(self, rows, held_out, numbers):
@@ -181,16 +182,20 @@ class Loop:
     def _end(self, held_out):
         import tensorflow as tf
 
-        results = dict(self.model.get_metrics_result())
-        if held_out is None:
-            return results, {}
-        results = {name: tf.identity(value) for name, value in results.items()}
+        results = {name: tf.identity(value) for name, value in self.model.get_metrics_result().items()}
+        tested = {} if held_out is None else self._test(held_out)
+        weights = [variable.value.read_value() for variable in self.model.weights]  # not copied until they change
+        finite = [tf.reduce_all(tf.math.is_finite(w)) for w in weights if w.dtype.is_floating]
+        return results, tested, weights, tf.reduce_all(finite)
+
+    def _test(self, held_out) -> dict:
+        import tensorflow as tf
+
         self.model.reset_metrics()
-        known = tf.nest.flatten(held_out)[0].shape[0]
-        if known is not None and known <= TESTED_ROWS:
+        count = tf.nest.flatten(held_out)[0].shape[0]
+        if count <= TESTED_ROWS:
             self.model.test_step(held_out)
-            return results, dict(self.model.get_metrics_result())
-        count = tf.shape(tf.nest.flatten(held_out)[0])[0]
+            return dict(self.model.get_metrics_result())
 
         def step(first):
             part = slice(first, tf.minimum(first + TESTED_ROWS, count))
@@ -198,26 +203,34 @@ class Loop:
             return (first + TESTED_ROWS,)
 
         tf.while_loop(lambda first: first < count, step, (0,), parallel_iterations=1)
-        return results, dict(self.model.get_metrics_result())
+        return dict(self.model.get_metrics_result())
 
     def _steps(self, rows, order, numbers):
         """Runs the steps from `numbers[0]` to `numbers[1]`; the other numbers are the seed and the steps before."""
         import tensorflow as tf
 
         first, last, seed, begin = tf.unstack(numbers)
-        count, size = tf.shape(order)[0], self._batch_size
+        count = order.shape[0]
+        size = min(self._batch_size, count)
+        even = count % size == 0
         if self._full_batches is not None:
             full = tf.minimum(last, count // size)
             self._full_batches(rows, order, tf.stack([first, full, seed, begin]))
+            if even:
+                return
             first = tf.maximum(first, full)
+
+        def index_of(i):  # batches of one size, known here, take fewer operations
+            return tf.slice(order, [i * size], [size]) if even else order[i * size : tf.minimum((i + 1) * size, count)]
+
         with updates.in_one_operation(self.model.optimizer):
-            self._loop(rows, first, last, seed, begin, lambda i: order[i * size : tf.minimum((i + 1) * size, count)])
+            self._loop(rows, first, last, seed, begin, index_of)
 
     def _steps_of_full_batches(self, rows, order, numbers):  # XLA wants the size of a batch to be a constant
         import tensorflow as tf
 
         first, last, seed, begin = tf.unstack(numbers)
-        size = self._batch_size
+        size = min(self._batch_size, order.shape[0])
         self._loop(rows, first, last, seed, begin, lambda i: tf.slice(order, [i * size], [size]))
 
     def _loop(self, rows, first, last, seed, begin, index_of):
@@ -232,7 +245,11 @@ class Loop:
             self.model.train_step(batch)
             return (i + 1,)
 
-        tf.while_loop(lambda i: i < last, step, (first,), parallel_iterations=1)
+        self.model.__dict__["get_metrics_result"] = dict  # of each step: nobody reads it
+        try:
+            tf.while_loop(lambda i: i < last, step, (first,), parallel_iterations=1)
+        finally:
+            del self.model.__dict__["get_metrics_result"]
 
 
 class _Traced:

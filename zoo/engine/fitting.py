@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 import keras
 
 from zoo.engine import compiled, fused
-from zoo.engine.callbacks import BestWeights, Checkpoint, Diverged, Epoch, EpochLines, ProgressLine, StopAt
+from zoo.engine.callbacks import BestWeights, Checkpoint, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
 
 ENGINES = ("auto", "fused", "xla", "keras")
 
@@ -82,7 +82,8 @@ def fit(
     """
     import tensorflow as tf
 
-    best = BestWeights(monitor, patience, beaten_by)
+    left = Left()
+    best = BestWeights(monitor, patience, beaten_by, left)
     history = keras.callbacks.History()
     own: list[keras.callbacks.Callback] = []
     saver = None
@@ -94,7 +95,7 @@ def fit(
             first, past = saver.epoch, {name: list(values) for name, values in saver.history.items()}
             if verbose:
                 print(f"resumed from epoch {first} of the checkpoint in {checkpoint}")
-    diverged = Diverged()
+    diverged = Diverged(left)
     own.append(diverged)
     if validation is not None:
         own.append(best)
@@ -123,6 +124,7 @@ def fit(
                     augmentation=augmentation,
                     xla=trainer == "xla",
                     key=key,
+                    left=left,
                     callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
                 )
             else:

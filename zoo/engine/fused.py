@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 
 from zoo.engine import compiled
+from zoo.engine.callbacks import Left
 
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
@@ -47,6 +48,7 @@ def fit(
     augmentation: Callable | None = None,
     xla: bool = False,
     key: Hashable | None = None,
+    left: Left | None = None,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
     """Trains a compiled model; the callbacks hold what comes of it.
@@ -64,6 +66,7 @@ def fit(
         augmentation: A function `(images, seed) -> images` on the batches of `x["image"]`, seed `(2,)`, or None.
         xla: Whether XLA compiles the steps.
         key: As for `compiled.loop_of`.
+        left: Is given the weights that each epoch leaves.
         callbacks: Keras callbacks.
     """
     import tensorflow as tf
@@ -86,11 +89,15 @@ def fit(
         for epoch in range(first_epoch, epochs):
             history.on_epoch_begin(epoch)
             if in_memory and (held_out is None or isinstance(held_out, tuple)):
-                logs, tested = loop.epoch(rows, held_out, seed, epoch)
+                logs, tested, weights, finite = loop.epoch(rows, held_out, seed, epoch)
             else:
-                logs, tested = _epoch_in_parts(loop, rows, held_out, seed, epoch)
+                logs, tested, weights, finite = _epoch_in_parts(loop, rows, held_out, seed, epoch)
             logs |= {f"val_{name}": value for name, value in tested.items()}
+            if left is not None:
+                left.give(weights, finite)
             history.on_epoch_end(epoch, logs)
+            if left is not None:
+                left.give(None)  # a callback may have changed them
             if model.stop_training:
                 break
         if epochs > first_epoch:
@@ -98,8 +105,8 @@ def fit(
         history.on_train_end(logs)
 
 
-def _epoch_in_parts(loop, blocks, held_out, seed: int, epoch: int) -> tuple[dict, dict]:
-    """Trains on the blocks of an epoch, the next of which is fetched meanwhile, and tests on batches."""
+def _epoch_in_parts(loop, blocks, held_out, seed: int, epoch: int) -> tuple:
+    """Trains on the blocks of an epoch, the next of which is fetched meanwhile, and tests on batches; as `Loop.end`."""
     import tensorflow as tf
 
     parts = blocks(epoch)
@@ -112,11 +119,11 @@ def _epoch_in_parts(loop, blocks, held_out, seed: int, epoch: int) -> tuple[dict
             loop.steps(rows, order, seed, 0)
     if held_out is None or isinstance(held_out, tuple):
         return loop.end(held_out)
-    results, _ = loop.end()
+    results, _, weights, finite = loop.end()
     loop.begin()
     for batch in held_out:
         loop.model.test_step(batch)
-    return results, loop.end()[0]
+    return results, loop.end()[0], weights, finite
 
 
 def _create_variables(model, rows) -> None:

@@ -18,30 +18,34 @@ def in_one_operation(optimizer) -> Iterator[None]:
     if not ours or optimizer.amsgrad or optimizer.gradient_accumulation_steps:
         yield
         return
-    theirs = optimizer.update_step
 
-    def update_step(gradient, variable, learning_rate):
+    def update(gradients, variables, learning_rate):
         import tensorflow as tf
 
-        if not isinstance(gradient, tf.Tensor) or variable.dtype != tf.float32:
-            return theirs(gradient, variable, learning_rate)
-        i = optimizer._get_variable_index(variable)
         step = tf.cast(optimizer.iterations.value + 1, tf.float32)
-        return tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=optimizer._momentums[i].value.handle,
-            v=optimizer._velocities[i].value.handle,
-            beta1_power=tf.pow(tf.constant(optimizer.beta_1, tf.float32), step),
-            beta2_power=tf.pow(tf.constant(optimizer.beta_2, tf.float32), step),
-            lr=tf.cast(learning_rate, tf.float32),
-            beta1=optimizer.beta_1,
-            beta2=optimizer.beta_2,
-            epsilon=optimizer.epsilon,
-            grad=tf.cast(gradient, tf.float32),
-        )
+        powers = [tf.pow(tf.constant(beta, tf.float32), step) for beta in (optimizer.beta_1, optimizer.beta_2)]
+        rate = tf.cast(tf.convert_to_tensor(learning_rate), tf.float32)
+        for gradient, variable in zip(gradients, variables, strict=True):
+            variable = getattr(variable, "value", variable)
+            if not isinstance(gradient, tf.Tensor) or variable.dtype != tf.float32:
+                optimizer.update_step(gradient, variable, learning_rate)
+                continue
+            i = optimizer._get_variable_index(variable)
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.handle,
+                m=optimizer._momentums[i].value.handle,
+                v=optimizer._velocities[i].value.handle,
+                beta1_power=powers[0],
+                beta2_power=powers[1],
+                lr=rate,
+                beta1=optimizer.beta_1,
+                beta2=optimizer.beta_2,
+                epsilon=optimizer.epsilon,
+                grad=tf.cast(gradient, tf.float32),
+            )
 
-    optimizer.__dict__["update_step"] = update_step
+    optimizer.__dict__["_backend_update_step"] = update
     try:
         yield
     finally:
-        del optimizer.__dict__["update_step"]
+        del optimizer.__dict__["_backend_update_step"]
