@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.benchmarks import accuracy, preprocess, serve
+from tests.benchmarks import accuracy, preprocess, serve, train
 
 pytestmark = pytest.mark.tensorflow
 
@@ -15,6 +15,12 @@ def test_accuracy_prints_the_mean_of_a_data_set(capsys):
 def test_preprocess_prints_its_seconds(capsys):
     assert set(preprocess.main(["--share", "0", "--repeats", "1"])) == {"schema and fit", "encode"}
     assert "schema and fit" in capsys.readouterr().out
+
+
+def test_train_prints_seconds_and_ratios(capsys):
+    train.main(["--cases", "XS", "--rounds", "1"])
+    printed = capsys.readouterr().out
+    assert "XS, whole run: zoo" in printed and "scikit-learn:" in printed
 
 
 @pytest.mark.slow

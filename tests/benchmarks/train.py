@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.train                     all cases, five rounds
     python -m tests.benchmarks.train --cases S XS --rounds 3
+    python -m tests.benchmarks.train --write             and the table into docs/benchmarks.md
 
 In each round the rivals run in turn; figures are medians of seconds over the rounds, after one round that does not
 count. A whole run builds, compiles, traces and trains; imports are left out.
@@ -15,7 +16,9 @@ sweep    50 trainings of S with other rates and seeds: seconds of each, traces, 
 """
 
 import argparse
+import datetime
 import gc
+import importlib.util
 import os
 import re
 import subprocess
@@ -23,6 +26,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -278,9 +282,7 @@ print(peak() - before, x.nbytes / 2**20)
 def case_memory(count: int) -> None:
     done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
     taken, size = map(float, done.stdout.split())
-    print(
-        f"M, memory beside the caller's array: {taken:.0f} MiB, {taken / size:.2f} of its {size:.0f} MiB (at most 1.3)"
-    )
+    note("M, memory beside the caller's array", f"{taken:.0f} MiB, {taken / size:.2f} of its {size:.0f}", "at most 1.3")
 
 
 def case_sweep(count: int) -> None:
@@ -300,12 +302,15 @@ def case_sweep(count: int) -> None:
         seconds.append(time.perf_counter() - begin)
         memory.append(resident())
     traces = sum(loop.num_traces for loop in compiled._kept.values())
-    print(
-        f"sweep of 50: the first {seconds[0]:.2f} s, the others {np.median(seconds[1:]):.2f} s each; "
-        f"{traces} trace(s); resident {memory[9]:.0f} MiB after 10, {memory[-1]:.0f} MiB after 50"
+    note(
+        "50 trainings of S, other rates and seeds",
+        f"the first {seconds[0]:.2f} s, the others {np.median(seconds[1:]):.2f} s; {traces} trace(s); "
+        f"resident {memory[9]:.0f} MiB after 10, {memory[-1]:.0f} MiB after 50",
     )
 
 
+MARKS = ("<!-- train -->", "<!-- /train -->")
+rows: list[tuple[str, str, str, str, str]] = []  # of the table
 CASES = {"S": case_s, "M": case_m, "XS": case_xs, "L": case_l, "memory": case_memory, "sweep": case_sweep}
 
 
@@ -314,22 +319,68 @@ def report(title: str, seconds: dict[str, float], goals: dict[str, str]) -> None
     ours = seconds["zoo"]
     told = f" (goal: {goals['zoo']})" if "zoo" in goals else ""
     print(f"{title}: zoo {ours:.4g} s{told}")
+    rows.append((title, "zoo", f"{ours:.4g} s", "", goals.get("zoo", "")))
     for name, value in seconds.items():
         if name != "zoo":
             goal = f" (goal: {goals[name]})" if name in goals else ""
             print(f"    {name}: {value:.4g} s, {value / ours:.2f} times the zoo's{goal}")
+            rows.append(("", name, f"{value:.4g} s", f"{value / ours:.2f}", goals.get(name, "")))
     sys.stdout.flush()
+
+
+def note(title: str, measured: str, goal: str = "") -> None:
+    """Prints what is no time of a rival."""
+    print(f"{title}: {measured}" + (f" (goal: {goal})" if goal else ""), flush=True)
+    rows.append((title, "zoo", measured, "", goal))
+
+
+def machine() -> str:
+    """Returns date, processor, cores and versions in one line."""
+    import platform
+    from importlib.metadata import version
+
+    names = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").is_file() else ""
+    processor = re.search(r"model name\s*: (.*)", names)
+    libraries = ["tensorflow", "keras", "jax", "scikit-learn", "torch", "numpy"]
+    installed = [name for name in libraries if importlib.util.find_spec(name.replace("scikit-learn", "sklearn"))]
+    return (
+        f"{datetime.date.today()}: {os.cpu_count()} cores of {processor[1] if processor else platform.machine()}, "
+        f"Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in installed)
+        + f"; Keras on {keras.backend.backend()}"
+    )
+
+
+def write() -> None:
+    """Puts the table between its marks in docs/benchmarks.md."""
+    lines = [
+        f"Measured on {machine()}.",
+        "",
+        "| case | who | median | times the zoo's | goal |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    page = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+    text = page.read_text(encoding="utf-8")
+    begin, end = (text.index(mark) for mark in MARKS)
+    page.write_text(text[: begin + len(MARKS[0])] + "\n" + "\n".join(lines) + "\n" + text[end:], encoding="utf-8")
 
 
 def main(arguments=None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="the table into docs/benchmarks.md")
     options = parser.parse_args(arguments)
-    print(f"{os.cpu_count()} cores, Keras {keras.__version__} on {keras.backend.backend()}")
+    rows.clear()
+    print(machine())
     for name in options.cases:
         CASES[name](options.rounds)
+    if options.write:
+        write()
 
 
 if __name__ == "__main__":
-    main()
+    from tests.benchmarks.train import main as run  # the module that the cases in other files report to
+
+    run()
