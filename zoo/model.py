@@ -532,9 +532,10 @@ def compile_model(
         rate = recipe.learning_rate if learning_rate is None else learning_rate
         if recipe.schedule == "cosine" and total_steps:
             rate = WarmupCosine(rate, total_steps)
-        optimizer = keras.optimizers.get(
-            {"class_name": optimizer or recipe.optimizer, "config": {"learning_rate": rate, **options}}
-        )
+        name = optimizer or recipe.optimizer
+        # Keras numbers optimizers, and TensorFlow keeps 30 KB for each name that a variable ever had.
+        config = {"learning_rate": rate, "name": name.lower(), **options}
+        optimizer = keras.optimizers.get({"class_name": name, "config": config})
     elif learning_rate is not None:
         optimizer.learning_rate = learning_rate
     if loss is None:

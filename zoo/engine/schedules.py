@@ -19,8 +19,11 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         self.peak, self.steps = float(peak), int(steps)
         warmup = max(1, min(100, self.steps // 20))
         # Variables, not constants: a compiled training is then used again with other rates.
-        numbers = (self.peak, warmup, max(1, self.steps - warmup))
-        self.variables = [keras.Variable(float(number), dtype="float32", trainable=False) for number in numbers]
+        numbers = {"peak": self.peak, "warmup": warmup, "decay": max(1, self.steps - warmup)}
+        self.variables = [
+            keras.Variable(float(number), dtype="float32", trainable=False, name=name)
+            for name, number in numbers.items()
+        ]
 
     def __call__(self, step):
         peak, warmup, decay = (variable.value for variable in self.variables)

@@ -25,23 +25,31 @@ def _function(model):
             ).get_concrete_function()
             _functions[model] = lambda x: compiled({name: tf.constant(values) for name, values in x.items()}).numpy()
         else:
-            _functions[model] = lambda x: keras.ops.convert_to_numpy(owner()(x, training=False))
+            _functions[model] = lambda x: _once(owner())(x)
     return _functions[model]
 
 
-def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384) -> np.ndarray:
+def _once(model):
+    return lambda x: keras.ops.convert_to_numpy(
+        model({name: keras.ops.convert_to_tensor(values) for name, values in x.items()}, training=False)
+    )
+
+
+def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: bool = False) -> np.ndarray:
     """Returns what the model's `predict` returns for encoded tensors.
 
     Args:
         model: A `zoo.Model`.
         x: Encoded tensors, each `(rows, ...)`.
         batch_size: Rows at a time.
+        once: Leaves compiling out, which takes longer than some calls.
 
     Returns:
         `(rows, classes)` or `(rows, units)`.
     """
     names = [tensor.name for tensor in model.network.inputs]
-    function, rows = _function(model), len(x[names[0]])
+    rows = len(x[names[0]])
+    function = _function(model) if not once or rows > batch_size else _once(model)
     parts = [
         function({name: x[name][start : start + batch_size] for name in names})
         for start in range(0, max(rows, 1), batch_size)

@@ -443,7 +443,7 @@ def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) ->
     if parts.test is not None:
         rows["test"] = pipelines.encode(parts.test, model.preprocessor)
     return {
-        split: scoring.score(model, inference.outputs(model, part.x), part.y).to_dict()
+        split: scoring.score(model, inference.outputs(model, part.x, once=True), part.y).to_dict()
         for split, part in rows.items()
         if part is not None
     }
