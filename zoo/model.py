@@ -569,7 +569,9 @@ def load_weights(model: Model, weights) -> None:
                     f"The weights in {str(weights)!r} do not fit this {model.entry.name!r}: {error}"
                 ) from error
             return
-        weights = keras.saving.load_model(path, compile=False)
+        import zoo
+
+        weights = zoo.load(path)  # which inspects the file before anything of it is built
     ours, theirs = ([*model.weights, *[None] * len(weights.weights)], [*weights.weights, *[None] * len(model.weights)])
     for mine, other in zip(ours, theirs, strict=False):
         shapes = [None if variable is None else tuple(variable.shape) for variable in (mine, other)]
