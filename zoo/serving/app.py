@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -93,13 +94,15 @@ class App:
         """Returns the body.
 
         Raises:
-            Refused: if it is too large or too slow.
+            Refused: if it is too large, too slow, or not as its encoding says.
             _HungUp: if the client is gone.
         """
         too_large = Refused(413, f"A body must have at most {self.most_bytes} bytes. Send the rows in parts.")
+        unpack = False
         for name, value in scope["headers"]:
             if name == b"content-length" and int(value) > self.most_bytes:
                 raise too_large
+            unpack |= name == b"content-encoding" and b"gzip" in value.lower()
         parts, size = [], 0
         try:
             async with asyncio.timeout(self.seconds):  # the first part too: a client may send headers alone
@@ -112,9 +115,13 @@ class App:
                     if size > self.most_bytes:
                         raise too_large
                     if not message.get("more_body"):
-                        return b"".join(parts)
+                        break
         except TimeoutError:
             raise Refused(408, f"The body must come within {self.seconds:g} seconds.") from None
+        body = b"".join(parts)
+        if unpack and len(body := _unpacked(body, self.most_bytes + 1)) > self.most_bytes:
+            raise too_large
+        return body
 
     async def _call(self, body: bytes, name: str, number: str | None, method: str) -> bytes:
         request = protocol.parse(body)
@@ -209,6 +216,18 @@ class App:
             },
             indent=1,
         )
+
+
+def _unpacked(body: bytes, most: int) -> bytes:
+    """Returns at most so many bytes of what was compressed by gzip, which TensorFlow Serving takes too."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        found = unpacker.decompress(body, most)
+    except zlib.error as error:
+        raise Refused(400, f"The body must be gzip, as its Content-Encoding says. Received: {error}") from None
+    if len(found) < most and not unpacker.eof:
+        raise Refused(400, "The body must be gzip, as its Content-Encoding says. Received: a part of it")
+    return found
 
 
 def _numeric(number: str) -> int:
