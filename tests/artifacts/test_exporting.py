@@ -144,6 +144,18 @@ def test_an_export_that_answers_fewer_rows_fails(quick_proof, run, tmp_path, mon
     assert names(tmp_path) == []
 
 
+def test_an_export_that_answers_in_another_type_fails(quick_proof, run, tmp_path, monkeypatch):
+    answer = proof.proof_process.answer
+
+    def doubled(*request):
+        return {k: v if v.dtype.kind == "S" else v.astype("float64") for k, v in answer(*request).items()}
+
+    monkeypatch.setattr(proof.proof_process, "answer", doubled)
+    with pytest.raises(RuntimeError, match=r"does not answer as Python does: .* is float64, and must be float32"):
+        zoo.export(run, tmp_path / "moods")
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("kib", [1, 16, 100])
 @pytest.mark.parametrize("format", ["tf_saved_model", "onnx", "numpy"])
 def test_a_disk_without_space_leaves_nothing(no_proof, tmp_path, format, kib):
