@@ -432,7 +432,8 @@ def build(
             come from its training rows.
         target: The target's column.
         schema: A schema, or the path of one, instead of the inferred one.
-        weights: A file of Keras weights, or a model of the same shapes; else the entry's option of that name.
+        weights: A `.weights.h5` file of Keras, a `.keras` file of the zoo, a preset's name, or a model of the same
+            shapes; else the entry's option of that name.
         seed: Seed of the initial weights.
         **options: The builder's, see `zoo.info(name).options`.
 
