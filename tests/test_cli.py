@@ -355,6 +355,23 @@ def test_serve_refuses_what_it_cannot_serve(capsys, trained, tmp_path):
     assert "--runtime" in refusal(capsys, "serve", trained / "out", "--runtime", "zip")
 
 
+@pytest.mark.parametrize(
+    ("flag", "value", "said"),
+    [
+        ("--port", 65536, "--port must be from 0 to 65535, 0 for a free one. Received: 65536"),
+        ("--port", -1, "--port must be from 0 to 65535"),
+        ("--max-bytes", -1, "--max-bytes must be at least 1. Received: -1"),
+        ("--max-rows", 0, "--max-rows must be at least 1. Received: 0"),
+        ("--max-waiting", 0, "--max-waiting must be at least 1. Received: 0"),
+        ("--timeout", 0, "--timeout must be above 0 and at most 86400 seconds. Received: 0"),
+        ("--timeout", "inf", "--timeout must be above 0 and at most 86400 seconds. Received: inf"),
+        ("--poll", "nan", "--poll must be above 0 and at most 86400 seconds. Received: nan"),
+    ],
+)
+def test_serve_refuses_limits_out_of_range(capsys, tmp_path, flag, value, said):
+    assert said in refusal(capsys, "serve", tmp_path, f"{flag}={value}")
+
+
 def test_doctor_knows_versions_and_devices(capsys):
     facts = json.loads(answer(capsys, "doctor", "--json"))
     assert facts["zoo"] == zoo.__version__

@@ -117,11 +117,10 @@ def _in_flags(said: str, argv: list[str]) -> str:
         command = _parsers(argv)[1][argv[0]]
     except (ValueError, KeyError, ImportError, OSError):  # of an unknown command or entry, which `said` tells
         return said
-    flags = set(command._option_string_actions)
+    flags = {a.dest.removeprefix(OPTION): a.option_strings[-1] for a in command._actions if a.option_strings}
 
     def flag(found: re.Match) -> str:
-        name = "--" + (found[1] or found[2]).replace("_", "-")
-        if name not in flags:
+        if (name := flags.get(found[1] or found[2])) is None:
             return found[0]
         value = (found[3] or "").strip("'\"")
         return name if value in ("", "True") else f"{name} {value}"

@@ -432,7 +432,8 @@ def build(
             come from its training rows.
         target: The target's column.
         schema: A schema, or the path of one, instead of the inferred one.
-        weights: A file of Keras weights, or a model of the same shapes; else the entry's option of that name.
+        weights: A `.weights.h5` file of Keras, a `.keras` file of the zoo, a preset's name, or a model of the same
+            shapes; else the entry's option of that name.
         seed: Seed of the initial weights.
         **options: The builder's, see `zoo.info(name).options`.
 
@@ -570,7 +571,9 @@ def load_weights(model: Model, weights) -> None:
                     f"The weights in {str(weights)!r} do not fit this {model.entry.name!r}: {error}"
                 ) from error
             return
-        weights = keras.saving.load_model(path, compile=False)
+        import zoo
+
+        weights = zoo.load(path)  # which inspects the file before anything of it is built
     ours, theirs = ([*model.weights, *[None] * len(weights.weights)], [*weights.weights, *[None] * len(model.weights)])
     for mine, other in zip(ours, theirs, strict=False):
         shapes = [None if variable is None else tuple(variable.shape) for variable in (mine, other)]

@@ -32,6 +32,20 @@ def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path):
     assert names(tmp_path) == ["x"]
 
 
+def test_a_failure_leaves_no_folder_that_it_made(tmp_path):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(KeyError):
+        write(tmp_path / "there" / "a" / "b" / "x", "text", KeyError("k"))
+    assert names(tmp_path) == ["there"] and names(tmp_path / "there") == []
+
+
+def test_a_failure_leaves_what_others_wrote_meanwhile(tmp_path):
+    with pytest.raises(KeyError), folders.writable(tmp_path / "made" / "x"):
+        write(tmp_path / "made" / "y", "other")
+        raise KeyError("k")
+    assert names(tmp_path / "made") == ["y"]
+
+
 @pytest.mark.parametrize(
     "error",
     [

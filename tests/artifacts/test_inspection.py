@@ -168,6 +168,31 @@ def test_weights_that_are_elsewhere_are_refused(lone, tmp_path):
         zoo.load(changed(lone, tmp_path / "c.keras", weights=external))
 
 
+def test_weights_that_are_there_twice_are_refused(lone, tmp_path):
+    """One dataset under a thousand names would stand for the bytes of a network that is a thousand times as large."""
+
+    def endless(stored):
+        stored["layers/again"] = stored["layers"]
+
+    def cheap(stored):
+        found = stored.visititems(lambda _, item: item if isinstance(item, h5py.Dataset) else None)
+        stored["layers/more"] = found
+
+    for weights in (endless, cheap):
+        with pytest.raises(ValueError, match="weights that are there twice"):
+            zoo.load(changed(lone, tmp_path / "m.keras", weights=weights))
+
+
+def test_weights_to_build_with_are_inspected_too(lone, tmp_path):
+    path = changed(lone, tmp_path / "m.keras", extra={"evil.py": b"import os"})
+    frame = {"a": np.arange(40.0), "b": np.tile(["x", "y"], 20), "y": np.arange(40) % 2}
+    with pytest.raises(ValueError, match="and nothing else. Received: the file"):
+        zoo.build("mlp_classifier", frame, target="y", hidden_units=(4,), weights=path)
+    built = zoo.build("mlp_classifier", frame, target="y", hidden_units=(4,), weights=lone)
+    for weight, other in zip(built.get_weights(), zoo.load(lone).get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, other)
+
+
 def test_weights_without_their_bytes_are_refused(lone, tmp_path):
     def hollow(stored):
         stored.create_dataset("large", shape=(10**10,), dtype="float32", chunks=(10**6,))

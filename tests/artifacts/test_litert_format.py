@@ -173,7 +173,7 @@ def test_a_layer_without_a_counterpart_is_named(tmp_path):
         ValueError, match=r"The layer 'activation_0' cannot be .* LiteRT, which has no operation for Erfinv"
     ):
         zoo.export(model, tmp_path / "served", format="litert")
-    assert list((tmp_path / "served").iterdir()) == []
+    assert not (tmp_path / "served").exists()
 
 
 def test_a_missing_extra_is_said(model, tmp_path, monkeypatch):

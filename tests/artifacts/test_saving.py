@@ -194,6 +194,15 @@ def test_a_damaged_card_is_told(artifact, tmp_path, content):
         zoo.load(folder)
 
 
+@pytest.mark.parametrize("name", ["artifact.json", "card.json", "schema.json"])
+def test_a_file_of_gigabytes_is_refused_before_it_is_read(artifact, tmp_path, monkeypatch, name):
+    folder = copy(artifact, tmp_path)
+    os.truncate(folder / name, 2**40)  # without a byte on the disk
+    monkeypatch.setattr(saving, "_sha256", lambda path: pytest.fail("it was read"))
+    with pytest.raises(ValueError, match=rf"{name}' must have at most 268,435,456 bytes. Received: 1,099,511,627,776"):
+        zoo.load(folder)
+
+
 def test_a_stranger_s_code_is_not_run(run, tmp_path):
     """A Lambda layer holds Python bytecode; Keras's safe mode refuses it."""
     network = run.model.network

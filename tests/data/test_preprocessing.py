@@ -147,6 +147,15 @@ def test_frequent_words_and_lengths_stand_for_a_text(mixed):
     np.testing.assert_array_equal(preprocessor.encode(mixed)["numeric"][:, index], expected)
 
 
+def test_texts_of_one_length_do_not_make_another_length_enormous():
+    """numpy's deviation of 300 equal logarithms is 4e-16, not 0."""
+    codes = [f"A{i:05d}" for i in range(300)]
+    preprocessor = fitted(pd.DataFrame({"code": codes}))
+    encoded = preprocessor.encode(pd.DataFrame({"code": ["A00001", "A0000123 b"]}))["numeric"]
+    lengths = np.log1p([[6, 2], [10, 3]]) - np.log1p([6, 2])  # letters and digits are words of their own
+    np.testing.assert_allclose(encoded[:, :2], lengths, atol=1e-6)
+
+
 def test_the_saved_graph_answers_bit_for_bit_and_each_row_by_itself(mixed, tmp_path):
     preprocessor = fitted(mixed)
     expected = preprocessor.encode(mixed)

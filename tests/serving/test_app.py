@@ -1,6 +1,8 @@
 """The addresses: what TensorFlow Serving answers, with its status and its message."""
 
 import asyncio
+import gzip
+import json
 
 import numpy as np
 import pytest
@@ -248,6 +250,20 @@ def test_limits_of_bodies_and_rows(models):
     assert status == 413
     assert ask("POST", PREDICT, {"instances": [ROW] * 4})[0] == 413
     assert ask("POST", PREDICT, {"instances": [ROW] * 3})[0] == 200
+
+
+def test_a_body_may_be_compressed_as_for_tensorflow_serving(ask, models):
+    body = json.dumps({"instances": [ROW]}).encode()
+    gzipped, header = gzip.compress(body), [(b"content-encoding", b"gzip")]
+    assert ask("POST", PREDICT, gzipped, headers=header)[:2] == ask("POST", PREDICT, body)[:2]
+    for broken in (gzipped[:-20], b"no gzip", b""):
+        status, content, _ = ask("POST", PREDICT, broken, headers=header)
+        assert status == 400 and "must be gzip, as its Content-Encoding says" in content["error"]
+    small = client(App(models, most_bytes=1000))
+    bomb = gzip.compress(b" " * 10**8)[:900]
+    assert small("POST", PREDICT, bomb, headers=header)[0] == 413
+    assert small("POST", PREDICT, gzip.compress(b" " * 1001), headers=header)[0] == 413
+    assert "Is not object" in small("POST", PREDICT, gzip.compress(b"1".rjust(1000)), headers=header)[1]["error"]
 
 
 def slow_app(models, **options):

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import zoo
 from tests.serving.conftest import ROW, client, exported
@@ -58,6 +59,18 @@ def test_weights_that_are_cut_off_are_a_broken_version(opened, own, logged):
 def test_a_version_that_has_no_serving_default_is_broken(opened, own, logged):
     (own / "4").mkdir()
     assert not opened.refresh() and "version 4 cannot be served" in logged.text
+
+
+def test_a_saved_model_of_others_that_takes_other_types_is_refused(own, logged):
+    module = tf.Module()
+    module.double = tf.function(lambda x: {"y": 2 * x}, input_signature=[tf.TensorSpec([None], tf.int64, "x")])
+    tf.saved_model.save(module, str(own / "2"), signatures={"serving_default": module.double})
+    tf.saved_model.save(module, str(own / "3"), signatures={"double": module.double})
+    models = open_folders([own], "tensorflow")
+    models["ship"].close()
+    assert models["ship"].version.number == 1
+    assert "must be float32, string, uint8. Received: int64 for 'x' of serving_default" in logged.text
+    assert "must have the signature serving_default. Received: double" in logged.text
 
 
 def test_the_status_tells_of_broken_versions(opened, own):
@@ -141,6 +154,7 @@ def test_folders_that_cannot_be_served_are_told(own, tmp_path, trained):
     refused(ValueError, "is an artifact.*Export it first", tmp_path / "artifact")
     (tmp_path / "b").mkdir()
     shutil.copytree(own, tmp_path / "b" / "ship")
+    refused(FileNotFoundError, r"holds models, not versions. Serve those: zoo serve .*b.ship$", tmp_path / "b")
     refused(ValueError, "Two folders have the name 'ship'", own, tmp_path / "b" / "ship")
     (tmp_path / "a:b").mkdir()
     refused(ValueError, "'a:b' cannot be called", tmp_path / "a:b")

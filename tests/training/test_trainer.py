@@ -101,6 +101,14 @@ def test_time_holds_out_the_last_rows():
     np.testing.assert_array_equal(val, [0, 1])
 
 
+def test_rows_too_few_to_hold_one_out_are_refused_before_training():
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": ["a", "b", "c"]})
+    with pytest.raises(ValueError, match=r"1 row cannot be split.*validation=None"):
+        zoo.train("mlp_classifier", frame[:1], target="y", **SMALL)
+    with pytest.raises(ValueError, match=r"3 rows, each of another class, cannot be split.*validation=None"):
+        zoo.train("mlp_classifier", frame, target="y", **SMALL)
+
+
 def test_balanced_class_weights_raise_the_recall_of_the_rare_class():
     generator = np.random.default_rng(0)
     y = (generator.random(600) < 0.1).astype(int)

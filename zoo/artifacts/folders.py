@@ -32,13 +32,17 @@ def writable(target: Path) -> Iterator[Path]:
         PermissionError, OSError: as `explained` says them.
     """
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    new = [parent for parent in target.parents if not parent.exists()]  # the deepest first
     try:
         with explained(target):
             _make(target.parent)
-            beside.mkdir()
+            beside.mkdir(parents=True)  # another write that failed may have taken away what it had made
             yield beside
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+        with contextlib.suppress(OSError):  # one holds something: what was written, or what others write there
+            for parent in new:
+                parent.rmdir()
 
 
 @contextlib.contextmanager

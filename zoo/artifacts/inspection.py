@@ -115,13 +115,17 @@ def _known_packages() -> set[str]:
 
 def _stored(weights: h5py.File, refuse) -> int:
     """Returns the number of values in an HDF5 file."""
-    total, groups = 0, [weights]
+    total, groups, seen = 0, [weights], {h5py.h5o.get_info(weights.id).addr}
     while groups:
         group = groups.pop()
         for name in group:
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                 refuse(f"weights that are a link: {group.name}/{name}")
             item = group[name]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in seen:  # else a group within itself has no end, and one value stands for many
+                refuse(f"weights that are there twice: {group.name}/{name}")
+            seen.add(address)
             if isinstance(item, h5py.Group):
                 groups.append(item)
                 continue

@@ -141,7 +141,8 @@ class _Network:
             return f"np.concatenate([{', '.join(taken)}], axis=1)"
         if isinstance(layer, PiecewiseLinear):
             bins = layer.num_bins
-            return f"(np.clip({x}[:, :, None] * {bins} - np.arange({bins}), 0, 1) - 0.5).reshape(len({x}), {width})"
+            place = f"{x}[:, :, None] * {bins} - np.arange({bins}, dtype='float32')"  # of int64 all would be float64
+            return f"(np.clip({place}, 0, 1) - 0.5).reshape(len({x}), {width})"
         if isinstance(layer, Levels):
             parts = [f"{x}[:, [{i}]] == np.arange(1, {layer.sizes[i]})" for i in layer.small]
             rows = zip(layer.large, layer._offsets(layer.large))

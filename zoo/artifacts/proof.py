@@ -75,7 +75,7 @@ def prove(
     differences, tolerance = [], TOLERANCE if exact else np.inf
     for answer in (proof_process.answer, _answer_in_a_fresh_process):
         found = answer(format, str(folder.resolve()), sent)
-        _check_rows(sent, found)
+        _check_outputs(sent, found)
         differences += [
             _compare(model, key, found, expected[key.split(":")[1]], tolerance) for key in _requests_of(sent)
         ]
@@ -256,8 +256,8 @@ def _answer_in_a_fresh_process(format: str, folder: str, sent: dict[str, np.ndar
             return {key: stored[key] for key in stored}
 
 
-def _check_rows(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> None:
-    """Raises RuntimeError where an output has another number of rows than its request."""
+def _check_outputs(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> None:
+    """Raises RuntimeError where an output has another number of rows than its request, or is no float32 or string."""
     rows = {key.partition("/")[0]: len(values) for key, values in sent.items()}
     for key, values in found.items():
         wanted = rows[key.partition("/")[0]]
@@ -265,6 +265,11 @@ def _check_rows(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray])
             raise RuntimeError(
                 f"The export does not answer as Python does: {key!r} has the shape {np.shape(values)} for {wanted} "
                 "rows. Nothing was left. Please report it."
+            )
+        if values.dtype.kind != "S" and values.dtype != np.float32:
+            raise RuntimeError(
+                f"The export does not answer as Python does: {key!r} is {values.dtype}, and must be float32. Nothing "
+                "was left. Please report it."
             )
 
 

@@ -21,7 +21,7 @@ import keras
 from zoo import registry
 from zoo.artifacts import folders
 from zoo.artifacts.card import card_of, page, plain
-from zoo.artifacts.inspection import inspect
+from zoo.artifacts.inspection import MEMBERS, inspect
 from zoo.model import Model, compile_model
 
 FORMAT = 1
@@ -137,6 +137,8 @@ def load(path) -> Model:
         return _load_file(folder, {})
     if (folder / INSIDE / "artifact.json").is_file():
         folder = folder / INSIDE
+    for name in ("artifact.json", *CHECKED):
+        _check_size(folder / name)
     facts = _facts(folder)
     for name in CHECKED:
         if not (folder / name).is_file() or _sha256(folder / name) != facts["sha256"].get(name):
@@ -150,6 +152,16 @@ def load(path) -> Model:
             f"that registers it, or upgrade keras-zoo. The zoo has: {', '.join(registry.list_models())}."
         )
     return _load_file(folder / "model.keras", _card(folder / "card.json"))
+
+
+def _check_size(file: Path) -> None:
+    """Raises ValueError if a file is larger than it can be for what it holds: nothing is read to find out."""
+    most = MEMBERS["model.weights.h5" if file.suffix == ".keras" else "config.json"]
+    if file.is_file() and (size := file.stat().st_size) > most:
+        raise ValueError(
+            f"{str(file)!r} must have at most {most:,} bytes. Received: {size:,}. It was not loaded. Do not trust "
+            "where it comes from."
+        )
 
 
 def _card(file: Path) -> dict[str, Any]:

@@ -26,11 +26,12 @@ def fit(texts: np.ndarray) -> dict:
     frequent = [(word, count) for word, count in rows.items() if least <= count < len(texts)]
     words = sorted(word for word, _ in sorted(frequent, key=lambda item: (-item[1], item[0]))[:MAX_WORDS])
     lengths = np.log1p([[len(text) for text in texts], [len(_WORD.findall(text)) for text in texts]])
-    deviation = lengths.std(axis=1)
+    # Of equal values numpy's deviation may be 1e-16 for rounding, by which another length would become enormous.
+    deviation = np.where(np.ptp(lengths, axis=1) > 0, lengths.std(axis=1), 1.0)
     return {
         "words": words,
         "mean": lengths.mean(axis=1).tolist(),
-        "deviation": np.where(deviation > 0, deviation, 1.0).tolist(),
+        "deviation": deviation.tolist(),
     }
 
 

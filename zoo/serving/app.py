@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from zoo.serving.protocol import Refused
 log = logging.getLogger("zoo.serving")
 CALL = re.compile(r"/v1/models/([^/:]+)(?:/versions/([0-9]+))?:(classify|regress|predict)", re.IGNORECASE)
 TOLD = re.compile(r"/v1/models(?:/([^/:]+))?(?:/versions/([0-9]+))?(/metadata)?", re.IGNORECASE)
+READ_ON = 8  # times the limit of a body: further a client that sends too much is cut off without an answer
 LONGEST = 19  # digits of a version, which is an int64
 JSON = (b"content-type", b"application/json")
 
@@ -93,13 +95,14 @@ class App:
         """Returns the body.
 
         Raises:
-            Refused: if it is too large or too slow.
+            Refused: if it is too large, too slow, or not as its encoding says.
             _HungUp: if the client is gone.
         """
         too_large = Refused(413, f"A body must have at most {self.most_bytes} bytes. Send the rows in parts.")
-        for name, value in scope["headers"]:
-            if name == b"content-length" and int(value) > self.most_bytes:
-                raise too_large
+        headers = dict(scope["headers"])
+        patience = self.most_bytes if b"expect" in headers else READ_ON * self.most_bytes  # who expects has not sent
+        if int(headers.get(b"content-length", 0)) > patience:
+            raise too_large
         parts, size = [], 0
         try:
             async with asyncio.timeout(self.seconds):  # the first part too: a client may send headers alone
@@ -110,11 +113,19 @@ class App:
                     parts.append(message.get("body", b""))
                     size += len(parts[-1])
                     if size > self.most_bytes:
-                        raise too_large
-                    if not message.get("more_body"):
-                        return b"".join(parts)
+                        parts.clear()  # the rest is thrown away: most clients read no answer before all is sent
+                    if size > patience or not message.get("more_body"):
+                        break
         except TimeoutError:
             raise Refused(408, f"The body must come within {self.seconds:g} seconds.") from None
+        if size > self.most_bytes:
+            raise too_large
+        body = b"".join(parts)
+        if b"gzip" in headers.get(b"content-encoding", b"").lower():
+            body = _unpacked(body, self.most_bytes + 1)
+            if len(body) > self.most_bytes:
+                raise too_large
+        return body
 
     async def _call(self, body: bytes, name: str, number: str | None, method: str) -> bytes:
         request = protocol.parse(body)
@@ -209,6 +220,18 @@ class App:
             },
             indent=1,
         )
+
+
+def _unpacked(body: bytes, most: int) -> bytes:
+    """Returns at most so many bytes of what was compressed by gzip, which TensorFlow Serving takes too."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        found = unpacker.decompress(body, most)
+    except zlib.error as error:
+        raise Refused(400, f"The body must be gzip, as its Content-Encoding says. Received: {error}") from None
+    if len(found) < most and not unpacker.eof:
+        raise Refused(400, "The body must be gzip, as its Content-Encoding says. Received: a part of it")
+    return found
 
 
 def _numeric(number: str) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 
 from zoo.artifacts.folders import versions
 from zoo.serving.batching import Batcher
+from zoo.serving.protocol import TYPES
 from zoo.serving.runtimes import RUNTIMES
 
 log = logging.getLogger("zoo.serving")
@@ -78,6 +79,7 @@ def load_version(folder: Path, runtime: str, **limits) -> Version:
     """
     loaded = RUNTIMES[runtime](folder)
     try:
+        _check_signatures(loaded.signatures)
         schema, sample = _json(folder / "schema.json") or {}, _json(folder / "sample_request.json")
         inputs, _ = loaded.signatures["serving_default"]
         for rows in (1, 2):
@@ -92,6 +94,21 @@ def load_version(folder: Path, runtime: str, **limits) -> Version:
         loaded.close()
 
     return Version(int(folder.name), loaded.signatures, loaded.metadata, schema, sample, batcher, close)
+
+
+def _check_signatures(signatures: dict) -> None:
+    """Raises ValueError at a SavedModel of others that the requests here cannot be made for."""
+    repair = "Serve it with TensorFlow Serving, or export it by zoo.export."
+    if "serving_default" not in signatures:
+        known = ", ".join(signatures) or "none"
+        raise ValueError(f"A version must have the signature serving_default. Received: {known}. {repair}")
+    for signature, (inputs, _) in signatures.items():
+        for name, (dtype, _) in inputs.items():
+            if dtype not in TYPES:
+                raise ValueError(
+                    f"The inputs of a version must be {', '.join(TYPES)}. Received: {dtype} for {name!r} of "
+                    f"{signature}. {repair}"
+                )
 
 
 def _json(file: Path) -> dict | None:
@@ -208,6 +225,9 @@ def open_folders(folders: Iterable, runtime: str, **limits) -> dict[str, Served]
             raise ValueError(f"Two folders have the name {folder.name!r}, which clients call. Rename one of them.")
         served = Served(folder, runtime, **limits)
         if not served.numbers():
+            if inside := sorted(child.name for child in folder.iterdir() if child.is_dir() and versions(child)):
+                named = " ".join(str(Path(given, name)) for name in inside[:10])
+                raise FileNotFoundError(f"{str(given)!r} holds models, not versions. Serve those: zoo serve {named}")
             raise FileNotFoundError(f"{str(given)!r} holds no version yet. Make one: zoo export MODEL -o {given}")
         served.refresh()
         if served.version is None:

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from zoo.serving import runtimes
 from zoo.serving.app import App
@@ -14,6 +14,7 @@ from zoo.serving.models import Watcher, open_folders
 
 PORT = 8501  # TensorFlow Serving's
 BACKLOG = 4096
+LONGEST = 86_400  # seconds
 
 
 def serve(
@@ -45,9 +46,10 @@ def serve(
 
     Raises:
         ImportError: if the extra `serve`, or the runtime, is missing.
-        FileNotFoundError, ValueError: as of `open_folders`.
+        FileNotFoundError, ValueError: as of `open_folders`; ValueError too if a limit is out of its range.
         OSError: if the address cannot be bound.
     """
+    _check(port, {"most_bytes": most_bytes, "most_rows": most_rows, "most_waiting": most_waiting}, seconds, poll)
     try:
         import uvicorn
     except ImportError as error:
@@ -85,6 +87,17 @@ def serve(
         for served in models.values():
             served.close()
         bound.close()
+
+
+def _check(port: int, limits: Mapping[str, int], seconds: float, poll: float) -> None:
+    if not 0 <= port <= 65535:
+        raise ValueError(f"`port` must be from 0 to 65535, 0 for a free one. Received: {port}")
+    for name, limit in limits.items():
+        if limit < 1:
+            raise ValueError(f"`{name}` must be at least 1. Received: {limit}")
+    for name, time in (("seconds", seconds), ("poll", poll)):
+        if not 0 < time <= LONGEST:
+            raise ValueError(f"`{name}` must be above 0 and at most {LONGEST} seconds. Received: {time:g}")
 
 
 def _log_to_stderr() -> None:

@@ -199,6 +199,11 @@ def train(
         factors = _class_factors(class_weight, model, encoded.y)
         encoded = _weighted(encoded, factors)
         fingerprint = _fingerprint(encoded)
+        if parts.val is not None and not parts.val_rows:  # each class keeps a row to train on
+            raise ValueError(
+                f"{rows} rows, each of another class, cannot be split into training and validation. Pass "
+                "validation=None, or more rows."
+            )
         if parts.val is not None:
             held_out = pipelines.encode(parts.val, model.preprocessor, weight=parts.weights(parts.val))
             held_out = _weighted(held_out, factors)
