@@ -13,8 +13,9 @@ from collections.abc import Callable, Hashable, Sequence
 
 import keras
 
-from zoo.engine import compiled, fused
-from zoo.engine.callbacks import BestWeights, Checkpoint, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
+from zoo.engine import compiled, fused, interruption
+from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
+from zoo.engine.checkpoints import Checkpoint
 
 ENGINES = ("auto", "fused", "xla", "keras")
 
@@ -83,19 +84,18 @@ def fit(
     import tensorflow as tf
 
     left = Left()
-    best = BestWeights(monitor, patience, beaten_by, left)
+    best, diverged = BestWeights(monitor, patience, beaten_by, left), Diverged(left)
     history = keras.callbacks.History()
     own: list[keras.callbacks.Callback] = []
     saver = None
     first = 0
     past: dict[str, list[float]] = {}
     if checkpoint is not None:
-        saver = Checkpoint(checkpoint, best, identity or {})
+        saver = Checkpoint(checkpoint, best, diverged, identity or {})
         if saver.resume(model):
             first, past = saver.epoch, {name: list(values) for name, values in saver.history.items()}
             if verbose:
                 print(f"resumed from epoch {first} of the checkpoint in {checkpoint}")
-    diverged = Diverged(left)
     own.append(diverged)
     if validation is not None:
         own.append(best)
@@ -104,7 +104,7 @@ def fit(
     line = ProgressLine(epochs, first) if verbose == 1 else None
     own += [line] if line else []
     own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
-    interrupted = False
+    interrupt = None
     sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs - first}
     xla = augmentation is None and compiled.pays_off(model, **sizes)
     trainer = _trainer(engine, rows, callbacks, xla, verbose)
@@ -139,25 +139,35 @@ def fit(
                     shuffle=False,
                     verbose=2 if verbose > 1 else 0,
                 )
-        except KeyboardInterrupt:
-            interrupted = True
+        except KeyboardInterrupt as error:
+            interrupt = error
         finally:
             if line:
                 line.close()
-    for keeper in (diverged, best):
-        keeper.set_model(model)  # a finished checkpoint trains no more, and no one else tells them
-        keeper.apply()
+            _keep(model, diverged, best)
+    else:
+        _keep(model, diverged, best)
     merged = {name: past.get(name, []) + list(map(float, values)) for name, values in history.history.items()} or past
     done = max((len(values) for values in merged.values()), default=0)
     if diverged.stopped:
         warnings.warn(f"Training stopped: {diverged.stopped}.", stacklevel=4)
     reasons = [why for why in (diverged.stopped, best.stopped, stop and stop.stopped) if why]
-    reason = "interrupted" if interrupted else reasons[0] if reasons else f"the limit of {epochs} epochs"
-    if stop and not stop.stopped and not interrupted and done >= epochs:
+    reason = reasons[0] if reasons else f"the limit of {epochs} epochs"
+    if interrupt is not None:
+        reason = interruption.reason(interrupt)
+    elif stop and not stop.stopped and done >= epochs:
         last = merged.get(stop.metric, [float("nan")])[-1]
         reason = f"the limit of {epochs} epochs, with {stop.metric} at {last:g}"
     known = best.best if best.weights is not None else None
-    return Fitted(merged, reason, interrupted, best.best_epoch, known)
+    return Fitted(merged, reason, interrupt is not None, best.best_epoch, known)
+
+
+def _keep(model, diverged: Diverged, best: BestWeights) -> None:
+    """Leaves the best weights in a model, else the last finite ones, however its training ended."""
+    with interruption.uninterrupted():
+        for keeper in (diverged, best):
+            keeper.set_model(model)  # a finished checkpoint trains no more, and no one else tells them
+            keeper.apply()
 
 
 def _trainer(engine, rows, callbacks, pays_off: bool, verbose) -> str:
