@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import math
 import operator
 import threading
 from collections.abc import Callable, Hashable, Iterator
+from typing import Any
 
 import keras
 
@@ -29,7 +31,7 @@ XLA_STEP, XLA_RATE = 8e-6, 300e9
 XLA_COMPILE = 0.12
 SMALL_STEP = 50e6  # FLOP; below them the threads of an executor cost more than they give
 
-_kept: collections.OrderedDict[Hashable, Loop] = collections.OrderedDict()
+_kept: collections.OrderedDict[Hashable, Any] = collections.OrderedDict()
 _lock = threading.Lock()
 
 
@@ -89,6 +91,9 @@ class Loop:
         for traced in self._traced.values():
             traced.bind(state)
 
+    def release(self) -> None:
+        """Ends the use of a model, however its training ended; its variables have been its own all the time."""
+
     @property
     def num_traces(self) -> int:
         """How many functions have been traced."""
@@ -137,6 +142,10 @@ class Loop:
     def end(self, held_out=None) -> tuple[dict, dict, list, bool]:
         """Returns loss and metrics of the steps since `begin`, and of validation rows, and the weights, as `epoch`."""
         return self._call("_end", held_out)
+
+    def test(self, batch) -> None:
+        """Adds a batch to the metrics, without training."""
+        self.model.test_step(batch)
 
     def _call(self, name: str, *arguments):
         """Calls a function by its name; a list of numbers becomes a tensor."""
@@ -288,28 +297,49 @@ def _plain(tensor):
     return float(tensor) if tensor.dtype.is_floating and tensor.shape.rank == 0 else tensor
 
 
+def place(rows):
+    """Returns a nest of arrays as tensors on the device."""
+    import tensorflow as tf
+
+    return tf.nest.map_structure(tf.constant, rows)
+
+
+def create_variables(model: keras.Model, rows) -> None:
+    """Creates the variables of the optimizer, the losses and the metrics, which a traced function cannot."""
+    import tensorflow as tf
+
+    model.optimizer.build(model.trainable_variables)
+    model.test_step(tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows))
+    model.reset_metrics()
+
+
 @contextlib.contextmanager
-def loop_of(model: keras.Model, key: Hashable | None, **how) -> Iterator[Loop]:
+def loop_of(model: keras.Model, key: Hashable | None, kind: type, **how) -> Iterator:
     """Yields a loop for a compiled model: its own, or one of another model of the same structure.
 
     Args:
         model: Compiled, its variables created.
+        kind: `Loop`, or another backend's.
         key: Equal for models whose training steps do the same to variables of the same shapes; None where that is not
             known: then the loop is the model's own, and not kept.
         **how: As for `Loop`.
     """
     if key is None:
-        yield Loop(model, **how)
+        loop = kind(model, **how)
+        try:
+            yield loop
+        finally:
+            loop.release()
         return
-    key = (key, *how.values())
+    key = (key, kind, *how.values())
     with _lock:
         loop = _kept.get(key)
         if loop is not None and not loop.busy and loop.fits(model):
             _kept.move_to_end(key)
             loop.use(model)
         else:
-            loop = Loop(model, **how)
-            if sum(v.shape.num_elements() for v in _state(model)) <= KEPT_WEIGHTS:
+            loop = kind(model, **how)
+            if sum(math.prod(v.shape) for v in loop_variables(model)) <= KEPT_WEIGHTS:
                 _kept[key] = loop
         loop.busy = True
         while len(_kept) > KEPT_LOOPS:
@@ -317,6 +347,7 @@ def loop_of(model: keras.Model, key: Hashable | None, **how) -> Iterator[Loop]:
     try:
         yield loop
     finally:
+        loop.release()
         loop.busy = False
 
 
@@ -326,8 +357,8 @@ def clear() -> None:
         _kept.clear()
 
 
-def _state(model) -> list:
-    """Returns the tf.Variables that training steps read and write."""
+def loop_variables(model) -> list:
+    """Returns the Keras variables that training steps read and write."""
     schedule = getattr(model.optimizer, "_learning_rate", None)
     found = (
         *model.variables,
@@ -335,7 +366,12 @@ def _state(model) -> list:
         *model.metrics_variables,
         *getattr(schedule, "variables", ()),
     )
-    return [v.value for v in {id(v): v for v in found}.values()]
+    return list({id(v): v for v in found}.values())
+
+
+def _state(model) -> list:
+    """Returns them as tf.Variables."""
+    return [variable.value for variable in loop_variables(model)]
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """Trains a compiled Keras model for some epochs: best weights, checkpoints, interruption, progress.
 
-On TensorFlow the fused loop trains (`zoo.engine.fused`), traced or compiled by XLA; other backends, and callbacks that
+On TensorFlow and JAX the fused loop trains (`zoo.engine.fused`), traced or compiled by XLA; PyTorch, and callbacks that
 ask for batches, take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the checkpoint
 holds the rest of the state.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 import keras
 
-from zoo.engine import compiled, fused, interruption
+from zoo.engine import compiled, fused, interruption, ordering
 from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
 from zoo.engine.checkpoints import Checkpoint
 
@@ -81,8 +81,6 @@ def fit(
     Returns:
         What the training left.
     """
-    import tensorflow as tf
-
     left = Left()
     best, diverged = BestWeights(monitor, patience, beaten_by, left), Diverged(left)
     history = keras.callbacks.History()
@@ -106,8 +104,11 @@ def fit(
     own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
     interrupt = None
     sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs - first}
-    xla = augmentation is None and compiled.pays_off(model, **sizes)
-    trainer = _trainer(engine, rows, callbacks, xla, verbose)
+    jax = keras.backend.backend() == "jax"
+    xla = jax or augmentation is None and compiled.pays_off(model, **sizes)
+    trainer = _trainer(
+        engine, rows, fused.suits(callbacks, augmented=augmentation is not None), xla, callbacks, verbose
+    )
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
         try:
@@ -128,9 +129,9 @@ def fit(
                     callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
                 )
             else:
-                epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
+                feed, epoch = _feed(batches, rows, augmentation, first, batch_size, shuffle, seed)
                 model.fit(
-                    batches(epoch),
+                    feed,
                     epochs=epochs,
                     initial_epoch=first,
                     validation_data=validation,
@@ -170,20 +171,33 @@ def _keep(model, diverged: Diverged, best: BestWeights) -> None:
             keeper.apply()
 
 
-def _trainer(engine, rows, callbacks, pays_off: bool, verbose) -> str:
+def _feed(batches, rows, augmentation, first: int, batch_size: int, shuffle: bool, seed: int) -> tuple:
+    """Returns what Keras's `fit` takes, and what holds the number of its epoch; TensorFlow is not imported in vain."""
+    if keras.backend.backend() != "tensorflow" and isinstance(rows, tuple) and augmentation is None:
+        epoch = ordering.Number(first)
+        return ordering.Batches(rows, batch_size=batch_size, shuffle=shuffle, seed=seed, epoch=epoch), epoch
+    import tensorflow as tf
+
+    epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
+    return batches(epoch), epoch
+
+
+def _trainer(engine, rows, unsuited: str, pays_off: bool, callbacks, verbose) -> str:
     """Returns what trains, `"fused"`, `"xla"` or `"keras"`, and says so where it is not what one expects."""
-    why = "asked for" if engine == "keras" else "no rows are given to it" if rows is None else fused.suits(callbacks)
+    why = "asked for" if engine == "keras" else "no rows are given to it" if rows is None else unsuited
     if why and engine in ("fused", "xla"):
         raise ValueError(
-            f"engine={engine!r} needs the TensorFlow backend, and callbacks that ask for no batches. Received: {why}. "
-            "Pass engine='auto'."
+            f"engine={engine!r} needs TensorFlow or JAX as the backend, and callbacks that ask for no batches. "
+            f"Received: {why}. Pass engine='auto'."
         )
     if why:
         if verbose > 1 or (verbose and callbacks and engine == "auto"):
             print(f"Keras's fit trains: {why}", flush=True)
         return "keras"
-    chosen = engine if engine != "auto" else "xla" if pays_off else "fused"
+    jax = keras.backend.backend() == "jax"
+    chosen = "xla" if jax else engine if engine != "auto" else "xla" if pays_off else "fused"
     if verbose > 1:
-        why = "as asked for" if engine != "auto" else "which pays off" if pays_off else "for XLA would not pay off"
+        why = "which pays off" if pays_off else "for XLA would not pay off"
+        why = "as JAX does" if jax else why if engine == "auto" else "as asked for"
         print(f"an epoch is one call, {'compiled by XLA' if chosen == 'xla' else 'traced'}, {why}", flush=True)
     return chosen

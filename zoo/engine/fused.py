@@ -10,16 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
-from zoo.engine import compiled
+from zoo.engine import compiled, scanned
 from zoo.engine.callbacks import Left
 
+LOOPS = {"tensorflow": compiled, "jax": scanned}
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
-def suits(callbacks: Sequence[keras.callbacks.Callback]) -> str:
+def suits(callbacks: Sequence[keras.callbacks.Callback], *, augmented: bool = False) -> str:
     """Returns `""` if this loop can train with such callbacks on this backend, else why it cannot."""
-    if keras.backend.backend() != "tensorflow":
+    if keras.backend.backend() not in LOOPS:
         return f"Keras runs on {keras.backend.backend()}"
+    if keras.distribution.distribution() is not None:
+        return "keras.distribution is set"
+    if augmented and keras.backend.backend() != "tensorflow":
+        return "augmentation computes in TensorFlow"
     asking = [type(callback).__name__ for callback in callbacks if _asks_for_batches(callback)]
     return f"{', '.join(asking)} must be told of every batch" if asking else ""
 
@@ -69,20 +74,19 @@ def fit(
         left: Is given the weights that each epoch leaves.
         callbacks: Keras callbacks.
     """
-    import tensorflow as tf
-
+    loops = LOOPS[keras.backend.backend()]
     in_memory = not callable(rows)
     if in_memory:
-        rows = tf.nest.map_structure(tf.constant, rows)
-    held_out = tf.nest.map_structure(tf.constant, validation) if isinstance(validation, tuple) else validation
+        rows = loops.place(rows)
+    held_out = loops.place(validation) if isinstance(validation, tuple) else validation
     some, _ = (rows, None) if in_memory else next(rows(first_epoch))
-    _create_variables(model, some)
+    loops.create_variables(model, some)
     history = keras.callbacks.CallbackList(list(callbacks), model=model, add_history=False)
     history.set_params({"epochs": epochs, "steps": None, "verbose": 0})
     model.stop_training = False
     model._initial_epoch = None
     how = {"batch_size": batch_size, "xla": xla, "shuffle": shuffle and in_memory, "augmentation": augmentation}
-    with compiled.loop_of(model, key, **how) as loop:
+    with compiled.loop_of(model, key, loops.Loop, **how) as loop:
         logs: dict[str, float] = {}
         history.on_train_begin()
         first_epoch = model._initial_epoch or first_epoch  # Keras's BackupAndRestore goes on from there
@@ -107,14 +111,13 @@ def fit(
 
 def _epoch_in_parts(loop, blocks, held_out, seed: int, epoch: int) -> tuple:
     """Trains on the blocks of an epoch, the next of which is fetched meanwhile, and tests on batches; as `Loop.end`."""
-    import tensorflow as tf
-
+    place = LOOPS[keras.backend.backend()].place
     parts = blocks(epoch)
     loop.begin()
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(next, parts, None)
         while (fetched := coming.result()) is not None:
-            rows, order = tf.nest.map_structure(tf.constant, fetched)
+            rows, order = place(fetched)
             coming = ahead.submit(next, parts, None)
             loop.steps(rows, order, seed, 0)
     if held_out is None or isinstance(held_out, tuple):
@@ -122,14 +125,5 @@ def _epoch_in_parts(loop, blocks, held_out, seed: int, epoch: int) -> tuple:
     results, _, weights, finite = loop.end()
     loop.begin()
     for batch in held_out:
-        loop.model.test_step(batch)
+        loop.test(batch)
     return results, loop.end()[0], weights, finite
-
-
-def _create_variables(model, rows) -> None:
-    """Creates the variables of the optimizer, the losses and the metrics, which a loop cannot."""
-    import tensorflow as tf
-
-    model.optimizer.build(model.trainable_variables)
-    model.test_step(tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows))
-    model.reset_metrics()
