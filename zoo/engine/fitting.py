@@ -130,16 +130,17 @@ def fit(
                 )
             else:
                 feed, epoch = _feed(batches, rows, augmentation, first, batch_size, shuffle, seed)
-                model.fit(
-                    feed,
-                    epochs=epochs,
-                    initial_epoch=first,
-                    validation_data=validation,
-                    validation_batch_size=8192 if isinstance(validation, tuple) else None,
-                    callbacks=[Epoch(epoch), history, *own],
-                    shuffle=False,
-                    verbose=2 if verbose > 1 else 0,
-                )
+                with ordering.torch_s_draws_restored():
+                    model.fit(
+                        feed,
+                        epochs=epochs,
+                        initial_epoch=first,
+                        validation_data=validation,
+                        validation_batch_size=8192 if isinstance(validation, tuple) else None,
+                        callbacks=[Epoch(epoch), history, *own],
+                        shuffle=False,
+                        verbose=2 if verbose > 1 else 0,
+                    )
         except KeyboardInterrupt as error:
             interrupt = error
         finally:
@@ -174,7 +175,7 @@ def _keep(model, diverged: Diverged, best: BestWeights) -> None:
 def _feed(batches, rows, augmentation, first: int, batch_size: int, shuffle: bool, seed: int) -> tuple:
     """Returns what Keras's `fit` takes, and what holds the number of its epoch; TensorFlow is not imported in vain."""
     if keras.backend.backend() != "tensorflow" and isinstance(rows, tuple) and augmentation is None:
-        epoch = ordering.Number(first)
+        epoch = ordering.Number(first, seed)
         return ordering.Batches(rows, batch_size=batch_size, shuffle=shuffle, seed=seed, epoch=epoch), epoch
     import tensorflow as tf
 

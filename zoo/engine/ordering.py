@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 
@@ -14,13 +17,29 @@ def order(rows: int, *, shuffle: bool, seed: int, epoch: int) -> np.ndarray:
 
 
 class Number:
-    """An integer that callbacks assign, in the place of a variable."""
+    """The number of an epoch, which a callback assigns. What PyTorch draws then follows from it and the seed."""
 
-    def __init__(self, value: int):
-        self.value = value
+    def __init__(self, value: int, seed: int):
+        self.value, self._seed = value, seed
 
     def assign(self, value: int) -> None:
         self.value = value
+        if keras.backend.backend() == "torch":
+            import torch
+
+            torch.manual_seed(int(np.random.SeedSequence([self._seed, value]).generate_state(1)[0]))
+
+
+@contextlib.contextmanager
+def torch_s_draws_restored() -> Iterator[None]:
+    """Leaves PyTorch's random state, from which Keras's dropout draws there, as it was before a block."""
+    if keras.backend.backend() != "torch":
+        yield
+        return
+    import torch
+
+    with torch.random.fork_rng():
+        yield
 
 
 class Batches(keras.utils.PyDataset):
