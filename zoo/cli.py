@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:  # `zoo list | head`: the reader has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-        except (ValueError, TypeError, OSError, ImportError) as error:
+        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
             if debug:
                 raise
             print("zoo: error:", _in_flags(_one_line(error), argv), file=sys.stderr)

@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -12,11 +14,13 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine import interruption
+from zoo.engine import fused, interruption, memory
 from zoo.engine.callbacks import BestWeights, Diverged
 from zoo.engine.checkpoints import Checkpoint
+from zoo.engine.objective import Objective
 
 ENGINES = ("fused", "xla", "keras") if keras.backend.backend() == "tensorflow" else ("auto", "keras")
+LOOPS = fused.LOOPS[keras.backend.backend()]
 LAST, PREVIOUS = "checkpoint.npz", "checkpoint.previous.npz"
 
 
@@ -260,3 +264,142 @@ def test_a_loss_that_is_no_longer_finite_ends_the_run_with_the_weights_before(ta
     assert all(np.isfinite(w).all() for w in model.get_weights())
     with np.load(tmp_path / "c" / LAST) as arrays:
         assert all(np.isfinite(arrays[name]).all() for name in arrays.files if name != "state")
+
+
+def test_weights_of_a_stream_that_are_no_numbers_are_refused(table, tmp_path):
+    weighted = table.assign(w=np.where(table.index == 7, np.nan, 1.0))
+    weighted.to_csv(tmp_path / "rows.csv", index=False)
+    data = zoo.data.load(tmp_path / "rows.csv", target="y", stream=True)
+    with pytest.raises(ValueError, match="The weights in 'w' must be finite and not negative"):
+        train(data, weight="w")
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("solver", ["lbfgs", "newton"])
+def test_a_solver_whose_loss_becomes_nan_leaves_finite_weights_and_says_so(table, solver, monkeypatch):
+    calls, evaluate = [], Objective.value_and_gradient
+
+    def broken(self, theta):
+        calls.append(1)
+        value, gradient = evaluate(self, theta)
+        return (float("nan"), np.nan * gradient) if len(calls) > 2 else (value, gradient)
+
+    monkeypatch.setattr(Objective, "value_and_gradient", broken)
+    with pytest.warns(UserWarning, match="did not converge"):
+        run = zoo.train("logistic_regression", table, target="y", solver=solver, verbose=0)
+    assert all(np.isfinite(w).all() for w in run.model.get_weights())
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [
+        (MemoryError("Unable to allocate 381. MiB for an array with shape (400000, 250)"), "381 MiB"),
+        (MemoryError(), "more memory"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 400000000 bytes."), "381 MiB"),
+        (RuntimeError("OOM when allocating tensor with shape[1000,1024] and type float on CPU:0"), "3.91 MiB"),
+        (RuntimeError("Out of memory while trying to allocate 2048 bytes."), "2 KiB"),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has"), "2.00 GiB"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4294967296 bytes."), "4 GiB"),
+        (RuntimeError("the dashboard is down"), None),
+        (ValueError("shapes do not fit"), None),
+    ],
+    ids=str,
+)
+def test_what_an_error_says_of_memory_is_understood(error, asked):
+    assert memory.shortage(error) == asked
+
+
+class Device:
+    """A device that holds so many rows."""
+
+    def __init__(self, monkeypatch, rows):
+        self.tried = []
+        place = LOOPS.place
+
+        def limited(nest):
+            count = max(len(values) for values in keras.tree.flatten(nest))
+            self.tried.append(count)
+            if count > rows:
+                raise RuntimeError(f"RESOURCE_EXHAUSTED: Out of memory allocating {count * 2**20} bytes.")
+            return place(nest)
+
+        monkeypatch.setattr(LOOPS, "place", limited)
+
+
+@pytest.mark.parametrize("capacity", [70, 40])
+def test_rows_that_do_not_fit_on_the_device_go_there_in_blocks_and_train_the_same(table, whole, capacity, monkeypatch):
+    device = Device(monkeypatch, capacity)
+    with pytest.warns(UserWarning, match="96 MiB could not be had. Rows go to the device in blocks") as warned:
+        run = train(table)
+    assert len([w for w in warned if "blocks" in str(w.message)]) == 1
+    assert max(device.tried[3:]) <= capacity
+    for mine, theirs in zip(run.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
+    np.testing.assert_allclose(run.history["val_loss"], whole.history["val_loss"], atol=1e-6)
+
+
+def test_a_device_too_small_for_a_batch_is_an_error_with_its_repair(table, monkeypatch):
+    Device(monkeypatch, 20)
+    with (
+        pytest.warns(UserWarning, match="in blocks"),
+        pytest.raises(MemoryError, match="32 MiB.*`batch_size` below 32"),
+    ):
+        train(table)
+
+
+def test_validation_rows_that_do_not_fit_are_tested_in_batches(table, monkeypatch):
+    held = pd.concat([table] * 2)
+    whole = train(table, validation=held)
+    monkeypatch.setattr(fused.compiled, "TESTED_ROWS", 100)
+    Device(monkeypatch, 150)
+    run = train(table, validation=held)
+    np.testing.assert_allclose(run.history["val_loss"], whole.history["val_loss"], atol=1e-6)
+
+
+def test_an_epoch_that_runs_short_after_some_steps_begins_again_in_blocks(table, whole, monkeypatch):
+    epoch, failed = LOOPS.Loop.epoch, []
+
+    def short(self, *arguments):
+        epoch(self, *arguments)
+        failed.append(True)
+        raise MemoryError
+
+    monkeypatch.setattr(LOOPS.Loop, "epoch", short)
+    with pytest.warns(UserWarning, match="in blocks from now on, of 32"):
+        run = train(table)
+    assert failed == [True]
+    for mine, theirs in zip(run.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
+
+
+LIMITED = """
+import re, resource, warnings
+import numpy as np, keras
+from zoo.engine import fitting
+def fit(rows, batch_size):
+    inputs = keras.Input((250,))
+    model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return fitting.fit(model, None, rows=rows, num_rows=len(rows[1]), batch_size=batch_size, epochs=1, verbose=0)
+x, y = np.ones((400_000, 250), "float32"), np.zeros(400_000, "int32")
+fit((x[:1000], y[:1000]), 256)
+size = 1024 * int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read())[1])
+resource.setrlimit(resource.RLIMIT_AS, (size + 330 * 2**20, -1))
+with warnings.catch_warnings(record=True) as warned:
+    warnings.simplefilter("always")
+    try:
+        fit((x, y), 399_999)
+    except MemoryError as error:
+        print(error)
+    assert np.isfinite(fit((x, y), 256).history["loss"][0])
+    print([str(w.message) for w in warned if "blocks" in str(w.message)])
+"""
+
+
+@pytest.mark.slow
+def test_under_a_limit_of_the_process_s_memory_rows_go_in_blocks():
+    done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, env={**os.environ})
+    assert done.returncode == 0, done.stderr
+    second, first = done.stdout.splitlines()
+    assert "Memory is short: 381 MiB could not be had. Rows go to the device in blocks from now on" in first
+    assert "Memory is short: 381 MiB could not be had. Pass a `batch_size` below 399,999" in second

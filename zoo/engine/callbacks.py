@@ -117,7 +117,7 @@ class Diverged(keras.callbacks.Callback):
             self.weights = self._left.weights(self.model)
             return
         self.stopped = (
-            f"the loss was no longer finite in epoch {epoch + 1}, and the weights are those of an epoch before; lower "
+            f"the loss was no longer finite in epoch {epoch + 1}, and the weights are those before that epoch; lower "
             "`learning_rate`, standardise the columns, or clip gradients by an optimizer with clipnorm=1.0"
         )
         self.model.stop_training = True

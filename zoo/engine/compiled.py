@@ -74,7 +74,7 @@ class Loop:
     ):
         self.busy = False
         self.model = model
-        self._xla, self._batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
+        self._xla, self.batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
         self._executor = contextlib.nullcontext if xla or _flops(model, batch_size) > SMALL_STEP else _single_thread
         self._shapes = [(variable.dtype, variable.shape) for variable in _state(model)]
         self._traced: dict[tuple, _Traced] = {}
@@ -115,7 +115,7 @@ class Loop:
         import tensorflow as tf
 
         count = int(tf.nest.flatten(rows)[0].shape[0])
-        steps = -(-count // self._batch_size)
+        steps = -(-count // self.batch_size)
         if steps <= STEPS_PER_CALL:
             return self._call("_whole", rows, held_out, [seed, epoch, steps])
         order = self._call("_begin", rows, [seed, epoch])
@@ -135,7 +135,7 @@ class Loop:
             seed: Seed of the augmentation.
             begin: How many steps came before, since the training's begin.
         """
-        steps = -(-int(order.shape[0]) // self._batch_size)
+        steps = -(-int(order.shape[0]) // self.batch_size)
         for first in range(0, steps, STEPS_PER_CALL):
             self._call("_steps", rows, order, [first, min(first + STEPS_PER_CALL, steps), seed, begin])
 
@@ -145,7 +145,7 @@ class Loop:
 
     def test(self, batch) -> None:
         """Adds a batch to the metrics, without training."""
-        self.model.test_step(batch)
+        self.model.test_step(place(batch))
 
     def _call(self, name: str, *arguments):
         """Calls a function by its name; a list of numbers becomes a tensor."""
@@ -177,8 +177,7 @@ class Loop:
         import tensorflow as tf
 
         self.model.reset_metrics()
-        order = tf.range(tf.nest.flatten(rows)[0].shape[0])
-        return tf.random.experimental.stateless_shuffle(order, seed=numbers) if self._shuffle else order
+        return _order(tf.nest.flatten(rows)[0].shape[0], self._shuffle, numbers)
 
     def _whole(self, rows, held_out, numbers):
         import tensorflow as tf
@@ -220,7 +219,7 @@ class Loop:
 
         first, last, seed, begin = tf.unstack(numbers)
         count = order.shape[0]
-        size = min(self._batch_size, count)
+        size = min(self.batch_size, count)
         even = count % size == 0
         if self._full_batches is not None:
             full = tf.minimum(last, count // size)
@@ -239,7 +238,7 @@ class Loop:
         import tensorflow as tf
 
         first, last, seed, begin = tf.unstack(numbers)
-        size = min(self._batch_size, order.shape[0])
+        size = min(self.batch_size, order.shape[0])
         self._loop(rows, first, last, seed, begin, lambda i: tf.slice(order, [i * size], [size]))
 
     def _loop(self, rows, first, last, seed, begin, index_of):
@@ -302,6 +301,18 @@ def place(rows):
     import tensorflow as tf
 
     return tf.nest.map_structure(tf.constant, rows)
+
+
+def order(rows: int, *, shuffle: bool, seed: int, epoch: int):
+    """Returns the numbers of the rows in the order of an epoch `(rows,)`."""
+    return _order(rows, shuffle, [seed, epoch])
+
+
+def _order(rows: int, shuffle: bool, numbers):
+    import tensorflow as tf
+
+    found = tf.range(rows)
+    return tf.random.experimental.stateless_shuffle(found, seed=numbers) if shuffle else found
 
 
 def create_variables(model: keras.Model, rows) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 import keras
 
-from zoo.engine import compiled, fused, interruption, ordering
+from zoo.engine import compiled, fused, interruption, memory, ordering
 from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
 from zoo.engine.checkpoints import Checkpoint
 
@@ -111,36 +111,38 @@ def fit(
     )
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
+        repair = f"Pass a `batch_size` below {batch_size:,}, fewer units, or data by zoo.data.load(..., stream=True)."
         try:
-            if trainer != "keras":
-                fused.fit(
-                    model,
-                    rows,
-                    batch_size=batch_size,
-                    shuffle=shuffle,
-                    seed=seed,
-                    epochs=epochs,
-                    first_epoch=first,
-                    validation=validation,
-                    augmentation=augmentation,
-                    xla=trainer == "xla",
-                    key=key,
-                    left=left,
-                    callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
-                )
-            else:
-                feed, epoch = _feed(batches, rows, augmentation, first, batch_size, shuffle, seed)
-                with ordering.torch_s_draws_restored():
-                    model.fit(
-                        feed,
+            with memory.explained(repair):
+                if trainer != "keras":
+                    fused.fit(
+                        model,
+                        rows,
+                        batch_size=batch_size,
+                        shuffle=shuffle,
+                        seed=seed,
                         epochs=epochs,
-                        initial_epoch=first,
-                        validation_data=validation,
-                        validation_batch_size=8192 if isinstance(validation, tuple) else None,
-                        callbacks=[Epoch(epoch), history, *own],
-                        shuffle=False,
-                        verbose=2 if verbose > 1 else 0,
+                        first_epoch=first,
+                        validation=validation,
+                        augmentation=augmentation,
+                        xla=trainer == "xla",
+                        key=key,
+                        left=left,
+                        callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
                     )
+                else:
+                    feed, epoch = _feed(batches, rows, augmentation, first, batch_size, shuffle, seed)
+                    with ordering.torch_s_draws_restored():
+                        model.fit(
+                            feed,
+                            epochs=epochs,
+                            initial_epoch=first,
+                            validation_data=validation,
+                            validation_batch_size=8192 if isinstance(validation, tuple) else None,
+                            callbacks=[Epoch(epoch), history, *own],
+                            shuffle=False,
+                            verbose=2 if verbose > 1 else 0,
+                        )
         except KeyboardInterrupt as error:
             interrupt = error
         finally:

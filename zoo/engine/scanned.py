@@ -14,9 +14,9 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
-from zoo.engine import ordering
 from zoo.engine.compiled import STEPS_PER_CALL, TESTED_ROWS, loop_variables
 from zoo.engine.interruption import uninterrupted
+from zoo.engine.ordering import order
 
 
 def place(rows):
@@ -55,7 +55,7 @@ class Loop:
 
         self.busy = False
         self.model = self._traced = model
-        self._batch_size, self._shuffle = batch_size, shuffle
+        self.batch_size, self._shuffle = batch_size, shuffle
         self._shapes = _shapes(model)
         self._state: tuple | None = None  # while the model's variables do not hold it
         names = ("_whole", "_steps", "_rest", "_end", "_test_batch")
@@ -83,12 +83,12 @@ class Loop:
         import jax
 
         count = len(jax.tree.leaves(rows)[0])
-        order = ordering.order(count, shuffle=self._shuffle, seed=seed, epoch=epoch)
-        if -(-count // self._batch_size) <= STEPS_PER_CALL:
+        numbers = order(count, shuffle=self._shuffle, seed=seed, epoch=epoch)
+        if -(-count // self.batch_size) <= STEPS_PER_CALL:
             self._take()
-            return self._finish(self._call("_whole", rows, held_out, order))
+            return self._finish(self._call("_whole", rows, held_out, numbers))
         self.begin()
-        self.steps(rows, order, seed, 0)
+        self.steps(rows, numbers, seed, 0)
         return self.end(held_out)
 
     def begin(self) -> None:
@@ -104,7 +104,7 @@ class Loop:
             order: Numbers of rows, a batch beside the other.
             seed: Unused, as is `begin`: they are for augmentation.
         """
-        size = min(self._batch_size, len(order))
+        size = min(self.batch_size, len(order))
         full = len(order) // size
         order = np.asarray(order, "int32")
         for first in range(0, full, STEPS_PER_CALL):
@@ -157,7 +157,7 @@ class Loop:
     # What follows is traced.
 
     def _whole(self, state, rows, held_out, order):
-        size = min(self._batch_size, len(order))
+        size = min(self.batch_size, len(order))
         full = len(order) // size
         state = self._with_metrics(state, self._traced.reset_metrics)[0]
         state, _ = self._steps(state, rows, order, 0, full)
@@ -168,7 +168,7 @@ class Loop:
     def _steps(self, state, rows, order, first, last):
         import jax
 
-        size = min(self._batch_size, len(order))
+        size = min(self.batch_size, len(order))
 
         def step(i, state):
             index = jax.lax.dynamic_slice(order, (i * size,), (size,))

@@ -18,7 +18,7 @@ from zoo import registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.engine import devices as engine_devices
-from zoo.engine import fitting, freezing, interruption
+from zoo.engine import fitting, freezing, interruption, memory
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
@@ -195,7 +195,8 @@ def train(
         fingerprint = parts.source
     else:
         factors = None
-        encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
+        with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
+            encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
         factors = _class_factors(class_weight, model, encoded.y)
         encoded = _weighted(encoded, factors)
         fingerprint = _fingerprint(encoded)
