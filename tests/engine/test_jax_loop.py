@@ -1,7 +1,10 @@
 """Epochs as JAX functions against Keras's own `fit` on JAX; run with KERAS_BACKEND=jax."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
@@ -186,6 +189,32 @@ def test_ctrl_c_between_two_calls_leaves_a_model_that_answers(rows, monkeypatch)
     assert float(model.optimizer.iterations.value) == 3 + 1
 
 
+def test_ctrl_c_in_keras_s_fit_is_heard_between_batches(rows, monkeypatch):
+    """Within a batch its variables hold nothing: the signal comes there."""
+    model, steps = network("adam"), []
+    make = model.make_train_function
+
+    def pressed(state, iterator, step):
+        steps.append(1)
+        if len(steps) == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+        return step(state, iterator)
+
+    def made(force=False):
+        make(force)
+        step = model.train_function
+        model.train_function = lambda state, iterator: pressed(state, iterator, step)
+
+    monkeypatch.setattr(model, "make_train_function", made)
+    found = fitting.fit(
+        model, None, rows=rows, num_rows=ROWS, batch_size=BATCH, epochs=9, engine="keras", verbose=0
+    )  # fmt: skip
+    assert found.interrupted and len(found.history["loss"]) == 1
+    assert float(model.optimizer.iterations.value) == 3 + 2
+    assert np.isfinite(model.predict(rows[0], verbose=0)).all()
+
+
 def test_a_call_that_takes_the_state_with_it_leaves_the_weights_of_the_last_epoch(rows, monkeypatch):
     model, kept = network("adam"), []
     call = scanned.Loop._call
@@ -208,7 +237,7 @@ def test_a_sweep_compiles_once_and_trains_as_each_would_alone(table):
     def run(seed):
         return zoo.train(
             "mlp_classifier", table, target="y", hidden_units=(8,), epochs=3, seed=seed, verbose=0,
-            learning_rate=0.01 * (seed + 1),
+            batch_size=32, learning_rate=0.01 * (seed + 1),
         )  # fmt: skip
 
     alone = []
@@ -223,6 +252,10 @@ def test_a_sweep_compiles_once_and_trains_as_each_would_alone(table):
         assert_same(other.model.get_weights(), one.model.get_weights(), 0.0)
         assert other.history == one.history
     assert not np.array_equal(alone[0].model.get_weights()[0], alone[1].model.get_weights()[0])
+    for count, rows in enumerate((150, 100)):  # other shapes are compiled anew, for the model that trains then
+        how = {"hidden_units": (8,), "epochs": 1, "batch_size": 32, "verbose": 0}
+        zoo.train("mlp_classifier", table[:rows], target="y", **how)
+        assert loop.num_traces == 2 + count
     for units in range(1, 12):
         zoo.train("mlp_classifier", table, target="y", hidden_units=(units,), epochs=0, verbose=0)
     assert len(compiled._kept) <= compiled.KEPT_LOOPS

@@ -7,9 +7,10 @@ holds the rest of the state.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import keras
 
@@ -132,14 +133,14 @@ def fit(
                     )
                 else:
                     feed, epoch = _feed(batches, rows, augmentation, first, batch_size, shuffle, seed)
-                    with ordering.torch_s_draws_restored():
+                    with ordering.torch_s_draws_restored(), _heard_between_batches() as ears:
                         model.fit(
                             feed,
                             epochs=epochs,
                             initial_epoch=first,
                             validation_data=validation,
                             validation_batch_size=8192 if isinstance(validation, tuple) else None,
-                            callbacks=[Epoch(epoch), history, *own],
+                            callbacks=[Epoch(epoch), history, *own, *ears],
                             shuffle=False,
                             verbose=2 if verbose > 1 else 0,
                         )
@@ -172,6 +173,16 @@ def _keep(model, diverged: Diverged, best: BestWeights) -> None:
         for keeper in (diverged, best):
             keeper.set_model(model)  # a finished checkpoint trains no more, and no one else tells them
             keeper.apply()
+
+
+@contextlib.contextmanager
+def _heard_between_batches() -> Iterator[list]:
+    """Yields callbacks by which Keras's `fit` hears Ctrl-C between batches on JAX: within one, it has no weights."""
+    if keras.backend.backend() != "jax":
+        yield []
+        return
+    with interruption.uninterrupted() as hear:
+        yield [keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: hear())]
 
 
 def _feed(batches, rows, augmentation, first: int, batch_size: int, shuffle: bool, seed: int) -> tuple:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 class Terminated(KeyboardInterrupt):
@@ -39,21 +39,31 @@ def terminable() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Puts off Ctrl-C and SIGTERM to the end of a block that must not be left halfway, where Python handles them."""
+def uninterrupted() -> Iterator[Callable[[], None]]:
+    """Puts off Ctrl-C and SIGTERM to the end of a block that must not be left halfway, where Python handles them.
+
+    Yields:
+        A function to call where the block may be left: there they are heard.
+    """
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in numbers} if _main_thread() else {}
     before = {number: handler for number, handler in before.items() if callable(handler)}
     came: list = []
+
+    def hear() -> None:
+        if came:
+            number, frame = came[0]
+            came.clear()
+            before[number](number, frame)
+
     for number in before:
         signal.signal(number, lambda *arguments: came.append(arguments))
     try:
-        yield
+        yield hear
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        if came:
-            before[came[0][0]](*came[0])
+        hear()
 
 
 def _main_thread() -> bool:

@@ -54,7 +54,7 @@ class Loop:
         import jax
 
         self.busy = False
-        self.model = self._traced = model
+        self.model = model
         self.batch_size, self._shuffle = batch_size, shuffle
         self._shapes = _shapes(model)
         self._state: tuple | None = None  # while the model's variables do not hold it
@@ -159,7 +159,7 @@ class Loop:
     def _whole(self, state, rows, held_out, order):
         size = min(self.batch_size, len(order))
         full = len(order) // size
-        state = self._with_metrics(state, self._traced.reset_metrics)[0]
+        state = self._with_metrics(state, self.model.reset_metrics)[0]
         state, _ = self._steps(state, rows, order, 0, full)
         if len(order) % size:
             state, _ = self._rest(state, rows, order[full * size :])
@@ -180,13 +180,13 @@ class Loop:
         import jax
 
         batch = jax.tree.map(lambda values: values.at[index].get(mode="promise_in_bounds"), rows)
-        _, after = self._traced.train_step(state, batch)
+        _, after = self.model.train_step(state, batch)
         return _typed_as(state, after), None
 
     def _end(self, state, held_out):
         import jax.numpy as jnp
 
-        model = self._traced
+        model = self.model
         state, results = self._with_metrics(state, model.get_metrics_result)
         tested = {}
         if held_out is not None:
@@ -199,7 +199,7 @@ class Loop:
     def _test(self, state, held_out):
         import jax
 
-        state = self._with_metrics(state, self._traced.reset_metrics)[0]
+        state = self._with_metrics(state, self.model.reset_metrics)[0]
         count = len(jax.tree.leaves(held_out)[0])
         full = count // TESTED_ROWS
 
@@ -211,17 +211,17 @@ class Loop:
             state = jax.lax.fori_loop(0, full, step, state)
         if count % TESTED_ROWS:
             state, _ = self._test_batch(state, jax.tree.map(lambda v: v[full * TESTED_ROWS :], held_out))
-        return self._with_metrics(state, self._traced.get_metrics_result)
+        return self._with_metrics(state, self.model.get_metrics_result)
 
     def _test_batch(self, state, batch):
         trainable, fixed, optimizer, metrics = state
-        _, (trainable, fixed, metrics) = self._traced.test_step((trainable, fixed, metrics), batch)
+        _, (trainable, fixed, metrics) = self.model.test_step((trainable, fixed, metrics), batch)
         return _typed_as(state, (trainable, fixed, optimizer, metrics)), None
 
     def _with_metrics(self, state, call: Callable) -> tuple:
         """Returns the state after a call that reads or writes metrics, and what it returned."""
         *others, values = state
-        variables = self._traced.metrics_variables
+        variables = self.model.metrics_variables
         with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
             results = call()
         return (*others, [scope.get_current_value(variable) for variable in variables]), results
@@ -231,7 +231,7 @@ def _with_fixed(loop: Loop, name: str) -> Callable:
     """Returns a method as a function of state and fixed values; the values stand in for variables outside the state."""
 
     def function(state, values, *arguments):
-        with _standing_in(_fixed(loop._traced), values):
+        with _standing_in(_fixed(loop.model), values):
             return getattr(loop, name)(state, *arguments)
 
     return function
