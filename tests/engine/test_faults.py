@@ -20,7 +20,7 @@ from zoo.engine.checkpoints import Checkpoint
 from zoo.engine.objective import Objective
 
 ENGINES = ("fused", "xla", "keras") if keras.backend.backend() == "tensorflow" else ("auto", "keras")
-LOOPS = fused.LOOPS[keras.backend.backend()]
+LOOPS = fused.LOOPS.get(keras.backend.backend())
 LAST, PREVIOUS = "checkpoint.npz", "checkpoint.previous.npz"
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import zoo
+from tests.benchmarks import train_jax
 from tests.engine.test_fused import BATCH, OPTIMIZERS, ROWS, assert_same, network, trained
 from zoo.data import pipelines
 from zoo.engine import compiled, fitting, fused, ordering, scanned
@@ -316,3 +317,8 @@ assert "tensorflow" not in sys.modules
 def test_the_loop_needs_no_tensorflow():
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_jax_measures_its_rivals():
+    assert set(train_jax.measured(512, 1)) == {"zoo", "Keras fit on JAX", "the same in executions of 64 steps"}
