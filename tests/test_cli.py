@@ -396,7 +396,8 @@ def test_a_reader_that_has_had_enough_is_no_mistake():
 
 
 @pytest.mark.slow
-def test_ctrl_c_saves_what_was_trained_and_exits_130(trained, tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm_save_what_was_trained_and_say_how_to_go_on(trained, tmp_path, number, code):
     words = ["train", "mlp_classifier", str(trained / "visits.csv"), "--target", "bought", "-o", str(tmp_path / "out")]
     words += ["--epochs", "100000", "--checkpoint", str(tmp_path / "state")]
     process = subprocess.Popen(
@@ -410,8 +411,10 @@ def test_ctrl_c_saves_what_was_trained_and_exits_130(trained, tmp_path):
     while not (tmp_path / "state").is_dir() or not any((tmp_path / "state").iterdir()):
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.2)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, number)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, "Traceback" in err) == (cli.INTERRUPTED, False), err
+    assert (process.returncode, "Traceback" in err) == (code, False), err
     assert out.splitlines()[-1] == f"saved in {tmp_path / 'out'}"
+    assert "the same call goes on from epoch" in out and str(tmp_path / "state") in out
+    assert json.loads((tmp_path / "out" / "card.json").read_text())["interrupted"] is True
     assert zoo.load(tmp_path / "out").classes == ("no", "yes")

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import zoo
 from zoo import registry
+from zoo.engine import interruption
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ FILE_FORMATS = ("csv", "parquet", "tfrecord", "idx", "images", "npz")  # of zoo.
 SETTINGS = ("validation", "epochs", "batch_size", "learning_rate", "optimizer", "loss", "solver", "freeze")
 SETTINGS += ("weight", "class_weight", "groups", "time", "seed", "checkpoint")
 ADAPTING = ("classes", "columns", "image_size")
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+INTERRUPTED_BY = {"interrupted": 130, "terminated": 143}  # 128 + SIGINT, 128 + SIGTERM, as shells have it
 OPTION = "option:"  # before a builder's option in the parsed arguments, where --weights is not --weight
 
 
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after `zoo`; None for those of this process.
 
     Returns:
-        The exit code: 0, 2 for a caller's mistake, 130 after Ctrl-C.
+        The exit code: 0, 2 for a caller's mistake, 130 after Ctrl-C, 143 after SIGTERM while it trained.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
@@ -70,13 +71,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         try:
             return _run(argv)
-        except KeyboardInterrupt:
-            print("zoo: interrupted", file=sys.stderr)
-            return INTERRUPTED
+        except KeyboardInterrupt as interrupt:
+            print("zoo:", interruption.reason(interrupt), file=sys.stderr)
+            return INTERRUPTED_BY[interruption.reason(interrupt)]
         except BrokenPipeError:  # `zoo list | head`: the reader has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-        except (ValueError, TypeError, OSError, ImportError) as error:
+        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
             if debug:
                 raise
             print("zoo: error:", _in_flags(_one_line(error), argv), file=sys.stderr)
@@ -427,7 +428,9 @@ def _train(arguments) -> int:
     _check_output(folder, "artifact.json")
     _import_tensorflow(arguments)
     data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
-    return _saved(arguments, zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options), folder)
+    with interruption.terminable():
+        run = zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options)
+        return _saved(arguments, run, folder)
 
 
 def _adapt(arguments) -> None:
@@ -449,8 +452,9 @@ def _fine_tune(arguments) -> int:
     data = _data(arguments, arguments.source, target=arguments.target or loaded.schema.target)
     settings = _present(arguments, *ADAPTING, *SETTINGS)
     verbose = 0 if arguments.json else 1
-    run = zoo.fine_tune(loaded, data, target=arguments.target, verbose=verbose, **settings)
-    return _saved(arguments, run, folder)
+    with interruption.terminable():
+        run = zoo.fine_tune(loaded, data, target=arguments.target, verbose=verbose, **settings)
+        return _saved(arguments, run, folder)
 
 
 def _present(arguments, *names: str) -> dict[str, Any]:
@@ -460,13 +464,16 @@ def _present(arguments, *names: str) -> dict[str, Any]:
 
 def _saved(arguments, run, folder: Path) -> int:
     """Saves a run, says where, and returns the exit code."""
-    folder = _save(run, folder)
+    with interruption.uninterrupted():
+        folder = _save(run, folder)
     if arguments.json:
         facts = {"folder": str(folder), "interrupted": run.interrupted, "seconds": run.seconds, "device": run.device}
         _print_json({**facts, "metrics": run.metrics})
     else:
         print(f"saved in {folder}")
-    return INTERRUPTED if run.interrupted else 0
+        if run.interrupted and not hasattr(arguments, "checkpoint"):
+            print(f"go on from its weights: zoo train {folder} SOURCE")
+    return INTERRUPTED_BY[run.stopped] if run.interrupted else 0
 
 
 def _save(run, folder: Path) -> Path:

@@ -544,6 +544,8 @@ def compile_model(
         function = recipe.loss or default
         loss = NetworkLoss(function) if function else None
     kwargs.setdefault("jit_compile", keras.backend.backend() == "jax")
+    if keras.backend.backend() == "torch":
+        kwargs.pop("steps_per_execution", None)  # Keras takes 1 alone there
     model.compile(optimizer=optimizer, loss=loss, metrics=list(recipe.metrics), **kwargs)
 
 

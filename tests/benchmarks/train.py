@@ -13,11 +13,13 @@ XS   XOR, 4 rows, 2-4-1, full batch, 1,000 epochs; whole run
 L    adult, `mlp_classifier`, its recipe to early stopping; raw CSV to evaluated model
 memory   M: what training takes beside the caller's array
 sweep    50 trainings of S with other rates and seeds: seconds of each, traces, memory
+jax      M on the JAX backend, in a process of its own
 """
 
 import argparse
 import datetime
 import gc
+import importlib
 import importlib.util
 import os
 import re
@@ -312,6 +314,7 @@ def case_sweep(count: int) -> None:
 MARKS = ("<!-- train -->", "<!-- /train -->")
 rows: list[tuple[str, str, str, str, str]] = []  # of the table
 CASES = {"S": case_s, "M": case_m, "XS": case_xs, "L": case_l, "memory": case_memory, "sweep": case_sweep}
+CASES["jax"] = lambda count: importlib.import_module("tests.benchmarks.train_jax").case_jax(count)
 
 
 def report(title: str, seconds: dict[str, float], goals: dict[str, str]) -> None:

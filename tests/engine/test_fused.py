@@ -116,7 +116,7 @@ def test_the_one_operation_of_adam_is_taken_and_given_back(rows):
     assert "update_step" not in vars(model.optimizer)
     loop = compiled.Loop(network("adam"), batch_size=BATCH, xla=False, shuffle=False)
     model = loop.model
-    fused._create_variables(model, rows)
+    compiled.create_variables(model, rows)
     loop.epoch(rows, None, 0, 0)
     graph = next(iter(loop._traced.values())).function.graph.as_graph_def()
     operations = {node.op for function in graph.library.function for node in function.node_def}

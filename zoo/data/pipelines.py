@@ -116,7 +116,19 @@ def encoded_blocks(
         if not len(frame):
             continue
         y = preprocessor.encode_target(frame[data.target]) if data.target is not None else None
-        yield Encoded(preprocessor.encode(frame), y, None if weight is None else frame[weight].to_numpy("float32"))
+        yield Encoded(preprocessor.encode(frame), y, None if weight is None else weights(frame, weight))
+
+
+def weights(frame, column: str) -> np.ndarray:
+    """Returns a column of sample weights, float32 `(rows,)`.
+
+    Raises:
+        ValueError: if one is negative, or no finite number.
+    """
+    values = np.asarray(frame[column], "float32")
+    if not np.all(np.isfinite(values)) or np.any(values < 0):
+        raise ValueError(f"The weights in {column!r} must be finite and not negative. Received: others.")
+    return values
 
 
 def _rows(encoded: Encoded, index) -> tuple:

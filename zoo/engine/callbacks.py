@@ -1,4 +1,4 @@
-"""Keras callbacks of the engine: the best weights, when to stop, checkpoints, the progress line.
+"""Keras callbacks of the engine: the best weights, when to stop, the progress line.
 
 Those with state give it as plain values and arrays (`state`, `restore`), so that a checkpoint can hold it: a resumed
 run then equals an uninterrupted one.
@@ -6,12 +6,9 @@ run then equals an uninterrupted one.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -120,14 +117,14 @@ class Diverged(keras.callbacks.Callback):
             self.weights = self._left.weights(self.model)
             return
         self.stopped = (
-            f"the loss was no longer finite in epoch {epoch + 1}, and the weights are those of an epoch before; lower "
+            f"the loss was no longer finite in epoch {epoch + 1}, and the weights are those before that epoch; lower "
             "`learning_rate`, standardise the columns, or clip gradients by an optimizer with clipnorm=1.0"
         )
         self.model.stop_training = True
 
     def apply(self) -> None:
-        """Puts the last finite weights into the model, if it diverged."""
-        if self.stopped:
+        """Puts the last finite weights into the model, if those that it has are not."""
+        if self.weights is not None and (self.stopped or not self._left.finite(self.model)):
             self.model.set_weights(self.weights)
 
 
@@ -142,87 +139,6 @@ class StopAt(keras.callbacks.Callback):
         if (logs or {}).get(self.metric, float("inf")) <= self.value:
             self.stopped = f"{self.metric} reached {self.value:g} in epoch {epoch + 1}"
             self.model.stop_training = True
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Writes all that a run needs to go on, after each epoch, and reads it back.
-
-    A checkpoint is `state.json` (epoch, history, early-stopping state, identity of the run) and `variables.npz`
-    (weights, seeds, optimizer, best weights), written into one file beside and renamed.
-    """
-
-    def __init__(self, folder: str | os.PathLike, best: BestWeights, identity: dict, every_seconds: float = 0.0):
-        super().__init__()
-        self.folder, self.best, self.identity, self.every = Path(folder), best, identity, every_seconds
-        self.history: dict[str, list] = {}
-        self.epoch, self.finished, self._written = 0, False, 0.0
-
-    def _variables(self) -> list:
-        metrics = {id(v) for metric in self.model.metrics for v in metric.variables}
-        return [v for v in (*self.model.variables, *self.model.optimizer.variables) if id(v) not in metrics]
-
-    def resume(self, model) -> bool:
-        """Restores the last checkpoint into `model`; returns whether there was one.
-
-        Raises:
-            ValueError: if the checkpoint belongs to another run.
-        """
-        self.set_model(model)
-        path = self.folder / "checkpoint.npz"
-        if not path.is_file():
-            return False
-        with np.load(path, allow_pickle=False) as arrays:
-            state = json.loads(str(arrays["state"]))
-            if state["identity"] != self.identity:
-                changed = [k for k in self.identity if state["identity"].get(k) != self.identity[k]]
-                raise ValueError(
-                    f"The checkpoint in {str(self.folder)!r} belongs to another run: "
-                    f"{', '.join(changed) or 'its settings'} "
-                    "differ. Repeat the call that began it, or choose another folder."
-                )
-            model.optimizer.build(model.trainable_variables)
-            for i, variable in enumerate(self._variables()):
-                variable.assign(arrays[f"variable_{i}"])
-            weights = [arrays[f"best_{i}"] for i in range(state["num_best"])]
-        self.best.restore(state["best"], weights)
-        self.history, self.epoch, self.finished = state["history"], state["epoch"], state["finished"]
-        return True
-
-    def on_epoch_end(self, epoch, logs=None):
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(float(value))
-        self.epoch = epoch + 1
-        if time.monotonic() - self._written >= self.every:
-            self.write()
-
-    def on_train_end(self, logs=None):
-        self.finished = True
-        self.write()
-
-    def write(self) -> None:
-        """Writes the checkpoint beside the last one and renames it."""
-        plain, weights = self.best.state()
-        state = {
-            "identity": self.identity,
-            "epoch": self.epoch,
-            "history": self.history,
-            "finished": self.finished,
-            "best": plain,
-            "num_best": len(weights),
-        }
-        arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(self._variables())}
-        arrays |= {f"best_{i}": w for i, w in enumerate(weights)}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        beside = self.folder / f".checkpoint.{os.getpid()}.npz"
-        with open(beside, "wb") as file:
-            np.savez(file, state=np.array(json.dumps(state)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, self.folder / "checkpoint.npz")
-        self._written = time.monotonic()
-
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class ProgressLine(keras.callbacks.Callback):

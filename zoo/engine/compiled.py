@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import math
 import operator
 import threading
 from collections.abc import Callable, Hashable, Iterator
+from typing import Any
 
 import keras
 
@@ -29,7 +31,7 @@ XLA_STEP, XLA_RATE = 8e-6, 300e9
 XLA_COMPILE = 0.12
 SMALL_STEP = 50e6  # FLOP; below them the threads of an executor cost more than they give
 
-_kept: collections.OrderedDict[Hashable, Loop] = collections.OrderedDict()
+_kept: collections.OrderedDict[Hashable, Any] = collections.OrderedDict()
 _lock = threading.Lock()
 
 
@@ -72,7 +74,7 @@ class Loop:
     ):
         self.busy = False
         self.model = model
-        self._xla, self._batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
+        self._xla, self.batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
         self._executor = contextlib.nullcontext if xla or _flops(model, batch_size) > SMALL_STEP else _single_thread
         self._shapes = [(variable.dtype, variable.shape) for variable in _state(model)]
         self._traced: dict[tuple, _Traced] = {}
@@ -88,6 +90,9 @@ class Loop:
         state = [variable.handle for variable in _state(model)]
         for traced in self._traced.values():
             traced.bind(state)
+
+    def release(self) -> None:
+        """Ends the use of a model, however its training ended; its variables have been its own all the time."""
 
     @property
     def num_traces(self) -> int:
@@ -110,7 +115,7 @@ class Loop:
         import tensorflow as tf
 
         count = int(tf.nest.flatten(rows)[0].shape[0])
-        steps = -(-count // self._batch_size)
+        steps = -(-count // self.batch_size)
         if steps <= STEPS_PER_CALL:
             return self._call("_whole", rows, held_out, [seed, epoch, steps])
         order = self._call("_begin", rows, [seed, epoch])
@@ -130,13 +135,17 @@ class Loop:
             seed: Seed of the augmentation.
             begin: How many steps came before, since the training's begin.
         """
-        steps = -(-int(order.shape[0]) // self._batch_size)
+        steps = -(-int(order.shape[0]) // self.batch_size)
         for first in range(0, steps, STEPS_PER_CALL):
             self._call("_steps", rows, order, [first, min(first + STEPS_PER_CALL, steps), seed, begin])
 
     def end(self, held_out=None) -> tuple[dict, dict, list, bool]:
         """Returns loss and metrics of the steps since `begin`, and of validation rows, and the weights, as `epoch`."""
         return self._call("_end", held_out)
+
+    def test(self, batch) -> None:
+        """Adds a batch to the metrics, without training."""
+        self.model.test_step(place(batch))
 
     def _call(self, name: str, *arguments):
         """Calls a function by its name; a list of numbers becomes a tensor."""
@@ -168,8 +177,7 @@ class Loop:
         import tensorflow as tf
 
         self.model.reset_metrics()
-        order = tf.range(tf.nest.flatten(rows)[0].shape[0])
-        return tf.random.experimental.stateless_shuffle(order, seed=numbers) if self._shuffle else order
+        return _order(tf.nest.flatten(rows)[0].shape[0], self._shuffle, numbers)
 
     def _whole(self, rows, held_out, numbers):
         import tensorflow as tf
@@ -211,7 +219,7 @@ class Loop:
 
         first, last, seed, begin = tf.unstack(numbers)
         count = order.shape[0]
-        size = min(self._batch_size, count)
+        size = min(self.batch_size, count)
         even = count % size == 0
         if self._full_batches is not None:
             full = tf.minimum(last, count // size)
@@ -230,7 +238,7 @@ class Loop:
         import tensorflow as tf
 
         first, last, seed, begin = tf.unstack(numbers)
-        size = min(self._batch_size, order.shape[0])
+        size = min(self.batch_size, order.shape[0])
         self._loop(rows, first, last, seed, begin, lambda i: tf.slice(order, [i * size], [size]))
 
     def _loop(self, rows, first, last, seed, begin, index_of):
@@ -288,28 +296,61 @@ def _plain(tensor):
     return float(tensor) if tensor.dtype.is_floating and tensor.shape.rank == 0 else tensor
 
 
+def place(rows):
+    """Returns a nest of arrays as tensors on the device."""
+    import tensorflow as tf
+
+    return tf.nest.map_structure(tf.constant, rows)
+
+
+def order(rows: int, *, shuffle: bool, seed: int, epoch: int):
+    """Returns the numbers of the rows in the order of an epoch `(rows,)`."""
+    return _order(rows, shuffle, [seed, epoch])
+
+
+def _order(rows: int, shuffle: bool, numbers):
+    import tensorflow as tf
+
+    found = tf.range(rows)
+    return tf.random.experimental.stateless_shuffle(found, seed=numbers) if shuffle else found
+
+
+def create_variables(model: keras.Model, rows) -> None:
+    """Creates the variables of the optimizer, the losses and the metrics, which a traced function cannot."""
+    import tensorflow as tf
+
+    model.optimizer.build(model.trainable_variables)
+    model.test_step(tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows))
+    model.reset_metrics()
+
+
 @contextlib.contextmanager
-def loop_of(model: keras.Model, key: Hashable | None, **how) -> Iterator[Loop]:
+def loop_of(model: keras.Model, key: Hashable | None, kind: type, **how) -> Iterator:
     """Yields a loop for a compiled model: its own, or one of another model of the same structure.
 
     Args:
         model: Compiled, its variables created.
+        kind: `Loop`, or another backend's.
         key: Equal for models whose training steps do the same to variables of the same shapes; None where that is not
             known: then the loop is the model's own, and not kept.
         **how: As for `Loop`.
     """
     if key is None:
-        yield Loop(model, **how)
+        loop = kind(model, **how)
+        try:
+            yield loop
+        finally:
+            loop.release()
         return
-    key = (key, *how.values())
+    key = (key, kind, *how.values())
     with _lock:
         loop = _kept.get(key)
         if loop is not None and not loop.busy and loop.fits(model):
             _kept.move_to_end(key)
             loop.use(model)
         else:
-            loop = Loop(model, **how)
-            if sum(v.shape.num_elements() for v in _state(model)) <= KEPT_WEIGHTS:
+            loop = kind(model, **how)
+            if sum(math.prod(v.shape) for v in loop_variables(model)) <= KEPT_WEIGHTS:
                 _kept[key] = loop
         loop.busy = True
         while len(_kept) > KEPT_LOOPS:
@@ -317,6 +358,7 @@ def loop_of(model: keras.Model, key: Hashable | None, **how) -> Iterator[Loop]:
     try:
         yield loop
     finally:
+        loop.release()
         loop.busy = False
 
 
@@ -326,8 +368,8 @@ def clear() -> None:
         _kept.clear()
 
 
-def _state(model) -> list:
-    """Returns the tf.Variables that training steps read and write."""
+def loop_variables(model) -> list:
+    """Returns the Keras variables that training steps read and write."""
     schedule = getattr(model.optimizer, "_learning_rate", None)
     found = (
         *model.variables,
@@ -335,7 +377,12 @@ def _state(model) -> list:
         *model.metrics_variables,
         *getattr(schedule, "variables", ()),
     )
-    return [v.value for v in {id(v): v for v in found}.values()]
+    return list({id(v): v for v in found}.values())
+
+
+def _state(model) -> list:
+    """Returns them as tf.Variables."""
+    return [variable.value for variable in loop_variables(model)]
 
 
 @contextlib.contextmanager

@@ -1,20 +1,22 @@
 """Trains a compiled Keras model for some epochs: best weights, checkpoints, interruption, progress.
 
-On TensorFlow the fused loop trains (`zoo.engine.fused`), traced or compiled by XLA; other backends, and callbacks that
+On TensorFlow and JAX the fused loop trains (`zoo.engine.fused`), traced or compiled by XLA; PyTorch, and callbacks that
 ask for batches, take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the checkpoint
 holds the rest of the state.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import keras
 
-from zoo.engine import compiled, fused
-from zoo.engine.callbacks import BestWeights, Checkpoint, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
+from zoo.engine import compiled, fused, interruption, memory, ordering
+from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
+from zoo.engine.checkpoints import Checkpoint
 
 ENGINES = ("auto", "fused", "xla", "keras")
 
@@ -80,22 +82,19 @@ def fit(
     Returns:
         What the training left.
     """
-    import tensorflow as tf
-
     left = Left()
-    best = BestWeights(monitor, patience, beaten_by, left)
+    best, diverged = BestWeights(monitor, patience, beaten_by, left), Diverged(left)
     history = keras.callbacks.History()
     own: list[keras.callbacks.Callback] = []
     saver = None
     first = 0
     past: dict[str, list[float]] = {}
     if checkpoint is not None:
-        saver = Checkpoint(checkpoint, best, identity or {})
+        saver = Checkpoint(checkpoint, best, diverged, identity or {})
         if saver.resume(model):
             first, past = saver.epoch, {name: list(values) for name, values in saver.history.items()}
             if verbose:
                 print(f"resumed from epoch {first} of the checkpoint in {checkpoint}")
-    diverged = Diverged(left)
     own.append(diverged)
     if validation is not None:
         own.append(best)
@@ -104,76 +103,115 @@ def fit(
     line = ProgressLine(epochs, first) if verbose == 1 else None
     own += [line] if line else []
     own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
-    interrupted = False
+    interrupt = None
     sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs - first}
-    xla = augmentation is None and compiled.pays_off(model, **sizes)
-    trainer = _trainer(engine, rows, callbacks, xla, verbose)
+    jax = keras.backend.backend() == "jax"
+    xla = jax or augmentation is None and compiled.pays_off(model, **sizes)
+    trainer = _trainer(
+        engine, rows, fused.suits(callbacks, augmented=augmentation is not None), xla, callbacks, verbose
+    )
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
+        repair = f"Pass a `batch_size` below {batch_size:,}, fewer units, or data by zoo.data.load(..., stream=True)."
         try:
-            if trainer != "keras":
-                fused.fit(
-                    model,
-                    rows,
-                    batch_size=batch_size,
-                    shuffle=shuffle,
-                    seed=seed,
-                    epochs=epochs,
-                    first_epoch=first,
-                    validation=validation,
-                    augmentation=augmentation,
-                    xla=trainer == "xla",
-                    key=key,
-                    left=left,
-                    callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
-                )
-            else:
-                epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
-                model.fit(
-                    batches(epoch),
-                    epochs=epochs,
-                    initial_epoch=first,
-                    validation_data=validation,
-                    validation_batch_size=8192 if isinstance(validation, tuple) else None,
-                    callbacks=[Epoch(epoch), history, *own],
-                    shuffle=False,
-                    verbose=2 if verbose > 1 else 0,
-                )
-        except KeyboardInterrupt:
-            interrupted = True
+            with memory.explained(repair):
+                if trainer != "keras":
+                    fused.fit(
+                        model,
+                        rows,
+                        batch_size=batch_size,
+                        shuffle=shuffle,
+                        seed=seed,
+                        epochs=epochs,
+                        first_epoch=first,
+                        validation=validation,
+                        augmentation=augmentation,
+                        xla=trainer == "xla",
+                        key=key,
+                        left=left,
+                        callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
+                    )
+                else:
+                    feed, epoch = _feed(batches, rows, augmentation, first, batch_size, shuffle, seed)
+                    with ordering.torch_s_draws_restored(), _heard_between_batches() as ears:
+                        model.fit(
+                            feed,
+                            epochs=epochs,
+                            initial_epoch=first,
+                            validation_data=validation,
+                            validation_batch_size=8192 if isinstance(validation, tuple) else None,
+                            callbacks=[Epoch(epoch), history, *own, *ears],
+                            shuffle=False,
+                            verbose=2 if verbose > 1 else 0,
+                        )
+        except KeyboardInterrupt as error:
+            interrupt = error
         finally:
             if line:
                 line.close()
-    for keeper in (diverged, best):
-        keeper.set_model(model)  # a finished checkpoint trains no more, and no one else tells them
-        keeper.apply()
+            _keep(model, diverged, best)
+    else:
+        _keep(model, diverged, best)
     merged = {name: past.get(name, []) + list(map(float, values)) for name, values in history.history.items()} or past
     done = max((len(values) for values in merged.values()), default=0)
     if diverged.stopped:
         warnings.warn(f"Training stopped: {diverged.stopped}.", stacklevel=4)
     reasons = [why for why in (diverged.stopped, best.stopped, stop and stop.stopped) if why]
-    reason = "interrupted" if interrupted else reasons[0] if reasons else f"the limit of {epochs} epochs"
-    if stop and not stop.stopped and not interrupted and done >= epochs:
+    reason = reasons[0] if reasons else f"the limit of {epochs} epochs"
+    if interrupt is not None:
+        reason = interruption.reason(interrupt)
+    elif stop and not stop.stopped and done >= epochs:
         last = merged.get(stop.metric, [float("nan")])[-1]
         reason = f"the limit of {epochs} epochs, with {stop.metric} at {last:g}"
     known = best.best if best.weights is not None else None
-    return Fitted(merged, reason, interrupted, best.best_epoch, known)
+    return Fitted(merged, reason, interrupt is not None, best.best_epoch, known)
 
 
-def _trainer(engine, rows, callbacks, pays_off: bool, verbose) -> str:
+def _keep(model, diverged: Diverged, best: BestWeights) -> None:
+    """Leaves the best weights in a model, else the last finite ones, however its training ended."""
+    with interruption.uninterrupted():
+        for keeper in (diverged, best):
+            keeper.set_model(model)  # a finished checkpoint trains no more, and no one else tells them
+            keeper.apply()
+
+
+@contextlib.contextmanager
+def _heard_between_batches() -> Iterator[list]:
+    """Yields callbacks by which Keras's `fit` hears Ctrl-C between batches on JAX: within one, it has no weights."""
+    if keras.backend.backend() != "jax":
+        yield []
+        return
+    with interruption.uninterrupted() as hear:
+        yield [keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: hear())]
+
+
+def _feed(batches, rows, augmentation, first: int, batch_size: int, shuffle: bool, seed: int) -> tuple:
+    """Returns what Keras's `fit` takes, and what holds the number of its epoch; TensorFlow is not imported in vain."""
+    if keras.backend.backend() != "tensorflow" and isinstance(rows, tuple) and augmentation is None:
+        epoch = ordering.Number(first, seed)
+        return ordering.Batches(rows, batch_size=batch_size, shuffle=shuffle, seed=seed, epoch=epoch), epoch
+    import tensorflow as tf
+
+    epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
+    return batches(epoch), epoch
+
+
+def _trainer(engine, rows, unsuited: str, pays_off: bool, callbacks, verbose) -> str:
     """Returns what trains, `"fused"`, `"xla"` or `"keras"`, and says so where it is not what one expects."""
-    why = "asked for" if engine == "keras" else "no rows are given to it" if rows is None else fused.suits(callbacks)
+    why = "asked for" if engine == "keras" else "no rows are given to it" if rows is None else unsuited
     if why and engine in ("fused", "xla"):
         raise ValueError(
-            f"engine={engine!r} needs the TensorFlow backend, and callbacks that ask for no batches. Received: {why}. "
-            "Pass engine='auto'."
+            f"engine={engine!r} needs TensorFlow or JAX as the backend, and callbacks that ask for no batches. "
+            f"Received: {why}. Pass engine='auto'."
         )
     if why:
         if verbose > 1 or (verbose and callbacks and engine == "auto"):
             print(f"Keras's fit trains: {why}", flush=True)
         return "keras"
-    chosen = engine if engine != "auto" else "xla" if pays_off else "fused"
+    jax = keras.backend.backend() == "jax"
+    chosen = "xla" if jax else engine if engine != "auto" else "xla" if pays_off else "fused"
     if verbose > 1:
-        why = "as asked for" if engine != "auto" else "which pays off" if pays_off else "for XLA would not pay off"
+        why = "which pays off" if pays_off else "for XLA would not pay off"
+        why = "as JAX does" if jax else why if engine == "auto" else "as asked for"
         print(f"an epoch is one call, {'compiled by XLA' if chosen == 'xla' else 'traced'}, {why}", flush=True)
     return chosen

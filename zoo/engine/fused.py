@@ -10,16 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
-from zoo.engine import compiled
+from zoo.engine import compiled, memory, scanned
 from zoo.engine.callbacks import Left
 
+LOOPS = {"tensorflow": compiled, "jax": scanned}
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
-def suits(callbacks: Sequence[keras.callbacks.Callback]) -> str:
+def suits(callbacks: Sequence[keras.callbacks.Callback], *, augmented: bool = False) -> str:
     """Returns `""` if this loop can train with such callbacks on this backend, else why it cannot."""
-    if keras.backend.backend() != "tensorflow":
+    if keras.backend.backend() not in LOOPS:
         return f"Keras runs on {keras.backend.backend()}"
+    if keras.distribution.distribution() is not None:
+        return "keras.distribution is set"
+    if augmented and keras.backend.backend() != "tensorflow":
+        return "augmentation computes in TensorFlow"
     asking = [type(callback).__name__ for callback in callbacks if _asks_for_batches(callback)]
     return f"{', '.join(asking)} must be told of every batch" if asking else ""
 
@@ -69,29 +74,35 @@ def fit(
         left: Is given the weights that each epoch leaves.
         callbacks: Keras callbacks.
     """
-    import tensorflow as tf
+    loops = LOOPS[keras.backend.backend()]
+    shuffle = shuffle and not callable(rows)
 
-    in_memory = not callable(rows)
-    if in_memory:
-        rows = tf.nest.map_structure(tf.constant, rows)
-    held_out = tf.nest.map_structure(tf.constant, validation) if isinstance(validation, tuple) else validation
-    some, _ = (rows, None) if in_memory else next(rows(first_epoch))
-    _create_variables(model, some)
+    def order(count, epoch):
+        return loops.order(count, shuffle=shuffle, seed=seed, epoch=epoch)
+
+    feed = memory.Rows(rows, place=loops.place, order=order, batch_size=batch_size)
+    held_out = _held_out(validation, loops)
+    loops.create_variables(model, feed.some(first_epoch))
     history = keras.callbacks.CallbackList(list(callbacks), model=model, add_history=False)
     history.set_params({"epochs": epochs, "steps": None, "verbose": 0})
     model.stop_training = False
     model._initial_epoch = None
-    how = {"batch_size": batch_size, "xla": xla, "shuffle": shuffle and in_memory, "augmentation": augmentation}
-    with compiled.loop_of(model, key, **how) as loop:
+    how = {"batch_size": batch_size, "xla": xla, "shuffle": shuffle, "augmentation": augmentation}
+    with compiled.loop_of(model, key, loops.Loop, **how) as loop:
         logs: dict[str, float] = {}
         history.on_train_begin()
+        begin = memory.Snapshot(compiled.loop_variables(model))
         first_epoch = model._initial_epoch or first_epoch  # Keras's BackupAndRestore goes on from there
         for epoch in range(first_epoch, epochs):
             history.on_epoch_begin(epoch)
-            if in_memory and (held_out is None or isinstance(held_out, tuple)):
-                logs, tested, weights, finite = loop.epoch(rows, held_out, seed, epoch)
-            else:
-                logs, tested, weights, finite = _epoch_in_parts(loop, rows, held_out, seed, epoch)
+            try:
+                found = _epoch(loop, feed, held_out, seed, epoch)
+            except Exception as error:  # steps may have been taken: only what is known from the begin can be repeated
+                if begin is None or not feed.shrink(error):
+                    raise
+                found = _again(loop, feed, held_out, seed, epoch, begin)
+            begin = None  # what fits in one epoch fits in the others
+            logs, tested, weights, finite = found
             logs |= {f"val_{name}": value for name, value in tested.items()}
             if left is not None:
                 left.give(weights, finite)
@@ -105,31 +116,50 @@ def fit(
         history.on_train_end(logs)
 
 
-def _epoch_in_parts(loop, blocks, held_out, seed: int, epoch: int) -> tuple:
-    """Trains on the blocks of an epoch, the next of which is fetched meanwhile, and tests on batches; as `Loop.end`."""
-    import tensorflow as tf
+def _held_out(validation, loops):
+    """Returns validation rows on the device, or in batches where they do not fit."""
+    if not isinstance(validation, tuple):
+        return validation
+    try:
+        return loops.place(validation)
+    except Exception as error:
+        if memory.shortage(error) is None:
+            raise
+        return memory.Slices(validation, compiled.TESTED_ROWS)
 
-    parts = blocks(epoch)
+
+def _again(loop, feed, held_out, seed: int, epoch: int, begin) -> tuple:
+    """Runs an epoch again from its begin, in smaller and smaller blocks."""
+    while True:
+        loop.release()
+        begin.restore()
+        try:
+            return _epoch(loop, feed, held_out, seed, epoch)
+        except Exception as error:
+            if not feed.shrink(error):
+                raise
+
+
+def _epoch(loop, feed, held_out, seed: int, epoch: int) -> tuple:
+    """Trains an epoch and tests; as `Loop.epoch`."""
+    at_once = held_out is None or isinstance(held_out, tuple)
+    if feed.placed is not None and at_once:
+        return loop.epoch(feed.placed, held_out, seed, epoch)
     loop.begin()
-    with ThreadPoolExecutor(1) as ahead:
+    steps = 0 if feed.count is None else epoch * -(-feed.count // loop.batch_size)
+    with ThreadPoolExecutor(1) as ahead:  # fetches the next block meanwhile
+        parts = feed.blocks(epoch)
         coming = ahead.submit(next, parts, None)
         while (fetched := coming.result()) is not None:
-            rows, order = tf.nest.map_structure(tf.constant, fetched)
             coming = ahead.submit(next, parts, None)
-            loop.steps(rows, order, seed, 0)
-    if held_out is None or isinstance(held_out, tuple):
+            for rows, order in feed.placed_blocks(*fetched):
+                loop.steps(rows, order, seed, steps)
+                steps += -(-len(order) // loop.batch_size)
+                del rows, order
+    if at_once:
         return loop.end(held_out)
     results, _, weights, finite = loop.end()
     loop.begin()
     for batch in held_out:
-        loop.model.test_step(batch)
+        loop.test(batch)
     return results, loop.end()[0], weights, finite
-
-
-def _create_variables(model, rows) -> None:
-    """Creates the variables of the optimizer, the losses and the metrics, which a loop cannot."""
-    import tensorflow as tf
-
-    model.optimizer.build(model.trainable_variables)
-    model.test_step(tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows))
-    model.reset_metrics()

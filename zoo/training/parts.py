@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data.pipelines import in_validation
+from zoo.data.pipelines import in_validation, weights
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
@@ -55,12 +55,7 @@ class Parts:
 
     def weights(self, part: Data) -> np.ndarray | None:
         """Returns the sample weights of a part's rows `(rows,)`, or None."""
-        if self.weight is None:
-            return None
-        values = np.asarray(part.x[self.weight], "float32")
-        if not np.all(np.isfinite(values)) or np.any(values < 0):
-            raise ValueError(f"The weights in {self.weight!r} must be finite and not negative. Received: others.")
-        return values
+        return None if self.weight is None else weights(part.x, self.weight)
 
     def facts(self) -> dict[str, Any]:
         """Returns source, hash, split and rows, for the card."""

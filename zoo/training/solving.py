@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from zoo.data.pipelines import Encoded
+from zoo.engine import interruption
 from zoo.engine.callbacks import EpochLines
 from zoo.engine.fitting import Fitted
 from zoo.engine.lbfgs import lbfgs
@@ -73,16 +74,17 @@ def solve(
     told.on_train_begin()
     if recipe.epochs:
         told.on_epoch_begin(0)
-    interrupted = False
+    interrupt, theta, minimum = None, None, None
     try:
         theta, minimum = run(objective, recipe.epochs, after_step)
-    except KeyboardInterrupt:
-        theta, minimum, interrupted = reached[-1], None, True
-    objective.keep(theta)
+    except KeyboardInterrupt as error:
+        interrupt = error
+    finally:
+        objective.keep(reached[-1] if theta is None else theta)
     told.on_train_end()
     losses = {"loss": history.history.get("loss") or ([minimum.loss] if minimum else [])}
-    if interrupted:
-        return Fitted(losses, "interrupted", True, None)
+    if interrupt is not None:
+        return Fitted(losses, interruption.reason(interrupt), True, None)
     if separated:
         warnings.warn(
             "The classes are separable: the likelihood has no maximum, and the weights would grow without "

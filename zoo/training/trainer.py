@@ -18,7 +18,7 @@ from zoo import registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.engine import devices as engine_devices
-from zoo.engine import fitting, freezing
+from zoo.engine import fitting, freezing, interruption, memory
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
@@ -50,7 +50,7 @@ class Run:
         seed: Seed of initial weights, split, order and dropout.
         seconds: Wall time.
         device: Where it ran.
-        interrupted: Whether Ctrl-C ended it.
+        interrupted: Whether Ctrl-C or SIGTERM ended it.
         stopped: Why it ended, in words.
     """
 
@@ -195,7 +195,8 @@ def train(
         fingerprint = parts.source
     else:
         factors = None
-        encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
+        with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
+            encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
         factors = _class_factors(class_weight, model, encoded.y)
         encoded = _weighted(encoded, factors)
         fingerprint = _fingerprint(encoded)
@@ -258,13 +259,17 @@ def train(
                 beaten_by=before.best if before is not None else None,
             )
 
-    fitted = None
-    for phase in phases:
-        with freezing.frozen(phase.frozen):
-            fitted = _joined(fitted, fit(phase, fitted))
-        if fitted.interrupted:
-            break
-    metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
+    fitted, metrics = None, {}
+    with interruption.terminable():
+        for phase in phases:
+            with freezing.frozen(phase.frozen):
+                fitted = _joined(fitted, fit(phase, fitted))
+            if fitted.interrupted:
+                break
+        try:
+            metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
+        except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
+            fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
     if optimizer is None or isinstance(optimizer, str):
         # The schedule has run down to 0, where `fit` would learn nothing: leave the recipe's rate and Keras's defaults.
         compile_model(model, recipe, optimizer=optimizer, loss=loss, learning_rate=learning_rate)
@@ -282,6 +287,14 @@ def train(
     )
     if verbose:
         print(_closing_line(fitted, metrics), flush=True)
+        if run.interrupted and checkpoint is not None and recipe.solver is None:
+            print(
+                f"the same call goes on from epoch {len(fitted.history.get('loss', ())) + 1} by the checkpoint in "
+                f"{checkpoint}",
+                flush=True,
+            )
+        elif run.interrupted:
+            print("training it again goes on from these weights", flush=True)
     return run
 
 
