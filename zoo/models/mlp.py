@@ -6,11 +6,13 @@ D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-
 https://doi.org/10.1038/323533a0. The features of a table are younger: see `zoo.layers.tabular`.
 """
 
+import functools
 from collections.abc import Sequence
 
 import keras
 
 from zoo.layers.activations import activation as activation_layer
+from zoo.layers.ensemble import ensemble as ensemble_of
 from zoo.layers.tabular import table_features
 from zoo.registry import Recipe, Spec
 
@@ -97,6 +99,7 @@ def mlp_classifier(
     embedding_size: int = 8,
     num_bins: int = 16,
     output_activation: str | None = "softmax",
+    ensemble: int = 1,
 ) -> keras.Model:
     """Builds a multilayer perceptron for the classes of a table.
 
@@ -110,15 +113,18 @@ def mlp_classifier(
         embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
         num_bins: Bins of the piecewise linear encoding of a number's rank.
         output_activation: `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None (logits).
+        ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
+            probabilities.
 
     Returns:
-        A network from encoded tensors to logits `(batch, num_outputs)`.
+        A network from encoded tensors to logits `(batch, num_outputs)`; of an ensemble, `(batch, members, num_outputs)`.
 
     Raises:
         ValueError: if an option is out of its range.
     """
     check_output_activation(output_activation, ("softmax", "sigmoid", None))
-    return _mlp(
+    build = functools.partial(
+        _mlp,
         spec,
         hidden_units=hidden_units,
         activation=activation,
@@ -128,6 +134,7 @@ def mlp_classifier(
         embedding_size=embedding_size,
         num_bins=num_bins,
     )
+    return ensemble_of(build, ensemble)
 
 
 def mlp_regressor(
@@ -141,6 +148,7 @@ def mlp_regressor(
     embedding_size: int = 8,
     num_bins: int = 16,
     output_activation: str | None = None,
+    ensemble: int = 1,
 ) -> keras.Model:
     """Builds a multilayer perceptron for a number in a table.
 
@@ -154,15 +162,19 @@ def mlp_regressor(
         embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
         num_bins: Bins of the piecewise linear encoding of a number's rank.
         output_activation: None, or `"sigmoid"`: values stay between the lowest and the highest target of training.
+        ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
+            values.
 
     Returns:
-        A network from encoded tensors to standardised values `(batch, 1)`, or to what the sigmoid takes.
+        A network from encoded tensors to standardised values `(batch, 1)`, or to what the sigmoid takes; of an ensemble,
+        `(batch, members, 1)`.
 
     Raises:
         ValueError: if an option is out of its range.
     """
     check_output_activation(output_activation, (None, "sigmoid"))
-    return _mlp(
+    build = functools.partial(
+        _mlp,
         spec,
         hidden_units=hidden_units,
         activation=activation,
@@ -172,3 +184,4 @@ def mlp_regressor(
         embedding_size=embedding_size,
         num_bins=num_bins,
     )
+    return ensemble_of(build, ensemble)
