@@ -131,11 +131,18 @@ class Model(keras.Model):
         return functions[self.decision](outputs) if self.decision else outputs
 
     def merged(self, outputs):
-        """Returns the network output `(batch, num_outputs)` that stands for all members; one member's as it is."""
-        if self.members == 1:
-            return outputs
-        mean = "sigmoid" if self.decision == "sigmoid" else "values" if self.entry.task == "regression" else "softmax"
-        return ensemble.merged(outputs, mean=mean)
+        """Returns the network output `(batch, num_outputs)` that stands for all members; such an output as it is."""
+        return ensemble.merged(outputs, mean=self.mean_of) if self._is_of_members(outputs) else outputs
+
+    def _is_of_members(self, outputs) -> bool:
+        return self.members > 1 and len(outputs.shape) == 3
+
+    @property
+    def mean_of(self) -> str:
+        """Of what members' answers are the mean: `"softmax"` or `"sigmoid"` of their logits, or `"values"`."""
+        if self.decision == "sigmoid":
+            return "sigmoid"
+        return "values" if self.entry.task == "regression" else "softmax"
 
     def probabilities(self, outputs):
         """Returns `(batch, classes)` for the model's outputs: 0/1 of threshold units and logits included.
@@ -154,8 +161,13 @@ class Model(keras.Model):
             second class's for two classes, every class's for more; the target's for a regression.
 
         Raises:
-            TypeError: if the network is not linear in its encoded tensors.
+            TypeError: if the network is not linear in its encoded tensors, or there are several members.
         """
+        if self.members > 1:
+            raise TypeError(
+                f"Coefficients are those of one linear model. Received: an ensemble of {self.members} members. Build "
+                "it with ensemble=1."
+            )
         names, weights, intercept = linear_terms(self.network, self.preprocessor.features)
         if self.entry.task == "regression":
             scale, center = self.preprocessor.target_scale, self.preprocessor.target_center
@@ -188,7 +200,7 @@ class Model(keras.Model):
         A member's gradient is what it would be if it stood alone.
         """
         shared = {"x": x, "y": y, "sample_weight": sample_weight, "training": training}
-        if self.members == 1 or not training:
+        if not training or not self._is_of_members(y_pred):
             return self._loss_of(self.merged(y_pred), **shared)
         if isinstance(self.loss, NetworkLoss):
             mean = self._loss_of(y_pred, **shared)

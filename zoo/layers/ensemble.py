@@ -52,8 +52,8 @@ def ensemble(build: Callable[[], keras.Model], members: int) -> keras.Model:
     names = [[layer.name for layer in network.layers if layer.weights] for network in networks]
     if names[0] != names[-1]:
         raise ValueError(
-            f"Layers with weights must have names, by which members find theirs. Received: {', '.join(names[-1])}. Pass "
-            "name= to each in the builder."
+            f"Layers with weights must have names, by which members find theirs. Received: {', '.join(names[-1])}. "
+            "Pass name= to each in the builder."
         )
     stacked = _side_by_side(networks[0], int(members))
     join(stacked, networks)
@@ -143,7 +143,7 @@ def _side_by_side(network: keras.Model, members: int) -> keras.Model:
     outputs = made[id(network.outputs[0])]
     if len(outputs) > 1 or not _is_own(outputs[0]):
         raise ValueError(
-            "A network with members must give one tensor, behind layers with weights. Leave `ensemble` out."
+            "`ensemble` must be 1 for a network that does not give one tensor behind layers with weights. Leave it out."
         )
     inputs = {tensor.name: tensor for tensor in network.inputs}
     return keras.Model(inputs, own.BatchFirst(name="members")(outputs[0]), name=network.name)

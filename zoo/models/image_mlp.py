@@ -58,8 +58,8 @@ def image_mlp(
             probabilities.
 
     Returns:
-        A network from images uint8 `(batch, height, width, channels)` to logits `(batch, num_outputs)`; of an ensemble,
-        `(batch, members, num_outputs)`.
+        A network from images uint8 `(batch, height, width, channels)` to logits `(batch, num_outputs)`; of
+        members, `(batch, members, num_outputs)`.
 
     Raises:
         ValueError: if an option is out of its range.

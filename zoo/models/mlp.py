@@ -117,7 +117,7 @@ def mlp_classifier(
             probabilities.
 
     Returns:
-        A network from encoded tensors to logits `(batch, num_outputs)`; of an ensemble, `(batch, members, num_outputs)`.
+        A network from encoded tensors to logits `(batch, num_outputs)`, or `(batch, members, num_outputs)` of members.
 
     Raises:
         ValueError: if an option is out of its range.
@@ -166,7 +166,7 @@ def mlp_regressor(
             values.
 
     Returns:
-        A network from encoded tensors to standardised values `(batch, 1)`, or to what the sigmoid takes; of an ensemble,
+        A network from encoded tensors to standardised values `(batch, 1)`, or to what the sigmoid takes; of members,
         `(batch, members, 1)`.
 
     Raises:
