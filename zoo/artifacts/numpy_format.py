@@ -118,6 +118,8 @@ class _Network:
         def weight(of):
             return self._keep(f"{name}.{of}", kept[of])
 
+        if (of_members := numpy_members.expression(layer, taken, weight)) is not None:
+            return of_members
         if isinstance(layer, keras.layers.Dense):
             bias = f" + {weight('bias')}" if layer.use_bias else ""
             return _activated(layer.activation, f"{x} @ {weight('kernel')}{bias}")
@@ -161,8 +163,6 @@ class _Network:
                 starts = layer._offsets.tolist()
                 terms.append(f"{weight('levels')}[{given['categorical']} + {starts}].sum(axis=1)")
             return f"{' + '.join(terms)} + {weight('bias')}"
-        if (members := numpy_members.expression(layer, taken, weight)) is not None:
-            return members
         if type(layer).__name__ == "ThresholdUnits":
             fires = f"({x} @ {weight('w')} >= {weight('w_0')})"
             if layer.inhibitory:
