@@ -130,18 +130,14 @@ KINDS.append({"activation": "prelu"})
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_each_member_answers_as_the_network_that_it_was_made_from(kind):
-    made = []
-
-    def build():
-        single = network(**kind)
+def test_each_member_answers_as_the_network_whose_weights_it_has(kind):
+    made = [network(**kind) for _ in range(M)]
+    for m, single in enumerate(made):
         for weight in single.weights:
-            weight.assign(np.abs(numbers(*weight.shape, seed=len(made))) + 0.1)
-        made.append(single)
-        return single
-
-    together = ensemble.ensemble(build, M)
-    assert ensemble.size(together) == M and len(made) == M
+            weight.assign(np.abs(numbers(*weight.shape, seed=m)) + 0.1)
+    together = ensemble.ensemble(network(**kind), M)
+    ensemble.join(together, made)
+    assert ensemble.size(together) == M
     found = plain(together(ROWS_OF))
     assert found.shape == (ROWS, M, 3)
     for m, single in enumerate(made):
@@ -154,13 +150,17 @@ def test_each_member_answers_as_the_network_that_it_was_made_from(kind):
 
 def test_one_member_is_the_network_itself():
     single = network()
-    assert ensemble.ensemble(lambda: single, 1) is single and ensemble.size(single) == 1
+    assert ensemble.ensemble(single, 1) is single and ensemble.size(single) == 1
 
 
 def test_members_begin_with_draws_of_their_own_and_drop_units_of_their_own():
-    together = ensemble.ensemble(lambda: network(dropout=0.5), M)
-    kernels = together.get_layer("hidden_0").get_weights()[0]
-    assert len(np.unique(kernels[:, 0, 0])) == M
+    together = ensemble.ensemble(network(dropout=0.5), M)
+    for name, width in (("hidden_0", WIDTH * 2 + 2 + 8), ("hidden_1", 6)):
+        kernels = together.get_layer(name).get_weights()[0]
+        assert len(np.unique(kernels[:, 0, 0])) == M
+        np.testing.assert_allclose(kernels.std(axis=(1, 2)), np.sqrt(2 / width), rtol=0.5)  # He's
+    tables = together.get_layer("levels").get_weights()[0]
+    assert not tables[:, 0].any() and len(np.unique(tables[:, 1, 0])) == M  # what was not seen begins as zero
     for layer in together.layers:
         if layer.weights:  # all members alike
             layer.set_weights([np.broadcast_to(weight[:1], weight.shape) for weight in layer.get_weights()])
@@ -170,7 +170,7 @@ def test_members_begin_with_draws_of_their_own_and_drop_units_of_their_own():
 
 
 def test_a_network_with_members_survives_a_file(tmp_path):
-    together = ensemble.ensemble(lambda: network(normalization=layers.BatchNormalization, dropout=0.1), M)
+    together = ensemble.ensemble(network(normalization=layers.BatchNormalization, dropout=0.1), M)
     together.save(tmp_path / "network.keras")
     again = keras.models.load_model(tmp_path / "network.keras", safe_mode=True)
     assert ensemble.size(again) == M
@@ -211,7 +211,7 @@ def test_a_loss_of_members_is_the_mean_of_theirs():
 @pytest.mark.parametrize("members", [0, -1, 2.5, True, "8"])
 def test_what_is_no_number_of_members_is_refused(members):
     with pytest.raises(ValueError, match="`ensemble` must be a positive integer"):
-        ensemble.ensemble(network, members)
+        ensemble.ensemble(network(), members)
 
 
 def test_layers_without_a_form_for_members_are_refused_by_name():
@@ -219,20 +219,17 @@ def test_layers_without_a_form_for_members_are_refused_by_name():
         inputs = keras.Input((WIDTH,), name="x")
         return keras.Model(inputs, layers.Dense(1, name="outputs")(middle(inputs)))
 
+    odd = build(lambda x: layers.UnitNormalization(name="odd")(layers.Dense(4)(x)))
     with pytest.raises(ValueError, match="'odd' .UnitNormalization"):
-        ensemble.ensemble(
-            lambda: build(lambda x: layers.UnitNormalization(name="odd")(layers.Dense(4, name="hidden")(x))), 2
-        )
+        ensemble.ensemble(odd, 2)
     with pytest.raises(ValueError, match="'drop' .Dropout"):  # members would lose the same inputs
-        ensemble.ensemble(lambda: build(layers.Dropout(0.5, name="drop")), 2)
-    with pytest.raises(ValueError, match="must have names"):
-        ensemble.ensemble(lambda: build(layers.Dense(4)), 2)
+        ensemble.ensemble(build(layers.Dropout(0.5, name="drop")), 2)
     with pytest.raises(ValueError, match="one tensor behind layers with weights"):
-        ensemble.ensemble(lambda: keras.Model(*[keras.Input((WIDTH,), name="x")] * 2), 2)
+        ensemble.ensemble(keras.Model(*[keras.Input((WIDTH,), name="x")] * 2), 2)
 
 
 def test_a_network_with_members_compiles_with_xla_and_answers_the_same():
-    together = ensemble.ensemble(lambda: network(normalization=layers.BatchNormalization), M)
+    together = ensemble.ensemble(network(normalization=layers.BatchNormalization), M)
     if BACKEND == "jax":
         import jax
 

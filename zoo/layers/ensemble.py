@@ -30,16 +30,16 @@ PER_FEATURE = (  # layers without weights that do the same to every row of featu
 )
 
 
-def ensemble(build: Callable[[], keras.Model], members: int) -> keras.Model:
-    """Returns a network of one member as `build` makes it, or of several, each with initial weights of its own.
+def ensemble(network: keras.Model, members: int) -> keras.Model:
+    """Returns several networks such as the given one, side by side, each with initial weights of its own.
 
     Args:
-        build: Makes a network, from encoded tensors to `(batch, outputs)`.
-        members: How many.
+        network: From encoded tensors to `(batch, outputs)`, as it was built.
+        members: How many networks.
 
     Returns:
-        What `build` makes for one member; else a network to `(batch, members, outputs)`. Its first member is what
-        `build` makes for one.
+        The network itself for one member; else a network to `(batch, members, outputs)`, whose first member is the
+        given one, and whose others draw anew.
 
     Raises:
         ValueError: if `members` is no positive integer, or the network has a layer that members cannot have.
@@ -47,17 +47,19 @@ def ensemble(build: Callable[[], keras.Model], members: int) -> keras.Model:
     if isinstance(members, bool) or not isinstance(members, (int, np.integer)) or members < 1:
         raise ValueError(f"`ensemble` must be a positive integer, the number of members. Received: ensemble={members}")
     if members == 1:
-        return build()
-    networks = [build() for _ in range(members)]
-    names = [[layer.name for layer in network.layers if layer.weights] for network in networks]
-    if names[0] != names[-1]:
-        raise ValueError(
-            f"Layers with weights must have names, by which members find theirs. Received: {', '.join(names[-1])}. "
-            "Pass name= to each in the builder."
-        )
-    stacked = _side_by_side(networks[0], int(members))
-    join(stacked, networks)
+        return network
+    stacked = _side_by_side(network, int(members))
+    for layer in network.layers:
+        if layer.weights:
+            draws = [layer.get_weights(), *(_drawn_anew(layer) for _ in range(members - 1))]
+            stacked.get_layer(layer.name).set_weights([np.stack(parts) for parts in zip(*draws, strict=True)])
     return stacked
+
+
+def _drawn_anew(layer) -> list[np.ndarray]:
+    fresh = layer.__class__.from_config(layer.get_config())
+    fresh.build(layer.input.shape)
+    return fresh.get_weights()
 
 
 def size(network: keras.Model) -> int:

@@ -65,14 +65,10 @@ def image_mlp(
         ValueError: if an option is out of its range.
     """
     check_output_activation(output_activation, ("softmax", "sigmoid", None))
-
-    def build():
-        inputs = spec.inputs()
-        x = keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"]))
-        x = dense_stack(
-            x, hidden_units=hidden_units, activation=activation, dropout=dropout, normalization=normalization, l2=l2
-        )
-        outputs = keras.layers.Dense(spec.num_outputs, name="outputs")(x)
-        return keras.Model(inputs, outputs, name="image_mlp")
-
-    return ensemble_of(build, ensemble)
+    inputs = spec.inputs()
+    x = keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"]))
+    x = dense_stack(
+        x, hidden_units=hidden_units, activation=activation, dropout=dropout, normalization=normalization, l2=l2
+    )
+    outputs = keras.layers.Dense(spec.num_outputs, name="outputs")(x)
+    return ensemble_of(keras.Model(inputs, outputs, name="image_mlp"), ensemble)

@@ -6,7 +6,6 @@ D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-
 https://doi.org/10.1038/323533a0. The features of a table are younger: see `zoo.layers.tabular`.
 """
 
-import functools
 from collections.abc import Sequence
 
 import keras
@@ -123,8 +122,7 @@ def mlp_classifier(
         ValueError: if an option is out of its range.
     """
     check_output_activation(output_activation, ("softmax", "sigmoid", None))
-    build = functools.partial(
-        _mlp,
+    network = _mlp(
         spec,
         hidden_units=hidden_units,
         activation=activation,
@@ -134,7 +132,7 @@ def mlp_classifier(
         embedding_size=embedding_size,
         num_bins=num_bins,
     )
-    return ensemble_of(build, ensemble)
+    return ensemble_of(network, ensemble)
 
 
 def mlp_regressor(
@@ -173,8 +171,7 @@ def mlp_regressor(
         ValueError: if an option is out of its range.
     """
     check_output_activation(output_activation, (None, "sigmoid"))
-    build = functools.partial(
-        _mlp,
+    network = _mlp(
         spec,
         hidden_units=hidden_units,
         activation=activation,
@@ -184,4 +181,4 @@ def mlp_regressor(
         embedding_size=embedding_size,
         num_bins=num_bins,
     )
-    return ensemble_of(build, ensemble)
+    return ensemble_of(network, ensemble)
