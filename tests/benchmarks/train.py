@@ -13,6 +13,7 @@ XS   XOR, 4 rows, 2-4-1, full batch, 1,000 epochs; whole run
 L    adult, `mlp_classifier`, its recipe to early stopping; raw CSV to evaluated model
 memory   M: what training takes beside the caller's array
 sweep    50 trainings of S with other rates and seeds: seconds of each, traces, memory
+ensemble 8 members of S and of M: see `train_ensemble`
 """
 
 import argparse
@@ -312,6 +313,7 @@ def case_sweep(count: int) -> None:
 MARKS = ("<!-- train -->", "<!-- /train -->")
 rows: list[tuple[str, str, str, str, str]] = []  # of the table
 CASES = {"S": case_s, "M": case_m, "XS": case_xs, "L": case_l, "memory": case_memory, "sweep": case_sweep}
+CASES["ensemble"] = lambda count: importlib.import_module("tests.benchmarks.train_ensemble").case_ensemble(count)
 
 
 def report(title: str, seconds: dict[str, float], goals: dict[str, str]) -> None:

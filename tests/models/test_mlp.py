@@ -214,6 +214,8 @@ def test_the_first_member_begins_as_the_network_alone():
     for one, both in zip(alone.get_weights(), together.get_weights(), strict=True):
         np.testing.assert_array_equal(one, both[0])
     assert np.any(together.get_weights()[0][0] != together.get_weights()[0][1])
+    again = zoo.build("mlp_classifier", data, seed=3, ensemble=2)
+    assert all(np.array_equal(a, b) for a, b in zip(together.get_weights(), again.get_weights(), strict=True))
 
 
 @pytest.mark.parametrize("ensemble", [0, -1, 2.5, True])
