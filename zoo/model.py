@@ -202,9 +202,10 @@ class Model(keras.Model):
         shared = {"x": x, "y": y, "sample_weight": sample_weight, "training": training}
         if not training or not self._is_of_members(y_pred):
             return self._loss_of(self.merged(y_pred), **shared)
-        if isinstance(self.loss, NetworkLoss):
-            mean = self._loss_of(y_pred, **shared)
-        else:
+        if isinstance(self.loss, NetworkLoss) and self.loss.reduction == "sum_over_batch_size":
+            outputs, shared["y"], shared["sample_weight"] = ensemble.as_rows(y_pred, y, sample_weight)
+            mean = self._loss_of(outputs, **shared)
+        else:  # no mean over rows, or the caller's own, of which that is not known
             mean = sum(self._loss_of(y_pred[:, m], **shared) for m in range(self.members)) / self.members
         return ensemble.with_gradient_of_sum(mean, self.members)
 

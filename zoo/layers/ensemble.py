@@ -110,20 +110,27 @@ def _log_mean(logarithms):
     return ops.logsumexp(logarithms, axis=1) - float(np.log(logarithms.shape[1]))
 
 
+def as_rows(outputs, *of_rows):
+    """Returns outputs `(batch, members, outputs)` as `(batch * members, outputs)`, each member of a row as a row.
+
+    Args:
+        outputs: What the network gives.
+        *of_rows: Tensors `(batch, ...)`, such as targets, or None; each row is repeated for its members.
+    """
+    members, width = outputs.shape[1:]
+    repeated = [None if tensor is None else ops.repeat(tensor, members, axis=0) for tensor in of_rows]
+    return ops.reshape(outputs, (-1, width)), *repeated
+
+
 def each_member(function: Callable) -> Callable:
     """Returns a loss of outputs `(batch, members, outputs)`, per example the mean over the members.
 
     Args:
-        function: `(y_true, outputs) -> (batch,)`, of `(batch, outputs)`; what `(batch, outputs)` are given as stays so.
+        function: `(y_true, outputs) -> (batch,)`, of outputs `(batch, outputs)`.
     """
 
     def mean_loss(y_true, outputs):
-        if len(outputs.shape) < 3:
-            return function(y_true, outputs)
-        members, width = outputs.shape[1:]
-        y_true = ops.repeat(ops.reshape(y_true, (-1,)), members)  # each target for all members of its row
-        losses = function(y_true, ops.reshape(outputs, (-1, width)))
-        return ops.mean(ops.reshape(losses, (-1, members)), axis=1)
+        return ops.mean(ops.reshape(function(*reversed(as_rows(outputs, y_true))), (-1, outputs.shape[1])), axis=1)
 
     return mean_loss
 

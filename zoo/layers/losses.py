@@ -7,8 +7,6 @@ function, so that `zoo.Model` feeds it the network's output, and feeds any other
 import keras
 from keras import ops
 
-from zoo.layers.ensemble import each_member
-
 
 @keras.saving.register_keras_serializable(package="zoo")
 def cross_entropy(y_true, logits):
@@ -48,17 +46,14 @@ LOSSES = {"softmax": cross_entropy, "sigmoid": one_vs_rest, None: cross_entropy}
 
 @keras.saving.register_keras_serializable(package="zoo")
 class NetworkLoss(keras.losses.Loss):
-    """A loss on network outputs: the mean over the batch of a function `(y_true, network_output) -> (batch,)`.
-
-    Of several members `(batch, members, outputs)` it is the mean.
-    """
+    """A loss on network outputs: the mean over the batch of a function `(y_true, network_output) -> (batch,)`."""
 
     def __init__(self, function, name=None, reduction="sum_over_batch_size", dtype=None):
         super().__init__(name=name or function.__name__, reduction=reduction, dtype=dtype)
         self.function = function
 
     def call(self, y_true, y_pred):
-        return each_member(self.function)(y_true, y_pred)
+        return self.function(y_true, y_pred)
 
     def get_config(self):
         return {**super().get_config(), "function": keras.saving.serialize_keras_object(self.function)}

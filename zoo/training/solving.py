@@ -45,11 +45,12 @@ def solve(
     y = encoded.y
     if model.entry.task == "regression":
         y = (y.astype("float64") - model.preprocessor.target_center) / model.preprocessor.target_scale
+    loss = model.loss.function if model.members == 1 else each_member(model.loss.function)
     objective = Objective(
         model.network,
         encoded.x,
         y,
-        lambda y_true, outputs: each_member(model.loss.function)(y_true, model.values(outputs)),
+        lambda y_true, outputs: loss(y_true, model.values(outputs)),
         encoded.weight,
     )
     history = keras.callbacks.History()
