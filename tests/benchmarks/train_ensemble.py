@@ -55,8 +55,8 @@ def case_ensemble(count: int) -> None:
         train.engine_fit(network(x_large, y_large, (128, 64), members), ({"inputs": x_large}, y_large), **how)
         return seconds.steady()
 
-    rivals = {"zoo": lambda: large(MEMBERS, "xla"), "one member": lambda: large(1, "xla")}
-    rivals["traced"] = lambda: large(MEMBERS, "fused")
+    rivals = {"zoo": lambda: large(MEMBERS, "auto"), "one member": lambda: large(1, "xla")}
+    rivals["by XLA"] = lambda: large(MEMBERS, "xla")
     taken = train.rounds(rivals, count)
     taken["one after another"] = MEMBERS * taken["one member"]
     goals = {"one member": "at least 0.125", "one after another": "at least 1"}

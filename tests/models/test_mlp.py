@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.engine.compiled import pays_off
 from zoo.layers import ensemble
 from zoo.layers.activations import NAMES
 from zoo.model import assemble
@@ -230,3 +231,12 @@ def test_an_ensemble_has_no_coefficients():
     model = zoo.build("mlp_regressor", (x, targets_of("mlp_regressor", x)), ensemble=2, hidden_units=())
     with pytest.raises(TypeError, match="an ensemble of 2 members"):
         model.coefficients()
+
+
+@pytest.mark.tensorflow
+def test_on_a_cpu_xla_is_left_out_for_an_ensemble(monkeypatch):
+    monkeypatch.setattr("tensorflow.config.list_logical_devices", lambda kind: [])
+    x = np.random.default_rng(0).normal(size=(60, 5)).astype("float32")
+    data, how = (x, targets_of("mlp_classifier", x)), {"rows": 60_000, "batch_size": 128, "epochs": 100}
+    chosen = [pays_off(zoo.build("mlp_classifier", data, dropout=0.0, ensemble=n), **how) for n in (1, 2)]
+    assert chosen == [True, False]
