@@ -24,6 +24,15 @@ def test_train_prints_seconds_and_ratios(capsys):
 
 
 @pytest.mark.slow
+def test_an_ensemble_is_measured_against_one_member(capsys, monkeypatch):
+    table = train.table
+    monkeypatch.setattr(train, "table", lambda rows, columns, classes: table(rows // 20, columns, classes))
+    train.main(["--cases", "ensemble", "--rounds", "1"])
+    printed = capsys.readouterr().out
+    assert "8 members of S, whole run: zoo" in printed and printed.count("one after another:") == 2
+
+
+@pytest.mark.slow
 def test_serve_sends_valid_and_broken_requests(capsys):
     serve.main(["--seconds", "1", "--requests", "0", "--soak", "200", "--runtimes", "onnx"])
     printed = capsys.readouterr().out

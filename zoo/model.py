@@ -29,6 +29,7 @@ from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 from zoo.engine.linear import linear_terms
 from zoo.engine.schedules import WarmupCosine
+from zoo.layers import ensemble
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
 from zoo.registry import Entry, Recipe, Spec
 
@@ -79,6 +80,11 @@ class Model(keras.Model):
         """The entry's recipe, with the options that stand above it."""
         return resolve_recipe(self.entry, self._options)
 
+    @property
+    def members(self) -> int:
+        """How many networks answer together."""
+        return ensemble.size(self.network)
+
     def call(self, inputs, training=None):
         outputs = self.network(self._named(inputs), training=training)
         return outputs if getattr(self._step, "active", False) else self.decide(outputs)
@@ -104,11 +110,14 @@ class Model(keras.Model):
         """Returns the model's outputs for the network's.
 
         Args:
-            outputs: `(batch, num_outputs)`.
+            outputs: `(batch, num_outputs)`, or `(batch, members, num_outputs)`.
 
         Returns:
             Probabilities `(batch, classes)`, values in the target's units `(batch, 1)`, or 0/1 `(batch, units)`.
         """
+        return self._decided(self.merged(outputs))
+
+    def _decided(self, outputs):
         if self.entry.task == "regression":
             return self.values(outputs) * self.preprocessor.target_scale + self.preprocessor.target_center
         if self.decision == "threshold":
@@ -120,6 +129,20 @@ class Model(keras.Model):
             return outputs if self.decision is None else ops.softmax(outputs)
         functions = {"softmax": ops.softmax, "sigmoid": ops.sigmoid}
         return functions[self.decision](outputs) if self.decision else outputs
+
+    def merged(self, outputs):
+        """Returns the network output `(batch, num_outputs)` that stands for all members; such an output as it is."""
+        return ensemble.merged(outputs, mean=self.mean_of) if self._is_of_members(outputs) else outputs
+
+    def _is_of_members(self, outputs) -> bool:
+        return self.members > 1 and len(outputs.shape) == 3
+
+    @property
+    def mean_of(self) -> str:
+        """Of what members' answers are the mean: `"softmax"` or `"sigmoid"` of their logits, or `"values"`."""
+        if self.decision == "sigmoid":
+            return "sigmoid"
+        return "values" if self.entry.task == "regression" else "softmax"
 
     def probabilities(self, outputs):
         """Returns `(batch, classes)` for the model's outputs: 0/1 of threshold units and logits included.
@@ -138,8 +161,13 @@ class Model(keras.Model):
             second class's for two classes, every class's for more; the target's for a regression.
 
         Raises:
-            TypeError: if the network is not linear in its encoded tensors.
+            TypeError: if the network is not linear in its encoded tensors, or there are several members.
         """
+        if self.members > 1:
+            raise TypeError(
+                f"Coefficients are those of one linear model. Received: an ensemble of {self.members} members. Build "
+                "it with ensemble=1."
+            )
         names, weights, intercept = linear_terms(self.network, self.preprocessor.features)
         if self.entry.task == "regression":
             scale, center = self.preprocessor.target_scale, self.preprocessor.target_center
@@ -167,16 +195,30 @@ class Model(keras.Model):
             return super().test_step(*args, **kwargs)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Returns the loss. Members learn by their own each, of which it is the mean; without training, their answer's.
+
+        A member's gradient is what it would be if it stood alone.
+        """
+        shared = {"x": x, "y": y, "sample_weight": sample_weight, "training": training}
+        if not training or not self._is_of_members(y_pred):
+            return self._loss_of(self.merged(y_pred), **shared)
+        if isinstance(self.loss, NetworkLoss) and self.loss.reduction == "sum_over_batch_size":
+            outputs, shared["y"], shared["sample_weight"] = ensemble.as_rows(y_pred, y, sample_weight)
+            mean = self._loss_of(outputs, **shared)
+        else:  # no mean over rows, or the caller's own, of which that is not known
+            mean = sum(self._loss_of(y_pred[:, m], **shared) for m in range(self.members)) / self.members
+        return ensemble.with_gradient_of_sum(mean, self.members)
+
+    def _loss_of(self, outputs, *, y, **rest):
         if isinstance(self.loss, NetworkLoss):
-            y, y_pred = self.network_target(y), self.values(y_pred)
-        else:
-            y_pred = self.decide(y_pred)
-        return super().compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+            return super().compute_loss(y=self.network_target(y), y_pred=self.values(outputs), **rest)
+        return super().compute_loss(y=y, y_pred=self._decided(outputs), **rest)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        y_pred = self.merged(y_pred)
         for count in self._counts:
             count.update_state(y, y_pred)
-        return super().compute_metrics(x, y, self.decide(y_pred), sample_weight)
+        return super().compute_metrics(x, y, self._decided(y_pred), sample_weight)
 
     def values(self, outputs):
         """Returns what losses on network outputs take: a regression's standardised values, else the outputs.

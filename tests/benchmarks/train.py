@@ -14,6 +14,7 @@ L    adult, `mlp_classifier`, its recipe to early stopping; raw CSV to evaluated
 memory   M: what training takes beside the caller's array
 sweep    50 trainings of S with other rates and seeds: seconds of each, traces, memory
 jax      M on the JAX backend, in a process of its own
+ensemble 8 members of S and of M: see `train_ensemble`
 """
 
 import argparse
@@ -315,6 +316,7 @@ MARKS = ("<!-- train -->", "<!-- /train -->")
 rows: list[tuple[str, str, str, str, str]] = []  # of the table
 CASES = {"S": case_s, "M": case_m, "XS": case_xs, "L": case_l, "memory": case_memory, "sweep": case_sweep}
 CASES["jax"] = lambda count: importlib.import_module("tests.benchmarks.train_jax").case_jax(count)
+CASES["ensemble"] = lambda count: importlib.import_module("tests.benchmarks.train_ensemble").case_ensemble(count)
 
 
 def report(title: str, seconds: dict[str, float], goals: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from zoo.data import extension
 from zoo.data.schema import Schema, level_name
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
+from zoo.layers import ensemble
 from zoo.model import Model, build_network, compile_model
 from zoo.training.resolving import resolve_model
 
@@ -189,9 +190,11 @@ def _assembled(model: Model, preprocessor, *, fresh_head: bool, seed: int) -> Mo
                 f"{model.entry.name!r} is no longer built as this model was: its columns and classes cannot change. "
                 "Train a fresh model, or adapt it with the version of the zoo that made it."
             )
-        old = surgery.Named(model.network, surgery.input_names(model.preprocessor), model.classes)
-        new = surgery.Named(network, surgery.input_names(preprocessor), preprocessor.schema.classes)
-        surgery.transfer(old, new, fresh_head=fresh_head)
+        olds, news = _members(model, model.network, model.preprocessor), _members(model, network, preprocessor)
+        for old, new in zip(olds, news, strict=True):
+            surgery.transfer(old, new, fresh_head=fresh_head)
+        if model.members > 1:
+            ensemble.join(network, [new.network for new in news])
     recipe = model.recipe
     adapted = Model(
         network,
@@ -204,3 +207,14 @@ def _assembled(model: Model, preprocessor, *, fresh_head: bool, seed: int) -> Mo
     )
     compile_model(adapted, recipe)
     return adapted
+
+
+def _members(model: Model, network: keras.Model, preprocessor) -> list[surgery.Named]:
+    """Returns a network built with the model's options as its members, each a network of its own: itself, if one."""
+    networks = [network]
+    if model.members > 1:
+        alone = {**model.options, "ensemble": 1}
+        networks = [build_network(model.entry, preprocessor, alone) for _ in range(model.members)]
+        ensemble.split(network, networks)
+    names, classes = surgery.input_names(preprocessor), preprocessor.schema.classes
+    return [surgery.Named(single, names, classes) for single in networks]

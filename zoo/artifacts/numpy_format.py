@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.artifacts import numpy_members
 from zoo.data.dates import ISO
 from zoo.data.schema import BLANKS, MISSING
 from zoo.layers.linear import LinearTerms
@@ -84,7 +85,7 @@ class _Network:
     def __init__(self, model):
         self.lines, self.arrays = [], {}
         self._entry = model.entry.name
-        names: dict[int, str] = {}
+        names: dict[int, str] = {}  # tensor -> what it is called; of two tensors of a layer, each has its name
         for operation in model.network.operations:
             outputs = keras.tree.flatten(operation.output)
             if isinstance(operation, keras.layers.InputLayer):
@@ -101,8 +102,9 @@ class _Network:
                     f"The layer {operation.name!r} ({type(operation).__name__}) cannot be written in numpy. Take "
                     "another layer or activation, or export as tf_saved_model."
                 )
-            self.lines.append(f"{name} = {expression}")
-            names[id(outputs[0])] = name
+            called = [name] if len(outputs) == 1 else [f"{name}_{i}" for i in range(len(outputs))]
+            self.lines.append(f"{', '.join(called)} = {expression}")
+            names |= {id(output): each for output, each in zip(outputs, called, strict=True)}
         self.lines.append(f"return {names[id(model.network.outputs[0])]}")
 
     def _keep(self, name: str, value) -> str:
@@ -116,6 +118,8 @@ class _Network:
         def weight(of):
             return self._keep(f"{name}.{of}", kept[of])
 
+        if (of_members := numpy_members.expression(layer, taken, weight)) is not None:
+            return of_members
         if isinstance(layer, keras.layers.Dense):
             bias = f" + {weight('bias')}" if layer.use_bias else ""
             return _activated(layer.activation, f"{x} @ {weight('kernel')}{bias}")
@@ -384,6 +388,8 @@ def _program(model, encoding: list[str], network: list[str]) -> list[str]:
 def _decision(model) -> list[str]:
     """Returns the lines from the network's outputs to the answers, as `zoo.Model.decide` has them."""
     lines = ['with np.errstate(all="ignore"):', "    z = network(rows)"]
+    if model.members > 1:
+        lines += numpy_members.merge(model)
     if model.entry.task == "regression":
         p = model.preprocessor
         if model.decision == "sigmoid":

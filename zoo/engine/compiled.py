@@ -18,6 +18,7 @@ from typing import Any
 import keras
 
 from zoo.engine import updates
+from zoo.layers import ensemble
 
 STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
 TESTED_ROWS = 8192
@@ -39,13 +40,15 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     """Returns whether what XLA saves on a training is more than what compiling costs.
 
     The estimate is a function of the network alone, so that the same call always runs the same way. On a CPU, XLA draws
-    random numbers and looks up levels more slowly than TensorFlow does: such networks are left to it.
+    random numbers, looks up levels and multiplies by the matrices of an ensemble's members more slowly than TensorFlow
+    does: such networks are left to it.
     """
     import tensorflow as tf
 
     draws = any("seed" in variable.path.rsplit("/", 1)[-1] for variable in model.non_trainable_variables)
-    looks_up = any(keras.backend.is_int_dtype(tensor.dtype) for tensor in getattr(model, "network", model).inputs)
-    if not tf.config.list_logical_devices("GPU") and (draws or looks_up):
+    network = getattr(model, "network", model)
+    looks_up = any(keras.backend.is_int_dtype(tensor.dtype) for tensor in network.inputs)
+    if not tf.config.list_logical_devices("GPU") and (draws or looks_up or ensemble.size(network) > 1):
         return False
     variables = len(model.trainable_variables)
     flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
@@ -55,7 +58,7 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
 
 def _flops(model, rows: int) -> float:
     """Returns the operations of training on rows once: 2 forward and 4 backward a weight that multiplies."""
-    return 6.0 * rows * sum(float(v.shape.num_elements()) for v in model.trainable_variables if len(v.shape) > 1)
+    return 6.0 * rows * sum(float(math.prod(v.shape)) for v in model.trainable_variables if len(v.shape) > 1)
 
 
 class Loop:

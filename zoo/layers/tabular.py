@@ -83,17 +83,19 @@ class Levels(keras.layers.Layer):
             total += self.sizes[i]
         return offsets
 
+    def indicators(self, indices):
+        """Returns 1 for the level of each small column, `(batch, features)`."""
+        found = [ops.one_hot(indices[:, i] - 1, self.sizes[i] - 1, dtype=self.compute_dtype) for i in self.small]
+        return ops.concatenate(found, axis=-1) if len(found) > 1 else found[0]  # index 0 became -1: all zeros
+
+    def rows(self, indices):
+        """Returns the row of the table for the level of each large column, `(batch, large columns)`."""
+        return ops.stack([indices[:, i] + offset for i, offset in zip(self.large, self._offsets(self.large))], axis=1)
+
     def call(self, indices):
-        features = []
-        for i in self.small:
-            features.append(
-                ops.one_hot(indices[:, i] - 1, self.sizes[i] - 1, dtype=self.compute_dtype)
-            )  # -1: all zeros
+        features = [self.indicators(indices)] if self.small else []
         if self.large:
-            rows = ops.stack(
-                [indices[:, i] + offset for i, offset in zip(self.large, self._offsets(self.large))], axis=1
-            )
-            vectors = ops.take(ops.cast(self.table, self.compute_dtype), rows, axis=0)
+            vectors = ops.take(ops.cast(self.table, self.compute_dtype), self.rows(indices), axis=0)
             features.append(ops.reshape(vectors, (-1, len(self.large) * self.embedding_size)))
         return ops.concatenate(features, axis=-1) if len(features) > 1 else features[0]
 

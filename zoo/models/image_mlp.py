@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import keras
 
 from zoo.data.augmentation import distort
+from zoo.layers.ensemble import ensemble as ensemble_of
 from zoo.models.mlp import check_output_activation, dense_stack
 from zoo.registry import Recipe, Spec
 
@@ -40,6 +41,7 @@ def image_mlp(
     l2: float = 0.0,
     augmentation: bool = True,
     output_activation: str | None = "softmax",
+    ensemble: int = 1,
 ) -> keras.Model:
     """Builds a multilayer perceptron for images.
 
@@ -52,9 +54,12 @@ def image_mlp(
         l2: Factor of the sum of squared hidden weights in the loss.
         augmentation: Whether `zoo.train` shifts and distorts the images of each batch. The network is the same.
         output_activation: `"softmax"`, `"sigmoid"` or None (logits).
+        ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
+            probabilities.
 
     Returns:
-        A network from images uint8 `(batch, height, width, channels)` to logits `(batch, num_outputs)`.
+        A network from images uint8 `(batch, height, width, channels)` to logits `(batch, num_outputs)`; of
+        members, `(batch, members, num_outputs)`.
 
     Raises:
         ValueError: if an option is out of its range.
@@ -66,4 +71,4 @@ def image_mlp(
         x, hidden_units=hidden_units, activation=activation, dropout=dropout, normalization=normalization, l2=l2
     )
     outputs = keras.layers.Dense(spec.num_outputs, name="outputs")(x)
-    return keras.Model(inputs, outputs, name="image_mlp")
+    return ensemble_of(keras.Model(inputs, outputs, name="image_mlp"), ensemble)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import keras
 
 from zoo.layers.activations import activation as activation_layer
+from zoo.layers.ensemble import ensemble as ensemble_of
 from zoo.layers.tabular import table_features
 from zoo.registry import Recipe, Spec
 
@@ -97,6 +98,7 @@ def mlp_classifier(
     embedding_size: int = 8,
     num_bins: int = 16,
     output_activation: str | None = "softmax",
+    ensemble: int = 1,
 ) -> keras.Model:
     """Builds a multilayer perceptron for the classes of a table.
 
@@ -110,15 +112,17 @@ def mlp_classifier(
         embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
         num_bins: Bins of the piecewise linear encoding of a number's rank.
         output_activation: `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None (logits).
+        ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
+            probabilities.
 
     Returns:
-        A network from encoded tensors to logits `(batch, num_outputs)`.
+        A network from encoded tensors to logits `(batch, num_outputs)`, or `(batch, members, num_outputs)` of members.
 
     Raises:
         ValueError: if an option is out of its range.
     """
     check_output_activation(output_activation, ("softmax", "sigmoid", None))
-    return _mlp(
+    network = _mlp(
         spec,
         hidden_units=hidden_units,
         activation=activation,
@@ -128,6 +132,7 @@ def mlp_classifier(
         embedding_size=embedding_size,
         num_bins=num_bins,
     )
+    return ensemble_of(network, ensemble)
 
 
 def mlp_regressor(
@@ -141,6 +146,7 @@ def mlp_regressor(
     embedding_size: int = 8,
     num_bins: int = 16,
     output_activation: str | None = None,
+    ensemble: int = 1,
 ) -> keras.Model:
     """Builds a multilayer perceptron for a number in a table.
 
@@ -154,15 +160,18 @@ def mlp_regressor(
         embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
         num_bins: Bins of the piecewise linear encoding of a number's rank.
         output_activation: None, or `"sigmoid"`: values stay between the lowest and the highest target of training.
+        ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
+            values.
 
     Returns:
-        A network from encoded tensors to standardised values `(batch, 1)`, or to what the sigmoid takes.
+        A network from encoded tensors to standardised values `(batch, 1)`, or to what the sigmoid takes; of members,
+        `(batch, members, 1)`.
 
     Raises:
         ValueError: if an option is out of its range.
     """
     check_output_activation(output_activation, (None, "sigmoid"))
-    return _mlp(
+    network = _mlp(
         spec,
         hidden_units=hidden_units,
         activation=activation,
@@ -172,3 +181,4 @@ def mlp_regressor(
         embedding_size=embedding_size,
         num_bins=num_bins,
     )
+    return ensemble_of(network, ensemble)

@@ -15,6 +15,7 @@ from zoo.engine.fitting import Fitted
 from zoo.engine.lbfgs import lbfgs
 from zoo.engine.newton import newton
 from zoo.engine.objective import Objective
+from zoo.layers.ensemble import each_member
 from zoo.model import Model
 from zoo.registry import Recipe
 
@@ -45,11 +46,12 @@ def solve(
     y = encoded.y
     if model.entry.task == "regression":
         y = (y.astype("float64") - model.preprocessor.target_center) / model.preprocessor.target_scale
+    loss = model.loss.function if model.members == 1 else each_member(model.loss.function)
     objective = Objective(
         model.network,
         encoded.x,
         y,
-        lambda y_true, outputs: model.loss.function(y_true, model.values(outputs)),
+        lambda y_true, outputs: loss(y_true, model.values(outputs)),
         encoded.weight,
     )
     history = keras.callbacks.History()
@@ -64,7 +66,7 @@ def solve(
         if callbacks:
             objective.keep(theta)
         told.on_epoch_end(len(reached) - 2, {"loss": loss})
-        if may_separate and _separates(objective.outputs(theta), encoded.y):
+        if may_separate and _separates(model.merged(objective.outputs(theta)), encoded.y):
             separated.append(True)
         if len(reached) <= recipe.epochs and not separated and not model.stop_training:
             told.on_epoch_begin(len(reached) - 1)
@@ -105,7 +107,8 @@ def solve(
     return Fitted(losses, f"converged in {minimum.steps} steps of {name}", False, None)
 
 
-def _separates(outputs: np.ndarray, y: np.ndarray) -> bool:
+def _separates(outputs, y: np.ndarray) -> bool:
     """Every row on its class's side proves that the likelihood has no maximum; further on, weights only grow."""
+    outputs = keras.ops.convert_to_numpy(outputs)
     right = (outputs[:, 0] > 0) == (y > 0) if outputs.shape[-1] == 1 else np.argmax(outputs, axis=-1) == y
     return bool(np.all(right))

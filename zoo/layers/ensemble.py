@@ -1,0 +1,204 @@
+"""An ensemble: several networks of one shape as one, whose answer is the mean of what its members say.
+
+    z_m = f(x; theta_m)      classification  p = (1/M) sum_m softmax(z_m)      regression  y = (1/M) sum_m z_m
+
+L. K. Hansen, P. Salamon, Neural Network Ensembles, IEEE Transactions on Pattern Analysis and Machine Intelligence 12,
+1990. https://doi.org/10.1109/34.58871. Members that differ by their initial weights alone: B. Lakshminarayanan,
+A. Pritzel, C. Blundell, Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles, NeurIPS 2017.
+https://arxiv.org/abs/1612.01474
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.layers import members as own
+from zoo.layers.tabular import Levels
+
+PER_FEATURE = (  # layers without weights that do the same to every row of features, or to every number
+    keras.layers.Activation,
+    keras.layers.Dropout,
+    keras.layers.GaussianNoise,
+    keras.layers.LeakyReLU,
+    keras.layers.ReLU,
+    keras.layers.Rescaling,
+)
+
+
+def ensemble(network: keras.Model, members: int) -> keras.Model:
+    """Returns several networks such as the given one, side by side, each with initial weights of its own.
+
+    Args:
+        network: From encoded tensors to `(batch, outputs)`, as it was built.
+        members: How many networks.
+
+    Returns:
+        The network itself for one member; else a network to `(batch, members, outputs)`, whose first member is the
+        given one, and whose others draw anew.
+
+    Raises:
+        ValueError: if `members` is no positive integer, or the network has a layer that members cannot have.
+    """
+    if isinstance(members, bool) or not isinstance(members, (int, np.integer)) or members < 1:
+        raise ValueError(f"`ensemble` must be a positive integer, the number of members. Received: ensemble={members}")
+    if members == 1:
+        return network
+    stacked = _side_by_side(network, int(members))
+    for layer in network.layers:
+        if layer.weights:
+            draws = [layer.get_weights(), *(_drawn_anew(layer) for _ in range(members - 1))]
+            stacked.get_layer(layer.name).set_weights([np.stack(parts) for parts in zip(*draws, strict=True)])
+    return stacked
+
+
+def _drawn_anew(layer) -> list[np.ndarray]:
+    fresh = layer.__class__.from_config(layer.get_config())
+    fresh.build(layer.input.shape)
+    return fresh.get_weights()
+
+
+def size(network: keras.Model) -> int:
+    """Returns how many members a network has."""
+    is_ensemble = bool(network.layers) and isinstance(network.layers[-1], own.BatchFirst)
+    return int(network.outputs[0].shape[1]) if is_ensemble else 1
+
+
+def join(network: keras.Model, networks: Sequence[keras.Model]) -> None:
+    """Gives the members of a network the weights of networks that are built as each of them."""
+    for layer in networks[0].layers:
+        if layer.weights:
+            values = [single.get_layer(layer.name).get_weights() for single in networks]
+            network.get_layer(layer.name).set_weights([np.stack(parts) for parts in zip(*values, strict=True)])
+
+
+def split(network: keras.Model, networks: Sequence[keras.Model]) -> None:
+    """Gives networks, each built as one member, the weights of a network's members: the inverse of `join`."""
+    for layer in networks[0].layers:
+        if layer.weights:
+            values = network.get_layer(layer.name).get_weights()
+            for i, single in enumerate(networks):
+                single.get_layer(layer.name).set_weights([value[i] for value in values])
+
+
+def merged(outputs, *, mean: str):
+    """Returns the network output that stands for all members, such as the output of one network does.
+
+    Args:
+        outputs: `(batch, members, outputs)`.
+        mean: Of what the mean is taken: `"values"`; `"softmax"` of the logits (of the logit and 0, where there is one);
+            or `"sigmoid"` of each logit by itself.
+
+    Returns:
+        `(batch, outputs)`: values, or logits whose softmax or sigmoid is the mean of the members'.
+    """
+    if mean == "values":
+        return ops.mean(outputs, axis=1)
+    if mean == "softmax" and outputs.shape[-1] > 1:
+        return _log_mean(ops.log_softmax(outputs, axis=-1))
+    pairs = ops.stack([ops.zeros_like(outputs), outputs], axis=-1)  # (batch, members, outputs, 2)
+    against, for_it = ops.unstack(_log_mean(ops.log_softmax(pairs, axis=-1)), axis=-1)
+    return for_it - against
+
+
+def _log_mean(logarithms):
+    """Returns log((1/M) sum_m exp(l_m)), over axis 1."""
+    return ops.logsumexp(logarithms, axis=1) - float(np.log(logarithms.shape[1]))
+
+
+def as_rows(outputs, *of_rows):
+    """Returns outputs `(batch, members, outputs)` as `(batch * members, outputs)`, each member of a row as a row.
+
+    Args:
+        outputs: What the network gives.
+        *of_rows: Tensors `(batch, ...)`, such as targets, or None; each row is repeated for its members.
+    """
+    members, width = outputs.shape[1:]
+    repeated = [None if tensor is None else ops.repeat(tensor, members, axis=0) for tensor in of_rows]
+    return ops.reshape(outputs, (-1, width)), *repeated
+
+
+def each_member(function: Callable) -> Callable:
+    """Returns a loss of outputs `(batch, members, outputs)`, per example the mean over the members.
+
+    Args:
+        function: `(y_true, outputs) -> (batch,)`, of outputs `(batch, outputs)`.
+    """
+
+    def mean_loss(y_true, outputs):
+        return ops.mean(ops.reshape(function(*reversed(as_rows(outputs, y_true))), (-1, outputs.shape[1])), axis=1)
+
+    return mean_loss
+
+
+def with_gradient_of_sum(mean, members: int):
+    """Returns the mean over members, with the gradient of the sum: each member's is then as if it stood alone."""
+    return mean + (members - 1) * (mean - ops.stop_gradient(mean))
+
+
+def _side_by_side(network: keras.Model, members: int) -> keras.Model:
+    """Returns `members` networks as one, by going through the operations of one; all weights are zero."""
+    made: dict[int, list] = {}  # tensor -> the tensors, beside each other, that take its place
+    for operation in network.operations:
+        if isinstance(operation, keras.layers.InputLayer):
+            made[id(operation.output)] = [operation.output]
+            continue
+        parts = [part for tensor in keras.tree.flatten(operation.input) for part in made[id(tensor)]]
+        made[id(operation.output)] = _for_members(operation, parts, members)
+    outputs = made[id(network.outputs[0])]
+    if len(outputs) > 1 or not _is_own(outputs[0]):
+        raise ValueError(
+            "`ensemble` must be 1 for a network that does not give one tensor behind layers with weights. Leave it out."
+        )
+    inputs = {tensor.name: tensor for tensor in network.inputs}
+    return keras.Model(inputs, own.BatchFirst(name="members")(outputs[0]), name=network.name)
+
+
+def _for_members(layer, parts: list, members: int) -> list:
+    """Returns what a layer gives for all members, of what those before it gave."""
+    common = {"name": layer.name, "dtype": layer.dtype_policy}
+    is_random, some_own = hasattr(layer, "seed_generator"), any(map(_is_own, parts))
+    if not layer.weights and not is_random and not some_own:
+        return [layer.output]  # made for one network, it is the same for all
+    if isinstance(layer, keras.layers.Concatenate):
+        return _joined(parts, layer)
+    if isinstance(layer, keras.layers.Dense) and layer.activation is keras.activations.linear:
+        penalty = layer.kernel_regularizer
+        dense = own.MemberDense(members, layer.units, layer.use_bias, kernel_regularizer=penalty, **common)
+        return [dense(parts if len(parts) > 1 else parts[0])]
+    if isinstance(layer, Levels):
+        settings = {"embedding_size": layer.embedding_size, "max_one_hot": layer.max_one_hot}
+        return keras.tree.flatten(own.MemberLevels(members, layer.sizes, **settings, **common)(*parts))
+    if some_own and len(parts) == 1:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            return [own.MemberBatchNormalization(members, layer.momentum, layer.epsilon, **common)(*parts)]
+        if isinstance(layer, keras.layers.LayerNormalization):
+            return [own.MemberLayerNormalization(members, layer.epsilon, **common)(*parts)]
+        if isinstance(layer, keras.layers.PReLU):
+            return [own.MemberPReLU(members, **common)(*parts)]
+        if isinstance(layer, PER_FEATURE) and not layer.weights:
+            return [layer.__class__.from_config(layer.get_config())(*parts)]
+    raise ValueError(
+        f"`ensemble` must be 1 for a network with the layer {layer.name!r} ({type(layer).__name__}), of which there is "
+        "no form for members. Leave the option out, or take other layers."
+    )
+
+
+def _is_own(tensor) -> bool:
+    """Returns whether a tensor is `(members, batch, features)`: it is the batch that has no length."""
+    return tensor.shape[0] is not None
+
+
+def _joined(parts: list, layer: keras.layers.Concatenate) -> list:
+    """Returns parts with those that are shared, and stand beside each other, in one."""
+    groups = [list(group) for _, group in itertools.groupby(parts, _is_own)]
+    joined = []
+    for i, group in enumerate(groups):
+        if not _is_own(group[0]) and len(group) > 1:
+            group = [keras.layers.Concatenate(name=f"{layer.name}_{i}" if i else layer.name)(group)]
+        joined += group
+    return joined
