@@ -13,8 +13,9 @@ from collections.abc import Callable, Hashable, Sequence
 
 import keras
 
-from zoo.engine import compiled, fused
+from zoo.engine import compiled, distributed, fused
 from zoo.engine.callbacks import BestWeights, Checkpoint, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
+from zoo.engine.devices import Placement
 
 ENGINES = ("auto", "fused", "xla", "keras")
 
@@ -52,6 +53,7 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 1,
     beaten_by: float | None = None,
+    placement: Placement | None = None,
 ) -> Fitted:
     """Trains a compiled model and leaves it with its best weights.
 
@@ -76,6 +78,7 @@ def fit(
         callbacks: Further Keras callbacks.
         verbose: 0 is silent, 1 shows one line, 2 a line an epoch (Keras's).
         beaten_by: The `monitor` of the model's weights of now, which stay unless an epoch is better.
+        placement: Where it runs; None for one device.
 
     Returns:
         What the training left.
@@ -106,12 +109,27 @@ def fit(
     own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
     interrupted = False
     sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs - first}
-    xla = augmentation is None and compiled.pays_off(model, **sizes)
-    trainer = _trainer(engine, rows, callbacks, xla, verbose)
+    several = placement is not None and placement.kind != "one"
+    xla = not several and augmentation is None and compiled.pays_off(model, **sizes)
+    trainer = "several" if several else _trainer(engine, rows, callbacks, xla, verbose)
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
         try:
-            if trainer != "keras":
+            if several:
+                distributed.fit(
+                    model,
+                    rows,
+                    placement=placement,
+                    batch_size=batch_size,
+                    shuffle=shuffle,
+                    seed=seed,
+                    epochs=epochs,
+                    first_epoch=first,
+                    validation=validation,
+                    augmentation=augmentation,
+                    callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
+                )
+            elif trainer != "keras":
                 fused.fit(
                     model,
                     rows,
