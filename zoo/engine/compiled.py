@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import math
 import operator
 import threading
 from collections.abc import Callable, Hashable, Iterator
@@ -53,7 +54,7 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
 
 def _flops(model, rows: int) -> float:
     """Returns the operations of training on rows once: 2 forward and 4 backward a weight that multiplies."""
-    return 6.0 * rows * sum(float(v.shape.num_elements()) for v in model.trainable_variables if len(v.shape) > 1)
+    return 6.0 * rows * sum(float(math.prod(v.shape)) for v in model.trainable_variables if len(v.shape) > 1)
 
 
 class Loop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import os
 
 import keras
@@ -211,7 +212,7 @@ def settle(placement: Placement, model, *, batch_size: int, obstacle: str) -> Pl
         return placement
     count = len(placement.devices)
     why = obstacle or f"{count} GPUs would be slower: the network is small"
-    size = 4.0 * sum(v.shape.num_elements() if hasattr(v.shape, "num_elements") else v.value.size for v in model.weights)
+    size = 4.0 * sum(math.prod(v.shape) for v in model.weights)
     saved = _flops(model, batch_size) / RATE * (1 - 1 / count)
     if obstacle or saved < EXCHANGE + 2 * size / EXCHANGE_RATE:
         return dataclasses.replace(placement, kind="one", devices=placement.devices[:1], why=f"one is used: {why}")
