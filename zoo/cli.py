@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FILE_FORMATS = ("csv", "parquet", "tfrecord", "idx", "images", "npz")  # of zoo.data.load, which imports pandas
 SETTINGS = ("validation", "epochs", "batch_size", "learning_rate", "optimizer", "loss", "solver", "freeze")
-SETTINGS += ("weight", "class_weight", "groups", "time", "seed", "checkpoint")
+SETTINGS += ("weight", "class_weight", "groups", "time", "seed", "checkpoint", "devices")
 ADAPTING = ("classes", "columns", "image_size")
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 OPTION = "option:"  # before a builder's option in the parsed arguments, where --weights is not --weight
@@ -194,6 +194,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
         setting("--time", metavar="COLUMN", help="validate on the last rows by this column")
         setting("--seed", type=int, metavar="N")
         setting("--checkpoint", metavar="FOLDER", help="keep the state here; a run that was killed goes on from it")
+        setting("--devices", type=_devices, metavar="DEVICES", help="auto, cpu, how many, or names: GPU:0,GPU:1")
 
     def adapting(added):
         how = {"choices": ("strict", "extend", "new"), "default": argparse.SUPPRESS}
@@ -348,6 +349,10 @@ def _freeze(text: str) -> int | str:
     return int(text) if text.isdigit() else text
 
 
+def _devices(text: str) -> str | int | list[str]:
+    return int(text) if text.isdigit() else text.split(",") if ":" in text else text
+
+
 def _image_size(text: str) -> tuple[int, ...]:
     return tuple(int(length) for length in text.replace("x", ",").split(","))
 
@@ -427,6 +432,7 @@ def _train(arguments) -> int:
     folder = Path(arguments.output or _next_run(model))
     _check_output(folder, "artifact.json")
     _import_tensorflow(arguments)
+    _join_workers()
     data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
     return _saved(arguments, zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options), folder)
 
@@ -446,6 +452,7 @@ def _fine_tune(arguments) -> int:
     folder = Path(arguments.output or _next_run(model))
     _check_output(folder, "artifact.json")
     _import_tensorflow(arguments)
+    _join_workers()
     loaded = zoo.load(model)
     data = _data(arguments, arguments.source, target=arguments.target or loaded.schema.target)
     settings = _present(arguments, *ADAPTING, *SETTINGS)
@@ -454,13 +461,25 @@ def _fine_tune(arguments) -> int:
     return _saved(arguments, run, folder)
 
 
+def _join_workers() -> None:
+    """Joins the workers of `TF_CONFIG`, which must be done before anything computes."""
+    from zoo.engine import cluster
+
+    if cluster.named() is not None:
+        cluster.join()
+
+
 def _present(arguments, *names: str) -> dict[str, Any]:
     """Returns the arguments that stand on the command line, None among them."""
     return {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
 
 
 def _saved(arguments, run, folder: Path) -> int:
-    """Saves a run, says where, and returns the exit code."""
+    """Saves a run, says where, and returns the exit code. Of several workers the chief alone does."""
+    from zoo.engine import cluster
+
+    if not cluster.is_chief():
+        return INTERRUPTED if run.interrupted else 0
     folder = _save(run, folder)
     if arguments.json:
         facts = {"folder": str(folder), "interrupted": run.interrupted, "seconds": run.seconds, "device": run.device}

@@ -64,12 +64,18 @@ class Placement:
             from zoo.engine.replicas_jax import Replicas
 
             return Replicas(model, jax.devices() if self.cluster else [_jax_devices()[d] for d in self.devices], **how)
-        import tensorflow as tf
-
         from zoo.engine.replicas import Replicas
 
-        strategy = cluster.join() if self.cluster else tf.distribute.MirroredStrategy(list(self.devices))
+        strategy = cluster.join() if self.cluster else _mirrored(self.devices)
         return Replicas(model, strategy, **how)
+
+
+@functools.lru_cache
+def _mirrored(devices: tuple[str, ...]):
+    """Returns the strategy of some devices, of which there is one: two would number their sums alike."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(list(devices))
 
 
 def describe() -> str:

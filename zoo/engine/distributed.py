@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo.engine import copies
 from zoo.engine.devices import Placement
-from zoo.engine.messages import Interruption, worker_losses
+from zoo.engine.messages import Interruption, Messages, worker_losses
 
 
 def fit(
@@ -23,6 +23,7 @@ def fit(
     rows: tuple | Callable,
     *,
     placement: Placement,
+    messages: Messages | None,
     batch_size: int,
     shuffle: bool,
     seed: int,
@@ -32,15 +33,15 @@ def fit(
     augmentation: Callable | None = None,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
-    """Trains a compiled model as `fused.fit` does; the arguments are its own, and the placement.
+    """Trains a compiled model as `fused.fit` does; the arguments are its own, the placement, and the workers' messages.
 
     Raises:
         ConnectionError: if a worker was lost.
         KeyboardInterrupt: with several workers at the end of an epoch, on the chief.
     """
-    messages = placement.messages
     if messages and placement.chief:
         messages.same(["train", first_epoch])  # the others wait for it in `zoo.engine.together`
+        messages.awaited = False
     in_memory = not callable(rows)
     some = rows if in_memory else next(rows(first_epoch))[0]
     with worker_losses():
@@ -54,6 +55,8 @@ def fit(
     if isinstance(validation, tuple):
         held_out = (replicas.on_devices(validation), _count(validation))
     data = replicas.on_devices(rows) if in_memory else rows
+    if messages:
+        messages.awaited = True
     known: list[np.ndarray] | None = None  # what the replicas have
     logs: dict[str, float] = {}
     with Interruption(messages is not None) as interruption:
@@ -68,6 +71,7 @@ def fit(
             changed = placement.chief and (known is None or not copies.same(values, known))
             if messages:
                 (go, epoch, changed), values = messages.same([go, epoch, changed], values if changed else [])
+                messages.awaited = not go
             if not go:
                 break
             if changed:
@@ -78,6 +82,8 @@ def fit(
                     logs = _epoch(replicas, data, _count(rows), held_out, seed, epoch, batch_size)
                 else:
                     logs = _epoch_of_blocks(replicas, rows, held_out, seed, epoch)
+            if messages:
+                messages.awaited = True
             if placement.chief:
                 known = replicas.values()
                 copies.assign(model, known)

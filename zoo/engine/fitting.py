@@ -16,6 +16,7 @@ import keras
 from zoo.engine import compiled, distributed, fused
 from zoo.engine.callbacks import BestWeights, Checkpoint, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
 from zoo.engine.devices import Placement
+from zoo.engine.messages import Messages
 
 ENGINES = ("auto", "fused", "xla", "keras")
 
@@ -54,6 +55,7 @@ def fit(
     verbose: int = 1,
     beaten_by: float | None = None,
     placement: Placement | None = None,
+    messages: Messages | None = None,
 ) -> Fitted:
     """Trains a compiled model and leaves it with its best weights.
 
@@ -79,6 +81,7 @@ def fit(
         verbose: 0 is silent, 1 shows one line, 2 a line an epoch (Keras's).
         beaten_by: The `monitor` of the model's weights of now, which stay unless an epoch is better.
         placement: Where it runs; None for one device.
+        messages: To the other workers (see `zoo.engine.together`).
 
     Returns:
         What the training left.
@@ -120,6 +123,7 @@ def fit(
                     model,
                     rows,
                     placement=placement,
+                    messages=messages,
                     batch_size=batch_size,
                     shuffle=shuffle,
                     seed=seed,

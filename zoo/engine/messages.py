@@ -28,6 +28,7 @@ class Messages:
 
     def __init__(self, chief: bool, add: Callable[[np.ndarray], np.ndarray]):
         self.chief, self._add = chief, add
+        self.awaited = True  # whether the others wait for a message, or are at work as the chief is
 
     def same(self, plain=None, arrays: Sequence[np.ndarray] = ()) -> tuple:
         """Returns the chief's plain values and arrays, on every worker.
@@ -44,13 +45,13 @@ class Messages:
 
     @contextlib.contextmanager
     def leading(self) -> Iterator[None]:
-        """Tells the others, who wait for a message meanwhile, of an error of the chief's."""
+        """Tells the others of an error of the chief's, where they wait for a message meanwhile."""
         try:
             yield
         except ConnectionError:
             raise
         except Exception as error:
-            if self.chief:
+            if self.chief and self.awaited:
                 with contextlib.suppress(ConnectionError):
                     self._sent(self._packed({"error": f"{type(error).__name__}: {error}", "arrays": 0}, ()))
             raise

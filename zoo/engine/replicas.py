@@ -62,7 +62,8 @@ class Replicas:
         import tensorflow as tf
 
         one = tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows)
-        self._strategy.run(self.copy.test_step, args=(one,))
+        with self._strategy.scope():
+            self.copy._symbolic_build(data_batch=keras.utils.unpack_x_y_sample_weight(one))
         self._reset()
 
     def take(self, values: list[np.ndarray]) -> None:

@@ -106,6 +106,9 @@ class Replicas:
                 mine = index[len(index) * replica // self.size : len(index) * (replica + 1) // self.size]
                 share = np.float32(len(mine) / len(index))
                 seeds = np.array([seed + 7919 * replica, begin + number], np.int32)
+                if not len(mine):  # Keras's loss of no rows is no number here
+                    flat.append(jax.device_put(jnp.zeros_like(ravel_pytree(state.trainable)[0]), device))
+                    continue
                 mine, share, seeds = jax.device_put((mine, share, seeds), device)
                 gradient, state.frozen, state.metrics = self._gradients(vars(state), held, mine, share, seeds)
                 flat.append(gradient)
@@ -118,6 +121,8 @@ class Replicas:
             size = min(TESTED_ROWS, count - first)
             for held, state, (replica, _) in zip(rows, self._states, self._here, strict=True):
                 part = slice(first + size * replica // self.size, first + size * (replica + 1) // self.size)
+                if part.start == part.stop:
+                    continue
                 mine = jax.tree.map(lambda values, part=part: values[part], held)
                 state.metrics = self._test(vars(state), mine)
 

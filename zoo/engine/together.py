@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 
 from zoo.engine import copies, distributed, fitting
 from zoo.engine.devices import Placement
@@ -26,14 +27,17 @@ def fit(model, batches, *, placement: Placement, **how) -> Fitted:
         return fitting.fit(model, batches, placement=placement, **how)
     with messages.leading():
         if placement.chief:
-            fitted = fitting.fit(model, batches, placement=placement, **how)
+            fitted = fitting.fit(model, batches, placement=placement, messages=messages, **how)
             messages.same(["end", dataclasses.asdict(fitted)], copies.values_of(model))
             return fitted
         (step, told), values = messages.same()
         if step == "train":
-            known = {name: how[name] for name in FOLLOWED if name in how}
-            rows = known.pop("rows")
-            distributed.fit(model, rows, placement=placement, first_epoch=told, callbacks=[], **known)
+            given = inspect.signature(fitting.fit).bind(model, batches, **how)
+            given.apply_defaults()
+            known = {name: given.arguments[name] for name in FOLLOWED}
+            distributed.fit(
+                model, placement=placement, messages=messages, first_epoch=told, callbacks=[], **known
+            )
             (_, told), values = messages.same()
         copies.assign(model, values)
         return Fitted(**told)
