@@ -670,41 +670,11 @@ def _serve(arguments) -> None:
 
 
 def _doctor(arguments) -> None:
-    _import_tensorflow(arguments)
-    import importlib.metadata
-    import platform
+    from zoo.engine import doctor
 
-    import keras
-    import tensorflow as tf
-
-    def version(package):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            return importlib.metadata.version(package)
-        return "not installed"
-
-    packages = (
-        "tensorflow",
-        "keras",
-        "jax",
-        "numpy",
-        "pandas",
-        "scikit-learn",
-        "scipy",
-        "pyarrow",
-        "tensorflow-datasets",
-    )
-    gpus = [
-        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
     facts = {
         "zoo": zoo.__version__,
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        **{package: version(package) for package in packages},
-        "backend": keras.backend.backend(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "gpus": gpus,
+        **doctor.examine(),
         "datasets": str(registry.package_folder("datasets")),
         "saved models": str(registry.package_folder("saved_models")),
         "models": len(registry.list_models()),
@@ -713,7 +683,7 @@ def _doctor(arguments) -> None:
         _print_json(facts)
         return
     for name, value in facts.items():
-        print(f"{name:21}" + (", ".join(value) or "none" if isinstance(value, list) else str(value)))
+        print(f"{name:21}" + ("; ".join(value) or "none" if isinstance(value, list) else str(value)))
 
 
 def _print_json(value: Any) -> None:

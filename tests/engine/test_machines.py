@@ -131,12 +131,10 @@ def test_the_command_line_joins_the_workers_and_the_chief_alone_saves(tmp_path):
     processes = []
     for rank in (0, 1):
         task = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}})
+        names = {**os.environ, "TF_CONFIG": task}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         command = [sys.executable, *words, "-o", str(tmp_path / str(rank))]
-        processes.append(
-            subprocess.Popen(
-                command, env={**os.environ, "TF_CONFIG": task}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-            )
-        )
+        processes.append(subprocess.Popen(command, env=names, **pipes))
     said = [process.communicate(timeout=300) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     assert "2 workers" in said[0][0]

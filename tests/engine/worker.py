@@ -4,7 +4,6 @@ The environment says where: TF_CONFIG names the workers, LOGICAL how many device
 `<case>.<rank>.npz` in the folder, the weights by number and `history` as JSON.
 """
 
-import functools
 import json
 import os
 import sys
@@ -101,9 +100,37 @@ def sliced(folder: Path):
         poisoned[first : first + begin] = np.nan
         poisoned[first + end : first + size] = np.nan
     how = {"num_rows": ROWS, "batch_size": BATCH, "epochs": 3, "verbose": 0}
-    batches = functools.partial(pipelines.batches, pipelines.Encoded({"rows": poisoned}, y), batch_size=BATCH)  # Keras's, on JAX
-    found = together.fit(model, lambda epoch: batches(epoch=epoch), placement=placement, rows=({"rows": poisoned}, y), **how)
+    rows = pipelines.Encoded({"rows": poisoned}, y)
+
+    def batches(epoch):  # for Keras's fit
+        return pipelines.batches(rows, batch_size=BATCH, epoch=epoch)
+
+    found = together.fit(model, batches, placement=placement, rows=rows.tensors(), **how)
     return model, found.history
+
+
+def settings(folder: Path):
+    """Optimizers and what they do to gradients, on one device and on those of LOGICAL."""
+    optimizers = [
+        keras.optimizers.SGD(0.1, global_clipnorm=0.01),
+        keras.optimizers.Adam(0.01, clipnorm=0.01),
+        keras.optimizers.AdamW(0.01, weight_decay=0.1),
+        keras.optimizers.Adam(0.01, use_ema=True, ema_overwrite_frequency=None),
+        keras.optimizers.Muon(0.01),
+        keras.optimizers.Ftrl(0.1),
+    ]
+    for optimizer in optimizers:
+        ways = []
+        for where in ("cpu", devices()):
+            fresh = type(optimizer).from_config(optimizer.get_config())
+            run = train(folder, optimizer=fresh, epochs=2, devices=where, engine="fused", verbose=0)
+            state = [np.asarray(variable.numpy(), "float64") for variable in fresh.variables]
+            ways.append([*run.model.get_weights(), *state, run.history["val_loss"]])
+        for mine, other in zip(*ways, strict=True):
+            np.testing.assert_allclose(mine, other, atol=1e-5, err_msg=type(optimizer).__name__)
+    dropped = [train(folder, epochs=3, dropout=0.5, verbose=0).history["loss"] for _ in range(2)]
+    np.testing.assert_allclose(*dropped, rtol=1e-6)  # the same seed draws the same
+    return run.model, run.history
 
 
 class Slow(keras.callbacks.Callback):

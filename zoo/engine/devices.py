@@ -139,7 +139,8 @@ def place(devices="auto") -> Placement:
     if devices == "auto":
         if len(gpus) > 1:
             return Placement("several", tuple(gpus), describe(), f"{len(gpus)} GPUs are seen")
-        return Placement("one", (), describe(), "one GPU is seen" if gpus else "no GPU is seen")
+        text = describe()
+        return Placement("one", (), text, "one GPU is seen" if text.startswith("GPU") else "no GPU is seen")
     if devices == "cpu":
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         kind = "several" if gpus else "one"  # beside GPUs a training must be led to the CPU
@@ -147,7 +148,9 @@ def place(devices="auto") -> Placement:
     if isinstance(devices, int):
         pool = gpus or known
         if devices > len(pool):
-            raise ValueError(f"There are {len(pool)} devices: {_listed(pool)}. Received: devices={devices}. {_MORE_CPUS}")
+            raise ValueError(
+                f"There are {len(pool)} devices: {_listed(pool)}. Received: devices={devices}. {_MORE_CPUS}"
+            )
         chosen = tuple(pool[:devices])
     else:
         chosen = tuple(str(name).upper().removeprefix("/DEVICE:") for name in devices)
@@ -155,11 +158,14 @@ def place(devices="auto") -> Placement:
             raise ValueError(f"There is no device {_listed(unknown)}. There are: {_listed(known)}. {_MORE_CPUS}")
         if len(set(chosen)) < len(chosen):
             raise ValueError(f"`devices` must name each device once. Received: devices={devices!r}")
-    kind = "one" if chosen == (known[0],) or chosen == tuple(gpus[:1]) else "several"
-    return Placement(kind, chosen, f"{len(chosen)} device(s), {_listed(chosen)}", "as asked for", True)
+    if chosen == (known[0],):  # the first, where the ordinary way runs anyway
+        return Placement("one", chosen, describe(), "as asked for", True)
+    return Placement("several", chosen, f"{len(chosen)} devices, {_listed(chosen)}", "as asked for", True)
 
 
-_MORE_CPUS = "To try several on one CPU, make them before TensorFlow starts: tf.config.set_logical_device_configuration."
+_MORE_CPUS = (
+    "To try several on one CPU, make them before TensorFlow starts: tf.config.set_logical_device_configuration."
+)
 
 
 def _listed(names) -> str:
@@ -231,7 +237,9 @@ def _obstacle(model) -> str:
     losses = keras.tree.flatten(model.loss)
     reductions = {getattr(loss, "reduction", None) for loss in losses} - {None, "sum_over_batch_size", "mean"}
     if reductions:
-        return f"a loss with the reduction {_listed(sorted(map(str, reductions)))}, which is not the mean over the batch"
+        return (
+            f"a loss with the reduction {_listed(sorted(map(str, reductions)))}, which is not the mean over the batch"
+        )
     if optimizer.gradient_accumulation_steps:
         return "gradient_accumulation_steps, which a larger batch_size makes up for"
     if optimizer.use_ema and optimizer.ema_overwrite_frequency:

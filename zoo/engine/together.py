@@ -35,9 +35,7 @@ def fit(model, batches, *, placement: Placement, **how) -> Fitted:
             given = inspect.signature(fitting.fit).bind(model, batches, **how)
             given.apply_defaults()
             known = {name: given.arguments[name] for name in FOLLOWED}
-            distributed.fit(
-                model, placement=placement, messages=messages, first_epoch=told, callbacks=[], **known
-            )
+            distributed.fit(model, placement=placement, messages=messages, first_epoch=told, callbacks=[], **known)
             (_, told), values = messages.same()
         copies.assign(model, values)
         return Fitted(**told)

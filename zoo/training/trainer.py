@@ -17,9 +17,8 @@ import numpy as np
 from zoo import registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
-from zoo.engine import cluster
+from zoo.engine import cluster, fitting, freezing, fused, together
 from zoo.engine import devices as engine_devices
-from zoo.engine import fitting, freezing, fused, together
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
