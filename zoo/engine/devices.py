@@ -164,7 +164,8 @@ def place(devices="auto") -> Placement:
 
 
 _MORE_CPUS = (
-    "To try several on one CPU, make them before TensorFlow starts: tf.config.set_logical_device_configuration."
+    "To try several on one CPU, make them before the backend starts: tf.config.set_logical_device_configuration, or "
+    "jax.config.update('jax_num_cpu_devices', 2)."
 )
 
 

@@ -93,8 +93,8 @@ def fit(
             if epochs > first_epoch:
                 model.optimizer.finalize_variable_values(model.trainable_weights)  # averages in the weights' place
             told.on_train_end(logs)
-    if interruption.heard:
-        raise KeyboardInterrupt
+    if placement.chief:
+        interruption.pass_on()
 
 
 def _count(rows) -> int:

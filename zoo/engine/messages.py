@@ -88,28 +88,43 @@ def worker_losses() -> Iterator[None]:
 
 
 class Interruption:
-    """Hears SIGINT while workers train: one that stopped by itself, in the middle of an epoch, would leave the others.
+    """Puts off Ctrl-C and SIGTERM while workers train: one that stopped in the middle of an epoch would leave the others.
 
-    The chief's counts, at the end of the epoch. A second one interrupts at once.
+    The chief's counts, at the end of the epoch; the others' is left to the chief. A second one is heard at once.
 
     Args:
-        workers: Whether there are several; else Ctrl-C is heard as ever.
+        workers: Whether there are several; else signals are heard as ever.
     """
 
     def __init__(self, workers: bool):
-        self.heard, self._workers = False, workers
+        self._came: int | None = None
+        self._workers = workers
+        self._before: dict[int, Callable] = {}
+
+    @property
+    def heard(self) -> bool:
+        """Whether a signal came."""
+        return self._came is not None
 
     def __enter__(self) -> Interruption:
-        self._main = self._workers and threading.current_thread() is threading.main_thread()
-        if self._main:
-            self._before = signal.signal(signal.SIGINT, self._hear)
+        if self._workers and threading.current_thread() is threading.main_thread():
+            handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+            self._before = {number: handler for number, handler in handlers.items() if callable(handler)}
+            for number in self._before:
+                signal.signal(number, self._hear)
         return self
 
     def _hear(self, number, frame):
         if self.heard:
-            raise KeyboardInterrupt
-        self.heard = True
+            self._before[number](number, frame)
+        self._came = number
 
     def __exit__(self, *error):
-        if self._main:
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def pass_on(self) -> None:
+        """Does what the signal would have done, which is to raise KeyboardInterrupt."""
+        if self._came is not None:
+            self._before[self._came](self._came, None)
+            raise KeyboardInterrupt
