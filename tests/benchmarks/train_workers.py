@@ -90,17 +90,19 @@ def seconds_an_epoch(count: int) -> float:
 
 def case_workers(count: int) -> None:
     """Prints the table of scaling: alternating rounds, medians."""
+    from tests.benchmarks.train import note
+
     rounds: dict[int, list[float]] = {workers: [] for workers in COUNTS}
     for _ in range(count):
         for workers in COUNTS:
             rounds[workers].append(seconds_an_epoch(workers))
     seconds = {workers: statistics.median(values) for workers, values in rounds.items()}
-    print(f"workers, 784-2048-64-10, batch {BATCH} over all, {ROWS} rows, an epoch:")
     for workers, value in seconds.items():
-        share = seconds[1] / value
-        goal = f" (goal: at least {SHARE:g} on two cores)" if workers == 2 else ""
-        rate = f"{ROWS / value:,.0f} rows/s"
-        print(f"    {workers}: {value:.3g} s, {rate}, {share:.2f} times the throughput of one{goal}", flush=True)
+        note(
+            f"784-2048-64-10, batch {BATCH} over {workers} worker(s), an epoch of {ROWS} rows",
+            f"{value:.3g} s, {ROWS / value:,.0f} rows/s, {seconds[1] / value:.2f} times the throughput of one",
+            f"at least {SHARE:g} on two cores" if workers == 2 else "",
+        )
 
 
 if __name__ == "__main__":

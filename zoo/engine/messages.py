@@ -88,7 +88,7 @@ def worker_losses() -> Iterator[None]:
 
 
 class Interruption:
-    """Puts off Ctrl-C and SIGTERM while workers train: one that stopped in the middle of an epoch would leave the others.
+    """Puts off Ctrl-C and SIGTERM while workers train: one that stopped within an epoch would leave the others waiting.
 
     The chief's counts, at the end of the epoch; the others' is left to the chief. A second one is heard at once.
 
