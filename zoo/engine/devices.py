@@ -75,7 +75,12 @@ def _mirrored(devices: tuple[str, ...]):
     """Returns the strategy of some devices, of which there is one: two would number their sums alike."""
     import tensorflow as tf
 
-    return tf.distribute.MirroredStrategy(list(devices))
+    config = os.environ.pop("TF_CONFIG", None)  # of one worker, or empty: TensorFlow would read it here
+    try:
+        return tf.distribute.MirroredStrategy(list(devices))
+    finally:
+        if config is not None:
+            os.environ["TF_CONFIG"] = config
 
 
 def describe() -> str:
