@@ -1,4 +1,4 @@
-"""What the chief tells the others: values and arrays as they are, errors, and nothing of Ctrl-C before an epoch's end."""
+"""What the chief tells the others: values and arrays as they are, errors; Ctrl-C at an epoch's end."""
 
 import os
 import signal
@@ -46,11 +46,10 @@ def both(chief, other):
 
 def test_the_others_get_the_chief_s_values_bit_for_bit():
     sent = [np.array([-0.0, np.nan, 1e-45], "float32"), np.arange(6, dtype="int64").reshape(2, 3), np.uint32(7)]
-    results = both(
-        lambda messages: messages.same({"go": True, "why": "ö"}, sent), lambda messages: messages.same("mine", [sent[1]])
-    )
+    told = {"go": True, "why": "ö"}
+    results = both(lambda messages: messages.same(told, sent), lambda messages: messages.same("mine", [sent[1]]))
     for plain, arrays in results:
-        assert plain == {"go": True, "why": "ö"}
+        assert plain == told
         assert [(array.dtype, array.shape, array.tobytes()) for array in arrays] == [
             (array.dtype, array.shape, array.tobytes()) for array in sent
         ]
