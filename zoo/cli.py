@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FILE_FORMATS = ("csv", "parquet", "tfrecord", "idx", "images", "npz")  # of zoo.data.load, which imports pandas
 SETTINGS = ("validation", "epochs", "batch_size", "learning_rate", "optimizer", "loss", "solver", "freeze")
-SETTINGS += ("weight", "class_weight", "groups", "time", "seed", "checkpoint")
+SETTINGS += ("weight", "class_weight", "groups", "time", "seed", "checkpoint", "devices")
 ADAPTING = ("classes", "columns", "image_size")
 INTERRUPTED_BY = {"interrupted": 130, "terminated": 143}  # 128 + SIGINT, 128 + SIGTERM, as shells have it
 OPTION = "option:"  # before a builder's option in the parsed arguments, where --weights is not --weight
@@ -194,6 +194,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
         setting("--time", metavar="COLUMN", help="validate on the last rows by this column")
         setting("--seed", type=int, metavar="N")
         setting("--checkpoint", metavar="FOLDER", help="keep the state here; a run that was killed goes on from it")
+        setting("--devices", type=_devices, metavar="DEVICES", help="auto, cpu, how many, or names: GPU:0,GPU:1")
 
     def adapting(added):
         how = {"choices": ("strict", "extend", "new"), "default": argparse.SUPPRESS}
@@ -348,6 +349,10 @@ def _freeze(text: str) -> int | str:
     return int(text) if text.isdigit() else text
 
 
+def _devices(text: str) -> str | int | list[str]:
+    return int(text) if text.isdigit() else text.split(",") if ":" in text else text
+
+
 def _image_size(text: str) -> tuple[int, ...]:
     return tuple(int(length) for length in text.replace("x", ",").split(","))
 
@@ -427,6 +432,7 @@ def _train(arguments) -> int:
     folder = Path(arguments.output or _next_run(model))
     _check_output(folder, "artifact.json")
     _import_tensorflow(arguments)
+    _join_workers()
     data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
     with interruption.terminable():
         run = zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options)
@@ -448,6 +454,7 @@ def _fine_tune(arguments) -> int:
     folder = Path(arguments.output or _next_run(model))
     _check_output(folder, "artifact.json")
     _import_tensorflow(arguments)
+    _join_workers()
     loaded = zoo.load(model)
     data = _data(arguments, arguments.source, target=arguments.target or loaded.schema.target)
     settings = _present(arguments, *ADAPTING, *SETTINGS)
@@ -457,13 +464,25 @@ def _fine_tune(arguments) -> int:
         return _saved(arguments, run, folder)
 
 
+def _join_workers() -> None:
+    """Joins the workers of `TF_CONFIG`, which must be done before anything computes."""
+    from zoo.engine import cluster
+
+    if cluster.named() is not None:
+        cluster.join()
+
+
 def _present(arguments, *names: str) -> dict[str, Any]:
     """Returns the arguments that stand on the command line, None among them."""
     return {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
 
 
 def _saved(arguments, run, folder: Path) -> int:
-    """Saves a run, says where, and returns the exit code."""
+    """Saves a run, says where, and returns the exit code. Of several workers the chief alone does."""
+    from zoo.engine import cluster
+
+    if not cluster.is_chief():
+        return INTERRUPTED_BY[run.stopped] if run.interrupted else 0
     with interruption.uninterrupted():
         folder = _save(run, folder)
     if arguments.json:
@@ -657,41 +676,11 @@ def _serve(arguments) -> None:
 
 
 def _doctor(arguments) -> None:
-    _import_tensorflow(arguments)
-    import importlib.metadata
-    import platform
+    from zoo.engine import doctor
 
-    import keras
-    import tensorflow as tf
-
-    def version(package):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            return importlib.metadata.version(package)
-        return "not installed"
-
-    packages = (
-        "tensorflow",
-        "keras",
-        "jax",
-        "numpy",
-        "pandas",
-        "scikit-learn",
-        "scipy",
-        "pyarrow",
-        "tensorflow-datasets",
-    )
-    gpus = [
-        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
     facts = {
         "zoo": zoo.__version__,
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        **{package: version(package) for package in packages},
-        "backend": keras.backend.backend(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "gpus": gpus,
+        **doctor.examine(),
         "datasets": str(registry.package_folder("datasets")),
         "saved models": str(registry.package_folder("saved_models")),
         "models": len(registry.list_models()),
@@ -700,7 +689,7 @@ def _doctor(arguments) -> None:
         _print_json(facts)
         return
     for name, value in facts.items():
-        print(f"{name:21}" + (", ".join(value) or "none" if isinstance(value, list) else str(value)))
+        print(f"{name:21}" + ("; ".join(value) or "none" if isinstance(value, list) else str(value)))
 
 
 def _print_json(value: Any) -> None:

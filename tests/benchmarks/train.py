@@ -12,6 +12,7 @@ M    60,000 x 784, 128-64-10, batch 128, Adam, accuracy; an epoch once compiled
 XS   XOR, 4 rows, 2-4-1, full batch, 1,000 epochs; whole run
 L    adult, `mlp_classifier`, its recipe to early stopping; raw CSV to evaluated model
 memory   M: what training takes beside the caller's array
+workers  1, 2 and 4 processes of one training: seconds of an epoch, and their share of one's throughput
 sweep    50 trainings of S with other rates and seeds: seconds of each, traces, memory
 jax      M on the JAX backend, in a process of its own
 ensemble 8 members of S and of M: see `train_ensemble`
@@ -35,6 +36,7 @@ import keras
 import numpy as np
 
 import zoo
+from tests.benchmarks.train_workers import case_workers
 from zoo.engine import compiled, fitting
 
 
@@ -317,6 +319,7 @@ rows: list[tuple[str, str, str, str, str]] = []  # of the table
 CASES = {"S": case_s, "M": case_m, "XS": case_xs, "L": case_l, "memory": case_memory, "sweep": case_sweep}
 CASES["jax"] = lambda count: importlib.import_module("tests.benchmarks.train_jax").case_jax(count)
 CASES["ensemble"] = lambda count: importlib.import_module("tests.benchmarks.train_ensemble").case_ensemble(count)
+CASES["workers"] = case_workers
 
 
 def report(title: str, seconds: dict[str, float], goals: dict[str, str]) -> None:

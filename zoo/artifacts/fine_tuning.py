@@ -8,6 +8,7 @@ import math
 from zoo import registry
 from zoo.artifacts.adapting import adapt
 from zoo.data.sources import load as load_data
+from zoo.engine.devices import place
 from zoo.registry import Recipe
 from zoo.training.resolving import resolve_model
 from zoo.training.trainer import Run, train
@@ -45,6 +46,7 @@ def fine_tune(model, data, *, target: str | None = None, freeze: str | int | Non
             raise ValueError(
                 f"Unknown option {name!r}.{registry.suggest(name, known)} `fine_tune` takes: {', '.join(known)}."
             )
+    place(options.get("devices", "auto"))  # workers are joined before a model is loaded
     how = {name: options.pop(name) for name in ADAPTING if name in options}
     hidden = [options[name] for name in ("groups", "weight") if options.get(name) is not None]
     model = model if hasattr(model, "history") else resolve_model(model)  # a run knows the card of its model

@@ -1,14 +1,90 @@
-"""Which device trains, said in one line."""
+"""Which devices train, and why: one, several under one strategy, or the workers of several machines."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import math
+import os
+
 import keras
+
+from zoo.engine import cluster
+from zoo.engine.compiled import _flops
+from zoo.engine.messages import Messages
+
+# Two devices pay off where the arithmetic they share takes longer than adding up the gradients. Of a GPU of today:
+RATE = 20e12  # FLOP a second in float32
+EXCHANGE, EXCHANGE_RATE = 0.3e-3, 20e9  # seconds a step, bytes a second
+
+
+@dataclasses.dataclass(frozen=True)
+class Placement:
+    """Where a training runs.
+
+    Args:
+        kind: `"one"`: the ordinary way. `"several"`: replicas on devices of this process. `"workers"`: on all workers.
+        devices: Names of the devices of this process.
+        text: What is used, in words.
+        why: The reason, in words.
+        forced: Whether the caller named the devices.
+        cluster: The workers.
+    """
+
+    kind: str
+    devices: tuple[str, ...]
+    text: str
+    why: str
+    forced: bool = False
+    cluster: cluster.Cluster | None = None
+
+    @property
+    def chief(self) -> bool:
+        """Whether this process decides, prints and writes."""
+        return self.cluster is None or self.cluster.chief
+
+    @property
+    def messages(self) -> Messages | None:
+        """What the chief tells the others by; None where there are no others."""
+        if self.cluster is None:
+            return None
+        if keras.backend.backend() == "jax":
+            from zoo.engine.replicas_jax import added
+
+            return Messages(self.chief, added)
+        from zoo.engine.replicas import added
+
+        return Messages(self.chief, functools.partial(added, cluster.join()))
+
+    def replicas(self, model, **how):
+        """Returns a model's replicas on the devices; `how` are the arguments of `Replicas`."""
+        if keras.backend.backend() == "jax":
+            import jax
+
+            from zoo.engine.replicas_jax import Replicas
+
+            return Replicas(model, jax.devices() if self.cluster else [_jax_devices()[d] for d in self.devices], **how)
+        from zoo.engine.replicas import Replicas
+
+        strategy = cluster.join() if self.cluster else _mirrored(self.devices)
+        return Replicas(model, strategy, **how)
+
+
+@functools.lru_cache
+def _mirrored(devices: tuple[str, ...]):
+    """Returns the strategy of some devices, of which there is one: two would number their sums alike."""
+    import tensorflow as tf
+
+    config = os.environ.pop("TF_CONFIG", None)  # of one worker, or empty: TensorFlow would read it here
+    try:
+        return tf.distribute.MirroredStrategy(list(devices))
+    finally:
+        if config is not None:
+            os.environ["TF_CONFIG"] = config
 
 
 def describe() -> str:
     """Returns the device that Keras runs on, such as `"GPU (NVIDIA H200)"` or `"CPU, 2 cores"`."""
-    import os
-
     backend = keras.backend.backend()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if backend == "tensorflow":
@@ -19,7 +95,7 @@ def describe() -> str:
     elif backend == "jax":
         import jax
 
-        names = [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+        names = [device.device_kind for device in jax.local_devices() if device.platform != "cpu"]
     else:
         import torch
 
@@ -38,3 +114,142 @@ def grow_memory() -> None:
             tf.config.experimental.set_memory_growth(gpu, True)
         except RuntimeError:  # TensorFlow has started: its settings are the caller's
             return
+
+
+def place(devices="auto") -> Placement:
+    """Returns where a training is to run, and joins the workers where `TF_CONFIG` names several.
+
+    Args:
+        devices: `"auto"`, `"cpu"`, a number of devices, or their names, such as `["GPU:0", "GPU:1"]`.
+
+    Raises:
+        ValueError: if there are no such devices, or they cannot be chosen; the message says what can.
+    """
+    _check(devices)
+    workers = cluster.named()
+    if workers is not None:
+        if devices != "auto":
+            raise ValueError(
+                f"With several workers in TF_CONFIG each takes all devices it sees: devices must be 'auto'. Received: "
+                f"devices={devices!r}. Set CUDA_VISIBLE_DEVICES for each worker, or unset TF_CONFIG to train on this "
+                "machine alone."
+            )
+        cluster.join()
+        count, chief = len(workers.addresses), "the chief" if workers.chief else "not the chief"
+        text = f"{count} workers, this one number {workers.rank}, {chief}, on {describe()}"
+        return Placement("workers", (), text, "TF_CONFIG names them", True, workers)
+    grow_memory()
+    known = _known()
+    gpus = [name for name in known if name.startswith("GPU")]
+    if devices == "auto":
+        if len(gpus) > 1:
+            return Placement("several", tuple(gpus), describe(), f"{len(gpus)} GPUs are seen")
+        text = describe()
+        return Placement("one", (), text, "one GPU is seen" if text.startswith("GPU") else "no GPU is seen")
+    if devices == "cpu":
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        kind = "several" if gpus else "one"  # beside GPUs a training must be led to the CPU
+        return Placement(kind, ("CPU:0",), f"CPU, {cores} cores", "as asked for", True)
+    if isinstance(devices, int):
+        pool = gpus or known
+        if devices > len(pool):
+            raise ValueError(
+                f"There are {len(pool)} devices: {_listed(pool)}. Received: devices={devices}. {_MORE_CPUS}"
+            )
+        chosen = tuple(pool[:devices])
+    else:
+        chosen = tuple(str(name).upper().removeprefix("/DEVICE:") for name in devices)
+        if unknown := [name for name in chosen if name not in known]:
+            raise ValueError(f"There is no device {_listed(unknown)}. There are: {_listed(known)}. {_MORE_CPUS}")
+        if len(set(chosen)) < len(chosen):
+            raise ValueError(f"`devices` must name each device once. Received: devices={devices!r}")
+    if chosen == (known[0],):  # the first, where the ordinary way runs anyway
+        return Placement("one", chosen, describe(), "as asked for", True)
+    return Placement("several", chosen, f"{len(chosen)} devices, {_listed(chosen)}", "as asked for", True)
+
+
+_MORE_CPUS = (
+    "To try several on one CPU, make them before the backend starts: tf.config.set_logical_device_configuration, or "
+    "jax.config.update('jax_num_cpu_devices', 2)."
+)
+
+
+def _listed(names) -> str:
+    return ", ".join(names)
+
+
+def _check(devices) -> None:
+    named = isinstance(devices, (list, tuple)) and devices and all(isinstance(name, str) for name in devices)
+    number = isinstance(devices, int) and not isinstance(devices, bool) and devices > 0
+    if not (named or number or devices in ("auto", "cpu")):
+        raise ValueError(
+            "`devices` must be 'auto', 'cpu', a number of devices, or a list of their names such as "
+            f"['GPU:0', 'GPU:1']. Received: devices={devices!r}"
+        )
+
+
+def _known() -> list[str]:
+    """Returns the names of the devices that the backend sees, GPUs first."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        return list(_jax_devices())
+    if backend != "tensorflow":
+        return ["CPU:0"]
+    import tensorflow as tf
+
+    devices = [device for kind in ("GPU", "CPU") for device in tf.config.list_logical_devices(kind)]
+    return [device.name.removeprefix("/device:") for device in devices]
+
+
+def _jax_devices() -> dict:
+    import jax
+
+    found = {} if jax.default_backend() == "cpu" else {f"GPU:{i}": d for i, d in enumerate(jax.local_devices())}
+    return found | {f"CPU:{i}": device for i, device in enumerate(jax.local_devices(backend="cpu"))}
+
+
+def settle(placement: Placement, model, *, batch_size: int, obstacle: str) -> Placement:
+    """Returns the placement of a training, once its model is known: a small one stays on one device.
+
+    Args:
+        placement: As of `place`.
+        model: Compiled.
+        batch_size: Rows of a step.
+        obstacle: Why several devices cannot train this way, or `""`.
+
+    Raises:
+        ValueError: if the caller, or TF_CONFIG, wants several devices that cannot train this way.
+    """
+    if placement.kind == "one":
+        return placement
+    obstacle = obstacle or _obstacle(model)
+    if obstacle and placement.forced:
+        repair = "unset TF_CONFIG" if placement.cluster else "pass devices='auto'"
+        raise ValueError(f"Several devices cannot train this way: {obstacle}. Change that, or {repair}.")
+    if placement.forced:
+        return placement
+    count = len(placement.devices)
+    why = obstacle or f"{count} GPUs would be slower: the network is small"
+    size = 4.0 * sum(math.prod(v.shape) for v in model.weights)
+    saved = _flops(model, batch_size) / RATE * (1 - 1 / count)
+    if obstacle or saved < EXCHANGE + 2 * size / EXCHANGE_RATE:
+        return dataclasses.replace(placement, kind="one", devices=placement.devices[:1], why=f"one is used: {why}")
+    return dataclasses.replace(placement, why=f"{count} GPUs share each batch")
+
+
+def _obstacle(model) -> str:
+    """Returns why a model cannot train on several devices with the weights of one, or `""`."""
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    losses = keras.tree.flatten(model.loss)
+    reductions = {getattr(loss, "reduction", None) for loss in losses} - {None, "sum_over_batch_size", "mean"}
+    if reductions:
+        return (
+            f"a loss with the reduction {_listed(sorted(map(str, reductions)))}, which is not the mean over the batch"
+        )
+    if optimizer.gradient_accumulation_steps:
+        return "gradient_accumulation_steps, which a larger batch_size makes up for"
+    if optimizer.use_ema and optimizer.ema_overwrite_frequency:
+        return "ema_overwrite_frequency, for which None averages as well"
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in model._flatten_layers()):
+        return "BatchNormalization, which normalizes by the batch of its device alone; normalization='layer' does not"
+    return ""

@@ -14,9 +14,11 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import keras
 
-from zoo.engine import compiled, fused, interruption, memory, ordering
+from zoo.engine import compiled, distributed, fused, interruption, memory, ordering
 from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
 from zoo.engine.checkpoints import Checkpoint
+from zoo.engine.devices import Placement
+from zoo.engine.messages import Messages
 
 ENGINES = ("auto", "fused", "xla", "keras")
 
@@ -54,6 +56,8 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 1,
     beaten_by: float | None = None,
+    placement: Placement | None = None,
+    messages: Messages | None = None,
 ) -> Fitted:
     """Trains a compiled model and leaves it with its best weights.
 
@@ -78,6 +82,8 @@ def fit(
         callbacks: Further Keras callbacks.
         verbose: 0 is silent, 1 shows one line, 2 a line an epoch (Keras's).
         beaten_by: The `monitor` of the model's weights of now, which stay unless an epoch is better.
+        placement: Where it runs; None for one device.
+        messages: To the other workers (see `zoo.engine.together`).
 
     Returns:
         What the training left.
@@ -105,17 +111,32 @@ def fit(
     own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
     interrupt = None
     sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs - first}
+    several = placement is not None and placement.kind != "one"
     jax = keras.backend.backend() == "jax"
-    xla = jax or augmentation is None and compiled.pays_off(model, **sizes)
-    trainer = _trainer(
-        engine, rows, fused.suits(callbacks, augmented=augmentation is not None), xla, callbacks, verbose
-    )
+    xla = not several and (jax or augmentation is None and compiled.pays_off(model, **sizes))
+    unsuited = "" if several else fused.suits(callbacks, augmented=augmentation is not None)
+    trainer = "several" if several else _trainer(engine, rows, unsuited, xla, callbacks, verbose)
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
         repair = f"Pass a `batch_size` below {batch_size:,}, fewer units, or data by zoo.data.load(..., stream=True)."
         try:
             with memory.explained(repair):
-                if trainer != "keras":
+                if several:
+                    distributed.fit(
+                        model,
+                        rows,
+                        placement=placement,
+                        messages=messages,
+                        batch_size=batch_size,
+                        shuffle=shuffle,
+                        seed=seed,
+                        epochs=epochs,
+                        first_epoch=first,
+                        validation=validation,
+                        augmentation=augmentation,
+                        callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
+                    )
+                elif trainer != "keras":
                     fused.fit(
                         model,
                         rows,

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import time as clock
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ import numpy as np
 from zoo import registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
+from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
 from zoo.engine import devices as engine_devices
-from zoo.engine import fitting, freezing, interruption, memory
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
@@ -66,10 +66,11 @@ class Run:
     stopped: str = ""
 
     def save(self, folder) -> None:
-        """Writes the artifact folder, as `zoo.save` does."""
+        """Writes the artifact folder, as `zoo.save` does. Of several workers the chief alone writes."""
         import zoo
 
-        zoo.save(self, folder)
+        if cluster.is_chief():
+            zoo.save(self, folder)
 
 
 def train(
@@ -92,7 +93,7 @@ def train(
     freeze=None,
     seed: int = 0,
     callbacks: Iterable = (),
-    devices: str = "auto",
+    devices: str | int | Sequence[str] = "auto",
     checkpoint=None,
     engine: str = "auto",
     verbose: int = 1,
@@ -122,7 +123,8 @@ def train(
             tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
         seed: Seed of initial weights, split, order and dropout.
         callbacks: Keras callbacks.
-        devices: `"auto"`: a GPU if there is one.
+        devices: `"auto"`: a GPU if there is one, several where that pays off, the workers of `TF_CONFIG` if it names
+            several (see docs/deploy.md). Or `"cpu"`, how many devices, or their names, as `["GPU:0", "GPU:1"]`.
         checkpoint: A folder for the run's state after each epoch; called again, the run goes on from it.
         engine: `"fused"`: an epoch is one compiled call; `"xla"`: XLA compiles it, which pays off for longer trainings;
             `"keras"`: Keras's `fit`; `"auto"` chooses by size.
@@ -138,9 +140,9 @@ def train(
     """
     begin = clock.monotonic()
     _check_choice("engine", engine, fitting.ENGINES)
-    _check_choice("devices", devices, ("auto",))
     _check_choice("solver", solver, (None, *solving.SOLVERS))
-    engine_devices.grow_memory()
+    placement = engine_devices.place(devices)
+    callbacks, verbose = tuple(callbacks), verbose if placement.chief else 0
     model, entry, options = _resolve(model, options)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
     if solver is None and (optimizer is not None or batch_size is not None):
@@ -175,10 +177,14 @@ def train(
     plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
     if freeze is not None:
         plain["freeze"] = freeze
-    device = engine_devices.describe()
+    if placement.kind != "one":
+        compile_model(model, recipe, optimizer=_copied(optimizer), loss=loss)
+        obstacle = _obstacle(recipe, engine, callbacks)
+        placement = engine_devices.settle(placement, model, batch_size=size, obstacle=obstacle)
+    device = placement.text
     if verbose:
         held = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
-        print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device}", flush=True)
+        print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device} ({placement.why})", flush=True)
 
     augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
     encoded = held_out = None
@@ -234,9 +240,9 @@ def train(
             steps_per_execution=min(64, steps),
         )
         if recipe.solver is not None:
-            return solving.solve(model, encoded, recipe, callbacks=tuple(callbacks), verbose=verbose)
+            return solving.solve(model, encoded, recipe, callbacks=callbacks, verbose=verbose)
         with seeded(seed):
-            return fitting.fit(
+            return together.fit(
                 model,
                 batches,
                 epochs=phase.epochs,
@@ -254,9 +260,10 @@ def train(
                 stop_at=recipe.stop_at,
                 checkpoint=checkpoint if checkpoint is None or len(phases) == 1 else Path(checkpoint) / phase.name,
                 identity=identity,
-                callbacks=tuple(callbacks),
+                callbacks=callbacks,
                 verbose=verbose,
                 beaten_by=before.best if before is not None else None,
+                placement=placement,
             )
 
     fitted, metrics = None, {}
@@ -296,6 +303,16 @@ def train(
         elif run.interrupted:
             print("training it again goes on from these weights", flush=True)
     return run
+
+
+def _obstacle(recipe: Recipe, engine: str, callbacks) -> str:
+    """Returns why several devices cannot train so, or `""`."""
+    if recipe.solver is not None:
+        return f"solver={recipe.solver!r}"
+    if engine in ("xla", "keras"):
+        return f"engine={engine!r}"
+    asking = [type(callback).__name__ for callback in callbacks if fused._asks_for_batches(callback)]
+    return f"{', '.join(asking)} must be told of every batch" if asking else ""
 
 
 def _copied(optimizer):
