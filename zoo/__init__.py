@@ -22,6 +22,7 @@ _HOMES = {
     "build": "zoo.model",
     "Run": "zoo.training.trainer",
     "train": "zoo.training.trainer",
+    "cross_validate": "zoo.training.cross_validation",
     "Scores": "zoo.training.scoring",
     "evaluate": "zoo.training.scoring",
     "predict": "zoo.training.prediction",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from zoo.artifacts.fine_tuning import fine_tune
     from zoo.artifacts.saving import load, save
     from zoo.model import Model, build
+    from zoo.training.cross_validation import cross_validate
     from zoo.training.prediction import predict
     from zoo.training.scoring import Scores, evaluate
     from zoo.training.trainer import Run, train

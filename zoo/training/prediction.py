@@ -41,7 +41,11 @@ def predict_blocks(model, data, rows: int = 65_536) -> Iterator[pd.DataFrame]:
 
 
 def _answers(model, x, index) -> pd.DataFrame:
-    outputs = inference.outputs(model, model.preprocessor.encode(x))
+    return answers(model, inference.outputs(model, model.preprocessor.encode(x)), index)
+
+
+def answers(model, outputs, index) -> pd.DataFrame:
+    """Returns what `predict` gives for a model's outputs `(rows, ...)`, under an index of the rows."""
     if model.entry.task != "classification":
         if outputs.shape[-1] == 1:
             return pd.DataFrame({"prediction": outputs[:, 0]}, index=index)

@@ -10,7 +10,7 @@ from zoo.model import Model
 from zoo.registry import Recipe
 
 
-def structure(model: Model, recipe: Recipe, loss=None) -> Hashable | None:
+def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = True) -> Hashable | None:
     """Returns what a compiled training depends on beside the values of variables; None where that is not known.
 
     Two models of one structure have the same network, decision, optimizer but for its rate, loss, metrics and, for a
@@ -20,6 +20,7 @@ def structure(model: Model, recipe: Recipe, loss=None) -> Hashable | None:
         model: Compiled.
         recipe: By which it was.
         loss: The caller's own.
+        statistics: Whether it uses those of a regression's target.
     """
     target = [getattr(model.preprocessor, f"target_{name}", None) for name in ("center", "scale", "low", "high")]
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
@@ -35,7 +36,7 @@ def structure(model: Model, recipe: Recipe, loss=None) -> Hashable | None:
                 model.decision,
                 model.entry.name,
                 settings,
-                target if model.entry.task == "regression" else None,
+                target if model.entry.task == "regression" and statistics else None,
             ],
             default=float,
         )

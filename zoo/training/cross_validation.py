@@ -1,0 +1,341 @@
+"""`zoo.cross_validate`: every row is predicted by models that did not see it; where shapes allow, all train at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zoo import registry
+from zoo.data import pipelines
+from zoo.data.raw import Data
+from zoo.data.sources import load as load_data
+from zoo.engine import fitting, many
+from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
+from zoo.registry import Entry, Recipe
+from zoo.training import inference, scoring
+from zoo.training.parts import Parts, load_parts
+from zoo.training.prediction import answers
+from zoo.training.structure import structure
+from zoo.training.trainer import _DEFAULT_SHARE, _changed, _check_choice, _RecipeShare, train
+
+
+class OutOfFold(pd.DataFrame):
+    """Predictions that a table of scores carries: pandas copies and compares what stands in `attrs` at every turn."""
+
+    @property
+    def _constructor(self):
+        return pd.DataFrame
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __eq__(self, other):
+        return self is other if isinstance(other, OutOfFold) else super().__eq__(other)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    """A model to train: its fold, seed and rate, and the rows of its fold."""
+
+    fold: int
+    seed: int
+    rate: float | None
+    train: Data
+    test: np.ndarray
+
+
+def cross_validate(
+    name: str,
+    data=None,
+    *,
+    target: str | None = None,
+    folds: int = 5,
+    seeds: int = 1,
+    learning_rate: float | Sequence[float] | None = None,
+    validation=_DEFAULT_SHARE,
+    schema=None,
+    groups: str | None = None,
+    weight: str | None = None,
+    optimizer: str | None = None,
+    epochs: int | None = None,
+    batch_size: int | str | None = None,
+    seed: int = 0,
+    engine: str = "auto",
+    verbose: int = 1,
+    **options,
+) -> pd.DataFrame:
+    """Trains an entry on all folds but one, for each of them, and scores it on that one.
+
+    Folds are stratified by class; rows are taken in an order by `seed`. The preprocessor's statistics come from a
+    fold's training rows alone. Networks of one shape train as one program, which takes little longer than one of them.
+
+    Args:
+        name: An entry's name.
+        data: Anything that `zoo.data.load` takes, in memory; None for the recipe's own data set. All its rows are used.
+        target: The target's column.
+        folds: How many parts; each is scored once for every seed and rate.
+        seeds: How many trainings of a fold, with initial weights and orders from `seed`, `seed + 1`, ...
+        learning_rate: Instead of the recipe's; a sequence tries each.
+        validation: Share of a fold's training rows to choose the best epoch by, or None; left out, the recipe's.
+        schema: A schema, or the path of one, instead of the inferred one.
+        groups: A column whose equal values stay in one fold; it is no input.
+        weight: A column of sample weights; it is no input.
+        optimizer: Name of a Keras optimizer, instead of the recipe's.
+        epochs: The most epochs, instead of the recipe's.
+        batch_size: Rows a step, or `"full"`, instead of the recipe's.
+        seed: Seed of the folds, and the first of the trainings.
+        engine: As for `zoo.train`; what trains at once is traced.
+        verbose: 0 is silent, 1 says how it trains.
+        **options: The builder's.
+
+    Returns:
+        A row for each fold, seed and rate: `fold`, `seed`, `learning_rate` where several were given, `rows` scored,
+        the scores of `zoo.evaluate`, `best_epoch` (from 1, missing where none was chosen) and `epochs` trained.
+        `.attrs["predictions"]` holds a DataFrame in the data's own index: what `zoo.predict` gives for each row by
+        models that were not trained on it, the mean over seeds; with several rates, `learning_rate` is its first
+        column and each has all rows. `.attrs["at_once"]` says whether one program trained all.
+
+    Raises:
+        TypeError: if the entry has nothing to train, or is no name.
+        ValueError: if an argument or the data are wrong.
+    """
+    _check_choice("engine", engine, fitting.ENGINES)
+    if not isinstance(name, str):
+        raise TypeError(
+            "`name` must be an entry's name: each fold trains a fresh model. Received: "
+            f"{type(name).__name__}. Pass {getattr(getattr(name, 'entry', None), 'name', 'mlp_classifier')!r}."
+        )
+    entry = registry.info(name)
+    if entry.name != name or entry.learning == "none" or entry.task not in ("classification", "regression"):
+        raise TypeError(f"Folds are for classifiers and regressors that learn, by an entry's name. Received: {name!r}.")
+    check_options(entry, options)
+    for what, value, least in (("folds", folds, 2), ("seeds", seeds, 1)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"`{what}` must be an integer, {least} or more. Received: {what}={value!r}")
+    rates = list(learning_rate) if isinstance(learning_rate, (list, tuple, np.ndarray)) else [learning_rate]
+    if not rates:
+        raise ValueError("`learning_rate` must be a number or several. Received: none.")
+    recipe = resolve_recipe(entry, options)
+    for rate in rates:
+        recipe = _changed(recipe, rate, epochs, batch_size)
+    if optimizer is not None or batch_size is not None:
+        recipe = dataclasses.replace(recipe, solver=None)
+    loaded = _loaded(entry, recipe, data, target, schema)
+    splits = list(_folds(loaded, entry, int(folds), groups, seed))
+    jobs = [
+        _Job(fold, seed + i, rate, loaded.take(rest), test)
+        for rate in rates
+        for i in range(seeds)
+        for fold, (rest, test) in enumerate(splits)
+    ]
+    share = recipe.validation if isinstance(validation, _RecipeShare) else validation
+    how = {"validation": share, "groups": groups, "weight": weight}
+    asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
+    alone = {**how, **asked, "target": loaded.target}
+    trained, why = [], _obstacle(recipe, engine, entry, options)
+    if not why:
+        trained, why = _at_once(entry, recipe, jobs, options, how, optimizer, alone)
+    if verbose:
+        text = f"one after another, because {why}" if why else "at once"
+        print(f"{name} on {loaded.source}: {len(loaded)} rows, {len(jobs)} trainings, {text}", flush=True)
+    at_once = not why
+    if not trained:
+        trained = [_alone(entry, job, alone, options) for job in jobs]
+    return _table(jobs, trained, loaded, weight, groups, at_once=at_once, several=len(rates) > 1)
+
+
+def _loaded(entry: Entry, recipe: Recipe, data, target, schema) -> Data:
+    """Returns all rows, with a schema that knows all levels: statistics are not in it."""
+    loaded = load_data(recipe.data if data is None else data, target=target, schema=schema)
+    if loaded.streaming:
+        raise ValueError("Folds need all rows in memory. Load the data with stream=False, or train on a share of them.")
+    if loaded.y is None:
+        raise ValueError(
+            f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
+            f"{', '.join(map(str, loaded.schema.names))}."
+        )
+    known = loaded.schema if loaded.schema.task == entry.task else loaded.schema.with_task(entry.task, loaded.y)
+    return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known)
+
+
+def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields the numbers of the rows to train on and to score on."""
+    from sklearn import model_selection
+
+    rows, y = np.zeros(len(loaded)), np.asarray(loaded.y)
+    if len(loaded) < folds:
+        raise ValueError(f"`folds` must be at most the number of rows, {len(loaded)}. Received: folds={folds}")
+    codes = pd.factorize(pd.Series(y), use_na_sentinel=False)[0] if entry.task == "classification" else None
+    how: dict[str, Any] = {"n_splits": folds, "shuffle": True, "random_state": seed % 2**32}
+    if groups is not None:
+        if groups not in getattr(loaded.x, "columns", ()):
+            raise ValueError(f"`groups` must be a column of the data. Received: groups={groups!r}")
+        labels = pd.factorize(loaded.x[groups], use_na_sentinel=False)[0]
+        if len(np.unique(labels)) < folds:
+            raise ValueError(
+                f"`folds` must be at most the number of groups, {len(np.unique(labels))}. Received: folds={folds}"
+            )
+        if codes is None:
+            splitter = model_selection.GroupKFold(**how)
+        else:
+            splitter = model_selection.StratifiedGroupKFold(**how)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of a class with fewer rows than folds: groups come first
+            yield from splitter.split(rows, codes, labels)
+        return
+    if codes is None:
+        yield from model_selection.KFold(**how).split(rows)
+        return
+    if (least := int(np.bincount(codes).min())) < folds:
+        rare = y[np.flatnonzero(codes == int(np.bincount(codes).argmin()))[0]]
+        raise ValueError(
+            f"`folds` must be at most the number of rows of the rarest class, {least} of {rare!r}, for every fold to "
+            f"have it. Received: folds={folds}"
+        )
+    yield from model_selection.StratifiedKFold(**how).split(rows, codes)
+
+
+def _obstacle(recipe: Recipe, engine, entry: Entry, options) -> str:
+    """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
+    if engine in ("keras", "xla"):
+        return f"engine={engine!r}"
+    if recipe.solver is not None:
+        return f"the solver {recipe.solver!r} trains"
+    if recipe.augmentation is not None and options.get("augmentation", True):
+        return "images are augmented"
+    if recipe.stop_at is not None:
+        return f"the recipe stops at a value of {recipe.stop_at[0]}"
+    if recipe.monitor != "val_loss":
+        return f"the recipe chooses by {recipe.monitor}"
+    if entry.task == "regression" and recipe.decision is not None:
+        return "predictions are bounded by each fold's own targets"
+    return ""
+
+
+def _at_once(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, optimizer, alone) -> tuple[list, str]:
+    """Trains jobs of one shape as one program, one program after another.
+
+    Returns:
+        The models with their best epochs and epochs, in the order of the jobs, and why not all were one program.
+    """
+    groups: dict[tuple, list] = {}
+    prepared: dict[tuple[int, int], tuple] = {}
+    for place, job in enumerate(jobs):
+        if (job.fold, job.seed) not in prepared:
+            prepared[job.fold, job.seed] = _prepared(entry, recipe, job, how)
+        parts, preprocessor, rows, held = prepared[job.fold, job.seed]
+        model = assemble(entry, preprocessor, options, seed=job.seed)
+        if model.members > 1:
+            return [], "each is an ensemble already"
+        size = parts.rows if recipe.batch_size == "full" else min(int(recipe.batch_size), parts.rows)
+        steps = math.ceil(parts.rows / size)
+        compile_model(model, recipe, optimizer=optimizer, learning_rate=job.rate, total_steps=steps * recipe.epochs)
+        shape = (json.dumps(preprocessor.sizes, default=int), steps, size if recipe.batch_size != "full" else None)
+        weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
+        groups.setdefault(shape, []).append((place, model, size, *weighed))
+    trained: list = [None] * len(jobs)
+    why = "" if len(groups) == 1 else f"{len(groups)} shapes of their rows take a program each"
+    for members in groups.values():
+        places, models, sizes, rows, held = zip(*members, strict=True)
+        obstacle = "there is one of its shape" if len(members) == 1 else many.obstacle(models, rows, max(sizes))
+        if obstacle:
+            why = why or obstacle
+            for place in places:
+                trained[place] = _alone(entry, jobs[place], alone, options)
+            continue
+        left = many.fit(
+            models,
+            rows,
+            None if held[0] is None else held,
+            loss=models[0].loss.function,
+            batch_size=max(sizes),
+            epochs=recipe.epochs,
+            shuffle=recipe.shuffle,
+            seeds=[jobs[place].seed for place in places],
+            patience=recipe.patience,
+            key=_key(models[0], recipe),
+        )
+        for place, model, one in zip(places, models, left, strict=True):
+            trained[place] = (model, one.best_epoch, len(one.losses))
+    return trained, why
+
+
+def _key(model: Model, recipe: Recipe):
+    """Returns what the program depends on; a fold's statistics are not in it, targets being in the network's units."""
+    return structure(model, recipe, statistics=False)
+
+
+def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
+    """Returns a fold's parts, preprocessor and encoded rows, as `zoo.train` would have them."""
+    parts: Parts = load_parts(
+        job.train,
+        target=job.train.target,
+        schema=None,
+        validation=how["validation"],
+        shipped=False,
+        task=entry.task,
+        groups=how["groups"],
+        time=None,
+        weight=how["weight"],
+        seed=job.seed,
+    )
+    preprocessor = fit_preprocessor(entry, recipe, parts.train)
+    encoded = [
+        None if part is None else pipelines.encode(part, preprocessor, weight=parts.weights(part))
+        for part in (parts.train, parts.val)
+    ]
+    return parts, preprocessor, *encoded
+
+
+def _with_weights(model: Model, encoded) -> tuple:
+    y = encoded.y
+    if model.entry.task == "regression":
+        center, scale = model.preprocessor.target_center, model.preprocessor.target_scale
+        y = (y.astype("float32") - np.float32(center)) / np.float32(scale)
+    weight = np.ones(len(y), "float32") if encoded.weight is None else encoded.weight.astype("float32")
+    return encoded.x, y, weight
+
+
+def _alone(entry: Entry, job: _Job, settings, options) -> tuple:
+    run = train(entry.name, job.train, seed=job.seed, learning_rate=job.rate, verbose=0, **settings, **options)
+    values = run.history.get("val_loss")
+    return run.model, int(np.argmin(values)) if values else None, len(run.history.get("loss", ()))
+
+
+def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, several: bool) -> pd.DataFrame:
+    """Scores every job on its fold, and puts the predictions together."""
+    hidden = [column for column in (groups, weight) if column is not None]
+    rows, outputs = [], {}
+    for job, (model, best_epoch, epochs) in zip(jobs, trained, strict=True):
+        test = loaded.take(job.test)
+        encoded = pipelines.encode(test.ignoring(hidden) if hidden else test, model.preprocessor)
+        found = inference.outputs(model, encoded.x, once=True)
+        scores = scoring.score(model, found, encoded.y)
+        rates = {"learning_rate": job.rate} if several else {}
+        row = {"fold": job.fold, "seed": job.seed, **rates, "rows": len(job.test), **scores}
+        rows.append({**row, "best_epoch": pd.NA if best_epoch is None else best_epoch + 1, "epochs": epochs})
+        outputs.setdefault((job.rate, job.fold), []).append(found)
+    table = pd.DataFrame(rows).astype({"best_epoch": "Int64"})
+    index = loaded.x.index if isinstance(loaded.x, pd.DataFrame) else pd.RangeIndex(len(loaded))
+    frames = []
+    for rate in dict.fromkeys(job.rate for job in jobs):
+        parts = []
+        for job, (model, *_) in zip(jobs, trained, strict=True):
+            if job.rate == rate and job.seed == jobs[0].seed:
+                mean = np.mean(outputs[rate, job.fold], axis=0)
+                parts.append(answers(model, mean, pd.Index(job.test)))
+        frame = pd.concat(parts).sort_index()
+        frame.index = index
+        if several:
+            frame.insert(0, "learning_rate", rate)
+        frames.append(frame)
+    table.attrs["predictions"] = OutOfFold(pd.concat(frames) if several else frames[0])
+    table.attrs["at_once"] = at_once
+    return table
