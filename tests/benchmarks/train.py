@@ -15,6 +15,7 @@ memory   M: what training takes beside the caller's array
 workers  1, 2 and 4 processes of one training: seconds of an epoch, and their share of one's throughput
 sweep    50 trainings of S with other rates and seeds: seconds of each, traces, memory
 jax      M on the JAX backend, in a process of its own
+folds    5 folds of S as one program against one of them: see `train_many`
 ensemble 8 members of S and of M: see `train_ensemble`
 """
 
@@ -318,6 +319,7 @@ MARKS = ("<!-- train -->", "<!-- /train -->")
 rows: list[tuple[str, str, str, str, str]] = []  # of the table
 CASES = {"S": case_s, "M": case_m, "XS": case_xs, "L": case_l, "memory": case_memory, "sweep": case_sweep}
 CASES["jax"] = lambda count: importlib.import_module("tests.benchmarks.train_jax").case_jax(count)
+CASES["folds"] = lambda count: importlib.import_module("tests.benchmarks.train_many").case_folds(count)
 CASES["ensemble"] = lambda count: importlib.import_module("tests.benchmarks.train_ensemble").case_ensemble(count)
 CASES["workers"] = case_workers
 

@@ -101,7 +101,8 @@ def fit(
     stacked, counts = _stacked(rows)
     held = None if validation is None else _stacked(validation)
     sizes = (len(models), batch_size, shuffle, patience, tuple(counts), held and tuple(held[1]), rates is None)
-    shapes = tuple((a.shape, str(a.dtype)) for a in keras.tree.flatten((stacked, held and held[0])))
+    parts = [stacked] if held is None else [stacked, held[0]]
+    shapes = tuple((a.shape, str(a.dtype)) for a in keras.tree.flatten(parts))
     with _program(key and (key, sizes, shapes), models[0], loss, counts, held and held[1], sizes) as program:
         program.begin(models, rates)
         return program.run(models, stacked, held and held[0], epochs, seeds)
@@ -248,7 +249,7 @@ class _Program:
         """Trains until every member has stopped, and gives the models their best weights."""
         import tensorflow as tf
 
-        rows, held = tf.nest.map_structure(tf.constant, (rows, held))
+        rows, held = (part and tf.nest.map_structure(tf.constant, part) for part in (rows, held))
         seeds = tf.constant(list(seeds), tf.int32)
         losses, val_losses, lasting = [], [], []
         for epoch in range(epochs):

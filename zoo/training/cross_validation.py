@@ -143,7 +143,7 @@ def cross_validate(
     if not why:
         trained, why = _at_once(entry, recipe, jobs, options, how, optimizer, alone)
     if verbose:
-        text = f"one after another, because {why}" if why else "at once"
+        text = f"not as one program, for {why}" if why else "as one program"
         print(f"{name} on {loaded.source}: {len(loaded)} rows, {len(jobs)} trainings, {text}", flush=True)
     at_once = not why
     if not trained:
@@ -205,7 +205,7 @@ def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterato
 def _obstacle(recipe: Recipe, engine, entry: Entry, options) -> str:
     """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
     if engine in ("keras", "xla"):
-        return f"engine={engine!r}"
+        return f"engine={engine!r} is asked for"
     if recipe.solver is not None:
         return f"the solver {recipe.solver!r} trains"
     if recipe.augmentation is not None and options.get("augmentation", True):
