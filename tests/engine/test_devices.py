@@ -1,13 +1,17 @@
 """Which devices train: what is chosen, what is refused, and the weights of several devices against those of one."""
 
+import signal
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
 import zoo
 from tests.engine.test_machines import CASES, alone, assert_same, run  # noqa: F401  (a fixture)
-from zoo.engine import devices
+from zoo.engine import copies, devices, fitting
 from zoo.engine.devices import Placement, place, settle
+from zoo.training import trainer
 
 pytestmark = pytest.mark.tensorflow
 
@@ -111,6 +115,36 @@ def test_train_names_what_several_devices_cannot_do(monkeypatch):
     ):
         with pytest.raises(ValueError, match=f"Several devices cannot train this way: {told}"):
             zoo.train("mlp_classifier", (x, y), devices=2, verbose=0, **settings)
+
+
+def test_augmentation_which_computes_in_tensorflow_stays_on_one_device_on_jax(monkeypatch):
+    recipe = SimpleNamespace(solver=None)
+    assert trainer._obstacle(recipe, "auto", (), augmented=True) == ""
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert trainer._obstacle(recipe, "auto", (), augmented=True) == "augmentation computes in TensorFlow"
+    assert trainer._obstacle(recipe, "auto", (), augmented=False) == ""
+
+
+def test_ctrl_c_while_an_epoch_s_weights_are_given_to_the_model_waits_for_the_last(monkeypatch):
+    network, assign = model(), copies.assign
+    begun, given = network.get_weights(), []
+
+    def interrupted(to, values):
+        if to is network:
+            given.append(values)
+            signal.raise_signal(signal.SIGINT)
+        assign(to, values)
+
+    monkeypatch.setattr(copies, "assign", interrupted)
+    rows = np.ones((8, 6), "float32"), np.ones((8, 1), "float32")
+    one = Placement("several", ("CPU:0",), "one device", "as asked for", forced=True)
+    how = {"num_rows": 8, "batch_size": 4, "epochs": 3, "verbose": 0}
+    fitted = fitting.fit(network, None, rows=rows, placement=one, **how)
+    assert fitted.interrupted
+    assert len(given) == 1
+    for left, before in zip(network.get_weights(), begun, strict=True):
+        assert np.all(left != before)
+        assert any(left.tobytes() == value.tobytes() for value in given[0])
 
 
 def test_the_line_says_what_trains_and_why(capsys):

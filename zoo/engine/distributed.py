@@ -15,6 +15,7 @@ import numpy as np
 
 from zoo.engine import copies
 from zoo.engine.devices import Placement
+from zoo.engine.interruption import uninterrupted
 from zoo.engine.messages import Interruption, Messages, worker_losses
 
 
@@ -86,7 +87,8 @@ def fit(
                 messages.awaited = True
             if placement.chief:
                 known = replicas.values()
-                copies.assign(model, known)
+                with uninterrupted():  # a model of two epochs would be none
+                    copies.assign(model, known)
                 told.on_epoch_end(epoch, logs)
             epoch += 1
         if placement.chief and not interruption.heard:

@@ -177,16 +177,16 @@ def train(
     plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
     if freeze is not None:
         plain["freeze"] = freeze
+    augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
     if placement.kind != "one":
         compile_model(model, recipe, optimizer=_copied(optimizer), loss=loss)
-        obstacle = _obstacle(recipe, engine, callbacks)
+        obstacle = _obstacle(recipe, engine, callbacks, augmented)
         placement = engine_devices.settle(placement, model, batch_size=size, obstacle=obstacle)
     device = placement.text
     if verbose:
         held = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
         print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device} ({placement.why})", flush=True)
 
-    augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
     encoded = held_out = None
     if parts.streaming:
         if recipe.solver is not None:
@@ -305,14 +305,13 @@ def train(
     return run
 
 
-def _obstacle(recipe: Recipe, engine: str, callbacks) -> str:
+def _obstacle(recipe: Recipe, engine: str, callbacks, augmented: bool) -> str:
     """Returns why several devices cannot train so, or `""`."""
     if recipe.solver is not None:
         return f"solver={recipe.solver!r}"
     if engine in ("xla", "keras"):
         return f"engine={engine!r}"
-    asking = [type(callback).__name__ for callback in callbacks if fused._asks_for_batches(callback)]
-    return f"{', '.join(asking)} must be told of every batch" if asking else ""
+    return fused.suits(callbacks, augmented=augmented)
 
 
 def _copied(optimizer):
