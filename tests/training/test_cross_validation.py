@@ -138,6 +138,13 @@ def test_wrong_arguments_are_refused(table, changes, message):
         zoo.cross_validate("mlp_classifier", table, **{"target": "y", "verbose": 0} | changes)
 
 
+def test_rows_without_a_target_are_counted(table):
+    frame = table[["a", "y"]].astype({"y": object})
+    frame.iloc[[3, 5], 1] = None
+    with pytest.raises(ValueError, match="Received: 2 of 203 without"):
+        zoo.cross_validate("mlp_classifier", frame, target="y", **SMALL)
+
+
 def test_a_trained_model_is_refused():
     with pytest.raises(TypeError, match="must be an entry's name: each fold trains a fresh model"):
         zoo.cross_validate(zoo.build("mlp_classifier"), "titanic")

@@ -55,7 +55,7 @@ def image_mlp(
         augmentation: Whether `zoo.train` shifts and distorts the images of each batch. The network is the same.
         output_activation: `"softmax"`, `"sigmoid"` or None (logits).
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
-            probabilities.
+            probabilities. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
 
     Returns:
         A network from images uint8 `(batch, height, width, channels)` to logits `(batch, num_outputs)`; of

@@ -113,7 +113,7 @@ def mlp_classifier(
         num_bins: Bins of the piecewise linear encoding of a number's rank.
         output_activation: `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None (logits).
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
-            probabilities.
+            probabilities. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
 
     Returns:
         A network from encoded tensors to logits `(batch, num_outputs)`, or `(batch, members, num_outputs)` of members.
@@ -161,7 +161,7 @@ def mlp_regressor(
         num_bins: Bins of the piecewise linear encoding of a number's rank.
         output_activation: None, or `"sigmoid"`: values stay between the lowest and the highest target of training.
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
-            values.
+            values. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
 
     Returns:
         A network from encoded tensors to standardised values `(batch, 1)`, or to what the sigmoid takes; of members,

@@ -161,6 +161,10 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema) -> Data:
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
             f"{', '.join(map(str, loaded.schema.names))}."
         )
+    if count := int(pd.isna(pd.Series(np.asarray(loaded.y))).sum()):
+        raise ValueError(
+            f"The target must be there in every row. Received: {count} of {len(loaded)} without. Leave these rows out."
+        )
     known = loaded.schema if loaded.schema.task == entry.task else loaded.schema.with_task(entry.task, loaded.y)
     return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known)
 
