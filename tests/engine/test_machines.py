@@ -15,7 +15,7 @@ from zoo.engine import cluster
 
 pytestmark = pytest.mark.tensorflow
 
-CASES = ("shuffled", "steered", "streamed", "tuned", "sliced")
+CASES = ("shuffled", "members", "steered", "streamed", "tuned", "sliced")
 WORKERS = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 1}}
 
 

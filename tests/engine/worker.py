@@ -56,6 +56,12 @@ def shuffled(folder: Path):
     return run.model, {**run.history, "scores": run.metrics["val"]["log_loss"]}
 
 
+def members(folder: Path):
+    """An ensemble, whose members learn by their own."""
+    run = train(folder, ensemble=3, epochs=3)
+    return run.model, run.history
+
+
 def steered(folder: Path):
     """Callbacks that change weights, the rate, and when to stop."""
     stop = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=1e3, restore_best_weights=True)
