@@ -293,3 +293,18 @@ def test_blocks_train_as_the_pipeline_does(rows):
         )
         results[engine] = [*model.get_weights(), *found.history["loss"], *found.history["accuracy"]]
     assert_same(results["fused"], results["keras"])
+
+
+def test_weights_of_one_number_are_kept(rows):
+    class Gain(keras.layers.Layer):
+        def build(self, shape):
+            self.gain = self.add_weight(shape=(), initializer="ones", name="gain")
+
+        def call(self, x):
+            return x * self.gain
+
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, keras.layers.Dense(3)(Gain()(inputs)))
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    trained(model, rows, "fused", validation=rows)
+    assert float(model.layers[1].gain.numpy()) != 1.0

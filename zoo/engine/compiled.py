@@ -159,7 +159,11 @@ class Loop:
         if shapes not in self._traced:
             self._traced[shapes] = self._trace(name, arguments)
         with self._executor():
-            return tf.nest.map_structure(_plain, self._traced[shapes].function(*arguments))
+            found = self._traced[shapes].function(*arguments)
+        if name not in ("_whole", "_end"):
+            return found
+        results, tested, weights, finite = found
+        return *tf.nest.map_structure(_plain, (results, tested)), weights, finite
 
     def _trace(self, name: str, arguments) -> _Traced:
         """Traces anew, inner functions too: those of a trace before know variables of another model."""
@@ -294,37 +298,7 @@ def _calls_within_calls(concrete) -> bool:
 
 
 def _plain(tensor):
-    if tensor is None:  # what a function without a result returns
-        return None
     return float(tensor) if tensor.dtype.is_floating and tensor.shape.rank == 0 else tensor
-
-
-def place(rows):
-    """Returns a nest of arrays as tensors on the device."""
-    import tensorflow as tf
-
-    return tf.nest.map_structure(tf.constant, rows)
-
-
-def order(rows: int, *, shuffle: bool, seed: int, epoch: int):
-    """Returns the numbers of the rows in the order of an epoch `(rows,)`."""
-    return _order(rows, shuffle, [seed, epoch])
-
-
-def _order(rows: int, shuffle: bool, numbers):
-    import tensorflow as tf
-
-    found = tf.range(rows)
-    return tf.random.experimental.stateless_shuffle(found, seed=numbers) if shuffle else found
-
-
-def create_variables(model: keras.Model, rows) -> None:
-    """Creates the variables of the optimizer, the losses and the metrics, which a traced function cannot."""
-    import tensorflow as tf
-
-    model.optimizer.build(model.trainable_variables)
-    model.test_step(tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows))
-    model.reset_metrics()
 
 
 @contextlib.contextmanager
