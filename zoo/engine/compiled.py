@@ -301,6 +301,34 @@ def _plain(tensor):
     return float(tensor) if tensor.dtype.is_floating and tensor.shape.rank == 0 else tensor
 
 
+def place(rows):
+    """Returns a nest of arrays as tensors on the device."""
+    import tensorflow as tf
+
+    return tf.nest.map_structure(tf.constant, rows)
+
+
+def order(rows: int, *, shuffle: bool, seed: int, epoch: int):
+    """Returns the numbers of the rows in the order of an epoch `(rows,)`."""
+    return _order(rows, shuffle, [seed, epoch])
+
+
+def _order(rows: int, shuffle: bool, numbers):
+    import tensorflow as tf
+
+    found = tf.range(rows)
+    return tf.random.experimental.stateless_shuffle(found, seed=numbers) if shuffle else found
+
+
+def create_variables(model: keras.Model, rows) -> None:
+    """Creates the variables of the optimizer, the losses and the metrics, which a traced function cannot."""
+    import tensorflow as tf
+
+    model.optimizer.build(model.trainable_variables)
+    model.test_step(tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows))
+    model.reset_metrics()
+
+
 @contextlib.contextmanager
 def loop_of(model: keras.Model, key: Hashable | None, kind: type, **how) -> Iterator:
     """Yields a loop for a compiled model: its own, or one of another model of the same structure.
