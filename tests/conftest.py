@@ -1,6 +1,7 @@
 """What every test has: a quiet TensorFlow, no network, and tests of TensorFlow's parts only where it is the backend."""
 
 import os
+import signal
 import socket
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the first import of TensorFlow
@@ -10,6 +11,12 @@ import pandas as pd
 import pytest
 
 BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
+def pytest_configure(config):
+    """Hears Ctrl-C, which shells have what they run in the background ignore: tests send it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header(config):
