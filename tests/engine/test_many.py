@@ -144,3 +144,5 @@ def test_other_shapes_steps_and_batch_statistics_are_named():
     normal = [model for model, _, _ in prepared(normalization="batch")]
     assert "batch normalization" in many.obstacle(normal, rows, 32)
     assert many.obstacle(models, rows, 32) == ""
+    models[0].network.layers[-1].activity_regularizer = keras.regularizers.L2(0.1)
+    assert "penalty on activities" in many.obstacle(models, rows, 32)

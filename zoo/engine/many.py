@@ -61,6 +61,10 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
     layers = first.network._flatten_layers()
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
         return "batch normalization would count the rows that fill a batch"
+    if any(getattr(layer, "activity_regularizer", None) for layer in layers):
+        return "a penalty on activities would count the rows that fill a batch"
+    if any(layer.compute_dtype != "float32" for layer in layers):
+        return "its layers do not compute in float32"
     if any(hasattr(layer, "seed_generator") and type(layer) is not keras.layers.Dropout for layer in layers):
         return "a layer beside Dropout draws random numbers"
     return ""
