@@ -1,11 +1,15 @@
 """Many models as one program: each leaves with the weights that it would have had alone."""
 
+import re
+from pathlib import Path
+
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine import fitting, many
+from zoo.engine import compiled, fitting, many, stacked
 from zoo.model import compile_model
 
 pytestmark = pytest.mark.tensorflow
@@ -13,23 +17,26 @@ pytestmark = pytest.mark.tensorflow
 COUNTS = (90, 89, 85)  # of training rows: 3 batches of 32, the last of 26, 25 and 21
 
 
-def prepared(*, optimizer="adam", rates=(0.01, 0.01, 0.01), schedule=True, name="mlp_classifier", **options):
+def prepared(*, optimizer="adam", rates=(0.01, 0.01, 0.01), schedule=True, levels=0, missing=(0, 0, 0), **options):
     """Returns three compiled models with rows to train on and to choose by."""
     generator = np.random.default_rng(0)
     x = generator.normal(size=(200, 4)).astype("float32")
-    y = np.argmax(x @ generator.normal(size=(4, 3)), axis=1) if name == "mlp_classifier" else x[:, 0] * 2 + x[:, 1]
-    data = zoo.data.load((x, y))
+    y = np.argmax(x @ generator.normal(size=(4, 3)), axis=1)
+    if levels:
+        x = pd.DataFrame(x, columns=list("abcd")).assign(level=[f"level {i % levels}" for i in range(200)])
     found = []
-    for seed, (count, rate) in enumerate(zip(COUNTS, rates)):
+    for seed, (count, rate, gaps) in enumerate(zip(COUNTS, rates, missing)):
+        if any(missing):
+            x = pd.DataFrame(generator.normal(size=(200, 4)).astype("float32"), columns=list("abcd"))
+            x.iloc[:9, :gaps] = np.nan
+        data = zoo.data.load((x, y))
         options = {"hidden_units": (8,), "dropout": 0.0, "num_bins": 2, "l2": 1e-3} | options
-        model = zoo.build(name, data, seed=seed, **options)
+        model = zoo.build("mlp_classifier", data, seed=seed, **options)
         compile_model(
             model, model.recipe, optimizer=optimizer, learning_rate=rate, total_steps=90 if schedule else None
         )
         order = generator.permutation(200)
         target = model.preprocessor.encode_target(y)
-        if name == "mlp_regressor":
-            target = ((target - model.preprocessor.target_center) / model.preprocessor.target_scale).astype("float32")
         weight = generator.uniform(0.5, 2.0, 200).astype("float32")
         encoded = model.preprocessor.encode(x)
         found.append(
@@ -49,7 +56,7 @@ def alone(found, k, *, epochs=30, patience=None, held=True):
     model, rows, tested = found[k]
     return fitting.fit(
         model, None, rows=rows, num_rows=len(rows[1]), batch_size=32, shuffle=True, seed=k, epochs=epochs,
-        patience=patience, validation=tested if held else None, engine="fused", verbose=0,
+        patience=patience, validation=tested if held else None, engine="fused", verbose=0, key=id(found),
     )  # fmt: skip
 
 
@@ -58,23 +65,68 @@ def assert_same(ours, theirs):
         np.testing.assert_allclose(mine.numpy(), other.numpy(), atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{}, {"optimizer": "sgd"}, {"optimizer": "adamw"}, {"schedule": False}, {"rates": (0.01, 0.03, 0.001)},
-     {"rates": (0.01, 0.03, 0.001), "optimizer": "adamw"}, {"rates": (0.1, 0.3, 0.01), "optimizer": "sgd"}],
-    ids=str,
-)  # fmt: skip
-@pytest.mark.parametrize("held", [True, False])
-def test_members_train_as_each_would_alone(settings, held):
-    together, single = prepared(**settings), prepared(**settings)
-    left = at_once(together, held=held)
-    for k in range(3):
-        fitted = alone(single, k, held=held)
+def assert_each_is_as_alone(together, single, left, **how):
+    for k in range(len(single)):
+        fitted = alone(single, k, **how)
         assert_same(together[k][0], single[k][0])
         np.testing.assert_allclose(left[k].losses, fitted.history["loss"], atol=1e-5)
-        if held:
+        if how.get("held", True):
             np.testing.assert_allclose(left[k].val_losses, fitted.history["val_loss"], atol=1e-5)
             assert left[k].best_epoch == fitted.best_epoch
+
+
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("rates", [(0.01, 0.01, 0.01), (0.01, 0.03, 0.001)], ids=["one_rate", "rates"])
+def test_members_train_as_each_would_alone(rates, held):
+    together, single = prepared(rates=rates, optimizer="adamw"), prepared(rates=rates, optimizer="adamw")
+    assert_each_is_as_alone(together, single, at_once(together, held=held), held=held)
+
+
+@pytest.mark.parametrize("name", many.ELEMENTWISE)
+def test_every_optimizer_of_single_weights_takes_each_member_s_own_steps(name):
+    rates = (0.01, 0.03, 0.02)
+    together, single = (prepared(optimizer=name.lower(), rates=rates, schedule=False) for _ in range(2))
+    assert_each_is_as_alone(together, single, at_once(together, epochs=3), epochs=3)
+
+
+def test_an_optimizer_of_the_caller_s_own_keeps_its_schedule_and_momentum():
+    def optimizer():
+        rate = keras.optimizers.schedules.ExponentialDecay(0.1, 3, 0.9)
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, clipvalue=0.1, weight_decay=0.01)
+
+    together, single = prepared(), prepared()
+    for model, *_ in (*together, *single):
+        compile_model(model, model.recipe, optimizer=optimizer())
+    assert_each_is_as_alone(together, single, at_once(together, epochs=5), epochs=5)
+
+
+@pytest.mark.parametrize(
+    "options", [{"normalization": "layer"}, {"activation": "prelu"}, {"hidden_units": ()}], ids=["layer", "prelu", "()"]
+)
+def test_layers_of_every_kind_are_each_member_s_own(options):
+    together, single = prepared(**options), prepared(**options)
+    assert_each_is_as_alone(together, single, at_once(together, epochs=3), epochs=3)
+
+
+@pytest.mark.parametrize("rates", [(0.01, 0.01, 0.01), (0.01, 0.03, 0.001)], ids=["one_rate", "rates"])
+def test_vectors_of_levels_are_each_member_s_own(rates):
+    together, single = prepared(levels=12, rates=rates), prepared(levels=12, rates=rates)
+    assert any("levels" in v.path for v in together[0][0].network.trainable_variables)
+    assert_each_is_as_alone(together, single, at_once(together, epochs=3), epochs=3)
+
+
+def test_more_members_than_are_unrolled_train_as_each_would_alone(monkeypatch):
+    monkeypatch.setattr(stacked, "UNROLLED", 2)
+    together, single = prepared(), prepared()
+    assert_each_is_as_alone(together, single, at_once(together, epochs=3), epochs=3)
+
+
+def test_validation_rows_are_taken_in_parts_where_they_are_many(monkeypatch):
+    whole, parts = prepared(), prepared()
+    left = at_once(whole, epochs=2)
+    monkeypatch.setattr(compiled, "TESTED_ROWS", 50)  # of 110, 109 and 108
+    for one, other in zip(left, at_once(parts, epochs=2), strict=True):
+        np.testing.assert_allclose(one.val_losses, other.val_losses, rtol=1e-6)
 
 
 def test_members_stop_when_each_would_alone():
@@ -90,7 +142,8 @@ def test_members_stop_when_each_would_alone():
 def test_a_member_that_diverges_keeps_its_last_finite_weights_and_harms_no_other():
     rates = (0.01, 1e30, 0.01)
     together, single = prepared(rates=rates, optimizer="sgd"), prepared(rates=rates, optimizer="sgd")
-    at_once(together, epochs=3)
+    left = at_once(together, epochs=3)
+    assert [member.diverged for member in left] == [False, True, False]
     alone(single, 2, epochs=3)
     assert_same(together[2][0], single[2][0])
     assert all(np.all(np.isfinite(v.numpy())) for v in together[1][0].network.trainable_variables)
@@ -121,6 +174,22 @@ def test_a_kept_program_begins_anew():
         assert_same(ours[0], theirs[0])
 
 
+def test_fifty_trainings_trace_once_and_grow_no_memory():
+    def resident() -> int:
+        return int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))[1]) // 1024
+
+    many.clear()
+    found, memory, functions = prepared(), [], set()
+    for i in range(50):
+        for model, *_ in found:
+            compile_model(model, model.recipe, learning_rate=0.001 * (i + 1), total_steps=3)
+        at_once(found, epochs=1, key="fifty", seeds=[i, i + 1, i + 2])
+        functions |= {id(program._function) for program in many._kept.values()}
+        memory.append(resident())
+    assert len(functions) == 1
+    assert memory[-1] - memory[9] < 10  # MiB
+
+
 @pytest.mark.parametrize(
     "optimizer, why",
     [
@@ -136,13 +205,40 @@ def test_optimizers_that_look_at_whole_variables_are_named(optimizer, why):
     assert why in many.obstacle(models, rows, 32)
 
 
-def test_other_shapes_steps_and_batch_statistics_are_named():
+def test_other_shapes_steps_and_sizes_are_named(monkeypatch):
     models, rows, _ = zip(*prepared())
     other = prepared(hidden_units=(9,))[0][0]
     assert "different shapes" in many.obstacle([models[0], other], rows[:2], 32)
     assert "numbers of steps" in many.obstacle(models, rows, 29)
-    normal = [model for model, _, _ in prepared(normalization="batch")]
-    assert "batch normalization" in many.obstacle(normal, rows, 32)
     assert many.obstacle(models, rows, 32) == ""
-    models[0].network.layers[-1].activity_regularizer = keras.regularizers.L2(0.1)
-    assert "penalty on activities" in many.obstacle(models, rows, 32)
+    monkeypatch.setattr(many, "MOST_BYTES", 1_000)
+    assert "their rows take 0.0 GiB together" in many.obstacle(models, rows, 32)
+
+
+@pytest.mark.parametrize(
+    "layer, why",
+    [
+        (keras.layers.BatchNormalization(), "gathers statistics"),
+        (keras.layers.GaussianNoise(0.1), "draws random numbers"),
+        (keras.layers.Dropout(0.5, noise_shape=(1, 3)), "is part of a layer"),
+        (keras.Sequential([keras.layers.Dropout(0.5)]), "is part of a layer"),
+        (keras.layers.Embedding(9, 3), "stepped by the rows of a batch"),
+        (keras.layers.ActivityRegularization(0.1), "penalises activities"),
+        (keras.layers.Dense(3, activity_regularizer="l2"), "penalises activities"),
+        (keras.layers.Dense(3, dtype="mixed_bfloat16"), "computes in bfloat16"),
+        (type("Mixing", (keras.layers.ReLU,), {"__module__": "other"})(), "might mix the rows"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
+)
+def test_layers_that_look_beyond_a_row_or_draw_are_named(layer, why):
+    inputs = keras.Input((3,))
+    assert why in stacked.obstacle(keras.Model(inputs, layer(inputs)))
+
+
+@pytest.mark.parametrize("options", [{}, {"optimizer": "ftrl"}, {"rates": (0.01, 0.03, 0.02)}], ids=str)
+def test_members_of_narrower_inputs_train_as_each_would_alone(options):
+    together, single = (prepared(missing=(1, 0, 3), **options) for _ in range(2))
+    assert [model.network.inputs[0].shape[1] for model, *_ in together] == [5, 4, 7]
+    models, rows, _ = zip(*together)
+    assert many.obstacle(models, rows, 32) == ""
+    assert_each_is_as_alone(together, single, at_once(together, epochs=4), epochs=4)

@@ -2,12 +2,13 @@
 
 import copy
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine import many
+from zoo.engine import compiled, many
 
 SMALL = {"hidden_units": (16,), "epochs": 4, "verbose": 0}
 
@@ -89,6 +90,40 @@ def test_several_rates_are_told_apart(table):
         found.groupby("learning_rate").log_loss.mean().is_monotonic_decreasing
     )  # four epochs: the larger gets further
     assert len(found.attrs["predictions"]) == 2 * len(table)
+
+
+@pytest.mark.tensorflow
+def test_folds_of_which_some_miss_no_value_are_one_program_all_the_same(table):
+    gaps = table[["a", "b", "kind", "y"]].copy()
+    gaps.iloc[:1, 0] = np.nan  # one fold trains without a flag for it
+    options = {**SMALL, "dropout": 0.0}
+    together = zoo.cross_validate("mlp_classifier", gaps, target="y", **options)
+    assert together.attrs["at_once"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(many, "obstacle", lambda *a: "this test wants it so")
+        alone = zoo.cross_validate("mlp_classifier", gaps, target="y", **options)
+    pd.testing.assert_frame_equal(together, alone, atol=1e-4, check_flags=False)
+
+
+@pytest.mark.tensorflow
+def test_an_optimizer_of_the_caller_s_serves_every_fold_and_is_left_alone(table):
+    options = {**SMALL, "folds": 2, "optimizer": keras.optimizers.SGD(1e25), "learning_rate": None}
+    with pytest.warns(UserWarning, match="The loss of 2 of 2 trainings was no longer finite"):
+        found = zoo.cross_validate("mlp_classifier", table[["a", "b", "y"]], target="y", **options)
+    assert found.attrs["at_once"]
+    assert not options["optimizer"].built and float(options["optimizer"].learning_rate) == pytest.approx(1e25)
+
+
+@pytest.mark.tensorflow
+def test_networks_that_xla_trains_faster_go_one_by_one(table, capsys):
+    options = {"hidden_units": (900, 900), "batch_size": "full", "folds": 2, "epochs": 0}
+    frame = table[["a", "b", "y"]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "pays_off", lambda model, **sizes: True)
+        zoo.cross_validate("mlp_classifier", frame, target="y", **options)
+        assert "for networks of this size train faster by XLA" in capsys.readouterr().out
+        zoo.cross_validate("mlp_classifier", frame, target="y", engine="fused", **options)
+        assert "as one program" in capsys.readouterr().out
 
 
 def test_groups_stay_in_one_fold_and_are_no_input(table):

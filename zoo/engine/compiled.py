@@ -56,6 +56,11 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     return saved > XLA_COMPILE * (4 + variables)
 
 
+def is_small(model: keras.Model, batch_size: int) -> bool:
+    """Returns whether the threads of an executor cost a step more than they give."""
+    return _flops(model, batch_size) <= SMALL_STEP
+
+
 def _flops(model, rows: int) -> float:
     """Returns the operations of training on rows once: 2 forward and 4 backward a weight that multiplies."""
     return 6.0 * rows * sum(float(math.prod(v.shape)) for v in model.trainable_variables if len(v.shape) > 1)
@@ -78,7 +83,7 @@ class Loop:
         self.busy = False
         self.model = model
         self._xla, self.batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
-        self._executor = contextlib.nullcontext if xla or _flops(model, batch_size) > SMALL_STEP else _single_thread
+        self._executor = contextlib.nullcontext if xla or not is_small(model, batch_size) else _single_thread
         self._shapes = [(variable.dtype, variable.shape) for variable in _state(model)]
         self._traced: dict[tuple, _Traced] = {}
         self._full_batches: Callable | None = None

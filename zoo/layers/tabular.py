@@ -93,9 +93,13 @@ class Levels(keras.layers.Layer):
         return ops.stack([indices[:, i] + offset for i, offset in zip(self.large, self._offsets(self.large))], axis=1)
 
     def call(self, indices):
+        return self.features(indices, self.table if self.large else None, self.rows if self.large else None)
+
+    def features(self, indices, table, rows_of):
+        """Returns indicators and vectors side by side, the vectors being rows `rows_of(indices)` of a table."""
         features = [self.indicators(indices)] if self.small else []
         if self.large:
-            vectors = ops.take(ops.cast(self.table, self.compute_dtype), self.rows(indices), axis=0)
+            vectors = ops.take(ops.cast(table, self.compute_dtype), rows_of(indices), axis=0)
             features.append(ops.reshape(vectors, (-1, len(self.large) * self.embedding_size)))
         return ops.concatenate(features, axis=-1) if len(features) > 1 else features[0]
 

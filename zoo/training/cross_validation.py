@@ -16,14 +16,14 @@ from zoo import registry
 from zoo.data import pipelines
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
-from zoo.engine import fitting, many
+from zoo.engine import compiled, fitting, many, stacked
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
 from zoo.registry import Entry, Recipe
 from zoo.training import inference, scoring
 from zoo.training.parts import Parts, load_parts
 from zoo.training.prediction import answers
 from zoo.training.structure import structure
-from zoo.training.trainer import _DEFAULT_SHARE, _changed, _check_choice, _RecipeShare, train
+from zoo.training.trainer import _DEFAULT_SHARE, _changed, _check_choice, _copied, _RecipeShare, train
 
 
 class OutOfFold(pd.DataFrame):
@@ -51,6 +51,18 @@ class _Job:
     test: np.ndarray
 
 
+@dataclasses.dataclass(frozen=True)
+class _Member:
+    """A training that may be part of a program: its place among the jobs, its compiled model and its encoded rows."""
+
+    place: int
+    seed: int
+    model: Model
+    size: int
+    rows: tuple
+    held: tuple | None
+
+
 def cross_validate(
     name: str,
     data=None,
@@ -63,7 +75,7 @@ def cross_validate(
     schema=None,
     groups: str | None = None,
     weight: str | None = None,
-    optimizer: str | None = None,
+    optimizer=None,
     epochs: int | None = None,
     batch_size: int | str | None = None,
     seed: int = 0,
@@ -87,7 +99,7 @@ def cross_validate(
         schema: A schema, or the path of one, instead of the inferred one.
         groups: A column whose equal values stay in one fold; it is no input.
         weight: A column of sample weights; it is no input.
-        optimizer: Name of a Keras optimizer, instead of the recipe's.
+        optimizer: A Keras optimizer or its name, instead of the recipe's.
         epochs: The most epochs, instead of the recipe's.
         batch_size: Rows a step, or `"full"`, instead of the recipe's.
         seed: Seed of the folds, and the first of the trainings.
@@ -101,6 +113,7 @@ def cross_validate(
         `.attrs["predictions"]` holds a DataFrame in the data's own index: what `zoo.predict` gives for each row by
         models that were not trained on it, the mean over seeds; with several rates, `learning_rate` is its first
         column and each has all rows. `.attrs["at_once"]` says whether one program trained all.
+        Parquet files hold no such attributes: `.attrs.clear()` before `.to_parquet`.
 
     Raises:
         TypeError: if the entry has nothing to train, or is no name.
@@ -129,26 +142,29 @@ def cross_validate(
         recipe = dataclasses.replace(recipe, solver=None)
     loaded = _loaded(entry, recipe, data, target, schema)
     splits = list(_folds(loaded, entry, int(folds), groups, seed))
+    parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [
-        _Job(fold, seed + i, rate, loaded.take(rest), test)
-        for rate in rates
-        for i in range(seeds)
-        for fold, (rest, test) in enumerate(splits)
+        _Job(fold, seed + i, rate, rest, test) for rate in rates for i in range(seeds) for fold, rest, test in parts
     ]
     share = recipe.validation if isinstance(validation, _RecipeShare) else validation
     how = {"validation": share, "groups": groups, "weight": weight}
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {**how, **asked, "target": loaded.target}
     trained, why = [], _obstacle(recipe, engine, entry, options)
-    if not why:
-        trained, why = _at_once(entry, recipe, jobs, options, how, optimizer, alone)
+    groups_of_shape = [] if why else list(_of_one_shape(entry, recipe, jobs, options, how, optimizer))
+    why = why or _why_not_one(groups_of_shape, recipe, engine)
     if verbose:
         text = f"not as one program, for {why}" if why else "as one program"
         print(f"{name} on {loaded.source}: {len(loaded)} rows, {len(jobs)} trainings, {text}", flush=True)
-    at_once = not why
-    if not trained:
-        trained = [_alone(entry, job, alone, options) for job in jobs]
-    return _table(jobs, trained, loaded, weight, groups, at_once=at_once, several=len(rates) > 1)
+    trained: list = [None] * len(jobs)
+    for members in groups_of_shape:
+        if len(members) > 1 and not _obstacle_of(members, recipe, engine):
+            for member, result in zip(members, _at_once(members, recipe), strict=True):
+                trained[member.place] = result
+    for place, job in enumerate(jobs):
+        if trained[place] is None:
+            trained[place] = _alone(entry, job, alone, options)
+    return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
 
 
 def _loaded(entry: Entry, recipe: Recipe, data, target, schema) -> Data:
@@ -223,57 +239,69 @@ def _obstacle(recipe: Recipe, engine, entry: Entry, options) -> str:
     return ""
 
 
-def _at_once(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, optimizer, alone) -> tuple[list, str]:
-    """Trains jobs of one shape as one program, one program after another.
-
-    Returns:
-        The models with their best epochs and epochs, in the order of the jobs, and why not all were one program.
-    """
-    groups: dict[tuple, list] = {}
+def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, optimizer) -> Iterator[list[_Member]]:
+    """Yields the trainings of each shape of network, steps of an epoch and batches: those of one program."""
+    found: dict[tuple, list[_Member]] = {}
     prepared: dict[tuple[int, int], tuple] = {}
     for place, job in enumerate(jobs):
         if (job.fold, job.seed) not in prepared:
             prepared[job.fold, job.seed] = _prepared(entry, recipe, job, how)
         parts, preprocessor, rows, held = prepared[job.fold, job.seed]
         model = assemble(entry, preprocessor, options, seed=job.seed)
-        if model.members > 1:
-            return [], "each is an ensemble already"
         size = parts.rows if recipe.batch_size == "full" else min(int(recipe.batch_size), parts.rows)
         steps = math.ceil(parts.rows / size)
-        compile_model(model, recipe, optimizer=optimizer, learning_rate=job.rate, total_steps=steps * recipe.epochs)
-        shape = (json.dumps(preprocessor.sizes, default=int), steps, size if recipe.batch_size != "full" else None)
+        own, total = _copied(optimizer), steps * recipe.epochs
+        compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
+        sizes = {**preprocessor.sizes, "num_numeric": None}  # a narrower one is filled
+        shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
         weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
-        groups.setdefault(shape, []).append((place, model, size, *weighed))
-    trained: list = [None] * len(jobs)
-    why = "" if len(groups) == 1 else f"{len(groups)} shapes of their rows take a program each"
-    for members in groups.values():
-        places, models, sizes, rows, held = zip(*members, strict=True)
-        obstacle = "there is one of its shape" if len(members) == 1 else many.obstacle(models, rows, max(sizes))
-        if obstacle:
-            why = why or obstacle
-            for place in places:
-                trained[place] = _alone(entry, jobs[place], alone, options)
-            continue
-        left = many.fit(
-            models,
-            rows,
-            None if held[0] is None else held,
-            loss=models[0].loss.function,
-            batch_size=max(sizes),
-            epochs=recipe.epochs,
-            shuffle=recipe.shuffle,
-            seeds=[jobs[place].seed for place in places],
-            patience=recipe.patience,
-            key=_key(models[0], recipe),
+        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed))
+    yield from found.values()
+
+
+def _why_not_one(groups_of_shape: list[list[_Member]], recipe: Recipe, engine: str) -> str:
+    """Returns why not all trainings are one program, or `""`."""
+    if len(groups_of_shape) > 1:
+        return f"{len(groups_of_shape)} shapes of their rows take a program each"
+    return _obstacle_of(groups_of_shape[0], recipe, engine)
+
+
+def _obstacle_of(members: list[_Member], recipe: Recipe, engine: str) -> str:
+    """Returns why trainings of one shape are no program, or `""`."""
+    model, size = members[0].model, max(member.size for member in members)
+    if model.members > 1:
+        return "each is an ensemble already"
+    if why := many.obstacle([member.model for member in members], [member.rows for member in members], size):
+        return why
+    sizes = {"rows": len(members[0].rows[1]), "batch_size": size, "epochs": recipe.epochs}
+    if engine == "auto" and not compiled.is_small(model, size) and compiled.pays_off(model, **sizes):
+        return "networks of this size train faster by XLA, which takes one at a time"
+    return ""
+
+
+def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
+    """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
+    models = [member.model for member in members]
+    left = many.fit(
+        models,
+        [member.rows for member in members],
+        None if members[0].held is None else [member.held for member in members],
+        loss=models[0].loss.function,
+        batch_size=max(member.size for member in members),
+        epochs=recipe.epochs,
+        shuffle=recipe.shuffle,
+        seeds=[member.seed for member in members],
+        patience=recipe.patience,
+        key=structure(models[stacked.widest([model.network for model in models])], recipe, statistics=False),
+    )
+    if diverged := sum(one.diverged for one in left):
+        warnings.warn(
+            f"The loss of {diverged} of {len(left)} trainings was no longer finite, and their weights are those of an "
+            "epoch before. Lower `learning_rate`, or pass an optimizer with clipnorm=1.0.",
+            stacklevel=3,
         )
-        for place, model, one in zip(places, models, left, strict=True):
-            trained[place] = (model, one.best_epoch, len(one.losses))
-    return trained, why
-
-
-def _key(model: Model, recipe: Recipe):
-    """Returns what the program depends on; a fold's statistics are not in it, targets being in the network's units."""
-    return structure(model, recipe, statistics=False)
+    for model, one in zip(models, left, strict=True):
+        yield model, one.best_epoch, len(one.losses)
 
 
 def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
@@ -308,7 +336,8 @@ def _with_weights(model: Model, encoded) -> tuple:
 
 
 def _alone(entry: Entry, job: _Job, settings, options) -> tuple:
-    run = train(entry.name, job.train, seed=job.seed, learning_rate=job.rate, verbose=0, **settings, **options)
+    own = {**settings, "optimizer": _copied(settings["optimizer"])}
+    run = train(entry.name, job.train, seed=job.seed, learning_rate=job.rate, verbose=0, **own, **options)
     values = run.history.get("val_loss")
     return run.model, int(np.argmin(values)) if values else None, len(run.history.get("loss", ()))
 

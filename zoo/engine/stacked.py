@@ -1,0 +1,254 @@
+"""The function of one network for many members at once, each with weights of its own.
+
+    what has no weights     does the same to all rows, which stand beside each other (members * rows, ...)
+    W_m x_m + b_m           is one product a member: a batched product of small matrices costs twice as much
+    levels                  are looked up in all members' tables, one below the other (members * levels, features), so
+                            that optimizers step the rows of a batch, as they do for one table
+    anything else           is vectorized over members, through the layer's own call
+
+What looks beyond a row, or draws numbers other than Dropout's, cannot be computed so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import keras
+import numpy as np
+
+from zoo.layers.tabular import Levels
+
+UNROLLED = 8  # members; of more, one batched product
+
+
+def obstacle(network: keras.Model) -> str:
+    """Returns why a network cannot be computed so, or `""`."""
+    if not hasattr(network, "_run_through_graph"):
+        return "its network is no graph of layers"
+    if any(not v.path.endswith("seed_generator_state") for v in network.non_trainable_variables):
+        return "a layer gathers statistics, such as batch normalization, and would count the rows that fill a batch"
+    for layer in network._flatten_layers(include_self=False):
+        name = f"the layer {layer.name!r} ({type(layer).__name__})"
+        if type(layer).__module__.partition(".")[0] not in ("keras", "zoo"):
+            return f"{name} might mix the rows of members"
+        if getattr(layer, "activity_regularizer", None) or isinstance(layer, keras.layers.ActivityRegularization):
+            return f"{name} penalises activities, and would count the rows that fill a batch"
+        if isinstance(layer, keras.layers.Embedding):
+            return f"{name} is stepped by the rows of a batch"
+        if layer.compute_dtype != "float32":
+            return f"{name} computes in {layer.compute_dtype}"
+        if hasattr(layer, "seed_generator") and (why := _drawn(layer, network)):
+            return f"{name} {why}"
+    return ""
+
+
+def _drawn(layer, network) -> str:
+    """Returns why masks cannot be drawn for a layer that draws, or `""`."""
+    if type(layer) is not keras.layers.Dropout:
+        return "draws random numbers"
+    if layer not in network.layers or layer.noise_shape is not None or len(layer._inbound_nodes) != 1:
+        return "is part of a layer, or serves twice"
+    return "drops rows of no fixed width" if None in layer.output.shape[1:] else ""
+
+
+def widest(networks: Sequence[keras.Model]) -> int:
+    """Returns which of the networks has the most weights: those of the others have places in it."""
+    return int(np.argmax([network.count_params() for network in networks]))
+
+
+def places(network: keras.Model, wide: keras.Model) -> list[np.ndarray | None] | None:
+    """Returns which rows of each trainable variable of another network are this one's, None for all of them.
+
+    Inputs may be wider there: zeros fill them, by which the weights of rows in between stay zero.
+
+    Args:
+        network: One of few inputs.
+        wide: The other.
+
+    Returns:
+        A list as long as the trainable variables, or None if their difference is another.
+    """
+    if [type(layer) for layer in network.layers] != [type(layer) for layer in wide.layers]:
+        return None
+    found: dict[int, np.ndarray | None] = {}
+    for layer, other in zip(network.layers, wide.layers, strict=True):
+        for v, w in zip(layer.trainable_variables, other.trainable_variables, strict=True):
+            found[id(v)] = None
+            if v.shape != w.shape:
+                rows = _rows(layer, other, network.inputs) if _is_dense(layer) and v is layer._kernel else None
+                if rows is None or v.shape[1:] != w.shape[1:]:
+                    return None
+                found[id(v)] = rows
+    return [found[id(v)] for v in network.trainable_variables]
+
+
+def _rows(layer, other, inputs) -> np.ndarray | None:
+    """Returns which rows of a wider kernel stand for a layer's inputs, beside each other in the same order."""
+    parts, others = (_joined(one.input) for one in (layer, other))
+    rows, first = [], 0
+    for part, wide in zip(parts, others, strict=True):
+        missing = wide.shape[-1] - part.shape[-1]
+        if missing < 0 or (missing and not any(part is tensor for tensor in inputs)):
+            return None
+        rows.append(first + np.arange(part.shape[-1]))
+        first += wide.shape[-1]
+    return np.concatenate(rows)
+
+
+def _joined(tensor) -> list:
+    """Returns the tensors that stand beside each other in one."""
+    operation = tensor._keras_history.operation
+    return list(operation.input) if isinstance(operation, keras.layers.Concatenate) else [tensor]
+
+
+def shapes(network: keras.Model, members: int) -> list[tuple[int, ...]]:
+    """Returns the shapes in which the weights of all members stand, for each trainable variable."""
+    tables = {id(layer.table) for layer in network.layers if isinstance(layer, Levels) and layer.large}
+
+    def shape(v):
+        return (members * v.shape[0], *v.shape[1:]) if id(v) in tables else (members, *v.shape)
+
+    return [shape(v) for v in network.trainable_variables]
+
+
+def dropouts(network: keras.Model) -> list[keras.layers.Dropout]:
+    """Returns the layers that need masks."""
+    return [layer for layer in network.layers if type(layer) is keras.layers.Dropout and layer.rate > 0]
+
+
+def masks(network: keras.Model, rows: int, seed) -> dict[str, object]:
+    """Returns a mask for each layer of `dropouts`: 0, or 1 over the share that is kept.
+
+    Args:
+        network: The network.
+        rows: Of all members together.
+        seed: Two numbers.
+    """
+    import tensorflow as tf
+
+    found = {}
+    for i, layer in enumerate(dropouts(network)):
+        shape = (rows, *layer.output.shape[1:])
+        draws = tf.random.stateless_uniform(shape, tf.random.experimental.stateless_fold_in(tf.stack(seed), i))
+        found[layer.name] = tf.where(draws >= layer.rate, 1.0 / (1.0 - layer.rate), 0.0)
+    return found
+
+
+def penalties(network: keras.Model, weights: Sequence, members: int):
+    """Returns the sum of the regularizers of each member's weights `(members,)`, or 0.
+
+    Args:
+        network: The network.
+        weights: Of all members, of the `shapes`.
+        members: How many.
+    """
+    import tensorflow as tf
+
+    pairs = zip(network.trainable_variables, weights, strict=True)
+    return sum(
+        tf.vectorized_map(v.regularizer, tf.reshape(stacked, (members, *v.shape)))
+        for v, stacked in pairs
+        if v.regularizer is not None
+    )
+
+
+def outputs(network: keras.Model, weights: Sequence, x: Mapping, members: int, masks: Mapping | None = None):
+    """Returns the network's outputs `(members * rows, ...)`.
+
+    Args:
+        network: The network.
+        weights: Of all members, of the `shapes`.
+        x: Inputs by name, `(members * rows, ...)`.
+        members: How many.
+        masks: Of `masks`, in training.
+    """
+    import tensorflow as tf
+
+    own = {id(v): stacked for v, stacked in zip(network.trainable_variables, weights, strict=True)}
+
+    def for_members(layer) -> Callable:
+        if masks is not None and layer.name in masks:
+            return lambda values, **_: values * masks[layer.name]
+        if not getattr(layer, "trainable_variables", ()):
+            return layer
+        if isinstance(layer, Levels):
+            return _levels(layer, own, members)
+        return _dense(layer, own, members) if _is_dense(layer) else _vectorized(layer, own, members)
+
+    inputs = [tf.cast(x[tensor.name], tensor.dtype) for tensor in network.inputs]
+    return keras.tree.flatten(network._run_through_graph(inputs, for_members))[0]
+
+
+def _levels(layer, own, members: int) -> Callable:
+    """Returns what a layer of levels does to the rows of all members."""
+    import tensorflow as tf
+
+    def rows_of(indices):
+        of_members = tf.repeat(tf.range(members) * layer.table.shape[0], tf.shape(indices)[0] // members)
+        return layer.rows(indices) + of_members[:, None]
+
+    return lambda indices, **_: layer.features(indices, own[id(layer.table)], rows_of)
+
+
+def _is_dense(layer) -> bool:
+    return type(layer) is keras.layers.Dense and len(layer.trainable_variables) == 1 + layer.use_bias
+
+
+def _dense(layer, own, members: int) -> Callable:
+    """Returns what a dense layer does to the rows of all members."""
+    import tensorflow as tf
+
+    def call(values, **_):
+        kernel = own[id(layer._kernel)]
+        parts = tf.reshape(values, (members, -1, kernel.shape[1]))
+        product = _product(parts, kernel) if members <= UNROLLED else tf.matmul(parts, kernel)
+        if layer.use_bias:
+            product += own[id(layer.bias)][:, None]
+        product = tf.reshape(product, (-1, *values.shape[1:-1], kernel.shape[2]))
+        return product if layer.activation is None else layer.activation(product)
+
+    return call
+
+
+def _product(x, kernel):
+    """Returns `(members, rows, units)` of `(members, rows, features)` and `(members, features, units)`."""
+    import tensorflow as tf
+
+    def each(a, b, **how):
+        return tf.stack([tf.raw_ops.MatMul(a=m, b=n, **how) for m, n in zip(a, b, strict=True)])
+
+    @tf.custom_gradient
+    def product(x, kernel):
+        xs, kernels = tf.unstack(x), tf.unstack(kernel)
+
+        def gradient(upstream):
+            parts = tf.unstack(upstream)
+            return each(parts, kernels, transpose_b=True), each(xs, parts, transpose_a=True)
+
+        return each(xs, kernels), gradient
+
+    return product(x, kernel)
+
+
+def _vectorized(layer, own, members: int) -> Callable:
+    """Returns what any layer with weights does to the rows of all members."""
+    import tensorflow as tf
+
+    def call(*args, **kwargs):
+        flat = keras.tree.flatten((args, kwargs))
+        places = [i for i, part in enumerate(flat) if tf.is_tensor(part)]
+
+        def one(parts):
+            weights, tensors = parts
+            filled = list(flat)
+            for i, tensor in zip(places, tensors, strict=True):
+                filled[i] = tensor
+            args_of_one, kwargs_of_one = keras.tree.pack_sequence_as((args, kwargs), filled)
+            return layer.stateless_call(weights, [], *args_of_one, **kwargs_of_one)[0]
+
+        stacked = [tf.reshape(flat[i], (members, -1, *flat[i].shape[1:])) for i in places]
+        weights = [own[id(v)] for v in layer.trainable_variables]
+        found = tf.vectorized_map(one, (weights, stacked), fallback_to_while_loop=False)
+        return tf.nest.map_structure(lambda t: tf.reshape(t, (-1, *t.shape[2:])), found)
+
+    return call
