@@ -48,7 +48,7 @@ def write(model, folder: Path) -> dict[str, tuple[dict, dict]]:
     try:
         import onnx
         import onnxruntime  # noqa: F401 (the proof needs it)
-        import tf2onnx  # noqa: F401
+        import tf2onnx  # noqa: F401 (to know that it is there)
     except ImportError as error:
         raise ImportError(
             f'An export to ONNX needs {error.name!r}, which is not installed: pip install "keras-zoo[onnx]"'

@@ -118,40 +118,23 @@ def fit(
     trainer = "several" if several else _trainer(engine, rows, unsuited, xla, callbacks, verbose)
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
+        how = {
+            "batch_size": batch_size,
+            "shuffle": shuffle,
+            "seed": seed,
+            "epochs": epochs,
+            "first_epoch": first,
+            "validation": validation,
+            "augmentation": augmentation,
+            "callbacks": [history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
+        }
         repair = f"Pass a `batch_size` below {batch_size:,}, fewer units, or data by zoo.data.load(..., stream=True)."
         try:
             with memory.explained(repair):
                 if several:
-                    distributed.fit(
-                        model,
-                        rows,
-                        placement=placement,
-                        messages=messages,
-                        batch_size=batch_size,
-                        shuffle=shuffle,
-                        seed=seed,
-                        epochs=epochs,
-                        first_epoch=first,
-                        validation=validation,
-                        augmentation=augmentation,
-                        callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
-                    )
+                    distributed.fit(model, rows, placement=placement, messages=messages, **how)
                 elif trainer != "keras":
-                    fused.fit(
-                        model,
-                        rows,
-                        batch_size=batch_size,
-                        shuffle=shuffle,
-                        seed=seed,
-                        epochs=epochs,
-                        first_epoch=first,
-                        validation=validation,
-                        augmentation=augmentation,
-                        xla=trainer == "xla",
-                        key=key,
-                        left=left,
-                        callbacks=[history, *own, *([EpochLines(epochs)] if verbose > 1 else [])],
-                    )
+                    fused.fit(model, rows, xla=trainer == "xla", key=key, left=left, **how)
                 else:
                     feed, epoch = _feed(batches, rows, augmentation, first, batch_size, shuffle, seed)
                     with ordering.torch_s_draws_restored(), _heard_between_batches() as ears:

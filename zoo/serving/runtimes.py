@@ -134,9 +134,9 @@ def imported(runtime: str) -> None:
     """Imports what a runtime needs, so that a missing package is told before a socket is opened."""
     if runtime == "tensorflow":
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import tensorflow  # noqa: F401
+        import tensorflow  # noqa: F401 (to know that it is there)
     else:
         try:
-            import onnxruntime  # noqa: F401
+            import onnxruntime  # noqa: F401 (to know that it is there)
         except ImportError as error:
             raise ImportError('ONNX Runtime is missing: pip install "keras-zoo[onnx]"') from error

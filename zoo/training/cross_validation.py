@@ -150,7 +150,7 @@ def cross_validate(
     how = {"validation": share, "groups": groups, "weight": weight}
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {**how, **asked, "target": loaded.target}
-    trained, why = [], _obstacle(recipe, engine, entry, options)
+    why = _obstacle(recipe, engine, entry, options)
     groups_of_shape = [] if why else list(_of_one_shape(entry, recipe, jobs, options, how, optimizer))
     why = why or _why_not_one(groups_of_shape, recipe, engine)
     if verbose:
