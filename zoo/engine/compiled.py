@@ -18,7 +18,6 @@ from typing import Any
 import keras
 
 from zoo.engine import updates
-from zoo.layers import ensemble
 
 STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
 TESTED_ROWS = 8192
@@ -40,15 +39,14 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     """Returns whether what XLA saves on a training is more than what compiling costs.
 
     The estimate is a function of the network alone, so that the same call always runs the same way. On a CPU, XLA draws
-    random numbers, looks up levels and multiplies by the matrices of an ensemble's members more slowly than TensorFlow
-    does: such networks are left to it.
+    random numbers and looks up levels more slowly than TensorFlow does: such networks are left to it.
     """
     import tensorflow as tf
 
     draws = any("seed" in variable.path.rsplit("/", 1)[-1] for variable in model.non_trainable_variables)
     network = getattr(model, "network", model)
     looks_up = any(keras.backend.is_int_dtype(tensor.dtype) for tensor in network.inputs)
-    if not tf.config.list_logical_devices("GPU") and (draws or looks_up or ensemble.size(network) > 1):
+    if not tf.config.list_logical_devices("GPU") and (draws or looks_up):
         return False
     variables = len(model.trainable_variables)
     flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
