@@ -119,3 +119,29 @@ def test_model_export_writes_raw_columns(model, visits, tmp_path):
     answer = signature(minutes=tf.constant([12.5]), member=tf.constant([1.0]), gate=tf.constant(["north"]))
     row = pd.DataFrame({"minutes": [12.5], "member": [True], "gate": ["north"]})
     np.testing.assert_allclose(answer["probabilities"], model.predict(row, verbose=0), atol=1e-6)
+
+
+def test_images_in_fractions_are_no_images_for_a_network_of_images():
+    with pytest.raises(ValueError, match=r"uint8, from 0 to 255.*float64.*255 \* x"):
+        zoo.build("image_mlp", (np.zeros((4, 8, 8)), [0, 1, 0, 1]))
+
+
+def test_inputs_outside_the_values_of_the_recipe_are_refused_by_name():
+    with pytest.raises(ValueError, match=r"must hold -1 and 1 alone.*Received: 0, in row 0.*np.where"):
+        zoo.build("hopfield", np.zeros((2, 3)))
+
+
+def test_what_an_entry_has_beside_keras_is_an_attribute_of_its_models():
+    model = zoo.build("hopfield")
+    assert model.energy(np.ones((2, 100))).shape == (2,)
+    with pytest.raises(AttributeError, match="no attribute 'codebook'"):
+        model.codebook
+
+
+def test_what_learns_without_targets_leaves_the_target_out(tmp_path):
+    patterns = np.random.default_rng(0).choice([-1.0, 1.0], (4, 9))
+    run = zoo.train("hopfield", (patterns, [0, 1, 0, 1]), verbose=0)
+    assert run.model.schema.target is None and run.model.classes is None
+    run.save(tmp_path / "model")
+    again = zoo.load(tmp_path / "model")
+    assert again.schema.columns[0].values == (-1.0, 1.0)

@@ -18,6 +18,7 @@ from zoo import registry
 
 NAMES = zoo.list_models()
 ROWS = 5
+STEPS = 20  # of sequences
 
 
 @pytest.fixture(scope="module")
@@ -36,19 +37,25 @@ def built():
 def encoded(model, rows=ROWS, seed=0):
     """Returns random encoded tensors of the shapes and ranges that the model's network takes."""
     generator = np.random.default_rng(seed)
+    allowed = model.schema.columns[0].values or (0.0, 1.0)
     values = {
-        "inputs": lambda shape: generator.integers(0, 2, shape),
+        "inputs": lambda shape: generator.choice(allowed, shape),
         "numeric": generator.standard_normal,
         "quantile": generator.random,
         "categorical": lambda shape: generator.integers(0, 2, shape),
         "image": lambda shape: generator.integers(0, 256, shape),
     }
     tensors = {tensor.name: tensor for tensor in model.network.inputs}
-    return {name: values[name]((rows, *t.shape[1:])).astype(t.dtype) for name, t in tensors.items()}
+    shapes = {name: (rows, *(STEPS if size is None else size for size in t.shape[1:])) for name, t in tensors.items()}
+    return {name: values[name](shapes[name]).astype(t.dtype) for name, t in tensors.items()}
 
 
 def targets(model, rows=ROWS):
-    """Returns a target as the model's `fit` takes it: the caller's own values."""
+    """Returns a target as the model's `fit` takes it: the caller's own values, recordings, or None."""
+    if model.entry.task == "dynamics":
+        return np.zeros((rows, STEPS, model.network.outputs[0].shape[-1]))
+    if model.entry.task not in ("classification", "regression"):
+        return None
     if model.entry.task == "regression":
         return np.linspace(0.0, 1.0, rows)
     return np.resize(np.asarray(model.classes, dtype=object), rows)
@@ -77,10 +84,12 @@ def test_a_call_takes_encoded_tensors_and_gives_what_predict_gives(built, name):
     model = built(name)
     x = encoded(model)
     outputs = call(model, x)
-    columns = len(model.classes) if model.classes else 1
-    if model.decision == "threshold" and columns == 2:
-        columns = 1  # one unit tells two classes apart
-    assert outputs.shape == (ROWS, columns)
+    if model.entry.task in ("classification", "regression"):
+        columns = len(model.classes) if model.classes else 1
+        if model.decision == "threshold" and columns == 2:
+            columns = 1  # one unit tells two classes apart
+        assert outputs.shape == (ROWS, columns)
+    assert outputs.shape[0] == ROWS
     assert np.all(np.isfinite(outputs))
     np.testing.assert_allclose(model.predict(x, verbose=0), outputs, rtol=1e-5, atol=1e-6)
     if model.decision == "softmax":

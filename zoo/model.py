@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
+import inspect
 import random
 import threading
 from collections.abc import Mapping
@@ -45,7 +47,8 @@ class Model(keras.Model):
         entry: The entry of the zoo, or its name.
         preprocessor: Fitted on training rows; holds the schema.
         options: The builder's options that the caller gave.
-        decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"` or None.
+        decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
+            registered function of them.
         counts: Functions `(y_true, network_output) -> (batch,)`, summed over an epoch and shown under their names.
     """
 
@@ -85,6 +88,15 @@ class Model(keras.Model):
         """How many networks answer together."""
         return ensemble.size(self.network)
 
+    def __getattr__(self, name):
+        """Looks up what models of the entry have beside Keras's attributes (see `Recipe.attributes`)."""
+        if not name.startswith("_") and "entry" in self.__dict__ and "preprocessor" in self.__dict__:
+            function = registry.load_recipe(self.entry).attributes.get(name)
+            if function is not None:
+                single = len(inspect.signature(function).parameters) == 1
+                return function(self) if single else functools.partial(function, self)
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}.")
+
     def call(self, inputs, training=None):
         outputs = self.network(self._named(inputs), training=training)
         return outputs if getattr(self._step, "active", False) else self.decide(outputs)
@@ -120,6 +132,8 @@ class Model(keras.Model):
     def _decided(self, outputs):
         if self.entry.task == "regression":
             return self.values(outputs) * self.preprocessor.target_scale + self.preprocessor.target_center
+        if callable(self.decision):
+            return self.decision(outputs)
         if self.decision == "threshold":
             if outputs.shape[-1] == 1:
                 return ops.cast(outputs >= 0, outputs.dtype)
@@ -210,8 +224,11 @@ class Model(keras.Model):
         return ensemble.with_gradient_of_sum(mean, self.members)
 
     def _loss_of(self, outputs, *, y, **rest):
+        if y is None and self.loss is None and not self.losses:  # of a rule, in a test
+            return ops.zeros(())
         if isinstance(self.loss, NetworkLoss):
-            return super().compute_loss(y=self.network_target(y), y_pred=self.values(outputs), **rest)
+            target = outputs if y is None else self.network_target(y)
+            return super().compute_loss(y=target, y_pred=self.values(outputs), **rest)
         return super().compute_loss(y=y, y_pred=self._decided(outputs), **rest)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
@@ -234,7 +251,7 @@ class Model(keras.Model):
         return low + (high - low) * ops.sigmoid(outputs)
 
     def network_target(self, y):
-        """Returns the target in the network's units: class indices, or standardised values."""
+        """Returns the target in the network's units: class indices, standardised values, or recordings."""
         if self.entry.task != "regression":
             return y
         return (ops.cast(y, "float32") - self.preprocessor.target_center) / self.preprocessor.target_scale
@@ -255,7 +272,27 @@ class Model(keras.Model):
         if validation_data is not None:
             validation_data = self._encode_validation(validation_data)
         weight = None if sample_weight is None else np.asarray(sample_weight)
+        if x is not None and not hasattr(x, "element_spec") and not isinstance(x, keras.utils.PyDataset):
+            rows = len(next(iter(x.values())) if isinstance(x, Mapping) else x)
+            epochs = kwargs.get("epochs", args[0] if args else 1)
+            self.begin_training(x, y, rows=rows, steps=epochs * -(-rows // (batch_size or 32)))
         return super().fit(x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs)
+
+    def begin_training(self, x, y, *, rows: int, steps: int) -> None:
+        """Tells the recipe's check and the layers that have a schedule of a training that begins.
+
+        Args:
+            x: Encoded training rows, or None for a stream.
+            y: Their encoded targets, or None.
+            rows: How many they are.
+            steps: Of the whole training.
+        """
+        check = registry.load_recipe(self.entry).check
+        if check is not None and x is not None:
+            check(self, x if isinstance(x, Mapping) else {self.network.inputs[0].name: x}, y)
+        for layer in self.network._flatten_layers():
+            if hasattr(layer, "begin_training"):
+                layer.begin_training(rows=rows, steps=steps)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Keras's `evaluate`, on encoded or raw data as `fit` takes them."""
@@ -319,10 +356,12 @@ class Model(keras.Model):
             y = x[self.schema.target]
         if not self.is_encoded(x):
             return self.preprocessor.encode(x), self._encode_target(y)
+        if isinstance(x, np.ndarray) and self.schema.columns[0].kind == "array":
+            x = self.preprocessor.tensors(x)[self.schema.columns[0].name]
         return x, self._encode_target(y) if _is_named(y) else y
 
     def _encode_target(self, y):
-        if y is None or self.entry.task not in ("classification", "regression"):
+        if y is None or self.schema.task is None:
             return y
         if ops.is_tensor(y):
             y = ops.convert_to_numpy(y)
@@ -384,7 +423,9 @@ class Model(keras.Model):
             "entry": self.entry.name,
             "preprocessor": self.preprocessor.get_config(),
             "options": _plain(self._options),
-            "decision": self.decision,
+            "decision": self.decision
+            if self.decision is None or isinstance(self.decision, str)
+            else keras.saving.serialize_keras_object(self.decision),
             "counts": [keras.saving.serialize_keras_object(count.function) for count in self._counts],
         }
 
@@ -399,10 +440,14 @@ class Model(keras.Model):
             entry=entry,
             preprocessor=Preprocessor.from_config(config["preprocessor"]),
             options=config["options"],
-            decision=config["decision"],
+            decision=_deserialized(config["decision"]),
             counts=counts,
             name=config["name"],
         )
+
+
+def _deserialized(decision):
+    return keras.saving.deserialize_keras_object(decision) if isinstance(decision, Mapping) else decision
 
 
 def _is_named(y) -> bool:
@@ -424,9 +469,13 @@ def _plain(value):
 
 
 def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
-    """Returns the entry's recipe. A builder's option with the name of a field stands above it."""
+    """Returns the entry's recipe. What an option changes in it stands above it, as does one with a field's name."""
     recipe = registry.load_recipe(entry)
     known = {**entry.options, **options}
+    for name, changes_by_value in recipe.by_option.items():
+        value = known[name]
+        if isinstance(value, (str, int)) and value in changes_by_value:
+            recipe = dataclasses.replace(recipe, **changes_by_value[value])
     changes = {name: known[name] for name in ("preprocessing", "scaling") if name in known}
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
@@ -515,7 +564,7 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         data: Training rows; all of them give the statistics.
         sample: Of a stream, the rows that give the statistics instead.
     """
-    supervised = entry.task in ("classification", "regression")
+    supervised = entry.task in registry.SUPERVISED
     if supervised and data.target is None and data.y is None:
         raise ValueError(
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
@@ -529,6 +578,12 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     )
     if supervised and (schema.task != entry.task or sample is None):
         schema = schema.with_task(entry.task, y)
+    elif not supervised:
+        y = y if entry.task == "dynamics" else None
+        schema = schema.without_target() if y is None else schema.with_task(entry.task, y)
+    if recipe.values is not None:
+        columns = [dataclasses.replace(c, values=recipe.values) if c.kind == "array" else c for c in schema.columns]
+        schema = dataclasses.replace(schema, columns=tuple(columns))
     return Preprocessor(schema, recipe.preprocessing, recipe.scaling).fit(x, y)
 
 
@@ -540,8 +595,9 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
     recipe = resolve_recipe(entry, options)
     network = build_network(entry, preprocessor, options, seed=seed)
     if preprocessor is None:
-        patterns = np.zeros((2, network.inputs[0].shape[-1]), "float32")
-        preprocessor = Preprocessor(load_data(patterns).schema, recipe.preprocessing).fit(patterns)
+        shape = [1 if size is None else size for size in network.inputs[0].shape[1:]]
+        patterns = np.full((2, *shape), 0.0 if recipe.values is None else recipe.values[0], "float32")
+        preprocessor = fit_preprocessor(entry, recipe, load_data(patterns))
     model = Model(
         network,
         entry=entry,
@@ -582,9 +638,11 @@ def compile_model(
     elif learning_rate is not None:
         optimizer.learning_rate = learning_rate
     if loss is None:
-        default = squared_error if model.entry.task == "regression" else LOSSES.get(recipe.decision)
+        tasks = {"classification": LOSSES.get(recipe.decision), "regression": squared_error}
+        default = tasks.get(model.entry.task)
         function = recipe.loss or default
-        loss = NetworkLoss(function) if function else None
+        reduction = {"mean": "sum_over_batch_size", "sum": "sum"}[recipe.reduction]
+        loss = NetworkLoss(function, reduction=reduction) if function else None
     kwargs.setdefault("jit_compile", keras.backend.backend() == "jax")
     if keras.backend.backend() == "torch":
         kwargs.pop("steps_per_execution", None)  # Keras takes 1 alone there

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import keras
 
 TASKS = ("classification", "regression", "logic", "association", "map", "dynamics", "features")
+SUPERVISED = ("classification", "regression")  # dynamics learn from recorded outputs, and need none to be simulated
 LEARNING = ("gradient", "rule", "none")
 
 
@@ -42,9 +43,11 @@ class Recipe:
         preprocessing: `"raw"` (numbers as they are), `"tabular"` or `"image"`.
         scaling: What `"tabular"` gives for a number: `"standard"` (zero mean, unit variance) or `"quantile"`
             (a robustly scaled value and its rank among the training rows, in [0, 1]).
-        decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, or None. The
-            builder option `output_activation`, where an entry has it, stands above this.
-        loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision.
+        decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
+            registered function of them. The builder option `output_activation`, where an entry has it, stands above.
+        loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
+            targets `y_true` is the output itself, and None leaves the loss to `add_loss` (see `zoo.layers.rules`).
+        reduction: `"mean"` or `"sum"` of the loss over a batch; the older papers sum.
         metrics: Keras metric names, on the model's outputs.
         counts: Functions `(y_true, network_output) -> (batch,)`, each summed over an epoch and shown under its name.
         optimizer: Name of a Keras optimizer.
@@ -60,13 +63,21 @@ class Recipe:
         stop_at: `(metric, value)`: a run stops after the first epoch that reaches it.
         solver: None for the optimizer; `"lbfgs"` or `"newton"`, on all rows at once.
         augmentation: A function `(images, seed) -> images` on uint8 batches, in training only.
+        values: The only values that inputs may have, such as `(-1.0, 1.0)`; None for any finite ones.
+        by_option: Fields that an option's value changes: `{"rule": {"online": {"batch_size": 1}}}`.
+        scores: Functions `(model, x, y) -> float` of encoded rows (numpy), for `zoo.evaluate` and a run's metrics.
+        attributes: What a model of this entry has beside Keras's, by name: functions of the model. One with no other
+            argument is read as a property (`model.codebook`), others are methods (`model.energy(states)`).
+        check: A function `(model, x, y)` of encoded training rows (numpy), called before a training; raises ValueError
+            or warns.
     """
 
     data: str
     preprocessing: str = "tabular"
     scaling: str = "quantile"
-    decision: str | None = None
+    decision: str | Callable | None = None
     loss: Callable | None = None
+    reduction: str = "mean"
     metrics: tuple[str, ...] = ()
     counts: tuple[Callable, ...] = ()
     optimizer: str = "adam"
@@ -82,6 +93,11 @@ class Recipe:
     stop_at: tuple[str, float] | None = None
     solver: str | None = None
     augmentation: Callable | None = None
+    values: tuple[float, ...] | None = None
+    by_option: Mapping[str, Mapping[Any, Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
+    scores: tuple[Callable, ...] = ()
+    attributes: Mapping[str, Callable] = dataclasses.field(default_factory=dict)
+    check: Callable | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +109,7 @@ class Spec:
         num_outputs: Network outputs: 1 for two classes and for a regression, otherwise the number of classes.
         num_inputs: Width of the one tensor `inputs` (raw preprocessing). None where no data were given and the
             options decide.
+        sequences: Whether `inputs` has an axis of time before that of its width.
         num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
@@ -103,6 +120,7 @@ class Spec:
     task: str
     num_outputs: int = 1
     num_inputs: int | None = None
+    sequences: bool = False
     num_numeric: int = 0
     num_quantile: int = 0
     categorical_sizes: tuple[int, ...] = ()
@@ -115,7 +133,8 @@ class Spec:
 
         inputs = {}
         if self.num_inputs:
-            inputs["inputs"] = keras.Input((self.num_inputs,), name="inputs")
+            shape = (None, self.num_inputs) if self.sequences else (self.num_inputs,)
+            inputs["inputs"] = keras.Input(shape, name="inputs")
         if self.num_numeric:
             inputs["numeric"] = keras.Input((self.num_numeric,), name="numeric")
         if self.num_quantile:

@@ -175,8 +175,8 @@ def test_the_hash_is_the_same_in_another_process(frame):
         (np.zeros((0, 3)), r"must have rows.*\(0, 3\)"),
         (np.zeros((2, 2, 2, 2, 2)), r"numbers .* or images"),
         (np.array([["a", "b"]]), r"mixed columns, pass a DataFrame"),
-        (np.zeros((2, 4, 4)), r"uint8.*float64.*255 \* x"),
-        (np.zeros((2, 4, 4), "int64"), r"uint8.*int64.*astype"),
+        (np.zeros((2, 4, 4, 1)), r"uint8.*float64.*255 \* x"),
+        (np.zeros((2, 4, 4, 1), "int64"), r"uint8.*int64.*astype"),
         ([[1, 2], [3]], r"one array"),
         (([[1], [2]], [1, 2, 3]), r"same number of rows.*2 and 3"),
         (([[1], [2]], np.eye(2)), r"one value a row.*argmax"),
@@ -188,6 +188,23 @@ def test_the_hash_is_the_same_in_another_process(frame):
 def test_rows_that_do_not_fit_are_refused(source, message):
     with pytest.raises(ValueError, match=message):
         load(source)
+
+
+def test_numbers_of_three_axes_are_sequences_of_any_length_and_pixels_are_images():
+    sequences = load(np.zeros((2, 5, 3))).schema.columns[0]
+    assert (sequences.kind, sequences.shape) == ("array", (None, 3))
+    images = load(np.zeros((2, 5, 3), "uint8")).schema.columns[0]
+    assert (images.kind, images.shape) == ("image", (5, 3, 1))
+
+
+def test_a_schema_says_what_pixels_are():
+    sequences = load(np.zeros((2, 5, 3))).schema
+    assert load(np.zeros((2, 7, 3), "uint8"), schema=sequences).x.shape == (2, 7, 3)
+
+
+def test_sequences_may_have_sequences_for_a_target():
+    x, y = load((np.zeros((2, 5, 3)), np.zeros((2, 5, 1)))).arrays()
+    assert (x.shape, y.shape) == ((2, 5, 3), (2, 5, 1))
 
 
 def test_images_of_mixed_sizes_are_refused():

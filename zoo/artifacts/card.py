@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from zoo import registry
 from zoo.model import Model
+from zoo.registry import SUPERVISED
 
 
 def card_of(model: Model, run=None) -> dict[str, Any]:
@@ -104,6 +106,7 @@ def page(card: Mapping[str, Any], schema) -> str:
     if metrics := card.get("metrics"):
         names = dict.fromkeys(name for scores in metrics.values() for name in scores)
         names = [name for name in names if name not in ("rows", "confusion")]
+    if metrics and names:
         lines += ["| | rows | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
         for split, scores in metrics.items():
             cells = [_number(scores.get(name)) for name in names]
@@ -111,8 +114,9 @@ def page(card: Mapping[str, Any], schema) -> str:
         lines.append("")
     lines += ["It takes these columns:", "", "```", str(schema), "```", ""]
     lines += ["```python", "import zoo", "", 'model = zoo.load("FOLDER")  # this one', "zoo.predict(model, rows)"]
-    if card["task"] in ("classification", "regression"):
-        lines.append('zoo.train(model, rows_with_target).save("runs/more")  # goes on from these weights')
+    rows = "rows_with_target" if card["task"] in SUPERVISED else "rows"
+    if registry.info(card["entry"]).learning != "none":
+        lines.append(f'zoo.train(model, {rows}).save("runs/more")  # goes on from these weights')
     lines += ['zoo.export(model, "served/NAME")  # for TensorFlow Serving', "```", "", f"Paper: {card['paper']}", ""]
     return "\n".join(lines)
 

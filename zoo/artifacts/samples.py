@@ -28,8 +28,10 @@ def sample(model: Model, rows: int, seed: int = 0) -> dict[str, np.ndarray]:
         return {served[first.name]: np.stack([_disc(first.shape)] * rows)}
     if first.kind == "array":
         center, scale = np.array(state["center"]), np.array(state["scale"])
-        noise = generator.normal(size=(rows, *first.shape))
-        return {served[first.name]: (center + 0.5 * scale * noise).astype("float32")}
+        shape = (rows, *(10 if size is None else size for size in first.shape))
+        if first.values:
+            return {served[first.name]: generator.choice(np.array(first.values, "float32"), shape)}
+        return {served[first.name]: (center + 0.5 * scale * generator.normal(size=shape)).astype("float32")}
     kinds = [column.kind for column in model.schema.columns]
     place = {kind: iter(range(kinds.count(kind))) for kind in kinds}
     columns = {}

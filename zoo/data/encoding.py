@@ -18,6 +18,7 @@ class _Constants:
         self.columns: dict[str, list] = {}
         for column in preprocessor.schema.columns:
             self.columns.setdefault(column.kind, []).append(column.name)
+        self.is_sequence = preprocessor._is_sequence
         self.times = list(state.get("times", ()))
         self.texts = list(state.get("texts", ()))
         self.levels = list(state.get("levels", ()))
@@ -49,6 +50,8 @@ class Encoder(tf.Module):
         constants = self._constants
         if "image" in constants.columns:
             return {"image": columns[constants.columns["image"][0]]}
+        if constants.is_sequence:
+            return {"inputs": columns[constants.columns["array"][0]]}
         times = [self._date_fields(columns[name]) for name in constants.columns.get("date", ())]
         numbers = self._numbers(columns, times)
         finite = tf.math.is_finite(numbers)

@@ -2,6 +2,7 @@
 
 <gate>_gate   all patterns of 0 and 1 in the order 00, 01, 10, 11 (the first input is the most significant bit)
 two_moons, circles, spirals   1,000 noisy points of two classes, always the same
+random_patterns               10 random patterns of 100 units, -1 or +1
 """
 
 from __future__ import annotations
@@ -67,6 +68,11 @@ def spirals(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     angle = 3.0 * np.pi * radius + np.pi * y
     x = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1) + generator.normal(0, 0.02, (ROWS, 2))
     return x.astype("float32"), y
+
+
+def random_patterns(seed: int = 0) -> np.ndarray:
+    """Returns 10 patterns of -1 and +1 `(10, 100)`."""
+    return np.random.default_rng(seed).choice(np.array([-1.0, 1.0], "float32"), (10, 100))
 
 
 SHAPES = {"two_moons": two_moons, "circles": circles, "spirals": spirals}

@@ -39,7 +39,7 @@ def encode(data: Data, preprocessor, *, weight: np.ndarray | None = None) -> Enc
         preprocessor: Fitted on training rows.
         weight: Sample weights `(rows,)`.
     """
-    supervised = preprocessor.schema.task in ("classification", "regression") and data.y is not None
+    supervised = preprocessor.schema.task is not None and data.y is not None
     x = data.x.drop(columns=list(data.ignore), errors="ignore") if data.ignore else data.x
     return Encoded(preprocessor.encode(x), preprocessor.encode_target(data.y) if supervised else None, weight)
 

@@ -1,6 +1,7 @@
 """The preprocessor: raw columns to the encoded tensors of a network.
 
     raw       inputs       (batch, d)  numbers as they are, a 0/1 a level
+              inputs       (batch, time, d)  sequences, as they are
     tabular   numeric      (batch, n)  scaled numbers, flags, parts of dates, words of texts
               quantile     (batch, q)  the rank of each number among the training rows, in [0, 1]
               categorical  (batch, m)  level of each category; 0 is what training has not seen
@@ -23,7 +24,7 @@ import pandas as pd
 from zoo.data import dates, texts
 from zoo.data.sampling import Sample, sample
 from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name, text_of
-from zoo.registry import suggest
+from zoo.registry import SUPERVISED, suggest
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
@@ -51,6 +52,11 @@ class Preprocessor:
             raise ValueError(f"`scaling` must be one of {', '.join(SCALINGS)}. Received: scaling={scaling!r}")
         is_image = any(column.kind == "image" for column in schema.columns)
         if kind == "image" and not is_image:
+            if (sequence := schema.columns[0].shape) is not None and len(sequence) > 1:
+                raise ValueError(
+                    f"Images must be uint8, from 0 to 255. Received: {schema.columns[0].dtype}. Turn them: "
+                    "x.astype('uint8'), or (255 * x).astype('uint8') if they are from 0 to 1."
+                )
             raise ValueError(
                 "This model takes images. Received: columns. Take a table's model, such as 'mlp_classifier'."
             )
@@ -112,7 +118,7 @@ class Preprocessor:
         numbers = [tensors[name][:, None] for name in self._named("number")]
         parsed = [dates.parse(tensors[name]) for name in self._named("date")]
         numbers += [np.where(valid, days, np.nan)[:, None].astype("float32") for days, valid in parsed]
-        numbers += [tensors[name] for name in self._named("array")]
+        numbers += [_as_rows(tensors[name]) for name in self._named("array")]
         matrix = np.concatenate(numbers, axis=1).astype("float64") if numbers else np.zeros((rows, 0))
         matrix = np.where(np.isfinite(matrix), matrix, np.nan)
         state.update(_number_statistics(matrix, self.scaling))
@@ -140,6 +146,8 @@ class Preprocessor:
         widths: dict[str, Any] = {"inputs": 0, "numeric": 0, "quantile": 0, "categorical": 0}
         for feature in self.features:
             widths[feature["tensor"]] += 1
+        if self._is_sequence:
+            return {"num_inputs": widths["inputs"], "sequences": True}
         sizes = {f"num_{tensor}": width for tensor, width in widths.items() if width and tensor != "categorical"}
         if widths["categorical"]:
             sizes["categorical_sizes"] = tuple(len(levels) + 1 for levels in self._state["levels"])
@@ -191,8 +199,13 @@ class Preprocessor:
     def _number_names(self) -> list:
         names = [*self._named("number"), *self._named("date")]
         for name in self._named("array"):
-            names += [f"{name}[{i}]" for i in range(self.schema.column(name).shape[0])]
+            names += [f"{name}[{i}]" for i in range(self.schema.column(name).shape[-1])]
         return names
+
+    @property
+    def _is_sequence(self) -> bool:
+        first = self.schema.columns[0]
+        return first.kind == "array" and len(first.shape) > 1
 
     # Raw data -> tensors of the served types.
 
@@ -259,18 +272,16 @@ class Preprocessor:
                 )
             x = x[column.name]
         array = np.asarray(x)
-        if array.shape[1:] != tuple(column.shape) and array.shape[1:] + (1,) == tuple(column.shape):
+        if not _has_shape(array, column.shape) and _has_shape(array[..., None], column.shape):
             array = array[..., None]
-        if array.ndim != len(column.shape) + 1 or array.shape[1:] != tuple(column.shape):
+        if not _has_shape(array, column.shape):
+            shape = ", ".join("time" if size is None else str(size) for size in column.shape)
             raise ValueError(
-                f"{column.name!r} must have the shape (rows, {', '.join(map(str, column.shape))}). Received: "
-                f"{array.shape}. "
-                "For another shape, build with zoo.build(name, data)."
+                f"{column.name!r} must have the shape (rows, {shape}). Received: {array.shape}. For another shape, "
+                "build with zoo.build(name, data)."
             )
         if column.kind == "array":
-            if array.dtype.kind not in "biuf":
-                raise ValueError(f"{column.name!r} must hold numbers. Received: {array.dtype}.")
-            return array.astype("float32")
+            return self._checked(array, column)
         if array.dtype == np.uint8:
             return array
         if (
@@ -283,6 +294,28 @@ class Preprocessor:
                 f"{column.name!r} must be uint8, from 0 to 255. Received: {array.dtype}. Scale the images."
             )
         return array.astype("uint8")
+
+    def _checked(self, array, column):
+        """Returns an array as float32; raises ValueError where it holds what it must not."""
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"{column.name!r} must hold numbers. Received: {array.dtype}.")
+        if column.values:
+            allowed = np.isin(array, column.values)
+            if not allowed.all():
+                shown = ", ".join(f"{value:g}" for value in np.unique(array[~allowed])[:3])
+                wanted = " and ".join(f"{value:g}" for value in column.values)
+                raise ValueError(
+                    f"{column.name!r} must hold {wanted} alone. Received: {shown}, in row "
+                    f"{np.argwhere(~allowed)[0][0]}. Turn them: np.where(x > threshold, {column.values[-1]:g}, "
+                    f"{column.values[0]:g})."
+                )
+        elif self._is_sequence and not np.isfinite(array).all():
+            row, time = np.argwhere(~np.isfinite(array))[0][:2]
+            raise ValueError(
+                f"{column.name!r} must be finite. Received: {array[row, time].ravel()[0]} in row {row} at step {time}. "
+                "Cut these sequences, or fill them in: a sequence has no median to stand for what is missing."
+            )
+        return array.astype("float32")
 
     def _column(self, values, column) -> np.ndarray:
         if not isinstance(values, pd.Series):
@@ -348,10 +381,8 @@ class Preprocessor:
     def encode(self, x) -> dict[str, np.ndarray]:
         """Encodes raw data: `module()` on `tensors(x)`, as numpy arrays."""
         tensors = self.tensors(x)
-        if self.kind == "image" or (self.kind == "raw" and "array" in {c.kind for c in self.schema.columns}):
-            name = self.schema.columns[0].name
-            if self.kind == "image":
-                return {"image": tensors[name]}
+        if self.kind == "image" or self._is_sequence:
+            return {"image" if self.kind == "image" else "inputs": tensors[self.schema.columns[0].name]}
         if self._function is None:
             import tensorflow as tf
 
@@ -377,11 +408,19 @@ class Preprocessor:
     # The target.
 
     def encode_target(self, y) -> np.ndarray:
-        """Returns class indices int32, or values float32 in the target's units, `(rows,)`.
+        """Returns class indices int32, or values float32 in the target's units, `(rows,)`; of sequences, sequences.
 
         Raises:
             ValueError: if a value is missing, no number, or no class of training.
         """
+        if self.schema.task not in SUPERVISED:
+            recorded = np.asarray(y)
+            if recorded.dtype.kind not in "biuf" or not np.isfinite(recorded).all():
+                raise ValueError(
+                    f"The target must be finite numbers. Received: {recorded.dtype}, not all of them finite. Cut "
+                    "these sequences, or fill them in."
+                )
+            return recorded.astype("float32")
         values = y if isinstance(y, pd.Series) else pd.Series(_rank_one(y))
         name = f"target {self.schema.target!r}" if self.schema.target is not None else "target"
         missing = is_missing(values)
@@ -449,6 +488,19 @@ class Preprocessor:
             setattr(preprocessor, f"target_{name}", value)
         preprocessor._state = dict(config["state"])
         return preprocessor
+
+
+def _has_shape(array, shape) -> bool:
+    """Returns whether rows have a shape; None in it is any length."""
+    return array.ndim == len(shape) + 1 and all(want in (None, got) for got, want in zip(array.shape[1:], shape))
+
+
+def _as_rows(array: np.ndarray, most: int = 200_000) -> np.ndarray:
+    """Returns `(rows, d)` as it is, and of sequences `(rows, time, d)` at most so many moments, evenly taken."""
+    if array.ndim == 2:
+        return array
+    moments = array.reshape(-1, array.shape[-1])
+    return moments[:: -(-len(moments) // most)]
 
 
 def _rank_one(y):

@@ -94,9 +94,12 @@ class Data:
             return infer(self.sample().frame, self.target, ignore=self._ignore)
         if isinstance(self.x, pd.DataFrame):
             return infer(self.frame(), self.target, ignore=self._ignore)
-        kind, name = ("array", "inputs") if self.x.ndim == 2 else ("image", "image")
-        schema = Schema((Column(name, kind, str(self.x.dtype), (), tuple(self.x.shape[1:])),))
-        task = None if self.y is None else _infer_task(pd.Series(np.asarray(self.y)))
+        if self.x.ndim == 4:
+            column = Column("image", "image", str(self.x.dtype), (), tuple(self.x.shape[1:]))
+        else:  # (rows, columns) or (rows, time, columns), of any time
+            column = Column("inputs", "array", str(self.x.dtype), (), (None,) * (self.x.ndim - 2) + self.x.shape[-1:])
+        schema = Schema((column,))
+        task = None if self.y is None or np.ndim(self.y) > 1 else _infer_task(pd.Series(np.asarray(self.y)))
         return schema if task is None else schema.with_task(task, self.y)
 
     def sample(self):

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zoo.registry import suggest
+from zoo.registry import SUPERVISED, suggest
 
 KINDS = ("number", "category", "boolean", "date", "text", "array", "image")
 BLANKS = " \t\n\v\f\r"  # what tf.strings.strip strips, which is less than Python's
@@ -32,13 +32,23 @@ ISO_DATE = r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One raw column (or tensor): its name, kind, dtype as pandas names it, levels of a category, shape of a tensor."""
+    """One raw column (or tensor).
+
+    Args:
+        name: As in the data.
+        kind: One of `KINDS`.
+        dtype: As pandas names it.
+        categories: Levels of a category.
+        shape: Of a tensor, without the rows; None in it is an axis of any length, such as time.
+        values: The only values that a tensor may hold; empty for any.
+    """
 
     name: Any
     kind: str
     dtype: str = ""
     categories: tuple[str, ...] = ()
-    shape: tuple[int, ...] | None = None
+    shape: tuple[int | None, ...] | None = None
+    values: tuple[float, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +58,7 @@ class Schema:
     Args:
         columns: The inputs.
         target: The target's column, or None.
-        task: `"classification"`, `"regression"` or None.
+        task: `"classification"`, `"regression"`, `"dynamics"` (the target is a tensor) or None.
         classes: The classes in the caller's own values, sorted, or None.
         class_dtype: Their dtype as pandas names it.
         dropped: Columns of the data that are no inputs, each with the reason.
@@ -114,6 +124,8 @@ class Schema:
         Raises:
             ValueError: if `y` has missing values or a single class, or does not suit the task.
         """
+        if task not in SUPERVISED:
+            return dataclasses.replace(self, task=task, classes=None, class_dtype=None)
         values = (
             y
             if isinstance(y, pd.Series)
@@ -157,6 +169,11 @@ class Schema:
             raise ValueError(f"The {name} must have at least two classes. Received: only {classes[0]!r}.")
         return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(values.dtype))
 
+    def without_target(self) -> Schema:
+        """Returns the schema of the inputs alone, for what learns without targets."""
+        dropped = self.dropped if self.target is None else {**self.dropped, self.target: "the target"}
+        return Schema(self.columns, dropped=dropped)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, as the JSON file holds them."""
         columns = []
@@ -171,6 +188,8 @@ class Schema:
                 plain["categories"] = list(column.categories)
             if column.shape is not None:
                 plain["shape"] = list(column.shape)
+            if column.values:
+                plain["values"] = list(column.values)
             columns.append(plain)
         return {
             "version": VERSION,
@@ -210,6 +229,7 @@ class Schema:
                     column.get("dtype", ""),
                     tuple(column.get("categories", ())),
                     None if shape is None else tuple(shape),
+                    tuple(column.get("values", ())),
                 )
             )
         classes = plain.get("classes")
@@ -245,7 +265,8 @@ class Schema:
     def __str__(self) -> str:
         rows = [("column", "kind", "dtype", "served as", "levels")]
         for column in self.columns:
-            levels = str(len(column.categories)) if column.categories else "x".join(map(str, column.shape or ()))
+            shape = "x".join("*" if size is None else str(size) for size in column.shape or ())
+            levels = str(len(column.categories)) if column.categories else shape
             rows.append((str(column.name), column.kind, column.dtype, self.served_names[column.name], levels))
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]

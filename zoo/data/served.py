@@ -2,6 +2,7 @@
 
     serving_default      one tensor (batch,) a raw column, under its served name; images and arrays as one tensor
     serve_examples       serialized tf.train.Example with the raw names, missing features allowed; images as PNG or JPEG
+                         (not for sequences, whose length an Example does not tell)
     serve_image_bytes    PNG or JPEG strings, for images
     classify, regress    Examples again, with the inputs and outputs of TensorFlow Serving's methods of that name
 
@@ -45,7 +46,7 @@ class Served(tf.Module):
         encoded = self.encoder(dict(zip(self._specs.value, columns)))
         outputs = self._decide(model.network(encoded, training=False))
         if model.entry.task != "classification":
-            return {"prediction": outputs[:, 0] if outputs.shape[-1] == 1 else outputs}
+            return {"prediction": outputs[:, 0] if outputs.shape[1:] == (1,) else outputs}
         probabilities = model.probabilities(outputs)
         chosen = tf.argmax(probabilities, axis=-1)
         return {
@@ -67,7 +68,8 @@ class Served(tf.Module):
         inputs = {self._names.value[name]: spec for name, spec in self._specs.value.items()}
         found = {"serving_default": _concrete(self._serving_default, inputs)}
         image = model.schema.columns[0] if model.schema.columns[0].kind == "image" else None
-        if image is None or image.shape[-1] in (1, 3, 4):
+        of_any_length = any(None in spec.shape[1:] for spec in self._specs.value.values())
+        if not of_any_length and (image is None or image.shape[-1] in (1, 3, 4)):
             found["serve_examples"] = _concrete(self._serve_examples, {"examples": strings})
             if model.entry.task == "classification":
                 found["classify"] = _concrete(self._classify, {"inputs": strings})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +17,9 @@ import numpy as np
 
 from zoo.data import generated
 from zoo.registry import package_folder, suggest
+
+# Sets that are made when they are asked for: functions that return x, or (x, y).
+MADE = {name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "random_patterns")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Rows:
 def names() -> list[str]:
     """Returns the names of all sets."""
     shipped = sorted(path.parent.name for path in package_folder("datasets").glob("*/dataset.json"))
-    return [*shipped, "iris", "digits", *generated.SHAPES, *(f"{name}_gate" for name in generated.GATES)]
+    return [*shipped, "iris", "digits", *MADE, *(f"{name}_gate" for name in generated.GATES)]
 
 
 def facts(name: str) -> dict[str, Any] | None:
@@ -62,9 +66,11 @@ def named(name: str) -> Rows:
     """
     if (found := facts(name)) is not None:
         return _shipped(name, found)
-    if name in generated.SHAPES:
-        x, y = generated.SHAPES[name]()
-        return Rows(x, y, task="classification")
+    if name in MADE:
+        module, _, function = MADE[name].partition(":")
+        made = getattr(importlib.import_module(module), function)()
+        x, y = made if isinstance(made, tuple) else (made, None)
+        return Rows(x, y, task="classification" if np.ndim(y) == 1 else None)
     if name.endswith("_gate") and name.removesuffix("_gate") in generated.GATES:
         x, y = generated.gate(name.removesuffix("_gate"))
         return Rows(x, y, task="classification")

@@ -259,19 +259,22 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim not in (2, 3, 4) or x.dtype.kind not in "biuf":
         raise ValueError(
-            "`x` must be numbers (rows, columns) or images (rows, height, width[, channels]). Received: the shape "
-            f"{x.shape}, {x.dtype}. For mixed columns, pass a DataFrame."
+            "`x` must be numbers (rows, columns), sequences (rows, time, columns) or images (rows, height, width"
+            f"[, channels]). Received: the shape {x.shape}, {x.dtype}. For mixed columns, pass a DataFrame."
         )
     if 0 in x.shape:
         raise ValueError(f"`x` must have rows and columns. Received: the shape {x.shape}. Check how it was made.")
-    if x.ndim > 2 and x.dtype != np.uint8:
+    known_kind = None if wanted.schema is None else wanted.schema.columns[0].kind
+    # uint8 are pixels and others are sequences, unless a schema says what they are.
+    sequences = x.ndim == 3 and (known_kind == "array" or x.dtype != np.uint8 and known_kind != "image")
+    if x.ndim > 2 and x.dtype != np.uint8 and not sequences:
         repair = "(255 * x).astype('uint8')" if x.dtype.kind == "f" and np.nanmax(x) <= 1.0 else "x.astype('uint8')"
         raise ValueError(f"Images must be uint8, from 0 to 255. Received: {x.dtype}. Turn them: {repair}.")
-    x = x[..., None] if x.ndim == 3 else x
+    x = x[..., None] if x.ndim == 3 and not sequences else x
     if y is not None:
         y = np.asarray(y)
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-        if y.ndim != 1:
+        if y.ndim != 1 and not (sequences and y.ndim == 3):
             raise ValueError(
                 f"`y` must have one value a row. Received: the shape {y.shape}. For one-hot rows: y.argmax(axis=1)."
             )

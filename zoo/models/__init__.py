@@ -40,6 +40,16 @@ register(
     summary="Adaline: a linear unit trained by the delta rule; its optimum is least squares",
 )
 register(
+    "hopfield",
+    builder="zoo.models.hopfield:hopfield",
+    task="association",
+    learning="rule",
+    year=1982,
+    paper="J. J. Hopfield, Neural Networks and Physical Systems with Emergent Collective Computational Abilities, "
+    "Proceedings of the National Academy of Sciences 79(8), 1982. https://doi.org/10.1073/pnas.79.8.2554",
+    summary="Units that settle into the stored pattern nearest to what they are shown",
+)
+register(
     "mlp_classifier",
     builder="zoo.models.mlp:mlp_classifier",
     task="classification",

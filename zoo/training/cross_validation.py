@@ -350,7 +350,7 @@ def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, severa
         test = loaded.take(job.test)
         encoded = pipelines.encode(test.ignoring(hidden) if hidden else test, model.preprocessor)
         found = inference.outputs(model, encoded.x, once=True)
-        scores = scoring.score(model, found, encoded.y)
+        scores = scoring.score_outputs(model, found, encoded.y)
         rates = {"learning_rate": job.rate} if several else {}
         row = {"fold": job.fold, "seed": job.seed, **rates, "rows": len(job.test), **scores}
         rows.append({**row, "best_epoch": pd.NA if best_epoch is None else best_epoch + 1, "epochs": epochs})

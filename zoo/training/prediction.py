@@ -21,7 +21,8 @@ def predict(model, data) -> pd.DataFrame:
 
     Returns:
         A DataFrame with the caller's index: `label`, `probability` (of the label) and `p_<class>` for a classifier;
-        `prediction` for a regressor or a unit.
+        `prediction` for a regressor or a unit, `prediction_0`, `prediction_1`... for several. Of sequences, a row a
+        step, under the index and `step`.
     """
     frames = list(predict_blocks(model, data))
     return frames[0] if len(frames) == 1 else pd.concat(frames)
@@ -47,6 +48,10 @@ def _answers(model, x, index) -> pd.DataFrame:
 def answers(model, outputs, index) -> pd.DataFrame:
     """Returns what `predict` gives for a model's outputs `(rows, ...)`, under an index of the rows."""
     if model.entry.task != "classification":
+        if outputs.ndim == 3:  # (rows, time, units) -> (rows * time, units)
+            steps = range(outputs.shape[1])
+            index = pd.MultiIndex.from_product([index, steps], names=[index.name or "row", "step"])
+            outputs = outputs.reshape(-1, outputs.shape[-1])
         if outputs.shape[-1] == 1:
             return pd.DataFrame({"prediction": outputs[:, 0]}, index=index)
         return pd.DataFrame({f"prediction_{i}": column for i, column in enumerate(outputs.T)}, index=index)

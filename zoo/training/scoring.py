@@ -2,7 +2,8 @@
 
 classification  accuracy, log_loss, roc_auc (two classes, or the mean of one against the rest), f1_macro,
                 ece: the expected calibration error, sum_b n_b/n |accuracy_b - confidence_b| over 15 bins
-regression      rmse, mae, r2
+regression      rmse, mae, r2; dynamics: over all moments
+others          what the entry's recipe scores, such as the quantization error of a map
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.data.pipelines import Encoded
+from zoo.registry import SUPERVISED
 from zoo.training import inference
 from zoo.training.resolving import load_for, resolve_model
 
@@ -71,7 +74,8 @@ def evaluate(model, data, *, target: str | None = None, verbose: int = 1) -> Sco
         Scores by name.
 
     Raises:
-        ValueError: if the target is missing or holds classes that the model does not know.
+        ValueError: if the target is missing or holds classes that the model does not know; or if there is nothing to
+            score.
     """
     model = resolve_model(model)
     loaded = load_for(model, data, target=target)
@@ -90,30 +94,46 @@ def evaluate(model, data, *, target: str | None = None, verbose: int = 1) -> Sco
             )
             for _, frame in loaded.blocks()
         ]
-        outputs, y = (np.concatenate(part) for part in zip(*parts))
+        scores = score_outputs(model, *(np.concatenate(part) for part in zip(*parts)))
     else:
-        if loaded.y is None:
+        if loaded.y is None and model.entry.task in (*SUPERVISED, "logic", "dynamics"):
+            wanted = "" if wanted is None else f" column {wanted!r}"
             raise ValueError(
-                f"The data have no target column {wanted!r}, and there is nothing to score against. Pass target=."
+                f"The data have no target{wanted}, and there is nothing to score against. Pass target=, or (x, y)."
             )
-        outputs = inference.outputs(model, model.preprocessor.encode(loaded.x))
-        y = model.preprocessor.encode_target(loaded.y)
-    scores = score(model, outputs, y)
+        y = None if loaded.y is None else model.preprocessor.encode_target(loaded.y)
+        scores = score(model, Encoded(model.preprocessor.encode(loaded.x), y))
     if verbose:
         print(scores)
     return scores
 
 
-def score(model, outputs: np.ndarray, y: np.ndarray) -> Scores:
+def score(model, rows: Encoded, *, once: bool = False) -> Scores:
+    """Scores a model on encoded rows.
+
+    Args:
+        model: A `zoo.Model`.
+        rows: With or without targets.
+        once: Leaves compiling out.
+    """
+    supervised = rows.y is not None and model.entry.task in (*SUPERVISED, "logic", "dynamics")
+    found = score_outputs(model, inference.outputs(model, rows.x, once=once), rows.y) if supervised else None
+    values = {} if found is None else dict(found)
+    values |= {function.__name__: float(function(model, rows.x, rows.y)) for function in model.recipe.scores}
+    return Scores(values, rows=len(rows), confusion=None if found is None else found.confusion)
+
+
+def score_outputs(model, outputs: np.ndarray, y: np.ndarray) -> Scores:
     """Scores a model's outputs.
 
     Args:
         model: A `zoo.Model`.
-        outputs: What its `predict` returns, `(rows, classes)` or `(rows, 1)`.
-        y: Class indices, or values in the target's units, `(rows,)`.
+        outputs: What its `predict` returns, `(rows, classes)`, `(rows, 1)` or `(rows, time, 1)`.
+        y: Class indices, or values in the target's units, `(rows,)`; of dynamics as the outputs.
     """
     if model.entry.task != "classification":
-        return _regression_scores(y, outputs[:, 0])
+        scores = _regression_scores(y.reshape(-1), outputs.reshape(-1) if y.ndim > 1 else outputs[:, 0])
+        return Scores(scores, rows=len(y))
     probabilities = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))
     return _classification_scores(y, probabilities, model.classes, hard=model.decision == "threshold")
 

@@ -33,7 +33,7 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
             [
                 model.network.get_config(),
                 [layer.trainable for layer in model.network._flatten_layers()],
-                model.decision,
+                None if callable(model.decision) else model.decision,
                 model.entry.name,
                 settings,
                 target if model.entry.task == "regression" and statistics else None,

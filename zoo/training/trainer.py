@@ -23,7 +23,7 @@ from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
 from zoo.registry import Entry, Recipe
-from zoo.training import inference, scoring, solving
+from zoo.training import scoring, solving
 from zoo.training.parts import Parts, load_parts
 from zoo.training.resolving import resolve_model
 from zoo.training.structure import structure
@@ -168,7 +168,7 @@ def train(
     )
     if model is None:
         model = assemble(entry, fit_preprocessor(entry, recipe, parts.train, parts.sample), options, seed=seed)
-    elif parts.train.target is None and parts.train.y is None and entry.task in ("classification", "regression"):
+    if parts.train.target is None and parts.train.y is None and entry.task in (*registry.SUPERVISED, "dynamics"):
         raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
     rows = parts.rows
     size = rows if recipe.batch_size == "full" else min(int(recipe.batch_size), rows)
@@ -239,6 +239,10 @@ def train(
             total_steps=steps * phase.epochs,
             steps_per_execution=min(64, steps),
         )
+        x = y = None
+        if encoded is not None:
+            x, y = encoded.x, encoded.y
+        model.begin_training(x, y, rows=rows, steps=steps * phase.epochs)
         if recipe.solver is not None:
             return solving.solve(model, encoded, recipe, callbacks=callbacks, verbose=verbose)
         with seeded(seed):
@@ -471,29 +475,19 @@ def _streams(parts: Parts, model, size, recipe, seed):
 
 def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) -> dict[str, dict[str, float]]:
     """Returns the scores on training, validation and test rows."""
-    if encoded.y is None:
-        return {}
     rows = {"train": encoded, "val": held_out}
     if parts.test is not None:
         rows["test"] = pipelines.encode(parts.test, model.preprocessor)
-    return {
-        split: scoring.score(model, inference.outputs(model, part.x, once=True), part.y).to_dict()
-        for split, part in rows.items()
-        if part is not None
-    }
+    return {split: scoring.score(model, part, once=True).to_dict() for split, part in rows.items() if part is not None}
 
 
 def _closing_line(fitted: Fitted, metrics) -> str:
-    shown = [
-        f"{split} "
-        + ", ".join(
-            f"{name} {metrics[split][name]:.4g}"
-            for name in ("accuracy", "log_loss", "rmse", "r2")
-            if name in metrics[split]
-        )
-        for split in ("val", "test")
-        if split in metrics
-    ]
-    if not shown and "train" in metrics:
-        shown = ["train " + ", ".join(f"{k} {v:.4g}" for k, v in metrics["train"].items() if k in ("accuracy", "rmse"))]
+    splits = [split for split in ("val", "test") if split in metrics] or list(metrics)
+    usual = ("accuracy", "log_loss", "rmse", "r2") if splits != ["train"] else ("accuracy", "rmse")
+    shown = []
+    for split in splits:
+        numbers = {name: value for name, value in metrics[split].items() if isinstance(value, float)}
+        names = [name for name in usual if name in numbers] or list(numbers)
+        if names:
+            shown.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
     return "; ".join([f"stopped: {fitted.stopped}", *shown])
