@@ -134,8 +134,7 @@ def test_inputs_outside_the_values_of_the_recipe_are_refused_by_name():
 def test_what_an_entry_has_beside_keras_is_an_attribute_of_its_models():
     model = zoo.build("hopfield")
     assert model.energy(np.ones((2, 100))).shape == (2,)
-    with pytest.raises(AttributeError, match="no attribute 'codebook'"):
-        model.codebook
+    assert not hasattr(model, "codebook")
 
 
 def test_what_learns_without_targets_leaves_the_target_out(tmp_path):
