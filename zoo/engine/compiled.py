@@ -18,6 +18,7 @@ from typing import Any
 import keras
 
 from zoo.engine import updates
+from zoo.engine.placing import place
 
 STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
 TESTED_ROWS = 8192
@@ -302,13 +303,6 @@ def _calls_within_calls(concrete) -> bool:
 
 def _plain(tensor):
     return float(tensor) if tensor.dtype.is_floating and tensor.shape.rank == 0 else tensor
-
-
-def place(rows):
-    """Returns a nest of arrays as tensors on the device."""
-    import tensorflow as tf
-
-    return tf.nest.map_structure(tf.constant, rows)
 
 
 def order(rows: int, *, shuffle: bool, seed: int, epoch: int):
