@@ -1,3 +1,5 @@
+"""Rows on the device: what is placed is the array's, is a copy of its own, and is freed."""
+
 import gc
 import weakref
 
@@ -6,6 +8,8 @@ import numpy as np
 import pytest
 
 from zoo.engine import fitting, placing
+
+pytestmark = pytest.mark.tensorflow
 
 LARGE = (placing.LARGE // 8, 2)  # rows of float32 or wider
 
