@@ -14,7 +14,7 @@ import math
 import keras
 import numpy as np
 
-from zoo.engine import compiled, stacked, updates
+from zoo.engine import calls, compiled, stacked, updates
 from zoo.engine.schedules import WarmupCosine
 
 
@@ -162,11 +162,11 @@ class Program:
 
         if self._function is None:
             flops = 6.0 * self._batch_size * sum(float(np.prod(v.shape)) for v in self._weights if len(v.shape) > 2)
-            executors = [compiled._single_thread] if flops < compiled.SMALL_STEP else []
+            executors = [calls.single_thread] if flops < compiled.SMALL_STEP else []
             for executor in (*executors, contextlib.nullcontext):
                 with executor():  # what is traced depends on it
                     function = tf.function(self._epoch, autograph=False).get_concrete_function(*arguments)
-                if executor is contextlib.nullcontext or not compiled._calls_within_calls(function):
+                if executor is contextlib.nullcontext or not calls.calls_within_calls(function):
                     self._function, self._executor = function, executor
                     break
             self._network = None  # traced: the model is the caller's
@@ -268,7 +268,7 @@ class Program:
         """Has the optimizer step each member by its own rate; one rate for all takes the quicker way."""
         optimizer = self._optimizer
         if self._same_rates:
-            with updates.in_one_operation(optimizer):
+            with updates.adam(optimizer):
                 yield
             return
         theirs = optimizer.update_step
