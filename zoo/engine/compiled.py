@@ -42,17 +42,21 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     The estimate is a function of the network alone, so that the same call always runs the same way. On a CPU, XLA draws
     random numbers and looks up levels more slowly than TensorFlow does: such networks are left to it.
     """
-    import tensorflow as tf
-
     draws = any("seed" in variable.path.rsplit("/", 1)[-1] for variable in model.non_trainable_variables)
     network = getattr(model, "network", model)
     looks_up = any(keras.backend.is_int_dtype(tensor.dtype) for tensor in network.inputs)
-    if not tf.config.list_logical_devices("GPU") and (draws or looks_up):
+    if not _gpus() and (draws or looks_up):
         return False
     variables = len(model.trainable_variables)
     flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
     saved = steps * variables * (TRACED_STEP - XLA_STEP) / 2 + flops * (1 / TRACED_RATE - 1 / XLA_RATE)
     return saved > XLA_COMPILE * (4 + variables)
+
+
+def _gpus() -> list:
+    import tensorflow as tf
+
+    return tf.config.list_logical_devices("GPU")
 
 
 def is_small(model: keras.Model, batch_size: int) -> bool:
@@ -82,7 +86,7 @@ class Loop:
         self.busy = False
         self.model = model
         self._xla, self.batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
-        self._alone = not xla and is_small(model, batch_size)  # without an executor's threads
+        self._alone = not xla and not _gpus() and is_small(model, batch_size)  # without an executor's threads
         self._shapes = [(variable.dtype, variable.shape) for variable in _state(model)]
         self._traced: dict[tuple, calls.Traced] = {}
         self._last: tuple | None = None
