@@ -91,6 +91,7 @@ class Loop:
         self._traced: dict[tuple, calls.Traced] = {}
         self._last: tuple | None = None
         self._note: tuple | None = None  # what the function being traced tells
+        self._scratch = None if xla or _gpus() else {}  # the variables of `updates.adam`
         self._full_batches: Callable | None = None
 
     def fits(self, model: keras.Model) -> bool:
@@ -200,7 +201,7 @@ class Loop:
 
         how = {"autograph": False, "reduce_retracing": True}
         self._full_batches = tf.function(self._steps_of_full_batches, jit_compile=True, **how) if self._xla else None
-        with updates.in_few_operations(self.model):
+        with updates.in_few_operations(self.model, self._scratch):
             traced = calls.traced(getattr(self, name), arguments, alone=self._alone)
         traced.note, self._note = self._note, None
         traced.know([variable.handle for variable in _state(self.model)])

@@ -7,15 +7,23 @@ from collections.abc import Iterator
 
 import keras
 
+# TensorFlow's kernel of Adam cuts every variable into parts for all threads, which costs 35 us; from about here on it
+# gains more.
+FEW_WEIGHTS = 2**15
+
 
 @contextlib.contextmanager
-def in_few_operations(model: keras.Model) -> Iterator[None]:
+def in_few_operations(model: keras.Model, scratch: dict | None = None) -> Iterator[None]:
     """Has a model's optimizer and metrics update by TensorFlow's own kernels while a training is traced.
 
     The arithmetic is Keras's, rounded elsewhere.
+
+    Args:
+        model: Compiled, its variables created.
+        scratch: As for `adam`.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(adam(model.optimizer))
+        stack.enter_context(adam(model.optimizer, scratch))
         tracker = getattr(model, "_loss_tracker", None)
         if type(tracker) is keras.metrics.Mean:
             stack.enter_context(_replaced(tracker, "update_state", _sum_of_scalars(tracker)))
@@ -34,10 +42,16 @@ def _replaced(thing, name: str, function) -> Iterator[None]:
         del thing.__dict__[name]
 
 
-def adam(optimizer) -> contextlib.AbstractContextManager:
+def adam(optimizer, scratch: dict | None = None) -> contextlib.AbstractContextManager:
     """Has Adam and AdamW update a variable by one operation, where Keras writes some fifteen; others stay as they are.
 
     Sparse or accumulated gradients and `amsgrad` take Keras's own steps.
+
+    Args:
+        optimizer: A Keras optimizer, its variables created.
+        scratch: Takes variables that must live as long as what is traced: with it, small variables are updated by the
+            kernel of AMSGrad, whose greatest second moment, from 0 at each step, is the one of the step. That kernel
+            keeps to one thread where variables are small.
     """
     ours = type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW)
     if not ours or optimizer.amsgrad or optimizer.gradient_accumulation_steps:
@@ -57,18 +71,29 @@ def adam(optimizer) -> contextlib.AbstractContextManager:
                 optimizer.update_step(gradient, variable, learning_rate)
                 continue
             i = optimizer._get_variable_index(variable)
-            tf.raw_ops.ResourceApplyAdam(
-                var=variable.handle,
-                m=optimizer._momentums[i].value.handle,
-                v=optimizer._velocities[i].value.handle,
-                beta1_power=powers[0],
-                beta2_power=powers[1],
-                lr=rate,
-                beta1=betas[0],
-                beta2=betas[1],
-                epsilon=epsilon,
-                grad=tf.cast(gradient, tf.float32),
-            )
+            moments = {
+                "var": variable.handle,
+                "m": optimizer._momentums[i].value.handle,
+                "v": optimizer._velocities[i].value.handle,
+            }
+            numbers = {
+                "beta1_power": powers[0],
+                "beta2_power": powers[1],
+                "lr": rate,
+                "beta1": betas[0],
+                "beta2": betas[1],
+                "epsilon": epsilon,
+                "grad": tf.cast(gradient, tf.float32),
+            }
+            if scratch is None or variable.shape.num_elements() > FEW_WEIGHTS:
+                tf.raw_ops.ResourceApplyAdam(**moments, **numbers)
+                continue
+            zeros, shape = tf.zeros(variable.shape), tuple(variable.shape)
+            if shape not in scratch:
+                with tf.init_scope():
+                    scratch[shape] = tf.Variable(tf.zeros(shape), trainable=False)
+            scratch[shape].assign(zeros, read_value=False)
+            tf.raw_ops.ResourceApplyAdamWithAmsgrad(**moments, vhat=scratch[shape].handle, **numbers)
 
     return _replaced(optimizer, "_backend_update_step", update)
 
