@@ -27,8 +27,8 @@ KEPT_WEIGHTS = 2**22  # a loop of more keeps its model only while it trains
 
 # What a step costs, fitted to measurements (`python -m tests.benchmarks.train`): seconds a step, FLOP a second, and for
 # XLA the seconds of compiling, of which there are as many again for every variable.
-TRACED_STEP, TRACED_RATE = 30e-6, 120e9
-XLA_STEP, XLA_RATE = 8e-6, 300e9
+TRACED_STEP, TRACED_RATE = 24e-6, 120e9
+XLA_STEP, XLA_RATE = 15e-6, 300e9
 XLA_COMPILE = 0.12
 SMALL_STEP = 50e6  # FLOP; below them the threads of an executor cost more than they give
 
