@@ -168,7 +168,7 @@ class Replicas:
                 generator.state.assign(generator.state.value + [0, self._drawn.get(id(generator), 0)])
             return (i + 1,)
 
-        one_operation = updates.in_one_operation(self.copy.optimizer)
+        one_operation = updates.adam(self.copy.optimizer)
         with self._strategy.scope(), self._summing(), one_operation:
             tf.while_loop(lambda i: i < last, body, (first,), parallel_iterations=1)
 
