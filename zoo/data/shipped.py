@@ -19,7 +19,9 @@ from zoo.data import generated
 from zoo.registry import package_folder, suggest
 
 # Sets that are made when they are asked for: functions that return x, or (x, y).
-MADE = {name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "random_patterns")}
+MADE = {
+    name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "random_patterns", "symmetry", "spike_trains")
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,16 @@ register(
     summary="Threshold units that compute logic: weights are given, or found for a truth table",
 )
 register(
+    "mcculloch_pitts_network",
+    builder="zoo.models.mcculloch_pitts_network:mcculloch_pitts_network",
+    task="logic",
+    learning="none",
+    year=1943,
+    paper="W. S. McCulloch, W. Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity, Bulletin of "
+    "Mathematical Biophysics 5, 1943. https://doi.org/10.1007/BF02478259",
+    summary="Cells with a delay of one tick, from a description: nets that remember, and finite automata",
+)
+register(
     "logistic_regression",
     builder="zoo.models.logistic_regression:logistic_regression",
     task="classification",
@@ -48,6 +58,15 @@ register(
     paper="J. J. Hopfield, Neural Networks and Physical Systems with Emergent Collective Computational Abilities, "
     "Proceedings of the National Academy of Sciences 79(8), 1982. https://doi.org/10.1073/pnas.79.8.2554",
     summary="Units that settle into the stored pattern nearest to what they are shown",
+)
+register(
+    "backprop_1986",
+    builder="zoo.models.backprop_1986:backprop_1986",
+    task="classification",
+    year=1986,
+    paper="D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature "
+    "323, 1986. https://doi.org/10.1038/323533a0",
+    summary="The symmetry net and exclusive or, with the constants and the learning rule of the paper",
 )
 register(
     "mlp_classifier",
