@@ -1,4 +1,4 @@
-"""McCulloch and Pitts 1943, Kleene 1956: figure 1 by its formulas, circles that remember, and every finite automaton."""
+"""McCulloch and Pitts 1943, Kleene 1956: figure 1 by its formulas, circles that remember, every finite automaton."""
 
 import itertools
 import operator

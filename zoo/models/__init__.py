@@ -32,6 +32,15 @@ register(
     summary="Class probabilities from one linear layer, fitted to the maximum of the likelihood",
 )
 register(
+    "mark_1_perceptron",
+    builder="zoo.models.mark_1_perceptron:mark_1_perceptron",
+    task="classification",
+    year=1958,
+    paper="F. Rosenblatt, The Perceptron: A Probabilistic Model for Information Storage and Organization in the Brain, "
+    "Psychological Review 65(6), 1958. https://doi.org/10.1037/h0042519",
+    summary="A retina, random association units, and response units that learn letters and shapes",
+)
+register(
     "perceptron",
     builder="zoo.models.perceptron:perceptron",
     task="classification",

@@ -266,8 +266,8 @@ def checked(net: Mapping) -> dict:
     for name, cell in cells.items():
         if not isinstance(cell, Mapping) or not set(cell) <= {"excitatory", "inhibitory", "threshold"}:
             raise ValueError(
-                f"The cell {name!r} must have `excitatory` and `inhibitory`, lists of names, and `threshold`. Received: "
-                f"{cell!r}"
+                f"The cell {name!r} must have `excitatory` and `inhibitory`, lists of names, and `threshold`. "
+                f"Received: {cell!r}"
             )
         threshold = cell.get("threshold", 1)
         if not isinstance(threshold, int) or isinstance(threshold, bool) or threshold < 0:
