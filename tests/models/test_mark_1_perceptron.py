@@ -110,6 +110,11 @@ def test_letters_are_learnt_without_a_mistake_and_known_again_elsewhere_on_the_r
     assert letters.metrics["test"]["rows"] == 160 and letters.metrics["test"]["accuracy"] > 0.9
 
 
+def test_the_model_shows_which_association_units_images_activate(letters):
+    x = retina.letters()[0][:20]
+    assert np.array_equal(letters.model.association(x[..., 0]), active(letters.model.network, x))
+
+
 def test_association_units_stay_as_they_were_wired(letters):
     found = letters.model.network.get_layer("association_units").get_weights()[0]
     assert np.array_equal(found, wired(400, 512, 5, 5, seed=0))
@@ -207,6 +212,11 @@ def test_images_of_other_sizes_are_refused_with_the_repair(shape):
     said = " x ".join(map(str, shape))
     with pytest.raises(ValueError, match=f"images must be 20 x 20 x 1. Received: {said}. Make them grey and of that"):
         zoo.build("mark_1_perceptron", (x, [0, 1, 0, 1]))
+
+
+def test_a_model_of_images_has_no_coefficients(letters):
+    with pytest.raises(TypeError, match="Coefficients are those of columns. Received: a model of images"):
+        letters.model.coefficients()
 
 
 def test_a_table_is_refused():

@@ -61,7 +61,7 @@ FIGURE_1 = {
     "relative_inhibition": lambda a, b, c: ~ago(a, 2) & (ago(b, 2) | ago(c, 2)) | ago(a, 2) & ago(b, 2) & ago(c, 2),
     "extinction": lambda a, b: ago(b, 2) & ~ago(a, 3),
     "temporal_summation": lambda a: ago(a, 1) & ago(a, 2),
-    "conditioning": lambda a, b: ago(b, 1) | ago(a, 1) & np.maximum.accumulate(ago(a & b, 1), axis=1),
+    "alterable_synapse": lambda a, b: ago(b, 1) | ago(a, 1) & np.maximum.accumulate(ago(a & b, 1), axis=1),
 }
 
 
@@ -69,7 +69,7 @@ FIGURE_1 = {
 def test_a_net_of_figure_1_obeys_its_formula(name):
     network = build(name)
     x = trains(20, 30, network.inputs[0].shape[-1])
-    if name == "conditioning":
+    if name == "alterable_synapse":
         x &= trains(20, 30, 2, seed=1)  # rarer, so that some rows learn late
     expected = FIGURE_1[name](*np.moveaxis(x, -1, 0))
     expected = np.stack(expected, axis=-1) if isinstance(expected, tuple) else expected[..., None]
@@ -339,6 +339,7 @@ def table(**parts):
         (table(transitions={0: {}, 1: {}}), "must read symbols"),
         (table(outputs={0: "1", 1: "0"}), "must have either `accepting`"),
         (table(accepting=[2]), "`accepting` must be a list of states"),
+        (table(accepting={1}), "`accepting` must be a list of states"),
         (table(accepting="1"), "`accepting` must be a list of states"),
         ({"start": 0, "transitions": PARITY["transitions"]}, "must have either `accepting`"),
         ({"start": 0, "transitions": PARITY["transitions"], "outputs": {0: "1"}}, "`outputs` must have bits"),

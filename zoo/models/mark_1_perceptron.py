@@ -67,6 +67,12 @@ def wired(cells: int, units: int, excitatory: int, inhibitory: int, seed: int) -
     return wiring
 
 
+def association(model, images) -> np.ndarray:
+    """Returns which association units images uint8 `(rows, 20, 20)` activate, `(rows, units)` of 0 and 1."""
+    layer = model.network.get_layer("association_units")
+    return ops.convert_to_numpy(layer(model.preprocessor.encode(images)["image"]))
+
+
 RECIPE = Recipe(
     data="retina_letters",
     preprocessing="image",
@@ -81,6 +87,7 @@ RECIPE = Recipe(
     shuffle=False,
     validation=None,
     stop_at=("mistakes", 0),
+    attributes={"association": association},
     unreached=why_not_learnt,
 )
 

@@ -68,7 +68,7 @@ NETS = {
         },
         "outputs": ["y"],
     },
-    "conditioning": {  # i: x_2; and x_1 alone once both have come together, which a circle remembers for ever
+    "alterable_synapse": {  # i: x_2; and x_1 alone once both came together, which a circle remembers for ever
         "inputs": ["x_1", "x_2"],
         "cells": {
             "learnt": {"excitatory": ["x_1", "x_2", "learnt", "learnt"], "threshold": 2},
@@ -188,7 +188,7 @@ def _in_strings(value):
     """Returns the table with strings for all names, as it comes back from a file."""
     if isinstance(value, Mapping):
         return {str(key): _in_strings(item) for key, item in value.items()}
-    return [_in_strings(item) for item in value] if isinstance(value, (list, tuple, set)) else str(value)
+    return [_in_strings(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
 
 
 def _states_and_symbols(transitions, start):
@@ -356,7 +356,7 @@ def mcculloch_pitts_network(spec: Spec, *, net: str | Mapping = "heat_illusion")
     Args:
         spec: The inputs to build for. Without data the description tells their number.
         net: A name: "delay", "or", "and", "and_not", "heat_illusion", "relative_inhibition", "extinction",
-            "temporal_summation", "conditioning" (figure 1 of the paper), "latch", "parity", "binary_adder". Or a net,
+            "temporal_summation", "alterable_synapse" (figure 1 of the paper), "latch", "parity", "binary_adder". Or a net,
             `{"inputs": ["a", "b"], "cells": {"c": {"excitatory": ["a", "c"], "inhibitory": ["b"], "threshold": 1}},
             "outputs": ["c"]}`, all cells being outputs where none are named. Or an automaton, `{"start": "even",
             "transitions": {"even": {"0": "even", "1": "odd"}, "odd": {"0": "odd", "1": "even"}}, "accepting": ["odd"]}`
