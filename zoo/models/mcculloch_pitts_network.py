@@ -356,11 +356,11 @@ def mcculloch_pitts_network(spec: Spec, *, net: str | Mapping = "heat_illusion")
     Args:
         spec: The inputs to build for. Without data the description tells their number.
         net: A name: "delay", "or", "and", "and_not", "heat_illusion", "relative_inhibition", "extinction",
-            "temporal_summation", "alterable_synapse" (figure 1 of the paper), "latch", "parity", "binary_adder". Or a net,
-            `{"inputs": ["a", "b"], "cells": {"c": {"excitatory": ["a", "c"], "inhibitory": ["b"], "threshold": 1}},
-            "outputs": ["c"]}`, all cells being outputs where none are named. Or an automaton, `{"start": "even",
-            "transitions": {"even": {"0": "even", "1": "odd"}, "odd": {"0": "odd", "1": "even"}}, "accepting": ["odd"]}`
-            or with `outputs` by state, or by state and symbol: see `compiled`.
+            "temporal_summation", "alterable_synapse" (figure 1 of the paper, a to i), "latch", "parity",
+            "binary_adder". Or a net, `{"inputs": ["a", "b"], "cells": {"c": {"excitatory": ["a", "c"], "inhibitory":
+            ["b"], "threshold": 1}}, "outputs": ["c"]}`, all cells being outputs where none are named. Or an automaton,
+            `{"start": "even", "transitions": {"even": {"0": "even", "1": "odd"}, "odd": {"0": "odd", "1": "even"}},
+            "accepting": ["odd"]}`, or with `outputs` by state, or by state and symbol: see `compiled`.
 
     Returns:
         A network from 0 and 1 `(batch, time, inputs)` to what the output cells are at the same ticks, `(batch, time,
