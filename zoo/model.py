@@ -175,8 +175,12 @@ class Model(keras.Model):
             second class's for two classes, every class's for more; the target's for a regression.
 
         Raises:
-            TypeError: if the network is not linear in its encoded tensors, or there are several members.
+            TypeError: if the network is not linear in its encoded tensors, there are several members, or no columns.
         """
+        if self.schema.columns[0].kind == "image":
+            raise TypeError(
+                "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
+            )
         if self.members > 1:
             raise TypeError(
                 f"Coefficients are those of one linear model. Received: an ensemble of {self.members} members. Build "

@@ -70,6 +70,8 @@ class Recipe:
             argument is read as a property (`model.codebook`), others are methods (`model.energy(states)`).
         check: A function `(model, x, y)` of encoded training rows (numpy), called before a training; raises ValueError
             or warns.
+        unreached: A function `(model, x, y) -> str` of encoded training rows (numpy), called where a run ends at its
+            limit of epochs without having reached `stop_at`: says why, in `run.stopped`.
     """
 
     data: str
@@ -98,6 +100,7 @@ class Recipe:
     scores: tuple[Callable, ...] = ()
     attributes: Mapping[str, Callable] = dataclasses.field(default_factory=dict)
     check: Callable | None = None
+    unreached: Callable | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,16 @@ register(
     summary="Threshold units that compute logic: weights are given, or found for a truth table",
 )
 register(
+    "mcculloch_pitts_network",
+    builder="zoo.models.mcculloch_pitts_network:mcculloch_pitts_network",
+    task="logic",
+    learning="none",
+    year=1943,
+    paper="W. S. McCulloch, W. Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity, Bulletin of "
+    "Mathematical Biophysics 5, 1943. https://doi.org/10.1007/BF02478259",
+    summary="Cells with a delay of one tick, from a description: nets that remember, and finite automata",
+)
+register(
     "logistic_regression",
     builder="zoo.models.logistic_regression:logistic_regression",
     task="classification",
@@ -20,6 +30,15 @@ register(
     paper="D. R. Cox, The Regression Analysis of Binary Sequences, Journal of the Royal Statistical Society B 20(2), "
     "1958. https://doi.org/10.1111/j.2517-6161.1958.tb00292.x",
     summary="Class probabilities from one linear layer, fitted to the maximum of the likelihood",
+)
+register(
+    "mark_1_perceptron",
+    builder="zoo.models.mark_1_perceptron:mark_1_perceptron",
+    task="classification",
+    year=1958,
+    paper="F. Rosenblatt, The Perceptron: A Probabilistic Model for Information Storage and Organization in the Brain, "
+    "Psychological Review 65(6), 1958. https://doi.org/10.1037/h0042519",
+    summary="A retina, random association units, and response units that learn letters and shapes",
 )
 register(
     "perceptron",
@@ -48,6 +67,15 @@ register(
     paper="J. J. Hopfield, Neural Networks and Physical Systems with Emergent Collective Computational Abilities, "
     "Proceedings of the National Academy of Sciences 79(8), 1982. https://doi.org/10.1073/pnas.79.8.2554",
     summary="Units that settle into the stored pattern nearest to what they are shown",
+)
+register(
+    "backprop_1986",
+    builder="zoo.models.backprop_1986:backprop_1986",
+    task="classification",
+    year=1986,
+    paper="D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature "
+    "323, 1986. https://doi.org/10.1038/323533a0",
+    summary="The symmetry net and exclusive or, with the constants and the learning rule of the paper",
 )
 register(
     "mlp_classifier",
