@@ -70,6 +70,7 @@ class Recipe:
             argument is read as a property (`model.codebook`), others are methods (`model.energy(states)`).
         check: A function `(model, x, y)` of encoded training rows (numpy), called before a training; raises ValueError
             or warns.
+        jit: Whether XLA compiles inference, which pays off for loops of many small operations.
     """
 
     data: str
@@ -98,6 +99,7 @@ class Recipe:
     scores: tuple[Callable, ...] = ()
     attributes: Mapping[str, Callable] = dataclasses.field(default_factory=dict)
     check: Callable | None = None
+    jit: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +116,7 @@ class Spec:
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
         image_shape: `(height, width, channels)` of the tensor `image`.
+        num_rows: Rows of the data that are built for, where that is known.
         seed: Seed of the initial weights.
     """
 
@@ -125,6 +128,7 @@ class Spec:
     num_quantile: int = 0
     categorical_sizes: tuple[int, ...] = ()
     image_shape: tuple[int, int, int] | None = None
+    num_rows: int | None = None
     seed: int = 0
 
     def inputs(self) -> dict[str, keras.KerasTensor]:
