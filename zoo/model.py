@@ -309,7 +309,11 @@ class Model(keras.Model):
         Where the recipe has XLA compile it, which takes seconds for each number of rows, a batch has up to 1,024 rows.
         """
         x = self._encode(x, None, target=False)[0]
-        if batch_size is None and self.recipe.jit and (isinstance(x, Mapping) or ops.is_tensor(x) or hasattr(x, "dtype")):
+        if (
+            batch_size is None
+            and self.recipe.jit
+            and (isinstance(x, Mapping) or ops.is_tensor(x) or hasattr(x, "dtype"))
+        ):
             batch_size = JIT_ROWS
         return super().predict(x, batch_size, *args, **kwargs)
 
