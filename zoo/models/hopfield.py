@@ -29,7 +29,8 @@ RULES = ("hebb", "projection", "storkey")
 UPDATES = ("asynchronous", "synchronous")
 ORDERS = 16  # random orders of the units, taken in turn by the sweeps
 BLOCK = 64  # units whose fields are kept up to date together
-EXACT = 2.0**23  # float32 holds the integers up to twice this
+EXACT = 1e7  # float32 holds all integers up to this
+POWERS = 2.0 ** np.arange(-40, 24, dtype="float32")
 INDEPENDENT = 1e-6  # share of a pattern's square that must lie outside the stored ones
 
 
@@ -73,9 +74,9 @@ class HopfieldUnits(keras.layers.Layer):
         n = self.w.shape[0]
         # Fields are sums of integers that float32 holds exactly: they are the same in any order of summation, on every
         # backend and in the export, and may be kept up to date flip by flip. Hebb's weights are multiples of 1/N.
-        largest = ops.max(ops.abs(self.w))
-        steps = ops.floor(EXACT / (n * n * ops.where(largest > 0.0, largest, 1.0)))
-        w = ops.round(self.w * (n * ops.maximum(steps, 1.0)))
+        largest = n * ops.max(ops.sum(ops.abs(self.w), axis=-1))
+        scale = n * ops.max(ops.where(POWERS * largest <= EXACT, POWERS, POWERS[0]))
+        w = ops.round(self.w * scale)
         return self._settle(x, w) if self.update == "asynchronous" else self._alternate(x, w)
 
     # Storing.
@@ -84,6 +85,7 @@ class HopfieldUnits(keras.layers.Layer):
         n = self.w.shape[0]
         before = ops.stop_gradient(ops.convert_to_tensor(self.w))
         new, count = {"hebb": self._hebb, "projection": self._project, "storkey": self._storkey}[self.rule](x, before)
+        new = 0.5 * (new + ops.transpose(new))  # rounding, which XLA may do in another order for w_ij than for w_ji
         change = new * (1.0 - ops.eye(n)) - before
         self.stored.assign_add(count)
         add_rule(self, [(self.w, change)], ops.mean(-0.5 * ops.sum(x * ops.matmul(x, before + change), axis=-1)))
@@ -95,8 +97,7 @@ class HopfieldUnits(keras.layers.Layer):
         def step(p, w):
             pattern = ops.take(x, p, axis=0)
             field = ops.sum(w * pattern, axis=-1)  # h_ij = field_i - w_ij x_j
-            gap = pattern - field
-            outer = pattern[:, None] * gap - field[:, None] * pattern + 2.0 * w
+            outer = pattern[:, None] * (pattern - field) - field[:, None] * pattern + 2.0 * w
             return w + outer * (1.0 - ops.eye(w.shape[0])) / w.shape[0]
 
         return ops.fori_loop(0, ops.shape(x)[0], step, w), _rows(x)
@@ -130,32 +131,35 @@ class HopfieldUnits(keras.layers.Layer):
         rest = np.tile(np.arange(n, n + fill), (ORDERS, 1))
         orders = ops.convert_to_tensor(np.concatenate([self.orders, rest], 1).reshape(ORDERS, blocks, size), "int32")
         w = ops.pad(w, ((0, fill), (0, fill)))
+        to_all = ops.transpose(w)
         places = ops.reshape(ops.arange(size), (-1, 1))
 
-        def sweep(number, states):
+        def sweep(number, states, fields):
             order = ops.take(orders, number % ORDERS, axis=0)
 
-            def update(block, states):
+            def update(block, state):
+                states, fields = state
                 units = ops.take(order, block, axis=0)
-                rows = ops.take(w, units, axis=0)
-                s = _settle_block(
-                    ops.take(states, units, axis=0),
-                    ops.matmul(rows, states),
-                    ops.take(rows, units, axis=1),
-                    places,
-                )
-                return ops.scatter_update(states, units[:, None], s)
+                s = ops.take(states, units, axis=0)
+                among = ops.take(ops.take(w, units, axis=0), units, axis=1)
+                after = _settle_block(s, ops.take(fields, units, axis=0), among, places)
 
-            return ops.fori_loop(0, blocks, update, states)
+                def moved():
+                    change = ops.matmul(ops.transpose(ops.take(to_all, units, axis=0)), after - s)
+                    return ops.scatter_update(states, units[:, None], after), fields + change
 
-        def step(number, states, _):
-            after = sweep(number, states)
-            return number + 1, after, ops.any(after != states)
+                return ops.cond(ops.any(after != s), moved, lambda: (states, fields))
+
+            return ops.fori_loop(0, blocks, update, (states, fields))
+
+        def step(number, states, fields, _):
+            after, fields = sweep(number, states, fields)
+            return number + 1, after, fields, ops.any(after != states)
 
         states = ops.pad(ops.transpose(x), ((0, fill), (0, 0)))
-        start = (0, states, ops.convert_to_tensor(True))
-        _, states, _ = ops.while_loop(lambda number, _, moving: (number < self.sweeps) & moving, step, start)
-        return ops.transpose(states[:n])
+        start = (0, states, ops.matmul(w, states), ops.convert_to_tensor(True))
+        found = ops.while_loop(lambda number, *rest: (number < self.sweeps) & rest[-1], step, start)
+        return ops.transpose(found[1][:n])
 
     def _alternate(self, x, w):
         """Updates all units at once, two times a step: rows then stand still, or alternate between two states."""
