@@ -123,7 +123,10 @@ class HopfieldUnits(keras.layers.Layer):
     # Recalling.
 
     def _settle(self, x, w):
-        """Updates one unit after another until none moves. States stand in columns, filled up to whole blocks by 0."""
+        """Updates one unit after another until none moves; w = w'.
+
+        States stand in columns, filled up to whole blocks by 0. A block in which no unit wants to move costs nothing.
+        """
         n = self.w.shape[0]
         size = min(BLOCK, n)
         blocks = -(-n // size)
@@ -131,7 +134,6 @@ class HopfieldUnits(keras.layers.Layer):
         rest = np.tile(np.arange(n, n + fill), (ORDERS, 1))
         orders = ops.convert_to_tensor(np.concatenate([self.orders, rest], 1).reshape(ORDERS, blocks, size), "int32")
         w = ops.pad(w, ((0, fill), (0, fill)))
-        to_all = ops.transpose(w)
         places = ops.reshape(ops.arange(size), (-1, 1))
 
         def sweep(number, states, fields):
@@ -140,15 +142,15 @@ class HopfieldUnits(keras.layers.Layer):
             def update(block, state):
                 states, fields = state
                 units = ops.take(order, block, axis=0)
-                s = ops.take(states, units, axis=0)
-                among = ops.take(ops.take(w, units, axis=0), units, axis=1)
-                after = _settle_block(s, ops.take(fields, units, axis=0), among, places)
+                s, field = ops.take(states, units, axis=0), ops.take(fields, units, axis=0)
 
                 def moved():
-                    change = ops.matmul(ops.transpose(ops.take(to_all, units, axis=0)), after - s)
+                    rows = ops.take(w, units, axis=0)
+                    after = _settle_block(s, field, ops.take(rows, units, axis=1), places)
+                    change = ops.matmul(ops.transpose(rows), after - s)
                     return ops.scatter_update(states, units[:, None], after), fields + change
 
-                return ops.cond(ops.any(after != s), moved, lambda: (states, fields))
+                return ops.cond(ops.any(s * field < 0.0), moved, lambda: (states, fields))
 
             return ops.fori_loop(0, blocks, update, (states, fields))
 
