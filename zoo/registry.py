@@ -72,6 +72,7 @@ class Recipe:
             or warns.
         unreached: A function `(model, x, y) -> str` of encoded training rows (numpy), called where a run ends at its
             limit of epochs without having reached `stop_at`: says why, in `run.stopped`.
+        jit: Whether XLA compiles inference, which pays off for loops of many small operations.
     """
 
     data: str
@@ -101,6 +102,7 @@ class Recipe:
     attributes: Mapping[str, Callable] = dataclasses.field(default_factory=dict)
     check: Callable | None = None
     unreached: Callable | None = None
+    jit: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +119,7 @@ class Spec:
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
         image_shape: `(height, width, channels)` of the tensor `image`.
+        num_rows: Rows of the data that are built for, where that is known.
         seed: Seed of the initial weights.
     """
 
@@ -128,6 +131,7 @@ class Spec:
     num_quantile: int = 0
     categorical_sizes: tuple[int, ...] = ()
     image_shape: tuple[int, int, int] | None = None
+    num_rows: int | None = None
     seed: int = 0
 
     def inputs(self) -> dict[str, keras.KerasTensor]:

@@ -22,6 +22,7 @@ from zoo.registry import package_folder, suggest
 MADE = {name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "random_patterns")}
 MADE |= {name: f"zoo.data.generated:{name}" for name in ("symmetry", "spike_trains")}
 MADE |= {f"retina_{name}": f"zoo.data.retina:{name}" for name in ("letters", "shapes")}
+MADE |= {name: f"zoo.data.drawn:{name}" for name in ("drawn_letters", "drawn_digits", "bars_and_stripes")}
 
 
 @dataclasses.dataclass(frozen=True)

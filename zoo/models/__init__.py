@@ -96,6 +96,18 @@ register(
     summary="Multilayer perceptron for a number in a table",
 )
 register(
+    "restricted_boltzmann_machine",
+    builder="zoo.models.restricted_boltzmann_machine:restricted_boltzmann_machine",
+    task="features",
+    learning="rule",
+    year=1986,
+    paper="P. Smolensky, Information Processing in Dynamical Systems: Foundations of Harmony Theory, in Parallel "
+    "Distributed Processing 1, 1986. https://doi.org/10.7551/mitpress/5236.001.0001 and G. E. Hinton, Training "
+    "Products of Experts by Minimizing Contrastive Divergence, Neural Computation 14(8), 2002. "
+    "https://doi.org/10.1162/089976602760128018",
+    summary="Hidden causes of visible units, learnt by contrastive divergence; it reconstructs and samples",
+)
+register(
     "image_mlp",
     builder="zoo.models.image_mlp:image_mlp",
     task="classification",
@@ -103,4 +115,13 @@ register(
     paper="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition, "
     "Proceedings of the IEEE 86(11), 1998. https://doi.org/10.1109/5.726791",
     summary="Multilayer perceptron for small images",
+)
+register(
+    "modern_hopfield",
+    builder="zoo.models.modern_hopfield:modern_hopfield",
+    task="association",
+    learning="rule",
+    year=2020,
+    paper="H. Ramsauer and others, Hopfield Networks is All You Need, 2020. https://arxiv.org/abs/2008.02217",
+    summary="Continuous states that attend to stored patterns, of which there may be exponentially many",
 )
