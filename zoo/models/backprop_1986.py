@@ -10,7 +10,7 @@
 D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature 323, 1986.
 https://doi.org/10.1038/323533a0. The descent may stay on a plateau: of the seeds 0 to 19, 16 learn symmetry within
 5,000 sweeps (788 to 3,700, median 1,555), 13 of them in the ratio 1 : 2 : 4 and 3 in 2 : 3 : 4, which tells the eight
-halves apart as well; the other 4 answer "not symmetric" to all. All 20 learn "exclusive or" (280 to 2,893 sweeps,
+halves apart as well; the other 4 answer "not symmetric" to all. All 20 learn "exclusive or" (280 to 2,892 sweeps,
 median 422).
 """
 
