@@ -16,15 +16,30 @@ import importlib
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "learning_curves": "zoo.plots.training",
+    "ACTIVATIONS": "zoo.plots.activations",
+    "activation_table": "zoo.plots.activations",
     "confusion_matrix": "zoo.plots.training",
+    "decision_regions": "zoo.plots.regions",
+    "learning_curves": "zoo.plots.training",
     "voltage_traces": "zoo.plots.traces",
+    "weights_as_images": "zoo.plots.weights",
 }
-__all__ = ["confusion_matrix", "learning_curves", "voltage_traces"]
+__all__ = [
+    "ACTIVATIONS",
+    "activation_table",
+    "confusion_matrix",
+    "decision_regions",
+    "learning_curves",
+    "voltage_traces",
+    "weights_as_images",
+]
 
 if TYPE_CHECKING:
+    from zoo.plots.activations import ACTIVATIONS, activation_table
+    from zoo.plots.regions import decision_regions
     from zoo.plots.traces import voltage_traces
     from zoo.plots.training import confusion_matrix, learning_curves
+    from zoo.plots.weights import weights_as_images
 
 
 def __getattr__(name: str):

@@ -47,8 +47,6 @@ def voltage_traces(
             color = GREY if len(currents) == 1 else COLORS[i % len(COLORS)]
             axes[1].plot(time, trace, color=color, linewidth=1.2)
         axes[1].set_ylabel("current\n(µA/cm²)")
-        if ax is None:
-            figure.align_ylabels(axes)
     axes[-1].set_xlabel("time (ms)")
     if labels is not None:
         axes[0].legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside the spikes, not on them

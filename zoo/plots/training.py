@@ -35,7 +35,8 @@ def learning_curves(run_or_history, *, ax=None) -> Figure:
             "Learning curves are drawn of a Run, of Keras's History or of a dict of lists. Received: "
             f"{type(run_or_history).__name__}."
         )
-    names = list(dict.fromkeys(name.removeprefix("val_") for name in history))
+    names = dict.fromkeys(name.removeprefix("val_") for name in history)
+    names = sorted(names, key=lambda name: name != "loss")  # the loss first, the others as they come
     if not names:
         raise ValueError("The history is empty: no epoch has been trained. Train for at least one.")
     figure, panels = several(ax, len(names), (4.5 * len(names), 3.5))
@@ -92,8 +93,9 @@ def confusion_matrix(scores_or_model, data=None, *, ax=None) -> Figure:
         for (i, j), share in np.ndenumerate(shares):
             color = "white" if share > 0.55 else "black" if rows[i, j] else GREY
             ax.text(j, i, f"{rows[i, j]:.0f}", ha="center", va="center", color=color, fontsize=9)
-    longest = max(len(str(label)) for label in counts.columns)
-    ax.set_xticks(range(len(counts.columns)), [str(label) for label in counts.columns], rotation=90 * (longest > 6))
+    widest = 0.09 * max(len(str(label)) for label in counts.columns)  # of a label, in inches
+    turned = 90 if widest > 0.7 * side / len(counts) else 0
+    ax.set_xticks(range(len(counts.columns)), [str(label) for label in counts.columns], rotation=turned)
     ax.set_yticks(range(len(counts)), [str(label) for label in counts.index])
     ax.set_xlabel("predicted class")
     ax.set_ylabel("true class")
