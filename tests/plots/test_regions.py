@@ -84,6 +84,6 @@ def test_other_inputs_are_refused_with_what_must_be():
         zoo.plots.decision_regions("logistic_regression.penguins", "penguins")
     with pytest.raises(ValueError, match="Pass data=, or limits="):
         zoo.plots.decision_regions("perceptron.and")
-    two_units = zoo.build("mcculloch_pitts", truth_table=[[0, 1], [1, 1], [1, 0], [0, 0]])
+    two_units = zoo.build("mcculloch_pitts", truth_table=[[0, 1], [1, 1], [1, 0], [1, 0]])
     with pytest.raises(ValueError, match="has 2 units. Build it with one"):
         zoo.plots.decision_regions(two_units, limits=((0, 1), (0, 1)))

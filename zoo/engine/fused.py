@@ -25,11 +25,12 @@ def suits(callbacks: Sequence[keras.callbacks.Callback], *, augmented: bool = Fa
         return "keras.distribution is set"
     if augmented and keras.backend.backend() != "tensorflow":
         return "augmentation computes in TensorFlow"
-    asking = [type(callback).__name__ for callback in callbacks if _asks_for_batches(callback)]
+    asking = [type(callback).__name__ for callback in callbacks if asks_for_batches(callback)]
     return f"{', '.join(asking)} must be told of every batch" if asking else ""
 
 
-def _asks_for_batches(callback) -> bool:
+def asks_for_batches(callback) -> bool:
+    """Returns whether a Keras callback must be told of every batch."""
     if isinstance(callback, keras.callbacks.TensorBoard):
         return callback.update_freq != "epoch" or bool(callback._should_trace)
     if isinstance(callback, keras.callbacks.ModelCheckpoint):

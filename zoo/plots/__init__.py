@@ -1,11 +1,11 @@
 """`zoo.plots`: pictures of models, of training, and of the mathematics behind them. Needs the extra `plots`.
 
-training.py      learning curves, confusion matrix        landscapes.py   energy of patterns, distances on a map
-regions.py       what a model of two inputs answers       traces.py       voltages in time
-weights.py       weights as images                        chain_rule.py   back-propagation in numbers
-activations.py   the lecture's table                      graph.py        a network with those numbers
-methods.py       gradient descent, momentum, Newton       surfaces.py     the surfaces that they descend
-batches.py       offline, mini-batch, online              canvas.py       Figures, Axes and colours
+training.py      learning curves, confusion matrix       landscapes.py       energy of patterns, distances on a map
+regions.py       what a model of two inputs answers      traces.py           voltages in time
+weights.py       weights as images                       backpropagation.py  the chain rule in numbers
+activations.py   the lecture's table                     graph.py            a network with those numbers
+methods.py       gradient descent, momentum, Newton      surfaces.py         the surfaces that they descend
+batches.py       offline, mini-batch, online             canvas.py           Figures, Axes and colours
 
 Each picture is a matplotlib Figure made without pyplot: no global state, no window. `ax=` draws into Axes of yours.
 """
@@ -18,24 +18,47 @@ from typing import TYPE_CHECKING
 _HOMES = {
     "ACTIVATIONS": "zoo.plots.activations",
     "activation_table": "zoo.plots.activations",
+    "chain_rule": "zoo.plots.backpropagation",
     "confusion_matrix": "zoo.plots.training",
     "decision_regions": "zoo.plots.regions",
+    "descent": "zoo.plots.methods",
+    "descent_paths": "zoo.plots.methods",
+    "energy_landscape": "zoo.plots.landscapes",
+    "feeding": "zoo.plots.batches",
+    "feeding_paths": "zoo.plots.batches",
     "learning_curves": "zoo.plots.training",
+    "neighbour_distances": "zoo.plots.landscapes",
+    "network_graph": "zoo.plots.graph",
+    "u_matrix": "zoo.plots.landscapes",
     "voltage_traces": "zoo.plots.traces",
     "weights_as_images": "zoo.plots.weights",
 }
 __all__ = [
     "ACTIVATIONS",
     "activation_table",
+    "chain_rule",
     "confusion_matrix",
     "decision_regions",
+    "descent",
+    "descent_paths",
+    "energy_landscape",
+    "feeding",
+    "feeding_paths",
     "learning_curves",
+    "neighbour_distances",
+    "network_graph",
+    "u_matrix",
     "voltage_traces",
     "weights_as_images",
 ]
 
 if TYPE_CHECKING:
     from zoo.plots.activations import ACTIVATIONS, activation_table
+    from zoo.plots.backpropagation import chain_rule
+    from zoo.plots.batches import feeding, feeding_paths
+    from zoo.plots.graph import network_graph
+    from zoo.plots.landscapes import energy_landscape, neighbour_distances, u_matrix
+    from zoo.plots.methods import descent, descent_paths
     from zoo.plots.regions import decision_regions
     from zoo.plots.traces import voltage_traces
     from zoo.plots.training import confusion_matrix, learning_curves

@@ -237,7 +237,8 @@ def train(
             loss=loss,
             learning_rate=_scaled_rate(recipe, optimizer, learning_rate, phase.rate),
             total_steps=steps * phase.epochs,
-            steps_per_execution=min(64, steps),
+            # Keras tells callbacks of executions: of batches only where each is one.
+            steps_per_execution=1 if any(map(fused.asks_for_batches, callbacks)) else min(64, steps),
         )
         x = y = None
         if encoded is not None:
