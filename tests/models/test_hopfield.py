@@ -146,7 +146,7 @@ def one_after_another(w, states, orders, sweeps):
 
 @pytest.mark.parametrize("units, sweeps", [(30, 1), (30, 2), (100, 1), (100, 6)])
 def test_units_are_updated_one_after_another_and_the_energy_never_rises(units, sweeps):
-    """Blocks of 64 units; 30 do not fill one and 100 do not fill two."""
+    """30 units do not fill a block of 32, and 100 no four."""
     w, states = symmetric(units), random_patterns(20, units)
     model = with_weights(w, sweeps=sweeps)
     ends, energies = one_after_another(w, states, model.network.get_layer("units").orders, sweeps)

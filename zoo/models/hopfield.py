@@ -28,7 +28,7 @@ from zoo.registry import Recipe, Spec, suggest
 RULES = ("hebb", "projection", "storkey")
 UPDATES = ("asynchronous", "synchronous")
 ORDERS = 16  # random orders of the units, taken in turn by the sweeps
-BLOCK = 64  # units whose fields are kept up to date together
+BLOCK = 32  # units whose fields are kept up to date together
 EXACT = 1e7  # float32 holds all integers up to this
 POWERS = 2.0 ** np.arange(-40, 24, dtype="float32")
 INDEPENDENT = 1e-6  # share of a pattern's square that must lie outside the stored ones
