@@ -408,3 +408,11 @@ def test_zoo_predict_gives_what_predict_gives():
     patterns = random_patterns(10, 100)
     model = memory(patterns)
     assert np.array_equal(zoo.predict(model, flipped(patterns, 0.1)).to_numpy(), patterns)
+
+
+def test_in_few_units_patterns_beyond_0_138_n_that_are_stable_all_the_same_are_stored_without_a_word():
+    """Two orthogonal patterns of 4 units have no crosstalk."""
+    patterns = np.array([[1, 1, 1, 1], [1, -1, 1, -1]], "float32")
+    assert len(patterns) > capacity("hebb", 4)
+    model = memory(patterns)
+    assert np.array_equal(recall(model, patterns), patterns)
