@@ -139,7 +139,7 @@ def test_what_an_entry_has_beside_keras_is_an_attribute_of_its_models():
 
 def test_what_learns_without_targets_leaves_the_target_out(tmp_path):
     patterns = np.random.default_rng(0).choice([-1.0, 1.0], (4, 9))
-    run = zoo.train("hopfield", (patterns, [0, 1, 0, 1]), verbose=0)
+    run = zoo.train("hopfield", (patterns, [0, 1, 0, 1]), rule="projection", verbose=0)
     assert run.model.schema.target is None and run.model.classes is None
     run.save(tmp_path / "model")
     again = zoo.load(tmp_path / "model")

@@ -43,6 +43,15 @@ def test_fit_stores_each_row_once_in_its_order(batch_size):
     np.testing.assert_array_equal(model.patterns, patterns)
 
 
+def test_rows_that_are_stored_already_leave_no_gap_and_no_trace():
+    a, b, c, d = patterns = on_sphere(4, 10)
+    model = zoo.build("modern_hopfield", patterns)
+    for rows in ([a, a, b, a], [b, c, a, c], [c, d, d]):
+        model.train_on_batch(np.stack(rows))
+    np.testing.assert_array_equal(model.patterns, patterns)
+    assert np.count_nonzero(model.get_weights()[0].any(axis=1)) == 4
+
+
 @pytest.mark.parametrize("engine", ["fused", "keras", pytest.param("xla", marks=pytest.mark.tensorflow)])
 def test_every_way_of_training_stores_the_same_and_goes_on_storing(engine):
     patterns = on_sphere(30, 10)

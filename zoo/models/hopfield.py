@@ -28,9 +28,10 @@ from zoo.registry import Recipe, Spec, suggest
 RULES = ("hebb", "projection", "storkey")
 UPDATES = ("asynchronous", "synchronous")
 ORDERS = 16  # random orders of the units, taken in turn by the sweeps
-BLOCK = 64  # units whose fields are kept up to date together
+BLOCK = 32  # units whose fields are kept up to date together
 EXACT = 1e7  # float32 holds all integers up to this
 POWERS = 2.0 ** np.arange(-40, 24, dtype="float32")
+SAMPLED = 2000  # patterns that are tried before they are stored
 INDEPENDENT = 1e-6  # share of a pattern's square that must lie outside the stored ones
 
 
@@ -291,15 +292,26 @@ def check_patterns(model, x, y) -> None:
                 f"units only. Received: {facts}.",
                 stacklevel=4,
             )
-    elif total > most:
+    elif total > most and (lost := _lost(layer, new)):
         share = "0.138 N" if rule == "hebb" else "N / sqrt(2 ln N)"
         others = {"hebb": f"rule='storkey' (about {capacity('storkey', n):.0f}) or ", "storkey": ""}[rule]
         warnings.warn(
             f"rule={rule!r} holds about {most:.4g} random patterns in {n} units ({share}); beyond, recall gets "
-            f"unreliable. Received: {facts}. Store fewer, take patterns of more units, or {others}rule='projection' "
-            f"(up to {n - 1}).",
+            f"unreliable. Received: {facts}{lost}. Store fewer, take patterns of more units, or {others}"
+            f"rule='projection' (up to {n - 1}).",
             stacklevel=4,
         )
+
+
+def _lost(layer, new: np.ndarray) -> str:
+    """Returns how many new patterns recall will not leave alone, in words; "" where it will, as it may in few units."""
+    if layer.rule != "hebb":
+        return ", which may not all be stable"
+    n, x = new.shape[-1], new[:SAMPLED].astype("float64")
+    w = ops.convert_to_numpy(layer.w) + new.T @ new / n
+    fields = x @ (w - np.diag(np.diag(w)))
+    lost = int(np.sum(np.any(x * fields < -1e-6, axis=-1)))
+    return f", of which {lost} will not be stable" if lost else ""
 
 
 RECIPE = Recipe(
