@@ -274,12 +274,14 @@ class Model(keras.Model):
         weight = None if sample_weight is None else np.asarray(sample_weight)
         if x is not None and not hasattr(x, "element_spec") and not isinstance(x, keras.utils.PyDataset):
             rows = len(next(iter(x.values())) if isinstance(x, Mapping) else x)
+            if batch_size is None and self.entry.learning == "rule":
+                batch_size = self.recipe.rows_a_step(rows)
             epochs = kwargs.get("epochs", args[0] if args else 1)
             self.begin_training(x, y, rows=rows, steps=epochs * -(-rows // (batch_size or 32)))
         return super().fit(x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs)
 
     def begin_training(self, x, y, *, rows: int, steps: int) -> None:
-        """Tells the recipe's check and the layers that have a schedule of a training that begins.
+        """Tells the recipe's check and start, and the layers that have a schedule, of a training that begins.
 
         Args:
             x: Encoded training rows, or None for a stream.
@@ -287,9 +289,10 @@ class Model(keras.Model):
             rows: How many they are.
             steps: Of the whole training.
         """
-        check = registry.load_recipe(self.entry).check
-        if check is not None and x is not None:
-            check(self, x if isinstance(x, Mapping) else {self.network.inputs[0].name: x}, y)
+        recipe = registry.load_recipe(self.entry)
+        for function in (recipe.check, recipe.start):
+            if function is not None and x is not None:
+                function(self, x if isinstance(x, Mapping) else {self.network.inputs[0].name: x}, y)
         for layer in self.network._flatten_layers():
             if hasattr(layer, "begin_training"):
                 layer.begin_training(rows=rows, steps=steps)

@@ -19,6 +19,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
+import math
 import operator
 import re
 import sys
@@ -54,7 +55,7 @@ class Recipe:
         optimizer_options: Its further arguments.
         learning_rate: Step size; the peak where there is a schedule.
         schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
-        batch_size: Rows a step, or `"full"`.
+        batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows.
         epochs: The most epochs of a run.
         shuffle: Whether rows are shuffled in each epoch.
         validation: Share of the rows held out to choose the best epoch by, or None.
@@ -70,6 +71,7 @@ class Recipe:
             argument is read as a property (`model.codebook`), others are methods (`model.energy(states)`).
         check: A function `(model, x, y)` of encoded training rows (numpy), called before a training; raises ValueError
             or warns.
+        start: A function `(model, x, y)` of them, called before a training too: initial weights that come from data.
     """
 
     data: str
@@ -84,7 +86,7 @@ class Recipe:
     optimizer_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     learning_rate: float = 1e-3
     schedule: str = "constant"
-    batch_size: int | str = 256
+    batch_size: int | float | str = 256
     epochs: int = 100
     shuffle: bool = True
     validation: float | None = 0.2
@@ -98,6 +100,15 @@ class Recipe:
     scores: tuple[Callable, ...] = ()
     attributes: Mapping[str, Callable] = dataclasses.field(default_factory=dict)
     check: Callable | None = None
+    start: Callable | None = None
+
+    def rows_a_step(self, rows: int) -> int:
+        """Returns how many of so many rows a step takes."""
+        if self.batch_size == "full":
+            return rows
+        if isinstance(self.batch_size, float):
+            return max(1, math.ceil(self.batch_size * rows))
+        return min(int(self.batch_size), rows)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -54,6 +54,7 @@ def fit(
     xla: bool = False,
     key: Hashable | None = None,
     left: Left | None = None,
+    loops=None,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
     """Trains a compiled model; the callbacks hold what comes of it.
@@ -72,9 +73,10 @@ def fit(
         xla: Whether XLA compiles the steps.
         key: As for `compiled.loop_of`.
         left: Is given the weights that each epoch leaves.
+        loops: The module of the loop, instead of the backend's.
         callbacks: Keras callbacks.
     """
-    loops = LOOPS[keras.backend.backend()]
+    loops = loops or LOOPS[keras.backend.backend()]
     shuffle = shuffle and not callable(rows)
 
     def order(count, epoch):

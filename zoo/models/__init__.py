@@ -50,6 +50,16 @@ register(
     summary="Units that settle into the stored pattern nearest to what they are shown",
 )
 register(
+    "kohonen_map",
+    builder="zoo.models.kohonen_map:kohonen_map",
+    task="map",
+    learning="rule",
+    year=1982,
+    paper="T. Kohonen, Self-Organized Formation of Topologically Correct Feature Maps, Biological Cybernetics 43, 1982. "
+    "https://doi.org/10.1007/BF00337288",
+    summary="Units on a grid, of which neighbours learn to answer to what is alike",
+)
+register(
     "mlp_classifier",
     builder="zoo.models.mlp:mlp_classifier",
     task="classification",

@@ -1,0 +1,555 @@
+"""Kohonen's self-organizing map (1982): units on a grid learn so that neighbours answer to what is alike.
+
+    c = argmin_i |x - w_i|                                                             the winner
+    online     w_i += eta(t) h(r_i, r_c, sigma(t)) (x - w_i)                           the paper's, a row after the other
+    batch      w_i  = sum_x h x / sum_x h                                              all rows at once
+    minibatch  w_i += (1 - (1 - eta)^(sum_x h)) (sum_x h x / sum_x h - w_i)            some rows at once
+
+    h = 1 within the radius sigma (bubble), or exp(-|r_i - r_c|^2 / (2 sigma^2)) (Gaussian)
+
+T. Kohonen, Self-Organized Formation of Topologically Correct Feature Maps, Biological Cybernetics 43, 1982.
+https://doi.org/10.1007/BF00337288. The batch form: T. Kohonen, The Self-Organizing Map, Neurocomputing 21, 1998.
+The third is what it comes to when sum_x h steps of the first go to the mean of some rows; units that win nothing then
+find their way better than by the second. The topographic error: K. Kiviluoto, Topology Preservation in Self-Organizing
+Maps, IEEE International Conference on Neural Networks, 1996; the U-matrix: A. Ultsch, H. P. Siemon, 1990.
+"""
+
+import math
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import ops
+from scipy import sparse
+
+from zoo.engine import memory
+from zoo.engine.passes import features
+from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid, kernels, smoothed
+from zoo.layers.rules import add_rule
+from zoo.layers.tabular import Levels
+from zoo.registry import Recipe, Spec, suggest
+
+RULES = ("minibatch", "batch", "online")
+DECAYS = ("exponential", "linear", "inverse")
+INITIALS = ("pca", "samples", "random")
+RATES = {"minibatch": (0.5, 0.5), "online": (0.5, 0.17), "batch": (1.0, 1.0)}
+LAST_RADIUS = 0.25  # below a step: the last epochs move single units
+AT_ONCE = 2**20  # distances that stand in memory, in numpy; they stay in the cache
+AT_ONCE_TRACED = 2**24
+TINY = 1e-30  # of a sum of h, below which a unit has heard nothing
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class MapUnits(keras.layers.Layer):
+    """Units of a map, with a weight vector each.
+
+    Args:
+        rows: Of the grid.
+        columns: Of the grid.
+        topology: One of `TOPOLOGIES`.
+        rule: One of `RULES`.
+        neighbourhood: `"gaussian"` or `"bubble"`.
+        radius: `(first, last)`, in steps of the grid.
+        rate: `(first, last)`.
+        decay: How both go from the first value to the last.
+        initial: What the weights are before the first training.
+        seed: Seed of random weights.
+
+    Input shape: `(batch, width)`. Output shape: `(batch, 2)`: the number of the winner, and its distance.
+    """
+
+    def __init__(self, rows, columns, topology, rule, neighbourhood, radius, rate, decay, initial, seed, **kwargs):
+        super().__init__(**kwargs)
+        self.grid = Grid(rows, columns, topology)
+        self.rule, self.neighbourhood, self.decay, self.initial, self.seed = rule, neighbourhood, decay, initial, seed
+        self.radius, self.rate = tuple(radius), tuple(rate)
+        self._tables = self.grid.tables(neighbourhood)
+        self.learns_in_passes = rule != "online"
+        self.suits_xla = rule == "online"
+
+    def build(self, input_shape):
+        shape = (self.grid.units, input_shape[-1])
+        self.codebook = self.add_weight(shape=shape, initializer=self._drawn, name="codebook")
+
+        def state(name, shape=(), dtype="int32"):
+            return self.add_weight(shape=shape, initializer="zeros", trainable=False, dtype=dtype, name=name)
+
+        self.step, self.steps = state("step"), state("steps")
+        if self.rule == "batch":  # what the rows of an epoch have told so far
+            self.rows, self.seen, self.parts = state("rows"), state("seen"), state("parts")
+            self.sums = state("sums", (shape[0], shape[1] + 1), "float32")
+
+    def _drawn(self, shape, dtype=None):
+        return ops.convert_to_tensor(np.random.default_rng(self.seed).normal(0.0, 0.1, shape).astype("float32"))
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing has changed the random weights."""
+        return np.array_equal(self.codebook.numpy(), ops.convert_to_numpy(self._drawn(self.codebook.shape)))
+
+    def begin_training(self, rows: int, steps: int) -> None:
+        """Begins the schedules anew."""
+        self.step.assign(0)
+        self.steps.assign(steps)
+        if self.rule == "batch":
+            self.rows.assign(rows)
+            for variable in (self.seen, self.parts, self.sums):
+                variable.assign(ops.zeros_like(variable))
+
+    def call(self, x, training=None):
+        w = ops.stop_gradient(ops.convert_to_tensor(self.codebook))
+        winner = self._winners(x, w)
+        distance = ops.norm(x - ops.take(w, winner, axis=0), axis=-1)
+        if training:
+            add_rule(self, [(self.codebook, self._learnt(x, w, winner) - w)])
+            self.step.assign(self.step + 1)
+        return ops.stack([ops.cast(winner, x.dtype), distance], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 2)
+
+    def _winners(self, x, w):
+        """Returns the numbers of the winners `(batch,)`; where the distances are many, block by block."""
+        rows, units = x.shape[0], self.grid.units
+        center = ops.mean(w, axis=0)  # |x|^2 - 2 x w' + |w|^2 loses the digits that all share
+        w = w - center
+        half, turned = ops.sum(w * w, axis=-1) / 2.0, ops.transpose(w)
+
+        def nearest(x):
+            score = half - ops.matmul(x - center, turned)
+            if keras.backend.backend() != "jax":
+                return ops.cast(ops.argmin(score, axis=-1), "int32")
+            best = ops.min(score, axis=-1, keepdims=True)  # XLA's argmin takes four times as long on a CPU
+            return ops.min(ops.where(score <= best, ops.arange(units, dtype="int32"), units - 1), axis=-1)
+
+        if (rows or 4096) * units <= AT_ONCE_TRACED:
+            return nearest(x)
+        size = max(1, AT_ONCE_TRACED // units)
+        count = ops.shape(x)[0]
+        filled = ops.concatenate([x, ops.zeros((size, x.shape[-1]), x.dtype)])[: -(-count // size) * size]
+        blocks = ops.map(nearest, ops.reshape(filled, (-1, size, x.shape[-1])))
+        return ops.reshape(blocks, (-1,))[:count]
+
+    def _learnt(self, x, w, winner):
+        """Returns the codebook after a step on some rows."""
+        if self.rule == "online":
+            return self._online(x, w)
+        told = ops.concatenate([x, ops.ones_like(x[:, :1])], axis=-1)
+        sums = ops.segment_sum(told, winner, num_segments=self.grid.units)
+        if self.rule == "minibatch":
+            return self._moved(ops, w, sums, self._progress(self.step, self.steps - 1))
+        sums, parts, seen = self.sums + sums, self.parts + 1, self.seen + ops.shape(x)[0]
+        done = seen >= self.rows
+        moved = self._moved(ops, w, sums, self._progress(self.step + 1 - parts, self.steps - parts))
+        for variable, value in ((self.sums, sums), (self.parts, parts), (self.seen, seen)):
+            variable.assign(ops.where(done, ops.zeros_like(value), value))
+        return ops.where(done, moved, w)
+
+    def _progress(self, step, steps):
+        share = ops.cast(step, "float32") / ops.cast(ops.maximum(steps, 1), "float32")
+        return ops.where(self.steps > 0, ops.clip(share, 0.0, 1.0), 1.0)  # not told of a training: at its end
+
+    def _scheduled(self, xp, pair, progress):
+        first, last = pair
+        if self.decay == "linear" or first == last:
+            return first + (last - first) * progress
+        if self.decay == "inverse":
+            return first / (1.0 + progress * (first / last - 1.0))
+        return first * xp.exp(progress * math.log(last / first))
+
+    def _moved(self, xp, w, sums, progress):
+        """Returns the codebook after the rows of which `sums` `(units, width + 1)` are sum and number, by winner."""
+        radius = self._scheduled(xp, self.radius, progress)
+        factors = kernels(xp, self._tables, self.neighbourhood, radius)
+        heard = smoothed(xp, factors, sums)
+        h, target = heard[:, -1:], heard[:, :-1] / xp.maximum(heard[:, -1:], TINY)
+        share = 1.0
+        if self.rule == "minibatch":
+            rate = xp.minimum(self._scheduled(xp, self.rate, progress), 1.0 - 1e-7)
+            share = -xp.expm1(h * xp.log1p(-rate))
+        return xp.where(h > TINY, w + share * (target - w), w)
+
+    def _online(self, x, w):
+        rows = ops.shape(x)[0]
+        columns = self.grid.columns
+
+        def step(i, w):
+            row = ops.take(x, i, axis=0)
+            c = ops.cast(ops.argmin(ops.sum(ops.square(w - row), axis=-1)), "int32")
+            share = ops.cast(i, "float32") / ops.cast(rows, "float32")
+            t = ops.cast(self.step, "float32") + share
+            t = ops.where(self.steps > 0, t / ops.cast(ops.maximum(self.steps, 1), "float32"), 1.0)
+            at = [c] if len(self._tables) == 1 else [c // columns, c % columns]
+            near = [ops.take(ops.convert_to_tensor(table), n, axis=0) for table, n in zip(self._tables, at)]
+            near = kernels(ops, near, self.neighbourhood, self._scheduled(ops, self.radius, t))
+            h = near[0] if len(near) == 1 else ops.reshape(near[0][:, None] * near[1], (-1,))
+            return w + (self._scheduled(ops, self.rate, t) * h)[:, None] * (row - w)
+
+        return ops.fori_loop(0, rows, step, w)
+
+    # The same rules in numpy, an epoch at a time: see `zoo.engine.passes`.
+
+    def learn(self, x, order, batch_size: int) -> float:
+        """Learns an epoch; returns the mean distance of the rows from their winners, as they were met."""
+        w, step, steps = self.codebook.numpy(), int(self.step.numpy()), int(self.steps.numpy())
+        rows, distance = len(x), 0.0
+        taken = -(-rows // batch_size)
+        if self.rule == "batch" or taken == 1:
+            sums, distance = self._told(x, w)
+            progress = step / max(steps - taken, 1)
+            w = self._moved(np, w, sums, min(progress, 1.0))
+        else:
+            x = x[order]
+            for i, first in enumerate(range(0, rows, batch_size)):
+                sums, met = self._told(x[first : first + batch_size], w)
+                w = self._moved(np, w, sums, min((step + i) / max(steps - 1, 1), 1.0))
+                distance += met
+        self.codebook.assign(w.astype("float32"))
+        self.step.assign(step + taken)
+        return distance / rows
+
+    def measure(self, x) -> float:
+        """Returns the mean distance of rows from their winners."""
+        return self._told(x, self.codebook.numpy())[1] / len(x)
+
+    def _told(self, x, w):
+        """Returns sum and number of the rows of each winner `(units, width + 1)`, and the sum of their distances."""
+        units, (rows, width) = len(w), x.shape
+        sums, distance = np.zeros((units, width + 1), "float32"), 0.0
+        for first in range(0, rows, size := max(1, AT_ONCE // units)):
+            part = x[first : first + size]
+            winner = _nearest(part, w)
+            told = np.concatenate([part, np.ones((len(part), 1), "float32")], axis=1)
+            if len(part) * units <= 2**16:
+                chosen = np.zeros((len(part), units), "float32")
+                chosen[np.arange(len(part)), winner] = 1.0
+                sums += chosen.T @ told
+            else:
+                ends = np.arange(len(part) + 1)
+                chosen = sparse.csr_matrix((np.ones(len(part), "float32"), winner, ends), (len(part), units))
+                sums += chosen.T @ told
+            apart = part - w[winner]
+            distance += float(np.sqrt(np.einsum("ij,ij->i", apart, apart)).sum(dtype="float64"))
+        return sums, distance
+
+    def get_config(self):
+        config = {"rows": self.grid.rows, "columns": self.grid.columns, "topology": self.grid.topology}
+        names = ("rule", "neighbourhood", "radius", "rate", "decay", "initial", "seed")
+        return {**super().get_config(), **config, **{name: getattr(self, name) for name in names}}
+
+
+def _nearest(x, w):
+    """Returns the numbers of the winners `(rows,)`, in numpy."""
+    center = w.mean(axis=0)
+    w = w - center
+    score = (x - center) @ -w.T
+    score += np.einsum("ij,ij->i", w, w) / 2.0
+    return np.argmin(score, axis=1)
+
+
+def _two_nearest(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the numbers of the nearest and the next unit `(rows, 2)`, and the distance of the nearest `(rows,)`."""
+    w, x = np.asarray(w, "float64").reshape(-1, np.shape(w)[-1]), np.asarray(x, "float64")
+    numbers, distances = [], []
+    for first in range(0, len(x), size := max(1, AT_ONCE // len(w))):
+        part = x[first : first + size]
+        squares = _squares(part, w)
+        nearest = np.argmin(squares, axis=1)
+        distances.append(np.linalg.norm(part - w[nearest], axis=1))
+        squares[np.arange(len(part)), nearest] = np.inf
+        numbers.append(np.stack([nearest, np.argmin(squares, axis=1)], axis=1))
+    return np.concatenate(numbers), np.concatenate(distances)
+
+
+def _squares(x, w):
+    center = w.mean(axis=0)
+    x, w = x - center, w - center
+    return np.maximum((x**2).sum(axis=1)[:, None] - 2.0 * (x @ w.T) + (w**2).sum(axis=1), 0.0)
+
+
+def quantization(codebook, x) -> float:
+    """Returns the mean distance of rows from their winners.
+
+    Args:
+        codebook: `(rows, columns, width)` or `(units, width)`.
+        x: Rows `(rows, width)`.
+    """
+    return float(_two_nearest(codebook, x)[1].mean())
+
+
+def topographic(codebook, x, topology: str = "rectangular") -> float:
+    """Returns the share of rows whose nearest and next unit are no neighbours on the grid.
+
+    Args:
+        codebook: `(rows, columns, width)`.
+        x: Rows `(rows, width)`.
+        topology: One of `TOPOLOGIES`.
+    """
+    rows, columns = np.shape(codebook)[:2]
+    if rows * columns == 1:
+        return 0.0
+    nearest = _two_nearest(codebook, x)[0]
+    return float(np.mean(Grid(rows, columns, topology).steps(*nearest.T) > 1))
+
+
+def _units(model) -> MapUnits:
+    return model.network.layers[-1]
+
+
+def _given(model, x) -> np.ndarray:
+    """Returns what the units are given `(rows, width)`, for raw or encoded rows."""
+    if not isinstance(x, dict) or not model.is_encoded(x):
+        x = model.preprocessor.encode(x)
+    return features(model.network, x)
+
+
+def codebook(model) -> np.ndarray:
+    """Returns the weights of the units `(rows, columns, width)`, in the units of the encoded columns."""
+    grid = _units(model).grid
+    return _units(model).codebook.numpy().reshape(grid.rows, grid.columns, -1)
+
+
+def quantization_error(model, x, y=None) -> float:
+    """Returns the mean distance of raw or encoded rows from their winners."""
+    return quantization(codebook(model), _given(model, x))
+
+
+def topographic_error(model, x, y=None) -> float:
+    """Returns the share of raw or encoded rows whose nearest and next unit are no neighbours."""
+    return topographic(codebook(model), _given(model, x), _units(model).grid.topology)
+
+
+def winners(model, x) -> np.ndarray:
+    """Returns row and column of the winning units `(rows, 2)` of raw or encoded rows."""
+    nearest = _two_nearest(codebook(model), _given(model, x))[0][:, 0]
+    return np.stack(np.divmod(nearest, _units(model).grid.columns), axis=1)
+
+
+def distances(model, x) -> np.ndarray:
+    """Returns the distances from all units `(rows, units)` of raw or encoded rows."""
+    w = codebook(model)
+    w, x = w.reshape(-1, w.shape[-1]).astype("float64"), _given(model, x).astype("float64")
+    size = max(1, AT_ONCE // len(w))
+    parts = [np.sqrt(_squares(x[first : first + size], w)) for first in range(0, len(x), size)]
+    return np.concatenate(parts) if parts else np.zeros((0, len(w)))
+
+
+def u_matrix(model) -> np.ndarray:
+    """Returns the mean distance of each unit's weights from its neighbours' `(rows, columns)`."""
+    grid, w = _units(model).grid, _units(model).codebook.numpy().astype("float64")
+    near = [np.linalg.norm(w[grid.neighbours(i)] - w[i], axis=1) for i in range(grid.units)]
+    return np.array([apart.mean() for apart in near]).reshape(grid.rows, grid.columns)
+
+
+def start(model, x, y) -> None:
+    """Gives a fresh map its first weights from training rows."""
+    units = _units(model)
+    if units.initial == "random" or not units.is_fresh:
+        return
+    x = features(model.network, x)
+    generator = np.random.default_rng(units.seed)
+    if units.initial == "samples":
+        number = units.grid.units
+        w = x[generator.choice(len(x), number, replace=number > len(x))]
+    else:
+        some = x if len(x) <= 20_000 else x[np.sort(generator.choice(len(x), 20_000, replace=False))]
+        w = _plane(some.astype("float64"), units.grid)
+    units.codebook.assign(w.astype("float32"))
+
+
+def _plane(x: np.ndarray, grid: Grid) -> np.ndarray:
+    """Returns points `(units, width)` on the plane of the two largest principal components, as wide as the rows lie."""
+    center = x.mean(axis=0)
+    x = x - center
+    if x.shape[1] <= len(x):
+        values, vectors = np.linalg.eigh(x.T @ x / len(x))
+    else:
+        values, along = np.linalg.eigh(x @ x.T / len(x))
+        vectors = x.T @ along / np.sqrt(np.maximum(values, 1e-12) * len(x))
+    deviations, axes = np.sqrt(np.maximum(values[::-1][:2], 0.0)), vectors[:, ::-1][:, :2].T
+    axes = axes * np.where(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)] < 0, -1.0, 1.0)[:, None]
+    place = grid.positions - grid.positions.mean(axis=0)
+    place = place / np.maximum(np.abs(place).max(axis=0), 1e-12)  # from -1 to 1
+    if np.ptp(grid.positions[:, 1]) >= np.ptp(grid.positions[:, 0]):
+        place = place[:, ::-1]  # the longer side along the first component
+    return center + math.sqrt(3.0) * (place[:, : len(axes)] * deviations) @ axes
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+def distance_from_winner(y_true, outputs):
+    """Returns the distance of each row from its winner: its mean is the quantization error."""
+    return ops.stop_gradient(outputs[:, 1])
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+def winning_unit(outputs):
+    """Returns the number of the winner in the flattened grid, `(batch, 1)`."""
+    return outputs[:, :1]
+
+
+RECIPE = Recipe(
+    data="iris",
+    preprocessing="raw",
+    scaling="standard",
+    decision=winning_unit,
+    loss=distance_from_winner,
+    optimizer="sgd",
+    learning_rate=1.0,  # the layer's own rate is in its changes
+    batch_size=0.25,
+    epochs=50,
+    validation=None,
+    by_option={"rule": {"batch": {"batch_size": 4096}, "online": {"batch_size": 256}}},
+    scores=(quantization_error, topographic_error),
+    attributes={
+        "codebook": codebook,
+        "winners": winners,
+        "distances": distances,
+        "u_matrix": u_matrix,
+        "quantization_error": quantization_error,
+        "topographic_error": topographic_error,
+    },
+    start=start,
+)
+
+
+def _grid(grid, topology) -> Grid:
+    if topology not in TOPOLOGIES:
+        raise ValueError(
+            f"`topology` must be one of {', '.join(map(repr, TOPOLOGIES))}.{suggest(topology, TOPOLOGIES)} Received: "
+            f"topology={topology!r}"
+        )
+    sizes = (grid,) if isinstance(grid, int) else tuple(grid) if isinstance(grid, Sequence) else ()
+    whole = all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size >= 1 for size in sizes)
+    if topology == "chain" and whole and (len(sizes) == 1 or len(sizes) == 2 and min(sizes) == 1):
+        return Grid(1, math.prod(map(int, sizes)), topology)
+    if topology == "chain":
+        raise ValueError(f"`grid` of a chain must be its length, such as 5, or (1, 5). Received: grid={grid!r}")
+    if not whole or len(sizes) != 2:
+        raise ValueError(
+            f"`grid` must be (rows, columns), two whole numbers from 1, or topology='chain' with a length. Received: "
+            f"grid={grid!r}"
+        )
+    return Grid(*map(int, sizes), topology)
+
+
+def _schedule(name, value, usual, *, most) -> tuple[float, float]:
+    pair = usual if value is None else value
+    pair = (pair, pair) if isinstance(pair, (int, float)) else tuple(pair)
+    numbers = len(pair) == 2 and all(isinstance(v, (int, float)) and math.isfinite(v) for v in pair)
+    if not numbers or not most >= pair[0] >= pair[1] > 0.0:
+        bound = "" if most == math.inf else f"{most:g} >= "
+        raise ValueError(
+            f"`{name}` must be a positive number, or (first, last) with {bound}first >= last > 0. Received: "
+            f"{name}={value!r}"
+        )
+    return float(pair[0]), float(pair[1])
+
+
+def _check_memory(grid: Grid, width: int) -> None:
+    """Raises ValueError where a map of such a width is larger than the memory left."""
+    numbers = 8 * grid.units * (width + 1) + (4 * grid.units**2 if grid.topology == "hexagonal" else 0)
+    numbers += 2 * AT_ONCE + 4 * (grid.rows**2 + grid.columns**2 if grid.topology != "hexagonal" else 0)
+    free = memory.available()
+    if free is not None and 4 * numbers > free:
+        raise ValueError(
+            f"A map of {grid.rows:,} x {grid.columns:,} units of {width:,} inputs takes about {4 * numbers / 2**30:,.1f} "
+            f"GiB (codebook {4 * grid.units * width / 2**30:,.1f} GiB, the rest to train it), and {free / 2**30:,.1f} "
+            "GiB of memory are left. Pass a smaller `grid`"
+            + (", or topology='rectangular', which keeps no distances." if grid.topology == "hexagonal" else ".")
+        )
+
+
+def kohonen_map(
+    spec: Spec,
+    *,
+    grid: tuple[int, int] | int = (10, 10),
+    topology: str = "rectangular",
+    rule: str = "minibatch",
+    neighbourhood: str = "gaussian",
+    radius: float | tuple[float, float] | None = None,
+    rate: float | tuple[float, float] | None = None,
+    decay: str = "exponential",
+    initial: str | Sequence | None = None,
+    preprocessing: str = "raw",
+) -> keras.Model:
+    """Builds a map. It learns without targets; `model.codebook` holds the weights `(rows, columns, inputs)`.
+
+    Args:
+        spec: The inputs to build for.
+        grid: `(rows, columns)` of units; of a chain its length.
+        topology: `"rectangular"` (8 units around one), `"hexagonal"` (6), `"torus"` (8, the edges joined) or `"chain"`.
+        rule: `"online"`: the paper's, a row after the other. `"batch"`: each epoch puts the units where the means of
+            all rows are. `"minibatch"`: steps towards the means of a quarter of the rows, and as good as the first.
+        neighbourhood: `"gaussian"`, whose deviation is the radius, or `"bubble"`: all units within so many steps.
+        radius: `(first, last)` of the neighbourhood, in steps of the grid; or one number for all epochs. Left out, from
+            half the longer side to 0.25.
+        rate: `(first, last)` of eta, at most 1, or one number. Left out, 0.5, and online down to 0.17. The batch rule
+            has none.
+        decay: How radius and rate go from first to last: `"exponential"`, `"linear"` or `"inverse"` (1 / t).
+        initial: First weights: `"pca"` (a plane through the rows), `"samples"` (rows), `"random"` (near 0), or a
+            codebook. Left out, `"pca"`, and `"samples"` for a torus, which is no plane.
+        preprocessing: `"raw"`: columns as they are, categories one-hot; or `"tabular"`: numbers standardised, which a
+            table of unlike columns needs; or `"image"`.
+
+    Returns:
+        A network from encoded tensors to `(batch, 2)`: the number of the winner in the flattened grid, which `predict`
+        gives, and its distance.
+
+    Raises:
+        ValueError: if an option is unknown or malformed, or the map is larger than the memory left.
+    """
+    grid = _grid(grid, topology)
+    for name, value, known in (("rule", rule, RULES), ("neighbourhood", neighbourhood, NEIGHBOURHOODS),
+                               ("decay", decay, DECAYS), ("preprocessing", preprocessing, ("raw", "tabular", "image"))):  # fmt: skip
+        if value not in known:
+            raise ValueError(
+                f"`{name}` must be one of {', '.join(map(repr, known))}.{suggest(value, known)} Received: "
+                f"{name}={value!r}"
+            )
+    if rule == "batch" and rate is not None:
+        raise ValueError(f"The batch rule has no rate: units move to the means. Received: rate={rate!r}. Leave it out.")
+    longest = max(grid.rows, grid.columns)
+    radius = _schedule("radius", radius, (max(longest / 2.0, LAST_RADIUS), LAST_RADIUS), most=math.inf)
+    rate = _schedule("rate", rate, RATES[rule], most=1.0)
+    if spec.sequences:
+        raise ValueError(
+            "A map takes one vector a row. Received: sequences (rows, time, inputs). Pass their moments, "
+            "x.reshape(-1, inputs), or each as one row, x.reshape(rows, -1)."
+        )
+    if initial is None:
+        initial = "samples" if topology == "torus" else "pca"
+    given = None if isinstance(initial, str) else np.asarray(initial, "float32")
+    if given is None and initial not in INITIALS:
+        raise ValueError(
+            f"`initial` must be one of {', '.join(map(repr, INITIALS))}, or a codebook.{suggest(initial, INITIALS)} "
+            f"Received: initial={initial!r}"
+        )
+    inputs = spec.inputs()
+    given_to_units = _features(spec, inputs)
+    width = given_to_units.shape[-1]
+    _check_memory(grid, width)
+    layer = MapUnits(
+        grid.rows, grid.columns, topology, rule, neighbourhood, radius, rate, decay,
+        initial if given is None else "random", spec.seed, name="map",
+    )  # fmt: skip
+    network = keras.Model(inputs, layer(given_to_units), name="kohonen_map")
+    if given is not None:
+        if given.shape not in ((grid.rows, grid.columns, width), (grid.units, width)) or not np.isfinite(given).all():
+            raise ValueError(
+                f"`initial` must be a finite codebook of the shape {(grid.rows, grid.columns, width)}. Received: the "
+                f"shape {given.shape}."
+            )
+        layer.codebook.assign(given.reshape(grid.units, width))
+    return network
+
+
+def _features(spec: Spec, inputs: dict):
+    """Returns one tensor `(batch, width)`: numbers, an indicator for each level, pixels from 0 to 1."""
+    found = [inputs[name] for name in ("inputs", "numeric") if name in inputs]
+    if "categorical" in inputs:
+        levels = Levels(spec.categorical_sizes, max_one_hot=max(spec.categorical_sizes), name="levels")
+        found.append(levels(inputs["categorical"]))
+    if "image" in inputs:
+        pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
+        found.append(keras.layers.Flatten(name="flatten")(pixels))
+    return keras.layers.Concatenate(name="features")(found) if len(found) > 1 else found[0]
