@@ -29,6 +29,7 @@ from zoo.data.sampling import Sample
 from zoo.data.schema import Schema, infer
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
+from zoo.engine import fused
 from zoo.engine.linear import linear_terms
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
@@ -278,6 +279,8 @@ class Model(keras.Model):
                 batch_size = self.recipe.rows_a_step(rows)
             epochs = kwargs.get("epochs", args[0] if args else 1)
             self.begin_training(x, y, rows=rows, steps=epochs * -(-rows // (batch_size or 32)))
+            if not args and y is None and weight is None and fused.fits_in_passes(self, x, validation_data, kwargs):
+                return fused.fit_in_passes(self, x, batch_size or 32, validation_data, **kwargs)
         return super().fit(x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs)
 
     def begin_training(self, x, y, *, rows: int, steps: int) -> None:

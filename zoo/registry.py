@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TASKS = ("classification", "regression", "logic", "association", "map", "dynamics", "features")
 SUPERVISED = ("classification", "regression")  # dynamics learn from recorded outputs, and need none to be simulated
 LEARNING = ("gradient", "rule", "none")
+MOST_ROWS = 4096  # a step of a share of the rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Recipe:
         optimizer_options: Its further arguments.
         learning_rate: Step size; the peak where there is a schedule.
         schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
-        batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows.
+        batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
         epochs: The most epochs of a run.
         shuffle: Whether rows are shuffled in each epoch.
         validation: Share of the rows held out to choose the best epoch by, or None.
@@ -107,7 +108,7 @@ class Recipe:
         if self.batch_size == "full":
             return rows
         if isinstance(self.batch_size, float):
-            return max(1, math.ceil(self.batch_size * rows))
+            return max(1, min(math.ceil(self.batch_size * rows), MOST_ROWS))
         return min(int(self.batch_size), rows)
 
 

@@ -2,8 +2,9 @@
 
 Such a layer is the only one with weights to train, and has
 
-    learn(x, order, batch_size) -> loss    an epoch: features `(rows, width)`, the order of their numbers, rows a step
-    measure(x) -> loss                     the same without learning
+    learn(w, x, order, batch_size, epoch) -> w, loss    an epoch from its one trainable weight: features `(rows, width)`,
+                                                        the order of their numbers, rows a step, the epoch's number
+    measure(w, x) -> loss                               the same without learning
 
 and `learns_in_passes`, which says whether it does. It is a loop as `zoo.engine.compiled` has it, without its trace.
 """
@@ -29,7 +30,7 @@ def suits(model: keras.Model, rows, validation=None) -> bool:
     return (
         bool(getattr(layer, "learns_in_passes", False))
         and all(layer.output is tensor for tensor in network.outputs)
-        and {id(v) for v in network.trainable_variables} == {id(v) for v in layer.trainable_variables}
+        and len(network.trainable_variables) == len(layer.trainable_variables) == 1
         and isinstance(rows, tuple)
         and len(rows) == 1
         and (validation is None or isinstance(validation, tuple))
@@ -79,6 +80,7 @@ class Loop:
         self.model, self.batch_size, self._shuffle = model, batch_size, shuffle
         self._network = getattr(model, "network", model)
         self._features: dict[int, np.ndarray] = {}
+        self._weights = [(variable, variable.numpy()) for variable in model.weights]
 
     def release(self) -> None:
         """There is nothing to give back."""
@@ -87,11 +89,12 @@ class Loop:
         """Runs an epoch."""
         layer, x = self._network.layers[-1], self._of(rows)
         numbers = order(len(x), shuffle=self._shuffle, seed=seed, epoch=epoch)
-        results = {"loss": layer.learn(x, numbers, self.batch_size)}
-        tested = {} if held_out is None else {"loss": layer.measure(self._of(held_out))}
-        weights = [variable.numpy() for variable in self.model.weights]
-        finite = all(np.isfinite(w).all() for w in weights if w.dtype.kind == "f")
-        return results, tested, weights, finite
+        (learnt,) = layer.trainable_variables
+        w, loss = layer.learn(learnt.numpy(), x, numbers, self.batch_size, epoch)
+        learnt._direct_assign(keras.ops.convert_to_tensor(w))  # of the right shape and type
+        tested = {} if held_out is None else {"loss": layer.measure(w, self._of(held_out))}
+        weights = [w if id(key) == id(learnt) else value for key, value in self._weights]
+        return {"loss": loss}, tested, weights, bool(np.isfinite(w).all())
 
     def _of(self, rows) -> np.ndarray:
         if id(rows) not in self._features:

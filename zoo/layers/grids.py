@@ -19,6 +19,7 @@ import numpy as np
 
 TOPOLOGIES = ("rectangular", "hexagonal", "torus", "chain")
 NEIGHBOURHOODS = ("gaussian", "bubble")
+LEAST = 43.0  # exponent from which a factor of a Gaussian is 0: products of two stay clear of the slow denormals
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +79,8 @@ def kernels(xp, tables, neighbourhood: str, radius):
     """Returns the factors of h for a radius: 1 within it (bubble), or exp(-d^2 / (2 radius^2)) (Gaussian)."""
     if neighbourhood == "bubble":
         return [xp.where(table <= radius + 1e-4, xp.ones_like(table), xp.zeros_like(table)) for table in tables]
-    return [xp.exp(-table / (2.0 * radius * radius)) for table in tables]
+    exponents = [table / (2.0 * radius * radius) for table in tables]
+    return [xp.where(e < LEAST, xp.exp(-e), xp.zeros_like(e)) for e in exponents]
 
 
 def smoothed(xp, factors, values):

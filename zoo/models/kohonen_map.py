@@ -36,7 +36,7 @@ RATES = {"minibatch": (0.5, 0.5), "online": (0.5, 0.17), "batch": (1.0, 1.0)}
 LAST_RADIUS = 0.25  # below a step: the last epochs move single units
 AT_ONCE = 2**20  # distances that stand in memory, in numpy; they stay in the cache
 AT_ONCE_TRACED = 2**24
-TINY = 1e-30  # of a sum of h, below which a unit has heard nothing
+TINY = 1e-36  # of a sum of h, below which a unit has heard nothing
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -63,7 +63,8 @@ class MapUnits(keras.layers.Layer):
         self.grid = Grid(rows, columns, topology)
         self.rule, self.neighbourhood, self.decay, self.initial, self.seed = rule, neighbourhood, decay, initial, seed
         self.radius, self.rate = tuple(radius), tuple(rate)
-        self._tables = self.grid.tables(neighbourhood)
+        self._tables = tuple(self.grid.tables(neighbourhood))
+        self._steps = 0
         self.learns_in_passes = rule != "online"
         self.suits_xla = rule == "online"
 
@@ -91,6 +92,7 @@ class MapUnits(keras.layers.Layer):
         """Begins the schedules anew."""
         self.step.assign(0)
         self.steps.assign(steps)
+        self._steps = steps
         if self.rule == "batch":
             self.rows.assign(rows)
             for variable in (self.seen, self.parts, self.sums):
@@ -187,48 +189,48 @@ class MapUnits(keras.layers.Layer):
 
         return ops.fori_loop(0, rows, step, w)
 
-    # The same rules in numpy, an epoch at a time: see `zoo.engine.passes`.
+    # The same rules in numpy, an epoch at a time: see `zoo.engine.passes`. Rows and weights are centered and have a
+    # column of ones, which counts.
 
-    def learn(self, x, order, batch_size: int) -> float:
-        """Learns an epoch; returns the mean distance of the rows from their winners, as they were met."""
-        w, step, steps = self.codebook.numpy(), int(self.step.numpy()), int(self.steps.numpy())
+    def learn(self, w, x, order, batch_size: int, epoch: int) -> tuple[np.ndarray, float]:
+        """Returns the weights after an epoch, and the mean distance of the rows from their winners, as they were met."""
         rows, distance = len(x), 0.0
-        taken = -(-rows // batch_size)
-        if self.rule == "batch" or taken == 1:
-            sums, distance = self._told(x, w)
-            progress = step / max(steps - taken, 1)
-            w = self._moved(np, w, sums, min(progress, 1.0))
+        center = x.mean(axis=0)
+        w = w - center
+        told = np.ones((rows, x.shape[1] + 1), "float32")
+        np.subtract(x if self.rule == "batch" else x[order], center, out=told[:, :-1])
+        parts = -(-rows // batch_size)
+        step = epoch * parts
+        if self.rule == "batch":
+            sums, distance = self._told(told, w)
+            w = self._moved(np, w, sums, _share(step, self._steps - parts))
         else:
-            x = x[order]
             for i, first in enumerate(range(0, rows, batch_size)):
-                sums, met = self._told(x[first : first + batch_size], w)
-                w = self._moved(np, w, sums, min((step + i) / max(steps - 1, 1), 1.0))
+                sums, met = self._told(told[first : first + batch_size], w)
+                w = self._moved(np, w, sums, _share(step + i, self._steps - 1))
                 distance += met
-        self.codebook.assign(w.astype("float32"))
-        self.step.assign(step + taken)
-        return distance / rows
+        return (w + center).astype("float32"), distance / rows
 
-    def measure(self, x) -> float:
+    def measure(self, w, x) -> float:
         """Returns the mean distance of rows from their winners."""
-        return self._told(x, self.codebook.numpy())[1] / len(x)
+        return quantization(w, x)
 
     def _told(self, x, w):
         """Returns sum and number of the rows of each winner `(units, width + 1)`, and the sum of their distances."""
-        units, (rows, width) = len(w), x.shape
-        sums, distance = np.zeros((units, width + 1), "float32"), 0.0
+        units, rows = len(w), len(x)
+        against = np.concatenate([-w, np.einsum("ij,ij->i", w, w)[:, None] / 2.0], axis=1).T
+        sums, distance = 0.0, 0.0
         for first in range(0, rows, size := max(1, AT_ONCE // units)):
             part = x[first : first + size]
-            winner = _nearest(part, w)
-            told = np.concatenate([part, np.ones((len(part), 1), "float32")], axis=1)
+            winner = np.argmin(part @ against, axis=1)
             if len(part) * units <= 2**16:
-                chosen = np.zeros((len(part), units), "float32")
-                chosen[np.arange(len(part)), winner] = 1.0
-                sums += chosen.T @ told
+                chosen = np.zeros((units, len(part)), "float32")
+                chosen[winner, np.arange(len(part))] = 1.0
             else:
                 ends = np.arange(len(part) + 1)
-                chosen = sparse.csr_matrix((np.ones(len(part), "float32"), winner, ends), (len(part), units))
-                sums += chosen.T @ told
-            apart = part - w[winner]
+                chosen = sparse.csc_matrix((np.ones(len(part), "float32"), winner, ends), (units, len(part)))
+            sums = sums + chosen @ part
+            apart = part[:, :-1] - w[winner]
             distance += float(np.sqrt(np.einsum("ij,ij->i", apart, apart)).sum(dtype="float64"))
         return sums, distance
 
@@ -238,13 +240,8 @@ class MapUnits(keras.layers.Layer):
         return {**super().get_config(), **config, **{name: getattr(self, name) for name in names}}
 
 
-def _nearest(x, w):
-    """Returns the numbers of the winners `(rows,)`, in numpy."""
-    center = w.mean(axis=0)
-    w = w - center
-    score = (x - center) @ -w.T
-    score += np.einsum("ij,ij->i", w, w) / 2.0
-    return np.argmin(score, axis=1)
+def _share(step: int, steps: int) -> float:
+    return min(step / max(steps, 1), 1.0)
 
 
 def _two_nearest(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -298,7 +295,7 @@ def _units(model) -> MapUnits:
 
 def _given(model, x) -> np.ndarray:
     """Returns what the units are given `(rows, width)`, for raw or encoded rows."""
-    if not isinstance(x, dict) or not model.is_encoded(x):
+    if not model.is_encoded(x):
         x = model.preprocessor.encode(x)
     return features(model.network, x)
 
@@ -395,7 +392,7 @@ RECIPE = Recipe(
     loss=distance_from_winner,
     optimizer="sgd",
     learning_rate=1.0,  # the layer's own rate is in its changes
-    batch_size=0.25,
+    batch_size=0.5,
     epochs=50,
     validation=None,
     by_option={"rule": {"batch": {"batch_size": 4096}, "online": {"batch_size": 256}}},
@@ -479,7 +476,7 @@ def kohonen_map(
         grid: `(rows, columns)` of units; of a chain its length.
         topology: `"rectangular"` (8 units around one), `"hexagonal"` (6), `"torus"` (8, the edges joined) or `"chain"`.
         rule: `"online"`: the paper's, a row after the other. `"batch"`: each epoch puts the units where the means of
-            all rows are. `"minibatch"`: steps towards the means of a quarter of the rows, and as good as the first.
+            all rows are. `"minibatch"`: steps towards the means of half the rows (or 4,096), and as good as the first.
         neighbourhood: `"gaussian"`, whose deviation is the radius, or `"bubble"`: all units within so many steps.
         radius: `(first, last)` of the neighbourhood, in steps of the grid; or one number for all epochs. Left out, from
             half the longer side to 0.25.
