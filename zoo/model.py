@@ -482,7 +482,7 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
         value = known[name]
         if isinstance(value, (str, int)) and value in changes_by_value:
             recipe = dataclasses.replace(recipe, **changes_by_value[value])
-    changes = {name: known[name] for name in ("preprocessing", "scaling") if name in known}
+    changes = {name: known[name] for name in ("preprocessing", "scaling") if known.get(name) is not None}
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
     return dataclasses.replace(recipe, **changes)
@@ -576,6 +576,10 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
             f"{', '.join(map(str, data.schema.names))}."
         )
+    if supervised and np.ndim(data.y) > 1:
+        raise ValueError(
+            f"`y` must have one value a row. Received: the shape {np.shape(data.y)}. For one-hot rows: y.argmax(axis=1)."
+        )
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
@@ -585,7 +589,7 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     if supervised and (schema.task != entry.task or sample is None):
         schema = schema.with_task(entry.task, y)
     elif not supervised:
-        y = y if entry.task == "dynamics" else None
+        y = y if entry.task == "dynamics" or recipe.targets else None
         schema = schema.without_target() if y is None else schema.with_task(entry.task, y)
     if recipe.values is not None:
         columns = [dataclasses.replace(c, values=recipe.values) if c.kind == "array" else c for c in schema.columns]

@@ -65,6 +65,7 @@ class Recipe:
         stop_at: `(metric, value)`: a run stops after the first epoch that reaches it.
         solver: None for the optimizer; `"lbfgs"` or `"newton"`, on all rows at once.
         augmentation: A function `(images, seed) -> images` on uint8 batches, in training only.
+        targets: Whether `(x, y)` with numbers y `(rows, outputs)` is learnt from, by a task that has no targets else.
         values: The only values that inputs may have, such as `(-1.0, 1.0)`; None for any finite ones.
         by_option: Fields that an option's value changes: `{"rule": {"online": {"batch_size": 1}}}`.
         scores: Functions `(model, x, y) -> float` of encoded rows (numpy), for `zoo.evaluate` and a run's metrics.
@@ -96,6 +97,7 @@ class Recipe:
     stop_at: tuple[str, float] | None = None
     solver: str | None = None
     augmentation: Callable | None = None
+    targets: bool = False
     values: tuple[float, ...] | None = None
     by_option: Mapping[str, Mapping[Any, Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
     scores: tuple[Callable, ...] = ()

@@ -13,6 +13,15 @@ register(
     summary="Threshold units that compute logic: weights are given, or found for a truth table",
 )
 register(
+    "hebbian",
+    builder="zoo.models.hebbian:hebbian",
+    task="features",
+    learning="rule",
+    year=1949,
+    paper="D. O. Hebb, The Organization of Behavior, Wiley, 1949. https://doi.org/10.4324/9781410612403",
+    summary="Units that strengthen the inputs which are active with them; rules from Hebb's to spike timing",
+)
+register(
     "logistic_regression",
     builder="zoo.models.logistic_regression:logistic_regression",
     task="classification",

@@ -26,7 +26,7 @@ from zoo.engine import memory
 from zoo.engine.passes import features
 from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid, kernels, smoothed
 from zoo.layers.rules import add_rule
-from zoo.layers.tabular import Levels
+from zoo.layers.tabular import plain_features
 from zoo.registry import Recipe, Spec, suggest
 
 RULES = ("minibatch", "batch", "online")
@@ -522,7 +522,7 @@ def kohonen_map(
             f"Received: initial={initial!r}"
         )
     inputs = spec.inputs()
-    given_to_units = _features(spec, inputs)
+    given_to_units = plain_features(spec, inputs)
     width = given_to_units.shape[-1]
     _check_memory(grid, width)
     layer = MapUnits(
@@ -538,15 +538,3 @@ def kohonen_map(
             )
         layer.codebook.assign(given.reshape(grid.units, width))
     return network
-
-
-def _features(spec: Spec, inputs: dict):
-    """Returns one tensor `(batch, width)`: numbers, an indicator for each level, pixels from 0 to 1."""
-    found = [inputs[name] for name in ("inputs", "numeric") if name in inputs]
-    if "categorical" in inputs:
-        levels = Levels(spec.categorical_sizes, max_one_hot=max(spec.categorical_sizes), name="levels")
-        found.append(levels(inputs["categorical"]))
-    if "image" in inputs:
-        pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
-        found.append(keras.layers.Flatten(name="flatten")(pixels))
-    return keras.layers.Concatenate(name="features")(found) if len(found) > 1 else found[0]
