@@ -34,7 +34,9 @@ def test_steps_on_a_hexagonal_grid_are_the_shortest_paths():
 def test_on_a_torus_all_units_have_eight_neighbours_and_opposite_edges_touch():
     grid = Grid(4, 5, "torus")
     assert neighbours(grid) == [8] * 20
-    assert grid.steps(0, 19) == 1 and grid.steps(0, 4) == 1 and grid.steps(0, 12) == 2  # (0, 0) and (3, 4), (0, 4), (2, 2)
+    assert (
+        grid.steps(0, 19) == 1 and grid.steps(0, 4) == 1 and grid.steps(0, 12) == 2
+    )  # (0, 0) and (3, 4), (0, 4), (2, 2)
     rows, columns = grid.tables("gaussian")
     np.testing.assert_array_equal(rows[0], [0, 1, 4, 1])
     np.testing.assert_array_equal(columns[0], [0, 1, 4, 4, 1])

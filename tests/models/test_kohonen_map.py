@@ -109,7 +109,10 @@ def test_a_step_of_the_online_rule_is_eta_h_x_minus_w(neighbourhood):
 
 
 def test_a_step_on_some_rows_goes_towards_their_means_by_one_minus_eta_to_the_sum_of_h():
-    for train in (lambda m, **how: m.fit(SQUARE[:30], verbose=0, **how), lambda m, **how: of_steps(m, SQUARE[:30], **how)):
+    for train in (
+        lambda m, **how: m.fit(SQUARE[:30], verbose=0, **how),
+        lambda m, **how: of_steps(m, SQUARE[:30], **how),
+    ):
         model = zoo.build("kohonen_map", SQUARE, grid=(3, 4), radius=1.0, rate=0.3, initial=FIRST)
         train(model, batch_size=10, shuffle=False)
         w = FIRST.reshape(12, 2).astype("float64")
@@ -146,9 +149,7 @@ def test_the_loss_is_the_quantization_error_and_falls(square):
     np.testing.assert_allclose(losses[-1], square.metrics["train"]["quantization_error"], rtol=0.2)
     evaluated = zoo.evaluate(square.model, SQUARE, verbose=0)
     assert evaluated["quantization_error"] == square.metrics["train"]["quantization_error"]
-    np.testing.assert_allclose(
-        square.model.evaluate(SQUARE, verbose=0), evaluated["quantization_error"], rtol=1e-5
-    )
+    np.testing.assert_allclose(square.model.evaluate(SQUARE, verbose=0), evaluated["quantization_error"], rtol=1e-5)
 
 
 def test_more_units_stand_where_more_rows_are():

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import keras
+import numpy as np
 
 from zoo.engine import compiled, distributed, fused, interruption, memory, ordering, passes
 from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
@@ -135,6 +136,13 @@ def fit(
             with memory.explained(repair):
                 if several:
                     distributed.fit(model, rows, placement=placement, messages=messages, **how)
+                elif trainer == "passes" and not (callbacks or saver or stop or validation is not None or verbose > 1):
+                    del how["validation"], how["augmentation"], how["callbacks"]
+                    after = line and (lambda epoch, loss: line.on_epoch_end(epoch, {"loss": loss}))
+                    losses = passes.run(model, rows[0], after=after, **how)
+                    history.history = {"loss": losses} if losses else {}
+                    if losses and not np.isfinite(losses[-1]):
+                        diverged.say(first + len(losses))
                 elif trainer == "passes":
                     fused.fit(model, rows, loops=passes, left=left, **how)
                 elif trainer != "keras":

@@ -11,6 +11,7 @@ and `learns_in_passes`, which says whether it does. It is a loop as `zoo.engine.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import keras
@@ -20,7 +21,7 @@ from zoo.engine.ordering import order
 
 BLOCK = 16_384  # rows of which features are computed at a time
 
-__all__ = ["Loop", "create_variables", "order", "place", "suits"]
+__all__ = ["Loop", "create_variables", "features", "order", "place", "run", "suits"]
 
 
 def suits(model: keras.Model, rows, validation=None) -> bool:
@@ -71,6 +72,51 @@ def features(network: keras.Model, x) -> np.ndarray:
         for first in range(0, len(x[names[0]]), BLOCK)
     ]
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+
+
+def run(
+    model: keras.Model,
+    x,
+    *,
+    batch_size: int,
+    shuffle: bool,
+    seed: int,
+    epochs: int,
+    first_epoch: int = 0,
+    after: Callable | None = None,
+) -> list[float]:
+    """Trains where no callback looks at the weights between epochs, which so need not leave numpy.
+
+    Args:
+        model: One that `suits`.
+        x: Encoded tensors.
+        batch_size: Rows a step.
+        shuffle: Whether rows are shuffled, by (seed, epoch).
+        seed: Of the order.
+        epochs: The number of the last epoch.
+        first_epoch: The number of the first, from 0.
+        after: Called with an epoch's number and its loss.
+
+    Returns:
+        The loss of each epoch. After one that is not finite it stops, with the weights before.
+    """  # fmt: skip
+    network = getattr(model, "network", model)
+    layer, x = network.layers[-1], features(network, x)
+    (learnt,) = layer.trainable_variables
+    w, losses = learnt.numpy(), []
+    try:
+        for epoch in range(first_epoch, epochs):
+            numbers = order(len(x), shuffle=shuffle, seed=seed, epoch=epoch)
+            found, loss = layer.learn(w, x, numbers, batch_size, epoch)
+            losses.append(loss)
+            if after is not None:
+                after(epoch, loss)
+            if not math.isfinite(loss):
+                break
+            w = found
+    finally:
+        learnt.assign(w)
+    return losses
 
 
 class Loop:

@@ -218,7 +218,7 @@ class MapUnits(keras.layers.Layer):
     def _told(self, x, w):
         """Returns sum and number of the rows of each winner `(units, width + 1)`, and the sum of their distances."""
         units, rows = len(w), len(x)
-        against = np.concatenate([-w, np.einsum("ij,ij->i", w, w)[:, None] / 2.0], axis=1).T
+        against = np.concatenate([-w, np.einsum("ij,ij->i", w, w)[:, None] / 2.0], axis=1).T  # |w|^2 / 2 - x w'
         sums, distance = 0.0, 0.0
         for first in range(0, rows, size := max(1, AT_ONCE // units)):
             part = x[first : first + size]
