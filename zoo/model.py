@@ -578,7 +578,8 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         )
     if supervised and np.ndim(data.y) > 1:
         raise ValueError(
-            f"`y` must have one value a row. Received: the shape {np.shape(data.y)}. For one-hot rows: y.argmax(axis=1)."
+            f"`y` must have one value a row. Received: the shape {np.shape(data.y)}. For one-hot rows: "
+            "y.argmax(axis=1)."
         )
     if data.streaming and sample is None:
         sample = data.sample()

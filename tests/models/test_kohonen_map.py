@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo.layers import map_units
 from zoo.models import kohonen_map as module
 from zoo.models.kohonen_map import kohonen_map, quantization, topographic
 from zoo.registry import Spec
@@ -260,7 +261,7 @@ def test_first_weights_are_a_plane_samples_or_given():
 
 def test_winners_come_block_by_block_where_distances_are_many(monkeypatch, square):
     whole = square.model.predict(SQUARE, verbose=0)
-    monkeypatch.setattr(module, "AT_ONCE_TRACED", 700)  # 7 rows
+    monkeypatch.setattr(map_units, "AT_ONCE_TRACED", 700)  # 7 rows
     monkeypatch.setattr(module, "AT_ONCE", 700)
     again = zoo.build("kohonen_map", SQUARE)
     again.set_weights(square.model.get_weights())
@@ -293,7 +294,7 @@ def test_validation_rows_are_measured():
         ({"rate": 1.5}, "`rate` must be .*1 >= first"),
         ({"rate": (0.5, 0.1, 0.0)}, "`rate` must be"),
         ({"rule": "batch", "rate": 0.5}, "The batch rule has no rate"),
-        ({"grid": (300_000, 300_000)}, r"A map of 300,000 x 300,000 units of 2 inputs takes about [\d,.]+ GiB .*smaller `grid`"),
+        ({"grid": (300_000, 300_000)}, r"300,000 x 300,000 units of 2 inputs takes about [\d,.]+ GiB .*smaller `grid`"),
         ({"grid": (2_000, 2_000), "topology": "hexagonal"}, r"GiB.*or topology='rectangular'"),
     ],
 )  # fmt: skip

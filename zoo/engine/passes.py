@@ -2,8 +2,8 @@
 
 Such a layer is the only one with weights to train, and has
 
-    learn(w, x, order, batch_size, epoch) -> w, loss    an epoch from its one trainable weight: features `(rows, width)`,
-                                                        the order of their numbers, rows a step, the epoch's number
+    learn(w, x, order, batch_size, epoch) -> w, loss    an epoch, from its one weight: features `(rows, width)`, the
+                                                        order of their numbers, rows a step, the epoch's number
     measure(w, x) -> loss                               the same without learning
 
 and `learns_in_passes`, which says whether it does. It is a loop as `zoo.engine.compiled` has it, without its trace.

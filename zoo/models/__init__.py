@@ -64,8 +64,8 @@ register(
     task="map",
     learning="rule",
     year=1982,
-    paper="T. Kohonen, Self-Organized Formation of Topologically Correct Feature Maps, Biological Cybernetics 43, 1982. "
-    "https://doi.org/10.1007/BF00337288",
+    paper="T. Kohonen, Self-Organized Formation of Topologically Correct Feature Maps, Biological Cybernetics 43, "
+    "1982. https://doi.org/10.1007/BF00337288",
     summary="Units on a grid, of which neighbours learn to answer to what is alike",
 )
 register(

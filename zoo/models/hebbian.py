@@ -24,7 +24,7 @@ L. F. Abbott, Competitive Hebbian Learning through Spike-Timing-Dependent Synapt
 https://doi.org/10.1109/TC.1972.5008975.
 
 Of several rows a step takes the mean change (the outer product the sum). Near |w| = 1 a step of Oja's multiplies the
-error along w by 1 - 2 eta lambda_1, lambda_1 being the largest eigenvalue of <x x'>: it is stable for eta < 1 / lambda_1,
+error along w by 1 - 2 eta lambda_1, lambda_1 being the largest eigenvalue of <x x'>: it is stable below 1 / lambda_1,
 and so is Sanger's, whose other factors 1 - eta (lambda_1 - lambda_k), 1 - eta lambda_k, 1 - 2 eta lambda_k are milder.
 """
 
