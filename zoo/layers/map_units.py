@@ -76,7 +76,7 @@ class MapUnits(keras.layers.Layer):
         if self.rule == "batch":
             self.rows.assign(rows)
             for variable in (self.seen, self.parts, self.sums):
-                variable.assign(ops.zeros_like(variable))
+                variable.assign(np.zeros(variable.shape, variable.dtype))
 
     def call(self, x, training=None):
         w = ops.stop_gradient(ops.convert_to_tensor(self.codebook))
