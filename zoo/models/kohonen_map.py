@@ -30,8 +30,8 @@ from zoo.registry import Recipe, Spec, suggest
 
 DECAYS = ("exponential", "linear", "inverse")
 INITIALS = ("pca", "samples", "random")
-RATES = {"minibatch": (0.5, 0.5), "online": (0.5, 0.17), "batch": (1.0, 1.0)}
-LAST_RADIUS = 0.25  # below a step: the last epochs move single units
+RATES = {"minibatch": (0.5, 0.17), "online": (0.5, 0.17), "batch": (1.0, 1.0)}
+LAST_RADIUS = 0.2  # below a step: the last epochs move single units
 AT_ONCE = 2**20  # distances that stand in memory
 
 
@@ -270,8 +270,8 @@ def kohonen_map(
             all rows are. `"minibatch"`: steps towards the means of half the rows (or 4,096), and as good as the first.
         neighbourhood: `"gaussian"`, whose deviation is the radius, or `"bubble"`: all units within so many steps.
         radius: `(first, last)` of the neighbourhood, in steps of the grid; or one number for all epochs. Left out, from
-            half the longer side to 0.25.
-        rate: `(first, last)` of eta, at most 1, or one number. Left out, 0.5, and online down to 0.17. The batch rule
+            half the longer side to 0.2.
+        rate: `(first, last)` of eta, at most 1, or one number. Left out, from 0.5 to 0.17. The batch rule
             has none.
         decay: How radius and rate go from first to last: `"exponential"`, `"linear"` or `"inverse"` (1 / t).
         initial: First weights: `"pca"` (a plane through the rows), `"samples"` (rows), `"random"` (near 0), or a
