@@ -33,17 +33,28 @@ def test_the_models_are_listed_by_year_then_name():
     [
         ({"pattern": "mlp_*"}, ["mlp_classifier", "mlp_regressor"]),
         ({"task": "regression"}, ["linear_regression", "mlp_regressor"]),
-        ({"year": 1958}, ["logistic_regression", "perceptron"]),
-        ({"year": "<1958"}, ["mcculloch_pitts"]),
-        ({"year": "<=1958"}, ["mcculloch_pitts", "logistic_regression", "perceptron"]),
-        ({"year": ">1986"}, ["image_mlp"]),
         ({"pattern": "mlp_*", "exclude": "*regressor"}, ["mlp_classifier"]),
         ({"pattern": "*_mlp", "exclude": ["a*", "b*"]}, ["image_mlp"]),
         ({"pattern": "none_such"}, []),
     ],
 )
-def test_models_are_found_by_pattern_task_and_year(arguments, names):
+def test_models_are_found_by_pattern_and_task(arguments, names):
     assert zoo.list_models(**arguments) == names
+
+
+@pytest.mark.parametrize(
+    ("year", "holds", "known"),
+    [
+        (1958, lambda year: year == 1958, ["logistic_regression", "perceptron"]),
+        ("<1958", lambda year: year < 1958, ["mcculloch_pitts"]),
+        ("<=1958", lambda year: year <= 1958, ["mcculloch_pitts", "logistic_regression", "perceptron"]),
+        (">1986", lambda year: year > 1986, ["image_mlp"]),
+    ],
+)
+def test_models_are_found_by_year(year, holds, known):
+    found = zoo.list_models(year=year)
+    assert found == [name for name in zoo.list_models() if holds(zoo.info(name).year)]
+    assert [name for name in found if name in known] == known
 
 
 def test_presets_are_listed_with_their_tags():

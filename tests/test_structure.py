@@ -14,7 +14,7 @@ import zoo
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "zoo"
 ORDER = ("registry", "layers", "data", "engine", "models", "model", "training", "artifacts", "serving", "plots", "cli")
-HEAVY = ("tensorflow", "keras", "pandas", "sklearn", "jax", "scipy")
+HEAVY = ("tensorflow", "keras", "pandas", "sklearn", "jax", "scipy", "matplotlib")
 
 
 def part(path):
@@ -103,7 +103,7 @@ def test_the_folders_of_data_hold_no_python():
 
 def test_no_module_is_named_like_a_public_function():
     """`import zoo.build` would overwrite the function `zoo.build`."""
-    functions = set(zoo.__all__) - {"data"}
+    functions = set(zoo.__all__) - {"data", "plots"}
     assert functions & {path.stem for path in PACKAGE.iterdir()} == set()
     assert {"load", "pipeline"} & {path.stem for path in (PACKAGE / "data").iterdir()} == set()
 

@@ -33,12 +33,12 @@ _HOMES = {
     "ExportReport": "zoo.artifacts.exporting",
     "export": "zoo.artifacts.exporting",
 }
-_MODULES = ("data",)
+_MODULES = ("data", "plots")
 
 __all__ = ["Entry", "info", "list_models", "register", *_HOMES, *_MODULES]
 
 if TYPE_CHECKING:
-    from zoo import data
+    from zoo import data, plots
     from zoo.artifacts.adapting import adapt
     from zoo.artifacts.exporting import ExportReport, export
     from zoo.artifacts.fine_tuning import fine_tune

@@ -37,6 +37,7 @@ from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
 from zoo.registry import Entry, Recipe, Spec
 
 ENCODED = ("inputs", "numeric", "quantile", "categorical", "image")
+JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -176,8 +177,12 @@ class Model(keras.Model):
             second class's for two classes, every class's for more; the target's for a regression.
 
         Raises:
-            TypeError: if the network is not linear in its encoded tensors, or there are several members.
+            TypeError: if the network is not linear in its encoded tensors, there are several members, or no columns.
         """
+        if self.schema.columns[0].kind == "image":
+            raise TypeError(
+                "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
+            )
         if self.members > 1:
             raise TypeError(
                 f"Coefficients are those of one linear model. Received: an ensemble of {self.members} members. Build "
@@ -260,6 +265,8 @@ class Model(keras.Model):
     def fit(self, x=None, y=None, batch_size=None, *args, sample_weight=None, validation_data=None, **kwargs):
         """Keras's `fit`. `x` may also be a DataFrame, a dict of raw columns, or a tf.data.Dataset of them.
 
+        What learns by a rule sees the rows in their order unless its recipe, or the caller, says otherwise.
+
         A DataFrame may hold the target's column; `y` is then None. Beside raw data, targets are in the caller's own
         values; beside encoded tensors, they are class indices (or strings), or values.
 
@@ -270,6 +277,8 @@ class Model(keras.Model):
         x, y = self._encode(x, y)
         if hasattr(x, "element_spec"):
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras warns of its default
+        elif self.entry.learning == "rule" and len(args) < 6:  # the sixth after `batch_size` is `shuffle`
+            kwargs.setdefault("shuffle", self.recipe.shuffle)
         if validation_data is not None:
             validation_data = self._encode_validation(validation_data)
         weight = None if sample_weight is None else np.asarray(sample_weight)
@@ -304,9 +313,27 @@ class Model(keras.Model):
         """Keras's `evaluate`, on encoded or raw data as `fit` takes them."""
         return super().evaluate(*self._encode(x, y), *args, **kwargs)
 
-    def predict(self, x, *args, **kwargs):
-        """Keras's `predict`, on encoded or raw data as `fit` takes them. `zoo.predict` gives labels."""
-        return super().predict(self._encode(x, None, target=False)[0], *args, **kwargs)
+    def predict(self, x, batch_size=None, *args, **kwargs):
+        """Keras's `predict`, on encoded or raw data as `fit` takes them. `zoo.predict` gives labels.
+
+        Where the recipe has XLA compile it, which takes seconds for each number of rows, a batch has up to 1,024 rows.
+        """
+        x = self._encode(x, None, target=False)[0]
+        if (
+            batch_size is None
+            and self.recipe.jit
+            and (isinstance(x, Mapping) or ops.is_tensor(x) or hasattr(x, "dtype"))
+        ):
+            batch_size = JIT_ROWS
+        return super().predict(x, batch_size, *args, **kwargs)
+
+    def make_predict_function(self, force=False):
+        """Keras's; compiled by XLA where the recipe says so."""
+        jit, self.jit_compile = self.jit_compile, self.jit_compile or self.recipe.jit
+        try:
+            return super().make_predict_function(force)
+        finally:
+            self.jit_compile = jit
 
     def train_on_batch(self, x, y=None, *args, **kwargs):
         """Keras's `train_on_batch`, on encoded or raw data as `fit` takes them."""
@@ -630,7 +657,8 @@ def build_network(
     classes = None if preprocessor is None else preprocessor.schema.classes
     outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
     with seeded(seed):
-        return registry.load_builder(entry)(Spec(entry.task, outputs, seed=seed, **sizes), **options)
+        rows = None if preprocessor is None else preprocessor.num_rows
+        return registry.load_builder(entry)(Spec(entry.task, outputs, num_rows=rows, seed=seed, **sizes), **options)
 
 
 def compile_model(

@@ -74,6 +74,9 @@ class Recipe:
         check: A function `(model, x, y)` of encoded training rows (numpy), called before a training; raises ValueError
             or warns.
         start: A function `(model, x, y)` of them, called before a training too: initial weights that come from data.
+        unreached: A function `(model, x, y) -> str` of encoded training rows (numpy), called where a run ends at its
+            limit of epochs without having reached `stop_at`: says why, in `run.stopped`.
+        jit: Whether XLA compiles inference, which pays off for loops of many small operations.
     """
 
     data: str
@@ -104,6 +107,8 @@ class Recipe:
     attributes: Mapping[str, Callable] = dataclasses.field(default_factory=dict)
     check: Callable | None = None
     start: Callable | None = None
+    unreached: Callable | None = None
+    jit: bool = False
 
     def rows_a_step(self, rows: int) -> int:
         """Returns how many of so many rows a step takes."""
@@ -128,6 +133,7 @@ class Spec:
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
         image_shape: `(height, width, channels)` of the tensor `image`.
+        num_rows: Rows of the data that are built for, where that is known.
         seed: Seed of the initial weights.
     """
 
@@ -139,6 +145,7 @@ class Spec:
     num_quantile: int = 0
     categorical_sizes: tuple[int, ...] = ()
     image_shape: tuple[int, int, int] | None = None
+    num_rows: int | None = None
     seed: int = 0
 
     def inputs(self) -> dict[str, keras.KerasTensor]:

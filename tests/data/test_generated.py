@@ -58,3 +58,17 @@ def test_no_line_separates_a_shape_but_its_neighbours_do(name):
     x, y = load(name).arrays()
     assert LogisticRegression().fit(x, y).score(x, y) < 0.9
     assert cross_val_score(KNeighborsClassifier(5), x, y).mean() > 0.95
+
+
+def test_8_of_the_64_patterns_of_6_bits_are_symmetric():
+    x, y = load("symmetry").arrays()
+    texts = ["".join(str(int(bit)) for bit in row) for row in x]
+    assert texts == [f"{i:06b}" for i in range(64)]
+    assert y.tolist() == [int(text == text[::-1]) for text in texts] and y.sum() == 8
+
+
+def test_spike_trains_are_sequences_of_0_and_1():
+    x = load("spike_trains").x
+    assert x.shape == (64, 32, 2)
+    assert set(np.unique(x)) == {0.0, 1.0}
+    assert x.mean() == pytest.approx(1 / 3, abs=0.02)

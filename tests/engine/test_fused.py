@@ -120,7 +120,7 @@ def test_the_one_operation_of_adam_is_taken_and_given_back(rows):
     loop.epoch(rows, None, 0, 0)
     graph = next(iter(loop._traced.values())).function.graph.as_graph_def()
     operations = {node.op for function in graph.library.function for node in function.node_def}
-    assert "ResourceApplyAdam" in operations
+    assert "ResourceApplyAdamWithAmsgrad" in operations and "Sqrt" not in operations
 
 
 def test_dropout_draws_what_keras_draws(rows):

@@ -127,7 +127,29 @@ def test_the_recipe_learns_and_stops_after_an_epoch_without_a_mistake():
 
 
 @pytest.mark.tensorflow
-def test_the_recipe_stops_at_its_limit_on_xor_and_says_so():
+def test_the_recipe_stops_at_its_limit_on_xor_and_says_that_it_will_not_converge():
     run = zoo.train("perceptron", "xor_gate", epochs=7, verbose=0)
     assert len(run.history["mistakes"]) == 7
     assert run.stopped.startswith("the limit of 7 epochs, with mistakes at ")
+    assert "not separable, for no single unit tells 0 from 1" in run.stopped
+    assert "it will not converge, however long it trains" in run.stopped
+
+
+@pytest.mark.tensorflow
+def test_where_more_epochs_would_do_it_says_so():
+    run = zoo.train("perceptron", "and_gate", epochs=5, verbose=0)
+    assert "separable (linear programming), but not learnt yet: give it more epochs" in run.stopped
+
+
+@pytest.mark.tensorflow
+def test_where_the_last_epoch_mended_the_last_mistake_it_says_so():
+    run = zoo.train("perceptron", "and_gate", epochs=8, verbose=0)  # the 9th makes none
+    assert run.history["mistakes"][-1] > 0 and run.metrics["train"]["accuracy"] == 1.0
+    assert run.stopped.endswith("the last of them were mended, and all rows are right now")
+
+
+@pytest.mark.tensorflow
+def test_of_too_many_rows_it_says_that_it_cannot_tell(monkeypatch):
+    monkeypatch.setattr("zoo.layers.separation.LARGEST", 7)
+    run = zoo.train("perceptron", "xor_gate", epochs=2, verbose=0)
+    assert "not separable by one unit, or not yet" in run.stopped

@@ -3,6 +3,8 @@
 <gate>_gate   all patterns of 0 and 1 in the order 00, 01, 10, 11 (the first input is the most significant bit)
 two_moons, circles, spirals   1,000 noisy points of two classes, always the same
 random_patterns               10 random patterns of 100 units, -1 or +1
+symmetry                      all 64 patterns of 6 bits, and whether each reads the same from both ends
+spike_trains                  64 rows of 32 moments of two fibres, 0 or 1
 """
 
 from __future__ import annotations
@@ -73,6 +75,17 @@ def spirals(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def random_patterns(seed: int = 0) -> np.ndarray:
     """Returns 10 patterns of -1 and +1 `(10, 100)`."""
     return np.random.default_rng(seed).choice(np.array([-1.0, 1.0], "float32"), (10, 100))
+
+
+def symmetry() -> tuple[np.ndarray, np.ndarray]:
+    """Returns all patterns of 6 bits `(64, 6)`, and 1 for the 8 that are their own mirror image."""
+    x = patterns(6)
+    return x, np.all(x == x[:, ::-1], axis=1).astype(int)
+
+
+def spike_trains(seed: int = 0) -> np.ndarray:
+    """Returns trains of 0 and 1 `(64, 32, 2)`, each fibre active in about a third of the moments."""
+    return (np.random.default_rng(seed).random((64, 32, 2)) < 1 / 3).astype("float32")
 
 
 SHAPES = {"two_moons": two_moons, "circles": circles, "spirals": spirals}

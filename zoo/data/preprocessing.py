@@ -66,6 +66,7 @@ class Preprocessor:
         self._state: dict[str, Any] = {}
         self._module = self._function = None
         self._warned = False
+        self.num_rows: int | None = None  # of the data it was fitted to
 
     # What the columns are, in the order of the schema.
 
@@ -82,7 +83,7 @@ class Preprocessor:
         Raises:
             ValueError: if a column is missing, or holds what its kind does not allow.
         """
-        counts = None
+        counts, self.num_rows = None, x.rows if isinstance(x, Sample) else len(x)
         if isinstance(x, Sample):
             counts, x = x.counts, x.frame
             if y is None and self.schema.target is not None:

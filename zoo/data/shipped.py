@@ -18,9 +18,12 @@ import numpy as np
 from zoo.data import generated
 from zoo.registry import package_folder, suggest
 
-# Sets that are made when they are asked for: functions that return x, or (x, y).
+# Sets that are made when they are asked for: functions that return x, (x, y), or (x, y, splits).
 MADE = {name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "random_patterns")}
-MADE["spike_trains"] = "zoo.data.spikes:spike_trains"
+MADE["correlated_spikes"] = "zoo.data.spikes:correlated_spikes"
+MADE |= {name: f"zoo.data.generated:{name}" for name in ("symmetry", "spike_trains")}
+MADE |= {f"retina_{name}": f"zoo.data.retina:{name}" for name in ("letters", "shapes")}
+MADE |= {name: f"zoo.data.drawn:{name}" for name in ("drawn_letters", "drawn_digits", "bars_and_stripes")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,8 +73,8 @@ def named(name: str) -> Rows:
     if name in MADE:
         module, _, function = MADE[name].partition(":")
         made = getattr(importlib.import_module(module), function)()
-        x, y = made if isinstance(made, tuple) else (made, None)
-        return Rows(x, y, task="classification" if np.ndim(y) == 1 else None)
+        x, y, parts = (*made, {})[:3] if isinstance(made, tuple) else (made, None, {})
+        return Rows(x, y, splits=parts, task="classification" if np.ndim(y) == 1 else None)
     if name.endswith("_gate") and name.removesuffix("_gate") in generated.GATES:
         x, y = generated.gate(name.removesuffix("_gate"))
         return Rows(x, y, task="classification")

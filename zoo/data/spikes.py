@@ -13,7 +13,7 @@ RATE = 0.02  # spikes a ms, 20 Hz
 TOGETHER = 0.8  # share of the spikes of the first half of the inputs that are common to them
 
 
-def spike_trains(seed: int = 0) -> np.ndarray:
+def correlated_spikes(seed: int = 0) -> np.ndarray:
     """Returns trains of 0 and 1 `(50, 200, 20)` of 20 Hz; the first ten inputs share most of their spikes."""
     generator = np.random.default_rng(seed)
     own = generator.random((ROWS, STEPS, INPUTS)) < RATE

@@ -17,7 +17,8 @@ from typing import Any
 
 import keras
 
-from zoo.engine import updates
+from zoo.engine import calls, updates
+from zoo.engine.placing import place
 
 STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
 TESTED_ROWS = 8192
@@ -26,8 +27,8 @@ KEPT_WEIGHTS = 2**22  # a loop of more keeps its model only while it trains
 
 # What a step costs, fitted to measurements (`python -m tests.benchmarks.train`): seconds a step, FLOP a second, and for
 # XLA the seconds of compiling, of which there are as many again for every variable.
-TRACED_STEP, TRACED_RATE = 30e-6, 120e9
-XLA_STEP, XLA_RATE = 8e-6, 300e9
+TRACED_STEP, TRACED_RATE = 24e-6, 120e9
+XLA_STEP, XLA_RATE = 15e-6, 300e9
 XLA_COMPILE = 0.12
 SMALL_STEP = 50e6  # FLOP; below them the threads of an executor cost more than they give
 
@@ -42,21 +43,24 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     random numbers and looks up levels more slowly than TensorFlow does: such networks are left to it. A layer that
     knows of itself says so by `suits_xla`.
     """
-    import tensorflow as tf
-
     told = [layer.suits_xla for layer in model._flatten_layers() if hasattr(layer, "suits_xla")]
     if told:
         return all(told)
-
     draws = any("seed" in variable.path.rsplit("/", 1)[-1] for variable in model.non_trainable_variables)
     network = getattr(model, "network", model)
     looks_up = any(keras.backend.is_int_dtype(tensor.dtype) for tensor in network.inputs)
-    if not tf.config.list_logical_devices("GPU") and (draws or looks_up):
+    if not _gpus() and (draws or looks_up):
         return False
     variables = len(model.trainable_variables)
     flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
     saved = steps * variables * (TRACED_STEP - XLA_STEP) / 2 + flops * (1 / TRACED_RATE - 1 / XLA_RATE)
     return saved > XLA_COMPILE * (4 + variables)
+
+
+def _gpus() -> list:
+    import tensorflow as tf
+
+    return tf.config.list_logical_devices("GPU")
 
 
 def is_small(model: keras.Model, batch_size: int) -> bool:
@@ -86,9 +90,12 @@ class Loop:
         self.busy = False
         self.model = model
         self._xla, self.batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
-        self._executor = contextlib.nullcontext if xla or not is_small(model, batch_size) else _single_thread
+        self._alone = not xla and not _gpus() and is_small(model, batch_size)  # without an executor's threads
         self._shapes = [(variable.dtype, variable.shape) for variable in _state(model)]
-        self._traced: dict[tuple, _Traced] = {}
+        self._traced: dict[tuple, calls.Traced] = {}
+        self._last: tuple | None = None
+        self._note: tuple | None = None  # what the function being traced tells
+        self._scratch = None if xla or _gpus() else {}  # the variables of `updates.adam`
         self._full_batches: Callable | None = None
 
     def fits(self, model: keras.Model) -> bool:
@@ -104,6 +111,7 @@ class Loop:
 
     def release(self) -> None:
         """Ends the use of a model, however its training ended; its variables have been its own all the time."""
+        self._last = None
 
     @property
     def num_traces(self) -> int:
@@ -120,18 +128,18 @@ class Loop:
             epoch: Its number, from 0.
 
         Returns:
-            Loss and metrics of the training rows, and of the validation rows; the weights, as tensors, and whether they
-            are finite.
+            Loss and metrics of the training rows, and of the validation rows; the weights, as tensors; True if they are
+            finite, None if they may not be.
         """
         import tensorflow as tf
 
         count = int(tf.nest.flatten(rows)[0].shape[0])
         steps = -(-count // self.batch_size)
         if steps <= STEPS_PER_CALL:
-            return self._call("_whole", rows, held_out, [seed, epoch, steps])
-        order = self._call("_begin", rows, [seed, epoch])
+            return self._told("_whole", rows, held_out, [seed, epoch, steps])
+        (order,) = self._call("_begin", rows, [seed, epoch])
         self.steps(rows, order, seed, epoch * steps)
-        return self._call("_end", held_out)
+        return self._told("_end", held_out)
 
     def begin(self) -> None:
         """Sets the metrics to nothing."""
@@ -152,40 +160,57 @@ class Loop:
 
     def end(self, held_out=None) -> tuple[dict, dict, list, bool]:
         """Returns loss and metrics of the steps since `begin`, and of validation rows, and the weights, as `epoch`."""
-        return self._call("_end", held_out)
+        return self._told("_end", held_out)
 
     def test(self, batch) -> None:
         """Adds a batch to the metrics, without training."""
         self.model.test_step(place(batch))
 
-    def _call(self, name: str, *arguments):
-        """Calls a function by its name; a list of numbers becomes a tensor."""
+    def _call(self, name: str, *arguments) -> list:
+        """Calls a function by its name; a list of numbers becomes a tensor. Returns what it gives, flat."""
+        traced, tensors = self._find(name, arguments)
+        return traced(tensors)
+
+    def _told(self, name: str, *arguments) -> tuple[dict, dict, list, bool | None]:
+        """Calls a function that ends with `_end`, and returns what it tells, as `epoch`."""
+        traced, tensors = self._find(name, arguments)
+        names, tested, packed = traced.note
+        found = traced(tensors)
+        told = len(names) + len(tested) + 1
+        values, weights = (found[0].numpy().tolist(), found[1:]) if packed else (found[:told], found[told:])
+        values = [_plain(value) for value in values]
+        results = dict(zip(names, values))
+        return results, dict(zip(tested, values[len(names) :])), weights, math.isfinite(values[told - 1]) or None
+
+    def _find(self, name: str, arguments) -> tuple[calls.Traced, list]:
+        """Returns the function that is traced for some arguments, and their tensors."""
         import tensorflow as tf
 
-        arguments = [tf.constant(part, tf.int32) if isinstance(part, list) else part for part in arguments]
-        shapes = (name, *((tensor.dtype, *tensor.shape) for tensor in tf.nest.flatten(arguments) if tensor is not None))
+        *nests, numbers = [tf.constant(part, tf.int32) if isinstance(part, list) else part for part in arguments]
+        if self._last is not None and name == self._last[0] and all(map(operator.is_, nests, self._last[1])):
+            return self._last[2], [*self._last[3], numbers]  # an epoch like the one before
+        arguments = [*nests, numbers]
+        tensors = [tensor for tensor in tf.nest.flatten(arguments) if tensor is not None]
+        shapes = (name, *((tensor.dtype, *tensor.shape) for tensor in tensors))
         if shapes not in self._traced:
             self._traced[shapes] = self._trace(name, arguments)
-        with self._executor():
-            found = self._traced[shapes].function(*arguments)
-        if name not in ("_whole", "_end"):
-            return found
-        results, tested, weights, finite = found
-        return *tf.nest.map_structure(_plain, (results, tested)), weights, finite
+        traced = self._traced[shapes]
+        if name == "_whole":
+            self._last = (name, nests, traced, tensors[:-1])
+        return traced, tensors
 
-    def _trace(self, name: str, arguments) -> _Traced:
+    def _trace(self, name: str, arguments) -> calls.Traced:
         """Traces anew, inner functions too: those of a trace before know variables of another model."""
         import tensorflow as tf
 
         how = {"autograph": False, "reduce_retracing": True}
         self._full_batches = tf.function(self._steps_of_full_batches, jit_compile=True, **how) if self._xla else None
-        with self._executor():  # what is traced depends on it
-            function = tf.function(getattr(self, name), **how).get_concrete_function(*arguments)
-        if self._executor is _single_thread and _calls_within_calls(function):
-            self._executor = contextlib.nullcontext
-            self._traced.clear()
-            return self._trace(name, arguments)
-        return _Traced(function, [variable.handle for variable in _state(self.model)])
+        with updates.in_few_operations(self.model, self._scratch):
+            traced = calls.traced(getattr(self, name), arguments, alone=self._alone)
+        traced.note, self._note = self._note, None
+        traced.know([variable.handle for variable in _state(self.model)])
+        self._alone = traced.alone
+        return traced
 
     def _begin(self, rows, numbers):
         """From (seed, epoch) to the order of the rows."""
@@ -205,11 +230,14 @@ class Loop:
     def _end(self, held_out):
         import tensorflow as tf
 
-        results = {name: tf.identity(value) for name, value in self.model.get_metrics_result().items()}
+        results = dict(self.model.get_metrics_result())
         tested = {} if held_out is None else self._test(held_out)
         weights = [variable.value.read_value() for variable in self.model.weights]  # not copied until they change
-        finite = [tf.reduce_all(tf.math.is_finite(w)) for w in weights if w.dtype.is_floating]
-        return results, tested, weights, tf.reduce_all(finite)
+        squares = [tf.nn.l2_loss(tf.cast(w, tf.float32)) for w in weights if w.dtype.is_floating]
+        values = [*map(tf.convert_to_tensor, (*results.values(), *tested.values())), tf.add_n(squares or [0.0])]
+        packed = all(value.dtype == tf.float32 and value.shape.rank == 0 for value in values)
+        self._note = list(results), list(tested), packed
+        return [tf.stack(values)] + weights if packed else values + weights
 
     def _test(self, held_out) -> dict:
         import tensorflow as tf
@@ -246,17 +274,16 @@ class Loop:
         def index_of(i):  # batches of one size, known here, take fewer operations
             return tf.slice(order, [i * size], [size]) if even else order[i * size : tf.minimum((i + 1) * size, count)]
 
-        with updates.in_one_operation(self.model.optimizer):
-            self._loop(rows, first, last, seed, begin, index_of)
+        self._loop(rows, order, first, last, seed, begin, index_of)
 
     def _steps_of_full_batches(self, rows, order, numbers):  # XLA wants the size of a batch to be a constant
         import tensorflow as tf
 
         first, last, seed, begin = tf.unstack(numbers)
         size = min(self.batch_size, order.shape[0])
-        self._loop(rows, first, last, seed, begin, lambda i: tf.slice(order, [i * size], [size]))
+        self._loop(rows, order, first, last, seed, begin, lambda i: tf.slice(order, [i * size], [size]))
 
-    def _loop(self, rows, first, last, seed, begin, index_of):
+    def _loop(self, rows, order, first, last, seed, begin, index_of):
         import tensorflow as tf
 
         def step(i):
@@ -270,50 +297,16 @@ class Loop:
 
         self.model.__dict__["get_metrics_result"] = dict  # of each step: nobody reads it
         try:
-            tf.while_loop(lambda i: i < last, step, (first,), parallel_iterations=1)
+            if order.shape[0] <= self.batch_size:  # the only step
+                step(0)
+            else:
+                tf.while_loop(lambda i: i < last, step, (first,), parallel_iterations=1)
         finally:
             del self.model.__dict__["get_metrics_result"]
 
 
-class _Traced:
-    """A traced function, whose variables can be exchanged for those of another model."""
-
-    def __init__(self, function, state: list):
-        """Takes a concrete function, and the handles of the variables that it was traced with."""
-        self.function = function
-        places = {id(handle): place for place, handle in enumerate(state)}
-        self._captures = function.captured_inputs
-        self._places = [places.get(id(capture)) for capture in self._captures]
-
-    def bind(self, state: list) -> None:
-        """Puts other handles, in the order of those before, into the places of the variables."""
-        pairs = zip(self._captures, self._places, strict=True)
-        self.function.set_external_captures([own if place is None else state[place] for own, place in pairs])
-
-
-def _calls_within_calls(concrete) -> bool:
-    """Returns whether a function that a function calls, as a loop does its body, calls a third, as a branch does.
-
-    Each waits for the one it called: an executor of one thread would wait for ever.
-    """
-    library = concrete.graph.as_graph_def().library
-    return any(
-        attribute.HasField("func") or attribute.list.func
-        for function in library.function
-        for node in function.node_def
-        for attribute in node.attr.values()
-    )
-
-
-def _plain(tensor):
-    return float(tensor) if tensor.dtype.is_floating and tensor.shape.rank == 0 else tensor
-
-
-def place(rows):
-    """Returns a nest of arrays as tensors on the device."""
-    import tensorflow as tf
-
-    return tf.nest.map_structure(tf.constant, rows)
+def _plain(value):
+    return value if isinstance(value, float) or not value.dtype.is_floating or value.shape.rank else float(value)
 
 
 def order(rows: int, *, shuffle: bool, seed: int, epoch: int):
@@ -396,15 +389,3 @@ def loop_variables(model) -> list:
 def _state(model) -> list:
     """Returns them as tf.Variables."""
     return [variable.value for variable in loop_variables(model)]
-
-
-@contextlib.contextmanager
-def _single_thread() -> Iterator[None]:
-    """Runs operations one after another in the calling thread: for small ones, handing them over costs more."""
-    try:
-        from tensorflow.python.eager.context import function_executor_type
-    except ImportError:  # no public name leads there
-        yield
-        return
-    with function_executor_type("SINGLE_THREADED_EXECUTOR"):
-        yield

@@ -47,7 +47,12 @@ def variables_of(model) -> list:
 def values_of(model) -> list[np.ndarray]:
     """Returns the values of these variables."""
     model.optimizer.build(model.trainable_variables)
-    return [np.array(keras.ops.convert_to_numpy(v.value)) for v in variables_of(model)]
+    return [_own(keras.ops.convert_to_numpy(v.value)) for v in variables_of(model)]
+
+
+def _own(values) -> np.ndarray:
+    """Returns an array that nothing else writes to: what a backend lends is copied."""
+    return values if isinstance(values, np.ndarray) and values.flags.owndata else np.array(values)
 
 
 def assign(model, values) -> None:
@@ -59,4 +64,11 @@ def assign(model, values) -> None:
 
 def same(some, others) -> bool:
     """Returns whether two lists of arrays are equal, bit for bit."""
-    return all(a.tobytes() == b.tobytes() for a, b in zip(some, others, strict=True))
+    return all(
+        _bits(a).shape == _bits(b).shape and (_bits(a) == _bits(b)).all() for a, b in zip(some, others, strict=True)
+    )
+
+
+def _bits(values) -> np.ndarray:
+    """Returns an array's bytes, flat; nothing is copied where they lie in a row."""
+    return np.ascontiguousarray(values).reshape(-1).view("uint8")

@@ -14,7 +14,7 @@ import math
 import keras
 import numpy as np
 
-from zoo.engine import compiled, stacked, updates
+from zoo.engine import calls, compiled, stacked, updates
 from zoo.engine.schedules import WarmupCosine
 
 
@@ -100,7 +100,8 @@ class Program:
         self._optimizer.build(self._weights)
         self._fresh = [v.numpy().flat[0] for v in self._optimizer.variables]  # each begins as one number
         self._same_rates = True
-        self._function = None
+        self._scratch: dict = {}  # the variables of `updates.adam`
+        self._function: calls.Traced | None = None
 
     def begin(self, models, rates) -> None:
         """Takes the models' weights and rates; nothing is left of a training before."""
@@ -162,16 +163,11 @@ class Program:
 
         if self._function is None:
             flops = 6.0 * self._batch_size * sum(float(np.prod(v.shape)) for v in self._weights if len(v.shape) > 2)
-            executors = [compiled._single_thread] if flops < compiled.SMALL_STEP else []
-            for executor in (*executors, contextlib.nullcontext):
-                with executor():  # what is traced depends on it
-                    function = tf.function(self._epoch, autograph=False).get_concrete_function(*arguments)
-                if executor is contextlib.nullcontext or not compiled._calls_within_calls(function):
-                    self._function, self._executor = function, executor
-                    break
+            self._function = calls.traced(
+                self._epoch, arguments, alone=flops < compiled.SMALL_STEP and not compiled._gpus()
+            )
             self._network = None  # traced: the model is the caller's
-        with self._executor():
-            return self._function(*arguments)
+        return self._function([tensor for tensor in tf.nest.flatten(arguments) if tensor is not None])
 
     def _epoch(self, rows, held, seeds, epoch):
         """Returns the members' losses `(members,)` of an epoch, and of their validation rows after it."""
@@ -210,8 +206,8 @@ class Program:
         _, totals = tf.while_loop(lambda i, _: i < steps, step, start, parallel_iterations=1)
         losses = totals / tf.constant(self._counts, tf.float32)
         if held is None:
-            return losses, losses
-        return losses, self._tested([v.value.read_value() for v in self._weights], held)
+            return [losses, losses]
+        return [losses, self._tested([v.value.read_value() for v in self._weights], held)]
 
     def _shares(self, weight, counts, size: int):
         """Returns what each row counts in the mean of its member's batch, `(steps, members * size)`; none that fills.
@@ -268,7 +264,7 @@ class Program:
         """Has the optimizer step each member by its own rate; one rate for all takes the quicker way."""
         optimizer = self._optimizer
         if self._same_rates:
-            with updates.in_one_operation(optimizer):
+            with updates.adam(optimizer, self._scratch):
                 yield
             return
         theirs = optimizer.update_step

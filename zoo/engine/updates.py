@@ -1,4 +1,4 @@
-"""Adam's update of a variable as one operation. Keras writes some fifteen, which cost more to run than small layers."""
+"""The updates of a step in few operations: Keras's many cost more than small layers do, and tracing them more still."""
 
 from __future__ import annotations
 
@@ -7,23 +7,63 @@ from collections.abc import Iterator
 
 import keras
 
+# TensorFlow's kernel of Adam cuts every variable into parts for all threads, which costs 35 us; from about here on it
+# gains more.
+FEW_WEIGHTS = 2**15
+
 
 @contextlib.contextmanager
-def in_one_operation(optimizer) -> Iterator[None]:
-    """Has Adam and AdamW update by TensorFlow's own kernel while a training is traced; others stay as they are.
+def in_few_operations(model: keras.Model, scratch: dict | None = None) -> Iterator[None]:
+    """Has a model's optimizer and metrics update by TensorFlow's own kernels while a training is traced.
 
-    The arithmetic is Keras's, rounded elsewhere. Sparse or accumulated gradients and `amsgrad` take Keras's own steps.
+    The arithmetic is Keras's, rounded elsewhere.
+
+    Args:
+        model: Compiled, its variables created.
+        scratch: As for `adam`.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(adam(model.optimizer, scratch))
+        tracker = getattr(model, "_loss_tracker", None)
+        if type(tracker) is keras.metrics.Mean:
+            stack.enter_context(_replaced(tracker, "update_state", _sum_of_scalars(tracker)))
+        for metric in getattr(getattr(model, "_compile_metrics", None), "metrics", ()):
+            if getattr(type(metric), "update_state", None) is keras.metrics.MeanMetricWrapper.update_state:
+                stack.enter_context(_replaced(metric, "update_state", _sum_of_rows(metric)))
+        yield
+
+
+@contextlib.contextmanager
+def _replaced(thing, name: str, function) -> Iterator[None]:
+    thing.__dict__[name] = function
+    try:
+        yield
+    finally:
+        del thing.__dict__[name]
+
+
+def adam(optimizer, scratch: dict | None = None) -> contextlib.AbstractContextManager:
+    """Has Adam and AdamW update a variable by one operation, where Keras writes some fifteen; others stay as they are.
+
+    Sparse or accumulated gradients and `amsgrad` take Keras's own steps.
+
+    Args:
+        optimizer: A Keras optimizer, its variables created.
+        scratch: Takes variables that must live as long as what is traced: with it, small variables are updated by the
+            kernel of AMSGrad, whose greatest second moment, from 0 at each step, is the one of the step. That kernel
+            keeps to one thread where variables are small.
     """
     ours = type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW)
     if not ours or optimizer.amsgrad or optimizer.gradient_accumulation_steps:
-        yield
-        return
+        return contextlib.nullcontext()
 
     def update(gradients, variables, learning_rate):
         import tensorflow as tf
 
         step = tf.cast(optimizer.iterations.value + 1, tf.float32)
-        powers = [tf.pow(tf.constant(beta, tf.float32), step) for beta in (optimizer.beta_1, optimizer.beta_2)]
+        betas = [tf.constant(beta, tf.float32) for beta in (optimizer.beta_1, optimizer.beta_2)]
+        powers = [tf.pow(beta, step) for beta in betas]
+        epsilon = tf.constant(optimizer.epsilon, tf.float32)
         rate = tf.cast(tf.convert_to_tensor(learning_rate), tf.float32)
         for gradient, variable in zip(gradients, variables, strict=True):
             variable = getattr(variable, "value", variable)
@@ -31,21 +71,64 @@ def in_one_operation(optimizer) -> Iterator[None]:
                 optimizer.update_step(gradient, variable, learning_rate)
                 continue
             i = optimizer._get_variable_index(variable)
-            tf.raw_ops.ResourceApplyAdam(
-                var=variable.handle,
-                m=optimizer._momentums[i].value.handle,
-                v=optimizer._velocities[i].value.handle,
-                beta1_power=powers[0],
-                beta2_power=powers[1],
-                lr=rate,
-                beta1=optimizer.beta_1,
-                beta2=optimizer.beta_2,
-                epsilon=optimizer.epsilon,
-                grad=tf.cast(gradient, tf.float32),
-            )
+            moments = {
+                "var": variable.handle,
+                "m": optimizer._momentums[i].value.handle,
+                "v": optimizer._velocities[i].value.handle,
+            }
+            numbers = {
+                "beta1_power": powers[0],
+                "beta2_power": powers[1],
+                "lr": rate,
+                "beta1": betas[0],
+                "beta2": betas[1],
+                "epsilon": epsilon,
+                "grad": tf.cast(gradient, tf.float32),
+            }
+            if scratch is None or variable.shape.num_elements() > FEW_WEIGHTS:
+                tf.raw_ops.ResourceApplyAdam(**moments, **numbers)
+                continue
+            zeros, shape = tf.zeros(variable.shape), tuple(variable.shape)
+            if shape not in scratch:
+                with tf.init_scope():
+                    scratch[shape] = tf.Variable(tf.zeros(shape), trainable=False)
+            scratch[shape].assign(zeros, read_value=False)
+            tf.raw_ops.ResourceApplyAdamWithAmsgrad(**moments, vhat=scratch[shape].handle, **numbers)
 
-    optimizer.__dict__["_backend_update_step"] = update
-    try:
-        yield
-    finally:
-        del optimizer.__dict__["_backend_update_step"]
+    return _replaced(optimizer, "_backend_update_step", update)
+
+
+def _sum_of_scalars(mean: keras.metrics.Mean):
+    """Returns the update of the mean of a loss: a number, weighted by how many rows it is of."""
+    keras_s_own = mean.update_state
+
+    def update_state(value, sample_weight=None):
+        import tensorflow as tf
+
+        if sample_weight is None or value.shape.rank != 0 or sample_weight.shape.rank != 0:
+            return keras_s_own(value, sample_weight=sample_weight)
+        weight = tf.cast(sample_weight, mean.dtype)
+        mean.total.value.assign_add(tf.cast(value, mean.dtype) * weight, read_value=False)
+        mean.count.value.assign_add(weight, read_value=False)
+
+    return update_state
+
+
+def _sum_of_rows(metric: keras.metrics.MeanMetricWrapper):
+    """Returns the update of the mean of a function of rows; those with weights or masks take Keras's own."""
+    keras_s_own = metric.update_state
+
+    def update_state(y_true, y_pred, sample_weight=None):
+        import tensorflow as tf
+
+        if sample_weight is not None or getattr(y_pred, "_keras_mask", None) is not None:
+            return keras_s_own(y_true, y_pred, sample_weight=sample_weight)
+        values = metric._fn(y_true, y_pred, **metric._fn_kwargs)
+        if getattr(values, "_keras_mask", None) is not None:
+            return keras_s_own(y_true, y_pred, sample_weight=sample_weight)
+        values = tf.cast(values, metric.dtype)
+        count = (values.shape[0] if values.shape.rank else 1) or tf.shape(values)[0]
+        metric.total.value.assign_add(tf.reduce_sum(values), read_value=False)
+        metric.count.value.assign_add(tf.cast(count, metric.dtype), read_value=False)
+
+    return update_state

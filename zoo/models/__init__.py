@@ -13,6 +13,16 @@ register(
     summary="Threshold units that compute logic: weights are given, or found for a truth table",
 )
 register(
+    "mcculloch_pitts_network",
+    builder="zoo.models.mcculloch_pitts_network:mcculloch_pitts_network",
+    task="logic",
+    learning="none",
+    year=1943,
+    paper="W. S. McCulloch, W. Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity, Bulletin of "
+    "Mathematical Biophysics 5, 1943. https://doi.org/10.1007/BF02478259",
+    summary="Cells with a delay of one tick, from a description: nets that remember, and finite automata",
+)
+register(
     "hebbian",
     builder="zoo.models.hebbian:hebbian",
     task="features",
@@ -29,6 +39,15 @@ register(
     paper="D. R. Cox, The Regression Analysis of Binary Sequences, Journal of the Royal Statistical Society B 20(2), "
     "1958. https://doi.org/10.1111/j.2517-6161.1958.tb00292.x",
     summary="Class probabilities from one linear layer, fitted to the maximum of the likelihood",
+)
+register(
+    "mark_1_perceptron",
+    builder="zoo.models.mark_1_perceptron:mark_1_perceptron",
+    task="classification",
+    year=1958,
+    paper="F. Rosenblatt, The Perceptron: A Probabilistic Model for Information Storage and Organization in the Brain, "
+    "Psychological Review 65(6), 1958. https://doi.org/10.1037/h0042519",
+    summary="A retina, random association units, and response units that learn letters and shapes",
 )
 register(
     "perceptron",
@@ -69,6 +88,15 @@ register(
     summary="Units on a grid, of which neighbours learn to answer to what is alike",
 )
 register(
+    "backprop_1986",
+    builder="zoo.models.backprop_1986:backprop_1986",
+    task="classification",
+    year=1986,
+    paper="D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature "
+    "323, 1986. https://doi.org/10.1038/323533a0",
+    summary="The symmetry net and exclusive or, with the constants and the learning rule of the paper",
+)
+register(
     "mlp_classifier",
     builder="zoo.models.mlp:mlp_classifier",
     task="classification",
@@ -87,6 +115,18 @@ register(
     summary="Multilayer perceptron for a number in a table",
 )
 register(
+    "restricted_boltzmann_machine",
+    builder="zoo.models.restricted_boltzmann_machine:restricted_boltzmann_machine",
+    task="features",
+    learning="rule",
+    year=1986,
+    paper="P. Smolensky, Information Processing in Dynamical Systems: Foundations of Harmony Theory, in Parallel "
+    "Distributed Processing 1, 1986. https://doi.org/10.7551/mitpress/5236.001.0001 and G. E. Hinton, Training "
+    "Products of Experts by Minimizing Contrastive Divergence, Neural Computation 14(8), 2002. "
+    "https://doi.org/10.1162/089976602760128018",
+    summary="Hidden causes of visible units, learnt by contrastive divergence; it reconstructs and samples",
+)
+register(
     "image_mlp",
     builder="zoo.models.image_mlp:image_mlp",
     task="classification",
@@ -94,4 +134,13 @@ register(
     paper="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition, "
     "Proceedings of the IEEE 86(11), 1998. https://doi.org/10.1109/5.726791",
     summary="Multilayer perceptron for small images",
+)
+register(
+    "modern_hopfield",
+    builder="zoo.models.modern_hopfield:modern_hopfield",
+    task="association",
+    learning="rule",
+    year=2020,
+    paper="H. Ramsauer and others, Hopfield Networks is All You Need, 2020. https://arxiv.org/abs/2008.02217",
+    summary="Continuous states that attend to stored patterns, of which there may be exponentially many",
 )

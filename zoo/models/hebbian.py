@@ -280,7 +280,7 @@ SETTINGS = {
     "oja": {"preprocessing": "tabular", "batch_size": "full", "learning_rate": 0.1, "epochs": 300},
     "sanger": {"preprocessing": "tabular", "batch_size": "full", "learning_rate": 0.2, "epochs": 2000},
     "covariance": {"batch_size": "full"},
-    "stdp": {"data": "spike_trains", "values": (0.0, 1.0), "batch_size": 1, "learning_rate": 1.0, "epochs": 20},
+    "stdp": {"data": "correlated_spikes", "values": (0.0, 1.0), "batch_size": 1, "learning_rate": 1.0, "epochs": 20},
     "outer_product": {
         "targets": True,
         "loss": correlation,
@@ -361,7 +361,7 @@ def hebbian(
         raise ValueError(
             "The rule 'stdp' learns from spike trains (rows, time, inputs) of 0 and 1, and the others from rows (rows, "
             f"inputs). Received: {told} for rule={rule!r}. Pass "
-            + ("rule='stdp', or x.reshape(-1, inputs)." if spec.sequences else "trains, such as 'spike_trains'.")
+            + ("rule='stdp', or x.reshape(-1, inputs)." if spec.sequences else "trains, such as 'correlated_spikes'.")
         )
     if rule == "stdp":
         layer = SpikingUnits(units or 1, dt, tau, w_max, threshold, prune_below, spec.seed, name="units")

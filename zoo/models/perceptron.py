@@ -14,6 +14,7 @@ import keras
 from keras import ops
 
 from zoo.layers.linear import linear_outputs
+from zoo.layers.separation import why_not_learnt
 from zoo.registry import Recipe, Spec
 
 
@@ -61,6 +62,7 @@ RECIPE = Recipe(
     shuffle=False,
     validation=None,
     stop_at=("mistakes", 0),
+    unreached=why_not_learnt,
 )
 
 

@@ -21,12 +21,30 @@ def _function(model):
 
             signature = {tensor.name: tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in network.inputs}
             compiled = tf.function(
-                lambda x: owner().decide(network(x, training=False)), input_signature=[signature], autograph=False
+                lambda x: owner().decide(network(x, training=False)),
+                input_signature=[signature],
+                autograph=False,
+                jit_compile=model.recipe.jit or None,
             ).get_concrete_function()
             _functions[model] = lambda x: compiled({name: tf.constant(values) for name, values in x.items()}).numpy()
+        elif model.recipe.jit and keras.backend.backend() == "jax":
+            _functions[model] = _jitted(owner)
         else:
             _functions[model] = lambda x: _once(owner())(x)
     return _functions[model]
+
+
+def _jitted(owner):
+    import jax
+
+    function = jax.jit(lambda *state_and_x: owner().stateless_call(*state_and_x, training=False)[0])
+
+    def outputs(x):
+        model = owner()
+        state = [[v.value for v in part] for part in (model.trainable_variables, model.non_trainable_variables)]
+        return np.asarray(function(*state, x))
+
+    return outputs
 
 
 def _once(model):

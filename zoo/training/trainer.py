@@ -281,6 +281,10 @@ def train(
             metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
         except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
             fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
+    if encoded is not None and recipe.unreached is not None and _ends_short(recipe, fitted):
+        fitted = dataclasses.replace(
+            fitted, stopped=f"{fitted.stopped}: {recipe.unreached(model, encoded.x, encoded.y)}"
+        )
     if optimizer is None or isinstance(optimizer, str):
         # The schedule has run down to 0, where `fit` would learn nothing: leave the recipe's rate and Keras's defaults.
         compile_model(model, recipe, optimizer=optimizer, loss=loss, learning_rate=learning_rate)
@@ -307,6 +311,13 @@ def train(
         elif run.interrupted:
             print("training it again goes on from these weights", flush=True)
     return run
+
+
+def _ends_short(recipe: Recipe, fitted: Fitted) -> bool:
+    """Returns whether a run used up its epochs without reaching what its recipe stops at."""
+    name, value = recipe.stop_at or ("", 0.0)
+    reached = fitted.history.get(name, [float("-inf")])[-1] <= value
+    return not reached and not fitted.interrupted and fitted.stopped.startswith("the limit of")
 
 
 def _obstacle(recipe: Recipe, engine: str, callbacks, augmented: bool) -> str:

@@ -1,0 +1,59 @@
+"""`zoo.plots`: pictures of models, of training, and of the mathematics behind them. Needs the extra `plots`.
+
+training.py      learning curves, confusion matrix        landscapes.py   energy of patterns, distances on a map
+regions.py       what a model of two inputs answers       traces.py       voltages in time
+weights.py       weights as images                        chain_rule.py   back-propagation in numbers
+activations.py   the lecture's table                      graph.py        a network with those numbers
+methods.py       gradient descent, momentum, Newton       surfaces.py     the surfaces that they descend
+batches.py       offline, mini-batch, online              canvas.py       Figures, Axes and colours
+
+Each picture is a matplotlib Figure made without pyplot: no global state, no window. `ax=` draws into Axes of yours.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+_HOMES = {
+    "ACTIVATIONS": "zoo.plots.activations",
+    "activation_table": "zoo.plots.activations",
+    "confusion_matrix": "zoo.plots.training",
+    "decision_regions": "zoo.plots.regions",
+    "learning_curves": "zoo.plots.training",
+    "voltage_traces": "zoo.plots.traces",
+    "weights_as_images": "zoo.plots.weights",
+}
+__all__ = [
+    "ACTIVATIONS",
+    "activation_table",
+    "confusion_matrix",
+    "decision_regions",
+    "learning_curves",
+    "voltage_traces",
+    "weights_as_images",
+]
+
+if TYPE_CHECKING:
+    from zoo.plots.activations import ACTIVATIONS, activation_table
+    from zoo.plots.regions import decision_regions
+    from zoo.plots.traces import voltage_traces
+    from zoo.plots.training import confusion_matrix, learning_curves
+    from zoo.plots.weights import weights_as_images
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'zoo.plots' has no attribute {name!r}. It has: {', '.join(__all__)}.")
+    try:
+        module = importlib.import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "matplotlib":
+            raise
+        raise ImportError('Plots need matplotlib: pip install "keras-zoo[plots]"') from error
+    value = globals()[name] = getattr(module, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
