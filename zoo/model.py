@@ -29,6 +29,7 @@ from zoo.data.sampling import Sample
 from zoo.data.schema import Schema, infer
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
+from zoo.engine import fused
 from zoo.engine.linear import linear_terms
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
@@ -283,12 +284,16 @@ class Model(keras.Model):
         weight = None if sample_weight is None else np.asarray(sample_weight)
         if x is not None and not hasattr(x, "element_spec") and not isinstance(x, keras.utils.PyDataset):
             rows = len(next(iter(x.values())) if isinstance(x, Mapping) else x)
+            if batch_size is None and self.entry.learning == "rule":
+                batch_size = self.recipe.rows_a_step(rows)
             epochs = kwargs.get("epochs", args[0] if args else 1)
             self.begin_training(x, y, rows=rows, steps=epochs * -(-rows // (batch_size or 32)))
+            if not args and y is None and weight is None and fused.fits_in_passes(self, x, validation_data, kwargs):
+                return fused.fit_in_passes(self, x, batch_size or 32, validation_data, **kwargs)
         return super().fit(x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs)
 
     def begin_training(self, x, y, *, rows: int, steps: int) -> None:
-        """Tells the recipe's check and the layers that have a schedule of a training that begins.
+        """Tells the recipe's check and start, and the layers that have a schedule, of a training that begins.
 
         Args:
             x: Encoded training rows, or None for a stream.
@@ -296,9 +301,10 @@ class Model(keras.Model):
             rows: How many they are.
             steps: Of the whole training.
         """
-        check = registry.load_recipe(self.entry).check
-        if check is not None and x is not None:
-            check(self, x if isinstance(x, Mapping) else {self.network.inputs[0].name: x}, y)
+        recipe = registry.load_recipe(self.entry)
+        for function in (recipe.check, recipe.start):
+            if function is not None and x is not None:
+                function(self, x if isinstance(x, Mapping) else {self.network.inputs[0].name: x}, y)
         for layer in self.network._flatten_layers():
             if hasattr(layer, "begin_training"):
                 layer.begin_training(rows=rows, steps=steps)
@@ -503,7 +509,7 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
         value = known[name]
         if isinstance(value, (str, int)) and value in changes_by_value:
             recipe = dataclasses.replace(recipe, **changes_by_value[value])
-    changes = {name: known[name] for name in ("preprocessing", "scaling") if name in known}
+    changes = {name: known[name] for name in ("preprocessing", "scaling") if known.get(name) is not None}
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
     return dataclasses.replace(recipe, **changes)
@@ -597,6 +603,11 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
             f"{', '.join(map(str, data.schema.names))}."
         )
+    if supervised and np.ndim(data.y) > 1:
+        raise ValueError(
+            f"`y` must have one value a row. Received: the shape {np.shape(data.y)}. For one-hot rows: "
+            "y.argmax(axis=1)."
+        )
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
@@ -606,7 +617,7 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     if supervised and (schema.task != entry.task or sample is None):
         schema = schema.with_task(entry.task, y)
     elif not supervised:
-        y = y if entry.task == "dynamics" else None
+        y = y if entry.task == "dynamics" or recipe.targets else None
         schema = schema.without_target() if y is None else schema.with_task(entry.task, y)
     if recipe.values is not None:
         columns = [dataclasses.replace(c, values=recipe.values) if c.kind == "array" else c for c in schema.columns]

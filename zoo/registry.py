@@ -19,6 +19,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
+import math
 import operator
 import re
 import sys
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 TASKS = ("classification", "regression", "logic", "association", "map", "dynamics", "features")
 SUPERVISED = ("classification", "regression")  # dynamics learn from recorded outputs, and need none to be simulated
 LEARNING = ("gradient", "rule", "none")
+MOST_ROWS = 4096  # a step of a share of the rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Recipe:
         optimizer_options: Its further arguments.
         learning_rate: Step size; the peak where there is a schedule.
         schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
-        batch_size: Rows a step, or `"full"`.
+        batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
         epochs: The most epochs of a run.
         shuffle: Whether rows are shuffled in each epoch.
         validation: Share of the rows held out to choose the best epoch by, or None.
@@ -63,6 +65,7 @@ class Recipe:
         stop_at: `(metric, value)`: a run stops after the first epoch that reaches it.
         solver: None for the optimizer; `"lbfgs"` or `"newton"`, on all rows at once.
         augmentation: A function `(images, seed) -> images` on uint8 batches, in training only.
+        targets: Whether `(x, y)` with numbers y `(rows, outputs)` is learnt from, by a task that has no targets else.
         values: The only values that inputs may have, such as `(-1.0, 1.0)`; None for any finite ones.
         by_option: Fields that an option's value changes: `{"rule": {"online": {"batch_size": 1}}}`.
         scores: Functions `(model, x, y) -> float` of encoded rows (numpy), for `zoo.evaluate` and a run's metrics.
@@ -70,6 +73,7 @@ class Recipe:
             argument is read as a property (`model.codebook`), others are methods (`model.energy(states)`).
         check: A function `(model, x, y)` of encoded training rows (numpy), called before a training; raises ValueError
             or warns.
+        start: A function `(model, x, y)` of them, called before a training too: initial weights that come from data.
         unreached: A function `(model, x, y) -> str` of encoded training rows (numpy), called where a run ends at its
             limit of epochs without having reached `stop_at`: says why, in `run.stopped`.
         jit: Whether XLA compiles inference, which pays off for loops of many small operations.
@@ -87,7 +91,7 @@ class Recipe:
     optimizer_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     learning_rate: float = 1e-3
     schedule: str = "constant"
-    batch_size: int | str = 256
+    batch_size: int | float | str = 256
     epochs: int = 100
     shuffle: bool = True
     validation: float | None = 0.2
@@ -96,13 +100,23 @@ class Recipe:
     stop_at: tuple[str, float] | None = None
     solver: str | None = None
     augmentation: Callable | None = None
+    targets: bool = False
     values: tuple[float, ...] | None = None
     by_option: Mapping[str, Mapping[Any, Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
     scores: tuple[Callable, ...] = ()
     attributes: Mapping[str, Callable] = dataclasses.field(default_factory=dict)
     check: Callable | None = None
+    start: Callable | None = None
     unreached: Callable | None = None
     jit: bool = False
+
+    def rows_a_step(self, rows: int) -> int:
+        """Returns how many of so many rows a step takes."""
+        if self.batch_size == "full":
+            return rows
+        if isinstance(self.batch_size, float):
+            return max(1, min(math.ceil(self.batch_size * rows), MOST_ROWS))
+        return min(int(self.batch_size), rows)
 
 
 @dataclasses.dataclass(frozen=True)

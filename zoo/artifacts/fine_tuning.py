@@ -60,7 +60,7 @@ def fine_tune(model, data, *, target: str | None = None, freeze: str | int | Non
 
 def _for_few_images(recipe: Recipe, rows: int) -> dict:
     """Returns settings of a training on this many images; none where the recipe's epochs are steps enough."""
-    size = max(8, min(int(recipe.batch_size), rows // 12))
+    size = max(8, min(recipe.rows_a_step(rows), rows // 12))
     epochs = math.ceil(LEAST_STEPS / math.ceil(rows / size))
     if epochs <= recipe.epochs:
         return {}

@@ -274,7 +274,8 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     if y is not None:
         y = np.asarray(y)
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-        if y.ndim != 1 and not (sequences and y.ndim == 3):
+        one_hot = y.ndim == 2 and bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
+        if one_hot or y.ndim not in (1, 2) and not (sequences and y.ndim == 3):
             raise ValueError(
                 f"`y` must have one value a row. Received: the shape {y.shape}. For one-hot rows: y.argmax(axis=1)."
             )

@@ -116,11 +116,15 @@ class Diverged(keras.callbacks.Callback):
         if np.isfinite((logs or {}).get("loss", 0.0)) and self._left.finite(self.model):
             self.weights = self._left.weights(self.model)
             return
+        self.say(epoch + 1)
+        self.model.stop_training = True
+
+    def say(self, epoch: int) -> None:
+        """Notes that the loss of an epoch, the first being 1, is not finite."""
         self.stopped = (
-            f"the loss was no longer finite in epoch {epoch + 1}, and the weights are those before that epoch; lower "
+            f"the loss was no longer finite in epoch {epoch}, and the weights are those before that epoch; lower "
             "`learning_rate`, standardise the columns, or clip gradients by an optimizer with clipnorm=1.0"
         )
-        self.model.stop_training = True
 
     def apply(self) -> None:
         """Puts the last finite weights into the model, if those that it has are not."""

@@ -13,8 +13,9 @@ import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import keras
+import numpy as np
 
-from zoo.engine import compiled, distributed, fused, interruption, memory, ordering
+from zoo.engine import compiled, distributed, fused, interruption, memory, ordering, passes
 from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
 from zoo.engine.checkpoints import Checkpoint
 from zoo.engine.devices import Placement
@@ -115,7 +116,9 @@ def fit(
     jax = keras.backend.backend() == "jax"
     xla = not several and (jax or augmentation is None and compiled.pays_off(model, **sizes))
     unsuited = "" if several else fused.suits(callbacks, augmented=augmentation is not None)
-    trainer = "several" if several else _trainer(engine, rows, unsuited, xla, callbacks, verbose)
+    by_itself = engine == "auto" and not (several or unsuited) and passes.suits(model, rows, validation)
+    trainer = "several" if several else "passes" if by_itself else None
+    trainer = trainer or _trainer(engine, rows, unsuited, xla, callbacks, verbose)
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
         how = {
@@ -133,6 +136,15 @@ def fit(
             with memory.explained(repair):
                 if several:
                     distributed.fit(model, rows, placement=placement, messages=messages, **how)
+                elif trainer == "passes" and not (callbacks or saver or stop or validation is not None or verbose > 1):
+                    del how["validation"], how["augmentation"], how["callbacks"]
+                    after = line and (lambda epoch, loss: line.on_epoch_end(epoch, {"loss": loss}))
+                    losses = passes.run(model, rows[0], after=after, **how)
+                    history.history = {"loss": losses} if losses else {}
+                    if losses and not np.isfinite(losses[-1]):
+                        diverged.say(first + len(losses))
+                elif trainer == "passes":
+                    fused.fit(model, rows, loops=passes, left=left, **how)
                 elif trainer != "keras":
                     fused.fit(model, rows, xla=trainer == "xla", key=key, left=left, **how)
                 else:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
-from zoo.engine import compiled, memory, scanned
+from zoo.engine import compiled, memory, passes, scanned
 from zoo.engine.callbacks import Left
 
 LOOPS = {"tensorflow": compiled, "jax": scanned}
@@ -55,6 +55,7 @@ def fit(
     xla: bool = False,
     key: Hashable | None = None,
     left: Left | None = None,
+    loops=None,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
     """Trains a compiled model; the callbacks hold what comes of it.
@@ -73,9 +74,10 @@ def fit(
         xla: Whether XLA compiles the steps.
         key: As for `compiled.loop_of`.
         left: Is given the weights that each epoch leaves.
+        loops: The module of the loop, instead of the backend's.
         callbacks: Keras callbacks.
     """
-    loops = LOOPS[keras.backend.backend()]
+    loops = loops or LOOPS[keras.backend.backend()]
     shuffle = shuffle and not callable(rows)
 
     def order(count, epoch):
@@ -164,3 +166,57 @@ def _epoch(loop, feed, held_out, seed: int, epoch: int) -> tuple:
     for batch in held_out:
         loop.test(batch)
     return results, loop.end()[0], weights, finite
+
+
+def fits_in_passes(model, x, validation, options: dict) -> bool:
+    """Returns whether Keras's `fit` with such options can be had by `fit_in_passes`."""
+    plain = set(options) <= {"epochs", "verbose", "callbacks", "shuffle", "initial_epoch"}
+    listed = isinstance(options.get("callbacks") or [], (list, tuple))
+    if not (plain and listed and (validation is None or keras.tree.is_nested(validation))):
+        return False
+    held_out = None if validation is None else _only_inputs(validation)
+    return not suits(options.get("callbacks") or ()) and passes.suits(model, (x,), held_out)
+
+
+def _only_inputs(validation):
+    return validation[:1] if isinstance(validation, tuple) and validation[1:] in ((), (None,)) else (validation,)
+
+
+def fit_in_passes(
+    model,
+    x,
+    batch_size: int,
+    validation=None,
+    *,
+    epochs=1,
+    verbose="auto",
+    callbacks=None,
+    shuffle=True,
+    initial_epoch=0,
+) -> keras.callbacks.History:
+    """Is Keras's `fit` for what `zoo.engine.passes` trains: same arguments, callbacks and history."""
+    if not (callbacks or verbose) and validation is None:
+        history = keras.callbacks.History()
+        how = {"batch_size": batch_size, "shuffle": bool(shuffle), "seed": 0}
+        losses = passes.run(model, x, epochs=epochs, first_epoch=initial_epoch, **how)
+        history.epoch = list(range(initial_epoch, initial_epoch + len(losses)))
+        history.history = {"loss": losses}
+        history.set_model(model)
+        model.history = history
+        return history
+    given = keras.callbacks.CallbackList(
+        callbacks, add_history=True, add_progbar=bool(verbose), model=model, verbose=verbose, epochs=epochs, steps=1
+    )
+    fit(
+        model,
+        (x,),
+        batch_size=batch_size,
+        shuffle=bool(shuffle),
+        seed=0,
+        epochs=epochs,
+        first_epoch=initial_epoch,
+        validation=None if validation is None else _only_inputs(validation),
+        loops=passes,
+        callbacks=given.callbacks,
+    )
+    return model.history

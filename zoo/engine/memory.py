@@ -6,6 +6,7 @@ import contextlib
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -30,18 +31,31 @@ def shortage(error: BaseException) -> str | None:
     if found := re.search(r"([\d.]+) ?([KMGT]i?B)\b", text):
         return f"{found[1].rstrip('.')} {found[2]}"
     if found := re.search(r"allocat\w* (?:a )?(?:buffer of )?(?:size )?(\d+)(?: bytes)?", text):
-        return _readable(int(found[1]))
+        return readable(int(found[1]))
     if found := re.search(r"shape ?\[([\d,]+)\] and type (\w+)", text):
-        return _readable(int(np.prod([int(n) for n in found[1].split(",")], dtype=float)) * BYTES.get(found[2], 1))
+        return readable(int(np.prod([int(n) for n in found[1].split(",")], dtype=float)) * BYTES.get(found[2], 1))
     return "more memory"
 
 
-def _readable(count: int) -> str:
+def readable(count: float) -> str:
+    """Returns a number of bytes such as `"3.73 GiB"`."""
     for unit in ("B", "KiB", "MiB"):
         if count < 1024:
             return f"{count:.3g} {unit}"
         count /= 1024
     return f"{count:.3g} GiB"
+
+
+def available() -> int | None:
+    """Returns how many bytes can still be had, by /proc/meminfo and the limit of a container; None if none says it."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        text = Path("/proc/meminfo").read_text(encoding="ascii")
+        found.append(1024 * int(re.search(r"MemAvailable:\s+(\d+)", text)[1]))
+    with contextlib.suppress(OSError, ValueError):
+        limit, used = (int(Path("/sys/fs/cgroup", f"memory.{name}").read_text()) for name in ("max", "current"))
+        found.append(max(0, limit - used))
+    return min(found, default=None)
 
 
 @contextlib.contextmanager

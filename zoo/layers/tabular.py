@@ -124,3 +124,15 @@ def table_features(inputs, spec, *, embedding_size: int, num_bins: int):
             keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"]))
         )
     return keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
+
+
+def plain_features(spec, inputs):
+    """Returns one tensor `(batch, width)`: numbers, an indicator for each level, pixels from 0 to 1."""
+    found = [inputs[name] for name in ("inputs", "numeric") if name in inputs]
+    if "categorical" in inputs:
+        levels = Levels(spec.categorical_sizes, max_one_hot=max(spec.categorical_sizes), name="levels")
+        found.append(levels(inputs["categorical"]))
+    if "image" in inputs:
+        pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
+        found.append(keras.layers.Flatten(name="flatten")(pixels))
+    return keras.layers.Concatenate(name="features")(found) if len(found) > 1 else found[0]

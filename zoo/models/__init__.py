@@ -23,6 +23,15 @@ register(
     summary="Cells with a delay of one tick, from a description: nets that remember, and finite automata",
 )
 register(
+    "hebbian",
+    builder="zoo.models.hebbian:hebbian",
+    task="features",
+    learning="rule",
+    year=1949,
+    paper="D. O. Hebb, The Organization of Behavior, Wiley, 1949. https://doi.org/10.4324/9781410612403",
+    summary="Units that strengthen the inputs which are active with them; rules from Hebb's to spike timing",
+)
+register(
     "logistic_regression",
     builder="zoo.models.logistic_regression:logistic_regression",
     task="classification",
@@ -67,6 +76,16 @@ register(
     paper="J. J. Hopfield, Neural Networks and Physical Systems with Emergent Collective Computational Abilities, "
     "Proceedings of the National Academy of Sciences 79(8), 1982. https://doi.org/10.1073/pnas.79.8.2554",
     summary="Units that settle into the stored pattern nearest to what they are shown",
+)
+register(
+    "kohonen_map",
+    builder="zoo.models.kohonen_map:kohonen_map",
+    task="map",
+    learning="rule",
+    year=1982,
+    paper="T. Kohonen, Self-Organized Formation of Topologically Correct Feature Maps, Biological Cybernetics 43, "
+    "1982. https://doi.org/10.1007/BF00337288",
+    summary="Units on a grid, of which neighbours learn to answer to what is alike",
 )
 register(
     "backprop_1986",

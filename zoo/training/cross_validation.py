@@ -248,7 +248,7 @@ def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, 
             prepared[job.fold, job.seed] = _prepared(entry, recipe, job, how)
         parts, preprocessor, rows, held = prepared[job.fold, job.seed]
         model = assemble(entry, preprocessor, options, seed=job.seed)
-        size = parts.rows if recipe.batch_size == "full" else min(int(recipe.batch_size), parts.rows)
+        size = recipe.rows_a_step(parts.rows)
         steps = math.ceil(parts.rows / size)
         own, total = _copied(optimizer), steps * recipe.epochs
         compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)

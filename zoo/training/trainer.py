@@ -171,7 +171,7 @@ def train(
     if parts.train.target is None and parts.train.y is None and entry.task in (*registry.SUPERVISED, "dynamics"):
         raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
     rows = parts.rows
-    size = rows if recipe.batch_size == "full" else min(int(recipe.batch_size), rows)
+    size = recipe.rows_a_step(rows)
     steps = math.ceil(rows / size)
     phases = freezing.phases(model.network, freeze, recipe.epochs)
     plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
