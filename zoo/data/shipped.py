@@ -20,6 +20,7 @@ from zoo.registry import package_folder, suggest
 
 # Sets that are made when they are asked for: functions that return x, or (x, y).
 MADE = {name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "random_patterns")}
+MADE |= {name: f"zoo.data.axons:{name}" for name in ("squid_axon", "squid_axon_states")}
 
 
 @dataclasses.dataclass(frozen=True)

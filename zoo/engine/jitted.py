@@ -1,0 +1,59 @@
+"""Networks called one operation after another, as programs compiled by XLA: what loops over time need."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+
+import keras
+
+_functions: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def jitted(network: keras.Model) -> Callable:
+    """Returns a network, compiled by XLA where it would run eagerly; gradients flow through it on TensorFlow.
+
+    Within functions that are being compiled it is the network itself, as it is on backends that have no XLA here.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return _kept(network, _by_tensorflow) if tf.executing_eagerly() else network
+    if backend == "jax":
+        import jax
+
+        return _kept(network, _by_jax) if jax.core.trace_state_clean() else network
+    return network
+
+
+def _kept(network, make):
+    if network not in _functions:
+        _functions[network] = make(weakref.ref(network))
+    return _functions[network]
+
+
+def _by_tensorflow(owner):
+    import tensorflow as tf
+
+    compiled = tf.function(lambda x: owner()(x, training=False), jit_compile=True, autograph=False, reduce_retracing=True)
+    return lambda x, training=None: compiled(
+        {name: tf.convert_to_tensor(value, keras.backend.floatx()) for name, value in x.items()}
+    )
+
+
+def _by_jax(owner):
+    import jax
+
+    @jax.jit
+    def compiled(trained, fixed, x):
+        return owner().stateless_call(trained, fixed, x, training=False)[0]
+
+    def call(x, training=None):
+        network = owner()
+        if any(isinstance(value, keras.KerasTensor) for value in x.values()):
+            return network(x, training=False)
+        values = [[v.value for v in part] for part in (network.trainable_variables, network.non_trainable_variables)]
+        return compiled(*values, {name: keras.ops.convert_to_tensor(value) for name, value in x.items()})
+
+    return call
