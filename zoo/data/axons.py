@@ -3,8 +3,8 @@
 squid_axon          current (6, 800, 1) in uA/cm2 -> voltage (6, 800, 1) in mV from rest, 8 ms at 0.01 ms and 6.3 C
 squid_axon_states   the same currents -> u, m, h, n (6, 800, 4)
 
-A row is a step of current from 1 ms to 5 ms. Those below rest and below threshold tell of the leak and of the gates at
-rest; the strong ones fire axons whose conductances are far off, too, which their recovery by `fit` needs.
+A row is a step of current that begins at 1 ms. The one below rest and the weak one tell of the leak and of the gates at
+rest; the short strong ones fire axons whose conductances are far off, too, which their recovery by `fit` needs.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import functools
 
 import numpy as np
 
-AMPLITUDES = (-10.0, -5.0, 5.0, 20.0, 40.0, 80.0)  # uA/cm2
-STEP, DURATION, BEGIN, END = 0.01, 8.0, 1.0, 5.0  # ms
+STEPS = ((-10.0, 4.0), (5.0, 4.0), (20.0, 4.0), (80.0, 4.0), (50.0, 1.0), (150.0, 1.0))  # uA/cm2, for how many ms
+DT, BEGIN, DURATION = 0.01, 1.0, 8.0  # ms
 
 
 def _derivatives(state, current):
@@ -38,17 +38,16 @@ def _derivatives(state, current):
 @functools.cache
 def _recorded() -> tuple[np.ndarray, np.ndarray]:
     """Returns currents `(rows, time, 1)` and states `(rows, time, 4)`, by the classical Runge-Kutta method."""
-    steps = round(DURATION / STEP)
-    current = np.zeros((len(AMPLITUDES), steps))
-    current[:, round(BEGIN / STEP) : round(END / STEP)] = np.array(AMPLITUDES)[:, None]
+    time = DT * np.arange(round(DURATION / DT)) - BEGIN + DT / 2.0
+    current = np.stack([np.where((time > 0.0) & (time < length), amplitude, 0.0) for amplitude, length in STEPS])
     rest = np.array([0.0, 0.0529324852572496, 0.596120753508460, 0.317676914060697])  # alpha / (alpha + beta) at u = 0
     state, states = np.repeat(rest[:, None], len(current), axis=1), []
     for i in current.T:
         k1 = _derivatives(state, i)
-        k2 = _derivatives(state + STEP / 2.0 * k1, i)
-        k3 = _derivatives(state + STEP / 2.0 * k2, i)
-        k4 = _derivatives(state + STEP * k3, i)
-        state = state + STEP / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+        k2 = _derivatives(state + DT / 2.0 * k1, i)
+        k3 = _derivatives(state + DT / 2.0 * k2, i)
+        k4 = _derivatives(state + DT * k3, i)
+        state = state + DT / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         states.append(state)
     return current[..., None].astype("float32"), np.transpose(states, (2, 0, 1)).astype("float32")
 

@@ -11,15 +11,15 @@ _functions: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def jitted(network: keras.Model) -> Callable:
-    """Returns a network, compiled by XLA where it would run eagerly; gradients flow through it on TensorFlow.
+    """Returns a network, compiled by XLA where it would run eagerly.
 
-    Within functions that are being compiled it is the network itself, as it is on backends that have no XLA here.
+    Within functions that are being compiled and under a gradient tape it is the network itself, as it is on PyTorch.
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return _kept(network, _by_tensorflow) if tf.executing_eagerly() else network
+        return _kept(network, _by_tensorflow) if tf.executing_eagerly() and not _is_recording() else network
     if backend == "jax":
         import jax
 
@@ -33,10 +33,21 @@ def _kept(network, make):
     return _functions[network]
 
 
+def _is_recording() -> bool:
+    """Returns whether a gradient tape may look: what a loop leaves for its gradient cannot leave a program of XLA."""
+    try:
+        from tensorflow.python.eager.record import could_possibly_record
+    except ImportError:  # no public name leads there
+        return True
+    return could_possibly_record()
+
+
 def _by_tensorflow(owner):
     import tensorflow as tf
 
-    compiled = tf.function(lambda x: owner()(x, training=False), jit_compile=True, autograph=False, reduce_retracing=True)
+    compiled = tf.function(
+        lambda x: owner()(x, training=False), jit_compile=True, autograph=False, reduce_retracing=True
+    )
     return lambda x, training=None: compiled(
         {name: tf.convert_to_tensor(value, keras.backend.floatx()) for name, value in x.items()}
     )

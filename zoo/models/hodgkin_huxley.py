@@ -257,8 +257,8 @@ class Axon(keras.layers.RNN):
         super().__init__(cell, **kwargs)
 
     def build(self, input_shape):
-        self.cell.build((input_shape[0], input_shape[2]))
-        self.built = True
+        if not self.cell.built:
+            self.cell.build((input_shape[0], input_shape[2]))
 
     def call(self, sequences, training=None):
         with _in_double():

@@ -1,0 +1,39 @@
+"""Prints the seconds in which Brian2's numpy target simulates the axons of `history_dynamics`: METHOD.
+
+Run as a script by the Python of an environment that has Brian2; preparations are left out.
+"""
+
+import sys
+import time
+
+import numpy as np
+
+
+def seconds(method: str, neurons: int = 1_000, steps: int = 10_000, dt: float = 0.01) -> float:
+    """Returns the seconds of a run, every voltage recorded."""
+    import brian2
+    from brian2 import ms
+
+    brian2.prefs.codegen.target = "numpy"
+    equations = """
+    du/dt = (I - 120*m**3*h*(u - 115) - 36*n**4*(u + 12) - 0.3*(u - 10.613))/ms : 1
+    dm/dt = (1/exprel((25 - u)/10)*(1 - m) - 4*exp(-u/18)*m)/ms : 1
+    dh/dt = (0.07*exp(-u/20)*(1 - h) - h/(exp((30 - u)/10) + 1))/ms : 1
+    dn/dt = (0.1/exprel((10 - u)/10)*(1 - n) - 0.125*exp(-u/80)*n)/ms : 1
+    I : 1
+    """
+    group = brian2.NeuronGroup(neurons, equations, method=method, dt=dt * ms)
+    monitor = brian2.StateMonitor(group, "u", record=True)
+    network = brian2.Network(group, monitor)
+    network.run(10 * dt * ms)
+    group.u, group.m, group.h, group.n = 0.0, 0.0529324852572496, 0.596120753508460, 0.317676914060697
+    group.I = np.linspace(6.5, 20.0, neurons)
+    begin = time.perf_counter()
+    network.run(steps * dt * ms)
+    taken = time.perf_counter() - begin
+    assert np.all(np.isfinite(monitor.u[:])) and monitor.u[:].max() > 90.0
+    return taken
+
+
+if __name__ == "__main__":
+    print(seconds(sys.argv[1]))
