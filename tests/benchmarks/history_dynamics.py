@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.history_dynamics [--rounds 3]
 
-scipy integrates a neuron after the other, which is timed on a few of them and multiplied: `solve_ivp` (RK45) and `odeint`
-(LSODA) with tolerances that leave an error like the zoo's or a larger one, which is printed. Brian2's numpy target steps
-all neurons at once, by its exponential Euler and by RK4. It is left out where it is missing; Brian2 2.9 does not run with
-numpy 2.4, and an environment of its own is named by BRIAN2_PYTHON:
+scipy integrates a neuron after the other, which is timed on a few of them and multiplied: `solve_ivp` (RK45) and
+`odeint` (LSODA) with tolerances that leave an error like the zoo's or a larger one, which is printed. Brian2's numpy
+target steps all neurons at once, by its exponential Euler and by RK4. It is left out where it is missing; Brian2 2.9
+does not run with numpy 2.4, and an environment of its own is named by BRIAN2_PYTHON:
 
     python -m venv brian && brian/bin/pip install brian2 "numpy<2.3" && export BRIAN2_PYTHON=brian/bin/python
 """

@@ -261,7 +261,9 @@ def test_the_rates_have_no_hole_at_10_and_25_mv():
     assert gradient_of(lambda u: rates(u)[2][0], 10.0) == pytest.approx(0.005, rel=1e-12)
 
 
-@pytest.mark.parametrize("x", [-30.0, -1.0, -0.26, -0.24, -1e-3, -1e-9, 0.0, 1e-12, 1e-5, 0.1, 0.2499, 0.2501, 2.0, 40.0])
+@pytest.mark.parametrize(
+    "x", [-30.0, -1.0, -0.26, -0.24, -1e-3, -1e-9, 0.0, 1e-12, 1e-5, 0.1, 0.2499, 0.2501, 2.0, 40.0]
+)
 def test_x_over_exp_x_minus_1_and_its_derivative_are_exact(x):
     """The derivative is (e^x - 1 - x e^x) / (e^x - 1)^2; near 0 by Bernoulli's numbers."""
     if abs(x) < 0.2:

@@ -17,8 +17,8 @@ register(
     builder="zoo.models.hodgkin_huxley:hodgkin_huxley",
     task="dynamics",
     year=1952,
-    paper="A. L. Hodgkin, A. F. Huxley, A Quantitative Description of Membrane Current and its Application to Conduction "
-    "and Excitation in Nerve, Journal of Physiology 117(4), 1952. https://doi.org/10.1113/jphysiol.1952.sp004764",
+    paper="A. L. Hodgkin, A. F. Huxley, A Quantitative Description of Membrane Current and its Application to "
+    "Conduction and Excitation in Nerve, Journal of Physiology 117(4), 1952. https://doi.org/10.1113/jphysiol.1952.sp004764",
     summary="The squid's giant axon: current in, membrane voltage out, conductances fitted to recordings",
 )
 register(

@@ -298,8 +298,8 @@ def largest_stable_step(membrane, *, temperature: float, compartments: int, coup
     """Returns the step in ms up to which Runge and Kutta's method is stable.
 
     It is so where dt times the fastest rate stays below 2.785. The membrane's rate at the peak of a spike is
-    (g_na / 3 + g_k / 10 + g_l) / C, found by simulation; the cable adds 4 g sin^2 of the shortest wave; the fastest gate
-    is m where the membrane is most hyperpolarised, at 25 mV below rest: stronger currents need smaller steps.
+    (g_na / 3 + g_k / 10 + g_l) / C, found by simulation; the cable adds 4 g sin^2 of the shortest wave; the fastest
+    gate is m where the membrane is most hyperpolarised, at 25 mV below rest: stronger currents need smaller steps.
     """
     spike = membrane["g_na"] / 3.0 + membrane["g_k"] / 10.0 + membrane["g_l"]
     waves = 4.0 * coupling * math.sin(math.pi * (compartments - 1) / (2 * compartments)) ** 2
@@ -379,7 +379,8 @@ def hodgkin_huxley(
 
     Args:
         spec: The inputs to build for: sequences of one current.
-        dt: Step in ms, that of the currents and of the recordings too.
+        dt: Step in ms, that of the currents and of the recordings too. Runge and Kutta's is stable while u stays above
+            -25 mV; currents that drive it far below need smaller steps.
         temperature: In C; rates are 3 times as fast for each 10 C more.
         method: `"rk4"`: Runge and Kutta's, accurate; `"exponential_euler"`: stable at any step, accurate at small ones.
         outputs: `"voltage"`, or `"state"`: u, then m, h and n.
@@ -449,6 +450,14 @@ def hodgkin_huxley(
             )
     inputs = spec.inputs()
     cell = HodgkinHuxleyCell(
-        float(dt), float(temperature), method, outputs, int(compartments), coupling, values, dtype="float64", name="cell"
+        float(dt),
+        float(temperature),
+        method,
+        outputs,
+        int(compartments),
+        coupling,
+        values,
+        dtype="float64",
+        name="cell",
     )
     return keras.Model(inputs, Axon(cell, name="axon")(inputs["inputs"]), name="hodgkin_huxley")
