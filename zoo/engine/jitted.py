@@ -20,11 +20,7 @@ def jitted(network: keras.Model) -> Callable:
         import tensorflow as tf
 
         return _kept(network, _by_tensorflow) if tf.executing_eagerly() and not _is_recording() else network
-    if backend == "jax":
-        import jax
-
-        return _kept(network, _by_jax) if jax.core.trace_state_clean() else network
-    return network
+    return _kept(network, _by_jax) if backend == "jax" else network
 
 
 def _kept(network, make):
@@ -62,9 +58,9 @@ def _by_jax(owner):
 
     def call(x, training=None):
         network = owner()
-        if any(isinstance(value, keras.KerasTensor) for value in x.values()):
-            return network(x, training=False)
         values = [[v.value for v in part] for part in (network.trainable_variables, network.non_trainable_variables)]
+        if any(isinstance(value, (keras.KerasTensor, jax.core.Tracer)) for value in (*x.values(), *sum(values, []))):
+            return network(x, training=False)
         return compiled(*values, {name: keras.ops.convert_to_tensor(value) for name, value in x.items()})
 
     return call
