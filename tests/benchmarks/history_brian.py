@@ -1,8 +1,8 @@
 """Prints the seconds in which Brian2's numpy target simulates the axons of `history_dynamics`: METHOD.
 
 Run as a script by the Python of an environment that has Brian2. 1,000 steps are timed, and multiplied by 10: each takes
-the same. Preparations are left out. Quotients are written out: Brian2's `exprel` prints its arguments into the message of
-an error that does not come, and takes forty times as long.
+the same. Preparations are left out. Quotients are written out: Brian2's `exprel` prints its arguments into the message
+of an error that does not come, which takes far longer than all else.
 """
 
 import sys
