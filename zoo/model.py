@@ -30,6 +30,7 @@ from zoo.data.schema import Schema, infer
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 from zoo.engine import fused
+from zoo.engine.jitted import jitted
 from zoo.engine.linear import linear_terms
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
@@ -62,6 +63,7 @@ class Model(keras.Model):
         self.decision = decision
         self._options = dict(options or {})
         self._counts = [Count(function) for function in counts]
+        self._jit = registry.load_recipe(self.entry).jit
         self._step = threading.local()  # MirroredStrategy runs one thread a replica
         self.built = True
 
@@ -100,7 +102,8 @@ class Model(keras.Model):
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}.")
 
     def call(self, inputs, training=None):
-        outputs = self.network(self._named(inputs), training=training)
+        network = jitted(self.network) if self._jit and not training else self.network
+        outputs = network(self._named(inputs), training=training)
         return outputs if getattr(self._step, "active", False) else self.decide(outputs)
 
     def _named(self, inputs):
@@ -329,7 +332,7 @@ class Model(keras.Model):
 
     def make_predict_function(self, force=False):
         """Keras's; compiled by XLA where the recipe says so."""
-        jit, self.jit_compile = self.jit_compile, self.jit_compile or self.recipe.jit
+        jit, self.jit_compile = self.jit_compile, self.jit_compile or bool(self.recipe.jit)
         try:
             return super().make_predict_function(force)
         finally:
@@ -682,7 +685,7 @@ def compile_model(
         function = recipe.loss or default
         reduction = {"mean": "sum_over_batch_size", "sum": "sum"}[recipe.reduction]
         loss = NetworkLoss(function, reduction=reduction) if function else None
-    kwargs.setdefault("jit_compile", keras.backend.backend() == "jax")
+    kwargs.setdefault("jit_compile", recipe.jit is True or keras.backend.backend() == "jax")
     if keras.backend.backend() == "torch":
         kwargs.pop("steps_per_execution", None)  # Keras takes 1 alone there
     model.compile(optimizer=optimizer, loss=loss, metrics=list(recipe.metrics), **kwargs)

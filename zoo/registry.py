@@ -71,12 +71,13 @@ class Recipe:
         scores: Functions `(model, x, y) -> float` of encoded rows (numpy), for `zoo.evaluate` and a run's metrics.
         attributes: What a model of this entry has beside Keras's, by name: functions of the model. One with no other
             argument is read as a property (`model.codebook`), others are methods (`model.energy(states)`).
+        jit: Whether XLA compiles what the network computes, which makes loops of many small operations a hundred times
+            as fast: `"inference"`: predictions; True: trainings too, Keras's `fit` among them.
         check: A function `(model, x, y)` of encoded training rows (numpy), called before a training; raises ValueError
             or warns.
         start: A function `(model, x, y)` of them, called before a training too: initial weights that come from data.
         unreached: A function `(model, x, y) -> str` of encoded training rows (numpy), called where a run ends at its
             limit of epochs without having reached `stop_at`: says why, in `run.stopped`.
-        jit: Whether XLA compiles inference, which pays off for loops of many small operations.
     """
 
     data: str
@@ -108,7 +109,7 @@ class Recipe:
     check: Callable | None = None
     start: Callable | None = None
     unreached: Callable | None = None
-    jit: bool = False
+    jit: bool | str = False
 
     def rows_a_step(self, rows: int) -> int:
         """Returns how many of so many rows a step takes."""

@@ -24,6 +24,7 @@ MADE["correlated_spikes"] = "zoo.data.spikes:correlated_spikes"
 MADE |= {name: f"zoo.data.generated:{name}" for name in ("symmetry", "spike_trains")}
 MADE |= {f"retina_{name}": f"zoo.data.retina:{name}" for name in ("letters", "shapes")}
 MADE |= {name: f"zoo.data.drawn:{name}" for name in ("drawn_letters", "drawn_digits", "bars_and_stripes")}
+MADE |= {name: f"zoo.data.axons:{name}" for name in ("squid_axon", "squid_axon_states")}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -41,11 +41,13 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
 
     The estimate is a function of the network alone, so that the same call always runs the same way. On a CPU, XLA draws
     random numbers and looks up levels more slowly than TensorFlow does: such networks are left to it. A layer that
-    knows of itself says so by `suits_xla`.
+    knows of itself says so by `suits_xla`, and a model that was compiled with `jit_compile=True` asks for XLA.
     """
     told = [layer.suits_xla for layer in model._flatten_layers() if hasattr(layer, "suits_xla")]
     if told:
         return all(told)
+    if model.jit_compile is True:
+        return True
     draws = any("seed" in variable.path.rsplit("/", 1)[-1] for variable in model.non_trainable_variables)
     network = getattr(model, "network", model)
     looks_up = any(keras.backend.is_int_dtype(tensor.dtype) for tensor in network.inputs)

@@ -32,6 +32,15 @@ register(
     summary="Units that strengthen the inputs which are active with them; rules from Hebb's to spike timing",
 )
 register(
+    "hodgkin_huxley",
+    builder="zoo.models.hodgkin_huxley:hodgkin_huxley",
+    task="dynamics",
+    year=1952,
+    paper="A. L. Hodgkin, A. F. Huxley, A Quantitative Description of Membrane Current and its Application to "
+    "Conduction and Excitation in Nerve, Journal of Physiology 117(4), 1952. https://doi.org/10.1113/jphysiol.1952.sp004764",
+    summary="The squid's giant axon: current in, membrane voltage out, conductances fitted to recordings",
+)
+register(
     "logistic_regression",
     builder="zoo.models.logistic_regression:logistic_regression",
     task="classification",

@@ -327,7 +327,7 @@ RECIPE = Recipe(
     scores=(stable, mean_overlap),
     attributes={"couplings": couplings, "stored": stored, "energy": energy, "overlap": overlap},
     check=check_patterns,
-    jit=True,
+    jit="inference",
 )
 
 

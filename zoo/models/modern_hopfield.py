@@ -179,7 +179,7 @@ RECIPE = Recipe(
     scores=(retrieval_error,),
     attributes={"patterns": patterns, "energy": energy, "attention": attention},
     check=check_room,
-    jit=True,
+    jit="inference",
 )
 
 

@@ -24,7 +24,7 @@ def _function(model):
                 lambda x: owner().decide(network(x, training=False)),
                 input_signature=[signature],
                 autograph=False,
-                jit_compile=model.recipe.jit or None,
+                jit_compile=bool(model.recipe.jit) or None,
             ).get_concrete_function()
             _functions[model] = lambda x: compiled({name: tf.constant(values) for name, values in x.items()}).numpy()
         elif model.recipe.jit and keras.backend.backend() == "jax":
@@ -60,14 +60,14 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
         model: A `zoo.Model`.
         x: Encoded tensors, each `(rows, ...)`.
         batch_size: Rows at a time.
-        once: Leaves compiling out, which takes longer than some calls.
+        once: Leaves compiling out, which takes longer than some calls (but not of what XLA alone makes fast).
 
     Returns:
         `(rows, classes)` or `(rows, units)`.
     """
     names = [tensor.name for tensor in model.network.inputs]
     rows = len(x[names[0]])
-    function = _function(model) if not once or rows > batch_size else _once(model)
+    function = _function(model) if not once or rows > batch_size or model.recipe.jit else _once(model)
     parts = [
         function({name: x[name][start : start + batch_size] for name in names})
         for start in range(0, max(rows, 1), batch_size)
