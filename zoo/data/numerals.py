@@ -50,9 +50,9 @@ def distorted(name: str) -> dict[str, np.ndarray]:
     cut = box.copy()
     cut[tuple(np.argwhere(box)[len(np.argwhere(box)) // 3])] = 0
     boxes = {
-        "wider": box[:, np.sort([*columns, width // 2])],
-        "taller": box[np.sort([*rows, height // 2])],
-        "lower": np.delete(box, height // 2 + 1, axis=0),
+        "wider": box[:, np.sort([*columns, 2])],
+        "taller": box[np.sort([*rows, 8])],
+        "lower": np.delete(box, 8, axis=0),
         "slanted": slanted,
         "cut": cut,
     }

@@ -26,12 +26,13 @@ from zoo.layers.rules import add_rule
 from zoo.layers.shifts import activity, shift_tolerance
 from zoo.registry import Recipe, Spec
 
-FIRST = 1e-3  # the first a, as a share of what the first presentation adds with q = 1
-PREFERENCE = 0.5  # how much of it depends on the orientation, and on the distance between the planes' numbers
+FIRST = 0.03  # the first a, as a share of c
+PREFERENCE = 0.2  # how much of it depends on the orientation, and on the distance between the planes' numbers
 WIDTH = 1.5  # of the preferred line, in cells
 LIKENESS = 0.15  # the distance between planes' numbers, as shares of all planes, over which that falls
-C_FALLS = 0.9  # c(v) ~ 0.9^|v|
-D_FALLS = (0.7, 0.7, 1.0)  # d(v) ~ 0.7^|v|; in the last layer all cells see all
+C_FALLS = (0.8, 1.0, 0.9)  # of each S-layer: c(v) ~ 0.8^|v|, ...
+D_FALLS = (0.7, 0.7, 1.0)  # of each C-layer: d(v) = d(0) 0.7^|v|, ...
+D_CENTRE = (16.0, 1.0, 1.0)  # d(0)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -47,19 +48,21 @@ class SPlanes(keras.layers.Layer):
         column: Side of an S-column.
         r: Efficacy of inhibition: a cell answers where its input resembles its synapses by more than r / (1 + r).
         q: Speed of reinforcement.
+        base: c(v) falls with base^|v|.
         order: `(l, L)`: the l-th of L layers that learn one after another, or None to learn always.
 
     Input shape: `(batch, height, width, planes before)`. Output shape: `(batch, rows, columns, planes)`.
     """
 
-    def __init__(self, planes, places, window=5, column=5, r=4.0, q=1.0, order=None, **kwargs):
+    def __init__(self, planes, places, window=5, column=5, r=4.0, q=1.0, base=0.8, order=None, **kwargs):
         super().__init__(**kwargs)
         self.planes, self.places, self.window, self.column = int(planes), tuple(places), int(window), int(column)
-        self.r, self.q, self.order = float(r), float(q), order if order is None else tuple(order)
+        self.r, self.q, self.base = float(r), float(q), float(base)
+        self.order = order if order is None else tuple(order)
 
     def build(self, input_shape):
         before, cells = input_shape[-1], self.window**2
-        c = falling(self.window, C_FALLS)
+        c = falling(self.window, self.base)
         self.c = c / (c.sum() * before)
         a = FIRST * first_synapses(self.c, before, self.planes)
         self.a = self.add_weight(
@@ -132,7 +135,9 @@ class SPlanes(keras.layers.Layer):
         return (input_shape[0], *self.places, self.planes)
 
     def get_config(self):
-        own = {name: getattr(self, name) for name in ("planes", "places", "window", "column", "r", "q", "order")}
+        own = {
+            name: getattr(self, name) for name in ("planes", "places", "window", "column", "r", "q", "base", "order")
+        }
         return {**super().get_config(), **own}
 
 
@@ -157,20 +162,21 @@ class CPlanes(keras.layers.Layer):
         places: `(rows, columns)` of cells in a plane.
         window: Side of the square that a cell sees.
         stride: Steps between the squares of neighbours.
-        base: d(v) falls with base^|v|.
+        centre: d(0): the larger, the sooner one S-cell is enough.
+        base: d(v) = centre * base^|v|.
         alpha: Degree of saturation.
 
     Input shape: `(batch, height, width, planes)`. Output shape: `(batch, rows, columns, planes)`.
     """
 
-    def __init__(self, places, window=5, stride=1, base=0.7, alpha=0.5, **kwargs):
+    def __init__(self, places, window=5, stride=1, centre=1.0, base=0.7, alpha=0.5, **kwargs):
         super().__init__(**kwargs)
         self.places, self.window, self.stride = tuple(places), int(window), int(stride)
-        self.base, self.alpha = float(base), float(alpha)
+        self.centre, self.base, self.alpha = float(centre), float(base), float(alpha)
 
     def call(self, u):
         seen = windows(u, self.window, self.places, self.stride)
-        d = falling(self.window, self.base)
+        d = self.centre * falling(self.window, self.base)
         e = ops.sum(seen * d[:, None], axis=-2)
         x = shunting(e, ops.mean(e, axis=-1, keepdims=True))
         return x / (self.alpha + x)
@@ -179,7 +185,7 @@ class CPlanes(keras.layers.Layer):
         return (input_shape[0], *self.places, input_shape[-1])
 
     def get_config(self):
-        own = {name: getattr(self, name) for name in ("places", "window", "stride", "base", "alpha")}
+        own = {name: getattr(self, name) for name in ("places", "window", "stride", "centre", "base", "alpha")}
         return {**super().get_config(), **own}
 
 
@@ -201,7 +207,7 @@ RECIPE = Recipe(
     metrics=("accuracy",),
     optimizer="sgd",
     learning_rate=1.0,
-    batch_size=1,
+    batch_size=100,  # presented one after another
     epochs=3,
     shuffle=False,
     validation=None,
@@ -260,9 +266,9 @@ def neocognitron(
     for layer, places in enumerate(s_places):
         column = min(window, *places)
         order = (layer, 3) if organization == "layer_by_layer" else None
-        u = SPlanes(planes, places, window, column, r[layer], q[layer], order, name=f"s{layer + 1}")(u)
+        u = SPlanes(planes, places, window, column, r[layer], q[layer], C_FALLS[layer], order, name=f"s{layer + 1}")(u)
         seen, stride = (window, 2) if layer < 2 else (max(places), 1)
-        u = CPlanes(c_places[layer], seen, stride, D_FALLS[layer], alpha, name=f"c{layer + 1}")(u)
+        u = CPlanes(c_places[layer], seen, stride, D_CENTRE[layer], D_FALLS[layer], alpha, name=f"c{layer + 1}")(u)
     u = keras.layers.Flatten(name="cells")(u)
     return keras.Model(inputs, LabelCounts(max(2, spec.num_outputs), name="classes")(u), name="neocognitron")
 
