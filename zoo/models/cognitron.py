@@ -23,6 +23,8 @@ from zoo.layers.rules import add_rule
 from zoo.layers.shifts import activity, shift_tolerance
 from zoo.registry import Recipe, Spec
 
+REACH = 2  # steps that a displaced branch ends away at most, down and across
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class CognitronCells(keras.layers.Layer):
@@ -36,13 +38,13 @@ class CognitronCells(keras.layers.Layer):
         lateral: Side of the area of lateral inhibition; 0 for none.
         q0: Speed of reinforcement where a vicinity is silent.
         q1: Speed of reinforcement of the strongest.
-        branches: Axon branches of each cell that end at another, random place, beside the direct one.
+        branches: Inputs of each place, beside the cell there, from a random cell near it.
         seed: Of those places.
 
     Input shape: `(batch, rows, columns, 1)`. Output shape: the same.
     """
 
-    def __init__(self, window=5, vicinity=2, lateral=7, q0=2.0, q1=16.0, branches=1, seed=0, **kwargs):
+    def __init__(self, window=5, vicinity=2, lateral=5, q0=2.0, q1=16.0, branches=1, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.window, self.vicinity, self.lateral = int(window), int(vicinity), int(lateral)
         self.q0, self.q1, self.branches, self.seed = float(q0), float(q1), int(branches), int(seed)
@@ -53,22 +55,20 @@ class CognitronCells(keras.layers.Layer):
         cells = (*self.places, self.window**2, 1 + self.branches)
         self.a = self.add_weight(shape=cells, initializer="zeros", name="a")
         self.b = self.add_weight(shape=self.places, initializer="zeros", name="b")
-        generator = np.random.default_rng(self.seed)
-        ends = [generator.permutation(count) for _ in range(self.branches)]
-        self.ends = self.add_weight(
-            shape=(self.branches, count),
-            initializer=lambda shape, dtype=None: ops.reshape(ops.convert_to_tensor(ends, "int32"), shape),
-            trainable=False,
-            dtype="int32",
-            name="ends",
-        )
+        rows, columns = np.divmod(np.arange(count), self.places[1])
+        draw = np.random.RandomState(self.seed).randint  # whose numbers stay the same in all versions of numpy
+        self.ends = []
+        for _ in range(self.branches):
+            down, across = draw(-REACH, REACH + 1, (2, count))
+            row, column = np.clip(rows + down, 0, self.places[0] - 1), np.clip(columns + across, 0, self.places[1] - 1)
+            self.ends.append(row * self.places[1] + column)
         steps = np.arange(self.vicinity * 2 + 1) - self.vicinity
         self.near = (np.abs(steps)[:, None] + np.abs(steps) <= self.vicinity).ravel()
 
     def axons(self, u):
         """Returns what arrives at every place by each branch, the direct one first, `(batch, rows, columns, 1 + K)`."""
         flat = ops.reshape(u, (-1, self.places[0] * self.places[1]))
-        displaced = [ops.reshape(ops.take(flat, self.ends[k], axis=1), ops.shape(u)) for k in range(self.branches)]
+        displaced = [ops.reshape(ops.take(flat, ends, axis=1), ops.shape(u)) for ends in self.ends]
         return ops.concatenate([u, *displaced], axis=-1)
 
     def respond(self, seen, a, b):
@@ -76,8 +76,8 @@ class CognitronCells(keras.layers.Layer):
         v = ops.mean(seen, axis=(-2, -1))  # c is the same for all synapses
         u = shunting(ops.sum(a * seen, axis=(-2, -1)), b * v)
         if self.lateral:
-            around = windows(u[..., None], self.lateral, self.places)
-            u = shunting(u, ops.mean(around, axis=(-2, -1)))
+            around = ops.sum(windows(u[..., None], self.lateral, self.places), axis=(-2, -1)) - u
+            u = shunting(u, around / (self.lateral**2 - 1))
         return u, v
 
     def call(self, u, training=None):
@@ -145,7 +145,7 @@ def cognitron(
     layers: int = 3,
     window: int = 5,
     vicinity: int = 2,
-    lateral: int = 7,
+    lateral: int = 5,
     q0: float = 2.0,
     q1: float = 16.0,
     branches: int = 1,
@@ -160,7 +160,7 @@ def cognitron(
         lateral: Side of the square of lateral inhibition, an odd number, or 0 for none.
         q0: Speed of reinforcement of cells in a silent vicinity.
         q1: Speed of reinforcement of the strongest in a vicinity, above q0.
-        branches: Axon branches of each cell, beside the direct one, that end at a random other place.
+        branches: Axon branches that end at each place, beside the direct one: of cells near it, drawn once for all.
 
     Returns:
         A network from images uint8 `(batch, height, width, channels)` to the logarithms of the classes' probabilities
@@ -181,7 +181,6 @@ def cognitron(
     inputs = spec.inputs()
     u = ops.mean(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"]), axis=-1, keepdims=True)
     for layer in range(1, layers + 1):
-        seed = spec.seed * layers + layer
-        u = CognitronCells(window, vicinity, lateral, q0, q1, branches, seed, name=f"u{layer}")(u)
+        u = CognitronCells(window, vicinity, lateral, q0, q1, branches, layer, name=f"u{layer}")(u)
     u = keras.layers.Flatten(name="cells")(u)
     return keras.Model(inputs, LabelCounts(max(2, spec.num_outputs), name="classes")(u), name="cognitron")

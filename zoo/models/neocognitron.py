@@ -26,11 +26,11 @@ from zoo.layers.rules import add_rule
 from zoo.layers.shifts import activity, shift_tolerance
 from zoo.registry import Recipe, Spec
 
-FIRST = 0.03  # the first a, as a share of c
+FIRST = 0.01  # the first a, as a share of c
 PREFERENCE = 0.2  # how much of it depends on the orientation, and on the distance between the planes' numbers
 WIDTH = 1.5  # of the preferred line, in cells
 LIKENESS = 0.15  # the distance between planes' numbers, as shares of all planes, over which that falls
-C_FALLS = (0.8, 1.0, 0.9)  # of each S-layer: c(v) ~ 0.8^|v|, ...
+C_FALLS = (0.7, 1.0, 0.9)  # of each S-layer: c(v) ~ 0.7^|v|, ...
 D_FALLS = (0.7, 0.7, 1.0)  # of each C-layer: d(v) = d(0) 0.7^|v|, ...
 D_CENTRE = (16.0, 1.0, 1.0)  # d(0)
 
@@ -54,7 +54,7 @@ class SPlanes(keras.layers.Layer):
     Input shape: `(batch, height, width, planes before)`. Output shape: `(batch, rows, columns, planes)`.
     """
 
-    def __init__(self, planes, places, window=5, column=5, r=4.0, q=1.0, base=0.8, order=None, **kwargs):
+    def __init__(self, planes, places, window=5, column=5, r=4.0, q=1.0, base=0.7, order=None, **kwargs):
         super().__init__(**kwargs)
         self.planes, self.places, self.window, self.column = int(planes), tuple(places), int(window), int(column)
         self.r, self.q, self.base = float(r), float(q), float(base)
