@@ -159,14 +159,11 @@ def test_letters_that_share_strokes_are_told_apart():
     assert [model.classes[i] for i in answers] == ["X", "Y", "T", "Z"]
 
 
-def test_it_does_not_stand_up_to_shifts():
-    """The neocognitron's numerals at the centre, all learnt; its own shift_tolerance there is 1."""
-    x = np.stack([placed(figure(name), 2, 4) for name in "01234"] * 20)
-    y = np.array([0, 1, 2, 3, 4] * 20)
-    model = organized(x, y)
-    assert np.mean(np.argmax(model.predict(x, verbose=0), axis=-1) == y) == 1.0
-    assert shift_tolerance(model, {"image": x[..., None]}) < 0.6
-    assert shift_tolerance(model, {"image": numerals()[0][..., None]}) < 0.6
+def test_it_does_not_stand_up_to_shifts_even_if_it_is_organized_by_shifted_patterns(model):
+    """The neocognitron's shift_tolerance on the latter is 1."""
+    assert shift_tolerance(model, {"image": numerals_12()[0][..., None]}) < 0.5
+    x, y = numerals()
+    assert shift_tolerance(organized(x, y), {"image": x[..., None]}) < 0.6
 
 
 @pytest.mark.parametrize(
@@ -195,4 +192,4 @@ def test_images_of_another_size_are_refused_with_the_repair(model):
 def test_the_recipe_reports_the_tolerance_of_shifts():
     run = zoo.train("cognitron", verbose=0)
     assert run.metrics["train"]["accuracy"] == 1.0
-    assert 0.0 < run.metrics["train"]["shift_tolerance"] < 0.6
+    assert 0.0 < run.metrics["train"]["shift_tolerance"] < 0.5

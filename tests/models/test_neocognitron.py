@@ -245,14 +245,13 @@ def test_slightly_distorted_numerals_drive_the_same_cell(model):
 
 
 def test_letters_that_share_strokes_are_told_apart_too():
-    """The second experiment; the wider ones may drive a cell of their own near an edge."""
+    """The second experiment. A letter may drive more than one cell, but none of another letter."""
     model = organized(letters())
     assert model.classes == ("T", "X", "Y", "Z")
     driven = []
     for name in "XYTZ":
-        shown, centre = everywhere_shown(name)
+        shown, _ = everywhere_shown(name)
         responses = model.cells(shown)
-        assert (responses[centre] > 0).sum() == 1
         driven.append(set(np.flatnonzero(responses.max(axis=0)).tolist()))
         assert np.all(np.argmax(model.predict(shown, verbose=0), axis=-1) == model.classes.index(name))
     assert all(not one & other for one, other in itertools.combinations(driven, 2))
