@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data.numerals import FIGURES, distorted, figure, letters, numerals, placed
+from zoo.data.numerals import FIGURES, distorted, figure, numerals, placed, xytz
 from zoo.data.sources import load
 from zoo.layers.shifts import pattern
 
@@ -28,8 +28,8 @@ def test_the_seed_decides_on_the_places():
     assert not np.array_equal(numerals(0)[0], numerals(1)[0])
 
 
-def test_letters_are_x_y_t_z_and_share_strokes():
-    x, y = letters()
+def test_xytz_are_four_letters_and_share_strokes():
+    x, y = xytz()
     assert x.shape == (80, 16, 16) and y[:4].tolist() == ["X", "Y", "T", "Z"]
     boxes = {name: figure(name) for name in "XYTZ"}
     np.testing.assert_array_equal(boxes["X"][:4], boxes["Y"][:4])

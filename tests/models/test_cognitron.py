@@ -193,3 +193,10 @@ def test_the_recipe_reports_the_tolerance_of_shifts():
     run = zoo.train("cognitron", verbose=0)
     assert run.metrics["train"]["accuracy"] == 1.0
     assert 0.0 < run.metrics["train"]["shift_tolerance"] < 0.5
+
+
+@pytest.mark.tensorflow
+def test_folds_are_trained_one_by_one_since_the_rule_stands_in_the_layers(capsys):
+    found = zoo.cross_validate("cognitron", numerals_12(), folds=2)
+    assert "not as one program, for it learns by a rule" in capsys.readouterr().out
+    assert found["accuracy"].tolist() == [1.0, 1.0]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.data.numerals import distorted, figure, letters, numerals
+from zoo.data.numerals import distorted, figure, numerals, xytz
 from zoo.layers.shifts import everywhere
 from zoo.models.neocognitron import CPlanes, SPlanes, plane_sizes
 
@@ -173,6 +173,22 @@ def test_layers_learn_one_after_another():
     assert learnt == [["s1"], ["s2"], ["s3"]]
 
 
+def test_too_few_steps_to_part_make_all_layers_learn():
+    x, y = numerals()
+    model = zoo.build("neocognitron", (x, y))
+    model.fit(x[:20], y[:20], batch_size=20, verbose=0)
+    assert all(model.network.get_layer(name).get_weights()[1].any() for name in ("s1", "s2", "s3"))
+
+
+def test_all_layers_may_learn_at_every_presentation_as_in_the_paper():
+    x, y = numerals()
+    model = zoo.build("neocognitron", (x, y), organization="together")
+    assert model.recipe.epochs == 1
+    model.fit(x, y, batch_size=100, shuffle=False, verbose=0)
+    centred = [shown[centre] for shown, centre in map(everywhere_shown, "01234")]
+    assert len(set(np.argmax(model.cells(np.stack(centred)), axis=-1))) == 5
+
+
 def test_a_cell_answers_where_its_input_resembles_its_synapses_by_more_than_r_over_1_plus_r():
     for r in (1.0, 1.5, 4.0):
         layer = SPlanes(2, (1, 1), r=r, base=1.0)
@@ -246,7 +262,7 @@ def test_slightly_distorted_numerals_drive_the_same_cell(model):
 
 def test_letters_that_share_strokes_are_told_apart_too():
     """The second experiment. A letter may drive more than one cell, but none of another letter."""
-    model = organized(letters())
+    model = organized(xytz())
     assert model.classes == ("T", "X", "Y", "Z")
     driven = []
     for name in "XYTZ":

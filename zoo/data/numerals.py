@@ -2,7 +2,7 @@
 
 numerals      0 to 4 on 16 x 16 pixels, 20 times each in turn, at random places (1980)
 numerals_12   0 to 4 on 12 x 12 pixels, 20 times each in turn, at one place (1975)
-letters       X, Y, T, Z on 16 x 16 pixels, 20 times each in turn, at random places: patterns that share strokes (1980)
+xytz          X, Y, T, Z on 16 x 16 pixels, 20 times each in turn, at random places: patterns that share strokes (1980)
 
 The papers print their figures; these are drawn like them. `distorted` gives the numerals bent, resized, cut and with
 noise.
@@ -95,7 +95,7 @@ def numerals(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return _shown("01234", seed)
 
 
-def letters(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def xytz(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Returns the presentations of the second experiment of 1980: images `(80, 16, 16)` and X, Y, T, Z."""
     return _shown("XYTZ", seed)
 

@@ -23,7 +23,7 @@ MADE = {name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "rand
 MADE |= {name: f"zoo.data.generated:{name}" for name in ("symmetry", "spike_trains")}
 MADE |= {f"retina_{name}": f"zoo.data.retina:{name}" for name in ("letters", "shapes")}
 MADE |= {name: f"zoo.data.drawn:{name}" for name in ("drawn_letters", "drawn_digits", "bars_and_stripes")}
-MADE |= {name: f"zoo.data.numerals:{name}" for name in ("numerals", "numerals_12", "letters")}
+MADE |= {name: f"zoo.data.numerals:{name}" for name in ("numerals", "numerals_12", "xytz")}
 
 
 @dataclasses.dataclass(frozen=True)

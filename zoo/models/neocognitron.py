@@ -73,8 +73,10 @@ class SPlanes(keras.layers.Layer):
         self.step = self.add_weight(shape=(3,), initializer="zeros", trainable=False, name="step")
 
     def begin_training(self, rows, steps):
-        """Lets the layer learn during its share of the steps."""
+        """Lets the layer learn during its share of the steps; of fewer steps than layers, during all."""
         layer, layers = self.order or (0, 1)
+        if steps < layers:
+            layer, layers = 0, 1
         self.step.assign([0.0, float(steps * layer // layers), float(steps * (layer + 1) // layers)])
 
     def respond(self, seen, a, b):
@@ -189,6 +191,30 @@ class CPlanes(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
+def plane_sizes(image: tuple[int, int], window: int = 5) -> tuple[list[tuple], list[tuple]]:
+    """Returns `(rows, columns)` of the planes of S1, S2, S3 and of C1, C2, C3: 16, 8, 2 and 10, 6, 1 for 16 pixels.
+
+    The density of cells is halved in C1 and C2, which look a step beyond the edges; S3 looks at no place outside.
+
+    Raises:
+        ValueError: if nothing is left for S3.
+    """
+    sizes = []
+    for pixels in image:
+        c1 = pixels // 2 + 2
+        s2 = c1 - 2
+        c2 = s2 // 2 + 2
+        sizes.append((pixels, c1, s2, c2, c2 - window + 1, 1))
+    if min(size[4] for size in sizes) < 1:
+        least = 4 * (window - 2)
+        raise ValueError(
+            f"Images must have at least {least} x {least} pixels for windows of {window}. Received: "
+            f"{image[0]} x {image[1]}. Enlarge them, or build with a smaller `window`."
+        )
+    s1, c1, s2, c2, s3, c3 = zip(*sizes)
+    return [s1, s2, s3], [c1, c2, c3]
+
+
 def cells(model, images):
     """Returns the responses `(batch, planes)` of the cells of the last C-layer to images."""
     return activity(model, images, "cells")
@@ -237,8 +263,8 @@ def neocognitron(
         q: Speed of reinforcement of each S-layer.
         alpha: Saturation of the C-cells: half of the largest response at this input.
         organization: `"layer_by_layer"`: S-layers learn one after another, each during a third of the training, which
-            gives the published result from any order of positions; `"together"`: all at every presentation, as in the
-            paper, which takes a third of the presentations and depends on their order.
+            depends less on the order of positions; `"together"`: all at every presentation, as in the paper, which takes
+            a third of the presentations.
 
     Returns:
         A network from images uint8 `(batch, height, width, channels)` to the logarithms of the classes' probabilities
@@ -271,27 +297,3 @@ def neocognitron(
         u = CPlanes(c_places[layer], seen, stride, D_CENTRE[layer], D_FALLS[layer], alpha, name=f"c{layer + 1}")(u)
     u = keras.layers.Flatten(name="cells")(u)
     return keras.Model(inputs, LabelCounts(max(2, spec.num_outputs), name="classes")(u), name="neocognitron")
-
-
-def plane_sizes(image: tuple[int, int], window: int = 5) -> tuple[list[tuple], list[tuple]]:
-    """Returns `(rows, columns)` of the planes of S1, S2, S3 and of C1, C2, C3: 16, 8, 2 and 10, 6, 1 for 16 pixels.
-
-    The density of cells is halved in C1 and C2, which look a step beyond the edges; S3 looks at no place outside.
-
-    Raises:
-        ValueError: if nothing is left for S3.
-    """
-    sizes = []
-    for pixels in image:
-        c1 = pixels // 2 + 2
-        s2 = c1 - 2
-        c2 = s2 // 2 + 2
-        sizes.append((pixels, c1, s2, c2, c2 - window + 1, 1))
-    if min(size[4] for size in sizes) < 1:
-        least = 4 * (window - 2)
-        raise ValueError(
-            f"Images must have at least {least} x {least} pixels for windows of {window}. Received: "
-            f"{image[0]} x {image[1]}. Enlarge them, or build with a smaller `window`."
-        )
-    s1, c1, s2, c2, s3, c3 = zip(*sizes)
-    return [s1, s2, s3], [c1, c2, c3]
