@@ -263,8 +263,8 @@ def neocognitron(
         q: Speed of reinforcement of each S-layer.
         alpha: Saturation of the C-cells: half of the largest response at this input.
         organization: `"layer_by_layer"`: S-layers learn one after another, each during a third of the training, which
-            depends less on the order of positions; `"together"`: all at every presentation, as in the paper, which takes
-            a third of the presentations.
+            depends less on the order of positions; `"together"`: all at every presentation, as in the paper, for which
+            a third of the presentations is enough.
 
     Returns:
         A network from images uint8 `(batch, height, width, channels)` to the logarithms of the classes' probabilities
