@@ -392,7 +392,7 @@ class Model(keras.Model):
             y = x[self.schema.target]
         if not self.is_encoded(x):
             return self.preprocessor.encode(x), self._encode_target(y)
-        if isinstance(x, np.ndarray) and self.schema.columns[0].kind == "array":
+        if isinstance(x, np.ndarray) and self.schema.columns[0].kind in ("array", "image"):
             x = self.preprocessor.tensors(x)[self.schema.columns[0].name]
         return x, self._encode_target(y) if _is_named(y) else y
 

@@ -25,6 +25,7 @@ MADE |= {name: f"zoo.data.generated:{name}" for name in ("symmetry", "spike_trai
 MADE |= {f"retina_{name}": f"zoo.data.retina:{name}" for name in ("letters", "shapes")}
 MADE |= {name: f"zoo.data.drawn:{name}" for name in ("drawn_letters", "drawn_digits", "bars_and_stripes")}
 MADE |= {name: f"zoo.data.axons:{name}" for name in ("squid_axon", "squid_axon_states")}
+MADE |= {name: f"zoo.data.numerals:{name}" for name in ("numerals", "numerals_12", "xytz")}
 
 
 @dataclasses.dataclass(frozen=True)

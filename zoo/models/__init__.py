@@ -77,6 +77,26 @@ register(
     summary="Adaline: a linear unit trained by the delta rule; its optimum is least squares",
 )
 register(
+    "cognitron",
+    builder="zoo.models.cognitron:cognitron",
+    task="classification",
+    learning="rule",
+    year=1975,
+    paper="K. Fukushima, Cognitron: A Self-organizing Multilayered Neural Network, Biological Cybernetics 20, 1975. "
+    "https://doi.org/10.1007/BF00342633",
+    summary="Layers that organize themselves without labels: the strongest cell of a vicinity learns",
+)
+register(
+    "neocognitron",
+    builder="zoo.models.neocognitron:neocognitron",
+    task="classification",
+    learning="rule",
+    year=1980,
+    paper="K. Fukushima, Neocognitron: A Self-organizing Neural Network Model for a Mechanism of Pattern Recognition "
+    "Unaffected by Shift in Position, Biological Cybernetics 36, 1980. https://doi.org/10.1007/BF00344251",
+    summary="Planes of cells that organize themselves without labels and know a pattern wherever it is",
+)
+register(
     "hopfield",
     builder="zoo.models.hopfield:hopfield",
     task="association",

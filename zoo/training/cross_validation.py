@@ -226,6 +226,8 @@ def _obstacle(recipe: Recipe, engine, entry: Entry, options) -> str:
     """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
     if engine in ("keras", "xla"):
         return f"engine={engine!r} is asked for"
+    if entry.learning == "rule":
+        return "it learns by a rule, which stands in its layers"
     if recipe.solver is not None:
         return f"the solver {recipe.solver!r} trains"
     if recipe.augmentation is not None and options.get("augmentation", True):

@@ -1,0 +1,95 @@
+"""How far answers stand up to shifts: a score of models of images whose network has a layer `cells`.
+
+    shift_tolerance = mean over images of the share of positions in which the pattern gets the answer of the centre
+
+The pattern is the smallest box that holds all pixels that are not 0, and is shown wherever it fits into the image. The
+answer is the most probable class; where no cell responds there is none, which is never the same.
+"""
+
+import keras
+import numpy as np
+
+PATTERNS = 200  # at most; of more, evenly picked ones
+CHUNK = 256
+
+
+def pattern(image: np.ndarray) -> np.ndarray:
+    """Returns the smallest box of an image `(height, width, channels)` that holds all pixels that are not 0."""
+    lit = image.any(axis=-1)
+    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def everywhere(image: np.ndarray) -> tuple[np.ndarray, int]:
+    """Returns an image's pattern at every position `(positions, height, width, channels)`, and which is the centre."""
+    box = pattern(image)
+    height, width = box.shape[:2]
+    free = image.shape[0] - height, image.shape[1] - width
+    shown = np.zeros((free[0] + 1, free[1] + 1, *image.shape), image.dtype)
+    for top in range(free[0] + 1):
+        for left in range(free[1] + 1):
+            shown[top, left, top : top + height, left : left + width] = box
+    return shown.reshape(-1, *image.shape), free[0] // 2 * (free[1] + 1) + free[1] // 2
+
+
+def activity(model, images, layer: str) -> np.ndarray:
+    """Returns the outputs of one of a network's layers.
+
+    Args:
+        model: A `zoo.Model` of images.
+        images: uint8 `(batch, height, width)` or `(batch, height, width, channels)`.
+        layer: The layer's name.
+
+    Raises:
+        ValueError: if there is no such layer.
+    """
+    names = [known.name for known in model.network.layers if not isinstance(known, keras.layers.InputLayer)]
+    if layer not in names:
+        raise ValueError(f"`layer` must be one of {', '.join(names)}. Received: layer={layer!r}")
+    (x,) = model.preprocessor.encode(np.asarray(images)).values()
+    return _outputs(keras.Model(model.network.inputs, model.network.get_layer(layer).output), x)
+
+
+def _outputs(network, x):
+    """Calls a network on parts of one size, which backends compile once."""
+    found = []
+    for start in range(0, len(x), CHUNK):
+        part = x[start : start + CHUNK]
+        full = np.concatenate([part, np.zeros((CHUNK - len(part), *x.shape[1:]), x.dtype)]) if len(x) > CHUNK else part
+        found.append(keras.ops.convert_to_numpy(network([full], training=False))[: len(part)])
+    return np.concatenate(found)
+
+
+def shift_tolerance(model, x, y=None) -> float:
+    """Returns the share of positions in which images get the answer that they get at the centre.
+
+    Args:
+        model: A `zoo.Model` of images whose network has a layer `cells` before its `classes`.
+        x: Encoded images, `{"image": (rows, height, width, channels)}`.
+        y: Their labels, which do not matter.
+
+    Returns:
+        From 0 to 1; NaN where all images are empty.
+    """
+    (images,) = (np.asarray(value) for value in x.values())
+    distinct: dict[tuple, list] = {}
+    for image in images:
+        if image.any():
+            box = pattern(image)
+            distinct.setdefault((box.shape, box.tobytes()), []).append(image)
+    if not distinct:
+        return float("nan")
+    alike = list(distinct.values())
+    alike = [alike[i] for i in np.linspace(0, len(alike) - 1, min(PATTERNS, len(alike))).astype(int)]
+    shown, centres = zip(*(everywhere(first) for first, *_ in alike))
+    network = model.network
+    cells = keras.Model(network.inputs, network.get_layer("cells").output)
+    u = _outputs(cells, np.concatenate(shown))
+    logits = keras.ops.convert_to_numpy(network.get_layer("classes")(keras.ops.convert_to_tensor(u)))
+    answers = np.where(u.max(axis=-1) > 0, np.argmax(logits, axis=-1), -1)
+    ends = np.cumsum([len(positions) for positions in shown])
+    shares = [
+        np.mean(own == own[centre]) if own[centre] >= 0 else 0.0
+        for own, centre in zip(np.split(answers, ends[:-1]), centres)
+    ]
+    return float(np.average(shares, weights=[len(images) for images in alike]))
