@@ -568,7 +568,7 @@ def _number_statistics(matrix: np.ndarray, scaling: str) -> dict[str, list]:
             center, scale = float(filled.mean()), float(filled.std())
         else:
             center, scale = float(median), float(high - low) or float(finite[-1] - finite[0]) / 2
-        knots = np.unique(finite)
+        knots = np.unique(finite) if scaling == "quantile" else np.array([median])
         if len(knots) > KNOTS:
             knots = np.unique(np.quantile(finite, np.linspace(0, 1, KNOTS)))
         knots = np.unique(knots.astype("float32")).astype("float64")

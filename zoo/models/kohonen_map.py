@@ -38,14 +38,17 @@ AT_ONCE = 2**20  # distances that stand in memory
 def _two_nearest(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the numbers of the nearest and the next unit `(rows, 2)`, and the distance of the nearest `(rows,)`."""
     w, x = np.asarray(w, "float64").reshape(-1, np.shape(w)[-1]), np.asarray(x, "float64")
+    center = w.mean(axis=0)
+    doubled, lengths = 2.0 * (w - center).T, ((w - center) ** 2).sum(axis=1)
     numbers, distances = [], []
     for first in range(0, len(x), size := max(1, AT_ONCE // len(w))):
         part = x[first : first + size]
-        squares = _squares(part, w)
-        nearest = np.argmin(squares, axis=1)
+        further = (part - center) @ doubled  # |w|^2 - 2 x . w orders units as |x - w|^2 does
+        np.subtract(lengths, further, out=further)
+        nearest = np.argmin(further, axis=1)
         distances.append(np.linalg.norm(part - w[nearest], axis=1))
-        squares[np.arange(len(part)), nearest] = np.inf
-        numbers.append(np.stack([nearest, np.argmin(squares, axis=1)], axis=1))
+        further[np.arange(len(part)), nearest] = np.inf
+        numbers.append(np.stack([nearest, np.argmin(further, axis=1)], axis=1))
     return np.concatenate(numbers), np.concatenate(distances)
 
 
@@ -105,6 +108,14 @@ def quantization_error(model, x, y=None) -> float:
 def topographic_error(model, x, y=None) -> float:
     """Returns the share of raw or encoded rows whose nearest and next unit are no neighbours."""
     return topographic(codebook(model), _given(model, x), _units(model).grid.topology)
+
+
+def map_errors(model, x, y=None) -> dict[str, float]:
+    """Returns both errors by name; the winners are looked for once."""
+    w, grid = codebook(model), _units(model).grid
+    nearest, distance = _two_nearest(w, _given(model, x))
+    apart = grid.steps(*nearest.T) > 1 if grid.units > 1 else np.zeros(len(nearest))
+    return {"quantization_error": float(distance.mean()), "topographic_error": float(np.mean(apart))}
 
 
 def winners(model, x) -> np.ndarray:
@@ -187,7 +198,7 @@ RECIPE = Recipe(
     epochs=50,
     validation=None,
     by_option={"rule": {"batch": {"batch_size": 4096}, "online": {"batch_size": 256}}},
-    scores=(quantization_error, topographic_error),
+    scores=(map_errors,),
     attributes={
         "codebook": codebook,
         "winners": winners,

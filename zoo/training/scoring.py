@@ -119,7 +119,9 @@ def score(model, rows: Encoded, *, once: bool = False) -> Scores:
     supervised = rows.y is not None and model.entry.task in (*SUPERVISED, "logic", "dynamics")
     found = score_outputs(model, inference.outputs(model, rows.x, once=once), rows.y) if supervised else None
     values = {} if found is None else dict(found)
-    values |= {function.__name__: float(function(model, rows.x, rows.y)) for function in model.recipe.scores}
+    for function in model.recipe.scores:
+        found_here = function(model, rows.x, rows.y)
+        values |= found_here if isinstance(found_here, Mapping) else {function.__name__: float(found_here)}
     return Scores(values, rows=len(rows), confusion=None if found is None else found.confusion)
 
 
