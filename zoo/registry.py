@@ -68,8 +68,8 @@ class Recipe:
         targets: Whether `(x, y)` with numbers y `(rows, outputs)` is learnt from, by a task that has no targets else.
         values: The only values that inputs may have, such as `(-1.0, 1.0)`; None for any finite ones.
         by_option: Fields that an option's value changes: `{"rule": {"online": {"batch_size": 1}}}`.
-        scores: Functions `(model, x, y)` of encoded rows (numpy), for `zoo.evaluate` and a run's metrics; each returns a
-            number, shown under the function's name, or several by name.
+        scores: Functions `(model, x, y)` of encoded rows (numpy), for `zoo.evaluate` and a run's metrics: each returns
+            a number, shown under the function's name, or several by name.
         attributes: What a model of this entry has beside Keras's, by name: functions of the model. One with no other
             argument is read as a property (`model.codebook`), others are methods (`model.energy(states)`).
         jit: Whether XLA compiles what the network computes, which makes loops of many small operations a hundred times
