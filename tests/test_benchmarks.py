@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.benchmarks import accuracy, preprocess, serve, train
+from tests.benchmarks import accuracy, history, preprocess, serve, train
 
 pytestmark = pytest.mark.tensorflow
 
@@ -21,6 +21,14 @@ def test_train_prints_seconds_and_ratios(capsys):
     train.main(["--cases", "XS", "--rounds", "1"])
     printed = capsys.readouterr().out
     assert "XS, whole run: zoo" in printed and "scikit-learn:" in printed
+
+
+@pytest.mark.slow
+def test_history_prints_seconds_and_errors_of_maps_and_of_memories(capsys):
+    history.main(["--cases", "iris", "hopfield", "--rounds", "1"])
+    printed = capsys.readouterr().out
+    assert "kohonen_map, iris on 10 x 10, 100 passes, fit: zoo" in printed and "quantization error 0." in printed
+    assert "hopfield, 100 recalls of 1,000 units, 15 % flipped: zoo" in printed
 
 
 @pytest.mark.slow

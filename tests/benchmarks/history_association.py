@@ -1,20 +1,16 @@
 """Hopfield's recall: 100 probes of 1,000 units, asynchronously, against a loop over units in numpy.
 
-    python -m tests.benchmarks.history_association               five rounds
-    python -m tests.benchmarks.history_association --rounds 3
-
 100 random patterns are stored by Hebb's rule and recalled from probes with 15 % of their units flipped, all rivals to
 the same states. The loop updates a unit in all probes at once, and a probe no more once it stands still. Compiling is
 left out: the first round does not count.
 """
 
-import argparse
 import functools
 
 import numpy as np
 
 import zoo
-from tests.benchmarks.train import machine, report, rounds
+from tests.benchmarks.train import report, rounds
 from zoo.training import inference
 
 UNITS, PROBES, FLIPPED = 1000, 100, 0.15
@@ -62,15 +58,3 @@ def case_hopfield(count: int) -> None:
 
 def _run(function, *arguments, **options) -> None:
     function(*arguments, **options)
-
-
-def main(arguments=None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args(arguments)
-    print(machine())
-    case_hopfield(options.rounds)
-
-
-if __name__ == "__main__":
-    main()

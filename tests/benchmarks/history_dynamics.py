@@ -1,7 +1,5 @@
 """Axons against scipy and Brian2: 1,000 neurons, 100 ms at 0.01 ms, each with a current of its own.
 
-    python -m tests.benchmarks.history_dynamics [--rounds 3]
-
 scipy integrates a neuron after the other, which is timed on a few of them and multiplied: `solve_ivp` (RK45) and
 `odeint` (LSODA) with tolerances that leave an error like the zoo's or a larger one, which is printed. Brian2's numpy
 target steps all neurons at once, by its exponential Euler and by RK4. It is left out where it is missing; Brian2 2.9
@@ -10,7 +8,6 @@ does not run with numpy 2.4, and an environment of its own is named by BRIAN2_PY
     python -m venv brian && brian/bin/pip install brian2 "numpy<2.3" && export BRIAN2_PYTHON=brian/bin/python
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -111,9 +108,3 @@ def _seconds(model, x) -> float:
     begin = time.perf_counter()
     model.predict(x, batch_size=len(x), verbose=0)
     return time.perf_counter() - begin
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    case_axons(parser.parse_args().rounds)

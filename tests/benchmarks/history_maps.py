@@ -1,18 +1,15 @@
 """Kohonen's map against MiniSom, for the same number of presentations: seconds, quantization and topographic error.
 
     pip install minisom
-    python -m tests.benchmarks.history_maps                      both cases, five rounds
-    python -m tests.benchmarks.history_maps --cases iris --rounds 3
 
 iris     150 x 4 on 10 x 10, 100 passes
-blobs    100,000 x 50 on 30 x 30, 3 passes
+blobs    100,000 x 50 on 30 x 30, one pass
 
 "fit" is `model.fit` of a built model, "whole" `zoo.train` from raw rows to a scored model. Nothing is compiled by the
 default rule, which is in numpy. Of the online rule the first run compiles, and counts apart. MiniSom has its defaults,
 sigma 1 and rate 0.5, and rows for its first weights; its building does not count. It is left out where it is missing.
 """
 
-import argparse
 import time
 
 import numpy as np
@@ -87,21 +84,4 @@ def case_iris(count: int) -> None:
 
 
 def case_blobs(count: int, rows: int = 100_000) -> None:
-    compare(f"{rows:,} x 50 on 30 x 30, 3 passes", blobs(rows, 50), (30, 30), 3, min(count, 1))
-
-
-CASES = {"iris": case_iris, "blobs": case_blobs}
-
-
-def main(arguments=None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args(arguments)
-    print(train.machine())
-    for name in options.cases:
-        CASES[name](options.rounds)
-
-
-if __name__ == "__main__":
-    main()
+    compare(f"{rows:,} x 50 on 30 x 30, one pass", blobs(rows, 50), (30, 30), 1, min(count, 1))

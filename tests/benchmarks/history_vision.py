@@ -1,7 +1,5 @@
 """Speed of the historical networks of vision.
 
-    python -m tests.benchmarks.history_vision
-
 neocognitron   its simulation of 1980, 300 presentations: data, building, compiling, training, scores; under 30 s
 """
 
@@ -24,7 +22,3 @@ def neocognitron() -> float:
 def case_neocognitron(count: int) -> None:
     note("neocognitron, 1980, whole run, the first of a process", f"{neocognitron():.4g} s", "under 30 s")
     report("neocognitron, 1980, whole run", rounds({"zoo": neocognitron}, count), {"zoo": "under 30 s"})
-
-
-if __name__ == "__main__":
-    case_neocognitron(3)

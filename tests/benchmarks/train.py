@@ -315,7 +315,6 @@ def case_sweep(count: int) -> None:
     )
 
 
-MARKS = ("<!-- train -->", "<!-- /train -->")
 rows: list[tuple[str, str, str, str, str]] = []  # of the table
 CASES = {"S": case_s, "M": case_m, "XS": case_xs, "L": case_l, "memory": case_memory, "sweep": case_sweep}
 CASES["jax"] = lambda count: importlib.import_module("tests.benchmarks.train_jax").case_jax(count)
@@ -361,8 +360,8 @@ def machine() -> str:
     )
 
 
-def write() -> None:
-    """Puts the table between its marks in docs/benchmarks.md."""
+def write(name: str = "train") -> None:
+    """Puts the table of what was reported between the marks of a name in docs/benchmarks.md."""
     lines = [
         f"Measured on {machine()}.",
         "",
@@ -372,8 +371,9 @@ def write() -> None:
     lines += [f"| {' | '.join(row)} |" for row in rows]
     page = Path(__file__).parents[2] / "docs" / "benchmarks.md"
     text = page.read_text(encoding="utf-8")
-    begin, end = (text.index(mark) for mark in MARKS)
-    page.write_text(text[: begin + len(MARKS[0])] + "\n" + "\n".join(lines) + "\n" + text[end:], encoding="utf-8")
+    marks = f"<!-- {name} -->", f"<!-- /{name} -->"
+    begin, end = (text.index(mark) for mark in marks)
+    page.write_text(text[: begin + len(marks[0])] + "\n" + "\n".join(lines) + "\n" + text[end:], encoding="utf-8")
 
 
 def main(arguments=None) -> None:
