@@ -559,26 +559,35 @@ def _number_statistics(matrix: np.ndarray, scaling: str) -> dict[str, list]:
     """Returns for each column: median, centre, scale, whether values are missing, and the knots of its ranks."""
     state: dict[str, list] = {name: [] for name in ("median", "center", "scale", "missing", "knots", "ranks")}
     for values in matrix.T:
-        finite = np.sort(values[~np.isnan(values)])
+        finite = values[~np.isnan(values)]
         if len(finite) == 0:
             finite = np.zeros(1)
-        low, median, high = np.quantile(finite, [0.25, 0.5, 0.75])
+        knots = ranks = np.zeros(0)
         if scaling == "standard":
+            median = np.median(finite)
             filled = np.where(np.isnan(values), median, values)
             center, scale = float(filled.mean()), float(filled.std())
         else:
+            finite = np.sort(finite)
+            low, median, high = np.quantile(finite, [0.25, 0.5, 0.75])
             center, scale = float(median), float(high - low) or float(finite[-1] - finite[0]) / 2
-        knots = np.unique(finite) if scaling == "quantile" else np.array([median])
-        if len(knots) > KNOTS:
-            knots = np.unique(np.quantile(finite, np.linspace(0, 1, KNOTS)))
-        knots = np.unique(knots.astype("float32")).astype("float64")
-        single = finite.astype("float32").astype("float64")
-        ranks = (np.searchsorted(single, knots, "left") + np.searchsorted(single, knots, "right")) / (2 * len(finite))
-        ranks[[0, -1]] = (0.0, 1.0) if len(knots) > 1 else (0.5, 0.5)
+            knots, ranks = _ranks(finite)
         state["median"].append(float(median))
         state["center"].append(center)
         state["scale"].append(scale if scale > 0 else 1.0)
         state["missing"].append(bool(np.isnan(values).any()))
-        state["knots"].append(knots.tolist() if scaling == "quantile" else [])
-        state["ranks"].append(ranks.tolist() if scaling == "quantile" else [])
+        state["knots"].append(knots.tolist())
+        state["ranks"].append(ranks.tolist())
     return state
+
+
+def _ranks(finite: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns knots of sorted values, at most 256, and the share of values below each, ties in the middle."""
+    knots = np.unique(finite)
+    if len(knots) > KNOTS:
+        knots = np.unique(np.quantile(finite, np.linspace(0, 1, KNOTS)))
+    knots = np.unique(knots.astype("float32")).astype("float64")
+    single = finite.astype("float32").astype("float64")
+    ranks = (np.searchsorted(single, knots, "left") + np.searchsorted(single, knots, "right")) / (2 * len(finite))
+    ranks[[0, -1]] = (0.0, 1.0) if len(knots) > 1 else (0.5, 0.5)
+    return knots, ranks
