@@ -101,6 +101,7 @@ class Program:
         self._fresh = [v.numpy().flat[0] for v in self._optimizer.variables]  # each begins as one number
         self._same_rates = True
         self._scratch: dict = {}  # the variables of `updates.adam`
+        updates.prepare(self._optimizer, self._scratch)
         self._function: calls.Traced | None = None
 
     def begin(self, models, rates) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 
 import keras
@@ -53,9 +54,10 @@ def adam(optimizer, scratch: dict | None = None) -> contextlib.AbstractContextMa
             kernel of AMSGrad, whose greatest second moment, from 0 at each step, is the one of the step. That kernel
             keeps to one thread where variables are small.
     """
-    ours = type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW)
-    if not ours or optimizer.amsgrad or optimizer.gradient_accumulation_steps:
+    if not _is_adam(optimizer):
         return contextlib.nullcontext()
+    if scratch is not None:
+        prepare(optimizer, scratch)
 
     def update(gradients, variables, learning_rate):
         import tensorflow as tf
@@ -88,14 +90,26 @@ def adam(optimizer, scratch: dict | None = None) -> contextlib.AbstractContextMa
             if scratch is None or variable.shape.num_elements() > FEW_WEIGHTS:
                 tf.raw_ops.ResourceApplyAdam(**moments, **numbers)
                 continue
-            zeros, shape = tf.zeros(variable.shape), tuple(variable.shape)
-            if shape not in scratch:
-                with tf.init_scope():
-                    scratch[shape] = tf.Variable(tf.zeros(shape), trainable=False)
-            scratch[shape].assign(zeros, read_value=False)
-            tf.raw_ops.ResourceApplyAdamWithAmsgrad(**moments, vhat=scratch[shape].handle, **numbers)
+            greatest = scratch[tuple(variable.shape)]
+            greatest.assign(tf.zeros(variable.shape), read_value=False)
+            tf.raw_ops.ResourceApplyAdamWithAmsgrad(**moments, vhat=greatest.handle, **numbers)
 
     return _replaced(optimizer, "_backend_update_step", update)
+
+
+def _is_adam(optimizer) -> bool:
+    ours = type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW)
+    return ours and not optimizer.amsgrad and not optimizer.gradient_accumulation_steps
+
+
+def prepare(optimizer, scratch: dict) -> None:
+    """Creates the variables that `adam` takes for an optimizer: what creates one while it is traced is traced twice."""
+    import tensorflow as tf
+
+    for variable in optimizer._trainable_variables if _is_adam(optimizer) else ():
+        shape = tuple(variable.shape)
+        if shape not in scratch and math.prod(shape) <= FEW_WEIGHTS:
+            scratch[shape] = tf.Variable(tf.zeros(shape), trainable=False)
 
 
 def _sum_of_scalars(mean: keras.metrics.Mean):
