@@ -513,6 +513,8 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
         if isinstance(value, (str, int)) and value in changes_by_value:
             recipe = dataclasses.replace(recipe, **changes_by_value[value])
     changes = {name: known[name] for name in ("preprocessing", "scaling") if known.get(name) is not None}
+    if "preprocessing" in changes:
+        changes["arrays"] = None
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
     return dataclasses.replace(recipe, **changes)
@@ -625,7 +627,9 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     if recipe.values is not None:
         columns = [dataclasses.replace(c, values=recipe.values) if c.kind == "array" else c for c in schema.columns]
         schema = dataclasses.replace(schema, columns=tuple(columns))
-    return Preprocessor(schema, recipe.preprocessing, recipe.scaling).fit(x, y)
+    is_array = any(column.kind == "array" for column in schema.columns)
+    kind = recipe.arrays if recipe.arrays and is_array else recipe.preprocessing
+    return Preprocessor(schema, kind, recipe.scaling).fit(x, y)
 
 
 def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:
@@ -660,8 +664,8 @@ def build_network(
     classes = None if preprocessor is None else preprocessor.schema.classes
     outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
     with seeded(seed):
-        rows = None if preprocessor is None else preprocessor.num_rows
-        return registry.load_builder(entry)(Spec(entry.task, outputs, num_rows=rows, seed=seed, **sizes), **options)
+        fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
+        return registry.load_builder(entry)(Spec(entry.task, outputs, seed=seed, **fitted, **sizes), **options)
 
 
 def compile_model(
