@@ -241,6 +241,10 @@ class Model(keras.Model):
         return super().compute_loss(y=y, y_pred=self._decided(outputs), **rest)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        if y is None and self.entry.learning == "rule" and self.entry.task == "classification":  # nothing to compare
+            if self._compile_metrics is not None and not self._compile_metrics.built:
+                self._compile_metrics.build(ops.zeros_like(y_pred[:, 0]), self._decided(self.merged(y_pred)))
+            return {"loss": self._loss_tracker.result()}
         y_pred = self.merged(y_pred)
         for count in self._counts:
             count.update_state(y, y_pred)
