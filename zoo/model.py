@@ -241,6 +241,10 @@ class Model(keras.Model):
         return super().compute_loss(y=y, y_pred=self._decided(outputs), **rest)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        if y is None and self.entry.learning == "rule" and self.entry.task == "classification":  # nothing to compare
+            if self._compile_metrics is not None and not self._compile_metrics.built:
+                self._compile_metrics.build(ops.zeros_like(y_pred[:, 0]), self._decided(self.merged(y_pred)))
+            return {"loss": self._loss_tracker.result()}
         y_pred = self.merged(y_pred)
         for count in self._counts:
             count.update_state(y, y_pred)
@@ -513,6 +517,8 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
         if isinstance(value, (str, int)) and value in changes_by_value:
             recipe = dataclasses.replace(recipe, **changes_by_value[value])
     changes = {name: known[name] for name in ("preprocessing", "scaling") if known.get(name) is not None}
+    if "preprocessing" in changes:
+        changes["arrays"] = None
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
     return dataclasses.replace(recipe, **changes)
@@ -625,7 +631,9 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     if recipe.values is not None:
         columns = [dataclasses.replace(c, values=recipe.values) if c.kind == "array" else c for c in schema.columns]
         schema = dataclasses.replace(schema, columns=tuple(columns))
-    return Preprocessor(schema, recipe.preprocessing, recipe.scaling).fit(x, y)
+    is_array = any(column.kind == "array" for column in schema.columns)
+    kind = recipe.arrays if recipe.arrays and is_array else recipe.preprocessing
+    return Preprocessor(schema, kind, recipe.scaling).fit(x, y)
 
 
 def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:
@@ -660,8 +668,8 @@ def build_network(
     classes = None if preprocessor is None else preprocessor.schema.classes
     outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
     with seeded(seed):
-        rows = None if preprocessor is None else preprocessor.num_rows
-        return registry.load_builder(entry)(Spec(entry.task, outputs, num_rows=rows, seed=seed, **sizes), **options)
+        fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
+        return registry.load_builder(entry)(Spec(entry.task, outputs, seed=seed, **fitted, **sizes), **options)
 
 
 def compile_model(

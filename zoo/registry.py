@@ -43,6 +43,7 @@ class Recipe:
     Args:
         data: Name of the data set that `build` and `train` take without data.
         preprocessing: `"raw"` (numbers as they are), `"tabular"` or `"image"`.
+        arrays: The same of one array of numbers, where it is another; an option that names one stands above both.
         scaling: What `"tabular"` gives for a number: `"standard"` (zero mean, unit variance) or `"quantile"`
             (a robustly scaled value and its rank among the training rows, in [0, 1]).
         decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
@@ -83,6 +84,7 @@ class Recipe:
 
     data: str
     preprocessing: str = "tabular"
+    arrays: str | None = None
     scaling: str = "quantile"
     decision: str | Callable | None = None
     loss: Callable | None = None
@@ -136,6 +138,7 @@ class Spec:
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
         image_shape: `(height, width, channels)` of the tensor `image`.
         num_rows: Rows of the data that are built for, where that is known.
+        num_targets: Width of the numbers beside the data, of an entry that learns pairs (`Recipe.targets`).
         seed: Seed of the initial weights.
     """
 
@@ -148,6 +151,7 @@ class Spec:
     categorical_sizes: tuple[int, ...] = ()
     image_shape: tuple[int, int, int] | None = None
     num_rows: int | None = None
+    num_targets: int | None = None
     seed: int = 0
 
     def inputs(self) -> dict[str, keras.KerasTensor]:

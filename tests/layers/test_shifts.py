@@ -52,6 +52,10 @@ def test_a_dot_keeps_the_answer_of_the_centre_on_its_half():
     assert shift_tolerance(halves(), dots((0, 0), (3, 3))) == 0.5  # the same dot
 
 
+def test_images_may_be_raw():
+    assert shift_tolerance(halves(), dots((0, 0))["image"][..., 0]) == 0.5
+
+
 def test_images_count_alike_whatever_others_are_like_them():
     row = np.zeros((1, 4, 4, 1), "uint8")
     row[0, 0] = 255  # as wide as the image: the halves tie wherever it is, and the first class answers

@@ -1,6 +1,7 @@
 """Hebb 1949 and after: how synapses grow, weaken, vanish, and what they find in the data."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
@@ -127,9 +128,27 @@ def test_an_unstable_rate_is_refused_with_the_largest_stable_one(rule):
     with pytest.raises(ValueError, match=r"below 1 / lambda_1 = 0.3426.*Received: learning_rate=0.35. Pass .*=0.34,"):
         zoo.train("hebbian", "iris", rule=rule, learning_rate=0.35, verbose=0)
     zoo.train("hebbian", "iris", rule=rule, learning_rate=0.34, epochs=1, verbose=0)
-    model = zoo.build("hebbian", 100.0 * IRIS, rule=rule, preprocessing="raw")
+    model = zoo.build("hebbian", 100.0 * IRIS, rule=rule)
+    model.optimizer.learning_rate = 0.05
     with pytest.raises(ValueError, match=r"Pass learning_rate=3.4e-05, or standardise"):
         model.fit(100.0 * IRIS, verbose=0)
+
+
+def test_of_an_array_it_finds_the_components_of_its_own_covariance_at_a_rate_that_suits_it():
+    """Of a table those of its correlations: columns in other units are standardised."""
+    generator = np.random.default_rng(1)
+    x = generator.normal(size=(400, 3)) * [9.0, 3.0, 1.0] @ np.linalg.qr(generator.normal(size=(3, 3)))[0]
+    x = (x - x.mean(axis=0)).astype("float32")
+    first = np.linalg.svd(x.astype("float64"), full_matrices=False)[2][:1]
+    model = zoo.build("hebbian", x, rule="oja")
+    model.fit(x, epochs=100, verbose=0)
+    for w in (model.components, zoo.train("hebbian", x, rule="oja", verbose=0).model.components):
+        np.testing.assert_allclose(w * np.sign(w @ first.T), first, atol=1e-4)
+    correlated = np.linalg.svd((x / x.std(axis=0)).astype("float64"), full_matrices=False)[2][:1]
+    for data, options in ((pd.DataFrame(x, columns=list("abc")), {}), (x, {"preprocessing": "tabular"})):
+        w = zoo.train("hebbian", data, rule="oja", verbose=0, **options).model.components
+        np.testing.assert_allclose(w * np.sign(w @ correlated.T), correlated, atol=1e-4)
+    assert abs(first @ correlated.T) < 0.99
 
 
 def test_pruned_synapses_stay_removed():
@@ -176,15 +195,23 @@ def test_other_keys_recall_their_values_and_the_cross_talk_of_the_others():
     np.testing.assert_allclose(model.predict(keys, verbose=0), crosstalk, rtol=1e-4, atol=1e-4)
 
 
+def test_units_of_the_outer_product_are_as_wide_as_y_or_as_x_alone():
+    x, y = np.eye(3, dtype="float32"), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "float32")
+    model = zoo.build("hebbian", (x, y), rule="outer_product")
+    model.fit(x, y, verbose=0)
+    np.testing.assert_allclose(model.components, y.T)
+    completes = zoo.build("hebbian", x, rule="outer_product")
+    completes.fit(x, x, verbose=0)
+    np.testing.assert_allclose(completes.components, np.eye(3))
+
+
 def test_the_outer_product_says_what_pairs_must_be():
-    x, y = np.eye(3, dtype="float32"), np.ones((3, 2), "float32")
+    x = np.eye(3, dtype="float32")
     model = zoo.build("hebbian", x, rule="outer_product", units=2)
     with pytest.raises(ValueError, match=r"learns pairs.*x alone.*Pass \(x, x\)"):
         model.fit(x, verbose=0)
     with pytest.raises(ValueError, match=r"shape \(rows, 2\).*\(3, 3\). Build with units=3"):
         model.fit(x, np.eye(3), verbose=0)
-    with pytest.raises(ValueError, match="`units` must be given for the rule 'outer_product'"):
-        zoo.build("hebbian", (x, y), rule="outer_product")
 
 
 def train_of(*spikes, steps=60, inputs=3):

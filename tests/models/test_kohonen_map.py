@@ -204,6 +204,15 @@ def test_the_u_matrix_is_the_mean_distance_from_the_neighbours():
     np.testing.assert_allclose(model.u_matrix, [[1.0, 1.5, 2.0]])
 
 
+def test_a_chain_may_stand_upright():
+    model = zoo.build("kohonen_map", UNIFORM, rule="batch", **{**CHAIN, "grid": (5, 1)})
+    model.fit(UNIFORM, epochs=60, verbose=0)
+    assert model.codebook.shape == (5, 1, 1)
+    w = model.codebook.ravel()
+    np.testing.assert_allclose(w if w[0] < w[-1] else w[::-1], STATIONARY, atol=2e-3)
+    assert model.topographic_error(UNIFORM) == 0.0 and model.u_matrix.shape == (5, 1)
+
+
 def test_a_hexagonal_map_keeps_the_topology_of_a_square():
     scores = zoo.train("kohonen_map", SQUARE, epochs=40, topology="hexagonal", verbose=0).metrics["train"]
     assert scores["quantization_error"] < 0.04 and scores["topographic_error"] < 0.05

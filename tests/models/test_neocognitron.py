@@ -248,6 +248,17 @@ def test_labels_have_no_part_in_the_organization(model):
         assert np.array_equal(synapses_of(other, name), synapses_of(model, name))
 
 
+def test_it_organizes_itself_without_any_labels(model):
+    x, _ = numerals()
+    other = zoo.build("neocognitron")
+    history = other.fit(x, epochs=3, verbose=0).history
+    assert set(history) == {"loss"}
+    for name in ("s1", "s2", "s3"):
+        assert np.array_equal(synapses_of(other, name), synapses_of(model, name))
+    np.testing.assert_allclose(other.predict(x[:2], verbose=0), 0.2, rtol=1e-5)  # it was told of no class
+    assert model.shift_tolerance(x) == 1.0
+
+
 def test_slightly_distorted_numerals_drive_the_same_cell(model):
     same = {}
     for name in "01234":

@@ -27,11 +27,13 @@ def test_the_energy_of_couplings_is_that_of_the_model():
     x = patterns()
     from zoo.plots.landscapes import _energy_of
 
-    model = zoo.train("hopfield", x, verbose=0).model
+    run = zoo.train("hopfield", x, verbose=0)
+    model = run.model
     states = np.random.default_rng(1).choice([-1.0, 1.0], (5, 20))
     by_hand = [-0.5 * s @ couplings(x) @ s for s in states]
     np.testing.assert_allclose(_energy_of(couplings(x), 20)(states), by_hand, rtol=1e-12)
     np.testing.assert_allclose(_energy_of(model, 20)(states), by_hand, rtol=1e-5)
+    assert energy_landscape(run, x, resolution=9).axes[0].collections
 
 
 def test_wrong_patterns_and_couplings_are_refused():
@@ -61,7 +63,6 @@ RULES = {
     "rectangular": lambda u, o: max(abs(u[0] - o[0]), abs(u[1] - o[1])) == 1,
     "hexagonal": hexagonal,
     "torus": lambda u, o: max(min(abs(u[i] - o[i]), (5, 6)[i] - abs(u[i] - o[i])) for i in (0, 1)) == 1,
-    "chain": lambda u, o: abs(u[0] - o[0]) + abs(u[1] - o[1]) == 1,
 }
 
 

@@ -67,6 +67,7 @@ class Preprocessor:
         self._module = self._function = None
         self._warned = False
         self.num_rows: int | None = None  # of the data it was fitted to
+        self.num_targets: int | None = None  # of pairs
 
     # What the columns are, in the order of the schema.
 
@@ -84,6 +85,7 @@ class Preprocessor:
             ValueError: if a column is missing, or holds what its kind does not allow.
         """
         counts, self.num_rows = None, x.rows if isinstance(x, Sample) else len(x)
+        self.num_targets = np.shape(y)[1] if np.ndim(y) == 2 else None
         if isinstance(x, Sample):
             counts, x = x.counts, x.frame
             if y is None and self.schema.target is not None:
@@ -273,14 +275,18 @@ class Preprocessor:
                 )
             x = x[column.name]
         array = np.asarray(x)
-        if not _has_shape(array, column.shape) and _has_shape(array[..., None], column.shape):
+        ones = (array[None], array[None, ..., None])  # without an axis of rows
+        is_one = self._is_sequence and any(_has_shape(one, column.shape) for one in ones)
+        if not _has_shape(array, column.shape) and _has_shape(array[..., None], column.shape) and not is_one:
             array = array[..., None]
         if not _has_shape(array, column.shape):
             shape = ", ".join("time" if size is None else str(size) for size in column.shape)
-            raise ValueError(
-                f"{column.name!r} must have the shape (rows, {shape}). Received: {array.shape}. For another shape, "
-                "build with zoo.build(name, data)."
+            repair = (
+                f"For one sequence, pass x.reshape(1, -1, {column.shape[-1]})"
+                if is_one
+                else "For another shape, build with zoo.build(name, data)"
             )
+            raise ValueError(f"{column.name!r} must have the shape (rows, {shape}). Received: {array.shape}. {repair}.")
         if column.kind == "array":
             return self._checked(array, column)
         if array.dtype == np.uint8:

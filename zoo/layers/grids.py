@@ -75,6 +75,13 @@ class Grid:
         return [(table if neighbourhood == "bubble" else table**2).astype("float32") for table in apart]
 
 
+def mean_distances(codebook: np.ndarray, grid: Grid) -> np.ndarray:
+    """Returns the mean distance of each unit's weights from its neighbours' `(rows, columns)`; 0 where it has none."""
+    w = np.asarray(codebook, "float64").reshape(grid.units, -1)
+    near = [np.linalg.norm(w[grid.neighbours(i)] - w[i], axis=1) for i in range(grid.units)]
+    return np.array([apart.mean() if len(apart) else 0.0 for apart in near]).reshape(grid.rows, grid.columns)
+
+
 def kernels(xp, tables, neighbourhood: str, radius):
     """Returns the factors of h for a radius: 1 within it (bubble), or exp(-d^2 / (2 radius^2)) (Gaussian)."""
     if neighbourhood == "bubble":

@@ -52,7 +52,12 @@ class LabelCounts(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="zoo")
 def counting_loss(y_true, logits):
-    """Returns -log p(y_true) per example; its gradient is that of -logits[y_true], so that SGD(1) counts labels."""
+    """Returns -log p(y_true) per example; its gradient is that of -logits[y_true], so that SGD(1) counts labels.
+
+    Without labels, of which Keras is told by the outputs themselves, it is 0: cells organize themselves all the same.
+    """
+    if len(y_true.shape) == 2 and y_true.shape[-1] == logits.shape[-1]:
+        return 0.0 * ops.sum(logits, axis=-1)
     y = ops.one_hot(ops.reshape(ops.cast(y_true, "int32"), (-1,)), logits.shape[-1], dtype=logits.dtype)
     label = ops.sum(y * logits, axis=-1)
     return ops.stop_gradient(cross_entropy(y_true, logits) + label) - label

@@ -6,6 +6,8 @@ The pattern is the smallest box that holds all pixels that are not 0, and is sho
 answer is the most probable class; where no cell responds there is none, which is never the same.
 """
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 
@@ -65,12 +67,13 @@ def shift_tolerance(model, x, y=None) -> float:
 
     Args:
         model: A `zoo.Model` of images whose network has a layer `cells` before its `classes`.
-        x: Encoded images, `{"image": (rows, height, width, channels)}`.
+        x: Images uint8 `(rows, height, width)`, with channels or not; or encoded, `{"image": ...}`.
         y: Their labels, which do not matter.
 
     Returns:
         From 0 to 1; NaN where all images are empty.
     """
+    x = x if isinstance(x, Mapping) else model.preprocessor.encode(np.asarray(x))
     (images,) = (np.asarray(value) for value in x.values())
     distinct: dict[tuple, list] = {}
     for image in images:

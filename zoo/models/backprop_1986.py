@@ -10,8 +10,8 @@
 D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature 323, 1986.
 https://doi.org/10.1038/323533a0. The descent may stay on a plateau: of the seeds 0 to 19, 16 learn symmetry within
 5,000 sweeps (788 to 3,700, median 1,555), 13 of them in the ratio 1 : 2 : 4 and 3 in 2 : 3 : 4, which tells the eight
-halves apart as well; the other 4 answer "not symmetric" to all. All 20 learn "exclusive or" (280 to 2,892 sweeps,
-median 422).
+halves apart as well; the other 4 answer "not symmetric" to all. All 20 learn "exclusive or" (265 to 2,814 sweeps,
+median 546).
 """
 
 import keras
@@ -21,6 +21,7 @@ from keras import ops
 from zoo.registry import Recipe, Spec
 
 INITIAL = 0.3  # initial weights and biases are uniform in -0.3 to 0.3 (figure 1)
+DRAWS = {"symmetry": 1986, "xor": 323}  # which numbers a seed means
 LEARNT = 0.1  # an output is learnt within so much of 0 or 1
 PROBLEMS = {
     "symmetry": {"data": "symmetry", "learning_rate": 0.1},
@@ -104,6 +105,6 @@ def backprop_1986(spec: Spec, *, problem: str = "symmetry", hidden_units: int = 
     hidden = keras.layers.Dense(hidden_units, activation="sigmoid", name="hidden")(inputs["inputs"])
     network = keras.Model(inputs, keras.layers.Dense(spec.num_outputs, name="outputs")(hidden), name="backprop_1986")
     # By numpy, so that a seed means the same weights on every backend of Keras.
-    generator = np.random.default_rng([1986, spec.seed])
+    generator = np.random.default_rng([DRAWS[problem], spec.seed])
     network.set_weights([generator.uniform(-INITIAL, INITIAL, weight.shape) for weight in network.weights])
     return network

@@ -44,6 +44,7 @@ A_PLUS = 0.005  # Song, Miller, Abbott 2000: the largest strengthening, as a sha
 A_MINUS = 1.05 * A_PLUS  # the largest weakening; the larger area keeps weights in bounds
 TAU = 20.0  # ms, both windows
 TAU_MEMBRANE = 20.0  # ms
+USUAL = 0.5  # eta lambda_1 where the rate that nobody chose would not be stable
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -245,7 +246,10 @@ def recall_error(model, x, y=None) -> float:
 
 
 def check(model, x, y) -> None:
-    """Raises ValueError for a rate at which a rule does not converge, and for pairs that are none."""
+    """Raises ValueError for a rate at which a rule does not converge, and for pairs that are none.
+
+    A rate that is the recipe's is lowered instead.
+    """
     layer = model.network.layers[-1]
     rule = getattr(layer, "rule", "stdp")
     if rule == "outer_product":
@@ -266,7 +270,9 @@ def check(model, x, y) -> None:
     gram = rows.T @ rows if rows.shape[1] <= len(rows) else rows @ rows.T
     largest = float(np.linalg.eigvalsh(gram / len(rows))[-1])
     rate = float(ops.convert_to_numpy(model.optimizer.learning_rate))
-    if rate * largest >= 1.0:
+    if rate * largest >= 1.0 and math.isclose(rate, model.recipe.learning_rate, rel_tol=1e-6):
+        model.optimizer.learning_rate = USUAL / largest  # nobody chose the rate, which was for standardised rows
+    elif rate * largest >= 1.0:
         stable = float(f"{0.99 / largest:.2g}")
         stable = stable if stable * largest < 1.0 else 0.99 / largest
         raise ValueError(
@@ -276,9 +282,10 @@ def check(model, x, y) -> None:
         )
 
 
+COMPONENTS = {"preprocessing": "tabular", "arrays": "raw", "batch_size": "full", "scores": (unexplained,)}
 SETTINGS = {
-    "oja": {"preprocessing": "tabular", "batch_size": "full", "learning_rate": 0.1, "epochs": 300},
-    "sanger": {"preprocessing": "tabular", "batch_size": "full", "learning_rate": 0.2, "epochs": 2000},
+    "oja": {**COMPONENTS, "learning_rate": 0.1, "epochs": 300},
+    "sanger": {**COMPONENTS, "learning_rate": 0.2, "epochs": 2000},
     "covariance": {"batch_size": "full"},
     "stdp": {"data": "correlated_spikes", "values": (0.0, 1.0), "batch_size": 1, "learning_rate": 1.0, "epochs": 20},
     "outer_product": {
@@ -291,7 +298,6 @@ SETTINGS = {
         "scores": (recall_error,),
     },
 }
-SETTINGS["oja"]["scores"] = SETTINGS["sanger"]["scores"] = (unexplained,)
 
 RECIPE = Recipe(
     data="iris",
@@ -324,7 +330,8 @@ def hebbian(
 
     Args:
         spec: The inputs to build for.
-        units: How many; left out, 1, with `"sanger"` as many as there are inputs. Of `"outer_product"` the width of y.
+        units: How many; left out, 1; with `"sanger"` as many as there are inputs; with `"outer_product"` the width of y
+            of `(x, y)`, or of x alone.
         rule: `"hebb"`, `"covariance"`, `"oja"`, `"sanger"`, `"stdp"` (spike trains 0 and 1, `(rows, time, inputs)`) or
             `"outer_product"`, which learns pairs, `fit(x, y)` with y `(rows, units)`, and recalls y for x.
         prune_below: Size of a weight below which its synapse is removed for good, once it has learnt; 0 keeps all.
@@ -333,7 +340,8 @@ def hebbian(
         w_max: Largest weight of `"stdp"`; the least is 0.
         threshold: Sum of decaying inputs from which a unit of `"stdp"` fires.
         preprocessing: `"raw"`: columns as they are, categories one-hot; or `"tabular"`: numbers standardised. Left out,
-            `"tabular"` for `"oja"` and `"sanger"`, which find principal components, and else `"raw"`.
+            `"tabular"` for `"oja"` and `"sanger"` on a table, of whose correlations they find the principal components,
+            and else `"raw"`: of an array those of <x x'>.
 
     Returns:
         A network from rows `(batch, inputs)` to activities `(batch, units)`, or of spike trains to spike trains.
@@ -368,9 +376,8 @@ def hebbian(
         return keras.Model(inputs, layer(inputs["inputs"]), name="hebbian")
     given = plain_features(spec, inputs)
     width = given.shape[-1]
-    if units is None and rule == "outer_product":
-        raise ValueError("`units` must be given for the rule 'outer_product': the width of y (rows, units).")
     if rule == "sanger" and (units or 1) > width:
         raise ValueError(f"There are as many principal components as inputs, {width}. Received: units={units}")
-    layer = HebbianUnits(units or (width if rule == "sanger" else 1), rule, prune_below, spec.seed, name="units")
+    usual = {"sanger": width, "outer_product": spec.num_targets or width}.get(rule, 1)
+    layer = HebbianUnits(units or usual, rule, prune_below, spec.seed, name="units")
     return keras.Model(inputs, layer(given), name="hebbian")

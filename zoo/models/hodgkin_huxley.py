@@ -12,7 +12,8 @@ which programs of different compilers agree over thousands of spikes; in float32
 
 Training is by Gauss and Newton: the voltage's derivatives by each conductance and potential, J, come from as many
 neighbours simulated beside the neuron, and the gradient that reaches the optimizer is that of a squared error times
-(2 J'J)^-1. SGD of rate 1 is then Gauss and Newton's step; each changes no weight by more than 30 per cent.
+(2 J'J)^-1. SGD of rate 1 is then Gauss and Newton's step; each changes no weight by more than 30 per cent. Where a
+recording has no noise to speak of, it begins at what balances the currents (`zoo.layers.current_balance`).
 """
 
 import contextlib
@@ -22,6 +23,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.layers.current_balance import balance
 from zoo.registry import Recipe, Spec
 
 G_NA, G_K, G_L = 120.0, 36.0, 0.3  # mS/cm2 (paper, table 3)
@@ -40,6 +42,7 @@ DIFFERENCE = 1e-6  # relative change of a neighbour's weight
 POTENTIAL_UNIT = 25.0  # mV, to which changes of potentials are relative
 LARGEST_CHANGE = 0.3  # of a weight in a step
 DAMPING = 1e-4  # of Levenberg and Marquardt, relative to the diagonal
+NEAR = 1e-3  # share of the currents that is unexplained below which a recording has no noise to speak of
 
 
 def linoid(x, exp_x=None):
@@ -333,6 +336,33 @@ def membrane(model) -> dict[str, float]:
     return {name: float(ops.convert_to_numpy(getattr(cell, name))) for name in (*NAMES, "capacitance")}
 
 
+def _near(model, x, y) -> None:
+    """Begins a training with the conductances and potentials that balance the currents, where that is far better."""
+    cell = model.network.get_layer("axon").cell
+    if cell.compartments > 1 or len(cell.adjustable()) < len(NAMES):
+        return
+
+    def speeded(u):
+        with _in_double():
+            return [[cell._speed * ops.convert_to_numpy(rate) for rate in pair] for pair in rates(u)]
+
+    now = membrane(model)
+    known = {"dt": cell.dt, "capacitance": now["capacitance"]}
+    found = balance(np.asarray(x["inputs"])[..., 0], np.asarray(y)[..., 0], REST[1:], speeded, **known)
+    if found is None:
+        return
+    g, e, unexplained = found
+    left = unexplained([now[name] for name in CONDUCTANCES], [now[name] for name in POTENTIALS])
+    if unexplained(g, e) < min(NEAR, left / 4.0):  # noise, or weights that are right already, leave it alone
+        for name, value in zip(NAMES, (*g, *e)):
+            getattr(cell, name).assign(value)
+
+
+def _named(name: str):
+    """Returns a function that reads one of these from a model."""
+    return lambda model: membrane(model)[name]
+
+
 def _check_recordings(model, x, y) -> None:
     outputs = model.network.outputs[0].shape[-1]
     if y is None:
@@ -364,8 +394,9 @@ RECIPE = Recipe(
     validation=None,
     jit=True,
     by_option={"outputs": {"state": {"data": "squid_axon_states"}}},
-    attributes={"membrane": membrane},
+    attributes={"membrane": membrane, **{name: _named(name) for name in (*NAMES, "capacitance")}},
     check=_check_recordings,
+    start=_near,
 )
 
 

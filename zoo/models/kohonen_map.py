@@ -23,7 +23,7 @@ from keras import ops
 
 from zoo.engine import memory
 from zoo.engine.passes import features
-from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid
+from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid, mean_distances
 from zoo.layers.map_units import MapUnits
 from zoo.layers.tabular import plain_features
 from zoo.registry import Recipe, Spec, suggest
@@ -31,6 +31,7 @@ from zoo.registry import Recipe, Spec, suggest
 DECAYS = ("exponential", "linear", "inverse")
 INITIALS = ("pca", "samples", "random")
 RATES = {"minibatch": (0.5, 0.17), "online": (0.5, 0.17), "batch": (1.0, 1.0)}
+STEADY = (0.5, 0.01)  # of the online rule at one radius: down to where single rows do not shake the weights
 LAST_RADIUS = 0.2  # below a step: the last epochs move single units
 AT_ONCE = 2**20  # distances that stand in memory
 
@@ -135,9 +136,7 @@ def distances(model, x) -> np.ndarray:
 
 def u_matrix(model) -> np.ndarray:
     """Returns the mean distance of each unit's weights from its neighbours' `(rows, columns)`."""
-    grid, w = _units(model).grid, _units(model).codebook.numpy().astype("float64")
-    near = [np.linalg.norm(w[grid.neighbours(i)] - w[i], axis=1) for i in range(grid.units)]
-    return np.array([apart.mean() for apart in near]).reshape(grid.rows, grid.columns)
+    return mean_distances(codebook(model), _units(model).grid)
 
 
 def start(model, x, y) -> None:
@@ -220,7 +219,7 @@ def _grid(grid, topology) -> Grid:
     sizes = (grid,) if isinstance(grid, int) else tuple(grid) if isinstance(grid, Sequence) else ()
     whole = all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size >= 1 for size in sizes)
     if topology == "chain" and whole and (len(sizes) == 1 or len(sizes) == 2 and min(sizes) == 1):
-        return Grid(1, math.prod(map(int, sizes)), topology)
+        return Grid(*(map(int, sizes) if len(sizes) == 2 else (1, int(sizes[0]))), topology)
     if topology == "chain":
         raise ValueError(f"`grid` of a chain must be its length, such as 5, or (1, 5). Received: grid={grid!r}")
     if not whole or len(sizes) != 2:
@@ -275,15 +274,15 @@ def kohonen_map(
 
     Args:
         spec: The inputs to build for.
-        grid: `(rows, columns)` of units; of a chain its length.
+        grid: `(rows, columns)` of units; of a chain its length, which is (1, length).
         topology: `"rectangular"` (8 units around one), `"hexagonal"` (6), `"torus"` (8, the edges joined) or `"chain"`.
         rule: `"online"`: the paper's, a row after the other. `"batch"`: each epoch puts the units where the means of
             all rows are. `"minibatch"`: steps towards the means of half the rows (or 4,096), and as good as the first.
         neighbourhood: `"gaussian"`, whose deviation is the radius, or `"bubble"`: all units within so many steps.
         radius: `(first, last)` of the neighbourhood, in steps of the grid; or one number for all epochs. Left out, from
             half the longer side to 0.2.
-        rate: `(first, last)` of eta, at most 1, or one number. Left out, from 0.5 to 0.17. The batch rule
-            has none.
+        rate: `(first, last)` of eta, at most 1, or one number. Left out, from 0.5 to 0.17; of the online rule at one
+            radius, which is to find its stationary weights, to 0.01. The batch rule has none.
         decay: How radius and rate go from first to last: `"exponential"`, `"linear"` or `"inverse"` (1 / t).
         initial: First weights: `"pca"` (a plane through the rows), `"samples"` (rows), `"random"` (near 0), or a
             codebook. Left out, `"pca"`, and `"samples"` for a torus, which is no plane.
@@ -314,7 +313,8 @@ def kohonen_map(
         raise ValueError(f"The batch rule has no rate: units move to the means. Received: rate={rate!r}. Leave it out.")
     longest = max(grid.rows, grid.columns)
     radius = _schedule("radius", radius, (max(longest / 2.0, LAST_RADIUS), LAST_RADIUS), most=math.inf)
-    rate = _schedule("rate", rate, RATES[rule], most=1.0)
+    usual = STEADY if rule == "online" and radius[0] == radius[1] else RATES[rule]
+    rate = _schedule("rate", rate, usual, most=1.0)
     if spec.sequences:
         raise ValueError(
             "A map takes one vector a row. Received: sequences (rows, time, inputs). Pass their moments, "

@@ -238,7 +238,7 @@ RECIPE = Recipe(
     shuffle=False,
     validation=None,
     scores=(shift_tolerance,),
-    attributes={"cells": cells, "planes": planes},
+    attributes={"cells": cells, "planes": planes, "shift_tolerance": shift_tolerance},
     by_option={"organization": {"together": {"epochs": 1}}},
 )
 

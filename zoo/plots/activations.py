@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zoo.registry import suggest
+
+if TYPE_CHECKING:  # the table itself needs no matplotlib
+    from matplotlib.figure import Figure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +93,9 @@ ACTIVATIONS = {
 }
 
 
-def activation_table(names: Sequence[str] = tuple(ACTIVATIONS), *, limit: float = 4.0, a: float = 0.25, ax=None):
+def activation_table(
+    names: Sequence[str] = tuple(ACTIVATIONS), *, limit: float = 4.0, a: float = 0.25, ax=None
+) -> Figure:
     """Draws activations with their derivatives, and writes the formulas of both.
 
     Args:

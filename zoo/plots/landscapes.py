@@ -14,10 +14,9 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
+from zoo.layers.grids import TOPOLOGIES, Grid, mean_distances
 from zoo.plots.canvas import GREY, one, plain
 from zoo.registry import suggest
-
-TOPOLOGIES = ("rectangular", "hexagonal", "torus", "chain")
 
 
 def energy_landscape(model, patterns, *, resolution: int = 81, reach: float = 1.6, ax=None) -> Figure:
@@ -27,7 +26,7 @@ def energy_landscape(model, patterns, *, resolution: int = 81, reach: float = 1.
     States of a memory of -1 and +1 are kept in the cube between them: beyond +-1 a unit stays there.
 
     Args:
-        model: A model with `.energy(states)`, such as `hopfield`, or couplings w `(units, units)`.
+        model: A model with `.energy(states)`, such as `hopfield`, or its run; or couplings w `(units, units)`.
         patterns: Two patterns `(2, units)`; further rows are marked where they fall by least squares.
         resolution: Points along each axis.
         reach: a and b run from -reach to reach.
@@ -36,6 +35,7 @@ def energy_landscape(model, patterns, *, resolution: int = 81, reach: float = 1.
     Raises:
         ValueError: if there are fewer than two patterns, or they have another width than the couplings.
     """
+    model = getattr(model, "model", model)  # a run's
     patterns = np.asarray(patterns, "float64")
     if patterns.ndim != 2 or len(patterns) < 2:
         raise ValueError(f"`patterns` must be at least two rows (patterns, units). Received: {patterns.shape}.")
@@ -91,35 +91,7 @@ def neighbour_distances(codebook, topology: str = "rectangular") -> np.ndarray:
         raise ValueError(
             f"`topology` must be one of {', '.join(TOPOLOGIES)}.{suggest(topology, TOPOLOGIES)} Received: {topology!r}"
         )
-    rows, columns, _ = codebook.shape
-    total, count = np.zeros((rows, columns)), np.zeros((rows, columns))
-    for row in range(rows):
-        steps = _steps(topology, row)
-        for down, right in steps:
-            other = row + down
-            if topology == "torus":
-                other %= rows
-            elif not 0 <= other < rows:
-                continue
-            at = np.arange(columns)
-            there = at + right
-            if topology == "torus":
-                there %= columns
-            inside = (there >= 0) & (there < columns) & ((other != row) | (there != at))
-            distance = np.linalg.norm(codebook[row, at[inside]] - codebook[other, there[inside]], axis=-1)
-            total[row, inside] += distance
-            count[row, inside] += 1
-    return np.divide(total, count, out=np.zeros_like(total), where=count > 0)
-
-
-def _steps(topology: str, row: int) -> list[tuple[int, int]]:
-    """Returns (down, right) to each neighbour of a unit in a row."""
-    if topology == "chain":
-        return [(0, -1), (0, 1), (-1, 0), (1, 0)]
-    if topology == "hexagonal":
-        shift = row % 2
-        return [(0, -1), (0, 1), *((down, right + shift) for down in (-1, 1) for right in (-1, 0))]
-    return [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
+    return mean_distances(codebook, Grid(*codebook.shape[:2], topology))
 
 
 def u_matrix(map_or_codebook, *, topology: str | None = None, ax=None) -> Figure:
