@@ -51,7 +51,7 @@ def test_the_batch_rule_reaches_the_stationary_weights():
 
 
 def test_the_online_rule_reaches_the_stationary_weights():
-    model = zoo.build("kohonen_map", UNIFORM, rule="online", rate=(0.3, 0.002), initial="random", **CHAIN)
+    model = zoo.build("kohonen_map", UNIFORM, rule="online", initial="random", **CHAIN)
     model.fit(UNIFORM, epochs=10, verbose=0)
     w = model.codebook.ravel()
     np.testing.assert_allclose(w if w[0] < w[-1] else w[::-1], STATIONARY, atol=0.015)

@@ -32,7 +32,7 @@ from zoo.registry import Recipe, Spec, suggest
 DECAYS = ("exponential", "linear", "inverse")
 INITIALS = ("pca", "samples", "random")
 RATES = {"minibatch": (0.5, 0.17), "online": (0.5, 0.17), "batch": (1.0, 1.0)}
-STEADY = (0.5, 0.01)  # of the online rule at one radius: down to where single rows do not shake the weights
+STEADY = (0.5, 0.002)  # of the online rule at one radius: down to where single rows do not shake the weights
 LAST_RADIUS = 0.2  # below a step: the last epochs move single units
 AT_ONCE = 2**20  # distances that stand in memory
 
@@ -289,7 +289,7 @@ def kohonen_map(
         radius: `(first, last)` of the neighbourhood, in steps of the grid; or one number for all epochs. Left out, from
             half the longer side to 0.2.
         rate: `(first, last)` of eta, at most 1, or one number. Left out, from 0.5 to 0.17; of the online rule at one
-            radius, which is to find its stationary weights, to 0.01. The batch rule has none.
+            radius, which is to find its stationary weights, to 0.002. The batch rule has none.
         decay: How radius and rate go from first to last: `"exponential"`, `"linear"` or `"inverse"` (1 / t).
         initial: First weights: `"pca"` (a plane through the rows), `"samples"` (rows), `"random"` (near 0), or a
             codebook. Left out, `"pca"`, and `"samples"` for a torus, which is no plane.
