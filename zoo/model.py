@@ -30,6 +30,7 @@ from zoo.data.schema import Schema, infer
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 from zoo.engine import fused
+from zoo.engine.asked import check_asked
 from zoo.engine.jitted import jitted
 from zoo.engine.linear import linear_terms
 from zoo.engine.schedules import WarmupCosine
@@ -182,6 +183,11 @@ class Model(keras.Model):
         Raises:
             TypeError: if the network is not linear in its encoded tensors, there are several members, or no columns.
         """
+        if self.entry.task not in registry.SUPERVISED:
+            raise TypeError(
+                f"Coefficients are those of a classifier or a regression. Received: {self.entry.name!r}, which does "
+                f"{self.entry.task}. Take `model.network.get_weights()`."
+            )
         if self.schema.columns[0].kind == "image":
             raise TypeError(
                 "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
@@ -275,8 +281,10 @@ class Model(keras.Model):
 
         Raises:
             TypeError: if the entry has nothing to train.
+            ValueError: if there are sample weights that its rule does not heed.
         """
         self.check_trainable()
+        check_asked(self.entry, self.recipe, weight=sample_weight)
         x, y = self._encode(x, y)
         if hasattr(x, "element_spec"):
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras warns of its default
@@ -328,7 +336,18 @@ class Model(keras.Model):
             and (isinstance(x, Mapping) or ops.is_tensor(x) or hasattr(x, "dtype"))
         ):
             batch_size = JIT_ROWS
-        return super().predict(x, batch_size, *args, **kwargs)
+        return self.checked(super().predict(x, batch_size, *args, **kwargs))
+
+    def checked(self, outputs):
+        """Returns outputs as they are; of dynamics, raises ValueError where the equations were not solved."""
+        if self.entry.task == "dynamics" and not (finite := np.isfinite(outputs)).all():
+            row, step = np.argwhere(~finite)[0][:2]
+            stable = ", or method='exponential_euler', which is stable" if "method" in self.entry.options else ""
+            raise ValueError(
+                f"The step of time is too long for these inputs: row {row} is not finite from step {step} on. Give "
+                f"weaker inputs, or build with a smaller `dt` and sample the inputs as finely{stable}."
+            )
+        return outputs
 
     def make_predict_function(self, force=False):
         """Keras's; compiled by XLA where the recipe says so."""
@@ -602,10 +621,9 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     """
     supervised = entry.task in registry.SUPERVISED
     if supervised and data.target is None and data.y is None:
-        raise ValueError(
-            f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
-            f"{', '.join(map(str, data.schema.names))}."
-        )
+        is_array = data.schema.columns[0].kind in ("image", "array")
+        columns = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
+        raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else columns}.")
     if supervised and np.ndim(data.y) > 1:
         raise ValueError(
             f"`y` must have one value a row. Received: the shape {np.shape(data.y)}. For one-hot rows: "
@@ -621,7 +639,8 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         schema = schema.with_task(entry.task, y)
     elif not supervised:
         y = y if entry.task == "dynamics" or recipe.targets else None
-        schema = schema.without_target() if y is None else schema.with_task(entry.task, y)
+        recorded = y is not None or entry.task == "dynamics"  # built from currents alone, it may yet be fitted
+        schema = schema.with_task(entry.task, y) if recorded else schema.without_target()
     if recipe.values is not None:
         columns = [dataclasses.replace(c, values=recipe.values) if c.kind == "array" else c for c in schema.columns]
         schema = dataclasses.replace(schema, columns=tuple(columns))

@@ -150,6 +150,14 @@ class Spec:
     num_rows: int | None = None
     seed: int = 0
 
+    def refuse_sequences(self) -> None:
+        """Raises ValueError for sequences: for builders of what takes one vector a row."""
+        if self.sequences:
+            raise ValueError(
+                "This model takes one vector a row. Received: sequences (rows, time, inputs). Pass each as one row, "
+                "x.reshape(len(x), -1); images must be uint8."
+            )
+
     def inputs(self) -> dict[str, keras.KerasTensor]:
         """Returns the named Keras inputs: those of inputs, numeric, quantile, categorical and image that exist."""
         import keras

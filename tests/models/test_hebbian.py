@@ -291,3 +291,9 @@ def test_spike_trains_are_sequences_of_0_and_1():
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         hebbian(Spec("features", num_inputs=4), **options)
+
+
+@pytest.mark.parametrize("option", ["dt", "tau", "w_max", "threshold", "prune_below"])
+def test_an_option_that_is_no_number_is_told_by_name(option):
+    with pytest.raises(ValueError, match=f"`{option}` must be"):
+        zoo.build("hebbian", np.eye(3), **{option: "a"})

@@ -349,3 +349,17 @@ def table(**parts):
 def test_descriptions_that_make_no_sense_are_refused(net, message):
     with pytest.raises(ValueError, match=message):
         build(net)
+
+
+@pytest.mark.parametrize(
+    "net, told",
+    [
+        ({"inputs": ["a"], "cells": ["c"]}, "`cells` must be a dict"),
+        ({"inputs": "a", "cells": {"c": {"excitatory": ["a"]}}}, r"Write \['a'\]"),
+        ({"start": "s", "transitions": ["s"], "accepting": ["s"]}, "`transitions` must be a dict"),
+        ({"start": "s", "transitions": {"s": ["s"]}, "accepting": ["s"]}, "`transitions` must be a dict"),
+    ],
+)
+def test_lists_in_the_place_of_tables_are_told_by_name(net, told):
+    with pytest.raises(ValueError, match=told):
+        zoo.build("mcculloch_pitts_network", net=net)

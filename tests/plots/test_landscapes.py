@@ -96,3 +96,13 @@ def test_wrong_codebooks_are_refused():
         u_matrix(np.zeros((2, 3)))
     with pytest.raises(ValueError, match="Did you mean 'hexagonal'"):
         u_matrix(np.zeros((2, 3, 1)), topology="hexagon")
+
+
+def test_a_model_without_a_codebook_or_an_energy_is_told_by_its_name():
+    model = zoo.build("hebbian", patterns())
+    with pytest.raises(TypeError, match="`.codebook`.*'hebbian'"):
+        u_matrix(model)
+    with pytest.raises(TypeError, match="`.energy.*'hebbian'"):
+        energy_landscape(model, patterns())
+    with pytest.raises(TypeError, match="`time` must be numbers. Received: Model"):
+        zoo.plots.voltage_traces(model, patterns())

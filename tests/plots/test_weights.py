@@ -58,3 +58,11 @@ def test_inputs_that_are_no_picture_are_refused():
         zoo.plots.weights_as_images(np.zeros(3))
     with pytest.raises(ValueError, match="`most` must be at least 1"):
         zoo.plots.weights_as_images(np.zeros((2, 4)), most=0)
+
+
+@pytest.mark.parametrize("name, attribute", [("hebbian", "components"), ("kohonen_map", "codebook")])
+def test_units_that_learn_by_a_rule_are_drawn_by_what_they_hold(name, attribute):
+    model = zoo.build(name, np.random.default_rng(0).uniform(size=(5, 9)).astype("float32"))
+    drawn = np.ma.filled(zoo.plots.weights_as_images(model).axes[0].images[0].get_array(), np.nan)
+    first = getattr(model, attribute).reshape(-1, 9)[0]
+    np.testing.assert_allclose(drawn[:3, :3].ravel(), first)

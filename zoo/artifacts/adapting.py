@@ -148,7 +148,7 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
     schema: Schema = preprocessor.schema
     if schema.task != "classification":
         if classes != "strict":
-            raise ValueError(f"`classes` is for classifiers; this model does {schema.task}. Leave it out.")
+            raise ValueError("`classes` is for classifiers; this model has none. Leave it out.")
         return preprocessor
     y = loaded.sample().frame.get(loaded.target) if loaded.streaming else loaded.y
     if y is None:

@@ -129,8 +129,8 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
         ValueError: if the builder now makes other layers than when the old network was made, or a layer is met whose
             weights cannot be told apart.
     """
-    mine = [key for key, layer in new.layers.items() if layer.weights]
-    theirs = [key for key, layer in old.layers.items() if layer.weights]
+    mine = [key for key, layer in new.layers.items() if getattr(layer, "weights", ())]  # operations have none
+    theirs = [key for key, layer in old.layers.items() if getattr(layer, "weights", ())]
     if lost := [key for key in theirs if key not in mine and not isinstance(old.layers[key], Levels)]:
         raise ValueError(
             f"The layers {', '.join(lost)} of the trained model are not among those that its builder makes now: "

@@ -269,7 +269,8 @@ class Preprocessor:
                 raise ValueError(
                     f"This model was built for one array {column.name!r} of shape (rows, "
                     f"{', '.join(map(str, column.shape))}). "
-                    f"Received: {', '.join(map(str, x))}. For columns, build with zoo.build(name, data, target=...)."
+                    f"Received: {_shown_names(x)}. Pass them as an array, `frame.to_numpy()`, or for columns, "
+                    "build with zoo.build(name, data, target=...)."
                 )
             x = x[column.name]
         array = np.asarray(x)
@@ -421,6 +422,9 @@ class Preprocessor:
                     f"The target must be finite numbers. Received: {recorded.dtype}, not all of them finite. Cut "
                     "these sequences, or fill them in."
                 )
+            recorded = (
+                recorded[:, None] if recorded.ndim == 1 else recorded
+            )  # of one unit, as a table's column gives it
             return recorded.astype("float32")
         values = y if isinstance(y, pd.Series) else pd.Series(_rank_one(y))
         name = f"target {self.schema.target!r}" if self.schema.target is not None else "target"
@@ -489,6 +493,11 @@ class Preprocessor:
             setattr(preprocessor, f"target_{name}", value)
         preprocessor._state = dict(config["state"])
         return preprocessor
+
+
+def _shown_names(columns) -> str:
+    names = list(map(str, columns))
+    return ", ".join(names if len(names) <= 10 else [*names[:3], "...", f"{names[-1]} ({len(names)} columns)"])
 
 
 def _has_shape(array, shape) -> bool:

@@ -268,7 +268,8 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     # uint8 are pixels and others are sequences, unless a schema says what they are.
     sequences = x.ndim == 3 and (known_kind == "array" or x.dtype != np.uint8 and known_kind != "image")
     if x.ndim > 2 and x.dtype != np.uint8 and not sequences:
-        repair = "(255 * x).astype('uint8')" if x.dtype.kind == "f" and np.nanmax(x) <= 1.0 else "x.astype('uint8')"
+        of_unit = x.dtype.kind == "b" or x.dtype.kind == "f" and np.nanmax(x) <= 1.0
+        repair = "(255 * x).astype('uint8')" if of_unit else "x.astype('uint8')"
         raise ValueError(f"Images must be uint8, from 0 to 255. Received: {x.dtype}. Turn them: {repair}.")
     x = x[..., None] if x.ndim == 3 and not sequences else x
     if y is not None:

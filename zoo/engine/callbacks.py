@@ -152,7 +152,7 @@ class ProgressLine(keras.callbacks.Callback):
         super().__init__()
         self.epochs, self.first = epochs, first_epoch
         self._live = sys.stdout.isatty()
-        self._begin, self._last, self._text = 0.0, 0.0, ""
+        self._begin, self._last, self._text = time.monotonic(), 0.0, ""  # not all loops tell of the begin
 
     def on_train_begin(self, logs=None):
         self._begin = time.monotonic()

@@ -83,6 +83,7 @@ def linear_outputs(spec: Spec, inputs: dict, *, l2: float = 0.0) -> keras.KerasT
     Raises:
         ValueError: if `l2` is negative.
     """
+    spec.refuse_sequences()
     terms = {name: tensor for name, tensor in inputs.items() if name in ("inputs", "numeric", "categorical")}
     if "image" in inputs:
         pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])

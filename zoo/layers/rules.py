@@ -8,6 +8,7 @@ every backend. A layer with a schedule has a method `begin_training(rows, steps)
 
 from collections.abc import Iterable
 
+import keras
 from keras import ops
 
 
@@ -21,3 +22,22 @@ def add_rule(layer, changes: Iterable[tuple], value=0.0) -> None:
     """
     surrogate = -sum(ops.sum(weight * ops.stop_gradient(change)) for weight, change in changes)
     layer.add_loss(ops.stop_gradient(value + 0.0 * surrogate) + surrogate - ops.stop_gradient(surrogate))
+
+
+def check_whole(model, advice: str) -> None:
+    """Raises ValueError unless the optimizer applies changes as they are: SGD of rate 1 without momentum.
+
+    Args:
+        model: A compiled model whose layer gives the whole change, its own rate in it.
+        advice: What to do for another rate, as a sentence.
+    """
+    optimizer = model.optimizer
+    rate = float(ops.convert_to_numpy(optimizer.learning_rate))
+    if type(optimizer) is keras.optimizers.SGD and rate == 1.0 and not optimizer.momentum:
+        return
+    momentum = f" and momentum {optimizer.momentum:g}" if getattr(optimizer, "momentum", 0.0) else ""
+    raise ValueError(
+        f"The rule of {model.entry.name!r} gives whole changes: its optimizer must be SGD with the learning rate 1. "
+        f"Received: {type(optimizer).__name__} with {rate:g}{momentum}. Leave `optimizer` and `learning_rate` out. "
+        f"{advice}"
+    )

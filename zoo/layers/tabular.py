@@ -113,6 +113,7 @@ class Levels(keras.layers.Layer):
 
 def table_features(inputs, spec, *, embedding_size: int, num_bins: int):
     """Returns one tensor `(batch, features)` of all the encoded tensors of a table (or of the tensor `inputs`)."""
+    spec.refuse_sequences()
     features = [inputs[name] for name in ("inputs", "numeric") if name in inputs]
     if "quantile" in inputs:
         features.append(PiecewiseLinear(num_bins, name="piecewise_linear")(inputs["quantile"]))

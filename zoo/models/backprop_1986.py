@@ -100,6 +100,11 @@ def backprop_1986(spec: Spec, *, problem: str = "symmetry", hidden_units: int = 
             f"`hidden_units` must be a positive integer: without such units no net learns {problem}. Received: "
             f"hidden_units={hidden_units!r}"
         )
+    if spec.num_inputs is None or spec.sequences:
+        raise ValueError(
+            "The nets of 1986 take an array (rows, inputs) of numbers. Received: images, sequences or columns of other "
+            "kinds. Flatten images, x.reshape(len(x), -1) / 255., or take 'mlp_classifier' or 'image_mlp'."
+        )
     inputs = spec.inputs()
     hidden = keras.layers.Dense(hidden_units, activation="sigmoid", name="hidden")(inputs["inputs"])
     network = keras.Model(inputs, keras.layers.Dense(spec.num_outputs, name="outputs")(hidden), name="backprop_1986")

@@ -29,6 +29,7 @@ and so is Sanger's, whose other factors 1 - eta (lambda_1 - lambda_k), 1 - eta l
 """
 
 import math
+from numbers import Real
 
 import keras
 import numpy as np
@@ -276,6 +277,10 @@ def check(model, x, y) -> None:
         )
 
 
+def _is_finite(value) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
 SETTINGS = {
     "oja": {"preprocessing": "tabular", "batch_size": "full", "learning_rate": 0.1, "epochs": 300},
     "sanger": {"preprocessing": "tabular", "batch_size": "full", "learning_rate": 0.2, "epochs": 2000},
@@ -350,10 +355,10 @@ def hebbian(
             )
     if units is not None and (not isinstance(units, (int, np.integer)) or isinstance(units, bool) or units < 1):
         raise ValueError(f"`units` must be a whole number from 1. Received: units={units!r}")
-    if not (math.isfinite(prune_below) and prune_below >= 0.0):
+    if not (_is_finite(prune_below) and prune_below >= 0.0):
         raise ValueError(f"`prune_below` must be finite, 0 or more. Received: prune_below={prune_below!r}")
     for name, value in (("dt", dt), ("tau", tau), ("w_max", w_max), ("threshold", threshold)):
-        if not (math.isfinite(value) and value > 0.0):
+        if not (_is_finite(value) and value > 0.0):
             raise ValueError(f"`{name}` must be positive and finite. Received: {name}={value!r}")
     inputs = spec.inputs()
     if (rule == "stdp") != spec.sequences:

@@ -22,7 +22,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.layers.rules import add_rule
+from zoo.layers.rules import add_rule, check_whole
 from zoo.registry import Recipe, Spec, suggest
 
 RULES = ("hebb", "projection", "storkey")
@@ -269,6 +269,7 @@ def mean_overlap(model, x, y) -> float:
 
 def check_patterns(model, x, y) -> None:
     """Refuses patterns that are not -1 and +1 or cannot be held, and warns of more than the rule recalls reliably."""
+    check_whole(model, "To weaken what is stored, build a fresh network.")
     x, layer = np.asarray(x["inputs"]), _layer(model)
     if not np.isin(x, (-1.0, 1.0)).all():
         shown = ", ".join(f"{value:g}" for value in np.unique(x[~np.isin(x, (-1.0, 1.0))])[:3])

@@ -25,6 +25,7 @@ from zoo.engine import memory
 from zoo.engine.passes import features
 from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid
 from zoo.layers.map_units import MapUnits
+from zoo.layers.rules import check_whole
 from zoo.layers.tabular import plain_features
 from zoo.registry import Recipe, Spec, suggest
 
@@ -174,6 +175,11 @@ def _plane(x: np.ndarray, grid: Grid) -> np.ndarray:
     return center + math.sqrt(3.0) * (place[:, : len(axes)] * deviations) @ axes
 
 
+def check_rate(model, x, y) -> None:
+    """Refuses an optimizer whose rate would come on top of the map's own."""
+    check_whole(model, "The map's own rate is an option: rate=(0.5, 0.01).")
+
+
 @keras.saving.register_keras_serializable(package="zoo")
 def distance_from_winner(y_true, outputs):
     """Returns the distance of each row from its winner: its mean is the quantization error."""
@@ -207,6 +213,7 @@ RECIPE = Recipe(
         "quantization_error": quantization_error,
         "topographic_error": topographic_error,
     },
+    check=check_rate,
     start=start,
 )
 

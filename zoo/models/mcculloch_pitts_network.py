@@ -321,7 +321,20 @@ def described(options: Mapping) -> dict:
             "`net` must be a name; or have `inputs` and `cells`, and perhaps `outputs`; or `start` and `transitions`, "
             f"and `accepting` or `outputs`. Received: {', '.join(map(str, given)) or 'nothing'}"
         )
+    _check_tables(description, is_automaton)
     return checked(compiled(description) if is_automaton else description)
+
+
+def _check_tables(description: Mapping, is_automaton: bool) -> None:
+    """Raises ValueError where a list stands for a table, or one name for a list of them."""
+    name = "transitions" if is_automaton else "cells"
+    table = description[name]
+    wanted = "{state: {symbol: next state}}" if is_automaton else "{name: {'excitatory': [...], 'threshold': 1}}"
+    if not isinstance(table, Mapping) or is_automaton and not all(isinstance(row, Mapping) for row in table.values()):
+        raise ValueError(f"`{name}` must be a dict, {wanted}. Received: {table!r}")
+    for name in () if is_automaton else ("inputs", "outputs"):
+        if isinstance(names := description.get(name, ()), str):
+            raise ValueError(f"`{name}` must be a list of names. Received: {names!r}. Write [{names!r}].")
 
 
 def net(model) -> dict:

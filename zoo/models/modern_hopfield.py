@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.layers.rules import add_rule
+from zoo.layers.rules import add_rule, check_whole
 from zoo.registry import Recipe, Spec
 
 ROOM = 1024  # patterns that there is at least room for
@@ -155,6 +155,7 @@ def retrieval_error(model, x, y) -> float:
 
 def check_room(model, x, y) -> None:
     """Refuses patterns that are not finite, or more than there is room for."""
+    check_whole(model, "To recall more softly, build with a lower `beta`.")
     x, layer = np.asarray(x["inputs"]), _layer(model)
     if not np.isfinite(x).all():
         raise ValueError(f"Patterns must be finite. Received: {x[~np.isfinite(x)][0]}. Leave these rows out.")

@@ -69,6 +69,18 @@ def several(ax, count: int, size: tuple[float, float], **layout) -> tuple[Figure
     return axes[0].get_figure(root=True), axes
 
 
+def numbers(name: str, values) -> np.ndarray:
+    """Returns an argument of a picture in float64.
+
+    Raises:
+        TypeError: if it is a model, or anything else that is no numbers.
+    """
+    try:
+        return np.asarray(values, "float64")
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` must be numbers. Received: {type(values).__name__}.") from None
+
+
 def plain(ax: Axes) -> None:
     """Takes away the frame's upper and right line."""
     ax.spines[["top", "right"]].set_visible(False)

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from zoo.plots.canvas import GREY, one, plain
+from zoo.plots.canvas import GREY, numbers, one, plain
 from zoo.registry import suggest
 
 TOPOLOGIES = ("rectangular", "hexagonal", "torus", "chain")
@@ -36,7 +36,7 @@ def energy_landscape(model, patterns, *, resolution: int = 81, reach: float = 1.
     Raises:
         ValueError: if there are fewer than two patterns, or they have another width than the couplings.
     """
-    patterns = np.asarray(patterns, "float64")
+    patterns = numbers("patterns", patterns)
     if patterns.ndim != 2 or len(patterns) < 2:
         raise ValueError(f"`patterns` must be at least two rows (patterns, units). Received: {patterns.shape}.")
     energy = _energy_of(model, patterns.shape[1])
@@ -64,7 +64,9 @@ def energy_landscape(model, patterns, *, resolution: int = 81, reach: float = 1.
 def _energy_of(model, units: int):
     if hasattr(model, "energy"):
         return model.energy
-    w = np.asarray(model, "float64")
+    if hasattr(model, "entry"):
+        raise TypeError(f"The model must have `.energy(states)`, as 'hopfield' has. Received: {model.entry.name!r}.")
+    w = numbers("model", model)
     if w.shape != (units, units):
         raise ValueError(
             f"The couplings must have the shape ({units}, {units}), as wide as the patterns, or be a model that has "
@@ -84,7 +86,7 @@ def neighbour_distances(codebook, topology: str = "rectangular") -> np.ndarray:
     Raises:
         ValueError: if the codebook has another shape, or the topology is unknown.
     """
-    codebook = np.asarray(codebook, "float64")
+    codebook = numbers("codebook", codebook)
     if codebook.ndim != 3:
         raise ValueError(f"`codebook` must have the shape (rows, columns, inputs). Received: {codebook.shape}.")
     if topology not in TOPOLOGIES:
@@ -132,6 +134,8 @@ def u_matrix(map_or_codebook, *, topology: str | None = None, ax=None) -> Figure
     """
     model = getattr(map_or_codebook, "model", map_or_codebook)  # a run's
     codebook = getattr(model, "codebook", None)
+    if codebook is None and hasattr(model, "entry"):
+        raise TypeError(f"The model must have `.codebook`, as 'kohonen_map' has. Received: {model.entry.name!r}.")
     if topology is None:
         options = {} if codebook is None else {**model.entry.options, **model.options}
         topology = options.get("topology", "rectangular")

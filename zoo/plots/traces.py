@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from zoo.plots.canvas import COLORS, GREY, plain, several
+from zoo.plots.canvas import COLORS, GREY, numbers, plain, several
 
 
 def voltage_traces(
@@ -26,7 +26,7 @@ def voltage_traces(
     Raises:
         ValueError: if the lengths do not fit.
     """
-    time = np.asarray(time, "float64")
+    time = numbers("time", time)
     if time.ndim != 1:
         raise ValueError(f"`time` must have the shape (steps,). Received: {time.shape}.")
     voltages = _traces("voltage", voltage, len(time))
@@ -57,7 +57,7 @@ def voltage_traces(
 
 def _traces(name: str, values, steps: int) -> np.ndarray:
     """Returns `(traces, steps)`."""
-    values = np.asarray(values, "float64")
+    values = numbers(name, values)
     if values.ndim == 3 and values.shape[-1] == 1:
         values = values[..., 0]
     values = values[None] if values.ndim == 1 else values

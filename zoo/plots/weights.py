@@ -27,7 +27,8 @@ def weights_as_images(
 
     Args:
         model: A `zoo.Model`, a `Run`, a folder or a preset; a keras.Model; or weights `(units, inputs)`.
-        layer: The name, or the number among the layers with a kernel, of a model's layer; None for the first.
+        layer: The name, or the number among the layers with a kernel, of a model's layer; None for the first, or for
+            the `.components` or the `.codebook` of a model that has them.
         shape: Height and width of the pictures, and 3 for colours; None for the model's images, else a square.
         most: Units that are drawn, from the first on.
         member: Whose weights, of an ensemble.
@@ -49,7 +50,12 @@ def weights_as_images(
         model = model if isinstance(model, keras.Model) else resolve_model(model)
         weights, name = _kernel(model, layer, member)
         column = model.schema.columns[0] if isinstance(model, Model) else None
-        if shape is None and column is not None and column.shape and math.prod(column.shape) == weights.shape[1]:
+        if (
+            shape is None
+            and column is not None
+            and len(column.shape or ()) > 1
+            and math.prod(column.shape) == weights.shape[1]
+        ):
             shape = column.shape
     height, width, *channels = _picture_shape(shape, weights.shape[1])
     drawn = weights[:most]
@@ -74,6 +80,10 @@ def weights_as_images(
 def _kernel(model, layer, member) -> tuple[np.ndarray, str]:
     """Returns a layer's weights `(units, inputs)` and its name."""
     network = model.network if isinstance(model, Model) else model
+    for name in ("components", "codebook") if layer is None and isinstance(model, Model) else ():
+        if hasattr(model, name):  # of units that learn by a rule, under the field's name
+            found = np.asarray(getattr(model, name), "float64")
+            return found.reshape(-1, found.shape[-1]), name
     layers = [each for each in network.layers if len(getattr(each, "kernel", np.zeros(0)).shape) >= 2]
     names = [each.name for each in layers]
     if isinstance(layer, str):
@@ -83,7 +93,8 @@ def _kernel(model, layer, member) -> tuple[np.ndarray, str]:
     if chosen is None:
         raise ValueError(
             f"`layer` must be one of the layers with a kernel, {', '.join(names) or 'of which there are none'}, or its "
-            f"number. Received: layer={layer!r}"
+            f"number. Received: layer={layer!r}. Draw other weights as an array (units, inputs) in place of the "
+            "model."
         )
     kernel = keras.ops.convert_to_numpy(layers[chosen].kernel).astype("float64")
     if getattr(layers[chosen], "members", 1) > 1:

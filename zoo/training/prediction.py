@@ -42,7 +42,7 @@ def predict_blocks(model, data, rows: int = 65_536) -> Iterator[pd.DataFrame]:
 
 
 def _answers(model, x, index) -> pd.DataFrame:
-    return answers(model, inference.outputs(model, model.preprocessor.encode(x)), index)
+    return answers(model, model.checked(inference.outputs(model, model.preprocessor.encode(x))), index)
 
 
 def answers(model, outputs, index) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from zoo.training import inference
 from zoo.training.resolving import load_for, resolve_model
 
 BINS = 15
+_SCORED = (*SUPERVISED, "logic", "dynamics")  # by outputs against targets
 
 
 class Scores(Mapping):
@@ -96,12 +97,13 @@ def evaluate(model, data, *, target: str | None = None, verbose: int = 1) -> Sco
         ]
         scores = score_outputs(model, *(np.concatenate(part) for part in zip(*parts)))
     else:
-        if loaded.y is None and model.entry.task in (*SUPERVISED, "logic", "dynamics"):
+        if loaded.y is None and model.entry.task in _SCORED:
             wanted = "" if wanted is None else f" column {wanted!r}"
             raise ValueError(
                 f"The data have no target{wanted}, and there is nothing to score against. Pass target=, or (x, y)."
             )
-        y = None if loaded.y is None else model.preprocessor.encode_target(loaded.y)
+        y = loaded.y if model.schema.task is not None or model.entry.task in _SCORED else None  # a map learns none
+        y = None if y is None else model.preprocessor.encode_target(y)
         scores = score(model, Encoded(model.preprocessor.encode(loaded.x), y))
     if verbose:
         print(scores)
@@ -116,7 +118,7 @@ def score(model, rows: Encoded, *, once: bool = False) -> Scores:
         rows: With or without targets.
         once: Leaves compiling out.
     """
-    supervised = rows.y is not None and model.entry.task in (*SUPERVISED, "logic", "dynamics")
+    supervised = rows.y is not None and model.entry.task in _SCORED
     found = score_outputs(model, inference.outputs(model, rows.x, once=once), rows.y) if supervised else None
     values = {} if found is None else dict(found)
     for function in model.recipe.scores:

@@ -19,6 +19,7 @@ from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
 from zoo.engine import devices as engine_devices
+from zoo.engine.asked import check_asked
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
@@ -145,6 +146,7 @@ def train(
     callbacks, verbose = tuple(callbacks), verbose if placement.chief else 0
     model, entry, options = _resolve(model, options)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
+    check_asked(entry, recipe, solver=solver, loss=loss, weight=weight)
     if solver is None and (optimizer is not None or batch_size is not None):
         recipe = dataclasses.replace(recipe, solver=None)
     elif solver is not None:
