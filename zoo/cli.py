@@ -610,6 +610,8 @@ def _predict(arguments) -> None:
     model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
     blocks = predict_blocks(model, data)
+    # The steps of sequences are told by columns; rows are in the order of the source.
+    blocks = (block.reset_index() if block.index.nlevels > 1 else block for block in blocks)
     if path is None:
         _write_csv(blocks, sys.stdout)
         return

@@ -1,4 +1,4 @@
-"""What can be asked of networks that learn by a rule of their own, and what is refused by name rather than left aside."""
+"""What can be asked of networks that learn by a rule of their own, and what is refused by name."""
 
 import keras
 import numpy as np
@@ -121,7 +121,7 @@ def test_a_lacking_target_and_pixels_of_0_and_1_are_told_with_their_own_repair()
         zoo.build("mark_1_perceptron", np.zeros((4, 20, 20), "uint8"))
     model = zoo.build("cognitron", (np.zeros((4, 6, 6), "uint8"), np.arange(4) % 2), layers=1)
     with pytest.raises(ValueError, match=r"\(255 \* x\)"):
-        model.predict(np.ones((2, 6, 6), "bool"))
+        zoo.predict(model, np.ones((2, 6, 6), "bool"))
 
 
 def test_a_frame_of_many_columns_for_an_array_is_told_in_a_few_words():

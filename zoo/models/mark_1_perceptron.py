@@ -12,6 +12,8 @@ Physics 34, 1962. What response units can learn is what a plane separates among 
 patterns in general position, and a random half of the dichotomies of 2 (N + 1), T. M. Cover 1965.
 """
 
+from numbers import Real
+
 import keras
 import numpy as np
 from keras import ops
@@ -133,7 +135,7 @@ def mark_1_perceptron(
             f"An association unit must have 1 to {cells} photocells. Received: excitatory={excitatory}, "
             f"inhibitory={inhibitory}"
         )
-    if not -inhibitory < threshold <= excitatory:
+    if not isinstance(threshold, Real) or not -inhibitory < threshold <= excitatory:
         raise ValueError(
             f"`threshold` must be above {-inhibitory} and at most {excitatory}: else the units are active always or "
             f"never. Received: threshold={threshold!r}"
