@@ -242,3 +242,12 @@ def test_bytes_go_out_in_base_64():
     assert json.loads(protocol.answer({"x_bytes": np.array([b"\xff"], object)}, True)) == {
         "predictions": [{"b64": "/w=="}]
     }
+
+
+@pytest.mark.parametrize("lengths", [(5, 4), (5, 3), (4, 5)])  # 5 + 3 steps would fit (2, 4)
+def test_sequences_of_a_request_are_as_long_as_each_other(lengths):
+    currents = {"inputs": ("float32", (None, None, 1))}
+    found, _, _ = tensors({"instances": [[[1.0], [2.0], [3.0]], [[4.0], [5.0], [6.0]]]}, currents)
+    assert found["inputs"].tolist() == [[[1.0], [2.0], [3.0]], [[4.0], [5.0], [6.0]]]
+    status, said = refused({"instances": [[[1.0]] * length for length in lengths]}, currents)
+    assert status == 400 and f"unexpected size: {lengths[1]}" in said and f"expected size: {lengths[0]}" in said

@@ -268,9 +268,12 @@ def _strings(values: list) -> np.ndarray:
 
 def _nested(values: list, dtype: str, shape: Sequence) -> np.ndarray:
     """Returns nested lists as a tensor: of images and arrays."""
-    flat, level = values, 0
+    flat, level, sizes = values, 0, []
     for size in shape[1:]:
         level += 1
+        if size is None and flat and type(flat[0]) is list:
+            size = len(flat[0])  # of time: all sequences of a request are as long as its first
+        sizes.append(size or 0)
         for i, item in enumerate(flat):
             if type(item) is not list:
                 raise _Wrong(
@@ -290,7 +293,7 @@ def _nested(values: list, dtype: str, shape: Sequence) -> np.ndarray:
         found = _strings(flat) if dtype == "string" else _numbers(flat, dtype)
     except _Wrong as wrong:
         raise _Wrong(str(wrong), wrong.place * len(values) // len(flat)) from None
-    return found.reshape(len(values), *(size or -1 for size in shape[1:]))
+    return found.reshape(len(values), *sizes)
 
 
 def _type_error(value, dtype: str, place: int) -> _Wrong:
