@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo.cli import main
 from zoo.engine.callbacks import ProgressLine
 
 ROWS = np.random.default_rng(0).uniform(size=(20, 4)).astype("float32")
@@ -136,3 +137,12 @@ def test_the_progress_line_of_a_loop_that_tells_of_no_begin_shows_the_time_spent
     line.on_epoch_end(0, {"loss": 1.0})
     line.close()
     assert capsys.readouterr().out.split()[-1] == "0:00"
+
+
+def test_predict_in_a_shell_tells_the_steps_of_sequences(tmp_path):
+    zoo.save(zoo.build("mcculloch_pitts_network", net="delay"), tmp_path / "net")
+    np.savez(tmp_path / "x.npz", x=np.array([[[1], [0], [0]], [[0], [1], [0]]]))
+    assert main(["predict", str(tmp_path / "net"), str(tmp_path / "x.npz"), "-o", str(tmp_path / "y.csv")]) == 0
+    table = pd.read_csv(tmp_path / "y.csv")
+    assert table.columns.tolist() == ["row", "step", "prediction"]
+    assert table.to_numpy().tolist() == [[0, 0, 0], [0, 1, 1], [0, 2, 0], [1, 0, 0], [1, 1, 0], [1, 2, 1]]
