@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.engine.test_machines import CASES, alone, assert_same, run  # noqa: F401  (a fixture)
+from tests.engine.test_machines import CASES, assert_same, run
 from zoo.engine import copies, devices, fitting
 from zoo.engine.devices import Placement, place, settle
 from zoo.training import trainer
@@ -30,7 +30,7 @@ def model(*, units=8, inputs=6, optimizer="adam", loss="mse", normalize=False):
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 @pytest.mark.parametrize(("count", "cases"), [(2, CASES), (4, ("shuffled", "streamed"))])
-def test_devices_end_with_the_weights_and_metrics_of_one(alone, tmp_path, backend, count, cases):  # noqa: F811
+def test_devices_end_with_the_weights_and_metrics_of_one(alone, tmp_path, backend, count, cases):
     run(tmp_path, cases, backend, logical=count)
     for case in cases:
         assert_same(tmp_path, alone(backend), case)

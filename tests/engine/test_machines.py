@@ -68,20 +68,6 @@ def assert_same(folder: Path, alone: Path, case: str, rank: int = 0) -> None:
         np.testing.assert_allclose(history[name], values, rtol=1e-5, atol=1e-5, err_msg=f"{case} {name}")
 
 
-@pytest.fixture(scope="session")
-def alone(tmp_path_factory):
-    """A function from a backend to what one process leaves of every case."""
-    done = {}
-
-    def of(backend: str) -> Path:
-        if backend not in done:
-            done[backend] = tmp_path_factory.mktemp(f"alone-{backend}")
-            run(done[backend], (*CASES, "killed"), backend)
-        return done[backend]
-
-    return of
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 @pytest.mark.parametrize(("count", "cases"), [(2, CASES), (4, ("shuffled", "sliced"))])

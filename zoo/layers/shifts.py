@@ -52,6 +52,16 @@ def activity(model, images, layer: str) -> np.ndarray:
     return _outputs(keras.Model(model.network.inputs, model.network.get_layer(layer).output), x)
 
 
+def cells(model, images) -> np.ndarray:
+    """Returns the responses of the last layer's cells to images, `(batch, cells)`."""
+    return activity(model, images, "cells")
+
+
+def planes(model, images, layer: str) -> np.ndarray:
+    """Returns the responses of a layer's cells to images, `(batch, rows, columns, planes)`."""
+    return activity(model, images, layer)
+
+
 def _outputs(network, x):
     """Calls a network on parts of one size, which backends compile once."""
     found = []

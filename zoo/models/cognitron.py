@@ -20,7 +20,7 @@ from keras import ops
 from zoo.layers.cells import shunting, windows
 from zoo.layers.label_counts import LabelCounts, counting_loss
 from zoo.layers.rules import add_rule
-from zoo.layers.shifts import activity, shift_tolerance
+from zoo.layers.shifts import cells, planes, shift_tolerance
 from zoo.registry import Recipe, Spec
 
 REACH = 2  # steps that a displaced branch ends away at most, down and across
@@ -110,16 +110,6 @@ class CognitronCells(keras.layers.Layer):
     def get_config(self):
         names = ("window", "vicinity", "lateral", "q0", "q1", "branches", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-def cells(model, images):
-    """Returns the responses `(batch, cells)` of the last layer to images, its rows one after another."""
-    return activity(model, images, "cells")
-
-
-def planes(model, images, layer: str):
-    """Returns the responses `(batch, rows, columns, 1)` of a layer, "u1", "u2", ..., to images."""
-    return activity(model, images, layer)
 
 
 RECIPE = Recipe(

@@ -12,6 +12,7 @@ Physics 34, 1962. What response units can learn is what a plane separates among 
 patterns in general position, and a random half of the dichotomies of 2 (N + 1), T. M. Cover 1965.
 """
 
+import dataclasses
 from numbers import Real
 
 import keras
@@ -19,9 +20,8 @@ import numpy as np
 from keras import ops
 
 from zoo.layers.linear import LinearTerms
-from zoo.layers.separation import why_not_learnt
-from zoo.models.perceptron import mistakes, perceptron_loss
-from zoo.registry import Recipe, Spec
+from zoo.models import perceptron
+from zoo.registry import Spec
 
 RETINA = (20, 20, 1)
 
@@ -75,22 +75,8 @@ def association(model, images) -> np.ndarray:
     return ops.convert_to_numpy(layer(model.preprocessor.encode(images)["image"]))
 
 
-RECIPE = Recipe(
-    data="retina_letters",
-    preprocessing="image",
-    decision="threshold",
-    loss=perceptron_loss,
-    metrics=("accuracy",),
-    counts=(mistakes,),
-    optimizer="sgd",
-    learning_rate=1.0,
-    batch_size=1,
-    epochs=1000,
-    shuffle=False,
-    validation=None,
-    stop_at=("mistakes", 0),
-    attributes={"association": association},
-    unreached=why_not_learnt,
+RECIPE = dataclasses.replace(
+    perceptron.RECIPE, data="retina_letters", preprocessing="image", attributes={"association": association}
 )
 
 

@@ -23,7 +23,7 @@ from keras import ops
 from zoo.layers.cells import falling, shunting, windows
 from zoo.layers.label_counts import LabelCounts, counting_loss
 from zoo.layers.rules import add_rule
-from zoo.layers.shifts import activity, shift_tolerance
+from zoo.layers.shifts import cells, planes, shift_tolerance
 from zoo.registry import Recipe, Spec
 
 FIRST = 0.01  # the first a, as a share of c
@@ -152,8 +152,8 @@ def first_synapses(c: np.ndarray, before: int, planes: int) -> np.ndarray:
     line = np.exp(-(across**2) / (2.0 * WIDTH**2))
     apart = np.subtract.outer(np.arange(before) / before, number) if before > 1 else np.zeros((1, planes))
     like = np.exp(-((apart / LIKENESS) ** 2))
-    weak = lambda preferred: 1.0 - PREFERENCE + PREFERENCE * preferred  # noqa: E731
-    return (c[:, None, None] * weak(line)[:, None] * weak(like)).astype("float32")
+    oriented, alike = (1.0 - PREFERENCE + PREFERENCE * preferred for preferred in (line, like))  # weakly
+    return (c[:, None, None] * oriented[:, None] * alike).astype("float32")
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -213,16 +213,6 @@ def plane_sizes(image: tuple[int, int], window: int = 5) -> tuple[list[tuple], l
         )
     s1, c1, s2, c2, s3, c3 = zip(*sizes)
     return [s1, s2, s3], [c1, c2, c3]
-
-
-def cells(model, images):
-    """Returns the responses `(batch, planes)` of the cells of the last C-layer to images."""
-    return activity(model, images, "cells")
-
-
-def planes(model, images, layer: str):
-    """Returns the responses `(batch, rows, columns, planes)` of a layer, "s1", "c1", "s2", ..., to images."""
-    return activity(model, images, layer)
 
 
 RECIPE = Recipe(
