@@ -234,6 +234,16 @@ def test_xla_is_for_long_trainings_of_networks_that_draw_no_numbers():
     assert not compiled.pays_off(network(), rows=100, batch_size=32, epochs=100)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_an_epoch_is_traced_once(rows, optimizer):
+    """TensorFlow traces again what creates a variable while it is traced, which takes tenths of a second."""
+    model, steps = network(optimizer), []
+    own = model.train_step
+    model.train_step = lambda batch: (steps.append(None), own(batch))[1]
+    trained(model, rows, "fused")
+    assert len(steps) == 1
+
+
 def test_a_sweep_traces_once_and_trains_as_each_would_alone():
     generator = np.random.default_rng(1)
     data = pd.DataFrame(generator.normal(size=(200, 4)), columns=list("abcd"))
