@@ -162,6 +162,44 @@ def test_dropout_draws_for_each_member_by_itself():
     np.testing.assert_array_equal(others[1].network.trainable_variables[0].numpy(), second)
 
 
+@pytest.mark.parametrize("cores", [2, 3, 8])
+def test_members_leave_the_same_however_many_cores_share_them(monkeypatch, cores):
+    one, parts = prepared(dropout=0.5, rates=(0.01, 0.03, 0.001)), prepared(dropout=0.5, rates=(0.01, 0.03, 0.001))
+    monkeypatch.setattr(many, "_cores", lambda: 1)
+    left = at_once(one, epochs=5)
+    monkeypatch.setattr(many, "_cores", lambda: cores)
+    many.clear()
+    again = at_once(parts, epochs=5, key="parts")
+    (programs,) = many._kept.values()
+    assert len(programs) == min(cores, 3)
+    assert len({program._function.function for program in programs}) == 1  # traced once
+    for (ours, *_), (theirs, *_), mine, other in zip(one, parts, left, again, strict=True):
+        assert_same(ours, theirs)
+        np.testing.assert_allclose(mine.losses, other.losses, rtol=1e-5)
+
+
+def test_steps_that_call_further_functions_train_all_members_as_one_program(monkeypatch):
+    monkeypatch.setattr(many, "_cores", lambda: 3)
+    monkeypatch.setattr("zoo.engine.calls.calls_within_calls", lambda concrete: True)
+    many.clear()
+    together, single = prepared(), prepared()
+    left = at_once(together, epochs=3, key="one")
+    (programs,) = many._kept.values()
+    assert len(programs) == 1 and not programs[0].alone
+    assert_each_is_as_alone(together, single, left, epochs=3)
+
+
+def test_an_error_in_one_part_ends_the_others(monkeypatch):
+    def see(self, epoch, *result):
+        if epoch == 2:
+            raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(many, "_cores", lambda: 3)
+    monkeypatch.setattr("zoo.engine.program._Kept.see", see)
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        at_once(prepared(), epochs=100_000)
+
+
 def test_a_kept_program_begins_anew():
     at_once(prepared(), key="kept")
     kept = dict(many._kept)
@@ -184,7 +222,7 @@ def test_fifty_trainings_trace_once_and_grow_no_memory():
         for model, *_ in found:
             compile_model(model, model.recipe, learning_rate=0.001 * (i + 1), total_steps=3)
         at_once(found, epochs=1, key="fifty", seeds=[i, i + 1, i + 2])
-        functions |= {id(program._function) for program in many._kept.values()}
+        functions |= {program._function.function for programs in many._kept.values() for program in programs}
         memory.append(resident())
     assert len(functions) == 1
     assert memory[-1] - memory[9] < 10  # MiB

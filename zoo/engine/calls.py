@@ -7,6 +7,7 @@ the operation. They also do without the graph optimiser, which would take longer
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,9 +37,18 @@ class Traced:
 
     def bind(self, state: list) -> None:
         """Puts other handles, in the order of those before, into the places of the variables."""
-        pairs = zip(self._captures, self._places, strict=True)
-        self._captures = [own if place is None else state[place] for own, place in pairs]
+        self._captures = self._exchanged(state)
         self.function.set_external_captures(self._captures)
+
+    def with_state(self, state: list) -> Traced:
+        """Returns the same function with other handles, for a thread beside; it runs alone."""
+        twin = copy.copy(self)
+        twin._captures = self._exchanged(state)
+        return twin
+
+    def _exchanged(self, state: list) -> list:
+        pairs = zip(self._captures, self._places, strict=True)
+        return [own if place is None else state[place] for own, place in pairs]
 
     def __call__(self, tensors: list) -> list:
         """Returns what the function gives, as a flat list of tensors."""

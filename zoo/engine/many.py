@@ -2,16 +2,20 @@
 
     theta  (members, *shape)      a step of all members is one step on stacked weights
 
-A small network spends its time around the arithmetic; members share that. Each has rows, an order, dropout and an end
-of its own, and leaves with the weights that it would have had alone.
+A small network spends its time around the arithmetic; members share that. Where steps keep to a thread, each core
+trains a part of the members, which takes the same function with variables of its own. Each member has rows, an order,
+dropout and an end of its own, and leaves with the weights that it would have had alone.
 """
 
 from __future__ import annotations
 
 import collections
 import contextlib
+import itertools
+import os
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -23,7 +27,7 @@ ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax
 KEPT = 4
 MOST_BYTES = 2**30  # of all members' rows, which stand beside each other in memory
 
-_kept: collections.OrderedDict[Hashable, Program] = collections.OrderedDict()
+_kept: collections.OrderedDict[Hashable, list[Program]] = collections.OrderedDict()
 _lock = threading.Lock()
 
 
@@ -91,14 +95,71 @@ def fit(
     """
     rates = _rates(models)
     data, counts = _stacked(rows)
-    held = None if validation is None else _stacked(validation)
-    sizes = (len(models), batch_size, shuffle, patience, tuple(counts), held and tuple(held[1]), rates is None)
-    parts = [data] if held is None else [data, held[0]]
-    shapes = tuple((a.shape, str(a.dtype)) for a in keras.tree.flatten(parts))
+    held, held_counts = (None, None) if validation is None else _stacked(validation)
     widest = models[stacked.widest([model.network for model in models])]
-    with _program(key and (key, sizes, shapes), widest, loss, counts, held and held[1], sizes) as program:
-        program.begin(models, rates)
-        return program.run(models, data, held and held[0], epochs, seeds)
+    settings = {
+        "most": max(counts),
+        "held_most": held_counts and max(held_counts),
+        "batch_size": batch_size,
+        "shuffle": shuffle,
+        "patience": patience,
+    }
+    shapes = tuple((a.shape[1:], str(a.dtype)) for a in keras.tree.flatten([data, held]) if a is not None)
+    key = key and (key, len(models), *settings.values(), rates is None, shapes)
+
+    with _programs(key, widest, loss, len(models), settings) as programs:
+        while True:
+            parts = _in_parts(len(models), len(programs))
+            tensors = []
+            for program, part in zip(programs, parts, strict=True):
+                program.begin([models[k] for k in part], rates if rates is None else rates[part], models[0], widest)
+                arrays = keras.tree.map_structure(lambda a, part=part: None if a is None else a[part], (data, held))
+                numbers = ([values[k] for k in part] if values else None for values in (counts, held_counts, seeds))
+                tensors.append(program.data(*arrays, *numbers, part))
+                program.prepare(tensors[-1], like=programs[0])
+                if not program.alone:
+                    break
+            if len(tensors) == len(programs):
+                break
+            programs[:] = [Program(widest, loss, members=len(models), **settings)]
+        trainings = [
+            (program, [models[k] for k in part], own, epochs)
+            for program, part, own in zip(programs, parts, tensors, strict=True)
+        ]
+        left = _beside_each_other(trainings)
+    return list(itertools.chain(*left))[: len(models)]
+
+
+def _beside_each_other(trainings: Sequence[tuple]) -> list[list[Member]]:
+    """Runs programs in a thread each, the first in the one that calls; where one fails, all end."""
+    stopping = threading.Event()
+
+    def train(program, *arguments):
+        try:
+            return program.run(*arguments, stopping)
+        except BaseException:
+            stopping.set()
+            raise
+
+    with ThreadPoolExecutor(len(trainings)) as beside:
+        others = [beside.submit(train, *training) for training in trainings[1:]]
+        first = train(*trainings[0])
+        return [first, *(other.result() for other in others)]
+
+
+def _cores() -> int:
+    import tensorflow as tf
+
+    asked = tf.config.threading.get_inter_op_parallelism_threads()
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(here, asked) if asked else here
+
+
+def _in_parts(members: int, parts: int) -> list[list[int]]:
+    """Returns the numbers of members in parts of one size; the last member fills the last part."""
+    size = -(-members // parts)
+    numbers = [min(k, members - 1) for k in range(size * parts)]
+    return [numbers[first : first + size] for first in range(0, len(numbers), size)]
 
 
 def clear() -> None:
@@ -108,16 +169,20 @@ def clear() -> None:
 
 
 @contextlib.contextmanager
-def _program(key, template, loss, counts, held_counts, sizes):
-    batch_size, shuffle, patience = sizes[1:4]
+def _programs(key, template, loss, members: int, settings: dict) -> Iterator[list[Program]]:
+    """Yields the programs of the parts of the members: a part a core where steps are small, else one of all."""
     with _lock:
-        program = _kept.pop(key, None) if key is not None else None
-    if program is None:
-        program = Program(template, loss, counts, held_counts, batch_size, shuffle, patience)
-    yield program
-    if key is not None and program.num_weights <= compiled.KEPT_WEIGHTS:  # after a failure, its state may be any
-        with _lock:
-            _kept[key] = program
+        programs = _kept.pop(key, None) if key is not None else None
+    if programs is None:
+        size = -(-members // min(members, _cores()))
+        parts = -(-members // size)
+        if compiled._gpus() or size * compiled._flops(template, settings["batch_size"]) >= compiled.SMALL_STEP:
+            parts, size = 1, members
+        programs = [Program(template, loss, members=size, **settings) for _ in range(parts)]
+    yield programs
+    if key is not None and sum(program.num_weights for program in programs) <= compiled.KEPT_WEIGHTS:
+        with _lock:  # after a failure, its state may be any
+            _kept[key] = programs
             while len(_kept) > KEPT:
                 _kept.popitem(last=False)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import threading
 
 import keras
 import numpy as np
@@ -78,18 +79,19 @@ class Program:
     Args:
         template: A model whose network every member has, of the widest inputs.
         loss: Of each row.
-        counts: How many rows each member trains on.
-        held_counts: How many choose its best epoch, or None.
+        members: How many.
+        most: The most rows that one of them trains on.
+        held_most: The most rows that choose a member's best epoch, or None.
         batch_size: Rows a step.
         shuffle: Whether to permute.
         patience: Epochs without a better one.
     """
 
-    def __init__(self, template, loss, counts, held_counts, batch_size, shuffle, patience):
+    def __init__(self, template, loss, *, members, most, held_most, batch_size, shuffle, patience):
         import tensorflow as tf
 
         self._network, self._loss = template.network, loss
-        self._counts, self._held_counts, self._members = counts, held_counts, len(counts)
+        self._most, self._held_most, self._members = most, held_most, members
         self._batch_size, self._shuffle, self._patience = batch_size, shuffle, patience
         shapes = stacked.shapes(self._network, self._members)
         self._shapes = [tuple(v.shape) for v in _trained(template)]
@@ -104,13 +106,20 @@ class Program:
         updates.prepare(self._optimizer, self._scratch)
         self._function: calls.Traced | None = None
 
-    def begin(self, models, rates) -> None:
-        """Takes the models' weights and rates; nothing is left of a training before."""
-        wide = models[stacked.widest([model.network for model in models])].network
+    def begin(self, models, rates, first, widest) -> None:
+        """Takes models' weights and rates; nothing is left of a training before.
+
+        Args:
+            models: As many as members.
+            rates: Each one's over that of `first`, or None where they are equal.
+            first: The model whose learning rate or schedule counts.
+            widest: The one of the widest inputs.
+        """
         members, self._places = [], []
         for model in models:
             filled = [np.zeros(shape, "float32") for shape in self._shapes]
-            self._places.append([slice(None) if rows is None else rows for rows in stacked.places(model.network, wide)])
+            places = stacked.places(model.network, widest.network)
+            self._places.append([slice(None) if rows is None else rows for rows in places])
             for all_rows, rows, variable in zip(filled, self._places[-1], _trained(model), strict=True):
                 all_rows[rows] = variable.numpy()
             members.append(filled)
@@ -118,7 +127,7 @@ class Program:
             variable.assign(np.stack(values).reshape(variable.shape))
         for variable, value in zip(self._optimizer.variables, self._fresh, strict=True):
             variable.assign(np.full(variable.shape, value))
-        theirs = models[0].optimizer._learning_rate
+        theirs = first.optimizer._learning_rate
         if isinstance(theirs, WarmupCosine):
             for variable, value in zip(self._optimizer._learning_rate.variables, theirs.variables, strict=True):
                 variable.assign(value)
@@ -133,66 +142,111 @@ class Program:
         """Of all members."""
         return sum(math.prod(v.shape) for v in self._weights)
 
-    def run(self, models, rows, held, epochs: int, seeds) -> list[Member]:
-        """Trains until every member has stopped, and gives the models their best weights."""
+    @property
+    def alone(self) -> bool:
+        """Whether the epoch keeps to the thread that calls, so that others can run beside it. It is prepared."""
+        return self._function.alone
+
+    def prepare(self, data: tuple, like: Program | None = None) -> None:
+        """Traces the epoch, if it is not yet.
+
+        Args:
+            data: As for `run`.
+            like: A program of the same arguments, whose function serves here too where it is prepared.
+        """
+        import tensorflow as tf
+
+        if self._function is not None:
+            return
+        if like is not None and like._function is not None:
+            self._function = like._function.with_state(self._state())
+        else:
+            flops = 6.0 * self._batch_size * sum(float(math.prod(v.shape)) for v in self._weights if len(v.shape) > 2)
+            alone = flops < compiled.SMALL_STEP and not compiled._gpus()
+            self._function = calls.traced(self._epoch, [*data, tf.constant(0)], alone=alone)
+            self._function.know(self._state())
+        self._network = None  # traced: the model is the caller's
+
+    def data(self, rows, held, counts, held_counts, seeds, places) -> tuple:
+        """Returns what `run` takes, as tensors.
+
+        Args:
+            rows: Nest of arrays `(members, most rows, ...)`.
+            held: The same of the rows that choose, or None.
+            counts: Rows of each member.
+            held_counts: The same of `held`, or None.
+            seeds: Of each member's orders.
+            places: Of each member among all: dropout draws by seed and place.
+        """
         import tensorflow as tf
 
         rows, held = (part and tf.nest.map_structure(tf.constant, part) for part in (rows, held))
-        seeds = tf.constant(list(seeds), tf.int32)
-        left = [_Kept(self._patience, chooses=held is not None) for _ in models]
-        for member, weights in zip(left, self._by_member(), strict=True):
+        keys = [np.random.SeedSequence([seed, place]).generate_state(2) for seed, place in zip(seeds, places)]
+        numbers = counts, held_counts or counts, seeds, np.array(keys).astype("int32")
+        return rows, held, *(tf.constant(part, tf.int32) for part in numbers)
+
+    def run(self, models, data: tuple, epochs: int, stopping: threading.Event) -> list[Member]:
+        """Trains until every member has stopped, and gives the models their best weights.
+
+        Args:
+            models: Those of `begin`.
+            data: Of `data`.
+            epochs: The most epochs.
+            stopping: Is set where the training is to end before.
+        """
+        import tensorflow as tf
+
+        tensors = [tensor for tensor in tf.nest.flatten(data) if tensor is not None]
+        left = [_Kept(self._patience, chooses=data[1] is not None) for _ in models]
+        for member, weights in zip(left, self._by_member(self._weights), strict=True):
             member.weights = [values.copy() for values in weights]
         for epoch in range(epochs):
-            losses, val_losses = (tensor.numpy() for tensor in self._call(rows, held, seeds, tf.constant(epoch)))
-            for member, *result in zip(left, losses, val_losses, self._by_member(), strict=True):
+            losses, val_losses, *weights = self._function([*tensors, tf.constant(epoch)])
+            found = losses.numpy(), val_losses.numpy(), self._by_member(weights)
+            for member, *result in zip(left, *found, strict=True):
                 if not member.stopped:
                     member.see(epoch, *result)
-            if all(member.stopped for member in left):
+            if all(member.stopped for member in left) or stopping.is_set():
                 break
         for model, member, places in zip(models, left, self._places, strict=True):
             for variable, value, rows in zip(_trained(model), member.weights, places, strict=True):
                 variable.assign(value[rows])
         return [member.told() for member in left]
 
-    def _by_member(self) -> list[list[np.ndarray]]:
-        """Returns the weights that each member has now."""
-        parts = [v.numpy().reshape(self._members, *shape) for v, shape in zip(self._weights, self._shapes, strict=True)]
+    def _state(self) -> list:
+        """Returns the handles of all variables, in an order that programs of the same arguments share."""
+        rate = self._optimizer._learning_rate
+        schedule = rate.variables if isinstance(rate, WarmupCosine) else ()
+        variables = [v.value for v in (*self._weights, *self._optimizer.variables, *schedule)]
+        return [v.handle for v in (*variables, self._factors, *self._scratch.values())]
+
+    def _by_member(self, weights) -> list[list[np.ndarray]]:
+        """Returns each member's weights."""
+        parts = [np.reshape(v, (self._members, *shape)) for v, shape in zip(weights, self._shapes, strict=True)]
         return [list(member) for member in zip(*parts, strict=True)]
 
-    def _call(self, *arguments):
+    def _epoch(self, rows, held, counts, held_counts, seeds, keys, epoch):
+        """Returns the members' losses `(members,)` of an epoch, those of validation rows after it, and the weights."""
         import tensorflow as tf
 
-        if self._function is None:
-            flops = 6.0 * self._batch_size * sum(float(np.prod(v.shape)) for v in self._weights if len(v.shape) > 2)
-            self._function = calls.traced(
-                self._epoch, arguments, alone=flops < compiled.SMALL_STEP and not compiled._gpus()
-            )
-            self._network = None  # traced: the model is the caller's
-        return self._function([tensor for tensor in tf.nest.flatten(arguments) if tensor is not None])
-
-    def _epoch(self, rows, held, seeds, epoch):
-        """Returns the members' losses `(members,)` of an epoch, and of their validation rows after it."""
-        import tensorflow as tf
-
-        most, size = max(self._counts), min(self._batch_size, max(self._counts))
+        most, size = self._most, min(self._batch_size, self._most)
         steps = -(-most // size)
         orders = []
-        for k, count in enumerate(self._counts):
+        for k, count in enumerate(tf.unstack(counts)):
             order = tf.range(count)
             if self._shuffle:
                 order = tf.random.experimental.stateless_shuffle(order, seed=tf.stack([seeds[k], epoch]))
-            orders.append(tf.pad(order + k * most, [[0, steps * size - count]]))
+            orders.append(tf.ensure_shape(tf.pad(order + k * most, [[0, steps * size - count]]), [steps * size]))
         index = _by_step(tf.stack(orders), steps)
         rows = tf.nest.map_structure(_merged, rows)
-        counts = np.clip(np.array(self._counts) - size * np.arange(steps)[:, None], 0, size)  # (steps, members)
-        shares = self._shares(tf.gather(rows[2], index), counts, size)
-        counts = tf.constant(counts, tf.float32)
+        of_batches = _counts_of_batches(counts, steps, size)
+        shares = _shares(tf.gather(rows[2], index), of_batches, size)
 
         def step(i, totals):
-            now, share, count = (tf.gather(tensor, i) for tensor in (index, shares, counts))
+            now, share, count = (tf.gather(tensor, i) for tensor in (index, shares, tf.cast(of_batches, tf.float32)))
             x, y = tf.nest.map_structure(lambda tensor: tf.gather(tensor, now), rows[:2])
             weights = [v.value.read_value() for v in self._weights]
-            masks = stacked.masks(self._network, self._members * size, (seeds[0], epoch * steps + i))
+            masks = stacked.masks(self._network, size, keys, epoch * steps + i)
             with tf.GradientTape() as tape:
                 tape.watch(weights)
                 losses = self._losses(weights, x, y, share, masks) + stacked.penalties(
@@ -205,26 +259,9 @@ class Program:
 
         start = (tf.constant(0), tf.zeros(self._members))
         _, totals = tf.while_loop(lambda i, _: i < steps, step, start, parallel_iterations=1)
-        losses = totals / tf.constant(self._counts, tf.float32)
-        if held is None:
-            return [losses, losses]
-        return [losses, self._tested([v.value.read_value() for v in self._weights], held)]
-
-    def _shares(self, weight, counts, size: int):
-        """Returns what each row counts in the mean of its member's batch, `(steps, members * size)`; none that fills.
-
-        Args:
-            weight: Sample weights, of the same shape.
-            counts: Rows of each batch that are no filling, `(steps, members)`.
-            size: Rows of a batch.
-        """
-        import tensorflow as tf
-
-        if counts.min() == size:
-            return weight / size
-        counts = tf.constant(counts[..., None], tf.int32)
-        filled = tf.cast(tf.range(size) < counts, tf.float32) / tf.cast(tf.maximum(counts, 1), tf.float32)
-        return weight * tf.reshape(filled, (counts.shape[0], -1))
+        losses = totals / tf.cast(counts, tf.float32)
+        weights = [v.value.read_value() for v in self._weights]  # not copied until they change
+        return [losses, losses if held is None else self._tested(weights, held, held_counts), *weights]
 
     def _losses(self, weights, x, y, share, masks=None):
         """Returns each member's mean loss `(members,)` of rows `(members * size, ...)`."""
@@ -233,32 +270,29 @@ class Program:
         outputs = stacked.outputs(self._network, weights, x, self._members, masks)
         return tf.reduce_sum(tf.reshape(self._loss(y, outputs) * share, (self._members, -1)), axis=1)
 
-    def _tested(self, weights, held):
+    def _tested(self, weights, held, counts):
         """Returns the loss of each member's validation rows `(members,)`."""
         import tensorflow as tf
 
-        most = max(self._held_counts)
+        most = self._held_most
         steps = -(-most // compiled.TESTED_ROWS)
         size = -(-most // steps)
-        counts = np.clip(np.array(self._held_counts) - size * np.arange(steps)[:, None], 0, size)
+        of_batches = _counts_of_batches(counts, steps, size)
 
         def padded(tensor):
             rest = [[0, 0]] * (len(tensor.shape) - 2)
             return _by_step(tf.pad(tensor, [[0, 0], [0, steps * size - most], *rest]), steps)
 
         x, y, weight = tf.nest.map_structure(padded, held)
-        shares = self._shares(weight, counts, size)
-        counts = tf.constant(counts, tf.float32)
+        weighed = (x, y, _shares(weight, of_batches, size), tf.cast(of_batches, tf.float32))
 
         def step(i, totals):
-            *now, count = tf.nest.map_structure(lambda tensor: tf.gather(tensor, i), (x, y, shares, counts))
+            *now, count = tf.nest.map_structure(lambda tensor: tf.gather(tensor, i), weighed)
             return i + 1, totals + self._losses(weights, *now) * count
 
         start = (tf.constant(0), tf.zeros(self._members))
         _, totals = step(*start) if steps == 1 else tf.while_loop(lambda i, _: i < steps, step, start)
-        return totals / tf.constant(self._held_counts, tf.float32) + stacked.penalties(
-            self._network, weights, self._members
-        )
+        return totals / tf.cast(counts, tf.float32) + stacked.penalties(self._network, weights, self._members)
 
     @contextlib.contextmanager
     def _updating(self):
@@ -306,3 +340,26 @@ def _by_step(tensor, steps: int):
     members, rest = tensor.shape[0], tensor.shape[2:]
     parts = tf.reshape(tensor, (members, steps, -1, *rest))
     return tf.reshape(tf.transpose(parts, (1, 0, *range(2, 3 + len(rest)))), (steps, -1, *rest))
+
+
+def _counts_of_batches(counts, steps: int, size: int):
+    """Returns how many rows of each batch are no filling, `(steps, members)`."""
+    import tensorflow as tf
+
+    return tf.clip_by_value(counts - size * tf.range(steps)[:, None], 0, size)
+
+
+def _shares(weight, counts, size: int):
+    """Returns what each row counts in the mean of its member's batch, `(steps, members * size)`; none that fills.
+
+    Args:
+        weight: Sample weights, of the same shape.
+        counts: Rows of each batch that are no filling, `(steps, members)`.
+        size: Rows of a batch.
+    """
+    import tensorflow as tf
+
+    counts = counts[..., None]
+    weight = tf.reshape(weight, (counts.shape[0], -1, size))
+    filled = tf.where(tf.range(size) < counts, weight, 0.0) / tf.cast(tf.maximum(counts, 1), tf.float32)
+    return tf.reshape(filled, (counts.shape[0], -1))

@@ -11,6 +11,7 @@ What looks beyond a row, or draws numbers other than Dropout's, cannot be comput
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import keras
@@ -116,21 +117,27 @@ def dropouts(network: keras.Model) -> list[keras.layers.Dropout]:
     return [layer for layer in network.layers if type(layer) is keras.layers.Dropout and layer.rate > 0]
 
 
-def masks(network: keras.Model, rows: int, seed) -> dict[str, object]:
-    """Returns a mask for each layer of `dropouts`: 0, or 1 over the share that is kept.
+def masks(network: keras.Model, rows: int, keys, step) -> dict[str, object]:
+    """Returns a mask for each layer of `dropouts`, `(members * rows, ...)`: 0, or 1 over the share that is kept.
 
     Args:
         network: The network.
-        rows: Of all members together.
-        seed: Two numbers.
+        rows: Of a member.
+        keys: Two numbers of each member, by which it draws, `(members, 2)`.
+        step: The step's number.
     """
     import tensorflow as tf
 
+    layers = dropouts(network)
+    if not layers:
+        return {}
+    widths = [math.prod(layer.output.shape[1:]) for layer in layers]
+    seeds = tf.unstack(keys + tf.stack([step, 0]))
+    draws = tf.concat([tf.random.stateless_uniform((rows, sum(widths)), seed) for seed in seeds], 0)
     found = {}
-    for i, layer in enumerate(dropouts(network)):
-        shape = (rows, *layer.output.shape[1:])
-        draws = tf.random.stateless_uniform(shape, tf.random.experimental.stateless_fold_in(tf.stack(seed), i))
-        found[layer.name] = tf.where(draws >= layer.rate, 1.0 / (1.0 - layer.rate), 0.0)
+    for layer, part in zip(layers, tf.split(draws, widths, axis=1), strict=True):
+        kept = tf.where(part >= layer.rate, 1.0 / (1.0 - layer.rate), 0.0)
+        found[layer.name] = tf.reshape(kept, (-1, *layer.output.shape[1:]))
     return found
 
 
@@ -203,7 +210,7 @@ def _dense(layer, own, members: int) -> Callable:
         parts = tf.reshape(values, (members, -1, kernel.shape[1]))
         product = _product(parts, kernel) if members <= UNROLLED else tf.matmul(parts, kernel)
         if layer.use_bias:
-            product += own[id(layer.bias)][:, None]
+            product += tf.expand_dims(own[id(layer.bias)], 1)
         product = tf.reshape(product, (-1, *values.shape[1:-1], kernel.shape[2]))
         return product if layer.activation is None else layer.activation(product)
 

@@ -43,8 +43,12 @@ def _replaced(thing, name: str, function) -> Iterator[None]:
         del thing.__dict__[name]
 
 
-def adam(optimizer, scratch: dict | None = None) -> contextlib.AbstractContextManager:
+@contextlib.contextmanager
+def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
     """Has Adam and AdamW update a variable by one operation, where Keras writes some fifteen; others stay as they are.
+
+    Weights decay by one product, and the learning rate is computed once for all: Keras has its schedule, of a dozen
+    operations, for every variable anew.
 
     Sparse or accumulated gradients and `amsgrad` take Keras's own steps.
 
@@ -55,9 +59,11 @@ def adam(optimizer, scratch: dict | None = None) -> contextlib.AbstractContextMa
             keeps to one thread where variables are small.
     """
     if not _is_adam(optimizer):
-        return contextlib.nullcontext()
+        yield
+        return
     if scratch is not None:
         prepare(optimizer, scratch)
+    known: list = []  # the learning rate of the step that is traced
 
     def update(gradients, variables, learning_rate):
         import tensorflow as tf
@@ -66,7 +72,7 @@ def adam(optimizer, scratch: dict | None = None) -> contextlib.AbstractContextMa
         betas = [tf.constant(beta, tf.float32) for beta in (optimizer.beta_1, optimizer.beta_2)]
         powers = [tf.pow(beta, step) for beta in betas]
         epsilon = tf.constant(optimizer.epsilon, tf.float32)
-        rate = tf.cast(tf.convert_to_tensor(learning_rate), tf.float32)
+        rate = known.pop() if known else tf.cast(tf.convert_to_tensor(learning_rate), tf.float32)
         for gradient, variable in zip(gradients, variables, strict=True):
             variable = getattr(variable, "value", variable)
             if not isinstance(gradient, tf.Tensor) or variable.dtype != tf.float32:
@@ -94,7 +100,25 @@ def adam(optimizer, scratch: dict | None = None) -> contextlib.AbstractContextMa
             greatest.assign(tf.zeros(variable.shape), read_value=False)
             tf.raw_ops.ResourceApplyAdamWithAmsgrad(**moments, vhat=greatest.handle, **numbers)
 
-    return _replaced(optimizer, "_backend_update_step", update)
+    def decay(variables):
+        import tensorflow as tf
+
+        if optimizer.weight_decay is None:
+            return
+        rate = tf.cast(tf.convert_to_tensor(optimizer.learning_rate), tf.float32)
+        known[:] = [rate]  # the update follows
+        kept = 1.0 - rate * optimizer.weight_decay
+        for variable in variables:
+            if optimizer._use_weight_decay(variable):
+                variable = getattr(variable, "value", variable)
+                decayed = variable.read_value() * tf.cast(kept, variable.dtype)
+                tf.raw_ops.AssignVariableOp(resource=variable.handle, value=decayed)
+
+    with (
+        _replaced(optimizer, "_backend_update_step", update),
+        _replaced(optimizer, "_apply_weight_decay", decay),
+    ):
+        yield
 
 
 def _is_adam(optimizer) -> bool:
