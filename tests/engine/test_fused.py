@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 from zoo.data import pipelines
-from zoo.engine import compiled, fitting, fused
+from zoo.engine import compiled, fitting, fused, updates
 
 pytestmark = pytest.mark.tensorflow
 
@@ -29,12 +29,11 @@ def rows():
     return x, y, generator.uniform(0.5, 2.0, ROWS).astype("float32")
 
 
-def network(optimizer="sgd", *, dropout=0.0, l2=None):
+def network(optimizer="sgd", *, l2=None):
     keras.utils.set_random_seed(0)
     regularizer = keras.regularizers.L2(l2) if l2 else None
     inputs = keras.Input((6,))
     x = keras.layers.Dense(8, activation="tanh", kernel_regularizer=regularizer)(inputs)
-    x = keras.layers.Dropout(dropout, seed=1)(x)
     model = keras.Model(inputs, keras.layers.Dense(3)(x))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=["accuracy"], weighted_metrics=["sparse_categorical_crossentropy"])
@@ -123,13 +122,46 @@ def test_the_one_operation_of_adam_is_taken_and_given_back(rows):
     assert "ResourceApplyAdamWithAmsgrad" in operations and "Sqrt" not in operations
 
 
-def test_dropout_draws_what_keras_draws(rows):
-    results = {}
-    for how in ("fit", "fused"):
-        model = network("adam", dropout=0.5)
-        trained(model, rows, how)
-        results[how] = model.get_weights()
-    assert_same(results["fused"], results["fit"])
+@pytest.mark.parametrize("hashed", [False, True], ids=["drawn", "hashed"])
+@pytest.mark.parametrize("shape, rate", [((64,), 0.25), ((64,), 0.3), ((7,), 0.5), ((3, 5), 0.1)], ids=str)
+def test_dropout_drops_each_number_by_itself_at_its_rate(shape, rate, hashed):
+    import tensorflow as tf
+
+    rows = 40_000 // int(np.prod(shape))
+    inputs = keras.Input(shape)
+    layer = keras.layers.Dropout(rate, seed=3)
+    model = keras.Model(inputs, layer(inputs))
+    model.compile("adam", "mse")
+    model.optimizer.build([])
+
+    @tf.function(autograph=False, jit_compile=hashed)
+    def drop(x):
+        with updates.in_few_operations(model, None if hashed else {}), tf.GradientTape() as tape:
+            tape.watch(x)
+            found = layer(x, training=True)
+        return found, tape.gradient(found, x)
+
+    (first, slope), (second, _) = ([part.numpy() for part in drop(tf.ones((rows, *shape)))] for _ in range(2))
+    np.testing.assert_array_equal(first, slope)
+    for found in (first, second):
+        kept = found != 0
+        np.testing.assert_allclose(found[kept], 1 / (1 - rate), rtol=3e-5)
+        assert abs(kept.mean() - (1 - rate)) < 4 * np.sqrt(rate * (1 - rate) / kept.size)
+    flat = (first != 0).reshape(-1).astype(float)
+    for other in (
+        np.roll(flat, 1),
+        np.roll(flat, 4),
+        (second != 0).reshape(-1),
+    ):  # the number beside, the word, the step
+        assert abs(np.corrcoef(flat, other)[0, 1]) < 4 / np.sqrt(flat.size)
+    assert layer.seed_generator.state.numpy().tolist() == [3, 2]  # one of Keras's seeds a step
+    assert (layer(np.ones((2, *shape)), training=False).numpy() == 1).all()
+
+
+def test_the_hash_is_murmur_s():
+    import tensorflow as tf
+
+    assert updates._hash(tf.constant([0, 1], tf.uint32)).numpy().tolist() == [0, 0x514E28B7]
 
 
 def test_mixed_precision_scales_the_loss(rows):
@@ -219,18 +251,25 @@ def test_what_trains_is_said_once_and_can_be_forced(rows, capsys):
     assert "an epoch is one call, compiled by XLA, as asked for" in capsys.readouterr().out
 
 
-def test_xla_is_for_long_trainings_of_networks_that_draw_no_numbers():
-    def wide(dropout):
-        inputs = keras.Input((784,))
-        x = keras.layers.Dropout(dropout)(keras.layers.Dense(128)(inputs))
+def test_xla_is_for_long_trainings_of_networks_that_draw_no_numbers_but_dropout_s():
+    def wide(*layers):
+        inputs = x = keras.Input((784,))
+        for layer in (keras.layers.Dense(128), *layers):
+            x = layer(x)
         model = keras.Model(inputs, keras.layers.Dense(10)(x))
         model.compile("adam", "mse")
         return model
 
     long = {"rows": 60_000, "batch_size": 128, "epochs": 50}
-    assert compiled.pays_off(wide(0.0), **long)
-    assert not compiled.pays_off(wide(0.0), **{**long, "epochs": 1})
-    assert not compiled.pays_off(wide(0.5), **long)
+    assert compiled.pays_off(wide(), **long)
+    assert not compiled.pays_off(wide(), **{**long, "epochs": 1})
+    assert compiled.pays_off(wide(keras.layers.Dropout(0.5)), **long)
+    assert not compiled.pays_off(wide(keras.layers.GaussianNoise(0.5)), **long)
+    assert not compiled.pays_off(wide(keras.layers.Dropout(0.5), keras.layers.GaussianDropout(0.5)), **long)
+    inputs = keras.Input((3,), dtype="int32")
+    embedding = keras.Model(inputs, keras.layers.Dense(512)(keras.layers.Embedding(9, 512)(inputs)))
+    embedding.compile("adam", "mse")
+    assert not compiled.pays_off(embedding, **long)
     assert not compiled.pays_off(network(), rows=100, batch_size=32, epochs=100)
 
 

@@ -201,6 +201,7 @@ def test_an_error_in_one_part_ends_the_others(monkeypatch):
 
 
 def test_a_kept_program_begins_anew():
+    many.clear()
     at_once(prepared(), key="kept")
     kept = dict(many._kept)
     second, fresh = prepared(rates=(0.02, 0.02, 0.02)), prepared(rates=(0.02, 0.02, 0.02))

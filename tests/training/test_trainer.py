@@ -171,10 +171,9 @@ def test_a_diverging_run_stops_and_keeps_its_last_finite_weights(table, validati
     assert len(run.history["loss"]) < 10 and "lower `learning_rate`" in run.stopped
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.3])
-def test_the_fused_loop_gives_keras_s_weights(table, dropout):
+def test_the_fused_loop_gives_keras_s_weights(table):
     fused, keras_fit = (
-        zoo.train("mlp_classifier", table, target="y", epochs=3, batch_size=50, dropout=dropout, engine=engine, **SMALL)
+        zoo.train("mlp_classifier", table, target="y", epochs=3, batch_size=50, dropout=0.0, engine=engine, **SMALL)
         for engine in ("fused", "keras")
     )
     for ours, theirs in zip(fused.model.get_weights(), keras_fit.model.get_weights(), strict=True):

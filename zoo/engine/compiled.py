@@ -25,11 +25,13 @@ TESTED_ROWS = 8192
 KEPT_LOOPS = 8
 KEPT_WEIGHTS = 2**22  # a loop of more keeps its model only while it trains
 
-# What a step costs, fitted to measurements (`python -m tests.benchmarks.train`): seconds a step, FLOP a second, and for
-# XLA the seconds of compiling, of which there are as many again for every variable.
-TRACED_STEP, TRACED_RATE = 24e-6, 120e9
-XLA_STEP, XLA_RATE = 15e-6, 300e9
-XLA_COMPILE = 0.12
+# What a step costs, fitted to measurements (`python -m tests.benchmarks.xla`): seconds a step, FLOP a second, how many
+# seconds longer dropout's draws take, each, than by XLA, and XLA's seconds of compiling, as many again for every
+# variable.
+TRACED_STEP, TRACED_RATE = 24e-6, 100e9
+XLA_STEP, XLA_RATE = 15e-6, 160e9
+TRACED_DRAW = 1.5e-9
+XLA_COMPILE = 0.09
 SMALL_STEP = 50e6  # FLOP; below them the threads of an executor cost more than they give
 
 _kept: collections.OrderedDict[Hashable, Any] = collections.OrderedDict()
@@ -40,23 +42,26 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     """Returns whether what XLA saves on a training is more than what compiling costs.
 
     The estimate is a function of the network alone, so that the same call always runs the same way. On a CPU, XLA draws
-    random numbers and looks up levels more slowly than TensorFlow does: such networks are left to it. A layer that
-    knows of itself says so by `suits_xla`, and a model that was compiled with `jit_compile=True` asks for XLA.
+    random numbers more slowly than TensorFlow does, but for those of dropout, and writes whole gradients of embeddings:
+    such networks are left to TensorFlow. A layer that knows of itself says so by `suits_xla`, and a model that was
+    compiled with `jit_compile=True` asks for XLA.
     """
     told = [layer.suits_xla for layer in model._flatten_layers() if hasattr(layer, "suits_xla")]
     if told:
         return all(told)
     if model.jit_compile is True:
         return True
-    draws = any("seed" in variable.path.rsplit("/", 1)[-1] for variable in model.non_trainable_variables)
-    network = getattr(model, "network", model)
-    looks_up = any(keras.backend.is_int_dtype(tensor.dtype) for tensor in network.inputs)
-    if not _gpus() and (draws or looks_up):
+    layers = model._flatten_layers()
+    dropouts = [layer for layer in layers if type(layer) is keras.layers.Dropout and layer.rate > 0]
+    seeds = [v for v in model.non_trainable_variables if "seed" in v.path.rsplit("/", 1)[-1]]
+    embeds = any(isinstance(layer, keras.layers.Embedding) for layer in layers)
+    if not _gpus() and (len(seeds) > len(dropouts) or embeds):
         return False
     variables = len(model.trainable_variables)
     flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
+    draws = rows * epochs * sum(math.prod(filter(None, layer.output.shape[1:])) for layer in dropouts)
     saved = steps * variables * (TRACED_STEP - XLA_STEP) / 2 + flops * (1 / TRACED_RATE - 1 / XLA_RATE)
-    return saved > XLA_COMPILE * (4 + variables)
+    return saved + draws * TRACED_DRAW > XLA_COMPILE * (4 + variables)
 
 
 def _gpus() -> list:
