@@ -1,7 +1,7 @@
 """An epoch on 1, 2 and 4 workers of this machine: 784-2048-64-10, batches of 1,024 rows over all workers.
 
-All workers share the machine's cores (or its GPUs, given to them in turn), so that what adding up gradients costs is
-what is seen; on several machines each has its own.
+All workers share the machine's cores, of which each is given its part as Slurm and Kubernetes would (or its GPUs, given
+to them in turn), so that what adding up gradients costs is what is seen; on several machines each has its own.
 """
 
 from __future__ import annotations
@@ -72,12 +72,14 @@ def seconds_an_epoch(count: int) -> float:
     for listener in listeners:
         listener.close()
     processes = []
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     gpus = [gpu for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if gpu]
     for rank in range(count):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
         names = {"TF_CONFIG": json.dumps(task) if count > 1 else "", "TF_CPP_MIN_LOG_LEVEL": "3"}
         if len(gpus) >= count > 1:
             names["CUDA_VISIBLE_DEVICES"] = gpus[rank]
+        names["ZOO_BENCHMARK_CORES"] = ",".join(map(str, cores[rank::count]))  # none where they are fewer than workers
         command = [sys.executable, "-m", "tests.benchmarks.train_workers"]
         processes.append(
             subprocess.Popen(command, env={**os.environ, **names}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -106,4 +108,6 @@ def case_workers(count: int) -> None:
 
 
 if __name__ == "__main__":
+    if own := os.environ.get("ZOO_BENCHMARK_CORES"):
+        os.sched_setaffinity(0, {int(core) for core in own.split(",")})
     worker()
