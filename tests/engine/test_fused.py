@@ -266,11 +266,31 @@ def test_xla_is_for_long_trainings_of_networks_that_draw_no_numbers_but_dropout_
     assert compiled.pays_off(wide(keras.layers.Dropout(0.5)), **long)
     assert not compiled.pays_off(wide(keras.layers.GaussianNoise(0.5)), **long)
     assert not compiled.pays_off(wide(keras.layers.Dropout(0.5), keras.layers.GaussianDropout(0.5)), **long)
+    assert not compiled.pays_off(wide(keras.layers.Dropout(0.5, noise_shape=(1, 128))), **long)
     inputs = keras.Input((3,), dtype="int32")
     embedding = keras.Model(inputs, keras.layers.Dense(512)(keras.layers.Embedding(9, 512)(inputs)))
     embedding.compile("adam", "mse")
     assert not compiled.pays_off(embedding, **long)
     assert not compiled.pays_off(network(), rows=100, batch_size=32, epochs=100)
+
+
+class OfOne(keras.Model):
+    """A model that is no graph of layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.dropout, self.dense = keras.layers.Dropout(0.5), keras.layers.Dense(1)
+
+    def call(self, x, training=False):
+        return self.dense(self.dropout(x, training=training))
+
+
+def test_a_model_of_the_caller_s_own_class_is_estimated_too():
+    model = OfOne()
+    model.compile("adam", "mse")
+    model(np.zeros((1, 784), "float32"))
+    assert not compiled.pays_off(model, rows=100, batch_size=32, epochs=1)
+    trained(model, (np.ones((8, 784), "float32"), np.ones((8, 1), "float32"), np.ones(8, "float32")), "fused")
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])

@@ -52,14 +52,15 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     if model.jit_compile is True:
         return True
     layers = model._flatten_layers()
-    dropouts = [layer for layer in layers if type(layer) is keras.layers.Dropout and layer.rate > 0]
+    dropouts = [layer for layer in layers if updates.draws_few_bits(layer)]
     seeds = [v for v in model.non_trainable_variables if "seed" in v.path.rsplit("/", 1)[-1]]
     embeds = any(isinstance(layer, keras.layers.Embedding) for layer in layers)
     if not _gpus() and (len(seeds) > len(dropouts) or embeds):
         return False
     variables = len(model.trainable_variables)
     flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
-    draws = rows * epochs * sum(math.prod(filter(None, layer.output.shape[1:])) for layer in dropouts)
+    outputs = [layer.output for layer in dropouts if layer._inbound_nodes]
+    draws = rows * epochs * sum(math.prod(filter(None, output.shape[1:])) for output in outputs)
     saved = steps * variables * (TRACED_STEP - XLA_STEP) / 2 + flops * (1 / TRACED_RATE - 1 / XLA_RATE)
     return saved + draws * TRACED_DRAW > XLA_COMPILE * (4 + variables)
 

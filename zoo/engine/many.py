@@ -131,20 +131,26 @@ def fit(
 
 
 def _beside_each_other(trainings: Sequence[tuple]) -> list[list[Member]]:
-    """Runs programs in a thread each, the first in the one that calls; where one fails, all end."""
+    """Runs programs in a thread each, the first in the one that calls; where one fails or Ctrl-C comes, all end."""
     stopping = threading.Event()
 
     def train(program, *arguments):
-        try:
+        with _set_by_errors(stopping):
             return program.run(*arguments, stopping)
-        except BaseException:
-            stopping.set()
-            raise
 
-    with ThreadPoolExecutor(len(trainings)) as beside:
+    with ThreadPoolExecutor(len(trainings)) as beside, _set_by_errors(stopping):
         others = [beside.submit(train, *training) for training in trainings[1:]]
         first = train(*trainings[0])
         return [first, *(other.result() for other in others)]
+
+
+@contextlib.contextmanager
+def _set_by_errors(event: threading.Event) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        event.set()
+        raise
 
 
 def _cores() -> int:

@@ -181,7 +181,7 @@ class Program:
         import tensorflow as tf
 
         rows, held = (part and tf.nest.map_structure(tf.constant, part) for part in (rows, held))
-        keys = [np.random.SeedSequence([seed, place]).generate_state(2) for seed, place in zip(seeds, places)]
+        keys = [np.random.SeedSequence([seed % 2**32, place]).generate_state(2) for seed, place in zip(seeds, places)]
         numbers = counts, held_counts or counts, seeds, np.array(keys).astype("int32")
         return rows, held, *(tf.constant(part, tf.int32) for part in numbers)
 

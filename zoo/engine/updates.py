@@ -32,9 +32,14 @@ def in_few_operations(model: keras.Model, scratch: dict | None = None) -> Iterat
             if getattr(type(metric), "update_state", None) is keras.metrics.MeanMetricWrapper.update_state:
                 stack.enter_context(_replaced(metric, "update_state", _sum_of_rows(metric)))
         for layer in model._flatten_layers():
-            if type(layer) is keras.layers.Dropout and layer.noise_shape is None:
+            if draws_few_bits(layer):
                 stack.enter_context(_replaced(layer, "call", _dropout(layer, hashed=scratch is None)))
         yield
+
+
+def draws_few_bits(layer: keras.layers.Layer) -> bool:
+    """Returns whether a layer is a dropout whose draws cost little while a training is traced so."""
+    return type(layer) is keras.layers.Dropout and layer.rate > 0 and layer.noise_shape is None
 
 
 @contextlib.contextmanager
