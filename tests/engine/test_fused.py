@@ -29,11 +29,12 @@ def rows():
     return x, y, generator.uniform(0.5, 2.0, ROWS).astype("float32")
 
 
-def network(optimizer="sgd", *, l2=None):
+def network(optimizer="sgd", *, dropout=0.0, l2=None):
     keras.utils.set_random_seed(0)
     regularizer = keras.regularizers.L2(l2) if l2 else None
     inputs = keras.Input((6,))
     x = keras.layers.Dense(8, activation="tanh", kernel_regularizer=regularizer)(inputs)
+    x = keras.layers.Dropout(dropout, seed=1)(x)
     model = keras.Model(inputs, keras.layers.Dense(3)(x))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=["accuracy"], weighted_metrics=["sparse_categorical_crossentropy"])
