@@ -137,7 +137,7 @@ def test_dropout_drops_each_number_by_itself_at_its_rate(shape, rate, hashed):
 
     @tf.function(autograph=False, jit_compile=hashed)
     def drop(x):
-        with updates.in_few_operations(model, None if hashed else {}), tf.GradientTape() as tape:
+        with updates.in_few_operations(model, None if hashed else {}, xla=hashed), tf.GradientTape() as tape:
             tape.watch(x)
             found = layer(x, training=True)
         return found, tape.gradient(found, x)
@@ -157,6 +157,22 @@ def test_dropout_drops_each_number_by_itself_at_its_rate(shape, rate, hashed):
         assert abs(np.corrcoef(flat, other)[0, 1]) < 4 / np.sqrt(flat.size)
     assert layer.seed_generator.state.numpy().tolist() == [3, 2]  # one of Keras's seeds a step
     assert (layer(np.ones((2, *shape)), training=False).numpy() == 1).all()
+
+
+@pytest.mark.parametrize("names", [["dense_of_one"], ["kernel:0"], ["^kernel"]], ids=str)
+def test_weights_that_are_excluded_from_decay_are_those_of_keras(rows, names):
+    results = {}
+    for how in ("fit", "fused"):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((6,))
+        x = keras.layers.Dense(8, activation="tanh", name="dense_of_one")(inputs)
+        model = keras.Model(inputs, keras.layers.Dense(3)(x))
+        optimizer = keras.optimizers.AdamW(0.01, weight_decay=1.0)
+        optimizer.exclude_from_weight_decay(var_names=names)
+        model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        trained(model, rows, how)
+        results[how] = model.get_weights()
+    assert_same(results["fused"], results["fit"])
 
 
 def test_the_hash_is_murmur_s():
@@ -269,9 +285,11 @@ def test_xla_is_for_long_trainings_of_networks_that_draw_no_numbers_but_dropout_
     assert not compiled.pays_off(wide(keras.layers.Dropout(0.5), keras.layers.GaussianDropout(0.5)), **long)
     assert not compiled.pays_off(wide(keras.layers.Dropout(0.5, noise_shape=(1, 128))), **long)
     inputs = keras.Input((3,), dtype="int32")
-    embedding = keras.Model(inputs, keras.layers.Dense(512)(keras.layers.Embedding(9, 512)(inputs)))
-    embedding.compile("adam", "mse")
-    assert not compiled.pays_off(embedding, **long)
+    lookup = keras.layers.IntegerLookup(vocabulary=[1, 2], output_mode="multi_hot")
+    for layer in (keras.layers.Embedding(9, 512), lookup):
+        looking_up = keras.Model(inputs, keras.layers.Dense(512)(keras.layers.Dense(512)(layer(inputs))))
+        looking_up.compile("adam", "mse")
+        assert not compiled.pays_off(looking_up, **long)
     assert not compiled.pays_off(network(), rows=100, batch_size=32, epochs=100)
 
 

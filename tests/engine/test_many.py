@@ -1,6 +1,7 @@
 """Many models as one program: each leaves with the weights that it would have had alone."""
 
 import re
+import threading
 from pathlib import Path
 
 import keras
@@ -189,15 +190,24 @@ def test_steps_that_call_further_functions_train_all_members_as_one_program(monk
     assert_each_is_as_alone(together, single, left, epochs=3)
 
 
-def test_an_error_in_one_part_ends_the_others(monkeypatch):
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_error_in_one_part_ends_the_others(monkeypatch, error):
     def see(self, epoch, *result):
-        if epoch == 2:
-            raise RuntimeError("the disk is full")
+        seen.append(epoch)
+        if epoch == 2 and (threading.current_thread() is threading.main_thread()) == (error is KeyboardInterrupt):
+            raise error("the disk is full")
 
-    monkeypatch.setattr(many, "_cores", lambda: 3)
+    seen = []
+    monkeypatch.setattr(many, "_cores", lambda: 2)
     monkeypatch.setattr("zoo.engine.program._Kept.see", see)
-    with pytest.raises(RuntimeError, match="the disk is full"):
-        at_once(prepared(), epochs=100_000)
+    found = prepared()
+    before = [model.get_weights() for model, *_ in found]
+    with pytest.raises(error, match="the disk is full"):
+        at_once(found, epochs=5_000)
+    assert max(seen) < 1_000  # the other part has not gone on to its end
+    for (model, *_), weights in zip(found, before, strict=True):
+        for ours, theirs in zip(model.get_weights(), weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_kept_program_begins_anew():

@@ -1,7 +1,7 @@
 """Many training steps as one TensorFlow function: traced or compiled by XLA, and used again by models of one structure.
 
-Each step is the model's own `train_step`, so that optimizers, losses, metrics, weights, regularizers and dropout are
-Keras's. Rows, their order and the numbers of the steps are arguments; variables are captures, for which a model of the
+Each step is the model's own `train_step`, so that optimizers, losses, metrics, weights and regularizers are Keras's;
+dropout draws other numbers. Rows, their order and the numbers of the steps are arguments; variables are captures, for which a model of the
 same structure puts in its own: tracing, which takes tenths of a second, is then left out.
 """
 
@@ -19,6 +19,7 @@ import keras
 
 from zoo.engine import calls, updates
 from zoo.engine.placing import place
+from zoo.layers.tabular import Levels
 
 STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
 TESTED_ROWS = 8192
@@ -34,6 +35,14 @@ TRACED_DRAW = 1.5e-9
 XLA_COMPILE = 0.09
 SMALL_STEP = 50e6  # FLOP; below them the threads of an executor cost more than they give
 
+LOOKING_UP = (
+    keras.layers.Embedding,
+    keras.layers.Hashing,
+    keras.layers.IntegerLookup,
+    keras.layers.StringLookup,
+    keras.layers.TextVectorization,
+)
+
 _kept: collections.OrderedDict[Hashable, Any] = collections.OrderedDict()
 _lock = threading.Lock()
 
@@ -41,10 +50,10 @@ _lock = threading.Lock()
 def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> bool:
     """Returns whether what XLA saves on a training is more than what compiling costs.
 
-    The estimate is a function of the network alone, so that the same call always runs the same way. On a CPU, XLA draws
-    random numbers more slowly than TensorFlow does, but for those of dropout, and writes whole gradients of embeddings:
-    such networks are left to TensorFlow. A layer that knows of itself says so by `suits_xla`, and a model that was
-    compiled with `jit_compile=True` asks for XLA.
+    The estimate is a function of network and sizes alone, so that the same call always runs the same way. On a CPU, XLA
+    draws random numbers more slowly than TensorFlow does, but for those of dropout, writes whole gradients of
+    embeddings, and knows no lookups of words: such networks are left to TensorFlow. A layer that knows of itself says
+    so by `suits_xla`, and a model that was compiled with `jit_compile=True` asks for XLA.
     """
     told = [layer.suits_xla for layer in model._flatten_layers() if hasattr(layer, "suits_xla")]
     if told:
@@ -54,8 +63,8 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     layers = model._flatten_layers()
     dropouts = [layer for layer in layers if updates.draws_few_bits(layer)]
     seeds = [v for v in model.non_trainable_variables if "seed" in v.path.rsplit("/", 1)[-1]]
-    embeds = any(isinstance(layer, keras.layers.Embedding) for layer in layers)
-    if not _gpus() and (len(seeds) > len(dropouts) or embeds):
+    looks_up = any(isinstance(layer, LOOKING_UP) for layer in layers)
+    if not _gpus() and (len(seeds) > len(dropouts) or looks_up):
         return False
     variables = len(model.trainable_variables)
     flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
@@ -78,7 +87,9 @@ def is_small(model: keras.Model, batch_size: int) -> bool:
 
 def _flops(model, rows: int) -> float:
     """Returns the operations of training on rows once: 2 forward and 4 backward a weight that multiplies."""
-    return 6.0 * rows * sum(float(math.prod(v.shape)) for v in model.trainable_variables if len(v.shape) > 1)
+    tables = {id(layer.table) for layer in model._flatten_layers() if isinstance(layer, Levels) and layer.large}
+    products = [v for v in model.trainable_variables if len(v.shape) > 1 and id(v) not in tables]
+    return 6.0 * rows * sum(float(math.prod(v.shape)) for v in products)
 
 
 class Loop:
@@ -213,7 +224,7 @@ class Loop:
 
         how = {"autograph": False, "reduce_retracing": True}
         self._full_batches = tf.function(self._steps_of_full_batches, jit_compile=True, **how) if self._xla else None
-        with updates.in_few_operations(self.model, self._scratch):
+        with updates.in_few_operations(self.model, self._scratch, xla=self._xla):
             traced = calls.traced(getattr(self, name), arguments, alone=self._alone)
         traced.note, self._note = self._note, None
         traced.know([variable.handle for variable in _state(self.model)])

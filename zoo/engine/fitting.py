@@ -111,7 +111,7 @@ def fit(
     own += [line] if line else []
     own += [*callbacks, *([saver] if saver else [])]  # the checkpoint last: it holds the state that the others left
     interrupt = None
-    sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs - first}
+    sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs}  # of all, that what resumes draws alike
     several = placement is not None and placement.kind != "one"
     jax = keras.backend.backend() == "jax"
     xla = not several and (jax or augmentation is None and compiled.pays_off(model, **sizes))

@@ -113,7 +113,9 @@ def fit(
             tensors = []
             for program, part in zip(programs, parts, strict=True):
                 program.begin([models[k] for k in part], rates if rates is None else rates[part], models[0], widest)
-                arrays = keras.tree.map_structure(lambda a, part=part: None if a is None else a[part], (data, held))
+                arrays = (data, held)
+                if len(programs) > 1:
+                    arrays = keras.tree.map_structure(lambda a, part=part: None if a is None else a[part], arrays)
                 numbers = ([values[k] for k in part] if values else None for values in (counts, held_counts, seeds))
                 tensors.append(program.data(*arrays, *numbers, part))
                 program.prepare(tensors[-1], like=programs[0])

@@ -181,7 +181,10 @@ class Program:
         import tensorflow as tf
 
         rows, held = (part and tf.nest.map_structure(tf.constant, part) for part in (rows, held))
-        keys = [np.random.SeedSequence([seed % 2**32, place]).generate_state(2) for seed, place in zip(seeds, places)]
+        keys = [
+            np.random.SeedSequence([seed % 2**32, place]).generate_state(2)
+            for seed, place in zip(seeds, places, strict=True)
+        ]
         numbers = counts, held_counts or counts, seeds, np.array(keys).astype("int32")
         return rows, held, *(tf.constant(part, tf.int32) for part in numbers)
 
@@ -192,7 +195,7 @@ class Program:
             models: Those of `begin`.
             data: Of `data`.
             epochs: The most epochs.
-            stopping: Is set where the training is to end before.
+            stopping: Is set where the training is to end before, and nothing to be given.
         """
         import tensorflow as tf
 
@@ -206,7 +209,9 @@ class Program:
             for member, *result in zip(left, *found, strict=True):
                 if not member.stopped:
                     member.see(epoch, *result)
-            if all(member.stopped for member in left) or stopping.is_set():
+            if stopping.is_set():
+                return []
+            if all(member.stopped for member in left):
                 break
         for model, member, places in zip(models, left, self._places, strict=True):
             for variable, value, rows in zip(_trained(model), member.weights, places, strict=True):

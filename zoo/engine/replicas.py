@@ -3,8 +3,9 @@
     rows of replica r of R in a batch of n:   n r / R  to  n (r + 1) / R
     its loss counts by its share of the rows:  sum_r (n_r / n) mean_r = the mean over the batch
 
-so that the weights are those of one process, whether or not n divides by R. Steps are the model's own `train_step`;
-gradients are summed over the replicas before they are clipped, accumulated by metrics are sums over all replicas.
+so that the weights are those of one process, whether or not n divides by R, unless dropout draws. Steps are the model's
+own `train_step`; gradients are summed over the replicas before they are clipped, accumulated by metrics are sums over
+all replicas.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ FEW_WEIGHTS = 2**15
 
 
 @contextlib.contextmanager
-def in_few_operations(model: keras.Model, scratch: dict | None = None) -> Iterator[None]:
+def in_few_operations(model: keras.Model, scratch: dict | None = None, *, xla: bool = False) -> Iterator[None]:
     """Has a model's optimizer and metrics update by TensorFlow's own kernels while a training is traced.
 
     The arithmetic is Keras's, rounded elsewhere. Dropout draws other numbers of the same distribution.
@@ -22,6 +22,7 @@ def in_few_operations(model: keras.Model, scratch: dict | None = None) -> Iterat
     Args:
         model: Compiled, its variables created.
         scratch: As for `adam`.
+        xla: Whether XLA compiles it.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(adam(model.optimizer, scratch))
@@ -33,7 +34,7 @@ def in_few_operations(model: keras.Model, scratch: dict | None = None) -> Iterat
                 stack.enter_context(_replaced(metric, "update_state", _sum_of_rows(metric)))
         for layer in model._flatten_layers():
             if draws_few_bits(layer):
-                stack.enter_context(_replaced(layer, "call", _dropout(layer, hashed=scratch is None)))
+                stack.enter_context(_replaced(layer, "call", _dropout(layer, hashed=xla)))
         yield
 
 
@@ -55,8 +56,8 @@ def _replaced(thing, name: str, function) -> Iterator[None]:
 def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
     """Has Adam and AdamW update a variable by one operation, where Keras writes some fifteen; others stay as they are.
 
-    Weights decay by one product, and the learning rate is computed once for all: Keras has its schedule, of a dozen
-    operations, for every variable anew.
+    The learning rate is computed once for all, and for their decay: Keras has its schedule, of a dozen operations, for
+    every variable anew.
 
     Sparse or accumulated gradients and `amsgrad` take Keras's own steps.
 
@@ -113,14 +114,14 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
 
         if optimizer.weight_decay is None:
             return
-        rate = tf.cast(tf.convert_to_tensor(optimizer.learning_rate), tf.float32)
-        known[:] = [rate]  # the update follows
-        kept = 1.0 - rate * optimizer.weight_decay
+        rate = tf.convert_to_tensor(optimizer.learning_rate)
+        known[:] = [tf.cast(rate, tf.float32)]  # the update follows
         for variable in variables:
+            variable = getattr(variable, "value", variable)  # by whose name Keras asks
             if optimizer._use_weight_decay(variable):
-                variable = getattr(variable, "value", variable)
-                decayed = variable.read_value() * tf.cast(kept, variable.dtype)
-                tf.raw_ops.AssignVariableOp(resource=variable.handle, value=decayed)
+                share = tf.cast(rate, variable.dtype) * tf.cast(optimizer.weight_decay, variable.dtype)
+                decay = variable.read_value() * share
+                tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=decay)
 
     with (
         _replaced(optimizer, "_backend_update_step", update),
@@ -196,7 +197,7 @@ def _dropout(layer: keras.layers.Dropout, *, hashed: bool):
     def call(inputs, training=False):
         import tensorflow as tf
 
-        if not training or not 0 < dropped < 2**bits or None in inputs.shape[1:]:
+        if not training or not 0 < dropped < 2**bits or inputs.shape.rank is None or None in inputs.shape[1:]:
             return type(layer).call(layer, inputs, training=training)
         width = math.prod(inputs.shape[1:])
         seed = tf.cast(layer.seed_generator.next(), tf.int32)
