@@ -1,8 +1,8 @@
 """Many training steps as one TensorFlow function: traced or compiled by XLA, and used again by models of one structure.
 
 Each step is the model's own `train_step`, so that optimizers, losses, metrics, weights and regularizers are Keras's;
-dropout draws other numbers. Rows, their order and the numbers of the steps are arguments; variables are captures, for which a model of the
-same structure puts in its own: tracing, which takes tenths of a second, is then left out.
+dropout draws other numbers. Rows, their order and the numbers of the steps are arguments; variables are captures, for
+which a model of the same structure puts in its own: tracing, which takes tenths of a second, is then left out.
 """
 
 from __future__ import annotations
