@@ -4,7 +4,6 @@ For each network the seconds of a steady epoch, traced and compiled by XLA, what
 that compiling takes beyond tracing, and after how many epochs it pays off: by these seconds, and by the estimate.
 """
 
-import statistics
 import time
 
 import keras
@@ -42,7 +41,7 @@ def seconds_of(model, rows, batch_size: int, engine: str) -> tuple[float, float]
     spent = train.EpochSeconds()
     begin = time.perf_counter()
     train.engine_fit(model, rows, batch_size=batch_size, epochs=EPOCHS, engine=engine, callbacks=[spent])
-    whole, steady = time.perf_counter() - begin, statistics.median(spent.seconds[1:])
+    whole, steady = time.perf_counter() - begin, spent.steady()
     return steady, whole - EPOCHS * steady
 
 

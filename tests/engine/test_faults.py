@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine import fused, interruption, memory
+from zoo.engine import compiled, fused, interruption, memory
 from zoo.engine.callbacks import BestWeights, Diverged
 from zoo.engine.checkpoints import Checkpoint
 from zoo.engine.objective import Objective
@@ -72,6 +72,13 @@ def stopped(table, tmp_path):
     run = train(table, checkpoint=tmp_path / "c", callbacks=[At(3, press_ctrl_c)])
     assert run.interrupted
     return tmp_path / "c"
+
+
+def test_a_resumed_run_is_compiled_as_the_whole_one(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "pays_off", lambda model, *, epochs, **sizes: epochs > 3)
+    whole = train(table)  # XLA's dropout draws other numbers
+    assert train(table, checkpoint=tmp_path / "c", callbacks=[At(3, press_ctrl_c)]).interrupted
+    assert_same_run(train(table, checkpoint=tmp_path / "c"), whole)
 
 
 def damage(path, how):

@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 from zoo.data import pipelines
-from zoo.engine import compiled, fitting, fused, updates
+from zoo.engine import compiled, dropout, fitting, fused, updates
 
 pytestmark = pytest.mark.tensorflow
 
@@ -175,10 +175,17 @@ def test_weights_that_are_excluded_from_decay_are_those_of_keras(rows, names):
     assert_same(results["fused"], results["fit"])
 
 
+def test_dropout_of_all_leaves_nothing():
+    import tensorflow as tf
+
+    words = dropout.words(3, 8, 1.0, tf.constant([1, 2]))
+    np.testing.assert_array_equal(dropout.mask_of(words, 8, 1.0), np.zeros((3, 8)))
+
+
 def test_the_hash_is_murmur_s():
     import tensorflow as tf
 
-    assert updates._hash(tf.constant([0, 1], tf.uint32)).numpy().tolist() == [0, 0x514E28B7]
+    assert dropout.hash_of(tf.constant([0, 1], tf.uint32)).numpy().tolist() == [0, 0x514E28B7]
 
 
 def test_mixed_precision_scales_the_loss(rows):

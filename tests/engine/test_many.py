@@ -47,6 +47,11 @@ def prepared(*, optimizer="adam", rates=(0.01, 0.01, 0.01), schedule=True, level
     return found
 
 
+def without_decay(optimizer, **which):
+    optimizer.exclude_from_weight_decay(**which)
+    return optimizer
+
+
 def at_once(found, *, epochs=30, patience=None, held=True, **settings):
     models, rows, tested = zip(*found)
     how = {"batch_size": 32, "epochs": epochs, "shuffle": True, "seeds": range(len(models)), "patience": patience}
@@ -245,8 +250,9 @@ def test_fifty_trainings_trace_once_and_grow_no_memory():
         (keras.optimizers.Adam(clipnorm=1.0), "clipnorm"),
         (keras.optimizers.Lamb(), "Lamb"),
         (keras.optimizers.SGD(use_ema=True), "use_ema"),
+        (without_decay(keras.optimizers.AdamW(), var_names=["bias"]), "names of variables"),
     ],
-    ids=["clipnorm", "lamb", "use_ema"],
+    ids=["clipnorm", "lamb", "use_ema", "names"],
 )
 def test_optimizers_that_look_at_whole_variables_are_named(optimizer, why):
     models, rows, _ = zip(*prepared(optimizer="adam"))

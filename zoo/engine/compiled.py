@@ -17,7 +17,7 @@ from typing import Any
 
 import keras
 
-from zoo.engine import calls, updates
+from zoo.engine import calls, dropout, updates
 from zoo.engine.placing import place
 from zoo.layers.tabular import Levels
 
@@ -61,7 +61,7 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     if model.jit_compile is True:
         return True
     layers = model._flatten_layers()
-    dropouts = [layer for layer in layers if updates.draws_few_bits(layer)]
+    dropouts = [layer for layer in layers if dropout.suits(layer)]
     seeds = [v for v in model.non_trainable_variables if "seed" in v.path.rsplit("/", 1)[-1]]
     looks_up = any(isinstance(layer, LOOKING_UP) for layer in layers)
     if not _gpus() and (len(seeds) > len(dropouts) or looks_up):

@@ -57,7 +57,7 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
     settings = ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps", "loss_scale_factor")
     if used := [name for name in settings if getattr(optimizer, name, None)]:
         return f"the optimizer's {used[0]} looks at a whole variable at once"
-    if getattr(optimizer, "_exclude_from_weight_decay", None):
+    if any(getattr(optimizer, f"_exclude_from_weight_decay{part}", None) for part in ("", "_pattern")):
         return "the optimizer's weight decay depends on the names of variables"
     return stacked.obstacle(first.network)
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import numpy as np
 
+from zoo.engine import dropout
 from zoo.layers.tabular import Levels
 
 UNROLLED = 8  # members; of more, one batched product
@@ -114,7 +115,7 @@ def shapes(network: keras.Model, members: int) -> list[tuple[int, ...]]:
 
 def dropouts(network: keras.Model) -> list[keras.layers.Dropout]:
     """Returns the layers that need masks."""
-    return [layer for layer in network.layers if type(layer) is keras.layers.Dropout and layer.rate > 0]
+    return [layer for layer in network.layers if dropout.suits(layer)]
 
 
 def masks(network: keras.Model, rows: int, keys, step) -> dict[str, object]:
@@ -128,16 +129,12 @@ def masks(network: keras.Model, rows: int, keys, step) -> dict[str, object]:
     """
     import tensorflow as tf
 
-    layers = dropouts(network)
-    if not layers:
-        return {}
-    widths = [math.prod(layer.output.shape[1:]) for layer in layers]
-    seeds = tf.unstack(keys + tf.stack([step, 0]))
-    draws = tf.concat([tf.random.stateless_uniform((rows, sum(widths)), seed) for seed in seeds], 0)
     found = {}
-    for layer, part in zip(layers, tf.split(draws, widths, axis=1), strict=True):
-        kept = tf.where(part >= layer.rate, 1.0 / (1.0 - layer.rate), 0.0)
-        found[layer.name] = tf.reshape(kept, (-1, *layer.output.shape[1:]))
+    for i, layer in enumerate(dropouts(network)):
+        width = math.prod(layer.output.shape[1:])
+        seeds = tf.unstack(keys + tf.stack([step, i]))
+        words = tf.concat([dropout.words(rows, width, layer.rate, seed) for seed in seeds], 0)
+        found[layer.name] = tf.reshape(dropout.mask_of(words, width, layer.rate), (-1, *layer.output.shape[1:]))
     return found
 
 

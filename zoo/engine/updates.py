@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import keras
 
+from zoo.engine import dropout
+
 # TensorFlow's kernel of Adam cuts every variable into parts for all threads, which costs 35 us; from about here on it
 # gains more.
 FEW_WEIGHTS = 2**15
@@ -33,14 +35,9 @@ def in_few_operations(model: keras.Model, scratch: dict | None = None, *, xla: b
             if getattr(type(metric), "update_state", None) is keras.metrics.MeanMetricWrapper.update_state:
                 stack.enter_context(_replaced(metric, "update_state", _sum_of_rows(metric)))
         for layer in model._flatten_layers():
-            if draws_few_bits(layer):
-                stack.enter_context(_replaced(layer, "call", _dropout(layer, hashed=xla)))
+            if dropout.suits(layer):
+                stack.enter_context(_replaced(layer, "call", dropout.of_few_bits(layer, hashed=xla)))
         yield
-
-
-def draws_few_bits(layer: keras.layers.Layer) -> bool:
-    """Returns whether a layer is a dropout whose draws cost little while a training is traced so."""
-    return type(layer) is keras.layers.Dropout and layer.rate > 0 and layer.noise_shape is None
 
 
 @contextlib.contextmanager
@@ -120,8 +117,7 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
             variable = getattr(variable, "value", variable)  # by whose name Keras asks
             if optimizer._use_weight_decay(variable):
                 share = tf.cast(rate, variable.dtype) * tf.cast(optimizer.weight_decay, variable.dtype)
-                decay = variable.read_value() * share
-                tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=decay)
+                tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=variable.read_value() * share)
 
     with (
         _replaced(optimizer, "_backend_update_step", update),
@@ -179,61 +175,3 @@ def _sum_of_rows(metric: keras.metrics.MeanMetricWrapper):
         metric.count.value.assign_add(tf.cast(count, metric.dtype), read_value=False)
 
     return update_state
-
-
-def _dropout(layer: keras.layers.Dropout, *, hashed: bool):
-    """Returns a dropout that draws 8 or 16 bits a number: Keras's draws 32, which takes as long as a layer's product.
-
-    The rate is exact where it is a multiple of 1/256, else rounded to one of 1/65536.
-
-    Args:
-        layer: Whose seeds are taken, one a step as ever.
-        hashed: Whether bits are hashed instead of drawn by TensorFlow's kernel, for XLA, which computes the rounds of
-            that generator again for each of its four words, and of words for each that follows.
-    """
-    bits = 8 if float(layer.rate * 256).is_integer() else 16
-    dropped = round(layer.rate * 2**bits)
-
-    def call(inputs, training=False):
-        import tensorflow as tf
-
-        if not training or not 0 < dropped < 2**bits or inputs.shape.rank is None or None in inputs.shape[1:]:
-            return type(layer).call(layer, inputs, training=training)
-        width = math.prod(inputs.shape[1:])
-        seed = tf.cast(layer.seed_generator.next(), tf.int32)
-        shape = [tf.shape(inputs)[0], -(-width * bits // 32)]
-        draws = _hashed(seed, shape) if hashed else _drawn(seed, shape)
-        draws = tf.reshape(tf.bitcast(draws, tf.uint8 if bits == 8 else tf.uint16), [-1, shape[1] * 32 // bits])
-        draws = draws if draws.shape[1] == width else draws[:, :width]
-        kept = tf.cast(draws >= tf.constant(dropped, draws.dtype), inputs.dtype) * (1 / (1 - dropped / 2**bits))
-        kept = kept if inputs.shape.rank == 2 else tf.reshape(kept, tf.shape(inputs))
-        return inputs * kept
-
-    return call
-
-
-def _drawn(seed, shape):
-    """Returns words of random bits, uint32."""
-    import tensorflow as tf
-
-    return tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.uint32)
-
-
-def _hashed(seed, shape):
-    """Returns words of random bits, uint32: hash(hash(place + key_0) ^ key_1), the keys hashed from the seed."""
-    import tensorflow as tf
-
-    key_0, key_1 = tf.unstack(tf.bitcast(seed, tf.uint32))
-    key_0, key_1 = _hash(key_0 ^ _hash(key_1)), _hash(key_1 + _hash(~key_0))
-    places = tf.reshape(tf.cast(tf.range(shape[0] * shape[1]), tf.uint32), shape)
-    return _hash(_hash(places + key_0) ^ key_1)
-
-
-def _hash(x):
-    """Returns a permutation of uint32 that changes half of the bits for each that changes: multiply, shift and xor."""
-    import tensorflow as tf
-
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, None)):  # the end of MurmurHash3
-        x = x ^ tf.bitwise.right_shift(x, tf.constant(shift, tf.uint32))
-        x = x if factor is None else x * tf.constant(factor, tf.uint32)
-    return x

@@ -40,7 +40,7 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
             ],
             default=float,
         )
-    except (TypeError, ValueError, NotImplementedError):
+    except (TypeError, ValueError, NotImplementedError):  # a layer without a config, or one that JSON does not have
         return None
     own = recipe.loss if loss is None else loss
     types = (type(model.optimizer), type(optimizer))
