@@ -250,7 +250,7 @@ class Program:
         def step(i, totals):
             now, share, count = (tf.gather(tensor, i) for tensor in (index, shares, tf.cast(of_batches, tf.float32)))
             x, y = tf.nest.map_structure(lambda tensor: tf.gather(tensor, now), rows[:2])
-            weights = [v.value.read_value() for v in self._weights]
+            weights = [v.value.value() for v in self._weights]
             masks = stacked.masks(self._network, size, keys, epoch * steps + i)
             with tf.GradientTape() as tape:
                 tape.watch(weights)

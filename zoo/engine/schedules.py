@@ -26,7 +26,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         ]
 
     def __call__(self, step):
-        peak, warmup, decay = (variable.value for variable in self.variables)
+        peak, warmup, decay = (ops.convert_to_tensor(variable) for variable in self.variables)
         step = ops.cast(step, "float32")
         rising = peak / warmup + (peak - peak / warmup) * step / warmup
         falling = 0.5 * peak * (1.0 + ops.cos(math.pi * ops.minimum((step - warmup) / decay, 1.0)))

@@ -69,7 +69,8 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
         return
     if scratch is not None:
         prepare(optimizer, scratch)
-    known: list = []  # the learning rate of the step that is traced
+    known: list = []  # the learning rate, from the decay to the update that follows
+    theirs = optimizer._get_current_learning_rate
 
     def update(gradients, variables, learning_rate):
         import tensorflow as tf
@@ -78,7 +79,8 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
         betas = [tf.constant(beta, tf.float32) for beta in (optimizer.beta_1, optimizer.beta_2)]
         powers = [tf.pow(beta, step) for beta in betas]
         epsilon = tf.constant(optimizer.epsilon, tf.float32)
-        rate = known.pop() if known else tf.cast(tf.convert_to_tensor(learning_rate), tf.float32)
+        rate = tf.cast(tf.convert_to_tensor(learning_rate), tf.float32)
+        known.clear()
         for gradient, variable in zip(gradients, variables, strict=True):
             variable = getattr(variable, "value", variable)
             if not isinstance(gradient, tf.Tensor) or variable.dtype != tf.float32:
@@ -111,15 +113,18 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
 
         if optimizer.weight_decay is None:
             return
-        rate = tf.convert_to_tensor(optimizer.learning_rate)
-        known[:] = [tf.cast(rate, tf.float32)]  # the update follows
+        known.append(tf.convert_to_tensor(theirs()))
+        shares: dict = {}
         for variable in variables:
             variable = getattr(variable, "value", variable)  # by whose name Keras asks
             if optimizer._use_weight_decay(variable):
-                share = tf.cast(rate, variable.dtype) * tf.cast(optimizer.weight_decay, variable.dtype)
-                tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=variable.read_value() * share)
+                dtype = variable.dtype
+                if dtype not in shares:
+                    shares[dtype] = tf.cast(known[0], dtype) * tf.cast(optimizer.weight_decay, dtype)
+                tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=variable.value() * shares[dtype])
 
     with (
+        _replaced(optimizer, "_get_current_learning_rate", lambda: known[0] if known else theirs()),
         _replaced(optimizer, "_backend_update_step", update),
         _replaced(optimizer, "_apply_weight_decay", decay),
     ):
