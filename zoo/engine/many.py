@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 
-from zoo.engine import compiled, stacked
+from zoo.engine import batches, compiled, stacked
 from zoo.engine.program import Member, Program
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
@@ -94,18 +94,17 @@ def fit(
         What each left.
     """
     rates = _rates(models)
-    data, counts = _stacked(rows)
-    held, held_counts = (None, None) if validation is None else _stacked(validation)
     widest = models[stacked.widest([model.network for model in models])]
     settings = {
-        "most": max(counts),
-        "held_most": held_counts and max(held_counts),
+        "shapes": batches.shapes_of(rows),
+        "held_shapes": validation and batches.shapes_of(validation),
         "batch_size": batch_size,
         "shuffle": shuffle,
         "patience": patience,
     }
-    shapes = tuple((a.shape[1:], str(a.dtype)) for a in keras.tree.flatten([data, held]) if a is not None)
-    key = key and (key, len(models), *settings.values(), rates is None, shapes)
+    arrays = keras.tree.flatten([rows[0], validation[0] if validation else ()])
+    dtypes = tuple(str(array.dtype) for array in arrays)
+    key = key and (key, len(models), *settings.values(), rates is None, dtypes)
 
     with _programs(key, widest, loss, len(models), settings) as programs:
         while True:
@@ -113,11 +112,8 @@ def fit(
             tensors = []
             for program, part in zip(programs, parts, strict=True):
                 program.begin([models[k] for k in part], rates if rates is None else rates[part], models[0], widest)
-                arrays = (data, held)
-                if len(programs) > 1:
-                    arrays = keras.tree.map_structure(lambda a, part=part: None if a is None else a[part], arrays)
-                numbers = ([values[k] for k in part] if values else None for values in (counts, held_counts, seeds))
-                tensors.append(program.data(*arrays, *numbers, part))
+                own = (of_all and [of_all[k] for k in part] for of_all in (rows, validation, seeds))
+                tensors.append(program.data(*own, part))
                 program.prepare(tensors[-1], like=programs[0])
                 if not program.alone:
                     break
@@ -210,14 +206,3 @@ def _peak(optimizer) -> float:
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return getattr(rate, "peak", 1.0)  # those of others come with an optimizer, the same for all
     return float(keras.ops.convert_to_numpy(rate))
-
-
-def _stacked(rows: Sequence[tuple]) -> tuple[tuple, list[int]]:
-    """Returns members' rows as `(members, most rows, ...)`, filled with zeros, and how many each has."""
-    counts = [_count(part) for part in rows]
-
-    def stack(*arrays):
-        most = np.max([array.shape for array in arrays], axis=0)
-        return np.stack([np.pad(a, [(0, m - n) for n, m in zip(a.shape, most, strict=True)]) for a in arrays])
-
-    return keras.tree.map_structure(stack, *rows), counts

@@ -15,7 +15,7 @@ import threading
 import keras
 import numpy as np
 
-from zoo.engine import calls, compiled, stacked, updates
+from zoo.engine import batches, calls, compiled, stacked, updates
 from zoo.engine.schedules import WarmupCosine
 
 
@@ -80,23 +80,25 @@ class Program:
         template: A model whose network every member has, of the widest inputs.
         loss: Of each row.
         members: How many.
-        most: The most rows that one of them trains on.
-        held_most: The most rows that choose a member's best epoch, or None.
+        shapes: Of what any of them trains on, of `zoo.engine.batches.shapes_of`.
+        held_shapes: The same of what chooses a best epoch, or None.
         batch_size: Rows a step.
         shuffle: Whether to permute.
         patience: Epochs without a better one.
     """
 
-    def __init__(self, template, loss, *, members, most, held_most, batch_size, shuffle, patience):
+    def __init__(self, template, loss, *, members, shapes, held_shapes, batch_size, shuffle, patience):
         import tensorflow as tf
 
         self._network, self._loss = template.network, loss
-        self._most, self._held_most, self._members = most, held_most, members
+        self._shapes_of_rows, self._shapes_of_held, self._members = shapes, held_shapes, members
         self._batch_size, self._shuffle, self._patience = batch_size, shuffle, patience
-        shapes = stacked.shapes(self._network, self._members)
         self._shapes = [tuple(v.shape) for v in _trained(template)]
         self._places: list[list] = []  # of each member's rows in the widest one's variables
-        self._weights = [keras.Variable(np.zeros(shape, "float32"), name="stacked") for shape in shapes]
+        self._weights = [
+            keras.Variable(np.zeros(shape, "float32"), name="stacked")
+            for shape in stacked.shapes(self._network, members)
+        ]
         self._factors = tf.Variable(tf.ones(self._members), trainable=False)
         self._optimizer = template.optimizer.from_config(template.optimizer.get_config())
         self._optimizer.build(self._weights)
@@ -167,26 +169,25 @@ class Program:
             self._function.know(self._state())
         self._network = None  # traced: the model is the caller's
 
-    def data(self, rows, held, counts, held_counts, seeds, places) -> tuple:
+    def data(self, rows, held, seeds, places) -> tuple:
         """Returns what `run` takes, as tensors.
 
         Args:
-            rows: Nest of arrays `(members, most rows, ...)`.
+            rows: Of each member, `(x, y, weight)`: nests of arrays `(rows, ...)`.
             held: The same of the rows that choose, or None.
-            counts: Rows of each member.
-            held_counts: The same of `held`, or None.
             seeds: Of each member's orders.
             places: Of each member among all: dropout draws by seed and place.
         """
         import tensorflow as tf
 
-        rows, held = (part and tf.nest.map_structure(tf.constant, part) for part in (rows, held))
+        given = batches.of_training(rows, self._shapes_of_rows, self._batch_size)
+        held = held and batches.of_testing(held, self._shapes_of_held, compiled.TESTED_ROWS)
+        given, held = (part and tf.nest.map_structure(tf.constant, part) for part in (given, held))
         keys = [
             np.random.SeedSequence([seed % 2**32, place]).generate_state(2)
             for seed, place in zip(seeds, places, strict=True)
         ]
-        numbers = counts, held_counts or counts, seeds, np.array(keys).astype("int32")
-        return rows, held, *(tf.constant(part, tf.int32) for part in numbers)
+        return given, held, tf.constant(seeds, tf.int32), tf.constant(np.array(keys).astype("int32"))
 
     def run(self, models, data: tuple, epochs: int, stopping: threading.Event) -> list[Member]:
         """Trains until every member has stopped, and gives the models their best weights.
@@ -230,43 +231,40 @@ class Program:
         parts = [np.reshape(v, (self._members, *shape)) for v, shape in zip(weights, self._shapes, strict=True)]
         return [list(member) for member in zip(*parts, strict=True)]
 
-    def _epoch(self, rows, held, counts, held_counts, seeds, keys, epoch):
+    def _epoch(self, rows, held, seeds, keys, epoch):
         """Returns the members' losses `(members,)` of an epoch, those of validation rows after it, and the weights."""
         import tensorflow as tf
 
-        most, size = self._most, min(self._batch_size, self._most)
-        steps = -(-most // size)
+        members, steps, size = rows.slots.shape
+        most = rows.y.shape[0] // members
         orders = []
-        for k, count in enumerate(tf.unstack(counts)):
-            order = tf.range(count)
+        for k, of_member in enumerate(zip(*map(tf.unstack, (rows.ends, rows.slots, seeds)), strict=True)):
+            end, slots, seed = of_member
+            order = tf.range(k * most, end)
             if self._shuffle:
-                order = tf.random.experimental.stateless_shuffle(order, seed=tf.stack([seeds[k], epoch]))
-            orders.append(tf.ensure_shape(tf.pad(order + k * most, [[0, steps * size - count]]), [steps * size]))
-        index = _by_step(tf.stack(orders), steps)
-        rows = tf.nest.map_structure(_merged, rows)
-        of_batches = _counts_of_batches(counts, steps, size)
-        shares = _shares(tf.gather(rows[2], index), of_batches, size)
+                order = tf.random.experimental.stateless_shuffle(order, seed=tf.stack([seed, epoch]))
+            orders.append(tf.gather(order, slots))
+        index = tf.concat(orders, axis=1)
+        shares = tf.gather(rows.weight, index) / rows.divisors
 
         def step(i, totals):
-            now, share, count = (tf.gather(tensor, i) for tensor in (index, shares, tf.cast(of_batches, tf.float32)))
-            x, y = tf.nest.map_structure(lambda tensor: tf.gather(tensor, now), rows[:2])
+            now, share, count = (tf.gather(tensor, i) for tensor in (index, shares, rows.batches))
+            x, y = tf.nest.map_structure(lambda tensor: tf.gather(tensor, now), (rows.x, rows.y))
             weights = [v.value.value() for v in self._weights]
             masks = stacked.masks(self._network, size, keys, epoch * steps + i)
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                losses = self._losses(weights, x, y, share, masks) + stacked.penalties(
-                    self._network, weights, self._members
-                )
+                losses = self._losses(weights, x, y, share, masks) + stacked.penalties(self._network, weights, members)
             gradients = tape.gradient(losses, weights, unconnected_gradients="zero")
             with self._updating():
                 self._optimizer.apply(gradients, self._weights)
             return i + 1, totals + losses * count
 
-        start = (tf.constant(0), tf.zeros(self._members))
+        start = (tf.constant(0), tf.zeros(members))
         _, totals = tf.while_loop(lambda i, _: i < steps, step, start, parallel_iterations=1)
-        losses = totals / tf.cast(counts, tf.float32)
-        weights = [v.value.read_value() for v in self._weights]  # not copied until they change
-        return [losses, losses if held is None else self._tested(weights, held, held_counts), *weights]
+        losses = totals / rows.counts
+        weights = [v.value.value() for v in self._weights]  # not copied until they change
+        return [losses, losses if held is None else self._tested(weights, held), *weights]
 
     def _losses(self, weights, x, y, share, masks=None):
         """Returns each member's mean loss `(members,)` of rows `(members * size, ...)`."""
@@ -275,29 +273,20 @@ class Program:
         outputs = stacked.outputs(self._network, weights, x, self._members, masks)
         return tf.reduce_sum(tf.reshape(self._loss(y, outputs) * share, (self._members, -1)), axis=1)
 
-    def _tested(self, weights, held, counts):
+    def _tested(self, weights, held):
         """Returns the loss of each member's validation rows `(members,)`."""
         import tensorflow as tf
 
-        most = self._held_most
-        steps = -(-most // compiled.TESTED_ROWS)
-        size = -(-most // steps)
-        of_batches = _counts_of_batches(counts, steps, size)
-
-        def padded(tensor):
-            rest = [[0, 0]] * (len(tensor.shape) - 2)
-            return _by_step(tf.pad(tensor, [[0, 0], [0, steps * size - most], *rest]), steps)
-
-        x, y, weight = tf.nest.map_structure(padded, held)
-        weighed = (x, y, _shares(weight, of_batches, size), tf.cast(of_batches, tf.float32))
+        *tensors, counts = held
+        steps = held.batches.shape[0]
 
         def step(i, totals):
-            *now, count = tf.nest.map_structure(lambda tensor: tf.gather(tensor, i), weighed)
+            *now, count = tf.nest.map_structure(lambda tensor: tf.gather(tensor, i), tensors)
             return i + 1, totals + self._losses(weights, *now) * count
 
         start = (tf.constant(0), tf.zeros(self._members))
         _, totals = step(*start) if steps == 1 else tf.while_loop(lambda i, _: i < steps, step, start)
-        return totals / tf.cast(counts, tf.float32) + stacked.penalties(self._network, weights, self._members)
+        return totals / counts + stacked.penalties(self._network, weights, self._members)
 
     @contextlib.contextmanager
     def _updating(self):
@@ -329,42 +318,3 @@ class Program:
         finally:
             for name in own:
                 del optimizer.__dict__[name]
-
-
-def _merged(tensor):
-    """Returns `(members, rows, ...)` as `(members * rows, ...)`."""
-    import tensorflow as tf
-
-    return tf.reshape(tensor, (-1, *tensor.shape[2:]))
-
-
-def _by_step(tensor, steps: int):
-    """Returns `(members, steps * size, ...)` as `(steps, members * size, ...)`."""
-    import tensorflow as tf
-
-    members, rest = tensor.shape[0], tensor.shape[2:]
-    parts = tf.reshape(tensor, (members, steps, -1, *rest))
-    return tf.reshape(tf.transpose(parts, (1, 0, *range(2, 3 + len(rest)))), (steps, -1, *rest))
-
-
-def _counts_of_batches(counts, steps: int, size: int):
-    """Returns how many rows of each batch are no filling, `(steps, members)`."""
-    import tensorflow as tf
-
-    return tf.clip_by_value(counts - size * tf.range(steps)[:, None], 0, size)
-
-
-def _shares(weight, counts, size: int):
-    """Returns what each row counts in the mean of its member's batch, `(steps, members * size)`; none that fills.
-
-    Args:
-        weight: Sample weights, of the same shape.
-        counts: Rows of each batch that are no filling, `(steps, members)`.
-        size: Rows of a batch.
-    """
-    import tensorflow as tf
-
-    counts = counts[..., None]
-    weight = tf.reshape(weight, (counts.shape[0], -1, size))
-    filled = tf.where(tf.range(size) < counts, weight, 0.0) / tf.cast(tf.maximum(counts, 1), tf.float32)
-    return tf.reshape(filled, (counts.shape[0], -1))
