@@ -25,6 +25,7 @@ from zoo.engine.program import Member, Program
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
 KEPT = 4
+MOST_SECONDS_TO_BEGIN = 0.1  # an epoch of many rows takes longer than what is made before it
 MOST_BYTES = 2**30  # of all members' rows, which stand beside each other in memory
 
 _kept: collections.OrderedDict[Hashable, list[Program]] = collections.OrderedDict()
@@ -129,17 +130,23 @@ def fit(
 
 
 def _beside_each_other(trainings: Sequence[tuple]) -> list[list[Member]]:
-    """Runs programs in a thread each, the first in the one that calls; where one fails or Ctrl-C comes, all end."""
-    stopping = threading.Event()
+    """Runs programs in a thread each, the first in the one that calls; where one fails or Ctrl-C comes, all end.
+
+    The others begin after the first one's first epoch: TensorFlow then has its function ready, for which they would
+    wait, and make it again. A thread that makes one must also ask for the memory that the calling one has already.
+    """
+    stopping, has_begun = threading.Event(), threading.Event()
 
     def train(program, *arguments):
         with _set_by_errors(stopping):
-            return program.run(*arguments, stopping)
+            has_begun.wait(MOST_SECONDS_TO_BEGIN)
+            return program.run(*arguments, stopping, has_begun)
 
     with ThreadPoolExecutor(len(trainings)) as beside, _set_by_errors(stopping):
         others = [beside.submit(train, *training) for training in trainings[1:]]
-        first = train(*trainings[0])
-        return [first, *(other.result() for other in others)]
+        first, *arguments = trainings[0]
+        left = first.run(*arguments, stopping, has_begun)
+        return [left, *(other.result() for other in others)]
 
 
 @contextlib.contextmanager

@@ -189,7 +189,9 @@ class Program:
         ]
         return given, held, tf.constant(seeds, tf.int32), tf.constant(np.array(keys).astype("int32"))
 
-    def run(self, models, data: tuple, epochs: int, stopping: threading.Event) -> list[Member]:
+    def run(
+        self, models, data: tuple, epochs: int, stopping: threading.Event, has_begun: threading.Event
+    ) -> list[Member]:
         """Trains until every member has stopped, and gives the models their best weights.
 
         Args:
@@ -197,6 +199,7 @@ class Program:
             data: Of `data`.
             epochs: The most epochs.
             stopping: Is set where the training is to end before, and nothing to be given.
+            has_begun: Is set after the first epoch.
         """
         import tensorflow as tf
 
@@ -206,6 +209,7 @@ class Program:
             member.weights = [values.copy() for values in weights]
         for epoch in range(epochs):
             losses, val_losses, *weights = self._function([*tensors, tf.constant(epoch)])
+            has_begun.set()
             found = losses.numpy(), val_losses.numpy(), self._by_member(weights)
             for member, *result in zip(left, *found, strict=True):
                 if not member.stopped:
