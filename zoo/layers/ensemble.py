@@ -51,15 +51,34 @@ def ensemble(network: keras.Model, members: int) -> keras.Model:
     stacked = _side_by_side(network, int(members))
     for layer in network.layers:
         if layer.weights:
-            draws = [layer.get_weights(), *(_drawn_anew(layer) for _ in range(members - 1))]
+            draws = [layer.get_weights(), *_drawn_anew(layer, members - 1)]
             stacked.get_layer(layer.name).set_weights([np.stack(parts) for parts in zip(*draws, strict=True)])
     return stacked
 
 
-def _drawn_anew(layer) -> list[np.ndarray]:
+def _drawn_anew(layer, count: int) -> list[list[np.ndarray]]:
+    """Returns initial weights as of so many layers that were built anew; one is, since that takes long."""
     fresh = layer.__class__.from_config(layer.get_config())
+    initializers = []
+
+    def add_weight(*args, initializer=None, **how):
+        initializer = keras.initializers.get(initializer or "glorot_uniform")
+        initializers.append(initializer)
+        return type(fresh).add_weight(fresh, *args, initializer=initializer, **how)
+
+    fresh.add_weight = add_weight
     fresh.build(layer.input.shape)
-    return fresh.get_weights()
+    drawn = [fresh.get_weights()]
+    for _ in range(count - 1):
+        pairs = zip(map(_again, initializers), fresh.weights, strict=True)
+        drawn.append([ops.convert_to_numpy(draw(weight.shape, weight.dtype)) for draw, weight in pairs])
+    return drawn
+
+
+def _again(initializer):
+    """Returns an initializer of another draw: Keras's each draw the same again."""
+    is_keras_s = isinstance(initializer, keras.Initializer)
+    return type(initializer).from_config(initializer.get_config()) if is_keras_s else initializer
 
 
 def size(network: keras.Model) -> int:
@@ -118,8 +137,13 @@ def as_rows(outputs, *of_rows):
         *of_rows: Tensors `(batch, ...)`, such as targets, or None; each row is repeated for its members.
     """
     members, width = outputs.shape[1:]
-    repeated = [None if tensor is None else ops.repeat(tensor, members, axis=0) for tensor in of_rows]
-    return ops.reshape(outputs, (-1, width)), *repeated
+
+    def repeated(tensor):  # `ops.repeat` takes a dozen operations on TensorFlow
+        rest = tuple(tensor.shape[1:])
+        beside = ops.tile(ops.expand_dims(tensor, 1), (1, members) + (1,) * len(rest))
+        return ops.reshape(beside, (-1, *rest))
+
+    return ops.reshape(outputs, (-1, width)), *(None if tensor is None else repeated(tensor) for tensor in of_rows)
 
 
 def each_member(function: Callable) -> Callable:
