@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine import compiled, fitting, many, stacked
+from zoo.engine import compiled, fitting, many, products, stacked
 from zoo.model import compile_model
 
 pytestmark = pytest.mark.tensorflow
@@ -122,7 +122,7 @@ def test_vectors_of_levels_are_each_member_s_own(rates):
 
 
 def test_more_members_than_are_unrolled_train_as_each_would_alone(monkeypatch):
-    monkeypatch.setattr(stacked, "UNROLLED", 2)
+    monkeypatch.setattr(products, "MOST_MEMBERS", 2)
     together, single = prepared(), prepared()
     assert_each_is_as_alone(together, single, at_once(together, epochs=3), epochs=3)
 

@@ -1,5 +1,7 @@
 """Members side by side: each layer gives what Keras's gives for each member's weights; means by numpy."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
@@ -167,6 +169,21 @@ def test_members_begin_with_draws_of_their_own_and_drop_units_of_their_own():
     quiet, dropped = plain(together(ROWS_OF)), plain(together(ROWS_OF, training=True))
     np.testing.assert_allclose(quiet[:, 0], quiet[:, 1], rtol=1e-5)
     assert np.any(dropped[:, 0] != dropped[:, 1]) and np.any(dropped[:, 1] != dropped[:, 2])
+
+
+@pytest.mark.parametrize("kind", [{}, {"normalization": layers.BatchNormalization}], ids=["plain", "batch"])
+def test_members_draw_what_layers_built_anew_would_draw(kind):
+    single = network(**kind)
+    state = random.getstate()  # of which Keras draws its seeds
+    together = ensemble.ensemble(single, M)
+    random.setstate(state)
+    ensemble._side_by_side(single, M)  # draws too
+    for layer in single.layers:
+        for member in range(1, M) if layer.weights else ():
+            fresh = layer.__class__.from_config(layer.get_config())
+            fresh.build(layer.input.shape)
+            for ours, theirs in zip(together.get_layer(layer.name).get_weights(), fresh.get_weights(), strict=True):
+                np.testing.assert_array_equal(ours[member], theirs)
 
 
 def test_a_network_with_members_survives_a_file(tmp_path):

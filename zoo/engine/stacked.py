@@ -1,7 +1,7 @@
 """The function of one network for many members at once, each with weights of its own.
 
     what has no weights     does the same to all rows, which stand beside each other (members * rows, ...)
-    W_m x_m + b_m           is one product a member: a batched product of small matrices costs twice as much
+    W_m x_m + b_m           is computed by `zoo.engine.products`
     levels                  are looked up in all members' tables, one below the other (members * levels, features), so
                             that optimizers step the rows of a batch, as they do for one table
     anything else           is vectorized over members, through the layer's own call
@@ -17,10 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import numpy as np
 
-from zoo.engine import dropout
+from zoo.engine import dropout, products
 from zoo.layers.tabular import Levels
-
-UNROLLED = 8  # members; of more, one batched product
 
 
 def obstacle(network: keras.Model) -> str:
@@ -205,33 +203,13 @@ def _dense(layer, own, members: int) -> Callable:
     def call(values, **_):
         kernel = own[id(layer._kernel)]
         parts = tf.reshape(values, (members, -1, kernel.shape[1]))
-        product = _product(parts, kernel) if members <= UNROLLED else tf.matmul(parts, kernel)
+        product = products.product(parts, kernel)
         if layer.use_bias:
             product += tf.expand_dims(own[id(layer.bias)], 1)
         product = tf.reshape(product, (-1, *values.shape[1:-1], kernel.shape[2]))
         return product if layer.activation is None else layer.activation(product)
 
     return call
-
-
-def _product(x, kernel):
-    """Returns `(members, rows, units)` of `(members, rows, features)` and `(members, features, units)`."""
-    import tensorflow as tf
-
-    def each(a, b, **how):
-        return tf.stack([tf.raw_ops.MatMul(a=m, b=n, **how) for m, n in zip(a, b, strict=True)])
-
-    @tf.custom_gradient
-    def product(x, kernel):
-        xs, kernels = tf.unstack(x), tf.unstack(kernel)
-
-        def gradient(upstream):
-            parts = tf.unstack(upstream)
-            return each(parts, kernels, transpose_b=True), each(xs, parts, transpose_a=True)
-
-        return each(xs, kernels), gradient
-
-    return product(x, kernel)
 
 
 def _vectorized(layer, own, members: int) -> Callable:

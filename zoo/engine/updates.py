@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import keras
 
-from zoo.engine import dropout
+from zoo.engine import dropout, products
+from zoo.layers.members import MemberDense
 
 # TensorFlow's kernel of Adam cuts every variable into parts for all threads, which costs 35 us; from about here on it
 # gains more.
@@ -37,6 +38,8 @@ def in_few_operations(model: keras.Model, scratch: dict | None = None, *, xla: b
         for layer in model._flatten_layers():
             if dropout.suits(layer):
                 stack.enter_context(_replaced(layer, "call", dropout.of_few_bits(layer, hashed=xla)))
+            if isinstance(layer, MemberDense) and scratch is not None:
+                stack.enter_context(_replaced(layer, "product", products.product))
         yield
 
 

@@ -70,15 +70,10 @@ def _drawn_anew(layer, count: int) -> list[list[np.ndarray]]:
     fresh.build(layer.input.shape)
     drawn = [fresh.get_weights()]
     for _ in range(count - 1):
-        pairs = zip(map(_again, initializers), fresh.weights, strict=True)
+        again = [type(each).from_config(each.get_config()) for each in initializers]  # of itself each draws the same
+        pairs = zip(again, fresh.weights, strict=True)
         drawn.append([ops.convert_to_numpy(draw(weight.shape, weight.dtype)) for draw, weight in pairs])
     return drawn
-
-
-def _again(initializer):
-    """Returns an initializer of another draw: Keras's each draw the same again."""
-    is_keras_s = isinstance(initializer, keras.Initializer)
-    return type(initializer).from_config(initializer.get_config()) if is_keras_s else initializer
 
 
 def size(network: keras.Model) -> int:

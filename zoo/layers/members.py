@@ -67,10 +67,15 @@ class MemberDense(_Members):
         outputs, first = None, 0
         for part, width in zip(parts, self._widths, strict=True):
             kernel = self.kernel if len(parts) == 1 else self.kernel[:, first : first + width]
-            product = ops.matmul(part, kernel)  # (batch, features) is taken for every member
+            # (batch, features) is taken for every member
+            product = ops.matmul(part, kernel) if len(part.shape) == 2 else self.product(part, kernel)
             outputs = product if outputs is None else outputs + product
             first += width
         return outputs + ops.expand_dims(self.bias, 1) if self.use_bias else outputs
+
+    def product(self, inputs, kernel):
+        """Returns `(members, batch, units)` of `(members, batch, features)` and `(members, features, units)`."""
+        return ops.matmul(inputs, kernel)
 
     def compute_output_shape(self, input_shape):
         shape = input_shape[0] if isinstance(input_shape[0], (list, tuple)) else input_shape

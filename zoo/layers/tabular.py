@@ -41,6 +41,22 @@ class PiecewiseLinear(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+class VectorsOfLevels(keras.initializers.RandomNormal):
+    """Normal vectors, but zero at the rows `unseen`: those of levels that training does not see."""
+
+    def __init__(self, unseen, **kwargs):
+        super().__init__(**kwargs)
+        self.unseen = list(unseen)
+
+    def __call__(self, shape, dtype=None):
+        seen = np.ones((shape[0], 1), "float32")
+        seen[self.unseen] = 0.0
+        return super().__call__(shape, dtype) * ops.cast(seen, dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "unseen": self.unseen}
+
+
 class Levels(keras.layers.Layer):
     """Turns categorical columns into indicators and learned vectors.
 
@@ -67,13 +83,7 @@ class Levels(keras.layers.Layer):
     def build(self, input_shape):
         if self.large:
             rows = sum(self.sizes[i] for i in self.large)
-            normal = keras.initializers.RandomNormal(stddev=0.5)
-
-            def initial(shape, dtype=None):
-                seen = np.ones((rows, 1), "float32")
-                seen[self._offsets(self.large)] = 0.0
-                return normal(shape, dtype) * ops.cast(seen, dtype)
-
+            initial = VectorsOfLevels(self._offsets(self.large), stddev=0.5)
             self.table = self.add_weight(shape=(rows, self.embedding_size), initializer=initial, name="table")
 
     def _offsets(self, columns):
