@@ -20,10 +20,10 @@ ensemble 8 members of S and of M: see `train_ensemble`
 """
 
 import argparse
+import contextlib
 import datetime
 import gc
 import importlib
-import importlib.util
 import os
 import re
 import subprocess
@@ -118,70 +118,95 @@ def sklearn_epoch(x, y, hidden, batch_size, epochs=3) -> float:
     return (time.perf_counter() - begin) / epochs
 
 
-def torch_run(x, y, hidden, batch_size, epochs) -> float | None:
-    """Returns seconds of training in PyTorch, eager; None without it."""
+def torch_run(x, y, hidden, batch_size, epochs, mixed: bool = False) -> float | None:
+    """Returns seconds of training in PyTorch, eager, on the GPU if there is one; None without PyTorch.
+
+    Float32 products may be of TF32 on a GPU, as JAX's are; `mixed` asks for bfloat16.
+    """
     try:
         import torch
     except ImportError:
         return None
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda":
+        torch.set_float32_matmul_precision("high")
     sizes = [x.shape[1], *hidden, int(y.max()) + 1]
     layers = []
     for i, (n, m) in enumerate(zip(sizes[:-1], sizes[1:])):
         layers += [torch.nn.Linear(n, m), *([torch.nn.ReLU()] if i < len(hidden) else [])]
     begin = time.perf_counter()
-    network = torch.nn.Sequential(*layers)
+    network = torch.nn.Sequential(*layers).to(device)
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
-    x, y = torch.from_numpy(x), torch.from_numpy(y).long()
+    x, y = torch.from_numpy(x).to(device), torch.from_numpy(y).long().to(device)
     for _ in range(epochs):
-        order, right = torch.randperm(len(x)), 0
+        order, right = torch.randperm(len(x), device=device), 0
         for index in order.split(batch_size):
-            outputs = network(x[index])
-            loss = torch.nn.functional.cross_entropy(outputs, y[index])
+            with torch.autocast(device, torch.bfloat16, enabled=mixed):
+                outputs = network(x[index])
+                loss = torch.nn.functional.cross_entropy(outputs, y[index])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             right += (outputs.detach().argmax(1) == y[index]).sum()
+    float(right)  # waits for a GPU
     return time.perf_counter() - begin
 
 
 def case_s(count: int) -> None:
+    s_of_engine(count)
+    s_of_train(count)
+    s_epoch(count)
+
+
+def sklearn_s(x, y) -> None:
+    """Trains S by scikit-learn."""
     from sklearn.neural_network import MLPClassifier
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        MLPClassifier(
+            (64, 64), batch_size=32, max_iter=30, early_stopping=True, validation_fraction=0.2, n_iter_no_change=30
+        ).fit(x, y)
+
+
+def s_of_engine(count: int) -> None:
     x, y = table(2_000, 20, 2)
     train, held = (x[:1_600], y[:1_600]), (x[1_600:], y[1_600:])
 
-    def ours(engine="auto"):
-        engine_fit(mlp(20, (64, 64), 2), train, batch_size=32, epochs=30, validation=held, engine=engine)
+    def ours():
+        engine_fit(mlp(20, (64, 64), 2), train, batch_size=32, epochs=30, validation=held)
 
     def fit():
         mlp(20, (64, 64), 2).fit(*train, batch_size=32, epochs=30, validation_data=held, verbose=0)
 
-    def sklearn():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            MLPClassifier(
-                (64, 64), batch_size=32, max_iter=30, early_stopping=True, validation_fraction=0.2, n_iter_no_change=30
-            ).fit(x, y)
-
-    rivals = {"zoo": ours, "scikit-learn": sklearn, "Keras fit": fit}
+    rivals = {"zoo": ours, "scikit-learn": lambda: sklearn_s(x, y), "Keras fit": fit}
     if torch_run(x[:64], y[:64], (64, 64), 32, 1) is not None:
         rivals["PyTorch"] = lambda: torch_run(*train, (64, 64), 32, 30)
     report("S, whole run", rounds(rivals, count), {"scikit-learn": "at least 1.0", "Keras fit": "at least 6"})
 
-    def whole_zoo():
+
+def s_of_train(count: int) -> None:
+    x, y = table(2_000, 20, 2)
+
+    def ours():
         compiled.clear()
         options = {"hidden_units": (64, 64), "batch_size": 32, "epochs": 30, "optimizer": "adam", "verbose": 0}
         zoo.train("mlp_classifier", (x, y), **options)
 
-    report("S by zoo.train, raw rows to scored model", rounds({"zoo": whole_zoo, "scikit-learn": sklearn}, count), {})
+    rivals = {"zoo": ours, "scikit-learn": lambda: sklearn_s(x, y)}
+    report("S by zoo.train, raw rows to scored model", rounds(rivals, count), {})
 
-    def compiled_epoch():
+
+def s_epoch(count: int) -> None:
+    x, y = table(1_600, 20, 2)
+
+    def ours():
         seconds = EpochSeconds()
-        engine_fit(mlp(20, (64, 64), 2), train, batch_size=32, epochs=30, engine="xla", callbacks=[seconds])
+        engine_fit(mlp(20, (64, 64), 2), (x, y), batch_size=32, epochs=30, engine="xla", callbacks=[seconds])
         return seconds.steady()
 
-    epoch = {"zoo": compiled_epoch, "scikit-learn": lambda: sklearn_epoch(*train, (64, 64), 32, 30)}
-    report("S, an epoch compiled by XLA", rounds(epoch, count), {"scikit-learn": "at least 5"})
+    rivals = {"zoo": ours, "scikit-learn": lambda: sklearn_epoch(x, y, (64, 64), 32, 30)}
+    report("S, an epoch compiled by XLA", rounds(rivals, count), {"scikit-learn": "at least 5"})
 
 
 def bare_xla_epoch(x, y, batch_size: int, epochs: int = 4) -> float:
@@ -346,34 +371,38 @@ def note(title: str, measured: str, goal: str = "") -> None:
 def machine() -> str:
     """Returns date, processor, cores and versions in one line."""
     import platform
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
     names = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").is_file() else ""
     processor = re.search(r"model name\s*: (.*)", names)
-    libraries = ["tensorflow", "keras", "jax", "scikit-learn", "torch", "numpy"]
-    installed = [name for name in libraries if importlib.util.find_spec(name.replace("scikit-learn", "sklearn"))]
+    installed = []
+    for name in ("tensorflow", "keras", "jax", "scikit-learn", "torch", "numpy"):
+        with contextlib.suppress(PackageNotFoundError):
+            installed.append(f"{name} {version(name)}")
     return (
         f"{datetime.date.today()}: {os.cpu_count()} cores of {processor[1] if processor else platform.machine()}, "
-        f"Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in installed)
-        + f"; Keras on {keras.backend.backend()}"
+        f"Python {platform.python_version()}, " + ", ".join(installed) + f"; Keras on {keras.backend.backend()}"
     )
 
 
-def write(name: str = "train") -> None:
-    """Puts the table of what was reported between the marks of a name in docs/benchmarks.md."""
-    lines = [
+def written() -> str:
+    """Returns machine and table of what was reported, as Markdown."""
+    head = [
         f"Measured on {machine()}.",
         "",
         "| case | who | median | times the zoo's | goal |",
         "|---|---|---|---|---|",
     ]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(head + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def write(name: str = "train") -> None:
+    """Puts the table of what was reported between the marks of a name in docs/benchmarks.md."""
     page = Path(__file__).parents[2] / "docs" / "benchmarks.md"
     text = page.read_text(encoding="utf-8")
     marks = f"<!-- {name} -->", f"<!-- /{name} -->"
     begin, end = (text.index(mark) for mark in marks)
-    page.write_text(text[: begin + len(marks[0])] + "\n" + "\n".join(lines) + "\n" + text[end:], encoding="utf-8")
+    page.write_text(text[: begin + len(marks[0])] + "\n" + written() + "\n" + text[end:], encoding="utf-8")
 
 
 def main(arguments=None) -> None:

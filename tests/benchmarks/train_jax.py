@@ -22,8 +22,8 @@ def case_jax(count: int) -> None:
     report("M on JAX, an epoch once compiled", json.loads(done.stdout.splitlines()[-1]), goals)
 
 
-def measured(rows: int, count: int) -> dict[str, float]:
-    """Returns the median seconds of an epoch."""
+def measured(rows: int, count: int, others: dict | None = None) -> dict[str, float]:
+    """Returns the median seconds of an epoch, of other rivals too: functions that return their seconds."""
     x, y = table(rows, 784, 10)
 
     def ours() -> float:
@@ -39,7 +39,7 @@ def measured(rows: int, count: int) -> dict[str, float]:
         return seconds.steady()
 
     rivals = {"zoo": ours, "Keras fit on JAX": lambda: fit(1), "the same in executions of 64 steps": lambda: fit(64)}
-    return rounds(rivals, count)
+    return rounds({**rivals, **(others or {})}, count)
 
 
 if __name__ == "__main__":
