@@ -40,7 +40,6 @@ class PiecewiseLinear(keras.layers.Layer):
         return {**super().get_config(), "num_bins": self.num_bins}
 
 
-@keras.saving.register_keras_serializable(package="zoo")
 class VectorsOfLevels(keras.initializers.RandomNormal):
     """Normal vectors, but zero at the rows `unseen`: those of levels that training does not see."""
 
@@ -57,6 +56,7 @@ class VectorsOfLevels(keras.initializers.RandomNormal):
         return {**super().get_config(), "unseen": self.unseen}
 
 
+@keras.saving.register_keras_serializable(package="zoo")
 class Levels(keras.layers.Layer):
     """Turns categorical columns into indicators and learned vectors.
 
