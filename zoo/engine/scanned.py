@@ -20,10 +20,10 @@ from zoo.engine.ordering import order
 
 
 def place(rows):
-    """Returns a nest of arrays on the device."""
+    """Returns a nest of arrays on the device, whose memory they take once: `jnp.asarray` copies them there again."""
     import jax
 
-    return jax.tree.map(jax.numpy.asarray, rows)
+    return jax.device_put(jax.tree.map(lambda v: v if isinstance(v, jax.Array) else np.asarray(v), rows))
 
 
 def create_variables(model: keras.Model, rows) -> None:
@@ -149,8 +149,11 @@ class Loop:
         return results
 
     def _finish(self, found) -> tuple[dict, dict, list, bool]:
+        import jax
+
         results, tested, weights, finite = found
         self._give_back()
+        results, tested, finite = jax.device_get((results, tested, finite))  # at once: a GPU is waited for once
         values = [{name: float(value) for name, value in part.items()} for part in (results, tested)]
         return *values, weights, bool(finite)
 
