@@ -369,13 +369,13 @@ def _check_choice(name, value, allowed):
 
 def _resolve(model, options) -> tuple[Model | None, Entry, dict]:
     """Returns a model to go on with, or None and the entry to build, and the builder's options."""
-    if isinstance(model, str) and model in registry.list_models():
+    if isinstance(model, str) and registry.find(model):
         entry = registry.info(model)
         check_options(entry, options)
         found = None
     else:
         if isinstance(model, str) and not any(mark in model for mark in "/\\."):
-            registry.info(model)  # raises, and offers the nearest names
+            registry.resolve(model)  # raises, and offers the nearest names
         found = resolve_model(model)
         entry = found.entry
         if options:
