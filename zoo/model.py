@@ -33,6 +33,7 @@ from zoo.engine import fused
 from zoo.engine.asked import check_asked
 from zoo.engine.jitted import jitted
 from zoo.engine.linear import linear_terms
+from zoo.engine.networks import check_network
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
@@ -693,13 +694,21 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
 def build_network(
     entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0
 ) -> keras.Model:
-    """Returns the network that an entry's builder makes for a fitted preprocessor, with fresh weights."""
+    """Returns the network that an entry's builder makes for a fitted preprocessor, with fresh weights.
+
+    Raises:
+        TypeError: if the builder returns no network.
+        ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
+    """
     sizes = {} if preprocessor is None else preprocessor.sizes
     classes = None if preprocessor is None else preprocessor.schema.classes
     outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
     with seeded(seed):
         fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
-        return registry.load_builder(entry)(Spec(entry.task, outputs, seed=seed, **fitted, **sizes), **options)
+        spec = Spec(entry.task, outputs, seed=seed, **fitted, **sizes)
+        network = registry.load_builder(entry)(spec, **options)
+    check_network(network, entry, spec)
+    return network
 
 
 def compile_model(
