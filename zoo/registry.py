@@ -195,6 +195,31 @@ class Entry:
     learning: str = "gradient"
     formerly: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Entry({self.name!r}, {self.year}, {self.task}: {self.summary})"
+
+    def _repr_html_(self) -> str:
+        from zoo import display
+
+        try:
+            options, meanings = self.options, self.option_meanings
+        except Exception as error:  # a plugin whose builder cannot be imported has facts all the same
+            options, meanings, problem = {}, {}, f"cannot be read: {type(error).__name__}: {error}"
+        else:
+            problem = "" if options else "none"
+        known = {
+            "year": str(self.year),
+            "task": self.task,
+            "learning": self.learning,
+            "paper": display.linked(self.paper),
+            "presets": display.listed([f"{self.name}.{tag}" for tag in self.presets]),
+            "formerly": display.listed(self.formerly),
+            "options": problem,
+        }
+        rows = ((name, repr(default), meanings[name]) for name, default in options.items())
+        table = display.table(("option", "default", "meaning"), rows, total=len(options)) if options else ""
+        return display.card(f"{self.name}: {self.summary}", display.facts(known), table)
+
     @property
     def options(self) -> dict[str, Any]:
         """The builder's options and their defaults, read from its source; imports it where that does not tell them."""

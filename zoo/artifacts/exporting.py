@@ -18,6 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo import display
 from zoo.artifacts import folders, proof, samples, saving
 from zoo.artifacts.card import card_of, plain
 from zoo.model import Model
@@ -92,6 +93,34 @@ class ExportReport:
     num_bytes: int
     seconds: float
     quality: dict = dataclasses.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return (
+            f"ExportReport({str(self.path)!r}, {self.format}, version {self.version}, {display.size(self.num_bytes)}; "
+            f"proved: the largest difference from Python is {self.max_difference:.2g})"
+        )
+
+    def _repr_html_(self) -> str:
+        raw = {served: name for name, served in self.served_names.items()}
+        known = {
+            "folder": str(self.path),
+            "format": f"{self.format}, version {self.version}",
+            "signatures": display.listed(self.signatures),
+            "proof": f"in a fresh process: the largest difference from Python is {self.max_difference:.2g}",
+            "size": f"{display.size(self.num_bytes)}, written and proved in {display.duration(self.seconds)}",
+        }
+        if self.quality:
+            from zoo.artifacts.litert_format import said
+
+            known["smaller weights"] = said(self.quality)
+        inputs = ((name, raw.get(name, name), dtype, str(shape)) for name, (dtype, shape) in self.inputs.items())
+        outputs = ((name, dtype, str(shape)) for name, (dtype, shape) in self.outputs.items())
+        return display.card(
+            "Export",
+            display.facts(known),
+            display.table(("input", "column", "dtype", "shape"), inputs, total=len(self.inputs)),
+            display.table(("output", "dtype", "shape"), outputs, total=len(self.outputs)),
+        )
 
     def __str__(self) -> str:
         renamed = [f"  {raw} is served as {served}" for raw, served in self.served_names.items() if str(raw) != served]
