@@ -15,17 +15,20 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 
-MOST_CHARACTERS = 80  # of a text
+MOST_CHARACTERS = 200  # of a cell
 MOST_ROWS = 30  # of a table
 MOST_ITEMS = 8  # of a list in one line
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # also of direction
 LINE = "1px solid color-mix(in srgb, currentColor 35%, transparent)"
 STYLE = (
     "<style>"
     "div.zoo-card{color:inherit;font-size:13px;line-height:1.5;margin:.3em 0}"
     "div.zoo-card table{border:0;border-collapse:collapse;color:inherit;font-size:inherit;margin:.5em 0}"
-    "div.zoo-card caption{caption-side:top;color:inherit;font-weight:bold;padding:.2em 0;text-align:left}"
-    "div.zoo-card :is(td,th){border:0;max-width:60em;overflow-wrap:anywhere;padding:.1em 1.2em .1em 0;text-align:left;"
+    "div.zoo-card caption{caption-side:top;color:inherit;font-weight:bold;padding:.2em 0;text-align:left;"
+    "white-space:nowrap}"
+    "div.zoo-card :is(td,th){border:0;max-width:60em;overflow-wrap:anywhere;padding:.1em .6em;text-align:left;"
     "vertical-align:top;white-space:normal}"
+    "div.zoo-card :is(td,th):first-child{padding-left:0}"
     "div.zoo-card th{font-weight:normal;opacity:.7}"
     f"div.zoo-card thead th{{border-bottom:{LINE}}}"
     "div.zoo-card :is(td,th).zoo-number{font-variant-numeric:tabular-nums;text-align:right}"
@@ -49,8 +52,8 @@ def number(value: Real) -> str:
         return f"{value:,}"
     if not math.isfinite(value) or (value != 0 and not 1e-3 <= abs(value) < 1e9):
         return f"{value:.3g}"
-    decimals = 3 if value == 0 else 3 - math.floor(math.log10(abs(value)))
-    return f"{value:,.{min(max(decimals, 0), 6)}f}"
+    decimals = 3 if value == 0 else 3 - math.floor(math.log10(abs(float(f"{value:.4g}"))))  # 9.9999 is 10.00
+    return f"{value:,.{max(decimals, 0)}f}"
 
 
 def count(amount: int, noun: str) -> str:
@@ -85,12 +88,13 @@ def size(num_bytes: int) -> str:
 
 
 def cut(value, most: int = MOST_CHARACTERS) -> str:
-    """Returns the text of a value in one line of at most so many characters.
+    """Returns the text of a value in one line of at most so many characters, none of which steers a terminal.
 
     >>> cut("a long name", 6)
     'a lon…'
     """
     text = " ".join(str(value).split())
+    text = CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

@@ -216,7 +216,7 @@ class Entry:
             "formerly": display.listed(self.formerly),
             "options": problem,
         }
-        rows = ((name, repr(default), meanings[name]) for name, default in options.items())
+        rows = ((name, repr(default), display.escaped(meanings[name], 1000)) for name, default in options.items())
         table = display.table(("option", "default", "meaning"), rows, total=len(options)) if options else ""
         return display.card(f"{self.name}: {self.summary}", display.facts(known), table)
 

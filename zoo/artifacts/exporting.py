@@ -101,11 +101,12 @@ class ExportReport:
         )
 
     def _repr_html_(self) -> str:
-        raw = {served: name for name, served in self.served_names.items()}
+        renamed = [f"{raw} as {served}" for raw, served in self.served_names.items() if str(raw) != served]
         known = {
             "folder": str(self.path),
             "format": f"{self.format}, version {self.version}",
             "signatures": display.listed(self.signatures),
+            "served names": display.listed(renamed, 4),
             "proof": f"in a fresh process: the largest difference from Python is {self.max_difference:.2g}",
             "size": f"{display.size(self.num_bytes)}, written and proved in {display.duration(self.seconds)}",
         }
@@ -113,14 +114,15 @@ class ExportReport:
             from zoo.artifacts.litert_format import said
 
             known["smaller weights"] = said(self.quality)
-        inputs = ((name, raw.get(name, name), dtype, str(shape)) for name, (dtype, shape) in self.inputs.items())
-        outputs = ((name, dtype, str(shape)) for name, (dtype, shape) in self.outputs.items())
-        return display.card(
-            "Export",
-            display.facts(known),
-            display.table(("input", "column", "dtype", "shape"), inputs, total=len(self.inputs)),
-            display.table(("output", "dtype", "shape"), outputs, total=len(self.outputs)),
-        )
+        tables = [
+            display.table(
+                (kind, "dtype", "shape"),
+                ((display.cut(name, 60), dtype, _shape(shape)) for name, (dtype, shape) in tensors.items()),
+                total=len(tensors),
+            )
+            for kind, tensors in (("input", self.inputs), ("output", self.outputs))
+        ]
+        return display.card("Export", display.facts(known), *tables)
 
     def __str__(self) -> str:
         renamed = [f"  {raw} is served as {served}" for raw, served in self.served_names.items() if str(raw) != served]
@@ -135,6 +137,15 @@ class ExportReport:
 
             lines.append(said(self.quality))
         return "\n".join(lines)
+
+
+def _shape(sizes) -> str:
+    """Returns a shape for a reader: `[batch, 2]` for `[None, 2]`."""
+    names = [
+        "batch" if axis == 0 and size is None else "any" if size is None else str(size)
+        for axis, size in enumerate(sizes)
+    ]
+    return f"[{', '.join(names)}]"
 
 
 def export(

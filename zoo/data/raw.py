@@ -128,13 +128,17 @@ class Data:
             return display.card("Data", display.facts(known))  # a pass over it would tell the kinds of columns
         try:
             schema = self.schema
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             return display.card("Data", display.facts({**known, "schema": str(error)}))
-        return display.card("Data", display.facts({**known, **schema.summary()}), schema.columns_table())
+        summary = schema.summary()
+        if not isinstance(self.x, pd.DataFrame) and not self.streaming:  # one tensor has no table of columns
+            summary.pop("columns")
+            return display.card("Data", display.facts({**known, **summary}))
+        return display.card("Data", display.facts({**known, **summary}), schema.columns_table())
 
     def _summary(self) -> dict[str, str]:
         """Returns source, rows, columns, target and splits in a few words each, without a look at the values."""
-        known = {"source": display.cut(self.source)}
+        known = {"source": display.cut(self.source, 80)}
         if self.streaming:
             known["rows"] = "a stream" if self._sample is None else f"a stream of {self._sample.rows:,}"
         else:

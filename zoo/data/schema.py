@@ -291,11 +291,12 @@ class Schema:
 
         def levels(column):
             if column.categories:
-                return f"{len(column.categories):,}: {display.listed(column.categories)}"
+                return f"{len(column.categories):,}: {display.listed(column.categories, 4)}"
             shape = " x ".join("any" if size is None else str(size) for size in column.shape or ())
             return f"{shape}, of {display.listed(column.values)}" if column.values else shape
 
-        rows = ((str(c.name), c.kind, c.dtype, levels(c), served[c.name]) for c in self.columns)
+        columns = self.columns
+        rows = ((display.cut(c.name, 60), c.kind, c.dtype, levels(c), display.cut(served[c.name], 60)) for c in columns)
         header = ("column", "kind", "dtype", "levels", "served as")
         return display.table(header, rows, total=len(self.columns))
 

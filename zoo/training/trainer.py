@@ -72,7 +72,7 @@ class Run:
         rows = self.data.get("rows", {})
         held_out = f" and {rows['val']:,} more to choose the best epoch by" if rows.get("val") else ""
         lines = [
-            f"Run: {self.model.entry.name} on {display.cut(self.data.get('source'))}, "
+            f"Run: {self.model.entry.name} on {display.cut(self.data.get('source'), 80)}, "
             f"{display.count(rows.get('train', 0), 'row')}{held_out}",
             f"  {self._epochs()}; {display.duration(self.seconds)} on {self.device}; stopped: {self.stopped}",
         ]
@@ -86,19 +86,19 @@ class Run:
         names = ("optimizer", "learning_rate", "batch_size")
         how = self.recipe.get("solver") or ", ".join(f"{n.replace('_', ' ')} {self.recipe.get(n)}" for n in names)
         known = {
-            "entry": f"{self.model.entry.name} ({self.model.entry.task})",
-            "data": self.data.get("source"),
+            "task": self.model.entry.task,
             "rows": ", ".join(f"{split} {amount:,}" for split, amount in rows.items()),
             "split": self.data.get("split"),
             "trained by": how,
             "epochs": self._epochs(),
-            "interrupted" if self.interrupted else "stopped": self.stopped,
+            "stopped": self.stopped + ("; training it again goes on from these weights" if self.interrupted else ""),
             "time": f"{display.duration(self.seconds)} on {self.device}, seed {self.seed}",
         }
         names = list(dict.fromkeys(name for split in self.metrics for name in self._numbers(split)))
         scores = ((name, *(self._numbers(split).get(name, "") for split in self.metrics)) for name in names)
         table = display.table(("score", *self.metrics), scores, total=len(names)) if names else ""
-        return display.card("Run", display.facts(known), table)
+        title = f"{self.model.entry.name} on {display.cut(self.data.get('source'), 80)}"
+        return display.card(title, display.facts(known), table)
 
     def _epochs(self) -> str:
         epochs = display.count(max(map(len, self.history.values()), default=0), "epoch")
