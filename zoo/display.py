@@ -42,7 +42,7 @@ class Markup(str):
     """Text that is HTML already."""
 
 
-def number(value: Real) -> str:
+def number(value: float) -> str:
     """Returns a number for a reader: whole ones in full, others to four digits.
 
     >>> [number(x) for x in (12345, 0.82123, 48213.7, 0.00001234, float("nan"))]
@@ -187,6 +187,6 @@ def table(
     return Markup("".join([*lines, "</tbody></table>"]))
 
 
-def card(title: str, *parts: Markup) -> str:
-    """Returns the HTML of a result: its title and what stands below it."""
+def card(title: str, *parts: str) -> str:
+    """Returns the HTML of a result: its title, and below it parts that are HTML."""
     return f'{STYLE}<div class="zoo-card"><strong>{escaped(title)}</strong>{"".join(parts)}</div>'

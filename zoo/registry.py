@@ -494,7 +494,9 @@ def preset_folder(name: str) -> pathlib.Path | None:
     """Returns the folder of a preset, also by a former name of its entry, with a warning; None where there is none."""
     base, _, tag = name.partition(".")
     entry = find(base)
-    for known in (base, entry.name, *entry.formerly) if entry and tag and "/" not in tag else ():
+    if entry is None or not tag or "/" in tag:
+        return None
+    for known in (base, entry.name, *entry.formerly):
         folder = package_folder("saved_models") / f"{known}.{tag}"
         if (folder / "artifact.json").is_file():
             if known != base:  # else the artifact itself was saved under the former name, and its loading warns
