@@ -22,6 +22,13 @@ def test_the_presets_are_those_of_the_table():
     assert sorted(zoo.list_models(pretrained=True)) == sorted(PRESETS)
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_carries_the_name_that_its_entry_has_now(name):
+    artifact = json.loads((package_folder("saved_models") / name / "artifact.json").read_text(encoding="utf-8"))
+    assert artifact["entry"] == name.partition(".")[0]
+    assert artifact["entry"] in zoo.list_models()
+
+
 @pytest.mark.parametrize(("name", "data"), PRESETS.items())
 def test_a_preset_s_card_holds_its_metrics(name, data):
     card = json.loads((package_folder("saved_models") / name / "card.json").read_text(encoding="utf-8"))

@@ -302,10 +302,9 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
 def _trained_entry(argv: list[str]) -> registry.Entry | None:
     """Returns the entry that `zoo train` is to train: the first name of one that is not another argument's value."""
     flags = {"--json", "--debug", "-h", "--help"}
-    names = set(registry.list_models())
     for before, word in itertools.pairwise(argv):
-        if word in names and (not before.startswith("-") or before in flags or "=" in before):
-            return registry.info(word)
+        if (entry := registry.find(word)) and (not before.startswith("-") or before in flags or "=" in before):
+            return entry
     return None
 
 
@@ -427,8 +426,7 @@ def _train(arguments) -> int:
         model, source, settings, options = _repeated(arguments.config, model, source, settings, options)
     if model is None:
         raise ValueError("`zoo train` needs a MODEL, such as: zoo train mlp_classifier titanic. See `zoo list`.")
-    if model not in registry.list_models():
-        model = _trained(model)
+    model = registry.info(model).name if registry.find(model) else _trained(model)
     folder = Path(arguments.output or _next_run(model))
     _check_output(folder, "artifact.json")
     _import_tensorflow(arguments)
@@ -519,7 +517,7 @@ def _trained(model: str) -> str:
     if Path(model).exists():
         return os.path.join(os.curdir, model)
     if "." not in model:
-        registry.info(model)
+        registry.resolve(model)
     return model
 
 
@@ -530,7 +528,7 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     missing = [name for name in ("entry", "recipe", "data", "seed") if name not in facts]
     if missing:
         raise ValueError(f"{card!r} is no card of a run: it has no {', '.join(missing)}. An artifact's folder has one.")
-    recipe, usual = facts["recipe"], registry.load_recipe(registry.info(facts["entry"]))
+    recipe, usual = facts["recipe"], registry.load_recipe(registry.resolve(facts["entry"]))
     past = {name: facts["data"][name] for name in ("target", "weight", "groups", "time") if facts["data"].get(name)}
     past |= {"validation": facts["data"]["validation"]} if "validation" in facts["data"] else {}
     for name in ("epochs", "batch_size", "learning_rate", "optimizer", "loss", "class_weight"):

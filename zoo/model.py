@@ -33,6 +33,7 @@ from zoo.engine import fused
 from zoo.engine.asked import check_asked
 from zoo.engine.jitted import jitted
 from zoo.engine.linear import linear_terms
+from zoo.engine.networks import check_network
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
@@ -490,7 +491,7 @@ class Model(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        entry = registry.info(config["entry"])
+        entry = registry.info(config["entry"])  # of a renamed entry under its new name, with a warning
         registry.load_builder(entry)  # its module registers the layers and losses of the network
         network = keras.saving.deserialize_keras_object(config["network"])
         counts = [keras.saving.deserialize_keras_object(function) for function in config["counts"]]
@@ -501,8 +502,18 @@ class Model(keras.Model):
             options=config["options"],
             decision=_deserialized(config["decision"]),
             counts=counts,
-            name=config["name"],
+            name=_renamed(config["name"], entry),
         )
+
+
+def _name_in_keras(entry_name: str) -> str:
+    """Returns the name of a model in Keras, where `/` parts scopes."""
+    return entry_name.replace("/", "_")
+
+
+def _renamed(name: str, entry: Entry) -> str:
+    """Returns the name of a model, which is the entry's new one where it was the entry's old one."""
+    return _name_in_keras(entry.name) if name in map(_name_in_keras, entry.formerly) else name
 
 
 def _deserialized(decision):
@@ -595,9 +606,10 @@ def build(
     Raises:
         ValueError: if the name, an option or the target are unknown, or weights have other shapes.
     """
-    entry = registry.info(name)
-    if name != entry.name:
+    entry = registry.resolve(name)
+    if "." in name:
         return _build_preset(name, data, options)
+    registry.warn_renamed(name, entry)
     if "weights" in entry.options and weights is not None and not isinstance(weights, (str, Path, keras.Model)):
         options, weights = {**options, "weights": weights}, None  # a threshold unit's, by the paper
     check_options(entry, options)
@@ -673,7 +685,7 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
         options=options,
         decision=recipe.decision,
         counts=recipe.counts,
-        name=entry.name.replace("/", "_"),
+        name=_name_in_keras(entry.name),
     )
     compile_model(model, recipe)
     return model
@@ -682,13 +694,21 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
 def build_network(
     entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0
 ) -> keras.Model:
-    """Returns the network that an entry's builder makes for a fitted preprocessor, with fresh weights."""
+    """Returns the network that an entry's builder makes for a fitted preprocessor, with fresh weights.
+
+    Raises:
+        TypeError: if the builder returns no network.
+        ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
+    """
     sizes = {} if preprocessor is None else preprocessor.sizes
     classes = None if preprocessor is None else preprocessor.schema.classes
     outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
     with seeded(seed):
         fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
-        return registry.load_builder(entry)(Spec(entry.task, outputs, seed=seed, **fitted, **sizes), **options)
+        spec = Spec(entry.task, outputs, seed=seed, **fitted, **sizes)
+        network = registry.load_builder(entry)(spec, **options)
+    check_network(network, entry, spec)
+    return network
 
 
 def compile_model(
@@ -727,8 +747,8 @@ def load_weights(model: Model, weights) -> None:
     """
     if isinstance(weights, (str, Path)):
         path = Path(weights)
-        if not path.exists() and (registry.package_folder("saved_models") / str(weights)).is_dir():
-            path = registry.package_folder("saved_models") / str(weights)
+        if not path.exists():
+            path = registry.preset_folder(str(weights)) or path
         path = path / "model.keras" if path.is_dir() else path
         if not path.is_file():
             raise FileNotFoundError(

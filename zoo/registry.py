@@ -21,6 +21,7 @@ import importlib.util
 import inspect
 import math
 import operator
+import pathlib
 import re
 import sys
 import warnings
@@ -192,6 +193,32 @@ class Entry:
     paper: str
     summary: str
     learning: str = "gradient"
+    formerly: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Entry({self.name!r}, {self.year}, {self.task}: {self.summary})"
+
+    def _repr_html_(self) -> str:
+        from zoo import display
+
+        try:
+            options, meanings = self.options, self.option_meanings
+        except Exception as error:  # a plugin whose builder cannot be imported has facts all the same
+            options, meanings, problem = {}, {}, f"cannot be read: {type(error).__name__}: {error}"
+        else:
+            problem = "" if options else "none"
+        known = {
+            "year": str(self.year),
+            "task": self.task,
+            "learning": self.learning,
+            "paper": display.linked(self.paper),
+            "presets": display.listed([f"{self.name}.{tag}" for tag in self.presets]),
+            "formerly": display.listed(self.formerly),
+            "options": problem,
+        }
+        rows = ((name, repr(default), display.escaped(meanings[name], 1000)) for name, default in options.items())
+        table = display.table(("option", "default", "meaning"), rows, total=len(options)) if options else ""
+        return display.card(f"{self.name}: {self.summary}", display.facts(known), table)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -214,11 +241,11 @@ class Entry:
     def presets(self) -> list[str]:
         """Tags of the trained weights shipped with the zoo."""
         folder = package_folder("saved_models")
-        return sorted(
-            p.name.partition(".")[2] for p in folder.glob(f"{self.name}.*") if (p / "artifact.json").is_file()
-        )
+        found = (path for name in (self.name, *self.formerly) for path in folder.glob(f"{name}.*"))
+        return sorted({path.name.partition(".")[2] for path in found if (path / "artifact.json").is_file()})
 
 
+_NAME = re.compile(r"([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*")
 _entries: dict[str, Entry] = {}
 _loaded = False
 
@@ -232,6 +259,7 @@ def register(
     paper: str,
     summary: str,
     learning: str = "gradient",
+    formerly: Iterable[str] = (),
 ) -> Entry:
     """Adds a network to the zoo.
 
@@ -243,25 +271,55 @@ def register(
         paper: Reference with a DOI or an address.
         summary: One line.
         learning: `"gradient"`, `"rule"` or `"none"` (nothing to train).
+        formerly: Names that the network had before. They still work, as do the artifacts saved under them, with a
+            warning that tells the new name.
 
     Returns:
         The entry.
 
     Raises:
-        ValueError: if the name is taken or malformed, or task or learning are not in the lists.
+        ValueError: if the name or a former one is taken or malformed, or task or learning are not in the lists.
     """
-    if not re.fullmatch(r"([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*", name):
+    if not _NAME.fullmatch(name):
         raise ValueError(f"`name` must be like 'my_net' or 'package/my_net', in lower case. Received: name={name!r}")
+    former_names = () if isinstance(formerly, str) else tuple(dict.fromkeys(formerly))
+    if isinstance(formerly, str) or not all(isinstance(old, str) and _NAME.fullmatch(old) for old in former_names):
+        raise ValueError(f"`formerly` must be names, such as ('old_net',). Received: formerly={formerly!r}")
     if task not in TASKS:
         raise ValueError(f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}")
     if learning not in LEARNING:
         raise ValueError(f"`learning` must be one of {', '.join(LEARNING)}. Received: learning={learning!r}")
-    entry = Entry(name, builder, task, year, paper, summary, learning)
-    if _entries.setdefault(name, entry) != entry:
+    importlib.import_module("zoo.models")  # the zoo's own entries take their names before anybody else's
+    entry = Entry(name, builder, task, year, paper, summary, learning, former_names)
+    if _entries.get(name, entry) != entry:
         raise ValueError(
             f"The name {name!r} is taken by {_entries[name].builder}. Choose another, such as 'mine/{name}'."
         )
+    _check_former_names(entry)
+    _entries[name] = entry
     return entry
+
+
+def _check_former_names(entry: Entry) -> None:
+    """Raises ValueError if one of the entry's names, now or formerly, would mean another entry too."""
+    others = [other for other in _entries.values() if other.name != entry.name]
+    for other in others:
+        if entry.name in other.formerly:
+            raise ValueError(
+                f"The name {entry.name!r} is a former name of {other.name!r}, whose artifacts load by it. Choose "
+                "another."
+            )
+    for old in entry.formerly:
+        owner = next((e for e in (entry, *others) if old == e.name), None)
+        if owner is not None:
+            raise ValueError(
+                f"The former name {old!r} of {entry.name!r} is the name of {owner.builder}. Leave it out of `formerly`."
+            )
+        if owner := next((other for other in others if old in other.formerly), None):
+            raise ValueError(
+                f"The former name {old!r} of {entry.name!r} is a former name of {owner.name!r} too. One of the two "
+                "must leave it out of `formerly`."
+            )
 
 
 def _entries_by_year() -> list[Entry]:
@@ -334,7 +392,7 @@ def list_models(
 
 
 def info(name: str) -> Entry:
-    """Returns the facts of one entry (of a preset, its entry's).
+    """Returns the facts of one entry (of a preset, its entry's). A former name is answered with a FutureWarning.
 
     Args:
         name: An entry's name, or a preset's.
@@ -342,17 +400,43 @@ def info(name: str) -> Entry:
     Raises:
         ValueError: if there is no such model; the message offers the nearest names.
     """
-    names = [entry.name for entry in _entries_by_year()]
-    entry = _entries.get(name) if isinstance(name, str) else None
-    if entry is None and isinstance(name, str):
-        base, _, tag = name.partition(".")
-        entry = _entries.get(base)
-        if entry and tag and tag not in entry.presets:
-            tags = ", ".join(f"{base}.{t}" for t in entry.presets) or "none"
-            raise ValueError(f"Unknown preset {name!r}. The presets of {base!r} are: {tags}.")
-    if entry is None:
-        raise ValueError(f"Unknown model {name!r}.{suggest(name, names)} The zoo has: {', '.join(names)}.")
+    entry = resolve(name)
+    warn_renamed(name.partition(".")[0], entry)
     return entry
+
+
+def resolve(name: str) -> Entry:
+    """Returns what `info` does, and does not warn of a former name."""
+    base, dot, tag = str(name).partition(".")
+    entry = find(base) if isinstance(name, str) else None
+    if entry is None:
+        names = [entry.name for entry in _entries_by_year()]
+        raise ValueError(f"Unknown model {name!r}.{suggest(name, names)} The zoo has: {', '.join(names)}.")
+    if dot and tag not in entry.presets:
+        tags = ", ".join(f"{entry.name}.{t}" for t in entry.presets) or "none"
+        raise ValueError(f"Unknown preset {name!r}. The presets of {entry.name!r} are: {tags}.")
+    return entry
+
+
+def find(name: str) -> Entry | None:
+    """Returns the entry that has, or had, this name; None where there is none. A preset's name is none of an entry."""
+    entries = _entries_by_year()
+    return _entries.get(name) or next((entry for entry in entries if name in entry.formerly), None)
+
+
+def warn_renamed(name: str, entry: Entry) -> None:
+    """Warns if `name` is a former name of the entry: at the caller's line, which is neither the zoo's nor Keras's."""
+    if name == entry.name:
+        return
+    frame, level = sys._getframe(), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("zoo", "keras"):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(
+        f"The model {name!r} is now called {entry.name!r}. Write the new name; an artifact of the old one takes it "
+        "when it is loaded and saved again.",
+        FutureWarning,
+        stacklevel=level,
+    )
 
 
 def suggest(name: object, known: Iterable[str]) -> str:
@@ -400,9 +484,22 @@ def load_recipe(entry: Entry) -> Recipe:
     return recipe
 
 
-def package_folder(name: str):
+def package_folder(name: str) -> pathlib.Path:
     """Returns the folder `datasets` or `saved_models`: beside this package if it is there, else in the checkout."""
-    import pathlib
-
     here = pathlib.Path(__file__).resolve().parent
     return here / name if (here / name).is_dir() else here.parent / name
+
+
+def preset_folder(name: str) -> pathlib.Path | None:
+    """Returns the folder of a preset, also by a former name of its entry, with a warning; None where there is none."""
+    base, _, tag = name.partition(".")
+    entry = find(base)
+    if entry is None or not tag or "/" in tag:
+        return None
+    for known in (base, entry.name, *entry.formerly):
+        folder = package_folder("saved_models") / f"{known}.{tag}"
+        if (folder / "artifact.json").is_file():
+            if known != base:  # else the artifact itself was saved under the former name, and its loading warns
+                warn_renamed(base, entry)
+            return folder
+    return None

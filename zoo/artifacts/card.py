@@ -115,7 +115,7 @@ def page(card: Mapping[str, Any], schema) -> str:
     lines += ["It takes these columns:", "", "```", str(schema), "```", ""]
     lines += ["```python", "import zoo", "", 'model = zoo.load("FOLDER")  # this one', "zoo.predict(model, rows)"]
     rows = "rows_with_target" if card["task"] in SUPERVISED else "rows"
-    if registry.info(card["entry"]).learning != "none":
+    if registry.resolve(card["entry"]).learning != "none":
         lines.append(f'zoo.train(model, {rows}).save("runs/more")  # goes on from these weights')
     lines += ['zoo.export(model, "served/NAME")  # for TensorFlow Serving', "```", "", f"Paper: {card['paper']}", ""]
     return "\n".join(lines)

@@ -18,6 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo import display
 from zoo.artifacts import folders, proof, samples, saving
 from zoo.artifacts.card import card_of, plain
 from zoo.model import Model
@@ -93,6 +94,36 @@ class ExportReport:
     seconds: float
     quality: dict = dataclasses.field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return (
+            f"ExportReport({str(self.path)!r}, {self.format}, version {self.version}, {display.size(self.num_bytes)}; "
+            f"proved: the largest difference from Python is {self.max_difference:.2g})"
+        )
+
+    def _repr_html_(self) -> str:
+        renamed = [f"{raw} as {served}" for raw, served in self.served_names.items() if str(raw) != served]
+        known = {
+            "folder": str(self.path),
+            "format": f"{self.format}, version {self.version}",
+            "signatures": display.listed(self.signatures),
+            "served names": display.listed(renamed, 4),
+            "proof": f"in a fresh process: the largest difference from Python is {self.max_difference:.2g}",
+            "size": f"{display.size(self.num_bytes)}, written and proved in {display.duration(self.seconds)}",
+        }
+        if self.quality:
+            from zoo.artifacts.litert_format import said
+
+            known["smaller weights"] = said(self.quality)
+        tables = [
+            display.table(
+                (kind, "dtype", "shape"),
+                ((display.cut(name, 60), dtype, _shape(shape)) for name, (dtype, shape) in tensors.items()),
+                total=len(tensors),
+            )
+            for kind, tensors in (("input", self.inputs), ("output", self.outputs))
+        ]
+        return display.card("Export", display.facts(known), *tables)
+
     def __str__(self) -> str:
         renamed = [f"  {raw} is served as {served}" for raw, served in self.served_names.items() if str(raw) != served]
         lines = [
@@ -106,6 +137,15 @@ class ExportReport:
 
             lines.append(said(self.quality))
         return "\n".join(lines)
+
+
+def _shape(sizes) -> str:
+    """Returns a shape for a reader: `[batch, 2]` for `[None, 2]`."""
+    names = [
+        "batch" if axis == 0 and size is None else "any" if size is None else str(size)
+        for axis, size in enumerate(sizes)
+    ]
+    return f"[{', '.join(names)}]"
 
 
 def export(

@@ -81,7 +81,7 @@ def inspect(path: Path) -> None:
         network, entry = config["config"]["network"], config["config"]["entry"]
     except (KeyError, TypeError):
         refuse("a config.json without a network or an entry")
-    registry.load_builder(registry.info(entry))  # its module registers the layers of the network
+    registry.load_builder(registry.resolve(entry))  # its module registers the layers of the network
     declared = _declared(network)
     if declared > stored:
         refuse(f"a network of {declared} weights with {stored} values for them")
@@ -108,9 +108,11 @@ def _strangers(value) -> Iterator[str]:
 
 
 def _known_packages() -> set[str]:
-    builders = [registry.info(name).builder for name in registry.list_models()]
-    modules = [builder if isinstance(builder, str) else builder.__module__ for builder in builders]
-    return {"keras", "builtins", "zoo", *(module.partition(":")[0].partition(".")[0] for module in modules)}
+    entries = [registry.info(name) for name in registry.list_models()]
+    modules = [entry.builder if isinstance(entry.builder, str) else entry.builder.__module__ for entry in entries]
+    packages = {module.partition(":")[0].partition(".")[0] for module in modules}
+    renamed = {old.partition("/")[0] for entry in entries for old in entry.formerly if "/" in old}
+    return {"keras", "builtins", "zoo", *packages, *renamed}
 
 
 def _stored(weights: h5py.File, refuse) -> int:

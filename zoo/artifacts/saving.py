@@ -146,7 +146,7 @@ def load(path) -> Model:
                 f"{str(folder / name)!r} must be as it was written. Received: a missing, truncated or changed file. "
                 "Copy the artifact again, or save it anew."
             )
-    if facts["entry"] not in registry.list_models():
+    if registry.find(facts["entry"]) is None:
         raise ValueError(
             f"{str(folder)!r} holds the model {facts['entry']!r}, which this zoo does not have. Install the package "
             f"that registers it, or upgrade keras-zoo. The zoo has: {', '.join(registry.list_models())}."
@@ -180,11 +180,11 @@ def _found(given) -> Path:
     path = folders.existing(path)
     if path.exists():
         return path
-    preset = registry.package_folder("saved_models") / name
-    if path.name == name and (preset / "artifact.json").is_file():
+    preset = registry.preset_folder(name)
+    if preset is not None:
         return preset
     presets = registry.list_models(pretrained=True)
-    if name in registry.list_models():
+    if registry.find(name):
         hint = f" {name!r} is the name of an entry: zoo.build or zoo.train makes a model of it."
     else:
         hint = registry.suggest(name, presets)
@@ -245,6 +245,8 @@ def _load_file(path: Path, card: dict[str, Any]) -> Model:
         )
     if not model.compiled:
         compile_model(model, model.recipe)
+    if card:
+        card = {**card, "entry": model.entry.name}  # by its new name, where it was renamed
     object.__setattr__(model, "card", card)  # past Keras, which would track the dict as a part of the model
     return model
 

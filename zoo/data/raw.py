@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from zoo import display
 from zoo.data.schema import Column, Schema, _infer_task, infer
 
 
@@ -119,8 +120,39 @@ class Data:
         return self._stream.rows if self.streaming else len(self.x)
 
     def __repr__(self) -> str:
-        rows = "a stream" if self.streaming else f"{len(self)} rows"
-        return f"Data({self.source}: {rows}, target {self.target!r})"
+        return f"Data({', '.join(f'{name}: {said}' for name, said in self._summary().items())})"
+
+    def _repr_html_(self) -> str:
+        known = self._summary()
+        if self.streaming and self._sample is None and self._given is None:
+            return display.card("Data", display.facts(known))  # a pass over it would tell the kinds of columns
+        try:
+            schema = self.schema
+        except (ValueError, TypeError) as error:
+            return display.card("Data", display.facts({**known, "schema": str(error)}))
+        summary = schema.summary()
+        if not isinstance(self.x, pd.DataFrame) and not self.streaming:  # one tensor has no table of columns
+            summary.pop("columns")
+            return display.card("Data", display.facts({**known, **summary}))
+        return display.card("Data", display.facts({**known, **summary}), schema.columns_table())
+
+    def _summary(self) -> dict[str, str]:
+        """Returns source, rows, columns, target and splits in a few words each, without a look at the values."""
+        known = {"source": display.cut(self.source, 80)}
+        if self.streaming:
+            known["rows"] = "a stream" if self._sample is None else f"a stream of {self._sample.rows:,}"
+        else:
+            known["rows"] = f"{len(self):,}"
+            if not isinstance(self.x, pd.DataFrame):
+                known["shape of a row"] = " x ".join(map(str, self.x.shape[1:]))
+            else:
+                ignored = sum(name in self.x.columns for name in self._ignore)
+                known["columns"] = f"{self.x.shape[1] - ignored:,}"
+        if self.target is not None or self.y is not None:
+            known["target"] = "y" if self.target is None else display.cut(self.target, 40)
+        if self.splits:
+            known["splits"] = ", ".join(f"{name} {len(rows):,}" for name, rows in self.splits.items())
+        return known
 
     def frame(self) -> pd.DataFrame:
         """Returns the rows as a DataFrame, with the target.

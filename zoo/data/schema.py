@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo import display
 from zoo.registry import SUPERVISED, suggest
 
 KINDS = ("number", "category", "boolean", "date", "text", "array", "image")
@@ -261,6 +262,43 @@ class Schema:
             raise ValueError(
                 f"{str(path)!r} must be JSON. Received: {error}. Write one with `zoo schema SOURCE -o FILE`."
             ) from error
+
+    def __repr__(self) -> str:
+        summary = self.summary()
+        return f"Schema({'; '.join([summary.pop('columns'), *(f'{name}: {said}' for name, said in summary.items())])})"
+
+    def _repr_html_(self) -> str:
+        return display.card("Schema", display.facts(self.summary()), self.columns_table())
+
+    def summary(self) -> dict[str, str]:
+        """Returns how many columns of which kinds there are, the target, and what is no input, each in a few words."""
+        kinds = display.counted(column.kind for column in self.columns)
+        said = {"columns": f"{display.count(len(self.columns), 'column')} ({kinds})"}
+        target = [] if self.target is None else [display.cut(self.target, 40)]
+        if self.task is not None:
+            target.append(self.task)
+        if self.classes is not None:
+            target.append(f"{len(self.classes):,} classes: {display.listed(self.classes)}")
+        if target:
+            said["target"] = ", ".join(target)
+        if self.dropped:
+            said["no input"] = display.listed([f"{name} ({reason})" for name, reason in self.dropped.items()])
+        return said
+
+    def columns_table(self) -> display.Markup:
+        """Returns a table of the first columns, as HTML."""
+        served = self.served_names
+
+        def levels(column):
+            if column.categories:
+                return f"{len(column.categories):,}: {display.listed(column.categories, 4)}"
+            shape = " x ".join("any" if size is None else str(size) for size in column.shape or ())
+            return f"{shape}, of {display.listed(column.values)}" if column.values else shape
+
+        columns = self.columns
+        rows = ((display.cut(c.name, 60), c.kind, c.dtype, levels(c), display.cut(served[c.name], 60)) for c in columns)
+        header = ("column", "kind", "dtype", "levels", "served as")
+        return display.table(header, rows, total=len(self.columns))
 
     def __str__(self) -> str:
         rows = [("column", "kind", "dtype", "served as", "levels")]

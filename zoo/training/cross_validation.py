@@ -126,7 +126,7 @@ def cross_validate(
             f"{type(name).__name__}. Pass {getattr(getattr(name, 'entry', None), 'name', 'mlp_classifier')!r}."
         )
     entry = registry.info(name)
-    if entry.name != name or entry.learning == "none" or entry.task not in ("classification", "regression"):
+    if "." in name or entry.learning == "none" or entry.task not in ("classification", "regression"):
         raise TypeError(f"Folds are for classifiers and regressors that learn, by an entry's name. Received: {name!r}.")
     check_options(entry, options)
     for what, value, least in (("folds", folds, 2), ("seeds", seeds, 1)):

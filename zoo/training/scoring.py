@@ -8,6 +8,7 @@ others          what the entry's recipe scores, such as the quantization error o
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,17 +16,20 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo import display
 from zoo.data.pipelines import Encoded
 from zoo.registry import SUPERVISED
 from zoo.training import inference
 from zoo.training.resolving import load_for, resolve_model
 
 BINS = 15
+MOST_SHOWN = 10  # scores in one line
+MOST_CLASSES = 20  # of a confusion matrix that is shown whole
 _SCORED = (*SUPERVISED, "logic", "dynamics")  # by outputs against targets
 
 
 class Scores(Mapping):
-    """Scores by name; prints as a table. `.confusion`: a DataFrame of counts, true by predicted classes, or None."""
+    """Scores by name; printed as a table. `.confusion`: a DataFrame of counts, true by predicted classes, or None."""
 
     def __init__(self, values: Mapping[str, float], *, rows: int, confusion=None):
         self._values = dict(values)
@@ -42,10 +46,24 @@ class Scores(Mapping):
         return len(self._values)
 
     def __repr__(self):
+        shown = [
+            f"{name}={display.number(value)}" for name, value in itertools.islice(self._values.items(), MOST_SHOWN)
+        ]
+        more = [f"{len(self) - MOST_SHOWN} more"] if len(self) > MOST_SHOWN else []
+        return f"Scores({', '.join([*shown, *more, f'rows={self.rows}'])})"
+
+    def _repr_html_(self):
+        values = display.table(("score", "value"), self._values.items(), total=len(self))
+        parts = [display.facts({"rows": self.rows}), values]
+        if self.confusion is not None:
+            parts.append(_confusion_html(self.confusion))
+        return display.card("Scores", *parts)
+
+    def __str__(self):
         width = max(map(len, self._values), default=0)
         lines = [f"{name:<{width}}  {value:.6g}" for name, value in self._values.items()]
         lines.append(f"{'rows':<{width}}  {self.rows}")
-        if self.confusion is not None and len(self.confusion) <= 20:
+        if self.confusion is not None and len(self.confusion) <= MOST_CLASSES:
             lines += ["", "confusion (rows: true, columns: predicted)", self.confusion.to_string()]
         return "\n".join(lines)
 
@@ -60,6 +78,30 @@ class Scores(Mapping):
     def to_json(self, path) -> None:
         """Writes `to_dict` to a file."""
         Path(path).write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _confusion_html(confusion) -> display.Markup:
+    """Returns the confusion matrix as a table, of many classes the pairs that are confused most."""
+    counts, classes = confusion.to_numpy(), [display.cut(label, 24) for label in confusion.index]
+    if len(classes) <= MOST_CLASSES:
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        rows = ([name, *map(int, row)] for name, row in zip(classes, counts))
+        return display.table(
+            ("true \\ predicted", *classes),
+            rows,
+            total=len(classes),
+            caption="Confusion",
+            shade=lambda row, column: shares[row, column - 1] if column else 0.0,
+        )
+    wrong = np.where(np.eye(len(classes), dtype=bool), 0, counts)
+    found = np.argsort(-wrong, axis=None, kind="stable")[: display.MOST_ROWS]
+    pairs = [divmod(int(i), len(classes)) for i in found if wrong.flat[i]]
+    return display.table(
+        ("true", "predicted", "rows"),
+        ((classes[true], classes[predicted], int(wrong[true, predicted])) for true, predicted in pairs),
+        total=int(np.count_nonzero(wrong)),
+        caption=f"The most frequent mistakes among {len(classes):,} classes",
+    )
 
 
 def evaluate(model, data, *, target: str | None = None, verbose: int = 1) -> Scores:

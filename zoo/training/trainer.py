@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo import registry
+from zoo import display, registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
@@ -53,6 +53,7 @@ class Run:
         device: Where it ran.
         interrupted: Whether Ctrl-C or SIGTERM ended it.
         stopped: Why it ended, in words.
+        best_epoch: Whose weights the model has, from 0; None where none was chosen.
     """
 
     model: Model
@@ -65,6 +66,52 @@ class Run:
     device: str
     interrupted: bool = False
     stopped: str = ""
+    best_epoch: int | None = None
+
+    def __repr__(self) -> str:
+        rows = self.data.get("rows", {})
+        held_out = f" and {rows['val']:,} more to choose the best epoch by" if rows.get("val") else ""
+        lines = [
+            f"Run: {self.model.entry.name} on {display.cut(self.data.get('source'), 80)}, "
+            f"{display.count(rows.get('train', 0), 'row')}{held_out}",
+            f"  {self._epochs()}; {display.duration(self.seconds)} on {self.device}; stopped: {self.stopped}",
+        ]
+        for split in self.metrics:
+            shown = [f"{name} {display.number(value)}" for name, value in self._numbers(split).items()]
+            lines.append(f"  {split:5} {', '.join(shown[:5])}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = {split: amount for split, amount in self.data.get("rows", {}).items() if amount}
+        names = ("optimizer", "learning_rate", "batch_size")
+        how = self.recipe.get("solver") or ", ".join(f"{n.replace('_', ' ')} {self.recipe.get(n)}" for n in names)
+        known = {
+            "task": self.model.entry.task,
+            "rows": ", ".join(f"{split} {amount:,}" for split, amount in rows.items()),
+            "split": self.data.get("split"),
+            "trained by": how,
+            "epochs": self._epochs(),
+            "stopped": self.stopped + ("; training it again goes on from these weights" if self.interrupted else ""),
+            "time": f"{display.duration(self.seconds)} on {self.device}, seed {self.seed}",
+        }
+        names = list(dict.fromkeys(name for split in self.metrics for name in self._numbers(split)))
+        scores = ((name, *(self._numbers(split).get(name, "") for split in self.metrics)) for name in names)
+        table = display.table(("score", *self.metrics), scores, total=len(names)) if names else ""
+        title = f"{self.model.entry.name} on {display.cut(self.data.get('source'), 80)}"
+        return display.card(title, display.facts(known), table)
+
+    def _epochs(self) -> str:
+        epochs = display.count(max(map(len, self.history.values()), default=0), "epoch")
+        if self.best_epoch is None:
+            return epochs
+        monitor = self.recipe.get("monitor")
+        values = self.history.get(monitor, ())
+        reached = f" ({monitor} {display.number(values[self.best_epoch])})" if self.best_epoch < len(values) else ""
+        return f"{epochs}, the best is {self.best_epoch + 1}{reached}"
+
+    def _numbers(self, split: str) -> dict[str, float]:
+        """Returns the scores of a split, without the rows and the confusion matrix."""
+        return {n: v for n, v in self.metrics[split].items() if n != "rows" and isinstance(v, Real)}
 
     def save(self, folder) -> None:
         """Writes the artifact folder, as `zoo.save` does. Of several workers the chief alone writes."""
@@ -302,6 +349,7 @@ def train(
         device=device,
         interrupted=fitted.interrupted,
         stopped=fitted.stopped,
+        best_epoch=fitted.best_epoch,
     )
     if verbose:
         print(_closing_line(fitted, metrics), flush=True)
@@ -369,13 +417,13 @@ def _check_choice(name, value, allowed):
 
 def _resolve(model, options) -> tuple[Model | None, Entry, dict]:
     """Returns a model to go on with, or None and the entry to build, and the builder's options."""
-    if isinstance(model, str) and model in registry.list_models():
+    if isinstance(model, str) and registry.find(model):
         entry = registry.info(model)
         check_options(entry, options)
         found = None
     else:
         if isinstance(model, str) and not any(mark in model for mark in "/\\."):
-            registry.info(model)  # raises, and offers the nearest names
+            registry.resolve(model)  # raises, and offers the nearest names
         found = resolve_model(model)
         entry = found.entry
         if options:
