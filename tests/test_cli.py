@@ -89,9 +89,10 @@ def test_zoo_alone_prints_the_help(capsys):
 
 
 def test_version(capsys):
-    with pytest.raises(SystemExit):
-        cli.main(["--version"])
-    assert capsys.readouterr().out == f"zoo {zoo.__version__}\n"
+    for words in (["--version"], ["--version", "export", "out"]):  # behind it, --version is that of an export
+        with pytest.raises(SystemExit):
+            cli.main(words)
+        assert capsys.readouterr().out == f"zoo {zoo.__version__}\n"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,9 @@ def test_options_are_read_as_the_type_of_their_default(default, text, value):
     ("words", "message"),
     [
         (["trian"], "Unknown command 'trian'. Did you mean 'train'?"),
+        (["--json", "trian"], "Unknown command 'trian'. Did you mean 'train'?"),
+        (["--debgu", "train", "mlp_classifier"], "`zoo train` does not know '--debgu'. Did you mean '--debug'?"),
+        (["--debgu"], "`zoo` does not know '--debgu'. Did you mean '--debug'? It takes: --debug, --help, --version."),
         (["info", "mlp_clasifier"], "Did you mean 'mlp_classifier'?"),
         (["list", "--task", "regresion"], "--task must be one of"),
         (["train", "mlp_classifier", "titanic", "--hiden-units", "3"], "Did you mean '--hidden-units'?"),
@@ -156,6 +160,30 @@ def test_what_is_not_there_gets_one_line(capsys, tmp_path, monkeypatch, words, m
 def test_debug_shows_where_an_error_was_raised():
     with pytest.raises(ValueError, match="Unknown model"):
         cli.main(["info", "mlp_clasifier", "--debug"])
+
+
+@pytest.mark.parametrize("words", [["--debug", "info", "mlp_clasifier"], ["info", "--debug", "mlp_clasifier"]])
+def test_debug_stands_anywhere(words):
+    with pytest.raises(ValueError, match="Unknown model"):
+        cli.main(words)
+
+
+def test_an_option_before_the_command_is_the_command_s(capsys):
+    assert answer(capsys, "--json", "list", "perceptron") == answer(capsys, "list", "perceptron", "--json")
+
+
+def test_help_before_the_command_is_the_command_s(capsys):
+    printed = []
+    for words in (["--help", "train", "mlp_classifier"], ["train", "mlp_classifier", "--help"]):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(words)
+        printed.append((stopped.value.code, capsys.readouterr().out))
+    assert printed[0] == printed[1] and "options of mlp_classifier:" in printed[0][1]
+
+
+def test_debug_alone_prints_the_help_which_names_it(capsys):
+    assert cli.main(["--debug"]) == 2
+    assert "--debug" in capsys.readouterr().out
 
 
 def test_a_mistake_leaves_no_traceback_and_code_2_in_a_process_of_its_own():

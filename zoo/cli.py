@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 2 for a caller's mistake, 130 after Ctrl-C, 143 after SIGTERM while it trained.
     """
-    argv = list(sys.argv[1:] if argv is None else argv)
+    argv = _command_first(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
     if not debug:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -84,23 +84,30 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 2
 
 
+def _command_first(argv: Sequence[str]) -> list[str]:
+    """Returns the words with the command first: what stands before it is its option too. `--version` is the zoo's."""
+    argv = list(argv)
+    place = next((i for i, word in enumerate(argv) if not word.startswith("-")), 0)
+    return argv if "--version" in argv[:place] else [*argv[place : place + 1], *argv[:place], *argv[place + 1 :]]
+
+
 def _run(argv: list[str]) -> int:
     parser, commands = _parsers(argv)
-    words = [word for word in argv if not word.startswith("-")]
-    if not words and not {"-h", "--help", "--version"} & set(argv):
-        parser.print_help()
-        return 2
-    if words and argv[0] == words[0] and words[0] not in commands:
+    if argv and not argv[0].startswith("-") and argv[0] not in commands:
         known = ", ".join(commands)
-        raise ValueError(f"Unknown command {words[0]!r}.{registry.suggest(words[0], commands)} There are: {known}.")
+        raise ValueError(f"Unknown command {argv[0]!r}.{registry.suggest(argv[0], commands)} There are: {known}.")
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         word = next((word for word in unknown if word.startswith("-")), unknown[0]).partition("=")[0]
-        known = sorted(set(re.findall(r"--[a-z][a-z0-9-]+", commands[arguments.command].format_help())))
+        called = "zoo" if arguments.command is None else f"zoo {arguments.command}"
+        text = (parser if arguments.command is None else commands[arguments.command]).format_help()
+        known = sorted(set(re.findall(r"--[a-z][a-z0-9-]+", text)))
         raise ValueError(
-            f"`zoo {arguments.command}` does not know {word!r}.{registry.suggest(word, known)} "
-            f"It takes: {', '.join(known)}."
+            f"`{called}` does not know {word!r}.{registry.suggest(word, known)} It takes: {', '.join(known)}."
         )
+    if arguments.command is None:
+        parser.print_help()
+        return 2
     return arguments.run(arguments) or 0
 
 
@@ -157,12 +164,14 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     """Returns the parser and those of its commands, with the options of the entry that `argv` trains."""
     parser = Parser(prog="zoo", description="From raw rows or pixels to a served, still trainable Keras model.")
     parser.add_argument("--version", action="version", version=f"zoo {zoo.__version__}")
+    debug = {"action": "store_true", "help": "show where an error was raised, and the notices of TensorFlow"}
+    parser.add_argument("--debug", **debug)
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")
 
     def command(name, function, summary):
         added = commands.add_parser(name, help=summary, description=summary)
         added.set_defaults(run=function)
-        added.add_argument("--debug", action="store_true", help="show where an error was raised")
+        added.add_argument("--debug", **debug)
         return added
 
     def source(added, *more, optional=False):
