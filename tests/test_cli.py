@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -200,8 +201,84 @@ def test_an_unknown_target_is_refused_with_the_columns(capsys, trained, tmp_path
 def test_a_folder_of_something_else_is_not_overwritten(capsys, trained, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", *QUICK, "-o", tmp_path)
-    assert "must be a new folder or one that holds artifact.json" in refusal(capsys, *words)
+    for more in ((), ("--overwrite",)):
+        said = refusal(capsys, *words, *more)
+        assert "must be a new folder or an artifact" in said and said.endswith("Choose another folder with -o.\n")
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.fixture
+def saved(trained, tmp_path):
+    """A copy of the trained folder, to be written over."""
+    return Path(shutil.copytree(trained / "out", tmp_path / "saved"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "mlp_classifier", "visits.csv", "--target", "bought"),
+        ("train", "out", "visits.csv"),
+        ("train", "--config", "out/card.json"),
+        ("fine-tune", "out", "visits.csv"),
+        ("adapt", "out", "visits.csv"),
+    ],
+)
+def test_a_saved_model_is_refused_before_the_work(capsys, trained, saved, monkeypatch, words):
+    def work(*args, **kwargs):
+        raise AssertionError("it was to be refused before")
+
+    monkeypatch.chdir(trained)
+    before = (saved / "card.json").read_bytes()
+    for name in ("train", "fine_tune", "adapt"):
+        monkeypatch.setattr(zoo, name, work)
+    said = refusal(capsys, *words, "-o", saved)
+    assert f"{str(saved)!r} must be a new folder. Received: one that holds a trained mlp_classifier" in said
+    assert said.endswith("Pass --overwrite to replace it, or choose another folder with -o.\n")
+    assert (saved / "card.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "mlp_classifier", "visits.csv", *QUICK[:-1]),
+        ("fine-tune", "out", "visits.csv", "--epochs", "2"),
+        ("adapt", "out", "visits.csv"),
+    ],
+)
+def test_overwrite_replaces_a_saved_model(capsys, trained, saved, monkeypatch, words):
+    monkeypatch.chdir(trained)
+    (saved / "README.md").write_text("to be replaced")
+    said = answer(capsys, *words, "--target", "bought", "-o", saved, "--overwrite")
+    assert said.endswith(f"saved in {saved}\n")
+    assert (saved / "README.md").read_text() != "to be replaced" and zoo.load(saved).classes == ("no", "yes")
+
+
+@pytest.mark.parametrize("freeze", ["none", "head_first"])
+def test_a_run_that_goes_on_from_its_checkpoint_replaces_its_own_model_alone(capsys, trained, tmp_path, freeze):
+    words = ("train", trained / "out", trained / "visits.csv", "--epochs", 3, "--freeze", freeze, "--json")
+    words = (*words, "--checkpoint", tmp_path / "state", "-o")
+    answer(capsys, *words, tmp_path / "out")
+    before = zoo.load(tmp_path / "out").get_weights()
+    answer(capsys, *words, tmp_path / "out")
+    assert all(map(np.array_equal, before, zoo.load(tmp_path / "out").get_weights()))
+    assert "holds a trained mlp_classifier" in refusal(capsys, *words, trained / "out")
+    (tmp_path / "out" / "card.json").write_text("{")
+    assert "holds a trained mlp_classifier" in refusal(capsys, *words, tmp_path / "out")
+
+
+def test_a_run_whose_number_was_taken_meanwhile_takes_the_next(tmp_path, monkeypatch):
+    class Run:
+        def save(self, folder, overwrite=False):
+            if folder.exists():
+                raise FileExistsError(str(folder))
+            folder.mkdir()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    Path("runs/my_net-1").mkdir(parents=True)
+    assert cli._save(Run(), Path("runs/my_net-1"), numbered=True) == Path("runs/my_net-2")
+    with pytest.raises(OSError, match=r"my_net-1\. The trained model is in .*/my_net-1 instead"):
+        cli._save(Run(), Path("runs/my_net-1"))
 
 
 def test_a_folder_is_no_file_for_answers(capsys, trained, tmp_path):
@@ -231,7 +308,7 @@ def test_a_model_that_cannot_be_saved_in_its_folder_is_rescued(tmp_path, monkeyp
     saved = []
 
     class Run:
-        def save(self, folder):
+        def save(self, folder, overwrite=False):
             if not saved:
                 saved.append(folder)
                 raise OSError(28, "No space left on device", str(folder))

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import zoo
 from zoo import registry
+from zoo.artifacts import folders
 from zoo.engine import interruption
 
 if TYPE_CHECKING:
@@ -205,6 +206,11 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
         setting("--checkpoint", metavar="FOLDER", help="keep the state here; a run that was killed goes on from it")
         setting("--devices", type=_devices, metavar="DEVICES", help="auto, cpu, how many, or names: GPU:0,GPU:1")
 
+    def artifact(added, **settings):
+        about = "where to save it" if settings else "where to save it; runs/<entry>-<n> if not given"
+        added.add_argument("-o", "--output", metavar="FOLDER", help=about, **settings)
+        added.add_argument("--overwrite", action="store_true", help="replace the model that the folder holds")
+
     def adapting(added):
         how = {"choices": ("strict", "extend", "new"), "default": argparse.SUPPRESS}
         added.add_argument("--classes", help="extend: new classes behind the old; new: a new last layer", **how)
@@ -232,7 +238,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a = command("train", _train, "Train a model, or go on with the weights of a trained one.")
     a.add_argument("model", metavar="MODEL", nargs="?", help="an entry, a preset, or an artifact's folder")
     source(a, "split", "ignore", "format", optional=True)
-    a.add_argument("-o", "--output", metavar="FOLDER", help="where to save it; runs/<entry>-<n> if not given")
+    artifact(a)
     a.add_argument("--config", metavar="CARD", help="repeat the run that wrote this card.json")
     a.add_argument("--schema", metavar="FILE", default=argparse.SUPPRESS, help="a schema that `zoo schema` wrote")
     settings(a)
@@ -267,13 +273,13 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a = command("adapt", _adapt, "Fit a trained model to other classes, columns or image sizes, without training.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
     source(a, "split", "ignore", "format")
-    a.add_argument("-o", "--output", metavar="FOLDER", required=True, help="where to save it")
+    artifact(a, required=True)
     adapting(a)
 
     a = command("fine-tune", _fine_tune, "Go on with a trained model on other data: adapted to them, then trained.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
     source(a, "split", "ignore", "format")
-    a.add_argument("-o", "--output", metavar="FOLDER", help="where to save it; runs/<entry>-<n> if not given")
+    artifact(a)
     adapting(a)
     settings(a)
     a.add_argument("--json", action="store_true", help="print the result as JSON and no progress")
@@ -310,7 +316,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
 
 def _trained_entry(argv: list[str]) -> registry.Entry | None:
     """Returns the entry that `zoo train` is to train: the first name of one that is not another argument's value."""
-    flags = {"--json", "--debug", "-h", "--help"}
+    flags = {"--json", "--debug", "--overwrite", "-h", "--help"}
     names = set(registry.list_models())
     for before, word in itertools.pairwise(argv):
         if word in names and (not before.startswith("-") or before in flags or "=" in before):
@@ -439,7 +445,7 @@ def _train(arguments) -> int:
     if model not in registry.list_models():
         model = _trained(model)
     folder = Path(arguments.output or _next_run(model))
-    _check_output(folder, "artifact.json")
+    _check_artifact(arguments, folder)
     _import_tensorflow(arguments)
     _join_workers()
     data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
@@ -450,18 +456,19 @@ def _train(arguments) -> int:
 
 def _adapt(arguments) -> None:
     folder = Path(arguments.output)
-    _check_output(folder, "artifact.json")
+    _check_artifact(arguments, folder)
     _import_tensorflow(arguments)
     model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, target=arguments.target or model.schema.target)
-    zoo.save(zoo.adapt(model, data, target=arguments.target, **_present(arguments, *ADAPTING)), folder)
+    adapted = zoo.adapt(model, data, target=arguments.target, **_present(arguments, *ADAPTING))
+    zoo.save(adapted, folder, overwrite=arguments.overwrite)
     print(f"saved in {folder}")
 
 
 def _fine_tune(arguments) -> int:
     model = _trained(arguments.model)
     folder = Path(arguments.output or _next_run(model))
-    _check_output(folder, "artifact.json")
+    _check_artifact(arguments, folder)
     _import_tensorflow(arguments)
     _join_workers()
     loaded = zoo.load(model)
@@ -493,7 +500,7 @@ def _saved(arguments, run, folder: Path) -> int:
     if not cluster.is_chief():
         return INTERRUPTED_BY[run.stopped] if run.interrupted else 0
     with interruption.uninterrupted():
-        folder = _save(run, folder)
+        folder = _save(run, folder, overwrite=arguments.overwrite, numbered=arguments.output is None)
     if arguments.json:
         facts = {"folder": str(folder), "interrupted": run.interrupted, "seconds": run.seconds, "device": run.device}
         _print_json({**facts, "metrics": run.metrics})
@@ -504,11 +511,20 @@ def _saved(arguments, run, folder: Path) -> int:
     return INTERRUPTED_BY[run.stopped] if run.interrupted else 0
 
 
-def _save(run, folder: Path) -> Path:
-    """Saves a run, and where its folder cannot be written, in a temporary one: hours of training must not be lost."""
+def _save(run, folder: Path, *, overwrite: bool = False, numbered: bool = False) -> Path:
+    """Saves a run and returns the folder. Hours of training must not be lost where the folder cannot be written.
+
+    Args:
+        run: The run.
+        folder: Where to; where that fails, it is a temporary folder, and an error says which.
+        overwrite: Whether to replace a model that is there.
+        numbered: Whether the folder is runs/<entry>-<n>: if another run took the number meanwhile, it is the next.
+    """
     try:
-        run.save(folder)
+        run.save(folder, overwrite=overwrite)
     except OSError as error:
+        if numbered and isinstance(error, FileExistsError):
+            return _save(run, _numbered(folder.name.rpartition("-")[0]), numbered=True)
         import tempfile
 
         rescued = Path(tempfile.mkdtemp(prefix="zoo-")) / folder.name
@@ -568,24 +584,55 @@ def _data(arguments, source: str | None, **settings):
 
 def _next_run(model: str) -> Path:
     """Returns runs/<entry>-<n> with the first n that is free."""
-    name = Path(model).name.partition(".")[0] if Path(model).exists() else model.partition(".")[0].replace("/", "_")
+    return _numbered(
+        Path(model).name.partition(".")[0] if Path(model).exists() else model.partition(".")[0].replace("/", "_")
+    )
+
+
+def _numbered(name: str) -> Path:
     taken = [
         int(p.name.rpartition("-")[2]) for p in Path("runs").glob(f"{name}-*") if p.name.rpartition("-")[2].isdigit()
     ]
     return Path("runs") / f"{name}-{max(taken, default=0) + 1}"
 
 
-def _check_output(path: Path, marker: str | None = None) -> None:
-    """Raises before the work if `path` cannot be written afterwards, or is a folder of something else."""
-    if marker is None and path.is_dir():
+def _check_artifact(arguments, folder: Path) -> None:
+    """Raises before the work if no artifact can be written to `folder` afterwards, or it holds something.
+
+    Training that goes on from `--checkpoint` replaces the model that it saved when it was interrupted: `overwrite` is
+    then set.
+    """
+    _check_writable(folder)
+    if not arguments.overwrite and (folder / "card.json").is_file() and getattr(arguments, "checkpoint", None):
+        _import_tensorflow(arguments)
+        arguments.overwrite = _saved_by_checkpointed(arguments.checkpoint, folder)
+    try:
+        folders.check_free(folder, arguments.overwrite)
+    except FileExistsError as error:
+        raise FileExistsError(f"{str(error).rstrip('.')} with -o.") from None
+
+
+def _saved_by_checkpointed(checkpoint: str, folder: Path) -> bool:
+    """Returns whether the artifact in `folder` is of the run whose state is in `checkpoint`."""
+    from zoo.engine.checkpoints import identities
+
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    names = ("entry", "recipe", "seed")
+    return any(all(run[name] == card.get(name) for name in names) for run in identities(checkpoint))
+
+
+def _check_output(path: Path) -> None:
+    """Raises before the work if the file `path` cannot be written afterwards."""
+    if path.is_dir():
         raise ValueError(f"The output must be a file. Received the folder: {path}")
-    if (
-        marker is not None
-        and path.exists()
-        and not (path / marker).is_file()
-        and (path.is_file() or any(path.iterdir()))
-    ):
-        raise ValueError(f"The output must be a new folder or one that holds {marker}. Received: {path}")
+    _check_writable(path)
+
+
+def _check_writable(path: Path) -> None:
+    """Makes the folder that `path` is in, or raises what forbids it."""
     parent = path.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     if not os.access(parent, os.W_OK):

@@ -66,12 +66,17 @@ class Run:
     interrupted: bool = False
     stopped: str = ""
 
-    def save(self, folder) -> None:
-        """Writes the artifact folder, as `zoo.save` does. Of several workers the chief alone writes."""
+    def save(self, folder, *, overwrite: bool = False) -> None:
+        """Writes the artifact folder, as `zoo.save` does. Of several workers the chief alone writes.
+
+        Args:
+            folder: The folder to write.
+            overwrite: Whether to replace an artifact that is there.
+        """
         import zoo
 
         if cluster.is_chief():
-            zoo.save(self, folder)
+            zoo.save(self, folder, overwrite=overwrite)
 
 
 def train(
