@@ -328,6 +328,13 @@ def test_options_reach_the_builder_and_ignored_columns_stay_out(capsys, trained,
     model = zoo.load(tmp_path / "out")
     assert (model.options["dropout"], list(model.options["hidden_units"])) == (0.2, [8])
     assert list(model.preprocessor.signature()) == ["minutes"]
+    assert model.card["data"]["ignore"] == ["gate"] and model.schema.dropped == {"gate": "ignored"}
+    shutil.copy(tmp_path / "out" / "card.json", tmp_path)  # without the schema beside it
+    answer(capsys, "train", "--config", tmp_path / "card.json", "-o", tmp_path / "again", "--json")
+    assert list(map(np.ndarray.tolist, zoo.load(tmp_path / "again").get_weights())) == list(
+        map(np.ndarray.tolist, model.get_weights())
+    )
+    assert "There is no column 'gat' to ignore. Did you mean 'gate'?" in refusal(capsys, *words[:-1], "gat")
 
 
 def test_options_are_refused_for_a_trained_model(capsys, trained, tmp_path):

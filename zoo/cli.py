@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, Any
 
 import zoo
 from zoo import registry
-from zoo.artifacts import folders
 from zoo.engine import interruption
 
 if TYPE_CHECKING:
@@ -434,7 +433,7 @@ def _schema(arguments) -> None:
 
 
 def _train(arguments) -> int:
-    settings = _present(arguments, "target", "schema", *SETTINGS)
+    settings = _present(arguments, "target", "schema", *SETTINGS) | _given(arguments, "ignore")
     options = {name.removeprefix(OPTION): value for name, value in vars(arguments).items() if name.startswith(OPTION)}
     model, source = arguments.model, arguments.source
     if arguments.config:
@@ -556,7 +555,8 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     if missing:
         raise ValueError(f"{card!r} is no card of a run: it has no {', '.join(missing)}. An artifact's folder has one.")
     recipe, usual = facts["recipe"], registry.load_recipe(registry.info(facts["entry"]))
-    past = {name: facts["data"][name] for name in ("target", "weight", "groups", "time") if facts["data"].get(name)}
+    names = ("target", "weight", "groups", "time", "ignore")
+    past = {name: facts["data"][name] for name in names if facts["data"].get(name)}
     past |= {"validation": facts["data"]["validation"]} if "validation" in facts["data"] else {}
     for name in ("epochs", "batch_size", "learning_rate", "optimizer", "loss", "class_weight"):
         before = getattr(usual, name, None)  # what the recipe says anyway is not asked for
@@ -602,6 +602,8 @@ def _check_artifact(arguments, folder: Path) -> None:
     Training that goes on from `--checkpoint` replaces the model that it saved when it was interrupted: `overwrite` is
     then set.
     """
+    from zoo.artifacts import folders
+
     _check_writable(folder)
     if not arguments.overwrite and (folder / "card.json").is_file() and getattr(arguments, "checkpoint", None):
         _import_tensorflow(arguments)
