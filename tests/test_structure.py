@@ -13,7 +13,8 @@ import zoo
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "zoo"
-ORDER = ("registry", "layers", "data", "engine", "models", "model", "training", "artifacts", "serving", "plots", "cli")
+ORDER = ("notices", "registry", "layers", "data", "engine", "models", "model", "training", "artifacts", "serving")
+ORDER += ("plots", "cli")
 HEAVY = ("tensorflow", "keras", "pandas", "sklearn", "jax", "scipy", "matplotlib")
 
 

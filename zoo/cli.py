@@ -14,7 +14,6 @@ import argparse
 import ast
 import contextlib
 import functools
-import importlib
 import itertools
 import json
 import math
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zoo
-from zoo import registry
+from zoo import notices, registry
 from zoo.engine import interruption
 
 if TYPE_CHECKING:
@@ -62,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = _command_first(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
-    if not debug:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if debug:
+        notices.show()
     with warnings.catch_warnings():
         if not debug:
             warnings.showwarning = lambda message, *_, **__: print(
@@ -136,28 +135,9 @@ def _in_flags(said: str, argv: list[str]) -> str:
     return re.sub(r"""`([a-z_]+)`|`?\b([a-z_]+)=('[^']*'|"[^"]*"|\w+)`?""", flag, said)
 
 
-def _import_tensorflow(arguments) -> None:
-    """Imports TensorFlow without what its C++ says meanwhile, which TF_CPP_MIN_LOG_LEVEL does not silence.
-
-    Commands call it when all that can be checked without TensorFlow is checked.
-    """
-    if arguments.debug or "tensorflow" in sys.modules:
-        return
-    import tempfile
-
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
-        try:
-            importlib.import_module("tensorflow")
-        except BaseException:
-            said.seek(0)
-            os.write(stderr, said.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+def _import_tensorflow() -> None:
+    """Imports TensorFlow. Commands call it when all that can be checked without it is checked."""
+    notices.imported("tensorflow")
 
 
 def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
@@ -415,7 +395,7 @@ def _info(arguments) -> None:
 def _schema(arguments) -> None:
     if arguments.output:
         _check_output(Path(arguments.output))
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     data = zoo.data.load(arguments.source, **_given(arguments, "target", "format", "ignore"))
     schema = data.schema
     if arguments.task:
@@ -437,7 +417,7 @@ def _train(arguments) -> int:
     options = {name.removeprefix(OPTION): value for name, value in vars(arguments).items() if name.startswith(OPTION)}
     model, source = arguments.model, arguments.source
     if arguments.config:
-        _import_tensorflow(arguments)
+        _import_tensorflow()
         model, source, settings, options = _repeated(arguments.config, model, source, settings, options)
     if model is None:
         raise ValueError("`zoo train` needs a MODEL, such as: zoo train mlp_classifier titanic. See `zoo list`.")
@@ -445,7 +425,7 @@ def _train(arguments) -> int:
         model = _trained(model)
     folder = Path(arguments.output or _next_run(model))
     _check_artifact(arguments, folder)
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     _join_workers()
     data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
     with interruption.terminable():
@@ -456,7 +436,7 @@ def _train(arguments) -> int:
 def _adapt(arguments) -> None:
     folder = Path(arguments.output)
     _check_artifact(arguments, folder)
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, target=arguments.target or model.schema.target)
     adapted = zoo.adapt(model, data, target=arguments.target, **_present(arguments, *ADAPTING))
@@ -468,7 +448,7 @@ def _fine_tune(arguments) -> int:
     model = _trained(arguments.model)
     folder = Path(arguments.output or _next_run(model))
     _check_artifact(arguments, folder)
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     _join_workers()
     loaded = zoo.load(model)
     data = _data(arguments, arguments.source, target=arguments.target or loaded.schema.target)
@@ -606,7 +586,7 @@ def _check_artifact(arguments, folder: Path) -> None:
 
     _check_writable(folder)
     if not arguments.overwrite and (folder / "card.json").is_file() and getattr(arguments, "checkpoint", None):
-        _import_tensorflow(arguments)
+        _import_tensorflow()
         arguments.overwrite = _saved_by_checkpointed(arguments.checkpoint, folder)
     try:
         folders.check_free(folder, arguments.overwrite)
@@ -644,7 +624,7 @@ def _check_writable(path: Path) -> None:
 def _evaluate(arguments) -> None:
     if arguments.output:
         _check_output(Path(arguments.output))
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
     scores = zoo.evaluate(model, data, target=arguments.target, verbose=0)
@@ -662,7 +642,7 @@ def _predict(arguments) -> None:
         _check_output(path)
         if path.suffix not in WRITERS:
             raise ValueError(f"The output must end in {' or '.join(WRITERS)}. Received: {path}")
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     from zoo.training.prediction import predict_blocks
 
     model = zoo.load(_trained(arguments.model))
@@ -714,7 +694,7 @@ WRITERS = {".csv": _write_csv, ".parquet": _write_parquet}
 
 
 def _export(arguments) -> None:
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     settings = _given(arguments, "format", "version", "overwrite", "allow_signature_change", "data")
     report = zoo.export(zoo.load(_trained(arguments.model)), arguments.output, **settings)
     if arguments.json:
@@ -729,7 +709,7 @@ def _serve(arguments) -> None:
     names = ("host", "port", "runtime", "lenient", "most_bytes", "most_rows", "most_waiting", "seconds", "poll")
     settings = _present(arguments, *names)
     if settings.get("runtime") != "onnx":
-        _import_tensorflow(arguments)
+        _import_tensorflow()
     from zoo.serving.server import serve
 
     serve(arguments.folders, **settings)

@@ -24,6 +24,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from zoo import notices
 from zoo.artifacts import proof, proof_process
 from zoo.training.resolving import load_for
 
@@ -58,7 +59,7 @@ def write(model, folder: Path, *, weights: str = "float32") -> dict[str, tuple[d
     from zoo.data.convertible import Convertible, facts
 
     convertible = Convertible(model, lookups=True)
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), _silent():
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), _silent(), notices.unlogged():
         warnings.simplefilter("ignore")  # that tf.lite moves to another package
         tf.saved_model.save(convertible, scratch, signatures={"serving_default": convertible.serving_default()})
         converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=["serving_default"])
@@ -174,7 +175,10 @@ def _explained(model, said: str) -> str:
 
 @contextlib.contextmanager
 def _silent():
-    """Keeps what the converter's C++ says off the screen: it writes past sys.stderr."""
+    """Keeps what the converter's C++ says off the screen, whatever TensorFlow's level: it writes past sys.stderr."""
+    if notices.shown():
+        yield
+        return
     kept = os.dup(2)
     try:
         with open(os.devnull, "w") as nowhere:
@@ -241,7 +245,8 @@ def measure(model, folder: Path, rows: Mapping[str, np.ndarray], format: str) ->
         Python and `after` in the version.
     """
     sent = {key: values for key, values in rows.items() if key.startswith(_KEY)}
-    found, before = proof_process.answer(format, str(folder.resolve()), sent), rows["expected"]
+    with notices.quiet():
+        found, before = proof_process.answer(format, str(folder.resolve()), sent), rows["expected"]
     told = {"rows": len(before), "source": str(rows["source"])}
     if model.entry.task == "classification":
         labels = np.argmax(
