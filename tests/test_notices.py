@@ -56,6 +56,26 @@ def test_python_s_own_lines_stay_in_their_order(capfd, monkeypatch):
     assert capfd.readouterr().err == "before\nwithin\nafter\n"
 
 
+def test_a_block_of_another_thread_or_within_one_leaves_standard_error_as_it_was(capfd, monkeypatch):
+    monkeypatch.setenv(notices.VARIABLE, "3")
+    before = os.fstat(2)
+    first, second = notices.quiet(), notices.silent()  # the first to begin is the first to end, as threads may be
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    os.write(2, b"seen\n")
+    assert os.path.samestat(before, os.fstat(2)) and capfd.readouterr().err == "seen\n"
+
+
+def test_all_is_left_out_in_a_silent_block_unless_it_is_asked_for(capfd, monkeypatch):
+    for level in ("3", "1", "0"):
+        monkeypatch.setenv(notices.VARIABLE, level)
+        with notices.silent():
+            os.write(2, level.encode())
+    assert capfd.readouterr().err == "0"
+
+
 def test_a_process_without_standard_error_is_none_the_worse():
     code = "import os; os.close(2); os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'; from zoo import notices\n"
     code += "with notices.quiet(): print('done')"

@@ -12,7 +12,8 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 VARIABLE = "TF_CPP_MIN_LOG_LEVEL"
 SEVERITIES = "IWEF"  # information, warnings, errors, what ends the process; 1 hides the first, 2 warnings too, ...
@@ -24,6 +25,7 @@ UNLEVELLED = re.compile(
 )
 
 _set_here = False
+_lock = threading.Lock()
 
 
 def hide() -> None:
@@ -62,15 +64,42 @@ def quiet() -> Iterator[None]:
     if not level.isdigit() or level == "0":
         yield
         return
+    with _written(lambda line, failed: failed or not _forbidden(line, int(level))):
+        yield
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[None]:
+    """Leaves out of standard error, in the block, all that is written there past Python, unless it is asked for."""
+    if shown():
+        yield
+        return
+    with _written(lambda line, failed: False):
+        yield
+
+
+@contextlib.contextmanager
+def _written(wanted: Callable[[bytes, bool], bool]) -> Iterator[None]:
+    """Keeps standard error back in the block, and then writes the lines of it that are wanted.
+
+    The file descriptor is the whole process's: where another thread holds it already, it is left alone.
+
+    Args:
+        wanted: Of a line, and of whether the block raised: whether it is shown.
+    """
+    if not _lock.acquire(blocking=False):
+        yield
+        return
     import tempfile
 
     with contextlib.ExitStack() as stack:
+        stack.callback(_lock.release)
         try:
             _flush()
             stderr = os.dup(2)
             stack.callback(os.close, stderr)
-            said = stack.enter_context(tempfile.TemporaryFile())
-            os.dup2(said.fileno(), 2)
+            written = stack.enter_context(tempfile.TemporaryFile())
+            os.dup2(written.fileno(), 2)
         except OSError:  # a process without standard error, or without a place for files
             yield
             return
@@ -81,9 +110,9 @@ def quiet() -> Iterator[None]:
         finally:
             _flush()
             os.dup2(stderr, 2)
-            said.seek(0)
-            for line in said:
-                if failed or not _forbidden(line, int(level)):
+            written.seek(0)
+            for line in written:
+                if wanted(line, failed):
                     os.write(2, line)
 
 

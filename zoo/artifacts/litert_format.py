@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import os
 import re
 import tempfile
 import warnings
@@ -59,7 +58,7 @@ def write(model, folder: Path, *, weights: str = "float32") -> dict[str, tuple[d
     from zoo.data.convertible import Convertible, facts
 
     convertible = Convertible(model, lookups=True)
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), _silent(), notices.unlogged():
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), notices.silent(), notices.unlogged():
         warnings.simplefilter("ignore")  # that tf.lite moves to another package
         tf.saved_model.save(convertible, scratch, signatures={"serving_default": convertible.serving_default()})
         converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=["serving_default"])
@@ -171,22 +170,6 @@ def _explained(model, said: str) -> str:
         f"{layer_named(model, said)} cannot be converted to LiteRT, which has no operation for {operations}. Take "
         "another layer or activation, or export as tf_saved_model."
     )
-
-
-@contextlib.contextmanager
-def _silent():
-    """Keeps what the converter's C++ says off the screen, whatever TensorFlow's level: it writes past sys.stderr."""
-    if notices.shown():
-        yield
-        return
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def measuring_rows(model, card: Mapping, data=None) -> dict[str, np.ndarray]:
