@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,9 +90,10 @@ def test_zoo_alone_prints_the_help(capsys):
 
 
 def test_version(capsys):
-    with pytest.raises(SystemExit):
-        cli.main(["--version"])
-    assert capsys.readouterr().out == f"zoo {zoo.__version__}\n"
+    for words in (["--version"], ["--version", "export", "out"]):  # behind it, --version is that of an export
+        with pytest.raises(SystemExit):
+            cli.main(words)
+        assert capsys.readouterr().out == f"zoo {zoo.__version__}\n"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,9 @@ def test_options_are_read_as_the_type_of_their_default(default, text, value):
     ("words", "message"),
     [
         (["trian"], "Unknown command 'trian'. Did you mean 'train'?"),
+        (["--json", "trian"], "Unknown command 'trian'. Did you mean 'train'?"),
+        (["--debgu", "train", "mlp_classifier"], "`zoo train` does not know '--debgu'. Did you mean '--debug'?"),
+        (["--debgu"], "`zoo` does not know '--debgu'. Did you mean '--debug'? It takes: --debug, --help, --version."),
         (["info", "mlp_clasifier"], "Did you mean 'mlp_classifier'?"),
         (["list", "--task", "regresion"], "--task must be one of"),
         (["train", "mlp_classifier", "titanic", "--hiden-units", "3"], "Did you mean '--hidden-units'?"),
@@ -158,6 +163,30 @@ def test_debug_shows_where_an_error_was_raised():
         cli.main(["info", "mlp_clasifier", "--debug"])
 
 
+@pytest.mark.parametrize("words", [["--debug", "info", "mlp_clasifier"], ["info", "--debug", "mlp_clasifier"]])
+def test_debug_stands_anywhere(words):
+    with pytest.raises(ValueError, match="Unknown model"):
+        cli.main(words)
+
+
+def test_an_option_before_the_command_is_the_command_s(capsys):
+    assert answer(capsys, "--json", "list", "perceptron") == answer(capsys, "list", "perceptron", "--json")
+
+
+def test_help_before_the_command_is_the_command_s(capsys):
+    printed = []
+    for words in (["--help", "train", "mlp_classifier"], ["train", "mlp_classifier", "--help"]):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(words)
+        printed.append((stopped.value.code, capsys.readouterr().out))
+    assert printed[0] == printed[1] and "options of mlp_classifier:" in printed[0][1]
+
+
+def test_debug_alone_prints_the_help_which_names_it(capsys):
+    assert cli.main(["--debug"]) == 2
+    assert "--debug" in capsys.readouterr().out
+
+
 def test_a_mistake_leaves_no_traceback_and_code_2_in_a_process_of_its_own():
     result = subprocess.run([sys.executable, "-m", "zoo", "info", "none"], capture_output=True, text=True)
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
@@ -172,8 +201,84 @@ def test_an_unknown_target_is_refused_with_the_columns(capsys, trained, tmp_path
 def test_a_folder_of_something_else_is_not_overwritten(capsys, trained, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", *QUICK, "-o", tmp_path)
-    assert "must be a new folder or one that holds artifact.json" in refusal(capsys, *words)
+    for more in ((), ("--overwrite",)):
+        said = refusal(capsys, *words, *more)
+        assert "must be a new folder or an artifact" in said and said.endswith("Choose another folder with -o.\n")
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.fixture
+def saved(trained, tmp_path):
+    """A copy of the trained folder, to be written over."""
+    return Path(shutil.copytree(trained / "out", tmp_path / "saved"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "mlp_classifier", "visits.csv", "--target", "bought"),
+        ("train", "out", "visits.csv"),
+        ("train", "--config", "out/card.json"),
+        ("fine-tune", "out", "visits.csv"),
+        ("adapt", "out", "visits.csv"),
+    ],
+)
+def test_a_saved_model_is_refused_before_the_work(capsys, trained, saved, monkeypatch, words):
+    def work(*args, **kwargs):
+        raise AssertionError("it was to be refused before")
+
+    monkeypatch.chdir(trained)
+    before = (saved / "card.json").read_bytes()
+    for name in ("train", "fine_tune", "adapt"):
+        monkeypatch.setattr(zoo, name, work)
+    said = refusal(capsys, *words, "-o", saved)
+    assert f"{str(saved)!r} must be a new folder. Received: one that holds a trained mlp_classifier" in said
+    assert said.endswith("Pass --overwrite to replace it, or choose another folder with -o.\n")
+    assert (saved / "card.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "mlp_classifier", "visits.csv", *QUICK[:-1]),
+        ("fine-tune", "out", "visits.csv", "--epochs", "2"),
+        ("adapt", "out", "visits.csv"),
+    ],
+)
+def test_overwrite_replaces_a_saved_model(capsys, trained, saved, monkeypatch, words):
+    monkeypatch.chdir(trained)
+    (saved / "README.md").write_text("to be replaced")
+    said = answer(capsys, *words, "--target", "bought", "-o", saved, "--overwrite")
+    assert said.endswith(f"saved in {saved}\n")
+    assert (saved / "README.md").read_text() != "to be replaced" and zoo.load(saved).classes == ("no", "yes")
+
+
+@pytest.mark.parametrize("freeze", ["none", "head_first"])
+def test_a_run_that_goes_on_from_its_checkpoint_replaces_its_own_model_alone(capsys, trained, tmp_path, freeze):
+    words = ("train", trained / "out", trained / "visits.csv", "--epochs", 3, "--freeze", freeze, "--json")
+    words = (*words, "--checkpoint", tmp_path / "state", "-o")
+    answer(capsys, *words, tmp_path / "out")
+    before = zoo.load(tmp_path / "out").get_weights()
+    answer(capsys, *words, tmp_path / "out")
+    assert all(map(np.array_equal, before, zoo.load(tmp_path / "out").get_weights()))
+    assert "holds a trained mlp_classifier" in refusal(capsys, *words, trained / "out")
+    (tmp_path / "out" / "card.json").write_text("{")
+    assert "holds a trained mlp_classifier" in refusal(capsys, *words, tmp_path / "out")
+
+
+def test_a_run_whose_number_was_taken_meanwhile_takes_the_next(tmp_path, monkeypatch):
+    class Run:
+        def save(self, folder, overwrite=False):
+            if folder.exists():
+                raise FileExistsError(str(folder))
+            folder.mkdir()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    Path("runs/my_net-1").mkdir(parents=True)
+    assert cli._save(Run(), Path("runs/my_net-1"), numbered=True) == Path("runs/my_net-2")
+    with pytest.raises(OSError, match=r"my_net-1\. The trained model is in .*/my_net-1 instead"):
+        cli._save(Run(), Path("runs/my_net-1"))
 
 
 def test_a_folder_is_no_file_for_answers(capsys, trained, tmp_path):
@@ -203,7 +308,7 @@ def test_a_model_that_cannot_be_saved_in_its_folder_is_rescued(tmp_path, monkeyp
     saved = []
 
     class Run:
-        def save(self, folder):
+        def save(self, folder, overwrite=False):
             if not saved:
                 saved.append(folder)
                 raise OSError(28, "No space left on device", str(folder))
@@ -223,6 +328,13 @@ def test_options_reach_the_builder_and_ignored_columns_stay_out(capsys, trained,
     model = zoo.load(tmp_path / "out")
     assert (model.options["dropout"], list(model.options["hidden_units"])) == (0.2, [8])
     assert list(model.preprocessor.signature()) == ["minutes"]
+    assert model.card["data"]["ignore"] == ["gate"] and model.schema.dropped == {"gate": "ignored"}
+    shutil.copy(tmp_path / "out" / "card.json", tmp_path)  # without the schema beside it
+    answer(capsys, "train", "--config", tmp_path / "card.json", "-o", tmp_path / "again", "--json")
+    assert list(map(np.ndarray.tolist, zoo.load(tmp_path / "again").get_weights())) == list(
+        map(np.ndarray.tolist, model.get_weights())
+    )
+    assert "There is no column 'gat' to ignore. Did you mean 'gate'?" in refusal(capsys, *words[:-1], "gat")
 
 
 def test_options_are_refused_for_a_trained_model(capsys, trained, tmp_path):

@@ -14,6 +14,7 @@ import zoo
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "zoo"
 ORDER = (
+    "notices",
     "display",
     "registry",
     "layers",
@@ -137,6 +138,7 @@ def test_an_unknown_name_of_the_zoo_is_an_attribute_error_that_lists_the_known()
     "statement",
     [
         "import zoo; zoo.list_models(); zoo.info('mlp_classifier').options",
+        "import zoo; [(zoo.info(name).options, zoo.info(name).option_meanings) for name in zoo.list_models()]",
         "from zoo.cli import main; main(['list'])",
         "from zoo.cli import main; main(['info', 'mlp_classifier'])",
         "from zoo.cli import main; main(['train', '--unknown'])",

@@ -10,12 +10,14 @@ The names below are the public surface. Each is imported when it is first used, 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
+from zoo import notices
 from zoo.registry import Entry, info, list_models, register
 
 __version__ = "0.1.0"
+
+notices.hide()  # the one thing of the process that is set
 
 _HOMES = {
     "Model": "zoo.model",
@@ -52,9 +54,9 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str):
     if name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name]), name)
+        value = getattr(notices.imported(_HOMES[name]), name)
     elif name in _MODULES:
-        value = importlib.import_module(f"zoo.{name}")
+        value = notices.imported(f"zoo.{name}")
     else:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}. It has: {', '.join(sorted(__all__))}.")
     globals()[name] = value

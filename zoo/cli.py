@@ -14,7 +14,6 @@ import argparse
 import ast
 import contextlib
 import functools
-import importlib
 import itertools
 import json
 import math
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zoo
-from zoo import registry
+from zoo import notices, registry
 from zoo.engine import interruption
 
 if TYPE_CHECKING:
@@ -60,10 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 2 for a caller's mistake, 130 after Ctrl-C, 143 after SIGTERM while it trained.
     """
-    argv = list(sys.argv[1:] if argv is None else argv)
+    argv = _command_first(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
-    if not debug:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if debug:
+        notices.show()
     with warnings.catch_warnings():
         if not debug:
             warnings.showwarning = lambda message, *_, **__: print(
@@ -84,23 +83,30 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 2
 
 
+def _command_first(argv: Sequence[str]) -> list[str]:
+    """Returns the words with the command first: what stands before it is its option too. `--version` is the zoo's."""
+    argv = list(argv)
+    place = next((i for i, word in enumerate(argv) if not word.startswith("-")), 0)
+    return argv if "--version" in argv[:place] else [*argv[place : place + 1], *argv[:place], *argv[place + 1 :]]
+
+
 def _run(argv: list[str]) -> int:
     parser, commands = _parsers(argv)
-    words = [word for word in argv if not word.startswith("-")]
-    if not words and not {"-h", "--help", "--version"} & set(argv):
-        parser.print_help()
-        return 2
-    if words and argv[0] == words[0] and words[0] not in commands:
+    if argv and not argv[0].startswith("-") and argv[0] not in commands:
         known = ", ".join(commands)
-        raise ValueError(f"Unknown command {words[0]!r}.{registry.suggest(words[0], commands)} There are: {known}.")
+        raise ValueError(f"Unknown command {argv[0]!r}.{registry.suggest(argv[0], commands)} There are: {known}.")
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         word = next((word for word in unknown if word.startswith("-")), unknown[0]).partition("=")[0]
-        known = sorted(set(re.findall(r"--[a-z][a-z0-9-]+", commands[arguments.command].format_help())))
+        called = "zoo" if arguments.command is None else f"zoo {arguments.command}"
+        text = (parser if arguments.command is None else commands[arguments.command]).format_help()
+        known = sorted(set(re.findall(r"--[a-z][a-z0-9-]+", text)))
         raise ValueError(
-            f"`zoo {arguments.command}` does not know {word!r}.{registry.suggest(word, known)} "
-            f"It takes: {', '.join(known)}."
+            f"`{called}` does not know {word!r}.{registry.suggest(word, known)} It takes: {', '.join(known)}."
         )
+    if arguments.command is None:
+        parser.print_help()
+        return 2
     return arguments.run(arguments) or 0
 
 
@@ -129,40 +135,23 @@ def _in_flags(said: str, argv: list[str]) -> str:
     return re.sub(r"""`([a-z_]+)`|`?\b([a-z_]+)=('[^']*'|"[^"]*"|\w+)`?""", flag, said)
 
 
-def _import_tensorflow(arguments) -> None:
-    """Imports TensorFlow without what its C++ says meanwhile, which TF_CPP_MIN_LOG_LEVEL does not silence.
-
-    Commands call it when all that can be checked without TensorFlow is checked.
-    """
-    if arguments.debug or "tensorflow" in sys.modules:
-        return
-    import tempfile
-
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
-        try:
-            importlib.import_module("tensorflow")
-        except BaseException:
-            said.seek(0)
-            os.write(stderr, said.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+def _import_tensorflow() -> None:
+    """Imports TensorFlow. Commands call it when all that can be checked without it is checked."""
+    notices.imported("tensorflow")
 
 
 def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     """Returns the parser and those of its commands, with the options of the entry that `argv` trains."""
     parser = Parser(prog="zoo", description="From raw rows or pixels to a served, still trainable Keras model.")
     parser.add_argument("--version", action="version", version=f"zoo {zoo.__version__}")
+    debug = {"action": "store_true", "help": "show where an error was raised, and the notices of TensorFlow"}
+    parser.add_argument("--debug", **debug)
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")
 
     def command(name, function, summary):
         added = commands.add_parser(name, help=summary, description=summary)
         added.set_defaults(run=function)
-        added.add_argument("--debug", action="store_true", help="show where an error was raised")
+        added.add_argument("--debug", **debug)
         return added
 
     def source(added, *more, optional=False):
@@ -196,6 +185,11 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
         setting("--checkpoint", metavar="FOLDER", help="keep the state here; a run that was killed goes on from it")
         setting("--devices", type=_devices, metavar="DEVICES", help="auto, cpu, how many, or names: GPU:0,GPU:1")
 
+    def artifact(added, **settings):
+        about = "where to save it" if settings else "where to save it; runs/<entry>-<n> if not given"
+        added.add_argument("-o", "--output", metavar="FOLDER", help=about, **settings)
+        added.add_argument("--overwrite", action="store_true", help="replace the model that the folder holds")
+
     def adapting(added):
         how = {"choices": ("strict", "extend", "new"), "default": argparse.SUPPRESS}
         added.add_argument("--classes", help="extend: new classes behind the old; new: a new last layer", **how)
@@ -223,7 +217,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a = command("train", _train, "Train a model, or go on with the weights of a trained one.")
     a.add_argument("model", metavar="MODEL", nargs="?", help="an entry, a preset, or an artifact's folder")
     source(a, "split", "ignore", "format", optional=True)
-    a.add_argument("-o", "--output", metavar="FOLDER", help="where to save it; runs/<entry>-<n> if not given")
+    artifact(a)
     a.add_argument("--config", metavar="CARD", help="repeat the run that wrote this card.json")
     a.add_argument("--schema", metavar="FILE", default=argparse.SUPPRESS, help="a schema that `zoo schema` wrote")
     settings(a)
@@ -258,13 +252,13 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a = command("adapt", _adapt, "Fit a trained model to other classes, columns or image sizes, without training.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
     source(a, "split", "ignore", "format")
-    a.add_argument("-o", "--output", metavar="FOLDER", required=True, help="where to save it")
+    artifact(a, required=True)
     adapting(a)
 
     a = command("fine-tune", _fine_tune, "Go on with a trained model on other data: adapted to them, then trained.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
     source(a, "split", "ignore", "format")
-    a.add_argument("-o", "--output", metavar="FOLDER", help="where to save it; runs/<entry>-<n> if not given")
+    artifact(a)
     adapting(a)
     settings(a)
     a.add_argument("--json", action="store_true", help="print the result as JSON and no progress")
@@ -301,7 +295,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
 
 def _trained_entry(argv: list[str]) -> registry.Entry | None:
     """Returns the entry that `zoo train` is to train: the first name of one that is not another argument's value."""
-    flags = {"--json", "--debug", "-h", "--help"}
+    flags = {"--json", "--debug", "--overwrite", "-h", "--help"}
     for before, word in itertools.pairwise(argv):
         if (entry := registry.find(word)) and (not before.startswith("-") or before in flags or "=" in before):
             return entry
@@ -400,7 +394,7 @@ def _info(arguments) -> None:
 def _schema(arguments) -> None:
     if arguments.output:
         _check_output(Path(arguments.output))
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     data = zoo.data.load(arguments.source, **_given(arguments, "target", "format", "ignore"))
     schema = data.schema
     if arguments.task:
@@ -418,18 +412,18 @@ def _schema(arguments) -> None:
 
 
 def _train(arguments) -> int:
-    settings = _present(arguments, "target", "schema", *SETTINGS)
+    settings = _present(arguments, "target", "schema", *SETTINGS) | _given(arguments, "ignore")
     options = {name.removeprefix(OPTION): value for name, value in vars(arguments).items() if name.startswith(OPTION)}
     model, source = arguments.model, arguments.source
     if arguments.config:
-        _import_tensorflow(arguments)
+        _import_tensorflow()
         model, source, settings, options = _repeated(arguments.config, model, source, settings, options)
     if model is None:
         raise ValueError("`zoo train` needs a MODEL, such as: zoo train mlp_classifier titanic. See `zoo list`.")
     model = registry.info(model).name if registry.find(model) else _trained(model)
     folder = Path(arguments.output or _next_run(model))
-    _check_output(folder, "artifact.json")
-    _import_tensorflow(arguments)
+    _check_artifact(arguments, folder)
+    _import_tensorflow()
     _join_workers()
     data = _data(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
     with interruption.terminable():
@@ -439,19 +433,20 @@ def _train(arguments) -> int:
 
 def _adapt(arguments) -> None:
     folder = Path(arguments.output)
-    _check_output(folder, "artifact.json")
-    _import_tensorflow(arguments)
+    _check_artifact(arguments, folder)
+    _import_tensorflow()
     model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, target=arguments.target or model.schema.target)
-    zoo.save(zoo.adapt(model, data, target=arguments.target, **_present(arguments, *ADAPTING)), folder)
+    adapted = zoo.adapt(model, data, target=arguments.target, **_present(arguments, *ADAPTING))
+    zoo.save(adapted, folder, overwrite=arguments.overwrite)
     print(f"saved in {folder}")
 
 
 def _fine_tune(arguments) -> int:
     model = _trained(arguments.model)
     folder = Path(arguments.output or _next_run(model))
-    _check_output(folder, "artifact.json")
-    _import_tensorflow(arguments)
+    _check_artifact(arguments, folder)
+    _import_tensorflow()
     _join_workers()
     loaded = zoo.load(model)
     data = _data(arguments, arguments.source, target=arguments.target or loaded.schema.target)
@@ -482,7 +477,7 @@ def _saved(arguments, run, folder: Path) -> int:
     if not cluster.is_chief():
         return INTERRUPTED_BY[run.stopped] if run.interrupted else 0
     with interruption.uninterrupted():
-        folder = _save(run, folder)
+        folder = _save(run, folder, overwrite=arguments.overwrite, numbered=arguments.output is None)
     if arguments.json:
         facts = {"folder": str(folder), "interrupted": run.interrupted, "seconds": run.seconds, "device": run.device}
         _print_json({**facts, "metrics": run.metrics})
@@ -493,11 +488,20 @@ def _saved(arguments, run, folder: Path) -> int:
     return INTERRUPTED_BY[run.stopped] if run.interrupted else 0
 
 
-def _save(run, folder: Path) -> Path:
-    """Saves a run, and where its folder cannot be written, in a temporary one: hours of training must not be lost."""
+def _save(run, folder: Path, *, overwrite: bool = False, numbered: bool = False) -> Path:
+    """Saves a run and returns the folder. Hours of training must not be lost where the folder cannot be written.
+
+    Args:
+        run: The run.
+        folder: Where to; where that fails, it is a temporary folder, and an error says which.
+        overwrite: Whether to replace a model that is there.
+        numbered: Whether the folder is runs/<entry>-<n>: if another run took the number meanwhile, it is the next.
+    """
     try:
-        run.save(folder)
+        run.save(folder, overwrite=overwrite)
     except OSError as error:
+        if numbered and isinstance(error, FileExistsError):
+            return _save(run, _numbered(folder.name.rpartition("-")[0]), numbered=True)
         import tempfile
 
         rescued = Path(tempfile.mkdtemp(prefix="zoo-")) / folder.name
@@ -529,7 +533,8 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     if missing:
         raise ValueError(f"{card!r} is no card of a run: it has no {', '.join(missing)}. An artifact's folder has one.")
     recipe, usual = facts["recipe"], registry.load_recipe(registry.resolve(facts["entry"]))
-    past = {name: facts["data"][name] for name in ("target", "weight", "groups", "time") if facts["data"].get(name)}
+    names = ("target", "weight", "groups", "time", "ignore")
+    past = {name: facts["data"][name] for name in names if facts["data"].get(name)}
     past |= {"validation": facts["data"]["validation"]} if "validation" in facts["data"] else {}
     for name in ("epochs", "batch_size", "learning_rate", "optimizer", "loss", "class_weight"):
         before = getattr(usual, name, None)  # what the recipe says anyway is not asked for
@@ -557,24 +562,57 @@ def _data(arguments, source: str | None, **settings):
 
 def _next_run(model: str) -> Path:
     """Returns runs/<entry>-<n> with the first n that is free."""
-    name = Path(model).name.partition(".")[0] if Path(model).exists() else model.partition(".")[0].replace("/", "_")
+    return _numbered(
+        Path(model).name.partition(".")[0] if Path(model).exists() else model.partition(".")[0].replace("/", "_")
+    )
+
+
+def _numbered(name: str) -> Path:
     taken = [
         int(p.name.rpartition("-")[2]) for p in Path("runs").glob(f"{name}-*") if p.name.rpartition("-")[2].isdigit()
     ]
     return Path("runs") / f"{name}-{max(taken, default=0) + 1}"
 
 
-def _check_output(path: Path, marker: str | None = None) -> None:
-    """Raises before the work if `path` cannot be written afterwards, or is a folder of something else."""
-    if marker is None and path.is_dir():
+def _check_artifact(arguments, folder: Path) -> None:
+    """Raises before the work if no artifact can be written to `folder` afterwards, or it holds something.
+
+    Training that goes on from `--checkpoint` replaces the model that it saved when it was interrupted: `overwrite` is
+    then set.
+    """
+    from zoo.artifacts import folders
+
+    _check_writable(folder)
+    if not arguments.overwrite and (folder / "card.json").is_file() and getattr(arguments, "checkpoint", None):
+        _import_tensorflow()
+        arguments.overwrite = _saved_by_checkpointed(arguments.checkpoint, folder)
+    try:
+        folders.check_free(folder, arguments.overwrite)
+    except FileExistsError as error:
+        raise FileExistsError(f"{str(error).rstrip('.')} with -o.") from None
+
+
+def _saved_by_checkpointed(checkpoint: str, folder: Path) -> bool:
+    """Returns whether the artifact in `folder` is of the run whose state is in `checkpoint`."""
+    from zoo.engine.checkpoints import identities
+
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    names = ("entry", "recipe", "seed")
+    return any(all(run[name] == card.get(name) for name in names) for run in identities(checkpoint))
+
+
+def _check_output(path: Path) -> None:
+    """Raises before the work if the file `path` cannot be written afterwards."""
+    if path.is_dir():
         raise ValueError(f"The output must be a file. Received the folder: {path}")
-    if (
-        marker is not None
-        and path.exists()
-        and not (path / marker).is_file()
-        and (path.is_file() or any(path.iterdir()))
-    ):
-        raise ValueError(f"The output must be a new folder or one that holds {marker}. Received: {path}")
+    _check_writable(path)
+
+
+def _check_writable(path: Path) -> None:
+    """Makes the folder that `path` is in, or raises what forbids it."""
     parent = path.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     if not os.access(parent, os.W_OK):
@@ -584,7 +622,7 @@ def _check_output(path: Path, marker: str | None = None) -> None:
 def _evaluate(arguments) -> None:
     if arguments.output:
         _check_output(Path(arguments.output))
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
     scores = zoo.evaluate(model, data, target=arguments.target, verbose=0)
@@ -602,7 +640,7 @@ def _predict(arguments) -> None:
         _check_output(path)
         if path.suffix not in WRITERS:
             raise ValueError(f"The output must end in {' or '.join(WRITERS)}. Received: {path}")
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     from zoo.training.prediction import predict_blocks
 
     model = zoo.load(_trained(arguments.model))
@@ -654,7 +692,7 @@ WRITERS = {".csv": _write_csv, ".parquet": _write_parquet}
 
 
 def _export(arguments) -> None:
-    _import_tensorflow(arguments)
+    _import_tensorflow()
     settings = _given(arguments, "format", "version", "overwrite", "allow_signature_change", "data")
     report = zoo.export(zoo.load(_trained(arguments.model)), arguments.output, **settings)
     if arguments.json:
@@ -669,7 +707,7 @@ def _serve(arguments) -> None:
     names = ("host", "port", "runtime", "lenient", "most_bytes", "most_rows", "most_waiting", "seconds", "poll")
     settings = _present(arguments, *names)
     if settings.get("runtime") != "onnx":
-        _import_tensorflow(arguments)
+        _import_tensorflow()
     from zoo.serving.server import serve
 
     serve(arguments.folders, **settings)

@@ -28,6 +28,8 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from zoo import notices
+
 if TYPE_CHECKING:
     import keras
 
@@ -450,7 +452,7 @@ def load_builder(entry: Entry) -> Callable:
     if callable(entry.builder):
         return entry.builder
     module, _, function = entry.builder.partition(":")
-    return getattr(importlib.import_module(module), function)
+    return getattr(notices.imported(module), function)
 
 
 @functools.cache

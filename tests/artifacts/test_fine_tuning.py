@@ -123,6 +123,18 @@ def test_columns_of_weights_and_groups_are_no_new_columns(model, penguins):
     assert run.model.schema.names == model.model.schema.names
 
 
+def test_ignored_columns_are_no_new_columns_and_old_ones_are_left_behind(model, penguins):
+    more = penguins.assign(tag=np.arange(len(penguins)))
+    settings = {"epochs": 1, "verbose": 0}
+    run = zoo.fine_tune(model, more, ignore="tag", **settings)
+    assert run.model.schema.names == model.model.schema.names and run.data["ignore"] == ["tag"]
+    with pytest.raises(ValueError, match=r"no column 'tga' to ignore. Did you mean 'tag'"):
+        zoo.fine_tune(model, more, ignore=["tga"], **settings)
+    run = zoo.fine_tune(model, more, ignore=("tag", "island"), columns="new", **settings)
+    assert set(model.model.schema.names) - set(run.model.schema.names) == {"island"}
+    assert len(zoo.predict(run, penguins.drop(columns="island"))) == len(penguins)
+
+
 @pytest.mark.slow
 def test_what_was_learned_of_five_digits_helps_with_the_other_five():
     """20 examples a class of the digits 5 to 9: what the card asks for is 5 points, in the mean of 5 seeds."""

@@ -24,6 +24,15 @@ def test_a_folder_is_written_beside_and_renamed_over_the_old_one(tmp_path):
     assert names(tmp_path / "made") == ["x"]
 
 
+def test_an_empty_folder_is_free_to_be_written(tmp_path):
+    (tmp_path / "x").mkdir()
+    folders.check_free(tmp_path / "x")
+    with folders.writable(tmp_path / "x") as beside:
+        (beside / "file").write_text("one")
+        folders.place(beside, tmp_path / "x")
+    assert names(tmp_path / "x") == ["file"]
+
+
 def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path):
     write(tmp_path / "x", "one")
     with pytest.raises(KeyError):

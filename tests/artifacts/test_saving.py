@@ -225,11 +225,53 @@ def test_saving_takes_models_and_runs_alone(tmp_path):
 
 def test_a_folder_of_something_else_is_not_written_over(run, tmp_path):
     (tmp_path / "thesis.tex").write_text("three years")
-    with pytest.raises(FileExistsError, match=r"must be a new folder or an artifact"):
-        zoo.save(run, tmp_path)
-    with pytest.raises(FileExistsError):
-        zoo.save(run, tmp_path / "thesis.tex")
+    for overwrite in (False, True):
+        with pytest.raises(FileExistsError, match=r"must be a new folder or an artifact"):
+            zoo.save(run, tmp_path, overwrite=overwrite)
+        with pytest.raises(FileExistsError):
+            run.save(tmp_path / "thesis.tex", overwrite=overwrite)
     assert (tmp_path / "thesis.tex").read_text() == "three years"
+
+
+def test_a_model_is_replaced_only_where_that_is_said(artifact, run, tmp_path):
+    folder = copy(artifact, tmp_path)
+    model = zoo.load(folder)
+    model.set_weights([0 * weight for weight in model.get_weights()])
+    said = r"holds a trained mlp_classifier, .*Pass overwrite=True to replace it, or choose another folder"
+    for save in (lambda: zoo.save(model, folder), lambda: run.save(folder)):
+        with pytest.raises(FileExistsError, match=said):
+            save()
+    assert zoo.load(folder).card == zoo.load(artifact).card
+    zoo.save(model, folder, overwrite=True)
+    assert not any(np.any(weight) for weight in zoo.load(folder).network.get_weights())
+    run.save(folder, overwrite=True)
+    assert zoo.load(folder).card["weights_sha256"] == zoo.load(artifact).card["weights_sha256"]
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+def test_a_damaged_artifact_and_one_between_two_renames_are_models_too(artifact, run, tmp_path):
+    folder = copy(artifact, tmp_path)
+    (folder / "artifact.json").write_text("{")
+    with pytest.raises(FileExistsError, match=r"holds a trained model, "):
+        run.save(folder)
+    folder.rename(tmp_path / ".moods.old")
+    with pytest.raises(FileExistsError, match=r"holds a trained model, "):
+        run.save(tmp_path / "moods")
+    run.save(tmp_path / "moods", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["moods"]
+
+
+def test_a_model_that_another_process_saved_meanwhile_stays(artifact, run, tmp_path, monkeypatch):
+    def meanwhile(model, card, beside):
+        write(model, card, beside)
+        copy(artifact, tmp_path)
+
+    write = saving.write_artifact
+    monkeypatch.setattr(saving, "write_artifact", meanwhile)
+    with pytest.raises(FileExistsError, match=r"was written by another process meanwhile"):
+        run.save(tmp_path / "copy")
+    assert zoo.load(tmp_path / "copy").card == zoo.load(artifact).card
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
 def test_a_full_disk_leaves_the_old_artifact(artifact, run, tmp_path, monkeypatch):
@@ -240,7 +282,7 @@ def test_a_full_disk_leaves_the_old_artifact(artifact, run, tmp_path, monkeypatc
 
     monkeypatch.setattr(saving, "page", full)
     with pytest.raises(OSError, match=r"There is no space to write"):
-        zoo.save(run, folder)
+        zoo.save(run, folder, overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
     assert zoo.load(folder).card["seed"] == 0
 
@@ -253,6 +295,6 @@ def test_an_artifact_between_two_renames_loads(artifact, tmp_path):
 def test_a_link_to_a_folder_stays_a_link(artifact, run, tmp_path):
     folder = copy(artifact, tmp_path)
     os.symlink(folder, tmp_path / "latest")
-    zoo.save(run, tmp_path / "latest")
+    zoo.save(run, tmp_path / "latest", overwrite=True)
     assert (tmp_path / "latest").is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "latest"]

@@ -35,6 +35,13 @@ def test_a_row_a_fold_and_seed(scores):
     assert {"log_loss", "roc_auc", "best_epoch", "epochs"} <= set(scores.columns)
 
 
+def test_ignored_columns_are_no_inputs(scores, table):
+    ignoring = zoo.cross_validate("mlp_classifier", table, target="y", seeds=2, ignore="who", **SMALL)
+    pd.testing.assert_frame_equal(ignoring, scores, check_flags=False)
+    with pytest.raises(ValueError, match=r"no column 'hwo' to ignore. Did you mean 'who'\?"):
+        zoo.cross_validate("mlp_classifier", table, target="y", ignore=["hwo"], **SMALL)
+
+
 def test_every_row_is_predicted_in_the_data_s_own_index(scores, table):
     predictions = scores.attrs["predictions"]
     pd.testing.assert_index_equal(predictions.index, table.index)

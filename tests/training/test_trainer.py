@@ -247,6 +247,72 @@ def test_a_stream_trains_as_the_whole_table_does(table, tmp_path):
     assert whole.label.tolist() == zoo.predict(run, data).label.tolist()
 
 
+@pytest.mark.parametrize("form", ["a table", "a file", "a stream", "data loaded before"])
+def test_ignored_columns_are_no_inputs(table, tmp_path, form):
+    whole = table.drop(columns="day")
+    whole.to_csv(tmp_path / "rows.csv", index=False)
+    settings, ignored = {"target": "y", "epochs": 2, "batch_size": 32, **SMALL}, {"ignore": ("group", "w")}
+    data = whole if form == "a table" else tmp_path / "rows.csv"
+    if form == "a stream":
+        data = zoo.data.load(data, target="y", stream=True)
+    elif form == "data loaded before":
+        data, ignored = zoo.data.load(data, target="y", **ignored), {}
+    run = zoo.train("mlp_classifier", data, **ignored, **settings)
+    assert run.model.schema.names == ["a", "b", "kind"]
+    assert run.model.schema.dropped == {"group": "ignored", "w": "ignored"}
+    assert run.data["ignore"] == ["group", "w"]
+    narrow = whole.drop(columns=["group", "w"])
+    assert zoo.predict(run, narrow).equals(zoo.predict(run, whole))  # without a warning of columns not known
+    if form != "a stream":
+        without = zoo.train("mlp_classifier", narrow, **settings)
+        assert same_weights(run, without) and "ignore" not in without.data
+
+
+def test_validation_data_may_lack_ignored_columns(table):
+    settings = {"target": "y", "epochs": 2, "ignore": "group", **SMALL}
+    first, second = table.drop(columns=["day", "w"]).iloc[:300], table.drop(columns=["day", "w"]).iloc[300:]
+    runs = [
+        zoo.train("mlp_classifier", first, validation=held_out, **settings)
+        for held_out in (second, second.drop(columns="group"))
+    ]
+    assert same_weights(*runs) and runs[0].metrics == runs[1].metrics and runs[0].data["ignore"] == ["group"]
+
+
+def test_ignored_columns_may_have_a_role(table):
+    whole = table.drop(columns="w")
+    run = zoo.train("mlp_classifier", whole, target="y", time="day", groups=None, ignore="day", epochs=1, **SMALL)
+    assert "day" not in run.model.schema.names and run.data["split"].endswith("the last by day")
+
+
+def test_a_model_goes_on_without_columns_that_it_does_not_take(table):
+    whole = table.drop(columns=["day", "w"])
+    run = zoo.train("mlp_classifier", whole, target="y", ignore="group", epochs=1, **SMALL)
+    more = zoo.train(run, whole, ignore="group", epochs=1, verbose=0)
+    assert more.data["ignore"] == ["group"] and more.model.schema.names == ["a", "b", "kind"]
+    with pytest.raises(ValueError, match=r"takes the column 'kind', which cannot be ignored .*call zoo.fine_tune with"):
+        zoo.train(run, whole, ignore=("group", "kind"), verbose=0)
+    with pytest.raises(ValueError, match=r"no column 'grop' to ignore. Did you mean 'group'\?"):
+        zoo.train(run, whole, ignore="grop", verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("data", "ignore", "message"),
+    [
+        ("table", "grop", r"no column 'grop' to ignore. Did you mean 'group'\? The data have: a, b"),
+        ("table", ("group", "y"), r"target 'y' must not be ignored"),
+        ("arrays", "a", r"An array has no columns to ignore. Received: ignore=\['a'\]. Pass a DataFrame"),
+        ("dataset", "a", r"An array has no columns to ignore"),
+    ],
+)
+def test_what_cannot_be_ignored_is_refused(table, data, ignore, message):
+    import tensorflow as tf
+
+    arrays = table[["a", "b"]].to_numpy(), (table.y == "yes").to_numpy().astype(int)
+    given = {"table": table, "arrays": arrays, "dataset": tf.data.Dataset.from_tensor_slices(arrays)}[data]
+    with pytest.raises(ValueError, match=message):
+        zoo.train("mlp_classifier", given, target="y" if data == "table" else None, ignore=ignore, **SMALL)
+
+
 def test_a_full_batch_of_a_stream_is_refused_with_the_repair(table, tmp_path):
     table.to_csv(tmp_path / "rows.csv", index=False)
     data = zoo.data.load(tmp_path / "rows.csv", target="y", stream=True)

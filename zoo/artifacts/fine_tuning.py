@@ -48,7 +48,9 @@ def fine_tune(model, data, *, target: str | None = None, freeze: str | int | Non
             )
     place(options.get("devices", "auto"))  # workers are joined before a model is loaded
     how = {name: options.pop(name) for name in ADAPTING if name in options}
-    hidden = [options[name] for name in ("groups", "weight") if options.get(name) is not None]
+    ignore = options.pop("ignore", ())
+    hidden = [ignore] if isinstance(ignore, str) else list(ignore)
+    hidden += [options[name] for name in ("groups", "weight") if options.get(name) is not None]
     model = model if hasattr(model, "history") else resolve_model(model)  # a run knows the card of its model
     schema = resolve_model(model).schema
     loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import re
 import secrets
@@ -65,6 +66,37 @@ def explained(target: Path) -> Iterator[None]:
         raise
 
 
+def check_free(folder, overwrite: bool = False) -> None:
+    """Raises before the work if an artifact must not be written to `folder`.
+
+    Args:
+        folder: Where it is to be written.
+        overwrite: Whether it may replace an artifact. What is no artifact is never replaced.
+
+    Raises:
+        FileExistsError: if something stands there; the message says what, and the repair.
+    """
+    target = existing(Path(os.path.realpath(folder)))
+    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / "artifact.json").is_file()):
+        raise FileExistsError(
+            f"{str(folder)!r} must be a new folder or an artifact, which holds artifact.json. Received: something "
+            "else, which is left as it is. Choose another folder."
+        )
+    if not overwrite and (target / "artifact.json").is_file():
+        raise FileExistsError(
+            f"{str(folder)!r} must be a new folder. Received: one that holds a trained {_entry(target)}, which is left "
+            "as it is. Pass overwrite=True to replace it, or choose another folder."
+        )
+
+
+def _entry(artifact: Path) -> str:
+    """Returns the name of an artifact's entry, "model" where the artifact is damaged."""
+    try:
+        return str(json.loads((artifact / "artifact.json").read_text(encoding="utf-8"))["entry"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return "model"
+
+
 def _make(parent: Path) -> None:
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +113,24 @@ def _says_full(error: BaseException | None) -> str:
                 return os.strerror(number)
         error = error.__cause__ or error.__context__
     return ""
+
+
+def place(beside: Path, target: Path) -> None:
+    """Renames `beside` to `target`, a new or empty folder.
+
+    Raises:
+        FileExistsError: if another process has written there meanwhile; `target` is then as it left it.
+    """
+    with contextlib.suppress(OSError):
+        target.rmdir()  # an empty one, which not every system renames over
+    try:
+        os.rename(beside, target)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            raise
+        raise FileExistsError(
+            f"{str(target)!r} was written by another process meanwhile, and is left as it is. Choose another folder."
+        ) from error
 
 
 def replace(beside: Path, target: Path) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import os
 import re
 import tempfile
 import warnings
@@ -24,6 +23,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from zoo import notices
 from zoo.artifacts import proof, proof_process
 from zoo.training.resolving import load_for
 
@@ -58,7 +58,7 @@ def write(model, folder: Path, *, weights: str = "float32") -> dict[str, tuple[d
     from zoo.data.convertible import Convertible, facts
 
     convertible = Convertible(model, lookups=True)
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), _silent():
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), notices.silent(), notices.unlogged():
         warnings.simplefilter("ignore")  # that tf.lite moves to another package
         tf.saved_model.save(convertible, scratch, signatures={"serving_default": convertible.serving_default()})
         converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=["serving_default"])
@@ -172,19 +172,6 @@ def _explained(model, said: str) -> str:
     )
 
 
-@contextlib.contextmanager
-def _silent():
-    """Keeps what the converter's C++ says off the screen: it writes past sys.stderr."""
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
 def measuring_rows(model, card: Mapping, data=None) -> dict[str, np.ndarray]:
     """Returns what `measure` needs, as arrays: requests, Python's answers, and the targets where they are known.
 
@@ -241,7 +228,8 @@ def measure(model, folder: Path, rows: Mapping[str, np.ndarray], format: str) ->
         Python and `after` in the version.
     """
     sent = {key: values for key, values in rows.items() if key.startswith(_KEY)}
-    found, before = proof_process.answer(format, str(folder.resolve()), sent), rows["expected"]
+    with notices.quiet():
+        found, before = proof_process.answer(format, str(folder.resolve()), sent), rows["expected"]
     told = {"rows": len(before), "source": str(rows["source"])}
     if model.entry.task == "classification":
         labels = np.argmax(

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo import notices
 from zoo.data.dates import ISO
 from zoo.data.schema import MISSING
 
@@ -155,17 +156,19 @@ HANDLERS = {
 
 @contextlib.contextmanager
 def _quiet(tf2onnx):
-    """Keeps warnings and logs of TensorFlow and tf2onnx off the screen; gives a list of what tf2onnx said."""
+    """Gives a list of what tf2onnx said; its logs, TensorFlow's and warnings are off the screen unless asked for."""
     said: list[str] = []
     keeper = logging.Handler(logging.WARNING)
     keeper.emit = lambda record: said.append(record.getMessage()) if record.name.startswith("tf2onnx") else None
     loggers = [logging.getLogger(name) for name in ("tensorflow", "tf2onnx")]
     before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
     for logger in loggers:
-        logger.handlers, logger.propagate = [keeper], False
+        logger.handlers = [keeper, *(logger.handlers if notices.shown() else ())]
+        logger.propagate = logger.propagate and notices.shown()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            if not notices.shown():
+                warnings.simplefilter("ignore")
             yield said
     finally:
         for logger, (level, propagate, handlers) in zip(loggers, before):

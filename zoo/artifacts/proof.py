@@ -24,6 +24,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from zoo import notices
 from zoo.artifacts import proof_process
 from zoo.data.schema import BLANKS
 from zoo.model import Model
@@ -75,7 +76,8 @@ def prove(
         sent = {key: values for key, values in sent.items() if key.startswith("serving_default:")}
     differences, tolerance = [], TOLERANCE if exact else np.inf
     for answer in (proof_process.answer, _answer_in_a_fresh_process):
-        found = answer(format, str(folder.resolve()), sent)
+        with notices.quiet():
+            found = answer(format, str(folder.resolve()), sent)
         _check_outputs(sent, found)
         differences += [
             _compare(model, key, found, expected[key.split(":")[1]], tolerance) for key in _requests_of(sent)

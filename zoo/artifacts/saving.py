@@ -30,28 +30,25 @@ FILES = (*CHECKED, "README.md")  # people may write in the last: `load` does not
 INSIDE = Path("assets.extra", "zoo")  # where an exported version carries its artifact
 
 
-def save(model, folder) -> None:
-    """Writes an artifact: beside, then renamed over the one that was there.
+def save(model, folder, *, overwrite: bool = False) -> None:
+    """Writes an artifact: beside, then renamed.
 
     Args:
         model: A `zoo.Model`, or a `Run`, whose metrics and recipe then stand on the card.
         folder: The folder to write.
+        overwrite: Whether to replace an artifact that is there.
 
     Raises:
         TypeError: if `model` is neither.
-        FileExistsError: if the folder holds something else than an artifact.
+        FileExistsError: if the folder holds an artifact and `overwrite` is False, or anything else.
         OSError: if there is no space or no permission; the old artifact is then as it was.
     """
     model, run = _parts(model)
     target = Path(os.path.realpath(folder))  # a link stays a link
     with folders.writable(target) as beside:
-        if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / "artifact.json").is_file()):
-            raise FileExistsError(
-                f"{str(folder)!r} must be a new folder or an artifact. Received: something else, which is left as it "
-                "is. Choose another folder."
-            )
+        folders.check_free(folder, overwrite)
         write_artifact(model, card_of(model, run), beside)
-        folders.replace(beside, target)
+        (folders.replace if overwrite else folders.place)(beside, target)
 
 
 def _parts(model) -> tuple[Model, Any]:

@@ -7,8 +7,9 @@ Schema                     what the raw columns are
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from zoo import notices
 
 _HOMES = {
     "Data": "zoo.data.raw",
@@ -28,5 +29,5 @@ if TYPE_CHECKING:
 def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module 'zoo.data' has no attribute {name!r}. It has: {', '.join(__all__)}.")
-    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    value = globals()[name] = getattr(notices.imported(_HOMES[name]), name)
     return value

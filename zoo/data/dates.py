@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from zoo import notices
+
 ISO = r"^\s*(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?(?:Z|([+-])(\d{2}):?(\d{2}))?\s*$"
 PARTS = ("year sine", "year cosine", "week sine", "week cosine")
 TIME_PARTS = ("day sine", "day cosine")
@@ -33,8 +35,7 @@ def has_times(texts: np.ndarray) -> bool:
 
 def parse(texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns days since 1970-01-01 and whether each text is a date, as the graph finds them."""
-    import tensorflow as tf
-
+    tf = notices.imported("tensorflow")
     days, valid, _, _ = fields(tf.constant(texts, tf.string))
     return days.numpy(), valid.numpy()
 

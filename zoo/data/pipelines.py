@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from zoo import notices
 from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 
@@ -63,8 +64,7 @@ def batches(
         epoch: A number, or a tf.Variable that says which epoch is next.
         augmentation: A function `(images, seed) -> images` on uint8 batches, seed `(2,)`.
     """
-    import tensorflow as tf
-
+    tf = notices.imported("tensorflow")
     rows = len(encoded)
     steps = -(-rows // batch_size)
     with tf.device("CPU"):
@@ -202,8 +202,7 @@ def stream(
         rows: How many rows the blocks hold together, if known: then the number of batches is.
         buffer_rows: Rows of the buffer.
     """
-    import tensorflow as tf
-
+    tf = notices.imported("tensorflow")
     first = next(blocks(), None)
     if first is None:
         raise ValueError("There are no rows to train on. The source must hold at least one.")

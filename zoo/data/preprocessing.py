@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo import notices
 from zoo.data import dates, texts
 from zoo.data.sampling import Sample, sample
 from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name, text_of
@@ -214,8 +215,7 @@ class Preprocessor:
 
     def signature(self) -> dict:
         """Returns the tf.TensorSpec of each raw column: float32 or string `(batch,)`, or the tensor's own shape."""
-        import tensorflow as tf
-
+        tf = notices.imported("tensorflow")
         specs = {}
         for column in self.schema.columns:
             if column.kind == "image":
@@ -391,9 +391,8 @@ class Preprocessor:
         tensors = self.tensors(x)
         if self.kind == "image" or self._is_sequence:
             return {"image" if self.kind == "image" else "inputs": tensors[self.schema.columns[0].name]}
+        tf = notices.imported("tensorflow")
         if self._function is None:
-            import tensorflow as tf
-
             module = self.module()
             names = list(self.signature())
             self._function = tf.function(
@@ -402,8 +401,6 @@ class Preprocessor:
                 autograph=False,
             ).get_concrete_function()
         rows = len(next(iter(tensors.values())))
-        import tensorflow as tf
-
         parts = []
         with tf.device("CPU"):
             for start in range(0, max(rows, 1), BLOCK):

@@ -11,6 +11,7 @@ import pandas as pd
 
 from zoo import display
 from zoo.data.schema import Column, Schema, _infer_task, infer
+from zoo.registry import suggest
 
 
 class Data:
@@ -89,6 +90,20 @@ class Data:
     def ignore(self) -> tuple:
         """Columns that are no inputs."""
         return self._ignore
+
+    def check_ignored(self, names: Iterable) -> None:
+        """Raises ValueError if one of the names to ignore is no column, which `load` lets pass where it has a schema.
+
+        Args:
+            names: The columns that `load` was asked to ignore.
+        """
+        columns = self._stream.columns if self.streaming else getattr(self.x, "columns", ())
+        for name in names:
+            if name in self._ignore and name not in columns:  # files of Parquet are read without some
+                known = [str(column) for column in columns]
+                raise ValueError(
+                    f"There is no column {name!r} to ignore.{suggest(name, known)} The data have: {', '.join(known)}."
+                )
 
     def _infer(self) -> Schema:
         if self.streaming:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from zoo import notices
 from zoo.data import addresses
 from zoo.data.tables import Found, find, merge, stored
 
@@ -65,8 +66,7 @@ def _features(path: str) -> dict[str, tuple[str, int]]:
 
 
 def _parsed(path: str, features) -> Iterator[pa.Table]:
-    import tensorflow as tf
-
+    tf = notices.imported("tensorflow")
     kinds = {"bytes_list": (tf.string, b""), "float_list": (tf.float32, float("nan")), "int64_list": (tf.int64, ABSENT)}
     wanted = {}
     for name, (kind, length) in features.items():

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from zoo import notices
 from zoo.data.encoding import Encoder
 
 METHODS = {"classify": tf.saved_model.CLASSIFY_METHOD_NAME, "regress": tf.saved_model.REGRESS_METHOD_NAME}
@@ -138,6 +139,7 @@ class _Untracked:
         self.value = value
 
 
+@notices.unlogged()
 def save_served(model, path) -> dict[str, tuple[dict, dict]]:
     """Writes the SavedModel of a model on the TensorFlow backend to a folder.
 

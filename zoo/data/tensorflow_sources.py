@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from zoo import notices
 from zoo.data.files import ahead
 from zoo.data.shipped import Rows
 from zoo.registry import suggest
@@ -129,8 +130,7 @@ def tfds_rows(name: str, target: str | None) -> Rows:
     Raises:
         ValueError: if there is none of that name, or a feature is no single value and no image.
     """
-    import tensorflow_datasets as tfds
-
+    tfds = notices.imported("tensorflow_datasets")
     try:
         builder = tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
     except tfds.core.registered.DatasetNotFoundError as error:

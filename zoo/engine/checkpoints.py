@@ -22,6 +22,17 @@ import numpy as np
 from zoo.engine.callbacks import BestWeights, Diverged
 
 
+def identities(folder: str | os.PathLike) -> list[dict]:
+    """Returns the identities of the runs whose checkpoints a folder holds, of those that can be read."""
+    found = []
+    names = ("checkpoint*.npz", "*/checkpoint*.npz")  # those of phases stand in folders of their own
+    for path in (path for name in names for path in Path(folder).glob(name)):
+        with contextlib.suppress(Exception):  # damaged bytes raise whatever they lead to
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+                found.append(json.loads(str(arrays["state"]))["identity"])
+    return found
+
+
 class Checkpoint(keras.callbacks.Callback):
     """Writes the state of a run after each epoch, and reads it back.
 

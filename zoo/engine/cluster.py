@@ -15,6 +15,8 @@ import os
 
 import keras
 
+from zoo import notices
+
 LOST_AFTER = 30  # seconds without a sign of life after which JAX takes a worker for lost; TensorFlow's are 10
 
 
@@ -86,6 +88,7 @@ def join():
     return _joined[backend]
 
 
+@notices.unlogged()
 def _join_tensorflow():
     import tensorflow as tf
 

@@ -9,6 +9,7 @@ import os
 
 import keras
 
+from zoo import notices
 from zoo.engine import cluster
 from zoo.engine.compiled import _flops
 from zoo.engine.messages import Messages
@@ -71,6 +72,7 @@ class Placement:
 
 
 @functools.lru_cache
+@notices.unlogged()
 def _mirrored(devices: tuple[str, ...]):
     """Returns the strategy of some devices, of which there is one: two would number their sums alike."""
     import tensorflow as tf

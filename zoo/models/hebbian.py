@@ -326,7 +326,7 @@ def hebbian(
     rule: str = "hebb",
     prune_below: float = 0.0,
     dt: float = 1.0,
-    tau: float = TAU,
+    tau: float = 20.0,  # TAU as a number: options are read without importing this file
     w_max: float = 1.0,
     threshold: float = 5.0,
     preprocessing: str | None = None,

@@ -12,8 +12,9 @@ Each picture is a matplotlib Figure made without pyplot: no global state, no win
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from zoo import notices
 
 _HOMES = {
     "ACTIVATIONS": "zoo.plots.activations",
@@ -69,7 +70,7 @@ def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module 'zoo.plots' has no attribute {name!r}. It has: {', '.join(__all__)}.")
     try:
-        module = importlib.import_module(_HOMES[name])
+        module = notices.imported(_HOMES[name])
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "matplotlib":
             raise

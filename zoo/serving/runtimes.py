@@ -7,11 +7,12 @@ tells it), `.run(signature, tensors) -> outputs` and `.close()`.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+
+from zoo import notices
 
 METHOD = "tensorflow/serving/predict"
 DATA_TYPES = {"float32": "DT_FLOAT", "string": "DT_STRING", "uint8": "DT_UINT8", "int64": "DT_INT64"}
@@ -133,8 +134,7 @@ RUNTIMES = {"tensorflow": TensorFlowRuntime, "onnx": OnnxRuntime}
 def imported(runtime: str) -> None:
     """Imports what a runtime needs, so that a missing package is told before a socket is opened."""
     if runtime == "tensorflow":
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import tensorflow  # noqa: F401 (to know that it is there)
+        notices.imported("tensorflow")
     else:
         try:
             import onnxruntime  # noqa: F401 (to know that it is there)

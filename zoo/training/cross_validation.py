@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,7 @@ def cross_validate(
     seed: int = 0,
     engine: str = "auto",
     verbose: int = 1,
+    ignore: str | Iterable = (),
     **options,
 ) -> pd.DataFrame:
     """Trains an entry on all folds but one, for each of them, and scores it on that one.
@@ -105,6 +106,7 @@ def cross_validate(
         seed: Seed of the folds, and the first of the trainings.
         engine: As for `zoo.train`; what trains at once is traced.
         verbose: 0 is silent, 1 says how it trains.
+        ignore: Columns of a table that are no inputs.
         **options: The builder's.
 
     Returns:
@@ -140,7 +142,8 @@ def cross_validate(
         recipe = _changed(recipe, rate, epochs, batch_size)
     if optimizer is not None or batch_size is not None:
         recipe = dataclasses.replace(recipe, solver=None)
-    loaded = _loaded(entry, recipe, data, target, schema)
+    ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
+    loaded = _loaded(entry, recipe, data, target, schema, ignore)
     splits = list(_folds(loaded, entry, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [
@@ -167,9 +170,10 @@ def cross_validate(
     return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
 
 
-def _loaded(entry: Entry, recipe: Recipe, data, target, schema) -> Data:
+def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore) -> Data:
     """Returns all rows, with a schema that knows all levels: statistics are not in it."""
-    loaded = load_data(recipe.data if data is None else data, target=target, schema=schema)
+    loaded = load_data(recipe.data if data is None else data, target=target, schema=schema, ignore=ignore)
+    loaded.check_ignored(ignore)
     if loaded.streaming:
         raise ValueError("Folds need all rows in memory. Load the data with stream=False, or train on a share of them.")
     if loaded.y is None:

@@ -33,6 +33,7 @@ class Parts:
         sample: Of a stream, the rows that statistics are taken from.
         keep_train: For a stream, which row indices to train on.
         keep_val: For a stream, which row indices are held out.
+        ignore: Columns that the caller wants as no inputs.
     """
 
     train: Data
@@ -47,6 +48,7 @@ class Parts:
     sample: Sample | None = None
     keep_train: Callable | None = None
     keep_val: Callable | None = None
+    ignore: tuple = ()
 
     @property
     def streaming(self) -> bool:
@@ -58,9 +60,10 @@ class Parts:
         return None if self.weight is None else weights(part.x, self.weight)
 
     def facts(self) -> dict[str, Any]:
-        """Returns source, hash, split and rows, for the card."""
+        """Returns source, hash, split, rows and ignored columns, for the card."""
         counts = {"train": self.rows, "val": self.val_rows, "test": len(self.test) if self.test is not None else 0}
-        return {"source": self.source, "sha256": self.sha256, "split": self.split, "rows": counts}
+        known = {"source": self.source, "sha256": self.sha256, "split": self.split, "rows": counts}
+        return {**known, "ignore": list(self.ignore)} if self.ignore else known
 
 
 def load_parts(
@@ -75,6 +78,7 @@ def load_parts(
     time: str | None,
     weight: str | None,
     seed: int,
+    ignore: tuple = (),
 ) -> Parts:
     """Loads data and splits it.
 
@@ -89,11 +93,13 @@ def load_parts(
         time: Column of times.
         weight: Column of sample weights.
         seed: Seed of the split.
+        ignore: Columns that are no inputs.
 
     Raises:
         ValueError: if a column is missing, or the split cannot be made.
     """
-    loaded = load_data(source, target=target, schema=schema)
+    loaded = load_data(source, target=target, schema=schema, ignore=ignore)
+    loaded.check_ignored(ignore)
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
         if column is not None and not loaded.streaming and column not in getattr(loaded.x, "columns", ()):
             known = ", ".join(map(str, getattr(loaded.x, "columns", ("none",))))
@@ -101,17 +107,18 @@ def load_parts(
                 f"`{role}` must be a column of the data. Received: {role}={column!r}; the columns are: {known}."
             )
     hidden = [column for column in (groups, weight) if column is not None]
+    ignored = tuple(name for name in dict.fromkeys((*ignore, *loaded.ignore)) if name not in hidden)
     if hidden:
         loaded = loaded.ignoring(hidden)
     val = (
         None
         if validation is None or isinstance(validation, Real)
-        else load_data(validation, target=loaded.target, schema=loaded.schema)
+        else load_data(validation, target=loaded.target, schema=loaded.schema, ignore=ignore)
     )
     share = float(validation) if isinstance(validation, Real) and not isinstance(validation, bool) else None
     if share is not None and not 0.0 < share < 1.0 or isinstance(validation, bool):
         raise ValueError(f"`validation` must be a share in (0, 1), data, or None. Received: validation={validation!r}")
-    common = {"source": loaded.source, "sha256": loaded.sha256, "weight": weight}
+    common = {"source": loaded.source, "sha256": loaded.sha256, "weight": weight, "ignore": ignored}
     if loaded.streaming:
         if groups or time:
             raise ValueError(

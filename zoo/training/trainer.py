@@ -113,12 +113,17 @@ class Run:
         """Returns the scores of a split, without the rows and the confusion matrix."""
         return {n: v for n, v in self.metrics[split].items() if n != "rows" and isinstance(v, Real)}
 
-    def save(self, folder) -> None:
-        """Writes the artifact folder, as `zoo.save` does. Of several workers the chief alone writes."""
+    def save(self, folder, *, overwrite: bool = False) -> None:
+        """Writes the artifact folder, as `zoo.save` does. Of several workers the chief alone writes.
+
+        Args:
+            folder: The folder to write.
+            overwrite: Whether to replace an artifact that is there.
+        """
         import zoo
 
         if cluster.is_chief():
-            zoo.save(self, folder)
+            zoo.save(self, folder, overwrite=overwrite)
 
 
 def train(
@@ -145,6 +150,7 @@ def train(
     checkpoint=None,
     engine: str = "auto",
     verbose: int = 1,
+    ignore: str | Iterable = (),
     **options,
 ) -> Run:
     """Trains a model: a name is built fresh, anything else goes on from its weights.
@@ -177,6 +183,7 @@ def train(
         engine: `"fused"`: an epoch is one compiled call; `"xla"`: XLA compiles it, which pays off for longer trainings;
             `"keras"`: Keras's `fit`; `"auto"` chooses by size.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
+        ignore: Columns of a table that are no inputs. The trained model does not need them.
         **options: The builder's, for a name.
 
     Returns:
@@ -207,6 +214,7 @@ def train(
         recipe.data if data is None else data,
         target=model.schema.target if model is not None and target is None else target,
         schema=model.schema if model is not None and schema is None else schema,
+        ignore=_ignored(ignore, model),
         validation=recipe.validation if by_recipe else validation,
         shipped=by_recipe,
         task=entry.task,
@@ -362,6 +370,21 @@ def train(
         elif run.interrupted:
             print("training it again goes on from these weights", flush=True)
     return run
+
+
+def _ignored(ignore, model: Model | None) -> tuple:
+    """Returns the names of columns that are no inputs.
+
+    Raises:
+        ValueError: if a trained model takes one of them.
+    """
+    names = (ignore,) if isinstance(ignore, str) else tuple(ignore)
+    if taken := [name for name in names if model is not None and name in model.schema.names]:
+        raise ValueError(
+            f"The model takes the column {taken[0]!r}, which cannot be ignored when it is trained further. Train "
+            f"{model.entry.name!r} anew, or call zoo.fine_tune with columns='new' and ignore={list(names)}."
+        )
+    return names
 
 
 def _ends_short(recipe: Recipe, fitted: Fitted) -> bool:
