@@ -67,7 +67,7 @@ class Preprocessor:
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
-        self._module = self._function = self._reader = self._level_positions = None
+        self._module = self._block_encoder = self._function = self._reader = self._level_positions = None
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs
 
@@ -109,7 +109,7 @@ class Preprocessor:
             self.target_low, self.target_high = float(values.min()), float(values.max())
         if self._image_or_array("image") is None:
             self._fit_columns(self.tensors(x), counts)
-        self._module = self._function = self._level_positions = None
+        self._module = self._block_encoder = self._function = self._level_positions = None
         return self
 
     def _image_or_array(self, kind):
@@ -121,8 +121,9 @@ class Preprocessor:
         state: dict[str, Any] = {}
         state["times"] = [bool(dates.has_times(tensors[name])) for name in self._named("date")]
         numbers = [tensors[name][:, None] for name in self._named("number")]
-        parsed = [dates.parse(tensors[name]) for name in self._named("date")]
-        numbers += [np.where(valid, days, np.nan)[:, None].astype("float32") for days, valid in parsed]
+        if written := [tensors[name] for name in self._named("date")]:
+            days, valid = dates.parse(np.concatenate(written))
+            numbers.append(np.where(valid, days, np.nan).astype("float32").reshape(len(written), rows).T)
         numbers += [_as_rows(tensors[name]) for name in self._named("array")]
         matrix = np.concatenate(numbers, axis=1).astype("float64") if numbers else np.zeros((rows, 0))
         matrix = np.where(np.isfinite(matrix), matrix, np.nan)
@@ -252,6 +253,11 @@ class Preprocessor:
         return {name: found[name] for name in self.schema.names}
 
     @property
+    def takes_columns(self) -> bool:
+        """Whether raw rows are a table's, not arrays or images."""
+        return self.schema.columns[0].kind not in ("array", "image")
+
+    @property
     def reader(self) -> Reader:
         """Reads tables by the schema."""
         if self._reader is None or self._reader.schema is not self.schema:
@@ -264,7 +270,7 @@ class Preprocessor:
         Raises:
             ValueError: as for `tensors`.
         """
-        if self.schema.columns[0].kind in ("array", "image"):
+        if not self.takes_columns:
             return {self.schema.columns[0].kind: next(iter(self.tensors(x).values()))}
         return self.reader.blocks(x, self.level_positions)
 
@@ -353,9 +359,7 @@ class Preprocessor:
         import tensorflow as tf
 
         if self._function is None:
-            from zoo.data.encoding import Encoder
-
-            encoder, kinds = Encoder(self, level_tables=False), list(blocks)
+            encoder, kinds = self.block_encoder(), list(blocks)
             self._function = tf.function(
                 lambda *tensors: encoder.of_blocks(dict(zip(kinds, tensors))),
                 input_signature=list(self.block_signature().values()),
@@ -370,6 +374,14 @@ class Preprocessor:
         if len(parts) == 1:
             return parts[0]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def block_encoder(self):
+        """Returns the tf.Module whose `of_blocks` encodes what `blocks` gives."""
+        if self._block_encoder is None:
+            from zoo.data.encoding import Encoder
+
+            self._block_encoder = Encoder(self, level_tables=False)
+        return self._block_encoder
 
     def block_signature(self) -> dict:
         """Returns the tf.TensorSpec of what `blocks` gives of a table, by kind."""
