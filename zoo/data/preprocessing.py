@@ -14,6 +14,7 @@ and then z / sqrt(1 + (z/3)^2): https://arxiv.org/abs/2407.04491.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -394,6 +395,15 @@ class Preprocessor:
             kind: tf.TensorSpec((None, len(columns)), dtypes.get(kind, tf.string), kind)
             for kind, columns in self.reader.columns.items()
         }
+
+    @contextlib.contextmanager
+    def with_schema(self, schema: Schema):
+        """Gives the preprocessor another schema of the same columns while the block runs."""
+        own, self.schema = self.schema, schema
+        try:
+            yield
+        finally:
+            self.schema = own
 
     # The target.
 
