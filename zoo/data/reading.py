@@ -26,6 +26,7 @@ from zoo.data.schema import (
     as_numbers,
     is_missing,
     level_name,
+    plain_values,
     text_of,
 )
 from zoo.registry import suggest
@@ -188,7 +189,7 @@ class Reader:
         rows = {len(column) for column in columns}
         if len(rows) != 1 or not 0 < max(rows) <= FEW_ROWS or max(rows) * len(columns) > FEW_CELLS:
             return None
-        return dict(zip(self.schema.names, columns))
+        return {column.name: plain_values(values) for column, values in zip(self.schema.columns, columns)}
 
 
 def _same(columns: pd.Index, others: pd.Index | None) -> bool:
