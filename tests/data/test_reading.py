@@ -109,7 +109,8 @@ def test_columns_that_are_missing_unknown_or_there_twice(notes, schema):
         reader.few(one.assign(more=1), LEVELS)
 
 
-def test_numbers_of_any_dtype_are_read_at_once_or_one_by_one():
+def test_numbers_of_any_dtype_are_read_at_once_or_one_by_one(monkeypatch):
+    monkeypatch.setattr(reading, "ROWS", 2)  # in two parts
     columns = {
         "f": np.array([1.5, np.nan, 1e300]),
         "i": np.array([2**53 + 1, 2, -3]),

@@ -33,6 +33,7 @@ from zoo.registry import suggest
 
 FEW_ROWS = 32  # up to which Python's own loops are quicker than pandas
 FEW_CELLS = 16_384
+ROWS = 65_536  # of numbers that are copied at a time
 EXACT = 2**53  # whole numbers up to which float64 holds all
 NUMBERS = ("number", "boolean")
 GONE = (type(None), type(pd.NA), type(pd.NaT))
@@ -106,11 +107,12 @@ class Reader:
         chosen = np.array([places[column.name] for column in columns], int)
         dtypes = x.dtypes.array[chosen]
         plain = np.array([isinstance(dtype, np.dtype) and dtype.kind in "fiub" for dtype in dtypes], bool)
+        matrix = np.empty((len(x), len(columns)), "float32")
+        into = slice(None) if plain.all() else plain
         with np.errstate(over="ignore"):
-            if plain.all():
-                return np.ascontiguousarray(x.iloc[:, chosen].to_numpy("float32"))
-            matrix = np.empty((len(x), len(columns)), "float32")
-            matrix[:, plain] = x.iloc[:, chosen[plain]].to_numpy("float32")
+            for start in range(0, len(x), ROWS):
+                rows = slice(start, start + ROWS)
+                matrix[rows, into] = x.iloc[rows, chosen[plain]].to_numpy("float32")
         for i in np.flatnonzero(~plain):
             matrix[:, i] = numbers(x.iloc[:, chosen[i]], columns[i])
         return matrix
