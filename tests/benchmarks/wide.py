@@ -6,7 +6,7 @@
 
 numbers     1,000, 3,000 and 10,000 columns of normal numbers: each call once, after a training of 5 columns
 categories  2,000 columns of 4 levels
-mixture     1,000 columns: dates, texts, ISO dates, booleans and categories in turn
+mixture     100 and 300 columns: dates, texts, ISO dates, booleans and categories in turn
 export      300, 1,000 and 3,000 numbers: the export of a linear model with its proof
 predict     titanic's network on 1, 100 and 10,000 rows, against its served signature and Keras's `predict`; the three
             run in turn, and figures are medians of the rounds
@@ -35,7 +35,7 @@ GOALS = {
     ("numbers", 3_000): "save under 3 s",
     ("numbers", 10_000): "train under 20 s, predict under 0.2 s",
 }
-WIDTHS = {"numbers": (1_000, 3_000, 10_000), "categories": (2_000,), "mixture": (1_000,), "export": (300, 1_000, 3_000)}
+WIDTHS = {"numbers": (1_000, 3_000, 10_000), "categories": (2_000,), "mixture": (100, 300), "export": (300, 1_000, 3_000)}
 
 
 def column(kind: str, rows: int, generator: np.random.Generator):
