@@ -35,7 +35,12 @@ GOALS = {
     ("numbers", 3_000): "save under 3 s",
     ("numbers", 10_000): "train under 20 s, predict under 0.2 s",
 }
-WIDTHS = {"numbers": (1_000, 3_000, 10_000), "categories": (2_000,), "mixture": (100, 300), "export": (300, 1_000, 3_000)}
+WIDTHS = {
+    "numbers": (1_000, 3_000, 10_000),
+    "categories": (2_000,),
+    "mixture": (100, 300),
+    "export": (300, 1_000, 3_000),
+}
 
 
 def column(kind: str, rows: int, generator: np.random.Generator):
