@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.benchmarks import accuracy, history, preprocess, serve, train
+from tests.benchmarks import accuracy, history, preprocess, serve, train, wide
 
 pytestmark = pytest.mark.tensorflow
 
@@ -21,6 +21,14 @@ def test_train_prints_seconds_and_ratios(capsys):
     train.main(["--cases", "XS", "--rounds", "1"])
     printed = capsys.readouterr().out
     assert "XS, whole run: zoo" in printed and "scikit-learn:" in printed
+
+
+@pytest.mark.slow
+def test_wide_prints_the_seconds_of_each_call(capsys):
+    wide.main(["--cases", "numbers", "mixture", "predict", "--columns", "10", "--rows", "60", "--rounds", "1"])
+    printed = capsys.readouterr().out
+    assert "10 numbers x 60 rows: build" in printed and "10 mixture x 60 rows: build" in printed
+    assert "predict, 1 row of titanic: zoo" in printed and printed.count("the served signature:") == 3
 
 
 @pytest.mark.slow

@@ -28,6 +28,18 @@ def test_many_levels_give_vectors_of_their_own_table_rows_and_zero_for_the_unsee
     np.testing.assert_array_equal(found[1], [0, 1, *table[5], *table[20 + 7]])
 
 
+def test_indicators_are_those_of_each_column_and_one_operation_for_all():
+    """By hand: column by column, each level in turn; the work of Python does not grow with the columns."""
+    sizes = [3, 1, 5, 2, 9, 4]
+    x = np.random.default_rng(0).integers(0, sizes, (50, 6)).astype("int32")
+    wanted = [x[:, i] == level for i, size in enumerate(sizes) for level in range(1, size)]
+    layer = Levels(sizes)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(layer(x)), np.stack(wanted, axis=1).astype("float32"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.ops, "one_hot", lambda *_, **__: pytest.fail("an operation a column"))
+        layer(x)
+
+
 @pytest.mark.parametrize("layer", [PiecewiseLinear(8), Levels([3, 40], 5)])
 def test_layers_survive_their_configs_and_know_their_output_shape(layer):
     again = type(layer).from_config(layer.get_config())

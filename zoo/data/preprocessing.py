@@ -14,7 +14,9 @@ and then z / sqrt(1 + (z/3)^2): https://arxiv.org/abs/2407.04491.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,15 +25,17 @@ import pandas as pd
 
 from zoo import notices
 from zoo.data import dates, texts
+from zoo.data.reading import NUMBERS, Reader, level_positions
 from zoo.data.sampling import Sample, sample
-from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name, text_of
-from zoo.registry import SUPERVISED, suggest
+from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, level_name
+from zoo.registry import SUPERVISED
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
 KNOTS = 256
 BLOCK = 65_536
-FEW = 32  # rows up to which Python's own loops are quicker than pandas
+CELLS = 4_000_000  # of the statistics of numbers, at a time
+MANY_STRINGS = 1_000  # from which it is quicker to look for repeated ones
 
 
 class Preprocessor:
@@ -65,8 +69,7 @@ class Preprocessor:
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
-        self._module = self._function = None
-        self._warned = False
+        self._module = self._block_encoder = self._function = self._reader = self._level_positions = None
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs
 
@@ -108,7 +111,7 @@ class Preprocessor:
             self.target_low, self.target_high = float(values.min()), float(values.max())
         if self._image_or_array("image") is None:
             self._fit_columns(self.tensors(x), counts)
-        self._module = self._function = None
+        self._module = self._block_encoder = self._function = self._level_positions = None
         return self
 
     def _image_or_array(self, kind):
@@ -120,8 +123,9 @@ class Preprocessor:
         state: dict[str, Any] = {}
         state["times"] = [bool(dates.has_times(tensors[name])) for name in self._named("date")]
         numbers = [tensors[name][:, None] for name in self._named("number")]
-        parsed = [dates.parse(tensors[name]) for name in self._named("date")]
-        numbers += [np.where(valid, days, np.nan)[:, None].astype("float32") for days, valid in parsed]
+        if written := [tensors[name] for name in self._named("date")]:
+            days, valid = dates.parse(np.concatenate(written))
+            numbers.append(np.where(valid, days, np.nan).astype("float32").reshape(len(written), rows).T)
         numbers += [_as_rows(tensors[name]) for name in self._named("array")]
         matrix = np.concatenate(numbers, axis=1).astype("float64") if numbers else np.zeros((rows, 0))
         matrix = np.where(np.isfinite(matrix), matrix, np.nan)
@@ -161,9 +165,10 @@ class Preprocessor:
     def features(self) -> list[dict[str, Any]]:
         """What each encoded column is: tensor, index, raw column, what of it, centre, scale, levels."""
         found: list[dict[str, Any]] = []
+        counts: Counter = Counter()
 
         def add(tensor, column, what="value", center=0.0, scale=1.0, levels=None):
-            index = sum(feature["tensor"] == tensor for feature in found)
+            index, counts[tensor] = counts[tensor], counts[tensor] + 1
             keys = ("tensor", "index", "column", "what", "center", "scale", "levels")
             found.append(dict(zip(keys, (tensor, index, column, what, center, scale, levels))))
 
@@ -240,30 +245,42 @@ class Preprocessor:
         first = self.schema.columns[0]
         if first.kind in ("array", "image"):
             return {first.name: self._array(x, first)}
-        if not isinstance(x, (pd.DataFrame, Mapping)):
-            raise ValueError(
-                f"The data must be a DataFrame or a dict of the columns {', '.join(map(str, self.schema.names))}. "
-                f"Received: {type(x).__name__}."
-            )
-        given = list(x.columns) if isinstance(x, pd.DataFrame) else list(x)
-        if missing := [name for name in self.schema.names if name not in given]:
-            hints = "".join(suggest(name, map(str, given)) for name in missing[:1])
-            raise ValueError(
-                f"The columns {', '.join(map(str, missing))} are missing.{hints} The data have: "
-                f"{', '.join(map(str, given))}. Add them (empty where unknown), or build on these data: "
-                "zoo.build(name, data, target=...)."
-            )
-        expected = {*self.schema.names, self.schema.target, *self.schema.dropped}
-        extra = [str(name) for name in given if name not in expected]
-        if extra and not self._warned:
-            self._warned = True
-            warnings.warn(f"Columns that training did not know are ignored: {', '.join(extra)}.", stacklevel=3)
-        tensors = {name: self._column(x[name], self.schema.column(name)) for name in self.schema.names}
-        lengths = {len(values) for values in tensors.values()}
-        if len(lengths) > 1:
-            shown = ", ".join(f"{name}: {len(values)}" for name, values in tensors.items())
-            raise ValueError(f"All columns must have the same number of rows. Received: {shown}.")
-        return tensors
+        reader = self.reader
+        reader.check(x)
+        found: dict[Any, np.ndarray] = {}
+        for kind, columns in reader.columns.items():
+            read = np.ascontiguousarray(reader.numbers(x, kind).T) if kind in NUMBERS else reader.strings(x, kind)
+            found |= {column.name: values for column, values in zip(columns, read)}
+        return {name: found[name] for name in self.schema.names}
+
+    @property
+    def takes_columns(self) -> bool:
+        """Whether raw rows are a table's, not arrays or images."""
+        return self.schema.columns[0].kind not in ("array", "image")
+
+    @property
+    def reader(self) -> Reader:
+        """Reads tables by the schema."""
+        if self._reader is None or self._reader.schema is not self.schema:
+            self._reader = Reader(self.schema)
+        return self._reader
+
+    def blocks(self, x) -> dict[str, np.ndarray]:
+        """Returns raw data as one array a kind of column, as `zoo.data.reading` says; arrays as they are.
+
+        Raises:
+            ValueError: as for `tensors`.
+        """
+        if not self.takes_columns:
+            return {self.schema.columns[0].kind: next(iter(self.tensors(x).values()))}
+        return self.reader.blocks(x, self.level_positions)
+
+    @property
+    def level_positions(self) -> list[dict[str, int]]:
+        """Of each category, level -> position from 1."""
+        if self._level_positions is None:
+            self._level_positions = [level_positions(levels) for levels in self._state.get("levels", ())]
+        return self._level_positions
 
     def _array(self, x, column):
         if isinstance(x, (pd.DataFrame, Mapping)):
@@ -325,57 +342,6 @@ class Preprocessor:
             )
         return array.astype("float32")
 
-    def _column(self, values, column) -> np.ndarray:
-        if not isinstance(values, pd.Series):
-            array = np.asarray(values) if not np.isscalar(values) else np.asarray([values])
-            if array.ndim != 1:
-                raise ValueError(
-                    f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}."
-                )
-            if array.dtype.kind == "S":
-                array = np.char.decode(array, "utf-8")
-            values = pd.Series(array)
-        if column.kind in ("number", "boolean"):
-            return self._numbers(values, column)
-        if column.kind == "date":
-            return dates.as_iso(values)
-        written = text_of if column.kind == "text" else level_name  # the graph strips categories alone
-        if len(values) <= FEW:
-            names = ("" if gone else written(value) for value, gone in zip(values.tolist(), values.isna().tolist()))
-            return np.array(list(names), dtype=object)
-        if not is_stringlike(values.dtype):
-            codes, uniques = pd.factorize(values)
-        else:
-            codes, uniques = pd.factorize(
-                values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
-            )
-        names = np.array([*(written(value) for value in uniques), ""], dtype=object)
-        return names[codes]
-
-    def _numbers(self, values, column) -> np.ndarray:
-        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
-            with np.errstate(over="ignore"):
-                return values.to_numpy().astype("float32")
-        numbers = as_numbers(values)
-        if numbers is None and is_missing(values).all():
-            numbers = np.full(len(values), np.nan)
-        if numbers is None:
-            if column.kind == "boolean":
-                truth = values.astype(str).str.strip().str.lower().map({"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0})
-                if not (truth.isna().to_numpy() & ~is_missing(values)).any():
-                    return truth.to_numpy("float32")
-            single = [
-                as_numbers(pd.Series([value])) is None and not is_missing(pd.Series([value]))[0] for value in values
-            ]
-            row = int(np.flatnonzero(single)[0]) if any(single) else 0
-            raise ValueError(
-                f"The column {column.name!r} must hold numbers. Received: {values.iloc[row]!r} in row {row}. Repair "
-                "the "
-                "value, leave it empty, or make the column a category in the schema."
-            )
-        with np.errstate(over="ignore"):
-            return numbers.astype("float32")
-
     # Tensors of the served types -> encoded tensors.
 
     def module(self):
@@ -388,27 +354,55 @@ class Preprocessor:
 
     def encode(self, x) -> dict[str, np.ndarray]:
         """Encodes raw data: `module()` on `tensors(x)`, as numpy arrays."""
-        tensors = self.tensors(x)
+        blocks = self.blocks(x)
         if self.kind == "image" or self._is_sequence:
-            return {"image" if self.kind == "image" else "inputs": tensors[self.schema.columns[0].name]}
+            return {"image" if self.kind == "image" else "inputs": next(iter(blocks.values()))}
         tf = notices.imported("tensorflow")
         if self._function is None:
-            module = self.module()
-            names = list(self.signature())
+            encoder, kinds = self.block_encoder(), list(blocks)
             self._function = tf.function(
-                lambda *columns: module(dict(zip(names, columns))),
-                input_signature=list(self.signature().values()),
+                lambda *tensors: encoder.of_blocks(dict(zip(kinds, tensors))),
+                input_signature=list(self.block_signature().values()),
                 autograph=False,
             ).get_concrete_function()
-        rows = len(next(iter(tensors.values())))
+        rows = len(next(iter(blocks.values())))
         parts = []
         with tf.device("CPU"):
             for start in range(0, max(rows, 1), BLOCK):
-                block = [_tensor(values[start : start + BLOCK]) for values in tensors.values()]
+                block = [block_tensor(values[start : start + BLOCK]) for values in blocks.values()]
                 parts.append({name: tensor.numpy() for name, tensor in self._function(*block).items()})
         if len(parts) == 1:
             return parts[0]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def block_encoder(self):
+        """Returns the tf.Module whose `of_blocks` encodes what `blocks` gives."""
+        if self._block_encoder is None:
+            from zoo.data.encoding import Encoder
+
+            self._block_encoder = Encoder(self, level_tables=False)
+        return self._block_encoder
+
+    def block_signature(self) -> dict:
+        """Returns the tf.TensorSpec of what `blocks` gives of a table, by kind."""
+        import tensorflow as tf
+
+        if self.schema.columns[0].kind == "array":
+            return {"array": tf.TensorSpec((None, *self.schema.columns[0].shape), tf.float32, "array")}
+        dtypes = {"number": tf.float32, "boolean": tf.float32, "category": tf.int64}
+        return {
+            kind: tf.TensorSpec((None, len(columns)), dtypes.get(kind, tf.string), kind)
+            for kind, columns in self.reader.columns.items()
+        }
+
+    @contextlib.contextmanager
+    def with_schema(self, schema: Schema):
+        """Gives the preprocessor another schema of the same columns while the block runs."""
+        own, self.schema = self.schema, schema
+        try:
+            yield
+        finally:
+            self.schema = own
 
     # The target.
 
@@ -525,18 +519,17 @@ def _rank_one(y):
     return array
 
 
-def _tensor(values: np.ndarray):
-    """Returns values as a tf.Tensor; repeated strings are converted once."""
+def block_tensor(values: np.ndarray):
+    """Returns a block as a tf.Tensor; repeated strings are converted once."""
     import tensorflow as tf
 
     if values.dtype != object:
         return tf.constant(values)
-    if 0 < len(values) <= FEW:
-        return tf.constant(values, tf.string)
-    codes, uniques = pd.factorize(values)
-    if len(uniques) > len(values) // 2:
-        return tf.constant(values, tf.string) if len(values) else tf.zeros((0,), tf.string)
-    return tf.gather(tf.constant(uniques, tf.string), codes)
+    if values.size > MANY_STRINGS:
+        codes, uniques = pd.factorize(values.ravel())
+        if len(uniques) <= values.size // 2:
+            return tf.gather(tf.constant(uniques, tf.string), codes.reshape(values.shape))
+    return tf.constant(values, tf.string) if len(values) else tf.zeros(values.shape, tf.string)
 
 
 def _named_counts(counts, name):
@@ -570,36 +563,70 @@ def _levels(values: np.ndarray, allowed: tuple[str, ...], counts, kind: str) -> 
 def _number_statistics(matrix: np.ndarray, scaling: str) -> dict[str, list]:
     """Returns for each column: median, centre, scale, whether values are missing, and the knots of its ranks."""
     state: dict[str, list] = {name: [] for name in ("median", "center", "scale", "missing", "knots", "ranks")}
-    for values in matrix.T:
-        finite = values[~np.isnan(values)]
-        if len(finite) == 0:
-            finite = np.zeros(1)
-        knots = ranks = np.zeros(0)
+    width = max(1, CELLS // max(1, len(matrix)))
+    for start in range(0, matrix.shape[1], width):
+        values = np.ascontiguousarray(matrix[:, start : start + width].T)  # (columns, rows): a sum is as of one column
+        missing = np.isnan(values)
+        counts = np.sum(~missing, axis=1)
+        ordered = np.sort(values, axis=1)  # NaN last
+        ordered[counts == 0, 0] = 0.0
+        counts = np.maximum(counts, 1)
+        low, median, high = _quantiles(ordered, counts, np.array([0.25, 0.5, 0.75])).T
         if scaling == "standard":
-            median = np.median(finite)
-            filled = np.where(np.isnan(values), median, values)
-            center, scale = float(filled.mean()), float(filled.std())
+            middle = [(counts - 1) // 2, counts // 2]
+            median = np.mean([np.take_along_axis(ordered, at[:, None], axis=1)[:, 0] for at in middle], axis=0)
+            filled = np.where(missing, median[:, None], values)
+            center, scale = filled.mean(axis=1), filled.std(axis=1)
+            knots = ranks = [[]] * len(values)
         else:
-            finite = np.sort(finite)
-            low, median, high = np.quantile(finite, [0.25, 0.5, 0.75])
-            center, scale = float(median), float(high - low) or float(finite[-1] - finite[0]) / 2
-            knots, ranks = _ranks(finite)
-        state["median"].append(float(median))
-        state["center"].append(center)
-        state["scale"].append(scale if scale > 0 else 1.0)
-        state["missing"].append(bool(np.isnan(values).any()))
-        state["knots"].append(knots.tolist())
-        state["ranks"].append(ranks.tolist())
+            center, scale = median, high - low
+            last = np.take_along_axis(ordered, counts[:, None] - 1, axis=1)[:, 0]
+            scale = np.where(scale != 0, scale, (last - ordered[:, 0]) / 2)
+            knots, ranks = _ranks(ordered, counts)
+        state["median"] += median.tolist()
+        state["center"] += center.tolist()
+        state["scale"] += np.where(scale > 0, scale, 1.0).tolist()
+        state["missing"] += missing.any(axis=1).tolist()
+        state["knots"] += knots
+        state["ranks"] += ranks
     return state
 
 
-def _ranks(finite: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns knots of sorted values, at most 256, and the share of values below each, ties in the middle."""
-    knots = np.unique(finite)
-    if len(knots) > KNOTS:
-        knots = np.unique(np.quantile(finite, np.linspace(0, 1, KNOTS)))
-    knots = np.unique(knots.astype("float32")).astype("float64")
-    single = finite.astype("float32").astype("float64")
-    ranks = (np.searchsorted(single, knots, "left") + np.searchsorted(single, knots, "right")) / (2 * len(finite))
-    ranks[[0, -1]] = (0.0, 1.0) if len(knots) > 1 else (0.5, 0.5)
-    return knots, ranks
+def _quantiles(ordered: np.ndarray, counts: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Returns what numpy's `quantile` does of the first values of each row, `(rows, shares)`.
+
+    Args:
+        ordered: Sorted rows.
+        counts: How many values of each row count.
+        shares: In [0, 1].
+    """
+    at = (counts[:, None] - 1) * shares
+    lower = np.floor(at).astype(int)
+    upper = np.minimum(lower + 1, counts[:, None] - 1)
+    start, end = np.take_along_axis(ordered, lower, axis=1), np.take_along_axis(ordered, upper, axis=1)
+    share = at - lower
+    # Numpy goes from the nearer end, so that the last digit is as it is there.
+    return np.where(share >= 0.5, end - (end - start) * (1 - share), start + (end - start) * share)
+
+
+def _ranks(ordered: np.ndarray, counts: np.ndarray) -> tuple[list, list]:
+    """Returns for each row of sorted values at most 256 knots, and the share of values below each, ties in the middle.
+
+    Args:
+        ordered: `(columns, rows)`.
+        counts: How many values of each column count.
+    """
+    inside = np.arange(1, ordered.shape[1]) < counts[:, None]
+    different = 1 + np.sum((ordered[:, 1:] != ordered[:, :-1]) & inside, axis=1)
+    many = np.flatnonzero(different > KNOTS)
+    spread = dict(zip(many.tolist(), _quantiles(ordered[many], counts[many], np.linspace(0, 1, KNOTS))))
+    all_knots, all_ranks = [], []
+    for i, count in enumerate(counts.tolist()):
+        finite = ordered[i, :count]
+        single = finite.astype("float32")
+        knots = np.unique(spread.get(i, finite).astype("float32"))
+        ranks = (np.searchsorted(single, knots, "left") + np.searchsorted(single, knots, "right")) / (2 * count)
+        ranks[[0, -1]] = (0.0, 1.0) if len(knots) > 1 else (0.5, 0.5)
+        all_knots.append(knots.astype("float64").tolist())
+        all_ranks.append(ranks.tolist())
+    return all_knots, all_ranks

@@ -1,0 +1,166 @@
+"""Tables in the served types: few rows value by value, many column by column, both alike; no search a column."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.artifacts.conftest import keepers_notes
+from zoo.data import reading
+from zoo.data.preprocessing import Preprocessor
+from zoo.data.schema import Column, Schema, infer
+
+LEVELS = [{"": 1, "bird": 2, "fish": 3, "mammal": 4}, {"x": 1, "y": 2}]
+
+
+@pytest.fixture(scope="module")
+def notes():
+    frame = keepers_notes(60)
+    frame.loc[5, "arrived"] = pd.NaT
+    frame.loc[[6, 7], "note"] = None
+    return frame
+
+
+@pytest.fixture(scope="module")
+def schema(notes):
+    return infer(notes, "mood")
+
+
+def assert_same(found, wanted):
+    assert found.keys() == wanted.keys()
+    for kind, block in wanted.items():
+        assert found[kind].dtype == block.dtype
+        np.testing.assert_array_equal(found[kind], block)
+
+
+def texts(value):
+    return value[:10] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("rows", [slice(0, 1), slice(5, 6), slice(3, 9), slice(0, 32)], ids=str)
+@pytest.mark.parametrize("form", ["as it is", "objects", "another order", "a dict"])
+def test_a_few_rows_are_read_as_many_are(notes, schema, rows, form):
+    part = notes.iloc[rows]
+    if form == "objects":
+        part = part.astype(object)
+    elif form == "another order":
+        part = part[list(part.columns)[::-1]]
+    elif form == "a dict":
+        part = {name: part[name].astype(object).map(texts).tolist() for name in schema.names}
+        part["arrived"] = ["" if pd.isna(value) else value.isoformat() for value in part["arrived"]]
+    reader = reading.Reader(schema)
+    found = reader.few(part, LEVELS)
+    assert found is not None
+    wanted = reading.Reader(schema).blocks(pd.DataFrame(part), LEVELS)
+    if isinstance(part, dict):
+        wanted["date"] = found["date"]  # strings stay as they are
+        assert found["date"].ravel().tolist() == part["arrived"]
+    elif form == "objects":  # a date's string may have a fraction of a second there, which is nothing to the graph
+        wanted["date"] = found["date"]
+    assert_same(found, wanted)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("number", [1.5, "2"]),
+        ("number", [2**60, 3]),
+        ("number", [1.0, None]),
+        ("category", [b"x ", "y"]),
+        ("text", [1.5, "a"]),
+        ("date", pd.to_datetime(["2020-01-01T10:00+02:00", "2020-01-02T10:00+02:00"]).tolist()),
+    ],
+    ids=str,
+)
+def test_values_that_must_be_looked_at_are_left_to_the_way_of_many(kind, values):
+    """Strings that hold numbers, whole numbers that float64 does not hold, bytes, zones: pandas reads them."""
+    schema = Schema((Column("v", kind),))
+    frame = pd.DataFrame({"v": pd.Series(values, dtype=object)})
+    assert reading.Reader(schema).few(frame, [{"x": 1}]) is None
+    (block,) = reading.Reader(schema).blocks(frame, [{"x": 1}]).values()
+    assert block.shape == (2, 1)
+    if kind == "category":
+        assert block.ravel().tolist() == [1, 0]  # the graph strips blanks, so "x " is x
+
+
+@pytest.mark.parametrize("rows", [0, 33], ids=["none", "more"])
+def test_no_rows_and_many_are_not_few(notes, schema, rows):
+    assert reading.Reader(schema).few(notes.iloc[:rows], LEVELS) is None
+
+
+def test_columns_that_are_missing_unknown_or_there_twice(notes, schema):
+    one = notes.iloc[[0]]
+    reader = reading.Reader(schema)
+    assert reader.few(one.drop(columns="class"), LEVELS) is None
+    assert reader.few(pd.concat([one, one], axis=1), LEVELS) is None
+    assert reader.few({"class": ["bird"]}, LEVELS) is None
+    assert reader.few({**{name: [None] for name in schema.names}, "more": [1]}, LEVELS) is None
+    with pytest.raises(ValueError, match="The columns class are missing"):
+        reader.blocks(one.drop(columns="class"), LEVELS)
+    with pytest.raises(ValueError, match="Column names must differ. Received twice: .*class"):
+        reader.blocks(pd.concat([one, one], axis=1), LEVELS)
+    with pytest.raises(ValueError, match="same number of rows. Received: weight in kg: 2, Größe: 1"):
+        reader.blocks({**{name: ["1"] for name in schema.names}, "weight in kg": [1.0, 2.0]}, LEVELS)
+    with pytest.warns(UserWarning, match="did not know are ignored: more"):
+        assert reader.few(one.assign(more=1), LEVELS) is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # once
+        reader.few(one.assign(more=1), LEVELS)
+
+
+def test_numbers_of_any_dtype_are_read_at_once_or_one_by_one(monkeypatch):
+    monkeypatch.setattr(reading, "ROWS", 2)  # in two parts
+    columns = {
+        "f": np.array([1.5, np.nan, 1e300]),
+        "i": np.array([2**53 + 1, 2, -3]),
+        "u": np.array([1, 255, 0], "uint8"),
+        "b": np.array([True, False, True]),
+        "n": pd.array([1, None, 3], dtype="Int64"),
+        "s": ["1", "", "2.5"],
+    }
+    frame = pd.DataFrame(columns)
+    schema = Schema(tuple(Column(name, "number") for name in columns))
+    with np.errstate(over="ignore"):
+        wanted = np.stack([frame[name].to_numpy().astype("float32") for name in "fiub"], axis=1)
+    for x in (frame, dict(columns)):
+        found = reading.Reader(schema).numbers(x, "number")
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found[:, :4], wanted)
+        np.testing.assert_array_equal(found[:, 4:], [[1, 1], [np.nan, np.nan], [3, 2.5]])
+
+
+@pytest.mark.parametrize("kind", ["number", "category"])
+def test_no_search_grows_with_the_number_of_columns(kind, monkeypatch):
+    """Names that count their comparisons: a list that is searched once a column compares n (n - 1) / 2 times."""
+
+    class Counting(str):
+        compared = 0
+
+        def __eq__(self, other):
+            type(self).compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    def comparisons(columns: int) -> int:
+        schema = Schema(tuple(Column(Counting(f"n{i}"), kind) for i in range(columns)))
+        frame = pd.DataFrame({f"n{i}": ["a", "b"] if kind == "category" else [0.0, 1.0] for i in range(columns)})
+        preprocessor = Preprocessor(schema)
+        Counting.compared = 0
+        preprocessor.tensors(frame)
+        preprocessor.reader.blocks(frame, [{}] * columns)
+        preprocessor.reader.few(frame.head(1), [{}] * columns)
+        preprocessor.get_config()
+        return Counting.compared
+
+    assert comparisons(200) <= 4 * comparisons(100) / 2 + 100
+
+
+def test_an_array_of_numbers_is_read_without_a_call_a_column(monkeypatch):
+    """10,000 columns of one dtype: pandas is asked once, not once a column."""
+    frame = pd.DataFrame(np.arange(20_000.0).reshape(2, 10_000), columns=[f"n{i}" for i in range(10_000)])
+    reader = reading.Reader(Schema(tuple(Column(name, "number") for name in frame.columns)))
+    monkeypatch.setattr(reading, "numbers", lambda *_: pytest.fail("a call a column"))
+    monkeypatch.setattr(pd.DataFrame, "__getitem__", lambda *_: pytest.fail("a call a column"))
+    np.testing.assert_array_equal(reader.blocks(frame, [])["number"], frame.to_numpy("float32"))
