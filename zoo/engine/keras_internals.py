@@ -117,7 +117,7 @@ def warn_of_version() -> None:
     import keras
 
     if said := untested(keras.__version__):
-        _warn_once(f"{said} If training fails or looks wrong, pass engine='keras', or install {REPAIR}.")
+        _warn_once(f"{said} If training fails or looks wrong, install {REPAIR}.")
 
 
 def _warn_once(text: str) -> None:
@@ -295,11 +295,15 @@ def profiles_batches(callback) -> bool:
 @contextlib.contextmanager
 def replaced(thing, name: str, function: Callable) -> Iterator[None]:
     """Puts a function in a method's place, for one object: past Keras's own `__setattr__`, which would track it."""
+    before = thing.__dict__.get(name)
     thing.__dict__[name] = function
     try:
         yield
     finally:
-        del thing.__dict__[name]
+        if before is None:
+            del thing.__dict__[name]
+        else:
+            thing.__dict__[name] = before
 
 
 # Variables, on the JAX backend.
@@ -336,6 +340,25 @@ def functions_run_by(executor: str) -> Iterator[None]:
 
     with function_executor_type(executor):
         yield
+
+
+def litert_files() -> tuple:
+    """Returns the module of the classes that a LiteRT file is made of, and the one that reads and writes such files.
+
+    Raises:
+        ImportError: if TensorFlow has no such modules.
+    """
+    schema = _module("tensorflow.lite.python.schema_py_generated")
+    utilities = _module("tensorflow.lite.tools.flatbuffer_utils")
+    if schema is None or utilities is None:
+        import tensorflow as tf
+
+        raise ImportError(
+            f"TensorFlow {tf.__version__} has no tensorflow.lite.python.schema_py_generated or no "
+            "tensorflow.lite.tools.flatbuffer_utils, by which the weights of a LiteRT file become smaller. Export "
+            "format='litert', or install tensorflow==2.21.*."
+        )
+    return schema, utilities
 
 
 def may_be_recorded() -> bool:
