@@ -158,3 +158,120 @@ def test_zoo_list_answers_in_half_a_second():
         return time.perf_counter() - begin
 
     assert min(seconds() for _ in range(5)) < 0.5
+
+
+# What is not public in Keras, TensorFlow and JAX stands in one file.
+
+INTERNALS = PACKAGE / "engine" / "keras_internals.py"
+LIBRARIES = ("keras", "tensorflow", "jax")
+OF_ARGPARSE = {"_actions"}  # the options of a parser, for which Python has no public name
+
+
+def is_private(name):
+    """Returns whether a name begins with one underscore."""
+    return name.startswith("_") and not name.startswith("__") and name != "_"
+
+
+def own_names(tree):
+    """Returns the private names that a file defines: functions, classes, and attributes of modules, classes or self."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and is_of_self(node):
+            names.add(node.attr)
+        if isinstance(node, ast.Module | ast.ClassDef):
+            assigned = [child for child in node.body if isinstance(child, ast.Assign | ast.AnnAssign)]
+            targets = [t for a in assigned for t in (a.targets if isinstance(a, ast.Assign) else [a.target])]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return {name for name in names if is_private(name)}
+
+
+def is_of_self(node):
+    return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+
+
+def private_uses(tree, own, listed):
+    """Yields the lines in which a file uses what is not public in a library.
+
+    Args:
+        tree: The file's syntax tree.
+        own: The private names that the zoo defines.
+        listed: Those of the libraries that `keras_internals` knows. They are not to be named in strings either, and
+            where the zoo has one of the same name, only `self` may have it.
+    """
+    elsewhere = own - listed
+    of_self = elsewhere | own_names(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            if node.attr not in (of_self if is_of_self(node) else elsewhere):
+                yield node.lineno, ast.unparse(node)
+        elif isinstance(node, ast.Attribute) and is_private_module(ast.unparse(node).replace("tf.", "tensorflow.")):
+            yield node.lineno, ast.unparse(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in listed:
+            yield node.lineno, repr(node.value)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names = [f"{module}.{alias.name}" for module in imported(node) for alias in node.names]
+            yield from ((node.lineno, name) for name in names if is_private_module(name))
+
+
+def is_private_module(name):
+    """Returns whether a dotted name leads into what a library calls its own: keras.src, tensorflow.python, jax._src."""
+    library, *parts = name.split(".")
+    inside = {"src", "python", "tools", "__internal__"}
+    return library in LIBRARIES and any(part in inside or is_private(part) for part in parts)
+
+
+def names_of_libraries(tree):
+    """Returns the private names that `keras_internals` uses or lists, without those that it defines."""
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {name for name in attributes | strings if is_private(name)} - own_names(tree)
+
+
+@pytest.fixture(scope="module")
+def trees():
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sources()}
+
+
+def test_what_is_not_public_in_keras_tensorflow_and_jax_stands_in_one_file(trees):
+    """An attribute with an underscore is the zoo's own where the zoo defines it and no library has it."""
+    listed = names_of_libraries(trees[INTERNALS])
+    own = set().union(*(own_names(tree) for tree in trees.values())) | OF_ARGPARSE
+    assert len(listed) > 15 and "_momentums" in listed
+    found = {
+        f"{path.relative_to(ROOT)}:{line}: {use}"
+        for path, tree in trees.items()
+        if path != INTERNALS
+        for line, use in private_uses(tree, own, listed)
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "use"),
+    [
+        ("model._flatten_layers()", "model._flatten_layers"),
+        ("self._compile_metrics.metrics", "self._compile_metrics"),
+        ("self._own = optimizer._momentums", "optimizer._momentums"),
+        ("getattr(optimizer, '_momentums')", "'_momentums'"),
+        ("from keras.src import backend", "keras.src.backend"),
+        ("from tensorflow.python.eager.context import context", "tensorflow.python.eager.context.context"),
+        ("import jax._src.core", "jax._src.core.jax._src.core"),
+        ("tf.__internal__.tracking", "tf.__internal__"),
+        ("keras.src.utils", "keras.src"),
+        ("from tensorflow.lite.tools import flatbuffer_utils", "tensorflow.lite.tools.flatbuffer_utils"),
+        ("def _momentums(): pass\noptimizer._momentums", "optimizer._momentums"),
+    ],
+)
+def test_a_use_of_what_is_not_public_is_seen(line, use):
+    tree = ast.parse(line)
+    assert use in [found for _, found in private_uses(tree, own_names(tree), {"_momentums"})]
+
+
+def test_the_zoo_s_own_private_names_are_told_apart():
+    tree = ast.parse(
+        "class A:\n    _b = 1\n    def f(self):\n        self._c = _d()\ndef _d(): pass\na._b, a._c, m._d\n"
+    )
+    assert own_names(tree) == {"_b", "_c", "_d"}
+    assert list(private_uses(tree, own_names(tree), set())) == []

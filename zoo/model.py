@@ -37,6 +37,7 @@ from zoo.engine.networks import check_network
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
+from zoo.layers.nesting import layers_of
 from zoo.registry import Entry, Recipe, Spec
 
 ENCODED = ("inputs", "numeric", "quantile", "categorical", "image")
@@ -249,9 +250,11 @@ class Model(keras.Model):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if y is None and self.entry.learning == "rule" and self.entry.task == "classification":  # nothing to compare
-            if self._compile_metrics is not None and not self._compile_metrics.built:
-                self._compile_metrics.build(ops.zeros_like(y_pred[:, 0]), self._decided(self.merged(y_pred)))
-            return {"loss": self._loss_tracker.result()}
+            loss, *others = self.metrics  # the loss's own mean comes first, then one that holds those of `compile`
+            for metric in others:
+                if hasattr(metric, "metrics") and not metric.built:
+                    metric.build(ops.zeros_like(y_pred[:, 0]), self._decided(self.merged(y_pred)))
+            return {"loss": loss.result()}
         y_pred = self.merged(y_pred)
         for count in self._counts:
             count.update_state(y, y_pred)
@@ -321,7 +324,7 @@ class Model(keras.Model):
         for function in (recipe.check, recipe.start):
             if function is not None and x is not None:
                 function(self, x if isinstance(x, Mapping) else {self.network.inputs[0].name: x}, y)
-        for layer in self.network._flatten_layers():
+        for layer in layers_of(self.network):
             if hasattr(layer, "begin_training"):
                 layer.begin_training(rows=rows, steps=steps)
 

@@ -25,6 +25,7 @@ import pandas as pd
 
 from zoo import notices
 from zoo.artifacts import proof, proof_process
+from zoo.engine import keras_internals
 from zoo.training.resolving import load_for
 
 FILE = "model.tflite"
@@ -76,9 +77,7 @@ def _smaller(content: bytes, weights: str) -> bytes:
     The converter's own option takes every constant: the knots of the ranks too, among which neighbours then fall
     together, and the model answers otherwise altogether.
     """
-    from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
-
+    schema, flatbuffer_utils = keras_internals.litert_files()
     content = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     codes = content.operatorCodes
     dense = [i for i, code in enumerate(codes) if code.builtinCode == schema.BuiltinOperator.FULLY_CONNECTED]
@@ -94,7 +93,9 @@ def _smaller(content: bytes, weights: str) -> bytes:
                 continue
             if weights == "int8":
                 scale = np.maximum(np.abs(matrix).max(axis=1), np.finfo("float32").tiny) / 127
-                _store(content, tensor, np.round(matrix / scale[:, None]).astype("int8"), schema.TensorType.INT8)
+                _store(
+                    content, tensor, np.round(matrix / scale[:, None]).astype("int8"), schema.TensorType.INT8, schema
+                )
                 tensor.quantization = schema.QuantizationParametersT()
                 tensor.quantization.scale = scale.astype("float32")
                 tensor.quantization.zeroPoint = np.zeros(len(scale), "int64")
@@ -104,7 +105,7 @@ def _smaller(content: bytes, weights: str) -> bytes:
                 continue
             half = copy.deepcopy(tensor)
             half.name = tensor.name + b"/float16"
-            _store(content, half, matrix.astype("float16"), schema.TensorType.FLOAT16)
+            _store(content, half, matrix.astype("float16"), schema.TensorType.FLOAT16, schema)
             graph.tensors.append(half)
             tensor.buffer = 0  # the empty one: what follows fills it
             unpack = schema.OperatorT()
@@ -117,10 +118,8 @@ def _smaller(content: bytes, weights: str) -> bytes:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(content))
 
 
-def _store(content, tensor, values, kind) -> None:
+def _store(content, tensor, values, kind, schema) -> None:
     """Gives a tensor other values: in the place of its own, where no other tensor has them."""
-    from tensorflow.lite.python import schema_py_generated as schema
-
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(values.tobytes(), "uint8")
     users = [other for graph in content.subgraphs for other in graph.tensors if other.buffer == tensor.buffer]

@@ -15,6 +15,7 @@ import tensorflow as tf
 from zoo.data import dates
 from zoo.data.encoding import Encoder
 from zoo.data.served import Served, _facts, _Untracked
+from zoo.layers.nesting import layers_of
 
 # A date is 1 and these numbers, or zeros where the string is no date; the sign is that of the zone, 0 for Greenwich.
 DATE_FIELDS = ("is date", "year", "month", "day", "hour", "minute", "second", "sign", "zone hours", "zone minutes")
@@ -135,7 +136,7 @@ class Convertible(Served):
 
 def layer_named(model, said: str) -> str:
     """Returns which part of a model a converter's message speaks of: the layer in the first path that names one."""
-    layers = {layer.name for layer in model.network._flatten_layers(include_self=False)}
+    layers = {layer.name for layer in layers_of(model.network)}
     for path in re.findall(r"\w+(?:/\w+)+", said):
         for part in reversed(path.split("/")):
             # TensorFlow numbers a scope that it enters again.

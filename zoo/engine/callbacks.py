@@ -13,6 +13,8 @@ import time
 import keras
 import numpy as np
 
+from zoo.engine.interruption import uninterrupted
+
 
 class Epoch(keras.callbacks.Callback):
     """Tells a pipeline, through a tf.Variable, which epoch is next."""
@@ -82,9 +84,14 @@ class BestWeights(keras.callbacks.Callback):
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)  # of a LossScaleOptimizer
         if not optimizer.use_ema:
             return self._left.weights(self.model)
-        pairs = zip(self.model.trainable_weights, optimizer._model_variables_moving_average, strict=True)
-        averages = {id(weight): average for weight, average in pairs if average is not None}
-        return [averages.get(id(weight), weight).numpy() for weight in self.model.weights]
+        trained = self.model.trainable_weights
+        before = [weight.numpy() for weight in trained]
+        with uninterrupted():
+            optimizer.finalize_variable_values(trained)
+            finished = [weight.numpy() for weight in self.model.weights]
+            for weight, value in zip(trained, before, strict=True):
+                weight.assign(value)
+        return finished
 
     def apply(self) -> None:
         """Puts the best weights into the model."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
+
+from zoo.engine import keras_internals
 
 ALONE = "SINGLE_THREADED_EXECUTOR"
 
@@ -81,7 +83,7 @@ def traced(function: Callable, arguments, *, alone: bool) -> Traced:
         given = iter(tensors)
         return function(*tf.nest.pack_sequence_as(arguments, [None if t is None else next(given) for t in flat]))
 
-    with single_thread() if alone else contextlib.nullcontext():  # what is traced depends on it
+    with keras_internals.functions_run_by(ALONE) if alone else contextlib.nullcontext():  # what is traced depends on it
         found = tf.function(of_tensors, autograph=False).get_concrete_function(*(t for t in flat if t is not None))
     if alone and calls_within_calls(found):
         return traced(function, arguments, alone=False)
@@ -100,18 +102,6 @@ def calls_within_calls(concrete) -> bool:
         for node in function.node_def
         for attribute in node.attr.values()
     )
-
-
-@contextlib.contextmanager
-def single_thread() -> Iterator[None]:
-    """Traces and calls functions for an executor of one thread, the calling one."""
-    try:
-        from tensorflow.python.eager.context import function_executor_type
-    except ImportError:  # no public name leads there
-        yield
-        return
-    with function_executor_type(ALONE):
-        yield
 
 
 def _without_optimiser() -> bytes:

@@ -17,8 +17,9 @@ from typing import Any
 
 import keras
 
-from zoo.engine import calls, dropout, updates
+from zoo.engine import calls, dropout, keras_internals, updates
 from zoo.engine.placing import place
+from zoo.layers.nesting import layers_of
 from zoo.layers.tabular import Levels
 
 STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
@@ -55,12 +56,12 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
     embeddings, and knows no lookups of words: such networks are left to TensorFlow. A layer that knows of itself says
     so by `suits_xla`, and a model that was compiled with `jit_compile=True` asks for XLA.
     """
-    told = [layer.suits_xla for layer in model._flatten_layers() if hasattr(layer, "suits_xla")]
+    layers = layers_of(model)
+    told = [layer.suits_xla for layer in layers if hasattr(layer, "suits_xla")]
     if told:
         return all(told)
     if model.jit_compile is True:
         return True
-    layers = model._flatten_layers()
     dropouts = [layer for layer in layers if dropout.suits(layer)]
     seeds = [v for v in model.non_trainable_variables if "seed" in v.path.rsplit("/", 1)[-1]]
     looks_up = any(isinstance(layer, LOOKING_UP) for layer in layers)
@@ -68,7 +69,7 @@ def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> 
         return False
     variables = len(model.trainable_variables)
     flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
-    outputs = [layer.output for layer in dropouts if layer._inbound_nodes]
+    outputs = [layer.output for layer in dropouts if hasattr(layer, "output")]  # not of one within another layer
     draws = rows * epochs * sum(math.prod(filter(None, output.shape[1:])) for output in outputs)
     saved = steps * variables * (TRACED_STEP - XLA_STEP) / 2 + flops * (1 / TRACED_RATE - 1 / XLA_RATE)
     return saved + draws * TRACED_DRAW > XLA_COMPILE * (4 + variables)
@@ -87,7 +88,7 @@ def is_small(model: keras.Model, batch_size: int) -> bool:
 
 def _flops(model, rows: int) -> float:
     """Returns the operations of training on rows once: 2 forward and 4 backward a weight that multiplies."""
-    tables = {id(layer.table) for layer in model._flatten_layers() if isinstance(layer, Levels) and layer.large}
+    tables = {id(layer.table) for layer in layers_of(model) if isinstance(layer, Levels) and layer.large}
     products = [v for v in model.trainable_variables if len(v.shape) > 1 and id(v) not in tables]
     return 6.0 * rows * sum(float(math.prod(v.shape)) for v in products)
 
@@ -395,7 +396,7 @@ def clear() -> None:
 
 def loop_variables(model) -> list:
     """Returns the Keras variables that training steps read and write."""
-    schedule = getattr(model.optimizer, "_learning_rate", None)
+    schedule = keras_internals.learning_rate_of(model.optimizer)
     found = (
         *model.variables,
         *model.optimizer.variables,

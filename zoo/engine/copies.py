@@ -5,6 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from zoo.engine import keras_internals
+from zoo.layers.nesting import layers_of
+
 
 def copy_of(model: keras.Model) -> keras.Model:
     """Returns a model of the same layers, loss, metrics and optimizer, its variables created where this is called.
@@ -12,7 +15,7 @@ def copy_of(model: keras.Model) -> keras.Model:
     Batch normalization takes the statistics of the batches of all replicas, as one device would (TensorFlow).
     """
     copy = type(model).from_config(model.get_config())
-    compiled = model._compile_config.config
+    compiled = keras_internals.compiled_with(model)
     optimizer = model.optimizer
     settings = {
         "optimizer": type(optimizer).from_config(optimizer.get_config()),
@@ -22,7 +25,7 @@ def copy_of(model: keras.Model) -> keras.Model:
         "weighted_metrics": _fresh(compiled["weighted_metrics"]),
     }
     copy.compile(**settings, jit_compile=False)
-    for layer in copy._flatten_layers():
+    for layer in layers_of(copy):
         if isinstance(layer, keras.layers.BatchNormalization) and keras.backend.backend() == "tensorflow":
             layer.synchronized = True
     copy.optimizer.build(copy.trainable_variables)

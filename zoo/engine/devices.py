@@ -10,9 +10,10 @@ import os
 import keras
 
 from zoo import notices
-from zoo.engine import cluster
+from zoo.engine import cluster, keras_internals
 from zoo.engine.compiled import _flops
 from zoo.engine.messages import Messages
+from zoo.layers.nesting import layers_of
 
 # Two devices pay off where the arithmetic they share takes longer than adding up the gradients. Of a GPU of today:
 RATE = 20e12  # FLOP a second in float32
@@ -241,6 +242,8 @@ def settle(placement: Placement, model, *, batch_size: int, obstacle: str) -> Pl
 
 def _obstacle(model) -> str:
     """Returns why a model cannot train on several devices with the weights of one, or `""`."""
+    if why := keras_internals.lacking(keras_internals.LOOP, keras_internals.SEVERAL_DEVICES):
+        return why
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     losses = keras.tree.flatten(model.loss)
     reductions = {getattr(loss, "reduction", None) for loss in losses} - {None, "sum_over_batch_size", "mean"}
@@ -252,6 +255,6 @@ def _obstacle(model) -> str:
         return "gradient_accumulation_steps, which a larger batch_size makes up for"
     if optimizer.use_ema and optimizer.ema_overwrite_frequency:
         return "ema_overwrite_frequency, for which None averages as well"
-    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in model._flatten_layers()):
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers_of(model)):
         return "BatchNormalization, which normalizes by the batch of its device alone; normalization='layer' does not"
     return ""

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 
-from zoo.engine import copies
+from zoo.engine import copies, keras_internals
 from zoo.engine.devices import Placement
 from zoo.engine.interruption import uninterrupted
 from zoo.engine.messages import Interruption, Messages, worker_losses
@@ -51,7 +51,7 @@ def fit(
     told = keras.callbacks.CallbackList(list(callbacks), model=model, add_history=False)
     told.set_params({"epochs": epochs, "steps": None, "verbose": 0})
     model.stop_training = False
-    model._initial_epoch = None
+    keras_internals.forget_initial_epoch(model)
     held_out = validation
     if isinstance(validation, tuple):
         held_out = (replicas.on_devices(validation), _count(validation))
@@ -63,7 +63,7 @@ def fit(
     with Interruption(messages is not None) as interruption:
         if placement.chief:
             told.on_train_begin()
-        epoch = model._initial_epoch or first_epoch  # Keras's BackupAndRestore goes on from there
+        epoch = keras_internals.initial_epoch_of(model) or first_epoch
         while True:
             go = epoch < epochs and not model.stop_training and not interruption.heard
             if placement.chief and go:

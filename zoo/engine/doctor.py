@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from zoo.engine import keras_internals
+
 LIBRARIES = ("tensorflow", "keras", "jax", "numpy", "pandas", "scikit-learn", "scipy", "pyarrow", "tensorflow-datasets")
 SECONDS = 120  # an import of TensorFlow on a busy machine takes 20
 
@@ -48,6 +50,8 @@ def examine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "gpus": found.get(backend, {}).get("gpus", []),
     }
+    if facts["keras"] != "not installed" and (said := keras_internals.untested(facts["keras"])):
+        facts["untested"] = said
     facts["broken"] = [f"{name}: {told['error']}" for name, told in found.items() if "error" in told]
     if not facts["gpus"]:
         facts["no gpu"] = why_no_gpu(backend, found.get(backend), os.environ, driver=driver(), plugin=jax_plugin())

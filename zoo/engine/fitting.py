@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 import keras
 import numpy as np
 
-from zoo.engine import compiled, distributed, fused, interruption, memory, ordering, passes
+from zoo.engine import compiled, distributed, fused, interruption, keras_internals, memory, ordering, passes
 from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
 from zoo.engine.checkpoints import Checkpoint
 from zoo.engine.devices import Placement
@@ -119,6 +119,8 @@ def fit(
     by_itself = engine == "auto" and not (several or unsuited) and passes.suits(model, rows, validation)
     trainer = "several" if several else "passes" if by_itself else None
     trainer = trainer or _trainer(engine, rows, unsuited, xla, callbacks, verbose)
+    if trainer != "keras":
+        keras_internals.warn_of_version()
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
         how = {
@@ -215,6 +217,14 @@ def _feed(batches, rows, augmentation, first: int, batch_size: int, shuffle: boo
 def _trainer(engine, rows, unsuited: str, pays_off: bool, callbacks, verbose) -> str:
     """Returns what trains, `"fused"`, `"xla"` or `"keras"`, and says so where it is not what one expects."""
     why = "asked for" if engine == "keras" else "no rows are given to it" if rows is None else unsuited
+    names_are_missing = bool(why) and why == keras_internals.lacking(keras_internals.LOOP)
+    if names_are_missing and engine != "auto":
+        raise ValueError(
+            f"engine={engine!r} is the zoo's own loop, which cannot run here: {why}. Or pass engine='auto', by which "
+            "Keras's fit trains."
+        )
+    if names_are_missing:
+        keras_internals.warn_of_fit()
     if why and engine in ("fused", "xla"):
         raise ValueError(
             f"engine={engine!r} needs TensorFlow or JAX as the backend, and callbacks that ask for no batches. "

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
-from zoo.engine import compiled, memory, passes, scanned
+from zoo.engine import compiled, keras_internals, memory, passes, scanned
 from zoo.engine.callbacks import Left
 
 LOOPS = {"tensorflow": compiled, "jax": scanned}
@@ -26,13 +26,15 @@ def suits(callbacks: Sequence[keras.callbacks.Callback], *, augmented: bool = Fa
     if augmented and keras.backend.backend() != "tensorflow":
         return "augmentation computes in TensorFlow"
     asking = [type(callback).__name__ for callback in callbacks if asks_for_batches(callback)]
-    return f"{', '.join(asking)} must be told of every batch" if asking else ""
+    if asking:
+        return f"{', '.join(asking)} must be told of every batch"
+    return keras_internals.lacking(keras_internals.LOOP)
 
 
 def asks_for_batches(callback) -> bool:
     """Returns whether a Keras callback must be told of every batch."""
     if isinstance(callback, keras.callbacks.TensorBoard):
-        return callback.update_freq != "epoch" or bool(callback._should_trace)
+        return callback.update_freq != "epoch" or keras_internals.profiles_batches(callback)
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         return callback.save_freq != "epoch"
     if isinstance(callback, keras.callbacks.BackupAndRestore):
@@ -89,13 +91,13 @@ def fit(
     history = keras.callbacks.CallbackList(list(callbacks), model=model, add_history=False)
     history.set_params({"epochs": epochs, "steps": None, "verbose": 0})
     model.stop_training = False
-    model._initial_epoch = None
+    keras_internals.forget_initial_epoch(model)
     how = {"batch_size": batch_size, "xla": xla, "shuffle": shuffle, "augmentation": augmentation}
     with compiled.loop_of(model, key, loops.Loop, **how) as loop:
         logs: dict[str, float] = {}
         history.on_train_begin()
         begin = memory.Snapshot(compiled.loop_variables(model))
-        first_epoch = model._initial_epoch or first_epoch  # Keras's BackupAndRestore goes on from there
+        first_epoch = keras_internals.initial_epoch_of(model) or first_epoch
         for epoch in range(first_epoch, epochs):
             history.on_epoch_begin(epoch)
             try:

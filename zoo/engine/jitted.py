@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import keras
 
+from zoo.engine import keras_internals
+
 _functions: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
@@ -17,9 +19,7 @@ def jitted(network: keras.Model) -> Callable:
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
-        import tensorflow as tf
-
-        return _kept(network, _by_tensorflow) if tf.executing_eagerly() and not _is_recording() else network
+        return _kept(network, _by_tensorflow) if _runs_eagerly() else network
     return _kept(network, _by_jax) if backend == "jax" else network
 
 
@@ -29,13 +29,11 @@ def _kept(network, make):
     return _functions[network]
 
 
-def _is_recording() -> bool:
-    """Returns whether a gradient tape may look: what a loop leaves for its gradient cannot leave a program of XLA."""
-    try:
-        from tensorflow.python.eager.record import could_possibly_record
-    except ImportError:  # no public name leads there
-        return True
-    return could_possibly_record()
+def _runs_eagerly() -> bool:
+    """Returns whether no function is traced and no tape looks: XLA would not leave what a loop's gradient needs."""
+    import tensorflow as tf
+
+    return tf.executing_eagerly() and not keras_internals.may_be_recorded()
 
 
 def _by_tensorflow(owner):

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 
-from zoo.engine import batches, compiled, stacked
+from zoo.engine import batches, compiled, keras_internals, stacked
 from zoo.engine.program import Member, Program
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
@@ -42,6 +42,8 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
     """
     if keras.backend.backend() != "tensorflow":
         return f"Keras runs on {keras.backend.backend()}"
+    if why := keras_internals.lacking(keras_internals.LOOP, keras_internals.SIDE_BY_SIDE):
+        return why
     first = models[0]
     networks = [model.network for model in models]
     wide = networks[stacked.widest(networks)]
@@ -58,7 +60,7 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
     settings = ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps", "loss_scale_factor")
     if used := [name for name in settings if getattr(optimizer, name, None)]:
         return f"the optimizer's {used[0]} looks at a whole variable at once"
-    if any(getattr(optimizer, f"_exclude_from_weight_decay{part}", None) for part in ("", "_pattern")):
+    if keras_internals.excludes_from_decay(optimizer):
         return "the optimizer's weight decay depends on the names of variables"
     return stacked.obstacle(first.network)
 
@@ -94,6 +96,7 @@ def fit(
     Returns:
         What each left.
     """
+    keras_internals.warn_of_version()
     rates = _rates(models)
     widest = models[stacked.widest([model.network for model in models])]
     settings = {
@@ -209,7 +212,7 @@ def _rates(models) -> np.ndarray | None:
 
 
 def _peak(optimizer) -> float:
-    rate = optimizer._learning_rate
+    rate = keras_internals.learning_rate_of(optimizer)
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return getattr(rate, "peak", 1.0)  # those of others come with an optimizer, the same for all
     return float(keras.ops.convert_to_numpy(rate))

@@ -137,7 +137,7 @@ class Loop:
         numbers = order(len(x), shuffle=self._shuffle, seed=seed, epoch=epoch)
         (learnt,) = layer.trainable_variables
         w, loss = layer.learn(learnt.numpy(), x, numbers, self.batch_size, epoch)
-        learnt._direct_assign(keras.ops.convert_to_tensor(w))  # of the right shape and type
+        learnt.assign(w)
         tested = {} if held_out is None else {"loss": layer.measure(w, self._of(held_out))}
         weights = [w if id(key) == id(learnt) else value for key, value in self._weights]
         return {"loss": loss}, tested, weights, bool(np.isfinite(w).all())

@@ -15,7 +15,7 @@ import threading
 import keras
 import numpy as np
 
-from zoo.engine import batches, calls, compiled, stacked, updates
+from zoo.engine import batches, calls, compiled, keras_internals, stacked, updates
 from zoo.engine.schedules import WarmupCosine
 
 
@@ -129,9 +129,10 @@ class Program:
             variable.assign(np.stack(values).reshape(variable.shape))
         for variable, value in zip(self._optimizer.variables, self._fresh, strict=True):
             variable.assign(np.full(variable.shape, value))
-        theirs = first.optimizer._learning_rate
+        theirs = keras_internals.learning_rate_of(first.optimizer)
         if isinstance(theirs, WarmupCosine):
-            for variable, value in zip(self._optimizer._learning_rate.variables, theirs.variables, strict=True):
+            own = keras_internals.learning_rate_of(self._optimizer)
+            for variable, value in zip(own.variables, theirs.variables, strict=True):
                 variable.assign(value)
         elif not isinstance(theirs, keras.optimizers.schedules.LearningRateSchedule):
             self._optimizer.learning_rate = float(theirs)
@@ -225,7 +226,7 @@ class Program:
 
     def _state(self) -> list:
         """Returns the handles of all variables, in an order that programs of the same arguments share."""
-        rate = self._optimizer._learning_rate
+        rate = keras_internals.learning_rate_of(self._optimizer)
         schedule = rate.variables if isinstance(rate, WarmupCosine) else ()
         variables = [v.value for v in (*self._weights, *self._optimizer.variables, *schedule)]
         return [v.handle for v in (*variables, self._factors, *self._scratch.values())]
@@ -315,10 +316,8 @@ class Program:
                     share = optimizer.weight_decay * rate_of(variable, optimizer.learning_rate)
                     variable.assign(variable - variable * share)
 
-        own = {"update_step": update_step, "_apply_weight_decay": decay}
-        optimizer.__dict__.update(own)
-        try:
+        with (
+            keras_internals.replaced(optimizer, "update_step", update_step),
+            keras_internals.own_updates(optimizer, decay=decay),
+        ):
             yield
-        finally:
-            for name in own:
-                del optimizer.__dict__[name]

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator
 import keras
 import numpy as np
 
-from zoo.engine import copies, updates
+from zoo.engine import copies, keras_internals, updates
+from zoo.layers.nesting import layers_of
 
 STEPS_PER_CALL = 256
 TESTED_ROWS = 8192
@@ -65,7 +66,7 @@ class Replicas:
 
         one = tf.nest.map_structure(lambda values: tf.constant(values[:1]), rows)
         with self._strategy.scope():
-            self.copy._symbolic_build(data_batch=keras.utils.unpack_x_y_sample_weight(one))
+            keras_internals.create_variables(self.copy, keras.utils.unpack_x_y_sample_weight(one))
         self.begin()
 
     def take(self, values: list[np.ndarray]) -> None:
@@ -207,12 +208,11 @@ class Replicas:
             return apply(zip(summed, (variable for _, variable in pairs), strict=True))
 
         optimizer.__dict__.update(scale_loss=scale_loss, apply_gradients=apply_gradients)
-        inner.__dict__["_all_reduce_sum_gradients"] = lambda pairs: pairs  # they are summed
         try:
-            yield
+            with keras_internals.gradients_already_summed(inner):
+                yield
         finally:
             del optimizer.__dict__["scale_loss"], optimizer.__dict__["apply_gradients"]
-            del inner.__dict__["_all_reduce_sum_gradients"]
 
     @contextlib.contextmanager
     def _drawing(self, generators, replica) -> Iterator[None]:
@@ -265,7 +265,7 @@ def _adder(strategy):
 
 def _generators(model) -> list:
     """Returns the generators of random seeds in a model's layers."""
-    found = [getattr(layer, "seed_generator", None) for layer in model._flatten_layers()]
+    found = [getattr(layer, "seed_generator", None) for layer in layers_of(model)]
     return [generator for generator in found if isinstance(generator, keras.random.SeedGenerator)]
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from zoo.engine import copies, ordering
+from zoo.engine import copies, keras_internals, ordering
 from zoo.engine.replicas import TESTED_ROWS
 
 
@@ -45,7 +45,7 @@ class Replicas:
         """Creates the variables of losses and metrics."""
         one = jax.tree.map(lambda values: jnp.asarray(values[:1]), rows)
         x, y, weight = keras.utils.unpack_x_y_sample_weight(one)
-        self.copy._symbolic_build(data_batch=(x, y, weight))
+        keras_internals.create_variables(self.copy, (x, y, weight))
         self.copy.reset_metrics()
 
     def take(self, values: list[np.ndarray]) -> None:

@@ -8,12 +8,12 @@ over, and comes back to the model's variables at an epoch's end, for callbacks.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import keras
 import numpy as np
 
+from zoo.engine import keras_internals
 from zoo.engine.compiled import STEPS_PER_CALL, TESTED_ROWS, loop_variables
 from zoo.engine.interruption import uninterrupted
 from zoo.engine.ordering import order
@@ -28,7 +28,7 @@ def place(rows):
 
 def create_variables(model: keras.Model, rows) -> None:
     """Creates the variables of the optimizer, the losses and the metrics, which a compiled function cannot."""
-    model._symbolic_build(data_batch=keras.tree.map_structure(lambda values: values[:1], rows))
+    keras_internals.create_variables(model, keras.tree.map_structure(lambda values: values[:1], rows))
 
 
 class Loop:
@@ -57,6 +57,7 @@ class Loop:
         self.model = model
         self.batch_size, self._shuffle = batch_size, shuffle
         self._shapes = _shapes(model)
+        self._traces = 0
         self._state: tuple | None = None  # while the model's variables do not hold it
         names = ("_whole", "_steps", "_rest", "_end", "_test_batch")
         self._functions = {name: jax.jit(_with_fixed(self, name), donate_argnums=0) for name in names}
@@ -76,7 +77,7 @@ class Loop:
     @property
     def num_traces(self) -> int:
         """How many functions have been traced."""
-        return sum(function._cache_size() for function in self._functions.values())
+        return self._traces
 
     def epoch(self, rows, held_out, seed: int, epoch: int) -> tuple[dict, dict, list, bool]:
         """Runs an epoch; arguments and results are those of `zoo.engine.compiled.Loop.epoch`."""
@@ -135,7 +136,7 @@ class Loop:
                 if value.is_deleted():
                     floating = jnp.issubdtype(value.dtype, jnp.floating)
                     value = jnp.full(value.shape, jnp.nan if floating else 0, value.dtype)
-                variable._direct_assign(value)
+                keras_internals.put(variable, value)
         self._state = None
 
     def _call(self, name: str, *arguments):
@@ -234,22 +235,11 @@ def _with_fixed(loop: Loop, name: str) -> Callable:
     """Returns a method as a function of state and fixed values; the values stand in for variables outside the state."""
 
     def function(state, values, *arguments):
-        with _standing_in(_fixed(loop.model), values):
+        loop._traces += 1
+        with keras_internals.values_replaced(_fixed(loop.model), values):
             return getattr(loop, name)(state, *arguments)
 
     return function
-
-
-@contextmanager
-def _standing_in(variables: list, values: list) -> Iterator[None]:
-    before = [variable._value for variable in variables]
-    for variable, value in zip(variables, values, strict=True):
-        variable._value = value
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, before, strict=True):
-            variable._value = value
 
 
 def _typed_as(state, after):

@@ -17,17 +17,18 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import numpy as np
 
-from zoo.engine import dropout, products
+from zoo.engine import dropout, keras_internals, products
+from zoo.layers.nesting import layers_of
 from zoo.layers.tabular import Levels
 
 
 def obstacle(network: keras.Model) -> str:
     """Returns why a network cannot be computed so, or `""`."""
-    if not hasattr(network, "_run_through_graph"):
+    if not keras_internals.has_graph(network):
         return "its network is no graph of layers"
     if any(not v.path.endswith("seed_generator_state") for v in network.non_trainable_variables):
         return "a layer gathers statistics, such as batch normalization, and would count the rows that fill a batch"
-    for layer in network._flatten_layers(include_self=False):
+    for layer in layers_of(network):
         name = f"the layer {layer.name!r} ({type(layer).__name__})"
         if type(layer).__module__.partition(".")[0] not in ("keras", "zoo"):
             return f"{name} might mix the rows of members"
@@ -46,7 +47,7 @@ def _drawn(layer, network) -> str:
     """Returns why masks cannot be drawn for a layer that draws, or `""`."""
     if type(layer) is not keras.layers.Dropout:
         return "draws random numbers"
-    if layer not in network.layers or layer.noise_shape is not None or len(layer._inbound_nodes) != 1:
+    if layer not in network.layers or layer.noise_shape is not None or keras_internals.number_of_calls(layer) != 1:
         return "is part of a layer, or serves twice"
     return "drops rows of no fixed width" if None in layer.output.shape[1:] else ""
 
@@ -75,30 +76,30 @@ def places(network: keras.Model, wide: keras.Model) -> list[np.ndarray | None] |
         for v, w in zip(layer.trainable_variables, other.trainable_variables, strict=True):
             found[id(v)] = None
             if v.shape != w.shape:
-                rows = _rows(layer, other, network.inputs) if _is_dense(layer) and v is layer._kernel else None
+                rows = _rows(layer, network, other, wide) if _is_dense(layer) and v is layer.kernel else None
                 if rows is None or v.shape[1:] != w.shape[1:]:
                     return None
                 found[id(v)] = rows
     return [found[id(v)] for v in network.trainable_variables]
 
 
-def _rows(layer, other, inputs) -> np.ndarray | None:
+def _rows(layer, network, other, wide_network) -> np.ndarray | None:
     """Returns which rows of a wider kernel stand for a layer's inputs, beside each other in the same order."""
-    parts, others = (_joined(one.input) for one in (layer, other))
+    parts, others = _joined(layer.input, network), _joined(other.input, wide_network)
     rows, first = [], 0
     for part, wide in zip(parts, others, strict=True):
         missing = wide.shape[-1] - part.shape[-1]
-        if missing < 0 or (missing and not any(part is tensor for tensor in inputs)):
+        if missing < 0 or (missing and not any(part is tensor for tensor in network.inputs)):
             return None
         rows.append(first + np.arange(part.shape[-1]))
         first += wide.shape[-1]
     return np.concatenate(rows)
 
 
-def _joined(tensor) -> list:
-    """Returns the tensors that stand beside each other in one."""
-    operation = tensor._keras_history.operation
-    return list(operation.input) if isinstance(operation, keras.layers.Concatenate) else [tensor]
+def _joined(tensor, network) -> list:
+    """Returns the tensors of a network that stand beside each other in one."""
+    joins = [layer for layer in network.layers if isinstance(layer, keras.layers.Concatenate)]
+    return next((list(layer.input) for layer in joins if layer.output is tensor), [tensor])
 
 
 def shapes(network: keras.Model, members: int) -> list[tuple[int, ...]]:
@@ -178,7 +179,7 @@ def outputs(network: keras.Model, weights: Sequence, x: Mapping, members: int, m
         return _dense(layer, own, members) if _is_dense(layer) else _vectorized(layer, own, members)
 
     inputs = [tf.cast(x[tensor.name], tensor.dtype) for tensor in network.inputs]
-    return keras.tree.flatten(network._run_through_graph(inputs, for_members))[0]
+    return keras.tree.flatten(keras_internals.run_graph(network, inputs, for_members))[0]
 
 
 def _levels(layer, own, members: int) -> Callable:
@@ -201,7 +202,7 @@ def _dense(layer, own, members: int) -> Callable:
     import tensorflow as tf
 
     def call(values, **_):
-        kernel = own[id(layer._kernel)]
+        kernel = own[id(layer.kernel)]
         parts = tf.reshape(values, (members, -1, kernel.shape[1]))
         product = products.product(parts, kernel)
         if layer.use_bias:

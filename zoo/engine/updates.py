@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import keras
 
-from zoo.engine import dropout, products
+from zoo.engine import dropout, keras_internals, products
+from zoo.engine.keras_internals import replaced
 from zoo.layers.members import MemberDense
+from zoo.layers.nesting import layers_of
 
 # TensorFlow's kernel of Adam cuts every variable into parts for all threads, which costs 35 us; from about here on it
 # gains more.
@@ -29,27 +31,23 @@ def in_few_operations(model: keras.Model, scratch: dict | None = None, *, xla: b
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(adam(model.optimizer, scratch))
-        tracker = getattr(model, "_loss_tracker", None)
-        if type(tracker) is keras.metrics.Mean:
-            stack.enter_context(_replaced(tracker, "update_state", _sum_of_scalars(tracker)))
-        for metric in getattr(getattr(model, "_compile_metrics", None), "metrics", ()):
+        for tracker in model.metrics[:1]:  # the loss's own mean comes first
+            if type(tracker) is keras.metrics.Mean:
+                stack.enter_context(replaced(tracker, "update_state", _sum_of_scalars(tracker)))
+        for metric in _compiled_metrics(model):
             if getattr(type(metric), "update_state", None) is keras.metrics.MeanMetricWrapper.update_state:
-                stack.enter_context(_replaced(metric, "update_state", _sum_of_rows(metric)))
-        for layer in model._flatten_layers():
+                stack.enter_context(replaced(metric, "update_state", _sum_of_rows(metric)))
+        for layer in layers_of(model):
             if dropout.suits(layer):
-                stack.enter_context(_replaced(layer, "call", dropout.of_few_bits(layer, hashed=xla)))
+                stack.enter_context(replaced(layer, "call", dropout.of_few_bits(layer, hashed=xla)))
             if isinstance(layer, MemberDense) and scratch is not None:
-                stack.enter_context(_replaced(layer, "product", products.product))
+                stack.enter_context(replaced(layer, "product", products.product))
         yield
 
 
-@contextlib.contextmanager
-def _replaced(thing, name: str, function) -> Iterator[None]:
-    thing.__dict__[name] = function
-    try:
-        yield
-    finally:
-        del thing.__dict__[name]
+def _compiled_metrics(model) -> list:
+    """Returns the metrics that `compile` was given: Keras holds them together in one metric of the model."""
+    return [metric for group in model.metrics for metric in getattr(group, "metrics", ())]
 
 
 @contextlib.contextmanager
@@ -73,7 +71,7 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
     if scratch is not None:
         prepare(optimizer, scratch)
     known: list = []  # the learning rate, from the decay to the update that follows
-    theirs = optimizer._get_current_learning_rate
+    theirs = keras_internals.computation_of_rate(optimizer)
 
     def update(gradients, variables, learning_rate):
         import tensorflow as tf
@@ -89,12 +87,8 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
             if not isinstance(gradient, tf.Tensor) or variable.dtype != tf.float32:
                 optimizer.update_step(gradient, variable, learning_rate)
                 continue
-            i = optimizer._get_variable_index(variable)
-            moments = {
-                "var": variable.handle,
-                "m": optimizer._momentums[i].value.handle,
-                "v": optimizer._velocities[i].value.handle,
-            }
+            first, second = keras_internals.moments_of(optimizer, variable)
+            moments = {"var": variable.handle, "m": first.value.handle, "v": second.value.handle}
             numbers = {
                 "beta1_power": powers[0],
                 "beta2_power": powers[1],
@@ -120,17 +114,16 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
         shares: dict = {}
         for variable in variables:
             variable = getattr(variable, "value", variable)  # by whose name Keras asks
-            if optimizer._use_weight_decay(variable):
+            if keras_internals.decays(optimizer, variable):
                 dtype = variable.dtype
                 if dtype not in shares:
                     shares[dtype] = tf.cast(known[0], dtype) * tf.cast(optimizer.weight_decay, dtype)
                 tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=variable.value() * shares[dtype])
 
-    with (
-        _replaced(optimizer, "_get_current_learning_rate", lambda: known[0] if known else theirs()),
-        _replaced(optimizer, "_backend_update_step", update),
-        _replaced(optimizer, "_apply_weight_decay", decay),
-    ):
+    def rate():
+        return known[0] if known else theirs()
+
+    with keras_internals.own_updates(optimizer, rate=rate, update=update, decay=decay):
         yield
 
 
@@ -143,7 +136,7 @@ def prepare(optimizer, scratch: dict) -> None:
     """Creates the variables that `adam` takes for an optimizer: what creates one while it is traced is traced twice."""
     import tensorflow as tf
 
-    for variable in optimizer._trainable_variables if _is_adam(optimizer) else ():
+    for variable in optimizer.variables if _is_adam(optimizer) else ():  # of the shapes of what it updates
         shape = tuple(variable.shape)
         if shape not in scratch and math.prod(shape) <= FEW_WEIGHTS:
             scratch[shape] = tf.Variable(tf.zeros(shape), trainable=False)
@@ -172,10 +165,10 @@ def _sum_of_rows(metric: keras.metrics.MeanMetricWrapper):
     def update_state(y_true, y_pred, sample_weight=None):
         import tensorflow as tf
 
-        if sample_weight is not None or getattr(y_pred, "_keras_mask", None) is not None:
+        if sample_weight is not None or keras_internals.mask_of(y_pred) is not None:
             return keras_s_own(y_true, y_pred, sample_weight=sample_weight)
-        values = metric._fn(y_true, y_pred, **metric._fn_kwargs)
-        if getattr(values, "_keras_mask", None) is not None:
+        values = keras_internals.values_of_rows(metric, y_true, y_pred)
+        if keras_internals.mask_of(values) is not None:
             return keras_s_own(y_true, y_pred, sample_weight=sample_weight)
         values = tf.cast(values, metric.dtype)
         count = (values.shape[0] if values.shape.rank else 1) or tf.shape(values)[0]

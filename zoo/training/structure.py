@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable
 
+from zoo.engine import keras_internals
 from zoo.engine.schedules import WarmupCosine
+from zoo.layers.nesting import layers_of
 from zoo.model import Model
 from zoo.registry import Recipe
 
@@ -25,14 +27,14 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
     target = [getattr(model.preprocessor, f"target_{name}", None) for name in ("center", "scale", "low", "high")]
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
     settings = {**optimizer.get_config(), "name": None}
-    rate = getattr(optimizer, "_learning_rate", None)
+    rate = keras_internals.learning_rate_of(optimizer)
     if isinstance(rate, WarmupCosine) or hasattr(rate, "assign"):
         settings["learning_rate"] = type(rate).__name__
     try:
         plain = json.dumps(
             [
                 model.network.get_config(),
-                [layer.trainable for layer in model.network._flatten_layers()],
+                [layer.trainable for layer in (model.network, *layers_of(model.network))],
                 None if callable(model.decision) else model.decision,
                 model.entry.name,
                 settings,
