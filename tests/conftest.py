@@ -1,10 +1,20 @@
-"""What every test has: a quiet TensorFlow, no network, and tests of TensorFlow's parts only where it is the backend."""
+"""What every test has: a quiet TensorFlow, no network, and tests of TensorFlow's parts only where it is the backend.
 
+With `pytest -n 2`, a test marked `serial` runs while the other worker runs none.
+"""
+
+import contextlib
 import os
 import signal
 import socket
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the first import of TensorFlow
+# Workers share the cores: each has its part of them, and so have the processes that its tests start.
+os.environ.setdefault(
+    "TF_NUM_INTRAOP_THREADS", str(max(1, os.cpu_count() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))))
+)
+os.environ.setdefault("OMP_NUM_THREADS", os.environ["TF_NUM_INTRAOP_THREADS"])
 
 import numpy as np
 import pandas as pd
@@ -17,6 +27,33 @@ def pytest_configure(config):
     """Hears Ctrl-C, which shells have what they run in the background ignore: tests send it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def locked(path, how):
+    """Holds a lock on a file: one that processes share, or that one of them has alone."""
+    import fcntl
+
+    with open(path, "rb") as file:
+        fcntl.flock(file, how)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # a forked process has the file too, which would keep the lock
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Among several workers: a test marked `serial` waits for the tests that run, and those that follow wait for it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    import fcntl
+
+    how = fcntl.LOCK_EX if item.get_closest_marker("serial") else fcntl.LOCK_SH
+    with contextlib.ExitStack() as stack:
+        with locked(__file__, fcntl.LOCK_EX):  # a queue: tests that share the other lock would never let one alone pass
+            stack.enter_context(locked(Path(__file__).with_name("__init__.py"), how))
+        return (yield)
 
 
 def pytest_report_header(config):

@@ -4,7 +4,6 @@ import ast
 import configparser
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -136,10 +135,18 @@ def test_looking_around_imports_no_tensorflow(statement):
     assert result.stdout.endswith("imported []\n")
 
 
+@pytest.mark.serial
 def test_zoo_list_answers_in_half_a_second():
-    def seconds():
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "zoo", "list"], check=True, capture_output=True)
-        return time.perf_counter() - begin
+    """Of processor time, which other programs do not lengthen."""
+    resource = pytest.importorskip("resource")
 
-    assert min(seconds() for _ in range(5)) < 0.5
+    def seconds():
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    found = []
+    for _ in range(5):
+        begin = seconds()
+        subprocess.run([sys.executable, "-m", "zoo", "list"], check=True, capture_output=True)
+        found.append(seconds() - begin)
+    assert min(found) < 0.5
