@@ -407,12 +407,12 @@ def test_ctrl_c_and_sigterm_save_what_was_trained_and_say_how_to_go_on(trained, 
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (tmp_path / "state").is_dir() or not any((tmp_path / "state").iterdir()):
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.2)
     os.kill(process.pid, number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, "Traceback" in err) == (code, False), err
     assert out.splitlines()[-1] == f"saved in {tmp_path / 'out'}"
     assert "the same call goes on from epoch" in out and str(tmp_path / "state") in out
