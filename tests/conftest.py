@@ -84,6 +84,14 @@ def no_network():
 
 
 @pytest.fixture
+def quick_proof(monkeypatch):
+    """Spares an export the fresh process, which takes as long as TensorFlow's import, where a test is not about it."""
+    from zoo.artifacts import proof, proof_process
+
+    monkeypatch.setattr(proof, "_answer_in_a_fresh_process", proof_process.answer)
+
+
+@pytest.fixture
 def visits() -> pd.DataFrame:
     """200 visits to a zoo's shop: numbers with gaps, a category, a boolean; whether something was `bought` follows."""
     generator = np.random.default_rng(0)

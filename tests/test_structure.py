@@ -119,6 +119,7 @@ def test_an_unknown_name_of_the_zoo_is_an_attribute_error_that_lists_the_known()
         getattr(zoo, name)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "statement",
     [
@@ -135,6 +136,7 @@ def test_looking_around_imports_no_tensorflow(statement):
     assert result.stdout.endswith("imported []\n")
 
 
+@pytest.mark.process
 @pytest.mark.serial
 def test_zoo_list_answers_in_half_a_second():
     """Of processor time, which other programs do not lengthen."""

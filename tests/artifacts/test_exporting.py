@@ -229,6 +229,7 @@ def test_every_kind_of_model_is_proved(quick_proof, name, options, tmp_path):
     assert zoo.load(report.path).entry.name == name
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_a_model_of_another_keras_backend_is_exported_and_compared_with_it(tmp_path):
     """On JAX: train, export, and the errors of the process on TensorFlow."""
@@ -278,6 +279,7 @@ print(json.dumps({"report": dataclasses.asdict(report), "refused": refused, "dif
     np.testing.assert_allclose(here["p_wild"], jax_answers["p_wild"], atol=1e-5)
 
 
+@pytest.mark.process
 def test_the_fresh_process_tells_what_went_wrong(tmp_path):
     sent = {"serving_default:one/x": np.zeros(1, "float32")}
     with pytest.raises(RuntimeError, match=r"(?s)does not answer in a fresh process.*SavedModel file does not exist"):

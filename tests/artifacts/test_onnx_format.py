@@ -52,6 +52,7 @@ def test_inputs_and_outputs_are_those_of_the_saved_model(moods, exported):
         assert {value.name: value.type for value in told} == {name: kinds[dtype] for name, (dtype, _) in values.items()}
 
 
+@pytest.mark.process
 def test_the_file_answers_with_onnxruntime_and_numpy_alone(moods):
     code = """
 import sys, numpy, onnxruntime
@@ -182,6 +183,7 @@ def test_a_missing_extra_is_said(run, tmp_path, monkeypatch):
     assert not (tmp_path / "served").exists()
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_a_model_of_another_keras_backend_is_exported_to_onnx(tmp_path):
     pytest.importorskip("jax")

@@ -404,6 +404,7 @@ with warnings.catch_warnings(record=True) as warned:
 """
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_under_a_limit_of_the_process_s_memory_rows_go_in_blocks():
     done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, env={**os.environ})

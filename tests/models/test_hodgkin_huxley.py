@@ -355,6 +355,7 @@ def test_no_step_changes_a_weight_by_more_than_30_per_cent_and_conductances_stay
     assert all(model.membrane[name] >= 0.0 for name in ("g_na", "g_k", "g_l"))
 
 
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_an_export_and_a_reloaded_model_agree_over_100_ms_of_spikes(tmp_path):

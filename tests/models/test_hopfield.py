@@ -382,6 +382,7 @@ def test_states_of_another_width_are_refused():
 # As any model of the zoo.
 
 
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.tensorflow
 def test_an_export_recalls_as_python_does_and_stores_on(tmp_path):
     patterns = random_patterns(10, 100)

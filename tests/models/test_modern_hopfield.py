@@ -228,11 +228,12 @@ def test_states_that_cannot_be_compared_are_refused():
 # As any model of the zoo.
 
 
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.tensorflow
 def test_an_export_recalls_as_python_does_and_stores_on(tmp_path):
     patterns = on_sphere(30, 10, radius=3.0)
     model = memory(patterns[:20])
-    zoo.export(model, tmp_path / "memory")  # proves itself
+    zoo.export(model, tmp_path / "memory")
     again = zoo.load(tmp_path / "memory" / "1")
     again.fit(patterns[20:], verbose=0)
     np.testing.assert_array_equal(again.patterns, patterns)

@@ -17,6 +17,7 @@ import pytest
 
 from tests.serving.conftest import ROW
 
+pytestmark = pytest.mark.process
 BODY = json.dumps({"instances": [ROW]}).encode()
 PREDICT = "/v1/models/ship:predict"
 
@@ -123,6 +124,7 @@ def test_clients_that_hang_up_are_forgotten(server):
     assert server.ask("POST", PREDICT, BODY)[0] == 200
 
 
+@pytest.mark.serial
 def test_2000_connections_at_once_are_all_answered(server):
     import resource
 

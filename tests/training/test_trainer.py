@@ -213,6 +213,7 @@ np.savez(sys.argv[2], *run.model.get_weights(), losses=run.history["val_loss"])
 """
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_a_run_killed_at_random_points_ends_with_the_weights_of_an_uninterrupted_one(tmp_path):
     def start(checkpoint, result):
