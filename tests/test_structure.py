@@ -113,6 +113,13 @@ def test_the_public_surface_is_all_there():
     assert sorted(dir(zoo)) == sorted(zoo.__all__)
 
 
+def test_mypy_sees_a_call_of_every_public_name():
+    """In tests/typing/right.py, where each must have its type, or wrong.py, where it must be refused."""
+    read = [(ROOT / "tests" / "typing" / name).read_text(encoding="utf-8") for name in ("right.py", "wrong.py")]
+    used = {node.attr for text in read for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+    assert set(zoo.__all__) - used == set()
+
+
 def test_an_unknown_name_of_the_zoo_is_an_attribute_error_that_lists_the_known():
     name = "trian"
     with pytest.raises(AttributeError, match=r"no attribute 'trian'.*train"):

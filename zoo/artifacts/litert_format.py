@@ -79,14 +79,14 @@ def _smaller(content: bytes, weights: str) -> bytes:
     from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools import flatbuffer_utils
 
-    content = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
-    codes = content.operatorCodes
+    file = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    codes = file.operatorCodes
     dense = [i for i, code in enumerate(codes) if code.builtinCode == schema.BuiltinOperator.FULLY_CONNECTED]
-    for graph in content.subgraphs:
+    for graph in file.subgraphs:
         first = []
         for operator in [operator for operator in graph.operators if operator.opcodeIndex in dense]:
             tensor = graph.tensors[operator.inputs[1]]
-            stored = content.buffers[tensor.buffer].data
+            stored = file.buffers[tensor.buffer].data
             if tensor.type != schema.TensorType.FLOAT32 or stored is None:
                 continue  # computed, or shared with a layer that was before
             matrix = np.frombuffer(bytes(stored), "float32").reshape(tensor.shape)  # (outputs, inputs)
@@ -94,7 +94,7 @@ def _smaller(content: bytes, weights: str) -> bytes:
                 continue
             if weights == "int8":
                 scale = np.maximum(np.abs(matrix).max(axis=1), np.finfo("float32").tiny) / 127
-                _store(content, tensor, np.round(matrix / scale[:, None]).astype("int8"), schema.TensorType.INT8)
+                _store(file, tensor, np.round(matrix / scale[:, None]).astype("int8"), schema.TensorType.INT8)
                 tensor.quantization = schema.QuantizationParametersT()
                 tensor.quantization.scale = scale.astype("float32")
                 tensor.quantization.zeroPoint = np.zeros(len(scale), "int64")
@@ -104,7 +104,7 @@ def _smaller(content: bytes, weights: str) -> bytes:
                 continue
             half = copy.deepcopy(tensor)
             half.name = tensor.name + b"/float16"
-            _store(content, half, matrix.astype("float16"), schema.TensorType.FLOAT16)
+            _store(file, half, matrix.astype("float16"), schema.TensorType.FLOAT16)
             graph.tensors.append(half)
             tensor.buffer = 0  # the empty one: what follows fills it
             unpack = schema.OperatorT()
@@ -114,7 +114,7 @@ def _smaller(content: bytes, weights: str) -> bytes:
             unpack.builtinOptions = schema.DequantizeOptionsT()
             first.append(unpack)
         graph.operators = [*first, *graph.operators]
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(content))
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(file))
 
 
 def _store(content, tensor, values, kind) -> None:

@@ -64,7 +64,8 @@ class Preprocessor:
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
-        self._module = self._function = None
+        self._module: Any = None
+        self._function: Any = None
         self._warned = False
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs

@@ -18,7 +18,7 @@ import numpy as np
 from zoo.data.pipelines import Encoded
 from zoo.registry import SUPERVISED
 from zoo.training import inference
-from zoo.training.resolving import load_for, resolve_model
+from zoo.training.resolving import AnyModel, load_for, resolve_model
 
 BINS = 15
 _SCORED = (*SUPERVISED, "logic", "dynamics")  # by outputs against targets
@@ -51,7 +51,7 @@ class Scores(Mapping):
 
     def to_dict(self) -> dict:
         """Returns plain values: the scores, `rows`, and `confusion` as `{"classes", "counts"}`."""
-        plain = {**{name: float(value) for name, value in self._values.items()}, "rows": self.rows}
+        plain: dict = {**{name: float(value) for name, value in self._values.items()}, "rows": self.rows}
         if self.confusion is not None:
             classes = [str(label) for label in self.confusion.index]
             plain["confusion"] = {"classes": classes, "counts": self.confusion.to_numpy().tolist()}
@@ -62,7 +62,7 @@ class Scores(Mapping):
         Path(path).write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def evaluate(model, data, *, target: str | None = None, verbose: int = 1) -> Scores:
+def evaluate(model: AnyModel, data, *, target: str | None = None, verbose: int = 1) -> Scores:
     """Scores a model on data, and prints the table.
 
     Args:
