@@ -321,6 +321,7 @@ def test_schema_is_printed_written_and_taken_back(capsys, trained, tmp_path):
     assert zoo.load(tmp_path / "out").schema.names == zoo.load(trained / "out").schema.names
 
 
+@pytest.mark.slow
 @pytest.mark.process
 @pytest.mark.tensorflow
 def test_export_writes_a_version(capsys, trained, tmp_path):
@@ -374,6 +375,7 @@ def test_serve_refuses_limits_out_of_range(capsys, tmp_path, flag, value, said):
     assert said in refusal(capsys, "serve", tmp_path, f"{flag}={value}")
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_doctor_knows_versions_and_devices(capsys, monkeypatch):
     from zoo.engine import doctor
@@ -386,6 +388,7 @@ def test_doctor_knows_versions_and_devices(capsys, monkeypatch):
     assert "tensorflow" in answer(capsys, "doctor")
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_tensorflow_says_nothing_while_it_is_imported():
     result = subprocess.run([sys.executable, "-m", "zoo", "doctor"], capture_output=True, text=True, check=True)

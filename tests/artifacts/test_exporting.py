@@ -279,6 +279,7 @@ print(json.dumps({"report": dataclasses.asdict(report), "refused": refused, "dif
     np.testing.assert_allclose(here["p_wild"], jax_answers["p_wild"], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_the_fresh_process_tells_what_went_wrong(tmp_path):
     sent = {"serving_default:one/x": np.zeros(1, "float32")}

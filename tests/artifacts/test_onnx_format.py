@@ -144,6 +144,7 @@ def test_every_kind_of_model_and_activation_is_proved(quick_proof, name, options
     assert zoo.export(zoo.build(name, **options), tmp_path, format="onnx").max_difference <= 1e-5
 
 
+@pytest.mark.slow
 def test_tables_of_one_kind_of_column_are_proved(quick_proof, notes, tmp_path):
     for name in ("class", "2nd visit", "A", "arrived"):
         for entry in ("mlp_classifier", "perceptron"):

@@ -52,6 +52,7 @@ def test_rows_that_are_stored_already_leave_no_gap_and_no_trace():
     assert np.count_nonzero(model.get_weights()[0].any(axis=1)) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["fused", "keras", pytest.param("xla", marks=pytest.mark.tensorflow)])
 def test_every_way_of_training_stores_the_same_and_goes_on_storing(engine):
     patterns = on_sphere(30, 10)
