@@ -3,6 +3,7 @@
 With `pytest -n 2`, a test marked `serial` runs while the other worker runs none.
 """
 
+import collections
 import contextlib
 import os
 import signal
@@ -61,11 +62,17 @@ def pytest_report_header(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out the tests marked `tensorflow` or `jax` on another backend."""
+    """Leaves out the tests marked `tensorflow` or `jax` on another backend.
+
+    Among several workers, files with many slow tests come first: at the end, a short one keeps nobody waiting.
+    """
     others = [name for name in ("tensorflow", "jax") if name != BACKEND]
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in others)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        slow = collections.Counter(item.path for item in items if item.get_closest_marker("slow"))
+        items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(autouse=True, scope="session")

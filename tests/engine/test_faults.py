@@ -182,6 +182,7 @@ def test_what_a_killed_process_left_half_written_is_cleared_away(table, stopped)
     assert sorted(path.name for path in stopped.iterdir()) == [LAST, PREVIOUS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_callback_that_raises_leaves_the_best_weights_and_its_error_passes(table, engine):
     def fail():
