@@ -11,11 +11,6 @@ import socket
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the first import of TensorFlow
-# Workers share the cores: each has its part of them, and so have the processes that its tests start.
-os.environ.setdefault(
-    "TF_NUM_INTRAOP_THREADS", str(max(1, os.cpu_count() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))))
-)
-os.environ.setdefault("OMP_NUM_THREADS", os.environ["TF_NUM_INTRAOP_THREADS"])
 
 import numpy as np
 import pandas as pd
