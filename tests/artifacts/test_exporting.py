@@ -245,12 +245,14 @@ differences = {
 }
 plain = zoo.build("mlp_classifier", keepers_notes().drop(columns=["arrived", "note"]), target="mood", hidden_units=(8,))
 differences["litert"] = zoo.export(plain, "litert", format="litert").max_difference
+quality = zoo.export(zoo.build("logistic_regression", "penguins"), "small", format="litert_int8").quality
 try:
     zoo.export(zoo.build("logistic_regression", keepers_notes().drop(columns="A"), target="mood"), "served")
 except ValueError as error:
     refused = str(error)
 zoo.predict(run, keepers_notes(20, seed=2)).to_csv("answers.csv")
-print(json.dumps({"report": dataclasses.asdict(report), "refused": refused, "differences": differences}, default=str))
+told = {"report": dataclasses.asdict(report), "refused": refused, "differences": differences, "quality": quality}
+print(json.dumps(told, default=str))
 """
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
@@ -267,6 +269,9 @@ print(json.dumps({"report": dataclasses.asdict(report), "refused": refused, "dif
     assert told["report"]["max_difference"] <= 1e-5
     assert sorted(told["differences"]) == ["litert", "numpy", "onnx"]
     assert max(told["differences"].values()) <= 1e-5
+    assert (tmp_path / "onnx" / "1" / "model.onnx").is_file()
+    assert told["quality"]["rows"] == 1000
+    assert (tmp_path / "small" / "1" / "model.tflite").is_file()
     assert "change the signature of version 1: A " in told["refused"]
     assert names(tmp_path / "served") == ["1"]
 
