@@ -1,8 +1,14 @@
-"""What every test has: a quiet TensorFlow, no network, and tests of TensorFlow's parts only where it is the backend."""
+"""What every test has: a quiet TensorFlow, no network, and tests of TensorFlow's parts only where it is the backend.
 
+With `pytest -n 2`, a test marked `serial` runs while the other worker runs none.
+"""
+
+import collections
+import contextlib
 import os
 import signal
 import socket
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the first import of TensorFlow
 
@@ -19,16 +25,49 @@ def pytest_configure(config):
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@contextlib.contextmanager
+def locked(path, how):
+    """Holds a lock on a file: one that processes share, or that one of them has alone."""
+    import fcntl
+
+    with open(path, "rb") as file:
+        fcntl.flock(file, how)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # a forked process has the file too, which would keep the lock
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Among several workers: a test marked `serial` waits for the tests that run, and those that follow wait for it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    import fcntl
+
+    how = fcntl.LOCK_EX if item.get_closest_marker("serial") else fcntl.LOCK_SH
+    with contextlib.ExitStack() as stack:
+        with locked(__file__, fcntl.LOCK_EX):  # a queue: tests that share the other lock would never let one alone pass
+            stack.enter_context(locked(Path(__file__).with_name("__init__.py"), how))
+        return (yield)
+
+
 def pytest_report_header(config):
     return f"keras backend: {BACKEND}"
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out the tests marked `tensorflow` or `jax` on another backend."""
+    """Leaves out the tests marked `tensorflow` or `jax` on another backend.
+
+    Among several workers, files with many slow tests come first: at the end, a short one keeps nobody waiting.
+    """
     others = [name for name in ("tensorflow", "jax") if name != BACKEND]
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in others)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        slow = collections.Counter(item.path for item in items if item.get_closest_marker("slow"))
+        items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -44,6 +83,14 @@ def no_network():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         yield
+
+
+@pytest.fixture
+def quick_proof(monkeypatch):
+    """Spares an export the fresh process, which takes as long as TensorFlow's import, where a test is not about it."""
+    from zoo.artifacts import proof, proof_process
+
+    monkeypatch.setattr(proof, "_answer_in_a_fresh_process", proof_process.answer)
 
 
 @pytest.fixture

@@ -187,6 +187,7 @@ def test_debug_alone_prints_the_help_which_names_it(capsys):
     assert "--debug" in capsys.readouterr().out
 
 
+@pytest.mark.process
 def test_a_mistake_leaves_no_traceback_and_code_2_in_a_process_of_its_own():
     result = subprocess.run([sys.executable, "-m", "zoo", "info", "none"], capture_output=True, text=True)
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
@@ -432,6 +433,8 @@ def test_schema_is_printed_written_and_taken_back(capsys, trained, tmp_path):
     assert zoo.load(tmp_path / "out").schema.names == zoo.load(trained / "out").schema.names
 
 
+@pytest.mark.slow
+@pytest.mark.process
 @pytest.mark.tensorflow
 def test_export_writes_a_version(capsys, trained, tmp_path):
     report = json.loads(answer(capsys, "export", trained / "out", "-o", tmp_path / "served", "--version", 7, "--json"))
@@ -484,13 +487,21 @@ def test_serve_refuses_limits_out_of_range(capsys, tmp_path, flag, value, said):
     assert said in refusal(capsys, "serve", tmp_path, f"{flag}={value}")
 
 
-def test_doctor_knows_versions_and_devices(capsys):
+@pytest.mark.slow
+@pytest.mark.process
+def test_doctor_knows_versions_and_devices(capsys, monkeypatch):
+    from zoo.engine import doctor
+
+    found = doctor.examine()  # once: it starts processes that import TensorFlow and JAX
+    monkeypatch.setattr(doctor, "examine", lambda: found)
     facts = json.loads(answer(capsys, "doctor", "--json"))
     assert facts["zoo"] == zoo.__version__
     assert {"python", "tensorflow", "keras", "backend", "cores", "gpus"} <= set(facts)
     assert "tensorflow" in answer(capsys, "doctor")
 
 
+@pytest.mark.slow
+@pytest.mark.process
 def test_tensorflow_says_nothing_while_it_is_imported():
     result = subprocess.run([sys.executable, "-m", "zoo", "doctor"], capture_output=True, text=True, check=True)
     assert result.stderr == ""
@@ -501,12 +512,14 @@ def test_json_has_null_for_what_is_not_finite(capsys):
     assert json.loads(capsys.readouterr().out) == {"r2": None, "1": 0.5, "rows": [3, True, None]}
 
 
+@pytest.mark.process
 def test_a_reader_that_has_had_enough_is_no_mistake():
     command = f"{sys.executable} -c 'import zoo.cli; [zoo.cli.main([\"list\"]) for _ in range(200)]' | head -1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (result.stdout.split(), result.stderr) == (["year", "name", "task", "summary"], "")
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_ctrl_c_and_sigterm_save_what_was_trained_and_say_how_to_go_on(trained, tmp_path, number, code):
@@ -519,12 +532,12 @@ def test_ctrl_c_and_sigterm_save_what_was_trained_and_say_how_to_go_on(trained, 
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (tmp_path / "state").is_dir() or not any((tmp_path / "state").iterdir()):
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.2)
     os.kill(process.pid, number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, "Traceback" in err) == (code, False), err
     assert out.splitlines()[-1] == f"saved in {tmp_path / 'out'}"
     assert "the same call goes on from epoch" in out and str(tmp_path / "state") in out

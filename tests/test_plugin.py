@@ -39,6 +39,7 @@ def run_with(plugins, code, *arguments):
     return result
 
 
+@pytest.mark.process
 def test_a_plugin_is_listed_with_its_facts_and_a_broken_one_only_warns(plugins):
     code = """
 import json, sys, zoo
@@ -52,6 +53,7 @@ print(json.dumps([zoo.list_models("*/*"), zoo.list_models(year=1962), entry.opti
     assert "repair or uninstall it" in result.stderr
 
 
+@pytest.mark.process
 @pytest.mark.tensorflow
 def test_a_plugin_s_model_is_built_trained_saved_and_loaded_by_its_name(plugins, tmp_path):
     """The two classes lie inside and outside of a circle: no single line parts them, a vote of several does."""

@@ -28,7 +28,7 @@ def test_two_commands_of_one_line_do_all_the_set_up():
     assert len(commands) == 2
     assert all("\n" not in command and "pip install -e " in command for command in commands)
     assert "zoo train" in commands[0] and "zoo export" in commands[0]
-    assert commands[1].endswith("pytest")
+    assert commands[1].endswith("pytest -n auto")
 
 
 def test_the_readme_is_one_page_beside_its_rows_of_entries():

@@ -13,7 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoo import notices
-from zoo.registry import Entry, info, list_models, register
+from zoo.registry import Entry as Entry
+from zoo.registry import info as info
+from zoo.registry import list_models as list_models
+from zoo.registry import register as register
 
 __version__ = "0.1.0"
 
@@ -39,28 +42,34 @@ _MODULES = ("data", "plots")
 
 __all__ = ["Entry", "info", "list_models", "register", *_HOMES, *_MODULES]
 
-if TYPE_CHECKING:
-    from zoo import data, plots
-    from zoo.artifacts.adapting import adapt
-    from zoo.artifacts.exporting import ExportReport, export
-    from zoo.artifacts.fine_tuning import fine_tune
-    from zoo.artifacts.saving import load, save
-    from zoo.model import Model, build
-    from zoo.training.cross_validation import cross_validate
-    from zoo.training.prediction import predict
-    from zoo.training.scoring import Scores, evaluate
-    from zoo.training.trainer import Run, train
+if TYPE_CHECKING:  # a name imported "as" itself is one that type checkers let others import from here
+    from zoo import data as data
+    from zoo import plots as plots
+    from zoo.artifacts.adapting import adapt as adapt
+    from zoo.artifacts.exporting import ExportReport as ExportReport
+    from zoo.artifacts.exporting import export as export
+    from zoo.artifacts.fine_tuning import fine_tune as fine_tune
+    from zoo.artifacts.saving import load as load
+    from zoo.artifacts.saving import save as save
+    from zoo.model import Model as Model
+    from zoo.model import build as build
+    from zoo.training.cross_validation import cross_validate as cross_validate
+    from zoo.training.prediction import predict as predict
+    from zoo.training.scoring import Scores as Scores
+    from zoo.training.scoring import evaluate as evaluate
+    from zoo.training.trainer import Run as Run
+    from zoo.training.trainer import train as train
+else:  # a checker that saw this would take any name for one that there is
 
-
-def __getattr__(name: str):
-    if name in _HOMES:
-        value = getattr(notices.imported(_HOMES[name]), name)
-    elif name in _MODULES:
-        value = notices.imported(f"zoo.{name}")
-    else:
-        raise AttributeError(f"module 'zoo' has no attribute {name!r}. It has: {', '.join(sorted(__all__))}.")
-    globals()[name] = value
-    return value
+    def __getattr__(name: str):
+        if name in _HOMES:
+            value = getattr(notices.imported(_HOMES[name]), name)
+        elif name in _MODULES:
+            value = notices.imported(f"zoo.{name}")
+        else:
+            raise AttributeError(f"module 'zoo' has no attribute {name!r}. It has: {', '.join(sorted(__all__))}.")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

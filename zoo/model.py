@@ -25,9 +25,9 @@ from keras import ops
 
 from zoo import registry
 from zoo.data.preprocessing import Preprocessor
+from zoo.data.raw import Data
 from zoo.data.sampling import Sample
 from zoo.data.schema import Schema, infer
-from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 from zoo.engine import fused
 from zoo.engine.asked import check_asked

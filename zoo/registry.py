@@ -462,7 +462,8 @@ def _builder_syntax(builder: str | Callable) -> ast.FunctionDef | None:
         return None
     module, _, name = builder.partition(":")
     try:
-        tree = ast.parse(importlib.util.find_spec(module).loader.get_source(module))
+        loader: Any = importlib.util.find_spec(module).loader
+        tree = ast.parse(loader.get_source(module))
     except (ImportError, AttributeError, SyntaxError, TypeError, ValueError):
         return None
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.artifacts import proof, proof_process
+from zoo.artifacts import proof
 
 
 def keepers_notes(rows=120, seed=0):
@@ -61,12 +61,6 @@ def exported(run, tmp_path_factory):
     with contextlib.chdir(folder):
         report = zoo.export(run, "served/moods")
     return dataclasses.replace(report, path=folder / report.path)
-
-
-@pytest.fixture
-def quick_proof(monkeypatch):
-    """Spares the fresh process, which takes as long as TensorFlow's import, where a test is not about it."""
-    monkeypatch.setattr(proof, "_answer_in_a_fresh_process", proof_process.answer)
 
 
 @pytest.fixture

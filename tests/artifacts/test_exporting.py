@@ -229,6 +229,7 @@ def test_every_kind_of_model_is_proved(quick_proof, name, options, tmp_path):
     assert zoo.load(report.path).entry.name == name
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_a_model_of_another_keras_backend_is_exported_and_compared_with_it(tmp_path):
     """On JAX: train, export, and the errors of the process on TensorFlow."""
@@ -244,12 +245,14 @@ differences = {
 }
 plain = zoo.build("mlp_classifier", keepers_notes().drop(columns=["arrived", "note"]), target="mood", hidden_units=(8,))
 differences["litert"] = zoo.export(plain, "litert", format="litert").max_difference
+quality = zoo.export(zoo.build("logistic_regression", "penguins"), "small", format="litert_int8").quality
 try:
     zoo.export(zoo.build("logistic_regression", keepers_notes().drop(columns="A"), target="mood"), "served")
 except ValueError as error:
     refused = str(error)
 zoo.predict(run, keepers_notes(20, seed=2)).to_csv("answers.csv")
-print(json.dumps({"report": dataclasses.asdict(report), "refused": refused, "differences": differences}, default=str))
+told = {"report": dataclasses.asdict(report), "refused": refused, "differences": differences, "quality": quality}
+print(json.dumps(told, default=str))
 """
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
@@ -266,6 +269,9 @@ print(json.dumps({"report": dataclasses.asdict(report), "refused": refused, "dif
     assert told["report"]["max_difference"] <= 1e-5
     assert sorted(told["differences"]) == ["litert", "numpy", "onnx"]
     assert max(told["differences"].values()) <= 1e-5
+    assert (tmp_path / "onnx" / "1" / "model.onnx").is_file()
+    assert told["quality"]["rows"] == 1000
+    assert (tmp_path / "small" / "1" / "model.tflite").is_file()
     assert "change the signature of version 1: A " in told["refused"]
     assert names(tmp_path / "served") == ["1"]
 
@@ -278,6 +284,8 @@ print(json.dumps({"report": dataclasses.asdict(report), "refused": refused, "dif
     np.testing.assert_allclose(here["p_wild"], jax_answers["p_wild"], atol=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.process
 def test_the_fresh_process_tells_what_went_wrong(tmp_path):
     sent = {"serving_default:one/x": np.zeros(1, "float32")}
     with pytest.raises(RuntimeError, match=r"(?s)does not answer in a fresh process.*SavedModel file does not exist"):

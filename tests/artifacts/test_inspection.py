@@ -201,6 +201,8 @@ def test_weights_without_their_bytes_are_refused(lone, tmp_path):
         zoo.load(changed(lone, tmp_path / "m.keras", weights=hollow))
 
 
+@pytest.mark.slow
+@pytest.mark.process
 def test_a_network_of_more_weights_than_the_file_holds_is_refused_before_it_is_allocated(lone, tmp_path):
     def huge(config):
         layers(config)["hidden_0"]["config"]["units"] = 10**9

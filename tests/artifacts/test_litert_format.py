@@ -53,6 +53,7 @@ def answers(report, model, frame, **options):
     return runner(**{model.schema.served_names[name]: values for name, values in tensors})
 
 
+@pytest.mark.slow
 def test_a_table_is_proved_in_litert_and_answers_batches_of_any_size(reports, model):
     report = reports["litert"]
     assert report.max_difference <= 1e-5
@@ -139,6 +140,7 @@ def test_every_kind_of_model_and_activation_is_proved(quick_proof, name, options
     assert zoo.export(zoo.build(name, **options), tmp_path, format="litert").max_difference <= 1e-5
 
 
+@pytest.mark.slow
 def test_tables_of_one_kind_of_column_are_proved(quick_proof, tmp_path):
     frame = visits(60)
     columns = {"categories": ["2nd gate"], "booleans": ["member"], "numbers": ["latitude", "income"]}

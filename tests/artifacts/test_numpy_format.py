@@ -39,6 +39,7 @@ def test_the_program_needs_python_and_numpy_alone(moods):
         assert all(arrays[name].dtype.kind == "f" for name in arrays)
 
 
+@pytest.mark.process
 def test_it_answers_a_csv_file_as_the_zoo_does(moods, run, notes, tmp_path):
     rows = notes.head(30).drop(columns="mood")
     rows.to_csv(tmp_path / "rows.csv", index=False)

@@ -1,8 +1,5 @@
-import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -52,6 +49,7 @@ def test_inputs_and_outputs_are_those_of_the_saved_model(moods, exported):
         assert {value.name: value.type for value in told} == {name: kinds[dtype] for name, (dtype, _) in values.items()}
 
 
+@pytest.mark.process
 def test_the_file_answers_with_onnxruntime_and_numpy_alone(moods):
     code = """
 import sys, numpy, onnxruntime
@@ -143,6 +141,7 @@ def test_every_kind_of_model_and_activation_is_proved(quick_proof, name, options
     assert zoo.export(zoo.build(name, **options), tmp_path, format="onnx").max_difference <= 1e-5
 
 
+@pytest.mark.slow
 def test_tables_of_one_kind_of_column_are_proved(quick_proof, notes, tmp_path):
     for name in ("class", "2nd visit", "A", "arrived"):
         for entry in ("mlp_classifier", "perceptron"):
@@ -180,23 +179,3 @@ def test_a_missing_extra_is_said(run, tmp_path, monkeypatch):
     ):
         zoo.export(run, tmp_path / "served", format="onnx")
     assert not (tmp_path / "served").exists()
-
-
-@pytest.mark.slow
-def test_a_model_of_another_keras_backend_is_exported_to_onnx(tmp_path):
-    pytest.importorskip("jax")
-    code = """
-import dataclasses, json, zoo
-model = zoo.build("logistic_regression", "penguins")
-reports = [zoo.export(model, f"served/{format}", format=format) for format in ("onnx", "litert_int8")]
-print(json.dumps([dataclasses.asdict(report) for report in reports], default=str))
-"""
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
-    )
-    exact, small = json.loads(done.stdout.splitlines()[-1])
-    assert exact["max_difference"] <= 1e-5
-    assert small["quality"]["rows"] == 1000
-    assert (tmp_path / "served/onnx/1/model.onnx").is_file()
-    assert (tmp_path / "served/litert_int8/1/model.tflite").is_file()

@@ -156,6 +156,7 @@ def test_the_hash_follows_the_content(frame):
     assert load(x).sha256 == load(x.copy()).sha256 != load(x + 1).sha256
 
 
+@pytest.mark.process
 def test_the_hash_is_the_same_in_another_process(frame):
     code = (
         "import pandas as pd; from zoo.data.sources import load; "
@@ -260,6 +261,7 @@ def test_a_bare_name_with_a_format_or_as_a_path_is_a_file(tmp_path, monkeypatch)
     assert load("titanic").target == "survived"
 
 
+@pytest.mark.process
 def test_the_package_has_a_lazy_public_surface():
     assert zoo.data.load is load
     assert zoo.data.Schema.__name__ == "Schema"

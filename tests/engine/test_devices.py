@@ -27,6 +27,7 @@ def model(*, units=8, inputs=6, optimizer="adam", loss="mse", normalize=False):
     return made
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 @pytest.mark.parametrize(("count", "cases"), [(2, CASES), (4, ("shuffled", "streamed"))])
@@ -37,6 +38,7 @@ def test_devices_end_with_the_weights_and_metrics_of_one(alone, tmp_path, backen
     assert f"{count} devices, CPU:0, CPU:1" in (tmp_path / "0.out").read_text()
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_every_setting_of_an_optimizer_holds_on_two_devices(tmp_path):
     run(tmp_path, ["settings"], "tensorflow", logical=2)  # compares by itself: both ways in one process

@@ -61,6 +61,7 @@ def test_the_backend_is_read_without_keras(monkeypatch, tmp_path):
     assert doctor.keras_backend() == "torch"
 
 
+@pytest.mark.process
 def test_the_doctor_imports_no_library_itself():
     code = "import sys, zoo.engine.doctor; print({'tensorflow', 'keras', 'jax', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)

@@ -182,6 +182,7 @@ def test_what_a_killed_process_left_half_written_is_cleared_away(table, stopped)
     assert sorted(path.name for path in stopped.iterdir()) == [LAST, PREVIOUS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_callback_that_raises_leaves_the_best_weights_and_its_error_passes(table, engine):
     def fail():
@@ -404,6 +405,7 @@ with warnings.catch_warnings(record=True) as warned:
 """
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_under_a_limit_of_the_process_s_memory_rows_go_in_blocks():
     done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, env={**os.environ})

@@ -313,6 +313,7 @@ assert "tensorflow" not in sys.modules
 """
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_the_loop_needs_no_tensorflow():
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True)

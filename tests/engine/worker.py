@@ -23,7 +23,7 @@ from zoo.engine.devices import place
 
 ROWS, BATCH = 151, 29  # the last of five batches has 5 rows, or 6; none of them divides by 2 or 4
 LOGICAL = int(os.environ.get("LOGICAL", "0"))
-EPOCHS = 40
+EPOCHS = 80
 
 
 def rank() -> int:

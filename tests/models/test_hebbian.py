@@ -134,6 +134,7 @@ def test_an_unstable_rate_is_refused_with_the_largest_stable_one(rule):
         model.fit(100.0 * IRIS, verbose=0)
 
 
+@pytest.mark.slow
 def test_of_an_array_it_finds_the_components_of_its_own_covariance_at_a_rate_that_suits_it():
     """Of a table those of its correlations: columns in other units are standardised."""
     generator = np.random.default_rng(1)

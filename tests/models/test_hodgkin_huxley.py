@@ -199,6 +199,7 @@ def test_a_spike_runs_along_the_cable_at_18_8_metres_a_second():
     assert 85.0 < voltages[:, 30].max() < 95.0  # 90.5 mV in the paper
 
 
+@pytest.mark.slow
 def test_half_the_axial_resistance_is_sqrt_2_times_as_fast():
     """The speed goes as sqrt(a / R2): the paper's K = 2 R2 theta^2 C / a is a constant."""
     stimulus = currents([(1000.0, 0.2), (0, 3.8)])
@@ -299,6 +300,7 @@ def test_fit_recovers_the_conductances_of_a_recorded_axon():
     assert model.membrane == pytest.approx({**PAPER, "capacitance": 1.0}, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_fit_recovers_conductances_from_one_trace_of_several_spikes_however_far_they_are():
     x = currents([(20.0, 30)])
     y = built().predict(x, verbose=0)
@@ -341,6 +343,7 @@ def test_a_step_of_training_is_gauss_and_newton_s():
     assert model.membrane["e_na"] == 115.0
 
 
+@pytest.mark.slow
 def test_no_step_changes_a_weight_by_more_than_30_per_cent_and_conductances_stay_positive():
     x, y = zoo.data.load("squid_axon").arrays()
     model = zoo.build("hodgkin_huxley", g_na=20.0)
@@ -355,6 +358,7 @@ def test_no_step_changes_a_weight_by_more_than_30_per_cent_and_conductances_stay
     assert all(model.membrane[name] >= 0.0 for name in ("g_na", "g_k", "g_l"))
 
 
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_an_export_and_a_reloaded_model_agree_over_100_ms_of_spikes(tmp_path):
@@ -384,6 +388,7 @@ def test_the_recipe_recovers_the_axon_by_every_engine():
         assert run.metrics["train"]["rmse"] < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_gradients_by_autodiff_are_those_of_differences():
     import tensorflow as tf

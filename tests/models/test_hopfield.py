@@ -99,7 +99,14 @@ def test_storing_again_keeps_what_is_there(rule):
     assert np.array_equal(recall(model, patterns), patterns)
 
 
-@pytest.mark.parametrize("engine", ["fused", "keras", pytest.param("xla", marks=pytest.mark.tensorflow)])
+@pytest.mark.parametrize(
+    "engine",
+    [
+        "fused",
+        pytest.param("keras", marks=pytest.mark.slow),
+        pytest.param("xla", marks=[pytest.mark.slow, pytest.mark.tensorflow]),
+    ],
+)
 @pytest.mark.parametrize("rule", RULES)
 def test_every_way_of_training_stores_the_same(rule, engine):
     patterns = random_patterns(8, 200)
@@ -382,6 +389,8 @@ def test_states_of_another_width_are_refused():
 # As any model of the zoo.
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.tensorflow
 def test_an_export_recalls_as_python_does_and_stores_on(tmp_path):
     patterns = random_patterns(10, 100)

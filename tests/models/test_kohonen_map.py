@@ -153,6 +153,7 @@ def test_the_loss_is_the_quantization_error_and_falls(square):
     np.testing.assert_allclose(square.model.evaluate(SQUARE, verbose=0), evaluated["quantization_error"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_more_units_stand_where_more_rows_are():
     """Ritter 1991: of a chain the density of units is p^(2/3 - 1 / (3 N^2 + 3 (N + 1)^2)), N neighbours a side."""
     x = np.sqrt((np.arange(20_000) + 0.5) / 20_000).reshape(-1, 1)  # density 2 x

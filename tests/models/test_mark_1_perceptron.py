@@ -196,6 +196,7 @@ def test_images_without_an_axis_of_channels_are_taken():
     assert model.predict(x[..., 0], verbose=0).shape == (10, 1)
 
 
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_an_exported_machine_answers_as_python_does(letters, tmp_path):

@@ -269,6 +269,7 @@ def test_the_data_may_be_given_and_predictions_are_by_row_and_step():
     assert zoo.evaluate(model, (x, expected), verbose=0)["rmse"] == 0.0
 
 
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_an_exported_net_answers_trains_of_any_length(tmp_path):

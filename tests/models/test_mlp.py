@@ -140,6 +140,7 @@ HOW = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "engine", "optimizer", "normalization"), HOW)
 def test_a_member_trains_as_it_would_alone(name, engine, optimizer, normalization):
     x = np.random.default_rng(0).normal(size=(90, 5)).astype("float32")

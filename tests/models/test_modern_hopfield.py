@@ -52,6 +52,7 @@ def test_rows_that_are_stored_already_leave_no_gap_and_no_trace():
     assert np.count_nonzero(model.get_weights()[0].any(axis=1)) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["fused", "keras", pytest.param("xla", marks=pytest.mark.tensorflow)])
 def test_every_way_of_training_stores_the_same_and_goes_on_storing(engine):
     patterns = on_sphere(30, 10)
@@ -228,11 +229,12 @@ def test_states_that_cannot_be_compared_are_refused():
 # As any model of the zoo.
 
 
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.tensorflow
 def test_an_export_recalls_as_python_does_and_stores_on(tmp_path):
     patterns = on_sphere(30, 10, radius=3.0)
     model = memory(patterns[:20])
-    zoo.export(model, tmp_path / "memory")  # proves itself
+    zoo.export(model, tmp_path / "memory")
     again = zoo.load(tmp_path / "memory" / "1")
     again.fit(patterns[20:], verbose=0)
     np.testing.assert_array_equal(again.patterns, patterns)

@@ -45,6 +45,7 @@ def synapses(window, planes, before, seed=0):
     return generator.uniform(0, 2, (window**2, before, planes)), generator.uniform(0, 3, planes)
 
 
+@pytest.mark.slow
 def test_the_layers_have_the_sizes_of_the_simulation(model):
     x = numerals()[0][:2]
     for layer, (side, planes) in SIZES.items():
@@ -152,6 +153,7 @@ def test_a_presentation_reinforces_the_planes_of_representatives_alone(places, b
     np.testing.assert_allclose(array(layer.b), b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_batch_is_presented_row_by_row():
     x, y = numerals()
     models = [zoo.build("neocognitron", (x, y), organization="together") for _ in range(2)]
@@ -248,6 +250,7 @@ def test_labels_have_no_part_in_the_organization(model):
         assert np.array_equal(synapses_of(other, name), synapses_of(model, name))
 
 
+@pytest.mark.slow
 def test_it_organizes_itself_without_any_labels(model):
     x, _ = numerals()
     other = zoo.build("neocognitron")
@@ -271,6 +274,7 @@ def test_slightly_distorted_numerals_drive_the_same_cell(model):
     assert {kind: sum(right) for kind, right in same.items()} == dict.fromkeys(same, 5)
 
 
+@pytest.mark.slow
 def test_letters_that_share_strokes_are_told_apart_too():
     """The second experiment. A letter may drive more than one cell, but none of another letter."""
     model = organized(xytz())
@@ -284,6 +288,7 @@ def test_letters_that_share_strokes_are_told_apart_too():
     assert all(not one & other for one, other in itertools.combinations(driven, 2))
 
 
+@pytest.mark.slow
 def test_other_orders_of_places_lead_to_a_cell_for_each_numeral_too():
     x, y = numerals(seed=1)
     model = organized((x, y))
@@ -320,6 +325,7 @@ def test_images_too_small_for_three_layers_are_refused():
         plane_sizes((11, 16))
 
 
+@pytest.mark.slow
 def test_other_images_make_other_planes_and_two_classes_do_too():
     x = np.zeros((4, 20, 28), "uint8")
     x[:2, 4:16, 10] = x[2:, 8, 4:20] = 255
@@ -339,6 +345,7 @@ def test_images_of_another_size_are_refused_with_the_repair(model):
         model.planes(numerals()[0][:1], "s4")
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("engine", ["auto", "keras"])
 def test_the_recipe_gives_the_published_result_and_reports_the_tolerance_of_shifts(engine):

@@ -287,11 +287,12 @@ def test_sequences_rows_of_another_width_and_no_samples_are_refused():
 # As any model of the zoo.
 
 
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.tensorflow
 def test_an_export_answers_as_python_does_and_trains_on(tmp_path):
     x = bars_and_stripes(3)
     run = zoo.train(NAME, x, units=6, epochs=5, persistent=True, verbose=0)
-    zoo.export(run, tmp_path / "machine")  # proves itself
+    zoo.export(run, tmp_path / "machine")
     again = zoo.load(tmp_path / "machine" / "1")
     np.testing.assert_allclose(again.predict(x, verbose=0), run.model.predict(x, verbose=0), atol=1e-6)
     again.fit(x, verbose=0)

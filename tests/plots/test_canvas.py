@@ -51,6 +51,7 @@ def test_every_picture_is_there_and_no_file_is_named_like_one():
     assert sorted(dir(zoo.plots)) == sorted(zoo.plots.__all__)
 
 
+@pytest.mark.process
 def test_plots_start_neither_pyplot_nor_matplotlib_before_one_is_drawn():
     code = (
         "import sys, zoo; zoo.plots; assert 'matplotlib' not in sys.modules\n"
@@ -59,6 +60,7 @@ def test_plots_start_neither_pyplot_nor_matplotlib_before_one_is_drawn():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.process
 def test_without_matplotlib_the_extra_is_named():
     code = "import sys; sys.modules['matplotlib'] = None\nimport zoo\nzoo.plots.voltage_traces"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -17,6 +17,7 @@ import pytest
 
 from tests.serving.conftest import ROW
 
+pytestmark = pytest.mark.process
 BODY = json.dumps({"instances": [ROW]}).encode()
 PREDICT = "/v1/models/ship:predict"
 
@@ -123,6 +124,7 @@ def test_clients_that_hang_up_are_forgotten(server):
     assert server.ask("POST", PREDICT, BODY)[0] == 200
 
 
+@pytest.mark.serial
 def test_2000_connections_at_once_are_all_answered(server):
     import resource
 
@@ -176,9 +178,10 @@ def test_a_new_version_is_picked_up_live_and_a_corrupt_one_is_not(server, folder
 def test_sigterm_answers_what_was_asked_and_ends_well(server):
     """Last of this server: a body that is on its way when the signal comes is still answered."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
-        head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (PREDICT.encode(), len(BODY))
-        client.sendall(head + BODY[:10])
-        time.sleep(0.3)
+        head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n"
+        client.sendall(head % (PREDICT.encode(), len(BODY)))
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"  # the request has begun
+        client.sendall(BODY[:10])
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         client.sendall(BODY[10:])
@@ -208,11 +211,23 @@ def test_onnx_imports_neither_tensorflow_nor_pandas(trained, tmp_path):
     from tests.serving.conftest import exported
 
     exported(trained, tmp_path / "ship", format="onnx")
-    code = (
-        "import sys, threading, os, signal; from zoo.cli import main\n"
-        "threading.Timer(3, lambda: (print(sorted({'tensorflow', 'pandas', 'keras', 'scipy'} & set(sys.modules))),"
-        " sys.stdout.flush(), os._exit(0))).start()\n"
-        f"main(['serve', {str(tmp_path / 'ship')!r}, '--runtime', 'onnx', '--port', '0'])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert "serving on" in done.stdout and done.stdout.splitlines()[-1] == "[]", done.stderr
+    code = f"""
+import os, sys, threading
+from zoo.cli import main
+
+def told_when_asked():
+    sys.stdin.readline()
+    print(sorted({{"tensorflow", "pandas", "keras", "scipy"}} & set(sys.modules)), flush=True)
+    os._exit(0)
+
+threading.Thread(target=told_when_asked, daemon=True).start()
+main(["serve", {str(tmp_path / "ship")!r}, "--runtime", "onnx", "--port", "0"])
+"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as process:
+        said = ""
+        for said in process.stdout:
+            if "serving on" in said:
+                break
+        rest, errors = process.communicate("\n", timeout=60)
+    assert "serving on" in said and rest == "[]\n", errors

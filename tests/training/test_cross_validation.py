@@ -99,6 +99,7 @@ def test_several_rates_are_told_apart(table):
     assert len(found.attrs["predictions"]) == 2 * len(table)
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_folds_of_which_some_miss_no_value_are_one_program_all_the_same(table):
     gaps = table[["a", "b", "kind", "y"]].copy()

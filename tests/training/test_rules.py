@@ -72,6 +72,7 @@ def test_a_map_is_scored_on_data_whose_target_it_has_never_seen():
     assert zoo.evaluate(model, data, verbose=0)["quantization_error"] == pytest.approx(nearest.mean(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_an_axon_that_was_built_from_currents_alone_is_fitted_to_recordings():
     current = np.full((1, 40, 1), 10.0, "float32")
     voltage = zoo.build("hodgkin_huxley", current, g_l=0.6, method="exponential_euler").predict(current, verbose=0)

@@ -171,6 +171,7 @@ def test_a_diverging_run_stops_and_keeps_its_last_finite_weights(table, validati
     assert len(run.history["loss"]) < 10 and "lower `learning_rate`" in run.stopped
 
 
+@pytest.mark.slow
 def test_the_fused_loop_gives_keras_s_weights(table):
     fused, keras_fit = (
         zoo.train("mlp_classifier", table, target="y", epochs=3, batch_size=50, dropout=0.0, engine=engine, **SMALL)
@@ -213,6 +214,7 @@ np.savez(sys.argv[2], *run.model.get_weights(), losses=run.history["val_loss"])
 """
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_a_run_killed_at_random_points_ends_with_the_weights_of_an_uninterrupted_one(tmp_path):
     def start(checkpoint, result):
@@ -236,6 +238,7 @@ def test_a_run_killed_at_random_points_ends_with_the_weights_of_an_uninterrupted
             np.testing.assert_array_equal(whole[key], resumed[key])
 
 
+@pytest.mark.slow
 def test_a_stream_trains_as_the_whole_table_does(table, tmp_path):
     path = tmp_path / "rows.csv"
     table.drop(columns=["day"]).to_csv(path, index=False)

@@ -11,18 +11,18 @@ import pandas as pd
 from zoo.artifacts import surgery
 from zoo.artifacts.card import card_of
 from zoo.data import extension
+from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
-from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 from zoo.layers import ensemble
 from zoo.model import Model, build_network, compile_model
-from zoo.training.resolving import resolve_model
+from zoo.training.resolving import AnyModel, resolve_model
 
 CHOICES = ("strict", "extend", "new")
 
 
 def adapt(
-    model,
+    model: AnyModel,
     data,
     *,
     target: str | None = None,

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from zoo.artifacts import folders, proof, samples, saving
 from zoo.artifacts.card import card_of, plain
 from zoo.data.schema import Schema
 from zoo.model import Model
-from zoo.training.resolving import resolve_model
+from zoo.training.resolving import AnyModel, resolve_model
 
 
 def _write_saved_model(model: Model, folder: Path) -> dict[str, tuple[dict, dict]]:
@@ -52,7 +52,7 @@ def _write_numpy(model: Model, folder: Path) -> dict[str, tuple[dict, dict]]:
 
 # Each writes the files of its format to an empty folder, and returns inputs and outputs of each signature as
 # `{name: [dtype, shape]}`. `proof_process.RUNTIMES` answers in the runtime of each.
-WRITERS = {
+WRITERS: dict[str, Callable] = {
     "tf_saved_model": _write_saved_model,
     "onnx": _write_onnx,
     "numpy": _write_numpy,
@@ -150,8 +150,8 @@ def _shape(sizes) -> str:
 
 
 def export(
-    model,
-    folder,
+    model: AnyModel,
+    folder: str | os.PathLike[str],
     *,
     format: str = "tf_saved_model",
     data=None,
@@ -186,7 +186,7 @@ def export(
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
     whole = isinstance(version, (int, np.integer)) and not isinstance(version, bool)
-    if version != "next" and not (whole and 0 < version < 2**63):
+    if version != "next" and not (whole and 0 < int(version) < 2**63):
         raise ValueError(f"`version` must be an integer from 1 to 2**63 - 1, or 'next'. Received: version={version!r}")
     if not os.fspath(folder):
         raise ValueError("`folder` must name a folder. Received: ''.")
@@ -210,7 +210,7 @@ def export(
     run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
     model = resolve_model(model)
     card = card_of(model, run)
-    how = {
+    how: dict[str, Any] = {
         "format": format,
         "version": version,
         "overwrite": overwrite,
@@ -243,7 +243,7 @@ def write_version(
     """Writes, proves and names one version on the TensorFlow backend. `expected` is as for `proof.prove`, `rows` as for
     `litert_format.measure`."""
     begin = time.monotonic()
-    number = max(_versions(target), default=0) + 1 if version == "next" else version
+    number = max(_versions(target), default=0) + 1 if version == "next" else int(version)
     with model.preprocessor.with_schema(_schema(model, format)), folders.writable(target / str(number)) as beside:
         signatures = WRITERS[format](model, beside)
         inputs, outputs = signatures["serving_default"]
@@ -357,7 +357,8 @@ def _by_tensorflow(model: Model, card: dict[str, Any], target: Path, how: dict[s
         artifact = Path(scratch, "artifact")
         artifact.mkdir()
         saving.write_artifact(model, card, artifact)
-        np.savez(Path(scratch, "expected.npz"), **proof.answers(model, proof.cases(model)))
+        expected: dict[str, Any] = proof.answers(model, proof.cases(model))
+        np.savez(Path(scratch, "expected.npz"), **expected)
         if rows is not None:
             np.savez(Path(scratch, "rows.npz"), **rows)
         saving.write_json(Path(scratch, "how.json"), {**how, "target": str(target.resolve())})

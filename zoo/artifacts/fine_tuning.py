@@ -10,7 +10,7 @@ from zoo.artifacts.adapting import adapt
 from zoo.data.sources import load as load_data
 from zoo.engine.devices import place
 from zoo.registry import Recipe
-from zoo.training.resolving import resolve_model
+from zoo.training.resolving import AnyModel, resolve_model
 from zoo.training.trainer import Run, train
 
 ADAPTING = ("classes", "columns", "image_size")
@@ -18,7 +18,9 @@ FEW_IMAGES = 500  # a fifth of fewer cannot tell epochs apart: all of them are t
 LEAST_STEPS = 5_000
 
 
-def fine_tune(model, data, *, target: str | None = None, freeze: str | int | None = "head_first", **options) -> Run:
+def fine_tune(
+    model: AnyModel, data, *, target: str | None = None, freeze: str | int | None = "head_first", **options
+) -> Run:
     """Trains a trained model on other data. The given model stays as it is.
 
     Statistics of the preprocessor are kept. The run's card tells which model it began from. With few images an epoch is

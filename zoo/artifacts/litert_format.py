@@ -78,14 +78,14 @@ def _smaller(content: bytes, weights: str) -> bytes:
     together, and the model answers otherwise altogether.
     """
     schema, flatbuffer_utils = keras_internals.litert_files()
-    content = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
-    codes = content.operatorCodes
+    file = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    codes = file.operatorCodes
     dense = [i for i, code in enumerate(codes) if code.builtinCode == schema.BuiltinOperator.FULLY_CONNECTED]
-    for graph in content.subgraphs:
+    for graph in file.subgraphs:
         first = []
         for operator in [operator for operator in graph.operators if operator.opcodeIndex in dense]:
             tensor = graph.tensors[operator.inputs[1]]
-            stored = content.buffers[tensor.buffer].data
+            stored = file.buffers[tensor.buffer].data
             if tensor.type != schema.TensorType.FLOAT32 or stored is None:
                 continue  # computed, or shared with a layer that was before
             matrix = np.frombuffer(bytes(stored), "float32").reshape(tensor.shape)  # (outputs, inputs)
@@ -93,9 +93,7 @@ def _smaller(content: bytes, weights: str) -> bytes:
                 continue
             if weights == "int8":
                 scale = np.maximum(np.abs(matrix).max(axis=1), np.finfo("float32").tiny) / 127
-                _store(
-                    content, tensor, np.round(matrix / scale[:, None]).astype("int8"), schema.TensorType.INT8, schema
-                )
+                _store(file, tensor, np.round(matrix / scale[:, None]).astype("int8"), schema.TensorType.INT8, schema)
                 tensor.quantization = schema.QuantizationParametersT()
                 tensor.quantization.scale = scale.astype("float32")
                 tensor.quantization.zeroPoint = np.zeros(len(scale), "int64")
@@ -105,7 +103,7 @@ def _smaller(content: bytes, weights: str) -> bytes:
                 continue
             half = copy.deepcopy(tensor)
             half.name = tensor.name + b"/float16"
-            _store(content, half, matrix.astype("float16"), schema.TensorType.FLOAT16, schema)
+            _store(file, half, matrix.astype("float16"), schema.TensorType.FLOAT16, schema)
             graph.tensors.append(half)
             tensor.buffer = 0  # the empty one: what follows fills it
             unpack = schema.OperatorT()
@@ -115,7 +113,7 @@ def _smaller(content: bytes, weights: str) -> bytes:
             unpack.builtinOptions = schema.DequantizeOptionsT()
             first.append(unpack)
         graph.operators = [*first, *graph.operators]
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(content))
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(file))
 
 
 def _store(content, tensor, values, kind, schema) -> None:

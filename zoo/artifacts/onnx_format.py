@@ -143,7 +143,7 @@ def _erfc(ctx, node, name, args):
 
 
 # Operations that tf2onnx 1.17 has not, or converts to others, which answer otherwise.
-HANDLERS = {
+HANDLERS: dict[str, tuple] = {
     name: (handler, [])
     for name, handler in {
         "SelectV2": _where,

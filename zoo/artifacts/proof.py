@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -244,7 +245,7 @@ def _requests_of(sent) -> list[str]:
     return list(dict.fromkeys(key.partition("/")[0] for key in sent))
 
 
-def _answer_in_a_fresh_process(format: str, folder: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _answer_in_a_fresh_process(format: str, folder: str, sent: dict[str, Any]) -> dict[str, np.ndarray]:
     """Answers as `proof_process.answer`, in a process of its own, where the zoo is not imported, on the CPU."""
     with tempfile.TemporaryDirectory() as scratch:
         requests_file, answers_file = Path(scratch, "requests.npz"), Path(scratch, "answers.npz")

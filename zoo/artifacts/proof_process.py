@@ -129,7 +129,7 @@ def main(format: str, folder: str, requests_file: str, answers_file: str) -> Non
     """Answers a file of requests."""
     with np.load(requests_file, allow_pickle=False) as stored:
         requests = {key: stored[key] for key in stored}
-    answers = answer(format, folder, requests)
+    answers: dict = answer(format, folder, requests)
     if "zoo" in sys.modules:
         raise RuntimeError("The proof must run without the zoo.")
     np.savez(answers_file, **answers)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -42,7 +43,7 @@ class Named:
         self.zero_output = None
         if len(self.outputs) == 2 and network.outputs[0].shape[-1] == 1:
             self.zero_output, *self.outputs = self.outputs
-        self.received: dict[str, object] = {}  # layer key -> names of what it takes
+        self.received: dict[str, Any] = {}  # layer key -> names of what it takes
         self.layers: dict[str, keras.layers.Layer] = {}
         names: dict[int, object] = {}
         seen: Counter = Counter()
@@ -162,7 +163,7 @@ def _transfer_dense(layer, old: Named, new: Named, key: str, is_head: bool) -> N
 
 def _switched(old: Named, new: Named) -> dict:
     """Returns, of columns whose indicators became vectors, the name of each vector's part -> the level's indicator."""
-    pairs = {}
+    pairs: dict[tuple, tuple] = {}
     for key, layer in new.layers.items():
         if isinstance(layer, Levels) and key in old.layers:
             before, known = old.layers[key], {name: i for i, (name, _) in enumerate(old.received[key])}

@@ -20,14 +20,14 @@ _HOMES = {
 __all__ = ["Data", "Schema", "load", "pipeline"]
 
 if TYPE_CHECKING:
-    from zoo.data.pipelines import pipeline
-    from zoo.data.raw import Data
-    from zoo.data.schema import Schema
-    from zoo.data.sources import load
+    from zoo.data.pipelines import pipeline as pipeline
+    from zoo.data.raw import Data as Data
+    from zoo.data.schema import Schema as Schema
+    from zoo.data.sources import load as load
+else:  # a checker that saw this would take any name for one that there is
 
-
-def __getattr__(name: str):
-    if name not in _HOMES:
-        raise AttributeError(f"module 'zoo.data' has no attribute {name!r}. It has: {', '.join(__all__)}.")
-    value = globals()[name] = getattr(notices.imported(_HOMES[name]), name)
-    return value
+    def __getattr__(name: str):
+        if name not in _HOMES:
+            raise AttributeError(f"module 'zoo.data' has no attribute {name!r}. It has: {', '.join(__all__)}.")
+        value = globals()[name] = getattr(notices.imported(_HOMES[name]), name)
+        return value

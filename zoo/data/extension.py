@@ -141,7 +141,7 @@ def _joined(merged: Schema, schema: Schema, state: dict, fresh: Preprocessor) ->
     """Returns the state of old and new columns in the order of the merged schema."""
     new = fresh.get_config()["state"]
     old_names = {column.name for column in schema.columns}
-    joined = {}
+    joined: dict[str, list] = {}
     for part, kinds in STATE.items():
         columns = _of(merged, *kinds)
         old, added = iter(state.get(part, ())), iter(new.get(part, ()))

@@ -158,7 +158,8 @@ def _pictures(files: list[Path]) -> np.ndarray:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
         raise ImportError("Reading PNG and JPEG files needs Pillow: pip install 'keras-zoo[images]'") from error
-    pictures, sizes = [], {}
+    pictures: list[np.ndarray] = []
+    sizes: dict = {}
     for file in files:
         try:
             with Image.open(file) as image:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from zoo import notices
-from zoo.data.sources import Data
+from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 
 

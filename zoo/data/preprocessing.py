@@ -69,7 +69,11 @@ class Preprocessor:
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
-        self._module = self._block_encoder = self._function = self._reader = self._level_positions = None
+        self._module: Any = None
+        self._block_encoder: Any = None
+        self._function: Any = None
+        self._reader: Reader | None = None
+        self._level_positions: list[dict[str, int]] | None = None
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,10 +49,11 @@ class Data:
     ):
         self.x, self.y, self.target, self.source, self.task_hint = x, y, target, source, task_hint
         self.splits: dict[str, np.ndarray] = dict(splits or {})
-        self._given, self._inferred, self._ignore, self._order = schema, None, tuple(ignore), order
+        self._given, self._ignore, self._order = schema, tuple(ignore), order
+        self._inferred: Schema | None = None
         self._stream = stream
         self._hash = sha256 or _Hashed(x, y)
-        self._sample = None
+        self._sample: Any = None
 
     def _like(self, x, y, **changes) -> Data:
         """Returns other rows with what is known of these."""

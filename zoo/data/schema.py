@@ -517,7 +517,7 @@ def _infer_numbers(name, dtype, numbers):
     return _unless_constant(Column(name, kind, dtype), len(different), len(finite) < len(numbers))
 
 
-def _unless_constant(column: Column, different: int, missing: bool) -> tuple[Column | None, str]:
+def _unless_constant(column: Column, different: int, missing: bool | np.bool) -> tuple[Column | None, str]:
     """Returns a column unless it says nothing: one value, none missing."""
     if different == 0:
         return None, "all missing"

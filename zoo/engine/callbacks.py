@@ -58,9 +58,10 @@ class BestWeights(keras.callbacks.Callback):
         super().__init__()
         self._left = left or Left()
         self.monitor, self.patience = monitor, patience
-        self.best, self.best_epoch, self.weights, self.wait = float("inf"), None, None, 0
+        self.best, self.best_epoch, self.wait = float("inf"), None, 0
+        self.weights: list | None = None
         self.first = beaten_by
-        self.stopped = None
+        self.stopped: str | None = None
 
     def on_train_begin(self, logs=None):
         if self.first is not None and self.weights is None:
@@ -114,7 +115,8 @@ class Diverged(keras.callbacks.Callback):
     def __init__(self, left: Left | None = None):
         super().__init__()
         self._left = left or Left()
-        self.weights, self.stopped = None, None
+        self.weights: list | None = None
+        self.stopped: str | None = None
 
     def on_train_begin(self, logs=None):
         self.weights = [w.numpy() for w in self.model.weights]
@@ -144,7 +146,8 @@ class StopAt(keras.callbacks.Callback):
 
     def __init__(self, metric: str, value: float):
         super().__init__()
-        self.metric, self.value, self.stopped = metric, value, None
+        self.metric, self.value = metric, value
+        self.stopped: str | None = None
 
     def on_epoch_end(self, epoch, logs=None):
         if (logs or {}).get(self.metric, float("inf")) <= self.value:

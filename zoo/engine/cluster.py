@@ -84,7 +84,9 @@ def join():
             "unset TF_CONFIG to train on this machine alone."
         )
     if backend not in _joined:
-        _joined[backend] = _join_tensorflow() if backend == "tensorflow" else _join_jax(named())
+        if backend == "jax":
+            _join_jax(named())
+        _joined[backend] = _join_tensorflow() if backend == "tensorflow" else None
     return _joined[backend]
 
 

@@ -115,7 +115,7 @@ class Loop:
         self._traced: dict[tuple, calls.Traced] = {}
         self._last: tuple | None = None
         self._note: tuple | None = None  # what the function being traced tells
-        self._scratch = None if xla or _gpus() else {}  # the variables of `updates.adam`
+        self._scratch: dict | None = None if xla or _gpus() else {}  # the variables of `updates.adam`
         self._full_batches: Callable | None = None
 
     def fits(self, model: keras.Model) -> bool:

@@ -51,25 +51,27 @@ class Placement:
         if self.cluster is None:
             return None
         if keras.backend.backend() == "jax":
-            from zoo.engine.replicas_jax import added
+            from zoo.engine import replicas_jax
 
-            return Messages(self.chief, added)
-        from zoo.engine.replicas import added
+            return Messages(self.chief, replicas_jax.added)
+        from zoo.engine import replicas
 
-        return Messages(self.chief, functools.partial(added, cluster.join()))
+        return Messages(self.chief, functools.partial(replicas.added, cluster.join()))
 
     def replicas(self, model, **how):
         """Returns a model's replicas on the devices; `how` are the arguments of `Replicas`."""
         if keras.backend.backend() == "jax":
             import jax
 
-            from zoo.engine.replicas_jax import Replicas
+            from zoo.engine import replicas_jax
 
-            return Replicas(model, jax.devices() if self.cluster else [_jax_devices()[d] for d in self.devices], **how)
-        from zoo.engine.replicas import Replicas
+            return replicas_jax.Replicas(
+                model, jax.devices() if self.cluster else [_jax_devices()[d] for d in self.devices], **how
+            )
+        from zoo.engine import replicas
 
         strategy = cluster.join() if self.cluster else _mirrored(self.devices)
-        return Replicas(model, strategy, **how)
+        return replicas.Replicas(model, strategy, **how)
 
 
 @functools.lru_cache

@@ -199,7 +199,7 @@ def fit_in_passes(
     """Is Keras's `fit` for what `zoo.engine.passes` trains: same arguments, callbacks and history."""
     if not (callbacks or verbose) and validation is None:
         history = keras.callbacks.History()
-        how = {"batch_size": batch_size, "shuffle": bool(shuffle), "seed": 0}
+        how: dict = {"batch_size": batch_size, "shuffle": bool(shuffle), "seed": 0}
         losses = passes.run(model, x, epochs=epochs, first_epoch=initial_epoch, **how)
         history.epoch = list(range(initial_epoch, initial_epoch + len(losses)))
         history.history = {"loss": losses}

@@ -36,7 +36,8 @@ def linear_terms(network: keras.Model, features: list[dict]) -> tuple[list[str],
         return keras.ops.convert_to_numpy(network(x, training=False)).astype("float64")
 
     intercept = outputs([(None, 0, 0)])[0]
-    names, changes, scales = [], [], []
+    changes: list[tuple] = []
+    names, scales = [], []
     for feature in features:
         if feature["tensor"] not in zero:
             continue

@@ -116,8 +116,8 @@ def fit(
             tensors = []
             for program, part in zip(programs, parts, strict=True):
                 program.begin([models[k] for k in part], rates if rates is None else rates[part], models[0], widest)
-                own = (of_all and [of_all[k] for k in part] for of_all in (rows, validation, seeds))
-                tensors.append(program.data(*own, part))
+                own, held, drawn = (of_all and [of_all[k] for k in part] for of_all in (rows, validation, seeds))
+                tensors.append(program.data(own, held, drawn, part))
                 program.prepare(tensors[-1], like=programs[0])
                 if not program.alone:
                     break

@@ -68,7 +68,7 @@ def explained(repair: str) -> Iterator[None]:
         if asked is None or getattr(error, "explained", False):
             raise
         told = MemoryError(f"Memory is short: {asked} could not be had. {repair}")
-        told.explained = True
+        told.explained = True  # type: ignore[attr-defined]  # the mark that is looked for above
         raise told from error
 
 

@@ -69,7 +69,8 @@ class Objective:
         self._variables = self._double.trainable_variables
         self._shapes = [tuple(v.shape) for v in self._variables]
         self._ends = np.cumsum([int(np.prod(shape)) for shape in self._shapes])
-        self._derivatives = {"tensorflow": _TensorFlow, "jax": _Jax, "torch": _Torch}[backend](self._double, loss)
+        derivatives: dict = {"tensorflow": _TensorFlow, "jax": _Jax, "torch": _Torch}
+        self._derivatives = derivatives[backend](self._double, loss)
 
     @property
     def start(self) -> np.ndarray:

@@ -56,7 +56,7 @@ class Batches(keras.utils.PyDataset):
     def __init__(self, rows: tuple, *, batch_size: int, shuffle: bool, seed: int, epoch: Number):
         super().__init__()
         self._rows, self._batch_size, self._epoch = rows, batch_size, epoch
-        self._how = {"rows": len(keras.tree.flatten(rows)[0]), "shuffle": shuffle, "seed": seed}
+        self._how: dict = {"rows": len(keras.tree.flatten(rows)[0]), "shuffle": shuffle, "seed": seed}
         self._order: tuple = (None, None)
 
     def __len__(self) -> int:

@@ -46,9 +46,12 @@ class _Kept:
 
     def __init__(self, patience: int | None, *, chooses: bool):
         self._patience, self._chooses = patience, chooses
-        self._losses, self._val_losses = [], []
-        self._best, self._best_epoch, self._wait = np.inf, None, 0
-        self.weights, self.stopped, self._diverged = None, False, False
+        self._losses: list[float] = []
+        self._val_losses: list[float] = []
+        self._best, self._wait = np.inf, 0
+        self._best_epoch: int | None = None
+        self.weights: list[np.ndarray] | None = None
+        self.stopped = self._diverged = False
 
     def see(self, epoch: int, loss, val_loss, weights) -> None:
         """Judges an epoch."""

@@ -60,7 +60,7 @@ class Loop:
         self._traces = 0
         self._state: tuple | None = None  # while the model's variables do not hold it
         names = ("_whole", "_steps", "_rest", "_end", "_test_batch")
-        self._functions = {name: jax.jit(_with_fixed(self, name), donate_argnums=0) for name in names}
+        self._functions: dict = {name: jax.jit(_with_fixed(self, name), donate_argnums=0) for name in names}
 
     def fits(self, model: keras.Model) -> bool:
         """Returns whether a model has variables of the same types and shapes."""

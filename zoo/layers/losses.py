@@ -41,7 +41,7 @@ def squared_error(y_true, value):
     return ops.square(ops.reshape(ops.cast(y_true, value.dtype), (-1,)) - ops.squeeze(value, -1))
 
 
-LOSSES = {"softmax": cross_entropy, "sigmoid": one_vs_rest, None: cross_entropy}
+LOSSES: dict = {"softmax": cross_entropy, "sigmoid": one_vs_rest, None: cross_entropy}
 
 
 @keras.saving.register_keras_serializable(package="zoo")

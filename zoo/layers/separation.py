@@ -33,7 +33,7 @@ def why_not_learnt(model, x, y) -> str:
         x: Encoded training rows, by the tensor's name.
         y: Their class indices.
     """
-    said = {None: None}
+    said: dict[int | None, bool | None] = {None: None}
     if len(y) * sum(w.shape[0] for w in model.network.layers[-1].weights) <= LARGEST:
         activation = keras.ops.convert_to_numpy(model.network(x, training=False))
         classes = [1] if activation.shape[-1] == 1 else range(activation.shape[-1])

@@ -17,8 +17,7 @@ CHUNK = 256
 
 def pattern(image: np.ndarray) -> np.ndarray:
     """Returns the smallest box of an image `(height, width, channels)` that holds all pixels that are not 0."""
-    lit = image.any(axis=-1)
-    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    rows, columns = np.flatnonzero(image.any(axis=(1, 2))), np.flatnonzero(image.any(axis=(0, 2)))
     return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 

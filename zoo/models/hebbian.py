@@ -288,7 +288,7 @@ def _is_finite(value) -> bool:
 
 
 COMPONENTS = {"preprocessing": "tabular", "arrays": "raw", "batch_size": "full", "scores": (unexplained,)}
-SETTINGS = {
+SETTINGS: dict[str, dict] = {
     "oja": {**COMPONENTS, "learning_rate": 0.1, "epochs": 300},
     "sanger": {**COMPONENTS, "learning_rate": 0.2, "epochs": 2000},
     "covariance": {"batch_size": "full"},

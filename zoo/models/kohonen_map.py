@@ -226,7 +226,7 @@ def _grid(grid, topology) -> Grid:
     sizes = (grid,) if isinstance(grid, int) else tuple(grid) if isinstance(grid, Sequence) else ()
     whole = all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size >= 1 for size in sizes)
     if topology == "chain" and whole and (len(sizes) == 1 or len(sizes) == 2 and min(sizes) == 1):
-        return Grid(*(map(int, sizes) if len(sizes) == 2 else (1, int(sizes[0]))), topology)
+        return Grid(1 if len(sizes) == 1 else int(sizes[0]), int(sizes[-1]), topology)
     if topology == "chain":
         raise ValueError(f"`grid` of a chain must be its length, such as 5, or (1, 5). Received: grid={grid!r}")
     if not whole or len(sizes) != 2:
@@ -234,7 +234,7 @@ def _grid(grid, topology) -> Grid:
             f"`grid` must be (rows, columns), two whole numbers from 1, or topology='chain' with a length. Received: "
             f"grid={grid!r}"
         )
-    return Grid(*map(int, sizes), topology)
+    return Grid(int(sizes[0]), int(sizes[1]), topology)
 
 
 def _schedule(name, value, usual, *, most) -> tuple[float, float]:

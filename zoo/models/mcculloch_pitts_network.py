@@ -228,7 +228,7 @@ def _output_bits(automaton, transitions, symbols) -> dict:
                 f"`accepting` must be a list of states. Received: accepting={accepting!r}; the states are: "
                 f"{', '.join(map(str, transitions))}."
             )
-        given = {q: "1" if q in accepting else "0" for q in transitions}
+        given: Mapping = {q: "1" if q in accepting else "0" for q in transitions}
     else:
         given = automaton["outputs"]
     found = {}
@@ -262,7 +262,7 @@ def checked(net: Mapping) -> dict:
             f"`outputs` must be cells.{suggest(lost[0], cells)} Received: {', '.join(map(repr, lost))}; the cells are: "
             f"{', '.join(cells)}. To show an input, let a cell listen to it."
         )
-    found = {}
+    found: dict[str, dict] = {}
     for name, cell in cells.items():
         if not isinstance(cell, Mapping) or not set(cell) <= {"excitatory", "inhibitory", "threshold"}:
             raise ValueError(

@@ -54,29 +54,35 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from zoo.plots.activations import ACTIVATIONS, activation_table
-    from zoo.plots.backpropagation import chain_rule
-    from zoo.plots.batches import feeding, feeding_paths
-    from zoo.plots.graph import network_graph
-    from zoo.plots.landscapes import energy_landscape, neighbour_distances, u_matrix
-    from zoo.plots.methods import descent, descent_paths
-    from zoo.plots.regions import decision_regions
-    from zoo.plots.traces import voltage_traces
-    from zoo.plots.training import confusion_matrix, learning_curves
-    from zoo.plots.weights import weights_as_images
+    from zoo.plots.activations import ACTIVATIONS as ACTIVATIONS
+    from zoo.plots.activations import activation_table as activation_table
+    from zoo.plots.backpropagation import chain_rule as chain_rule
+    from zoo.plots.batches import feeding as feeding
+    from zoo.plots.batches import feeding_paths as feeding_paths
+    from zoo.plots.graph import network_graph as network_graph
+    from zoo.plots.landscapes import energy_landscape as energy_landscape
+    from zoo.plots.landscapes import neighbour_distances as neighbour_distances
+    from zoo.plots.landscapes import u_matrix as u_matrix
+    from zoo.plots.methods import descent as descent
+    from zoo.plots.methods import descent_paths as descent_paths
+    from zoo.plots.regions import decision_regions as decision_regions
+    from zoo.plots.traces import voltage_traces as voltage_traces
+    from zoo.plots.training import confusion_matrix as confusion_matrix
+    from zoo.plots.training import learning_curves as learning_curves
+    from zoo.plots.weights import weights_as_images as weights_as_images
+else:  # a checker that saw this would take any name for one that there is
 
-
-def __getattr__(name: str):
-    if name not in _HOMES:
-        raise AttributeError(f"module 'zoo.plots' has no attribute {name!r}. It has: {', '.join(__all__)}.")
-    try:
-        module = notices.imported(_HOMES[name])
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        raise ImportError('Plots need matplotlib: pip install "keras-zoo[plots]"') from error
-    value = globals()[name] = getattr(module, name)
-    return value
+    def __getattr__(name: str):
+        if name not in _HOMES:
+            raise AttributeError(f"module 'zoo.plots' has no attribute {name!r}. It has: {', '.join(__all__)}.")
+        try:
+            module = notices.imported(_HOMES[name])
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "matplotlib":
+                raise
+            raise ImportError('Plots need matplotlib: pip install "keras-zoo[plots]"') from error
+        value = globals()[name] = getattr(module, name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -95,9 +95,9 @@ def _draw_units(ax, numbers: ChainRule, places, *, with_deltas) -> None:
             ax.text(x, y - 0.15, f"δ {row['delta']:+.2g}", ha="center", va="center", fontsize=7.5, zorder=4)
         ax.text(x, y + 0.52, unit, ha="center", va="center", fontsize=10, style="italic", bbox=_PAPER, zorder=4)
         if unit in biases.index:
-            label = f"b {biases.loc[unit, 'weight']:.3g}"
+            label = f"b {biases.loc[str(unit), 'weight']:.3g}"
             if with_deltas:
-                label += f" | {biases.loc[unit, 'dE/dw']:+.2g}"
+                label += f" | {biases.loc[str(unit), 'dE/dw']:+.2g}"
             ax.text(x, y - 0.56, label, ha="center", va="center", fontsize=8, color=GREY, bbox=_PAPER, zorder=4)
 
 

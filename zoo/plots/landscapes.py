@@ -93,7 +93,8 @@ def neighbour_distances(codebook, topology: str = "rectangular") -> np.ndarray:
         raise ValueError(
             f"`topology` must be one of {', '.join(TOPOLOGIES)}.{suggest(topology, TOPOLOGIES)} Received: {topology!r}"
         )
-    return mean_distances(codebook, Grid(*codebook.shape[:2], topology))
+    rows, columns, _ = codebook.shape
+    return mean_distances(codebook, Grid(rows, columns, topology))
 
 
 def u_matrix(map_or_codebook, *, topology: str | None = None, ax=None) -> Figure:

@@ -105,7 +105,8 @@ class Batcher:
 
     def _drained(self) -> list[_Waiting]:
         """Returns the next requests of one signature, up to the limit of rows, whose clients still wait."""
-        queue, batch, rows = self._queue, [], 0
+        batch: list[_Waiting] = []
+        queue, rows = self._queue, 0
         while queue:
             if batch and (rows + queue[0].rows > self._most_rows or queue[0].signature != batch[0].signature):
                 break

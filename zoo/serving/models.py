@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ class Version:
     schema: dict
     sample: dict | None
     batcher: Batcher
-    close: object
+    close: Callable[[], None]
 
     @property
     def task(self) -> str | None:

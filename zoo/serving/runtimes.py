@@ -128,7 +128,7 @@ def _made_up(inputs: Mapping, outputs: Mapping) -> dict:
     }
 
 
-RUNTIMES = {"tensorflow": TensorFlowRuntime, "onnx": OnnxRuntime}
+RUNTIMES: dict = {"tensorflow": TensorFlowRuntime, "onnx": OnnxRuntime}
 
 
 def imported(runtime: str) -> None:

@@ -134,7 +134,7 @@ def cross_validate(
     for what, value, least in (("folds", folds, 2), ("seeds", seeds, 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"`{what}` must be an integer, {least} or more. Received: {what}={value!r}")
-    rates = list(learning_rate) if isinstance(learning_rate, (list, tuple, np.ndarray)) else [learning_rate]
+    rates: list[Any] = list(learning_rate) if isinstance(learning_rate, (list, tuple, np.ndarray)) else [learning_rate]
     if not rates:
         raise ValueError("`learning_rate` must be a number or several. Received: none.")
     recipe = resolve_recipe(entry, options)
@@ -351,7 +351,8 @@ def _alone(entry: Entry, job: _Job, settings, options) -> tuple:
 def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, several: bool) -> pd.DataFrame:
     """Scores every job on its fold, and puts the predictions together."""
     hidden = [column for column in (groups, weight) if column is not None]
-    rows, outputs = [], {}
+    rows: list[dict] = []
+    outputs: dict = {}
     for job, (model, best_epoch, epochs) in zip(jobs, trained, strict=True):
         test = loaded.take(job.test)
         encoded = pipelines.encode(test.ignoring(hidden) if hidden else test, model.preprocessor)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from zoo.data.pipelines import in_validation, weights
+from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
-from zoo.data.sources import Data
 from zoo.data.sources import load as load_data
 from zoo.training.splitting import held_out
 
@@ -118,7 +118,7 @@ def load_parts(
     share = float(validation) if isinstance(validation, Real) and not isinstance(validation, bool) else None
     if share is not None and not 0.0 < share < 1.0 or isinstance(validation, bool):
         raise ValueError(f"`validation` must be a share in (0, 1), data, or None. Received: validation={validation!r}")
-    common = {"source": loaded.source, "sha256": loaded.sha256, "weight": weight, "ignore": ignored}
+    common: dict[str, Any] = {"source": loaded.source, "sha256": loaded.sha256, "weight": weight, "ignore": ignored}
     if loaded.streaming:
         if groups or time:
             raise ValueError(

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from zoo.training import inference
-from zoo.training.resolving import load_for, resolve_model
+from zoo.training.resolving import AnyModel, load_for, resolve_model
 
 
-def predict(model, data) -> pd.DataFrame:
+def predict(model: AnyModel, data) -> pd.DataFrame:
     """Predicts raw rows.
 
     Args:
@@ -32,7 +32,7 @@ def predict(model, data) -> pd.DataFrame:
     return frames[0] if len(frames) == 1 else pd.concat(frames)
 
 
-def predict_blocks(model, data, rows: int = 65_536) -> Iterator[pd.DataFrame]:
+def predict_blocks(model: AnyModel, data, rows: int = 65_536) -> Iterator[pd.DataFrame]:
     """Yields predictions block by block, so that a large file never stands in memory. Arguments as for `predict`."""
     model = resolve_model(model)
     loaded = load_for(model, data)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, TypeAlias
 
-from zoo.data.sources import Data
+from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.model import Model
 
+if TYPE_CHECKING:
+    from zoo.training.trainer import Run
 
-def resolve_model(model) -> Model:
+AnyModel: TypeAlias = "Model | Run | str | os.PathLike[str]"
+
+
+def resolve_model(model: AnyModel) -> Model:
     """Returns the `zoo.Model` that is meant.
 
     Args:

@@ -20,7 +20,7 @@ from zoo import display
 from zoo.data.pipelines import Encoded
 from zoo.registry import SUPERVISED
 from zoo.training import inference
-from zoo.training.resolving import load_for, resolve_model
+from zoo.training.resolving import AnyModel, load_for, resolve_model
 
 BINS = 15
 MOST_SHOWN = 10  # scores in one line
@@ -69,7 +69,7 @@ class Scores(Mapping):
 
     def to_dict(self) -> dict:
         """Returns plain values: the scores, `rows`, and `confusion` as `{"classes", "counts"}`."""
-        plain = {**{name: float(value) for name, value in self._values.items()}, "rows": self.rows}
+        plain: dict = {**{name: float(value) for name, value in self._values.items()}, "rows": self.rows}
         if self.confusion is not None:
             classes = [str(label) for label in self.confusion.index]
             plain["confusion"] = {"classes": classes, "counts": self.confusion.to_numpy().tolist()}
@@ -104,7 +104,7 @@ def _confusion_html(confusion) -> display.Markup:
     )
 
 
-def evaluate(model, data, *, target: str | None = None, verbose: int = 1) -> Scores:
+def evaluate(model: AnyModel, data, *, target: str | None = None, verbose: int = 1) -> Scores:
     """Scores a model on data, and prints the table.
 
     Args:

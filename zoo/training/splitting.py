@@ -38,7 +38,7 @@ def held_out(
         )
     generator = np.random.default_rng(seed)
     if time is not None:
-        chosen = np.argsort(pd.Series(np.asarray(time)), kind="stable").to_numpy()[rows - count :]
+        chosen = pd.Series(np.asarray(time)).argsort(kind="stable").to_numpy()[rows - count :]
     elif groups is not None:
         codes, labels = pd.factorize(np.asarray(groups), use_na_sentinel=False)
         if len(labels) < 2:

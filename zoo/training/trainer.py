@@ -206,7 +206,7 @@ def train(
     elif solver is not None:
         recipe = dataclasses.replace(recipe, solver=solver)
     by_recipe = isinstance(validation, _RecipeShare)
-    asked = {"target": target, "groups": groups, "time": time, "weight": weight}
+    asked: dict[str, Any] = {"target": target, "groups": groups, "time": time, "weight": weight}
     asked = {name: column for name, column in asked.items() if column is not None}
     if not by_recipe:
         asked["validation"] = validation if isinstance(validation, (str, Real, type(None))) else str(validation)
