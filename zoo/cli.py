@@ -144,7 +144,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     """Returns the parser and those of its commands, with the options of the entry that `argv` trains."""
     parser = Parser(prog="zoo", description="From raw rows or pixels to a served, still trainable Keras model.")
     parser.add_argument("--version", action="version", version=f"zoo {zoo.__version__}")
-    debug = {"action": "store_true", "help": "show where an error was raised, and the notices of TensorFlow"}
+    debug: Any = {"action": "store_true", "help": "show where an error was raised, and the notices of TensorFlow"}
     parser.add_argument("--debug", **debug)
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")
 

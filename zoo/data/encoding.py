@@ -71,7 +71,7 @@ class Encoder(tf.Module):
         """Encodes raw columns that come as one tensor a kind, `(batch, columns)`; categories as positions of levels."""
         constants, some = self._constants, next(iter(blocks.values()))
         none = tf.zeros((tf.shape(some)[0], 0))
-        columns = {}
+        columns: dict = {}
         for kind in blocks.keys() & {"date", "text"}:
             columns |= zip(constants.columns[kind], tf.unstack(blocks[kind], axis=1))
         times = [self._date_fields(columns[name]) for name in constants.columns.get("date", ())]
