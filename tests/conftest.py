@@ -57,11 +57,11 @@ def pytest_report_header(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out the tests marked `tensorflow` or `jax` on another backend.
+    """Leaves out the tests marked `tensorflow`, `jax` or `torch` on another backend.
 
     Among several workers, files with many slow tests come first: at the end, a short one keeps nobody waiting.
     """
-    others = [name for name in ("tensorflow", "jax") if name != BACKEND]
+    others = [name for name in ("tensorflow", "jax", "torch") if name != BACKEND]
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in others)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

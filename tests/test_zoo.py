@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.conftest import BACKEND
 from zoo import registry
 
 NAMES = zoo.list_models()
@@ -106,20 +105,32 @@ def test_one_row_does_not_change_another_s_answer(built, name):
     np.testing.assert_allclose(call(model, x)[:1], call(model, first), rtol=1e-4, atol=1e-5)
 
 
+def compiled_by_tensorflow(model, x):
+    import tensorflow as tf
+
+    return tf.function(lambda inputs: model(inputs, training=False), jit_compile=True)(x)
+
+
+def compiled_by_jax(model, x):
+    import jax
+
+    variables = [v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]
+    return jax.jit(lambda inputs: model.stateless_call(*variables, inputs, training=False)[0])(x)
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_the_network_compiles_with_xla_and_answers_the_same(built, name):
+@pytest.mark.parametrize(
+    "compiled",
+    [
+        pytest.param(compiled_by_tensorflow, marks=pytest.mark.tensorflow),
+        pytest.param(compiled_by_jax, marks=pytest.mark.jax),
+    ],
+)
+def test_the_network_compiles_with_xla_and_answers_the_same(built, name, compiled):
     model = built(name)
     x = encoded(model)
-    if BACKEND == "jax":
-        import jax
-
-        variables = [v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]
-        compiled = jax.jit(lambda inputs: model.stateless_call(*variables, inputs, training=False)[0])(x)
-    else:
-        import tensorflow as tf
-
-        compiled = tf.function(lambda inputs: model(inputs, training=False), jit_compile=True)(x)
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(compiled), call(model, x), rtol=1e-4, atol=1e-5)
+    outputs = keras.ops.convert_to_numpy(compiled(model, x))
+    np.testing.assert_allclose(outputs, call(model, x), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)

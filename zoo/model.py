@@ -97,6 +97,9 @@ class Model(keras.Model):
 
     def __getattr__(self, name):
         """Looks up what models of the entry have beside Keras's attributes (see `Recipe.attributes`)."""
+        if inherited := getattr(super(), "__getattr__", None):  # torch.nn.Module's, which keeps layers in a dict
+            with contextlib.suppress(AttributeError):
+                return inherited(name)
         if not name.startswith("_") and "entry" in self.__dict__ and "preprocessor" in self.__dict__:
             function = registry.load_recipe(self.entry).attributes.get(name)
             if function is not None:
@@ -216,6 +219,11 @@ class Model(keras.Model):
             yield
         finally:
             self._step.active = False
+
+    def _symbolic_build(self, *args, **kwargs):
+        """Keras's: it calls the model, then its loss and metrics on what comes, as a step does."""
+        with self._network_outputs():
+            return super()._symbolic_build(*args, **kwargs)
 
     def train_step(self, *args, **kwargs):
         with self._network_outputs():
@@ -358,8 +366,10 @@ class Model(keras.Model):
         return outputs
 
     def make_predict_function(self, force=False):
-        """Keras's; compiled by XLA where the recipe says so."""
-        jit, self.jit_compile = self.jit_compile, self.jit_compile or bool(self.recipe.jit)
+        """Keras's; compiled by XLA where the recipe says so, and there is XLA."""
+        jit = self.jit_compile
+        if keras.backend.backend() != "torch":
+            self.jit_compile = jit or bool(self.recipe.jit)
         try:
             return super().make_predict_function(force)
         finally:
@@ -469,12 +479,16 @@ class Model(keras.Model):
 
     def get_compile_config(self):
         config = super().get_compile_config()
+        if config and keras.backend.backend() == "torch":
+            config = {**_portable(config), "jit_compile": self.recipe.jit is True}
         return config and {**config, "optimizer_built": self.optimizer is not None and self.optimizer.built}
 
     def compile_from_config(self, config):
         """Compiles as saved. Keras would build an optimizer that was saved without slots, and warn that it has none."""
         config = dict(config)
         built = config.pop("optimizer_built", True)
+        if keras.backend.backend() == "torch":  # where XLA is absent and Keras takes one step at a time
+            config |= {"jit_compile": False, "steps_per_execution": 1}
         self.compile(**keras.saving.deserialize_keras_object(config))
         if built:
             self.optimizer.build(self.trainable_variables)
@@ -530,6 +544,18 @@ def _is_named(y) -> bool:
 
 def _text(values):
     return np.array([v.decode() for v in values.ravel()], dtype=object) if values.dtype == object else values
+
+
+def _portable(config):
+    """Returns a config with Keras's optimizers as all backends know them: on PyTorch it has subclasses of its own."""
+    if isinstance(config, (list, tuple)):
+        return [_portable(item) for item in config]
+    if not isinstance(config, Mapping):
+        return config
+    config = {key: _portable(item) for key, item in config.items()}
+    if str(config.get("module")).startswith("keras.src.backend.torch.optimizers"):
+        config |= {"module": "keras.optimizers", "registered_name": None}
+    return config
 
 
 def _plain(value):
@@ -735,8 +761,9 @@ def compile_model(
         function = recipe.loss or default
         reduction = {"mean": "sum_over_batch_size", "sum": "sum"}[recipe.reduction]
         loss = NetworkLoss(function, reduction=reduction) if function else None
-    kwargs.setdefault("jit_compile", recipe.jit is True or keras.backend.backend() == "jax")
-    if keras.backend.backend() == "torch":
+    backend = keras.backend.backend()
+    kwargs.setdefault("jit_compile", backend == "jax" or (recipe.jit is True and backend != "torch"))
+    if backend == "torch":
         kwargs.pop("steps_per_execution", None)  # Keras takes 1 alone there
     model.compile(optimizer=optimizer, loss=loss, metrics=list(recipe.metrics), **kwargs)
 

@@ -26,6 +26,7 @@ FINE = {"gpus": [], "cuda_build": True, "said": "E0000 cuda_platform.cc: failed 
         ({"backend": "jax", "plugin": True, "environment": {"JAX_PLATFORMS": "cpu"}}, "JAX_PLATFORMS is 'cpu'"),
         ({"told": {"error": "ImportError: numpy"}}, "tensorflow cannot be imported: ImportError: numpy"),
         ({"told": None, "backend": "torch"}, "torch is not installed here"),
+        ({"told": {**FINE, "cuda_build": False}, "backend": "torch"}, "this PyTorch was built for CPUs alone"),
         ({}, "failed call to cuInit"),
     ],
 )
@@ -44,6 +45,15 @@ def test_a_library_that_crashes_is_a_line_of_the_report(monkeypatch):
     assert facts["broken"] == ["tensorflow: the process ended with -6", "jax: ImportError: no libjax.so"]
     assert facts["gpus"] == []
     assert "cannot be imported" in facts["no gpu"]
+
+
+def test_pytorch_s_build_and_devices_are_told_beside_the_backend_s(monkeypatch):
+    told = {"gpus": ["mps"], "cuda_build": False, "build": "CPU"}
+    monkeypatch.setattr(doctor, "PROBES", {"torch": f"import json; print(json.dumps({told}))"})
+    monkeypatch.setattr(doctor, "version", lambda package: "1.0")
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    facts = doctor.examine()
+    assert (facts["torch"], facts["torch build"], facts["torch gpus"], facts["gpus"]) == ("1.0", "CPU", ["mps"], [])
 
 
 def test_a_library_that_hangs_is_a_line_of_the_report(monkeypatch):

@@ -21,6 +21,7 @@ from zoo.engine.objective import Objective
 
 ENGINES = ("fused", "xla", "keras") if keras.backend.backend() == "tensorflow" else ("auto", "keras")
 LOOPS = fused.LOOPS.get(keras.backend.backend())
+of_a_loop = pytest.mark.skipif(LOOPS is None, reason="Keras's fit trains: it takes batches from rows in memory")
 LAST, PREVIOUS = "checkpoint.npz", "checkpoint.previous.npz"
 
 
@@ -336,6 +337,7 @@ class Device:
 
 
 @pytest.mark.parametrize("capacity", [70, 40])
+@of_a_loop
 def test_rows_that_do_not_fit_on_the_device_go_there_in_blocks_and_train_the_same(table, whole, capacity, monkeypatch):
     device = Device(monkeypatch, capacity)
     with pytest.warns(UserWarning, match="96 MiB could not be had. Rows go to the device in blocks") as warned:
@@ -347,6 +349,7 @@ def test_rows_that_do_not_fit_on_the_device_go_there_in_blocks_and_train_the_sam
     np.testing.assert_allclose(run.history["val_loss"], whole.history["val_loss"], atol=1e-6)
 
 
+@of_a_loop
 def test_a_device_too_small_for_a_batch_is_an_error_with_its_repair(table, monkeypatch):
     Device(monkeypatch, 20)
     with (
@@ -356,6 +359,7 @@ def test_a_device_too_small_for_a_batch_is_an_error_with_its_repair(table, monke
         train(table)
 
 
+@of_a_loop
 def test_validation_rows_that_do_not_fit_are_tested_in_batches(table, monkeypatch):
     held = pd.concat([table] * 2)
     whole = train(table, validation=held)
@@ -365,6 +369,7 @@ def test_validation_rows_that_do_not_fit_are_tested_in_batches(table, monkeypatc
     np.testing.assert_allclose(run.history["val_loss"], whole.history["val_loss"], atol=1e-6)
 
 
+@of_a_loop
 def test_an_epoch_that_runs_short_after_some_steps_begins_again_in_blocks(table, whole, monkeypatch):
     epoch, failed = LOOPS.Loop.epoch, []
 
@@ -407,6 +412,7 @@ with warnings.catch_warnings(record=True) as warned:
 
 @pytest.mark.process
 @pytest.mark.slow
+@of_a_loop
 def test_under_a_limit_of_the_process_s_memory_rows_go_in_blocks():
     done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, env={**os.environ})
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ import zoo
 from zoo.engine.newton import MOST_WEIGHTS, newton
 from zoo.engine.objective import Objective
 
-DOUBLE = keras.backend.backend() != "jax"
+DOUBLE = keras.backend.backend() == "tensorflow"
 
 
 def never(theta, loss):

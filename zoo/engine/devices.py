@@ -102,9 +102,7 @@ def describe() -> str:
 
         names = [device.device_kind for device in jax.local_devices() if device.platform != "cpu"]
     else:
-        import torch
-
-        names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        names = _torch_gpus()
     return f"GPU ({', '.join(names)})" if names else f"CPU, {cores} cores"
 
 
@@ -150,22 +148,29 @@ def place(devices="auto") -> Placement:
         if len(gpus) > 1:
             return Placement("several", tuple(gpus), describe(), f"{len(gpus)} GPUs are seen")
         text = describe()
+        if keras.backend.backend() == "torch" and gpus:
+            return Placement("one", (), text, "on PyTorch Keras trains on one device")
         return Placement("one", (), text, "one GPU is seen" if text.startswith("GPU") else "no GPU is seen")
     if devices == "cpu":
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        if keras.backend.backend() == "torch" and gpus:
+            raise ValueError(
+                f"On PyTorch Keras chooses its device once, at its start, and it is a {describe()}. Received: "
+                "devices='cpu'. Set the variable KERAS_TORCH_DEVICE=cpu before Python starts."
+            )
         kind = "several" if gpus else "one"  # beside GPUs a training must be led to the CPU
         return Placement(kind, ("CPU:0",), f"CPU, {cores} cores", "as asked for", True)
     if isinstance(devices, int):
         pool = gpus or known
         if devices > len(pool):
             raise ValueError(
-                f"There are {len(pool)} devices: {_listed(pool)}. Received: devices={devices}. {_MORE_CPUS}"
+                f"There are {len(pool)} devices: {_listed(pool)}. Received: devices={devices}. {_more_devices()}"
             )
         chosen = tuple(pool[:devices])
     else:
         chosen = tuple(str(name).upper().removeprefix("/DEVICE:") for name in devices)
         if unknown := [name for name in chosen if name not in known]:
-            raise ValueError(f"There is no device {_listed(unknown)}. There are: {_listed(known)}. {_MORE_CPUS}")
+            raise ValueError(f"There is no device {_listed(unknown)}. There are: {_listed(known)}. {_more_devices()}")
         if len(set(chosen)) < len(chosen):
             raise ValueError(f"`devices` must name each device once. Received: devices={devices!r}")
     if chosen == (known[0],):  # the first, where the ordinary way runs anyway
@@ -173,10 +178,17 @@ def place(devices="auto") -> Placement:
     return Placement("several", chosen, f"{len(chosen)} devices, {_listed(chosen)}", "as asked for", True)
 
 
-_MORE_CPUS = (
-    "To try several on one CPU, make them before the backend starts: tf.config.set_logical_device_configuration, or "
-    "jax.config.update('jax_num_cpu_devices', 2)."
-)
+def _more_devices() -> str:
+    """Returns how to have more devices, as a sentence."""
+    if keras.backend.backend() == "torch":
+        return (
+            "On PyTorch Keras trains on one device: set KERAS_TORCH_DEVICE to choose it before Python starts, or "
+            "KERAS_BACKEND to tensorflow or jax to train on several."
+        )
+    return (
+        "To try several on one CPU, make them before the backend starts: tf.config.set_logical_device_configuration, "
+        "or jax.config.update('jax_num_cpu_devices', 2)."
+    )
 
 
 def _listed(names) -> str:
@@ -199,11 +211,21 @@ def _known() -> list[str]:
     if backend == "jax":
         return list(_jax_devices())
     if backend != "tensorflow":
-        return ["CPU:0"]
+        return ["GPU:0"] if _torch_gpus() else ["CPU:0"]
     import tensorflow as tf
 
     devices = [device for kind in ("GPU", "CPU") for device in tf.config.list_logical_devices(kind)]
     return [device.name.removeprefix("/device:") for device in devices]
+
+
+def _torch_gpus() -> list[str]:
+    """Returns the name of the GPU on which Keras computes by PyTorch, or nothing where that is the CPU."""
+    import torch
+
+    device = keras.ops.zeros(()).device
+    if device.type == "cpu":
+        return []
+    return [torch.cuda.get_device_name(device) if device.type == "cuda" else device.type]
 
 
 def _jax_devices() -> dict:

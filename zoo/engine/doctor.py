@@ -20,7 +20,18 @@ from typing import Any
 
 from zoo.engine import keras_internals
 
-LIBRARIES = ("tensorflow", "keras", "jax", "numpy", "pandas", "scikit-learn", "scipy", "pyarrow", "tensorflow-datasets")
+LIBRARIES = (
+    "tensorflow",
+    "keras",
+    "jax",
+    "torch",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "pyarrow",
+    "tensorflow-datasets",
+)
 SECONDS = 120  # an import of TensorFlow on a busy machine takes 20
 
 PROBES = {
@@ -33,6 +44,14 @@ print(json.dumps({"gpus": names, "cuda_build": bool(tf.test.is_built_with_cuda()
     "jax": """
 import json, jax
 print(json.dumps({"gpus": [d.device_kind for d in jax.devices() if d.platform != "cpu"], "cuda_build": True}))
+""",
+    "torch": """
+import json, torch
+gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+if not gpus and torch.accelerator.is_available():
+    gpus = [torch.accelerator.current_accelerator().type]
+build = f"CUDA {torch.version.cuda}" if torch.version.cuda else f"ROCm {torch.version.hip}" if torch.version.hip else ""
+print(json.dumps({"gpus": gpus, "cuda_build": bool(build), "build": build or "CPU"}))
 """,
 }
 
@@ -52,6 +71,8 @@ def examine() -> dict[str, Any]:
     }
     if facts["keras"] != "not installed" and (said := keras_internals.untested(facts["keras"])):
         facts["untested"] = said
+    if "build" in (torch := found.get("torch", {})):
+        facts["torch build"], facts["torch gpus"] = torch["build"], torch["gpus"]
     facts["broken"] = [f"{name}: {told['error']}" for name, told in found.items() if "error" in told]
     if not facts["gpus"]:
         facts["no gpu"] = why_no_gpu(backend, found.get(backend), os.environ, driver=driver(), plugin=jax_plugin())
@@ -115,6 +136,8 @@ def why_no_gpu(backend: str, told: Mapping | None, environment: Mapping, *, driv
             "`--gpus all`; a machine without an NVIDIA GPU has none"
         )
     if not told.get("cuda_build", True):
+        if backend == "torch":
+            return "this PyTorch was built for CPUs alone: install its build for CUDA, as its page of installation says"
         return "this TensorFlow was built for CPUs alone: pip install 'tensorflow[and-cuda]'"
     if "Cannot dlopen some GPU libraries" in told.get("said", ""):
         return "CUDA's libraries are missing: pip install 'keras-zoo[gpu]', which is tensorflow[and-cuda]"

@@ -116,7 +116,8 @@ def fit(
     jax = keras.backend.backend() == "jax"
     xla = not several and (jax or augmentation is None and compiled.pays_off(model, **sizes))
     unsuited = "" if several else fused.suits(callbacks, augmented=augmentation is not None)
-    by_itself = engine == "auto" and not (several or unsuited) and passes.suits(model, rows, validation)
+    in_numpy = engine == "auto" and not fused.suits(callbacks, augmented=augmentation is not None, loops=passes)
+    by_itself = in_numpy and not several and passes.suits(model, rows, validation)
     trainer = "several" if several else "passes" if by_itself else None
     trainer = trainer or _trainer(engine, rows, unsuited, xla, callbacks, verbose)
     if trainer != "keras":
@@ -151,14 +152,14 @@ def fit(
                     fused.fit(model, rows, xla=trainer == "xla", key=key, left=left, **how)
                 else:
                     feed, epoch = _feed(batches, rows, augmentation, first, batch_size, shuffle, seed)
-                    with ordering.torch_s_draws_restored(), _heard_between_batches() as ears:
+                    with ordering.preserve_torch_rng(), _heard_between_batches() as ears:
                         model.fit(
                             feed,
                             epochs=epochs,
                             initial_epoch=first,
                             validation_data=validation,
                             validation_batch_size=8192 if isinstance(validation, tuple) else None,
-                            callbacks=[Epoch(epoch), history, *own, *ears],
+                            callbacks=[Epoch(epoch), *_torch_seeding(seed), history, *own, *ears],
                             shuffle=False,
                             verbose=2 if verbose > 1 else 0,
                         )
@@ -193,6 +194,13 @@ def _keep(model, diverged: Diverged, best: BestWeights) -> None:
             keeper.apply()
 
 
+def _torch_seeding(seed: int) -> list:
+    """Returns the callbacks by which dropout on PyTorch is a function of (seed, epoch)."""
+    if keras.backend.backend() != "torch":
+        return []
+    return [keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: ordering.seed_torch(seed, epoch))]
+
+
 @contextlib.contextmanager
 def _heard_between_batches() -> Iterator[list]:
     """Yields callbacks by which Keras's `fit` hears Ctrl-C between batches on JAX: within one, it has no weights."""
@@ -206,7 +214,7 @@ def _heard_between_batches() -> Iterator[list]:
 def _feed(batches, rows, augmentation, first: int, batch_size: int, shuffle: bool, seed: int) -> tuple:
     """Returns what Keras's `fit` takes, and what holds the number of its epoch; TensorFlow is not imported in vain."""
     if keras.backend.backend() != "tensorflow" and isinstance(rows, tuple) and augmentation is None:
-        epoch = ordering.Number(first, seed)
+        epoch = ordering.Number(first)
         return ordering.Batches(rows, batch_size=batch_size, shuffle=shuffle, seed=seed, epoch=epoch), epoch
     import tensorflow as tf
 

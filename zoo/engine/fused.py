@@ -17,9 +17,9 @@ LOOPS = {"tensorflow": compiled, "jax": scanned}
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
-def suits(callbacks: Sequence[keras.callbacks.Callback], *, augmented: bool = False) -> str:
-    """Returns `""` if this loop can train with such callbacks on this backend, else why it cannot."""
-    if keras.backend.backend() not in LOOPS:
+def suits(callbacks: Sequence[keras.callbacks.Callback], *, augmented: bool = False, loops=None) -> str:
+    """Returns `""` if this loop can train with such callbacks on this backend, else why not; `loops` as for `fit`."""
+    if loops is None and keras.backend.backend() not in LOOPS:
         return f"Keras runs on {keras.backend.backend()}"
     if keras.distribution.distribution() is not None:
         return "keras.distribution is set"
@@ -177,7 +177,7 @@ def fits_in_passes(model, x, validation, options: dict) -> bool:
     if not (plain and listed and (validation is None or keras.tree.is_nested(validation))):
         return False
     held_out = None if validation is None else _only_inputs(validation)
-    return not suits(options.get("callbacks") or ()) and passes.suits(model, (x,), held_out)
+    return not suits(options.get("callbacks") or (), loops=passes) and passes.suits(model, (x,), held_out)
 
 
 def _only_inputs(validation):

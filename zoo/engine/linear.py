@@ -22,7 +22,7 @@ def linear_terms(network: keras.Model, features: list[dict]) -> tuple[list[str],
     Raises:
         TypeError: if the network is not affine.
     """
-    network = in_double(network) if keras.backend.backend() != "jax" else network
+    network = in_double(network) if keras.backend.backend() == "tensorflow" else network
     zero = {
         tensor.name: np.zeros((1, *tensor.shape[1:]), "int32" if tensor.name == "categorical" else "float64")
         for tensor in network.inputs

@@ -59,7 +59,8 @@ class Objective:
     ):
         backend = keras.backend.backend()
         self._network, self._loss = network, loss
-        self._double = in_double(network) if backend != "jax" else network  # JAX has doubles in a mode of its own
+        # JAX has doubles in a mode of its own; on PyTorch Keras multiplies them as float32.
+        self._double = in_double(network) if backend == "tensorflow" else network
         self.epsilon = float(np.finfo("float64" if self._double is not network else "float32").eps)
         kind = "float64" if self._double is not network else "float32"
         self._y = np.asarray(y, kind) if np.asarray(y).dtype.kind == "f" else np.asarray(y)
@@ -206,7 +207,7 @@ class _Torch:
     def _value(self, x, y, share, penalties=1.0):
         outputs = self._network(x, training=False)
         value = (self._loss(y, outputs) * keras.ops.convert_to_tensor(share)).sum()
-        return value + penalties * _penalties(self._network, "float64")
+        return value + penalties * _penalties(self._network, value.dtype)
 
     def value_and_gradient(self, x, y, share):
         import torch

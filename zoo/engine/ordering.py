@@ -17,29 +17,32 @@ def order(rows: int, *, shuffle: bool, seed: int, epoch: int) -> np.ndarray:
 
 
 class Number:
-    """The number of an epoch, which a callback assigns. What PyTorch draws then follows from it and the seed."""
+    """The number of an epoch, which a callback assigns."""
 
-    def __init__(self, value: int, seed: int):
-        self.value, self._seed = value, seed
+    def __init__(self, value: int):
+        self.value = value
 
     def assign(self, value: int) -> None:
         self.value = value
-        if keras.backend.backend() == "torch":
-            import torch
-
-            torch.manual_seed(int(np.random.SeedSequence([self._seed, value]).generate_state(1)[0]))
 
 
 @contextlib.contextmanager
-def torch_s_draws_restored() -> Iterator[None]:
-    """Leaves PyTorch's random state, from which Keras's dropout draws there, as it was before a block."""
+def preserve_torch_rng() -> Iterator[None]:
+    """Restores PyTorch's global random states after a block, on its backend: Keras's dropout draws from them there."""
     if keras.backend.backend() != "torch":
         yield
         return
     import torch
 
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(range(torch.accelerator.device_count())):
         yield
+
+
+def seed_torch(seed: int, epoch: int) -> None:
+    """Seeds PyTorch's global random states, so that what an epoch draws is a function of (seed, epoch)."""
+    import torch
+
+    torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
 
 
 class Batches(keras.utils.PyDataset):

@@ -44,6 +44,10 @@ def _accelerated() -> bool:
         import jax
 
         return jax.default_backend() != "cpu"
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.accelerator.is_available()
     import tensorflow as tf
 
     return bool(tf.config.list_logical_devices("GPU"))

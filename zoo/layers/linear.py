@@ -57,7 +57,7 @@ class LinearTerms(keras.layers.Layer):
             numbers = [ops.cast(inputs[name], self.compute_dtype) for name in self._numbers]
             outputs = outputs + ops.matmul(ops.concatenate(numbers, axis=-1), self.kernel)
         if "categorical" in inputs:
-            rows = ops.cast(inputs["categorical"], "int32") + self._offsets
+            rows = ops.cast(inputs["categorical"], "int32") + ops.convert_to_tensor(self._offsets)
             outputs = outputs + ops.sum(ops.take(self.levels, rows, axis=0), axis=1)  # (batch, columns, outputs)
         return outputs
 

@@ -142,7 +142,8 @@ class MapUnits(keras.layers.Layer):
     def _moved(self, xp, w, sums, progress):
         """Returns the codebook after the rows of which `sums` `(units, width + 1)` are sum and number, by winner."""
         radius = self._scheduled(xp, self.radius, progress)
-        factors = kernels(xp, self._tables, self.neighbourhood, radius)
+        tables = self._tables if xp is np else [ops.convert_to_tensor(table) for table in self._tables]
+        factors = kernels(xp, tables, self.neighbourhood, radius)
         heard = smoothed(xp, factors, sums)
         h, target = heard[:, -1:], heard[:, :-1] / xp.maximum(heard[:, -1:], TINY)
         share = 1.0

@@ -33,7 +33,9 @@ def check_whole(model, advice: str) -> None:
     """
     optimizer = model.optimizer
     rate = float(ops.convert_to_numpy(optimizer.learning_rate))
-    if type(optimizer) is keras.optimizers.SGD and rate == 1.0 and not optimizer.momentum:
+    # On PyTorch Keras makes a subclass of its own of the same name.
+    plain = isinstance(optimizer, keras.optimizers.SGD) and type(optimizer).__name__ == "SGD"
+    if plain and rate == 1.0 and not optimizer.momentum:
         return
     momentum = f" and momentum {optimizer.momentum:g}" if getattr(optimizer, "momentum", 0.0) else ""
     raise ValueError(

@@ -246,6 +246,11 @@ def _in_double():
     return jax.enable_x64(True)
 
 
+def _product(a, b):
+    """Returns a b, of matrices in float64, which Keras's own product makes float32 on PyTorch."""
+    return a @ b if keras.backend.backend() == "torch" else ops.matmul(a, b)
+
+
 def _limited(weights, units):
     """Returns the weights; the gradient, a change relative to the units, is cut to the largest change allowed."""
 
@@ -293,11 +298,11 @@ class Axon(keras.layers.RNN):
         slopes = ops.transpose((changed - outputs[:, :, :1]) / DIFFERENCE, (0, 1, 3, 2))
         units = ops.stop_gradient(cell.neighbours()[1])
         flat = ops.reshape(slopes, (-1, len(adjustable)))
-        curvature = 2.0 * ops.matmul(ops.transpose(flat), flat) / ops.cast(ops.shape(flat)[0], "float64")
+        curvature = 2.0 * _product(ops.transpose(flat), flat) / ops.cast(ops.shape(flat)[0], "float64")
         scale = ops.sqrt(ops.diagonal(curvature)) + 1e-9
         curvature = curvature / scale[:, None] / scale[None] + DAMPING * ops.eye(len(adjustable), dtype="float64")
         inverse = ops.inv(curvature) / scale[:, None] / scale[None]
-        slopes = ops.cast(ops.matmul(slopes, inverse), "float32")
+        slopes = ops.cast(_product(slopes, inverse), "float32")
         weights = ops.stack([ops.cast(getattr(cell, name), "float32") for name in adjustable])
         change = _limited(weights, ops.cast(units, "float32")) - ops.stop_gradient(weights)
         return ops.cast(value, "float32") + ops.matmul(slopes, change)

@@ -76,7 +76,8 @@ class HopfieldUnits(keras.layers.Layer):
         # Fields are sums of integers that float32 holds exactly: they are the same in any order of summation, on every
         # backend and in the export, and may be kept up to date flip by flip. Hebb's weights are multiples of 1/N.
         largest = n * ops.max(ops.sum(ops.abs(self.w), axis=-1))
-        scale = n * ops.max(ops.where(POWERS * largest <= EXACT, POWERS, POWERS[0]))
+        powers = ops.convert_to_tensor(POWERS, self.compute_dtype)
+        scale = n * ops.max(ops.where(powers * largest <= EXACT, powers, powers[0]))
         w = ops.round(self.w * scale)
         return self._settle(x, w) if self.update == "asynchronous" else self._alternate(x, w)
 

@@ -83,7 +83,8 @@ class SPlanes(keras.layers.Layer):
         """Returns u_S `(..., planes)` and v_C `(...)` for what cells see, `(..., cells of a window, planes before)`."""
         shape = ops.shape(seen)[:-2]
         flat = ops.reshape(seen, (-1, seen.shape[-2] * seen.shape[-1]))
-        v = ops.sqrt(ops.matmul(flat**2, np.repeat(self.c, seen.shape[-1])[:, None]))
+        c = ops.convert_to_tensor(np.repeat(self.c, seen.shape[-1])[:, None], flat.dtype)
+        v = ops.sqrt(ops.matmul(flat**2, c))
         e = ops.matmul(flat, ops.reshape(a, (flat.shape[-1], self.planes)))
         u = self.r * shunting(e, 2.0 * self.r / (1.0 + self.r) * b * v)
         return ops.reshape(u, (*shape, self.planes)), ops.reshape(v, shape)
@@ -102,8 +103,9 @@ class SPlanes(keras.layers.Layer):
         flat = ops.reshape(ops.take(ops.reshape(u, (rows * columns, self.planes)), members, axis=0), (len(members), -1))
         best = ops.argmax(flat, axis=-1)
         value = ops.max(flat, axis=-1)
-        cell = ops.take(members.ravel(), np.arange(len(members)) * len(square) + best // self.planes)
-        own = ops.expand_dims(best % self.planes, -1) == np.arange(self.planes)
+        first = ops.convert_to_tensor(np.arange(len(members)) * len(square), best.dtype)
+        cell = ops.take(members.ravel(), first + best // self.planes)
+        own = ops.expand_dims(best % self.planes, -1) == ops.arange(self.planes, dtype=best.dtype)
         candidates = ops.where(ops.logical_and(own, value[:, None] > 0.0), value[:, None], 0.0)
         return ops.take(cell, ops.argmax(candidates, axis=0)), ops.max(candidates, axis=0) > 0.0
 
@@ -122,7 +124,7 @@ class SPlanes(keras.layers.Layer):
             cell, represents = self.representatives(u)
             gain = speed * ops.cast(represents, a.dtype)
             shown = ops.take(ops.reshape(cells, (-1, *cells.shape[-2:])), cell, axis=0)  # (planes, window, before)
-            a = a + gain * ops.transpose(self.c[:, None] * shown, (1, 2, 0))
+            a = a + gain * ops.transpose(ops.convert_to_tensor(self.c[:, None], shown.dtype) * shown, (1, 2, 0))
             b = b + gain / 2.0 * ops.take(ops.reshape(v, (-1,)), cell)
             return a, b, ops.slice_update(responses, (row, 0, 0, 0), u[None])
 
@@ -178,7 +180,7 @@ class CPlanes(keras.layers.Layer):
 
     def call(self, u):
         seen = windows(u, self.window, self.places, self.stride)
-        d = self.centre * falling(self.window, self.base)
+        d = ops.convert_to_tensor(self.centre * falling(self.window, self.base), u.dtype)
         e = ops.sum(seen * d[:, None], axis=-2)
         x = shunting(e, ops.mean(e, axis=-1, keepdims=True))
         return x / (self.alpha + x)

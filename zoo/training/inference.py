@@ -6,6 +6,7 @@ that `zoo.data.reading` finds to probabilities; of more, the encoded rows go thr
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 
 import keras
@@ -50,9 +51,21 @@ def _jitted(owner):
 
 
 def _once(model):
-    return lambda x: keras.ops.convert_to_numpy(
-        model({name: keras.ops.convert_to_tensor(values) for name, values in x.items()}, training=False)
-    )
+    def outputs(x):
+        x = {name: keras.ops.convert_to_tensor(values) for name, values in x.items()}
+        with _without_gradients():
+            return keras.ops.convert_to_numpy(model(x, training=False))
+
+    return outputs
+
+
+def _without_gradients():
+    """Returns a context in which PyTorch keeps nothing for gradients, which would take the memory of every layer."""
+    if keras.backend.backend() != "torch":
+        return contextlib.nullcontext()
+    import torch
+
+    return torch.no_grad()
 
 
 def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: bool = False) -> np.ndarray:
