@@ -29,7 +29,7 @@ from zoo.data.raw import Data
 from zoo.data.sampling import Sample
 from zoo.data.schema import Schema, infer
 from zoo.data.sources import load as load_data
-from zoo.engine import fused
+from zoo.engine import fused, keras_internals
 from zoo.engine.asked import check_asked
 from zoo.engine.jitted import jitted
 from zoo.engine.linear import linear_terms
@@ -45,6 +45,7 @@ JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+@keras_internals.creating_variables_in(lambda model: model._network_outputs())
 class Model(keras.Model):
     """A network with the schema and the preprocessor of the raw data it takes.
 
@@ -219,11 +220,6 @@ class Model(keras.Model):
             yield
         finally:
             self._step.active = False
-
-    def _symbolic_build(self, *args, **kwargs):
-        """Keras's: it calls the model, then its loss and metrics on what comes, as a step does."""
-        with self._network_outputs():
-            return super()._symbolic_build(*args, **kwargs)
 
     def train_step(self, *args, **kwargs):
         with self._network_outputs():

@@ -430,8 +430,8 @@ def warn_renamed(name: str, entry: Entry) -> None:
     """Warns if `name` is a former name of the entry: at the caller's line, which is neither the zoo's nor Keras's."""
     if name == entry.name:
         return
-    frame, level = sys._getframe(), 1
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("zoo", "keras"):
+    frame, level = inspect.currentframe(), 1
+    while frame and frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("zoo", "keras"):
         frame, level = frame.f_back, level + 1
     warnings.warn(
         f"The model {name!r} is now called {entry.name!r}. Write the new name; an artifact of the old one takes it "

@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import contextlib
 import random
 import sys
 import warnings
@@ -420,6 +421,28 @@ def test_variables_of_metrics_are_created_by_shapes_alone():
     assert all(np.isfinite(v.numpy()).all() for v in model.metrics_variables)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_variables_are_created_inside_the_context_that_a_model_asks_for():
+    inside, seen = [], []
+
+    @contextlib.contextmanager
+    def context(model):
+        inside.append(model)
+        yield
+        inside.pop()
+
+    @keras_internals.creating_variables_in(context)
+    class Noting(keras.Model):
+        def call(self, inputs):
+            seen.append(list(inside))
+            return inputs
+
+    model = Noting()
+    model.compile("sgd", "mse", metrics=["mae"])
+    keras_internals.create_variables(model, (np.ones((1, 2), "float32"), np.ones((1, 2), "float32")))
+    assert seen and all(at_call == [model] for at_call in seen)
+    assert not inside
 
 
 def test_the_arguments_of_compile_are_kept_as_they_were_given():

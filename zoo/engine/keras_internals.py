@@ -258,6 +258,31 @@ def create_variables(model, batch) -> None:
     model._symbolic_build(data_batch=batch)
 
 
+def creating_variables_in(context: Callable) -> Callable:
+    """Returns a class decorator: Keras creates variables of losses and metrics inside `context(model)`.
+
+    Keras's `fit` and `create_variables` call a model, its metrics and its loss on symbols before the first step. A
+    model whose call depends on whether a step runs must give them what a step would.
+
+    Args:
+        context: A function of a model that returns a context manager.
+    """
+
+    def decorated(model_class: type) -> type:
+        plain = getattr(model_class, "_symbolic_build", None)
+        if plain is not None:  # else Keras creates the variables in the first step
+
+            @functools.wraps(plain)
+            def inside(model, *args, **kwargs):
+                with context(model):
+                    return plain(model, *args, **kwargs)
+
+            setattr(model_class, plain.__name__, inside)
+        return model_class
+
+    return decorated
+
+
 def compiled_with(model) -> Mapping[str, Any]:
     """Returns the arguments of a model's `compile` by name, as they were given.
 
