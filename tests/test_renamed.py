@@ -104,7 +104,7 @@ def test_a_model_of_another_name_in_keras_keeps_it(artifact, renamed):
 def test_a_preset_loads_by_both_names_wherever_its_folder_is(artifact, renamed, tmp_path, monkeypatch, folder):
     shutil.copytree(artifact, tmp_path / folder)
     if folder == "new_net.and":  # as one that was saved again
-        zoo.save(warned(zoo.load, artifact), tmp_path / folder)
+        zoo.save(warned(zoo.load, artifact), tmp_path / folder, overwrite=True)
     monkeypatch.setattr(registry, "package_folder", lambda name: tmp_path)
     assert (renamed.presets, zoo.list_models("*_net.*", pretrained=True)) == (["and"], ["new_net.and"])
     assert warned(zoo.info, "old_net.and") == renamed

@@ -35,6 +35,7 @@ CLASSES = {
     "data.Schema": "columns target task classes class_dtype dropped names served_names column to_dict from_dict "
     "save load",
 }
+TO_BE_REPLACED = ("preprocessing", "scaling")  # options whose place one named `encodings` is to take
 
 
 def now() -> dict[str, Any]:
@@ -46,7 +47,6 @@ def now() -> dict[str, Any]:
         "keras": registered(),
         "entries": {name: entry(name) for name in zoo.list_models()},
         "presets": zoo.list_models(pretrained=True),
-        "recipe": recipe_fields(),
     }
 
 
@@ -147,16 +147,10 @@ def import_everything() -> None:
 
 
 def entry(name: str) -> dict[str, Any]:
-    """Returns the facts of an entry, and the names of its options."""
+    """Returns the facts of an entry, and the names of its options that are to stay."""
     found = zoo.info(name)
-    return {"task": found.task, "learning": found.learning, "year": found.year, "options": list(found.options)}
-
-
-def recipe_fields() -> list[str]:
-    """Returns the fields of a recipe, which packages outside the zoo give by name."""
-    from zoo.registry import Recipe
-
-    return [field.name for field in dataclasses.fields(Recipe)]
+    options = [option for option in found.options if option not in TO_BE_REPLACED]
+    return {"task": found.task, "learning": found.learning, "year": found.year, "options": options}
 
 
 def recorded() -> list[dict[str, Any]]:

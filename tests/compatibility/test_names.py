@@ -76,11 +76,6 @@ def test_entries_and_presets_are_there_with_their_options(old, now):
     assert [preset for preset in old.get("presets", ()) if preset not in now["presets"]] == []
 
 
-@pytest.mark.parametrize("old", RECORDED)
-def test_a_recipe_of_a_package_outside_takes_the_fields_that_it_took(old, now):
-    assert [field for field in old.get("recipe", ()) if field not in now["recipe"]] == []
-
-
 def test_a_change_of_a_parameter_is_seen():
     def parameter(name, kind="KEYWORD_ONLY", **default):
         return {"name": name, "kind": kind, **default}
