@@ -22,14 +22,15 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import dates, texts
+from zoo.data.number_statistics import number_statistics
 from zoo.data.sampling import Sample, sample
 from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name, text_of
 from zoo.registry import SUPERVISED, suggest
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
-KNOTS = 256
-BLOCK = 65_536
+BLOCK = 65_536  # the most rows encoded at once
+BLOCK_VALUES = 2**21  # and their numbers in all: so many stay in a processor's cache
 FEW = 32  # rows up to which Python's own loops are quicker than pandas
 
 
@@ -40,12 +41,16 @@ class Preprocessor:
         schema: The raw columns.
         kind: `"raw"`, `"tabular"` or `"image"`.
         scaling: What `"tabular"` does to numbers: `"standard"` (zero mean, unit variance) or `"quantile"`.
+        feature_budget: The most features that the ranks of all numbers may be expanded to; None for any number. Where
+            it leaves less than two bins a column, numbers are scaled alone.
 
     Raises:
         ValueError: if the kind or the scaling are unknown, or do not suit the schema.
     """
 
-    def __init__(self, schema: Schema, kind: str = "tabular", scaling: str = "quantile"):
+    def __init__(
+        self, schema: Schema, kind: str = "tabular", scaling: str = "quantile", feature_budget: int | None = None
+    ):
         if kind not in KINDS:
             raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
         if scaling not in SCALINGS:
@@ -60,7 +65,13 @@ class Preprocessor:
             raise ValueError(
                 "This model takes images. Received: columns. Take a table's model, such as 'mlp_classifier'."
             )
-        self.schema, self.kind, self.scaling = schema, kind, scaling
+        whole = isinstance(feature_budget, int) and not isinstance(feature_budget, bool)
+        if feature_budget is not None and not (whole and feature_budget >= 0):
+            raise ValueError(
+                "`feature_budget` must be a number of features, 0 or more, or None for no limit. Received: "
+                f"feature_budget={feature_budget!r}"
+            )
+        self.schema, self.kind, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
@@ -115,18 +126,16 @@ class Preprocessor:
         return names[0] if names else None
 
     def _fit_columns(self, tensors, counts):
-        rows = len(next(iter(tensors.values())))
         state: dict[str, Any] = {}
         state["times"] = [bool(dates.has_times(tensors[name])) for name in self._named("date")]
-        numbers = [tensors[name][:, None] for name in self._named("number")]
+        numbers = [tensors[name] for name in self._named("number")]
         parsed = [dates.parse(tensors[name]) for name in self._named("date")]
-        numbers += [np.where(valid, days, np.nan)[:, None].astype("float32") for days, valid in parsed]
-        numbers += [_as_rows(tensors[name]) for name in self._named("array")]
-        matrix = np.concatenate(numbers, axis=1).astype("float64") if numbers else np.zeros((rows, 0))
-        matrix = np.where(np.isfinite(matrix), matrix, np.nan)
-        state.update(_number_statistics(matrix, self.scaling))
-        if self.kind == "raw" and self._named("array"):
-            state["missing"] = [False] * matrix.shape[1]
+        numbers += [np.where(valid, days, np.nan).astype("float32") for days, valid in parsed]
+        arrays = [_as_rows(tensors[name]) for name in self._named("array")]
+        columns = [np.stack(numbers, axis=1)] if numbers else []
+        state.update(number_statistics(columns + arrays, self.scaling, self.feature_budget))
+        if self.kind == "raw" and arrays:
+            state["missing"] = [False] * len(state["missing"])
         booleans = [tensors[name] for name in self._named("boolean")]
         state["boolean_missing"] = [bool(np.isnan(values).any()) for values in booleans]
         state["levels"] = [
@@ -152,6 +161,8 @@ class Preprocessor:
         if self._is_sequence:
             return {"num_inputs": widths["inputs"], "sequences": True}
         sizes = {f"num_{tensor}": width for tensor, width in widths.items() if width and tensor != "categorical"}
+        if "max_bins" in self._state and widths["quantile"]:
+            sizes["max_bins"] = self._state["max_bins"]
         if widths["categorical"]:
             sizes["categorical_sizes"] = tuple(len(levels) + 1 for levels in self._state["levels"])
         return sizes
@@ -323,7 +334,7 @@ class Preprocessor:
                 f"{column.name!r} must be finite. Received: {array[row, time].ravel()[0]} in row {row} at step {time}. "
                 "Cut these sequences, or fill them in: a sequence has no median to stand for what is missing."
             )
-        return array.astype("float32")
+        return array.astype("float32", copy=False)
 
     def _column(self, values, column) -> np.ndarray:
         if not isinstance(values, pd.Series):
@@ -404,14 +415,19 @@ class Preprocessor:
         rows = len(next(iter(tensors.values())))
         import tensorflow as tf
 
-        parts = []
+        encoded: dict[str, np.ndarray] = {}
+        step = max(1, min(BLOCK, BLOCK_VALUES // sum(int(np.prod(t.shape[1:])) for t in tensors.values())))
         with tf.device("CPU"):
-            for start in range(0, max(rows, 1), BLOCK):
-                block = [_tensor(values[start : start + BLOCK]) for values in tensors.values()]
-                parts.append({name: tensor.numpy() for name, tensor in self._function(*block).items()})
-        if len(parts) == 1:
-            return parts[0]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            for start in range(0, max(rows, 1), step):
+                block = self._function(*(_tensor(values[start : start + step]) for values in tensors.values()))
+                block = {name: tensor.numpy() for name, tensor in block.items()}
+                if rows <= step:
+                    return block
+                for name, part in block.items():
+                    if start == 0:
+                        encoded[name] = np.empty((rows, *part.shape[1:]), part.dtype)
+                    encoded[name][start : start + step] = part
+        return encoded
 
     # The target.
 
@@ -487,6 +503,7 @@ class Preprocessor:
             "schema": self.schema.to_dict(),
             "kind": self.kind,
             "scaling": self.scaling,
+            "feature_budget": self.feature_budget,
             "target": [self.target_center, self.target_scale, self.target_low, self.target_high],
             "state": self._state,
         }
@@ -494,7 +511,9 @@ class Preprocessor:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Preprocessor:
         """Returns the preprocessor of `get_config`."""
-        preprocessor = cls(Schema.from_dict(config["schema"]), config["kind"], config["scaling"])
+        preprocessor = cls(
+            Schema.from_dict(config["schema"]), config["kind"], config["scaling"], config.get("feature_budget")
+        )
         for name, value in zip(("center", "scale", "low", "high"), config["target"], strict=True):
             setattr(preprocessor, f"target_{name}", value)
         preprocessor._state = dict(config["state"])
@@ -568,41 +587,3 @@ def _levels(values: np.ndarray, allowed: tuple[str, ...], counts, kind: str) -> 
     if len(found) > 8 and kind == "tabular":
         found = {level: count for level, count in found.items() if count > 1} or found
     return ([""] if has_missing else []) + sorted(found)
-
-
-def _number_statistics(matrix: np.ndarray, scaling: str) -> dict[str, list]:
-    """Returns for each column: median, centre, scale, whether values are missing, and the knots of its ranks."""
-    state: dict[str, list] = {name: [] for name in ("median", "center", "scale", "missing", "knots", "ranks")}
-    for values in matrix.T:
-        finite = values[~np.isnan(values)]
-        if len(finite) == 0:
-            finite = np.zeros(1)
-        knots = ranks = np.zeros(0)
-        if scaling == "standard":
-            median = np.median(finite)
-            filled = np.where(np.isnan(values), median, values)
-            center, scale = float(filled.mean()), float(filled.std())
-        else:
-            finite = np.sort(finite)
-            low, median, high = np.quantile(finite, [0.25, 0.5, 0.75])
-            center, scale = float(median), float(high - low) or float(finite[-1] - finite[0]) / 2
-            knots, ranks = _ranks(finite)
-        state["median"].append(float(median))
-        state["center"].append(center)
-        state["scale"].append(scale if scale > 0 else 1.0)
-        state["missing"].append(bool(np.isnan(values).any()))
-        state["knots"].append(knots.tolist())
-        state["ranks"].append(ranks.tolist())
-    return state
-
-
-def _ranks(finite: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns knots of sorted values, at most 256, and the share of values below each, ties in the middle."""
-    knots = np.unique(finite)
-    if len(knots) > KNOTS:
-        knots = np.unique(np.quantile(finite, np.linspace(0, 1, KNOTS)))
-    knots = np.unique(knots.astype("float32")).astype("float64")
-    single = finite.astype("float32").astype("float64")
-    ranks = (np.searchsorted(single, knots, "left") + np.searchsorted(single, knots, "right")) / (2 * len(finite))
-    ranks[[0, -1]] = (0.0, 1.0) if len(knots) > 1 else (0.5, 0.5)
-    return knots, ranks
