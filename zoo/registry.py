@@ -138,7 +138,7 @@ class Spec:
         sequences: Whether `inputs` has an axis of time before that of its width.
         num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
-        max_bins: The most bins that each rank may be expanded to, by the recipe's `feature_budget`; None for any number.
+        max_bins: The most bins that each rank is expanded to, by the recipe's `feature_budget`; None for any number.
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
         image_shape: `(height, width, channels)` of the tensor `image`.
         num_rows: Rows of the data that are built for, where that is known.

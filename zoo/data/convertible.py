@@ -34,11 +34,9 @@ class ConvertibleEncoder(Encoder):
     """
 
     def __init__(self, preprocessor, *, lookups: bool):
-        super().__init__(preprocessor)
+        super().__init__(preprocessor, level_tables=lookups)
         self._lookups = lookups
         self.word_tables = []
-        if not lookups:
-            self.level_tables = []
 
     @staticmethod
     def _date_fields(fields):

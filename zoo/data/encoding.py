@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data import dates, texts
-from zoo.data.schema import MISSING
+from zoo.data.reading import level_positions
 
 
 class _Constants:
@@ -36,29 +36,65 @@ class _Constants:
 
 
 class Encoder(tf.Module):
-    """Encodes a dict of raw columns, each `(batch,)` in its served type, by the state of a fitted preprocessor."""
+    """Encodes raw columns in their served types by the state of a fitted preprocessor.
 
-    def __init__(self, preprocessor):
+    Args:
+        preprocessor: Fitted.
+        level_tables: Whether levels of categories are looked up by the graph; else only `of_blocks` can be called.
+    """
+
+    def __init__(self, preprocessor, *, level_tables: bool = True):
         super().__init__(name="encoder")
         self._constants = constants = _Constants(preprocessor)
-        self.level_tables = [_level_table(levels) for levels in constants.levels]
+        self.level_tables = [_table(level_positions(levels)) for levels in constants.levels] if level_tables else []
         self.word_tables = [
             _table({word: i + 1 for i, word in enumerate(fitted["words"])}) for fitted in constants.texts
         ]
 
     def __call__(self, columns: dict) -> dict:
+        """Encodes a dict of raw columns, each `(batch,)`."""
         constants = self._constants
         if "image" in constants.columns:
             return {"image": columns[constants.columns["image"][0]]}
         if constants.is_sequence:
             return {"inputs": columns[constants.columns["array"][0]]}
         times = [self._date_fields(columns[name]) for name in constants.columns.get("date", ())]
-        numbers = self._numbers(columns, times)
+        return self._encoded(
+            self._numbers(columns, times),
+            self._stack(columns, "boolean"),
+            self._positions(columns),
+            times,
+            self._text_features(columns),
+        )
+
+    def of_blocks(self, blocks: dict) -> dict:
+        """Encodes raw columns that come as one tensor a kind, `(batch, columns)`; categories as positions of levels."""
+        constants, some = self._constants, next(iter(blocks.values()))
+        none = tf.zeros((tf.shape(some)[0], 0))
+        columns = {}
+        for kind in blocks.keys() & {"date", "text"}:
+            columns |= zip(constants.columns[kind], tf.unstack(blocks[kind], axis=1))
+        times = [self._date_fields(columns[name]) for name in constants.columns.get("date", ())]
+        numbers = [blocks.get("number", none), *self._days(times), blocks.get("array", none)]
+        positions = tf.unstack(blocks["category"], axis=1) if "category" in blocks else []
+        return self._encoded(
+            _joined(numbers), blocks.get("boolean", none), positions, times, self._text_features(columns)
+        )
+
+    def _encoded(self, numbers, booleans, positions, times, text_features) -> dict:
+        """Returns the encoded tensors.
+
+        Args:
+            numbers: `(batch, columns)`, NaN where missing: numbers, days of dates, arrays.
+            booleans: `(batch, columns)`, NaN where missing.
+            positions: Of each category, `(batch,)`.
+            times: Of each date, what `dates.fields` returned.
+            text_features: Of each text, `(batch, features)`.
+        """
+        constants = self._constants
         finite = tf.math.is_finite(numbers)
         filled = tf.where(finite, numbers, constants.median)
-        booleans = self._stack(columns, "boolean")
         known = tf.math.is_finite(booleans)
-        positions = self._positions(columns)
         if constants.kind == "raw":
             parts = [filled, tf.where(known, booleans, 0.0)]
             parts += [tf.one_hot(at - 1, len(levels)) for at, levels in zip(positions, constants.levels)]
@@ -70,7 +106,7 @@ class Encoder(tf.Module):
         parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))
         parts.append(tf.gather(tf.cast(~known, tf.float32), constants.boolean_missing, axis=1))
         parts += [dates.parts(fields, hours) for fields, hours in zip(times, constants.times)]
-        parts += self._text_features(columns)
+        parts += text_features
         encoded = {"numeric": _joined(parts)}
         if constants.ranked:
             encoded["quantile"] = tf.where(
@@ -104,9 +140,13 @@ class Encoder(tf.Module):
 
     def _numbers(self, columns, times):
         parts = [self._stack(columns, "number")]
-        parts += [tf.where(valid, days, np.float32(np.nan))[:, None] for days, valid, _, _ in times]
+        parts += self._days(times)
         parts += [columns[name] for name in self._constants.columns.get("array", ())]
         return _joined(parts)
+
+    @staticmethod
+    def _days(times):
+        return [tf.where(valid, days, np.float32(np.nan))[:, None] for days, valid, _, _ in times]
 
     def _rank(self, values):
         """Returns the piecewise linear interpolation of the knots' ranks at `values` `(batch, columns)`."""
@@ -134,13 +174,6 @@ def _padded(knots, ranks):
     for i, (knot, rank) in enumerate(zip(knots, ranks)):
         padded[i, : len(knot)], values[i, : len(rank)] = knot, rank
     return padded, values, np.array([len(knot) - 1 for knot in knots], "int32")
-
-
-def _level_table(levels):
-    """Returns the table level -> position from 1; what stands for missing shares that of `""`, if it has one."""
-    positions = {level: i + 1 for i, level in enumerate(levels)}
-    missing = {level: positions.get("", 0) for level in MISSING}
-    return _table({**missing, **positions})
 
 
 def _table(positions):

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from zoo.data.preprocessing import Preprocessor, _levels
+from zoo.data.reading import strings
 from zoo.data.schema import MISSING, Schema, infer
 
 
@@ -53,7 +54,7 @@ def differences(preprocessor: Preprocessor, frame: pd.DataFrame) -> Differences:
     for column, fitted in zip(categories, state.get("levels", ())):
         if column.name in missing:
             continue
-        found = set(preprocessor._column(frame[column.name], column)) - {*column.categories, *fitted, *MISSING}
+        found = set(strings(frame[column.name], column)) - {*column.categories, *fitted, *MISSING}
         if found:
             levels[column.name] = tuple(sorted(found))
     return Differences(missing, added, levels)
@@ -91,7 +92,7 @@ def extend(preprocessor: Preprocessor, frame: pd.DataFrame, *, drop: bool = Fals
     for column in kept:
         if column.kind == "category":
             fitted = old["levels"][places[column.name]]
-            values = preprocessor._column(frame[column.name], column)
+            values = strings(frame[column.name], column)
             levels[column.name] = [*fitted, *(v for v in _levels(values, (), None, "all") if v not in fitted)]
             more = sorted(set(levels[column.name]) - {*column.categories, *MISSING})
             column = dataclasses.replace(column, categories=(*column.categories, *more))

@@ -74,7 +74,7 @@ def _scaling(block: np.ndarray, scaling: str) -> dict[str, np.ndarray]:
     missing = counts < block.shape[1]
     ordered[counts == 0, 0] = 0.0  # a column without any value is a column of one 0
     counts = np.maximum(counts, 1)
-    lowest, highest = ordered[:, 0].astype("float64"), ordered[rows, counts - 1].astype("float64")
+    lowest, highest = ordered[:, 0].copy(), ordered[rows, counts - 1]
     if scaling == "standard":
         middle = [ordered[rows, place].astype("float64") for place in ((counts - 1) // 2, counts // 2)]
         median = (middle[0] + middle[1]) / 2
@@ -82,20 +82,15 @@ def _scaling(block: np.ndarray, scaling: str) -> dict[str, np.ndarray]:
         center, scale = filled.mean(axis=1), filled.std(axis=1)
     else:
         low, median, high = (_quantiles(ordered, counts, share) for share in (0.25, 0.5, 0.75))
-        center, scale = median, np.where(high > low, high - low, (highest - lowest) / 2)
+        center, scale = median, np.where(high > low, high - low, (highest.astype("float64") - lowest) / 2)
     return {
         "median": median,
         "center": center,
         "scale": np.where(scale > 0, scale, 1.0),
         "missing": missing,
-        "ends": np.stack([lowest, highest], axis=1),
-        "several": np.array([_has_several(column[:count]) for column, count in zip(ordered, counts)]),
+        "ends": np.stack([lowest, highest], axis=1).astype("float64"),
+        "several": ((block > lowest[:, None]) & (block < highest[:, None])).any(axis=1),
     }
-
-
-def _has_several(ordered: np.ndarray) -> bool:
-    """Returns whether a sorted column has more than two values: one strictly between its ends."""
-    return bool(np.searchsorted(ordered, ordered[0], "right") < np.searchsorted(ordered, ordered[-1], "left"))
 
 
 def _quantiles(ordered: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:

@@ -15,6 +15,7 @@ and then z / sqrt(1 + (z/3)^2): https://arxiv.org/abs/2407.04491.
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,15 +24,16 @@ import pandas as pd
 
 from zoo.data import dates, texts
 from zoo.data.number_statistics import number_statistics
+from zoo.data.reading import NUMBERS, Reader, level_positions
 from zoo.data.sampling import Sample, sample
-from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, is_stringlike, level_name, text_of
-from zoo.registry import SUPERVISED, suggest
+from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, level_name
+from zoo.registry import SUPERVISED
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
 BLOCK = 65_536  # the most rows encoded at once
-BLOCK_VALUES = 2**21  # and their numbers in all: so many stay in a processor's cache
-FEW = 32  # rows up to which Python's own loops are quicker than pandas
+BLOCK_VALUES = 2**21  # and the most values of theirs: so many stay in a processor's cache
+MANY_STRINGS = 1_000  # from which it is quicker to look for repeated ones
 
 
 class Preprocessor:
@@ -75,8 +77,7 @@ class Preprocessor:
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
-        self._module = self._function = None
-        self._warned = False
+        self._module = self._function = self._reader = self._level_positions = None
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs
 
@@ -118,7 +119,7 @@ class Preprocessor:
             self.target_low, self.target_high = float(values.min()), float(values.max())
         if self._image_or_array("image") is None:
             self._fit_columns(self.tensors(x), counts)
-        self._module = self._function = None
+        self._module = self._function = self._level_positions = None
         return self
 
     def _image_or_array(self, kind):
@@ -129,10 +130,11 @@ class Preprocessor:
         state: dict[str, Any] = {}
         state["times"] = [bool(dates.has_times(tensors[name])) for name in self._named("date")]
         numbers = [tensors[name] for name in self._named("number")]
-        parsed = [dates.parse(tensors[name]) for name in self._named("date")]
-        numbers += [np.where(valid, days, np.nan).astype("float32") for days, valid in parsed]
+        if written := [tensors[name] for name in self._named("date")]:
+            days, valid = dates.parse(np.concatenate(written))
+            numbers += np.split(np.where(valid, days, np.nan).astype("float32"), len(written))
         arrays = [_as_rows(tensors[name]) for name in self._named("array")]
-        columns = [np.stack(numbers, axis=1)] if numbers else []
+        columns = [np.stack(numbers).T] if numbers else []
         state.update(number_statistics(columns + arrays, self.scaling, self.feature_budget))
         if self.kind == "raw" and arrays:
             state["missing"] = [False] * len(state["missing"])
@@ -171,9 +173,10 @@ class Preprocessor:
     def features(self) -> list[dict[str, Any]]:
         """What each encoded column is: tensor, index, raw column, what of it, centre, scale, levels."""
         found: list[dict[str, Any]] = []
+        counts: Counter = Counter()
 
         def add(tensor, column, what="value", center=0.0, scale=1.0, levels=None):
-            index = sum(feature["tensor"] == tensor for feature in found)
+            index, counts[tensor] = counts[tensor], counts[tensor] + 1
             keys = ("tensor", "index", "column", "what", "center", "scale", "levels")
             found.append(dict(zip(keys, (tensor, index, column, what, center, scale, levels))))
 
@@ -251,30 +254,37 @@ class Preprocessor:
         first = self.schema.columns[0]
         if first.kind in ("array", "image"):
             return {first.name: self._array(x, first)}
-        if not isinstance(x, (pd.DataFrame, Mapping)):
-            raise ValueError(
-                f"The data must be a DataFrame or a dict of the columns {', '.join(map(str, self.schema.names))}. "
-                f"Received: {type(x).__name__}."
-            )
-        given = list(x.columns) if isinstance(x, pd.DataFrame) else list(x)
-        if missing := [name for name in self.schema.names if name not in given]:
-            hints = "".join(suggest(name, map(str, given)) for name in missing[:1])
-            raise ValueError(
-                f"The columns {', '.join(map(str, missing))} are missing.{hints} The data have: "
-                f"{', '.join(map(str, given))}. Add them (empty where unknown), or build on these data: "
-                "zoo.build(name, data, target=...)."
-            )
-        expected = {*self.schema.names, self.schema.target, *self.schema.dropped}
-        extra = [str(name) for name in given if name not in expected]
-        if extra and not self._warned:
-            self._warned = True
-            warnings.warn(f"Columns that training did not know are ignored: {', '.join(extra)}.", stacklevel=3)
-        tensors = {name: self._column(x[name], self.schema.column(name)) for name in self.schema.names}
-        lengths = {len(values) for values in tensors.values()}
-        if len(lengths) > 1:
-            shown = ", ".join(f"{name}: {len(values)}" for name, values in tensors.items())
-            raise ValueError(f"All columns must have the same number of rows. Received: {shown}.")
-        return tensors
+        reader = self.reader
+        reader.check(x)
+        found: dict[Any, np.ndarray] = {}
+        for kind, columns in reader.columns.items():
+            read = np.ascontiguousarray(reader.numbers(x, kind).T) if kind in NUMBERS else reader.strings(x, kind)
+            found |= {column.name: values for column, values in zip(columns, read)}
+        return {name: found[name] for name in self.schema.names}
+
+    @property
+    def reader(self) -> Reader:
+        """Reads tables by the schema."""
+        if self._reader is None or self._reader.schema is not self.schema:
+            self._reader = Reader(self.schema)
+        return self._reader
+
+    def blocks(self, x) -> dict[str, np.ndarray]:
+        """Returns raw data as one array a kind of column, as `zoo.data.reading` says; arrays as they are.
+
+        Raises:
+            ValueError: as for `tensors`.
+        """
+        if self.schema.columns[0].kind in ("array", "image"):
+            return {self.schema.columns[0].kind: next(iter(self.tensors(x).values()))}
+        return self.reader.blocks(x, self.level_positions)
+
+    @property
+    def level_positions(self) -> list[dict[str, int]]:
+        """Of each category, level -> position from 1."""
+        if self._level_positions is None:
+            self._level_positions = [level_positions(levels) for levels in self._state.get("levels", ())]
+        return self._level_positions
 
     def _array(self, x, column):
         if isinstance(x, (pd.DataFrame, Mapping)):
@@ -336,57 +346,6 @@ class Preprocessor:
             )
         return array.astype("float32", copy=False)
 
-    def _column(self, values, column) -> np.ndarray:
-        if not isinstance(values, pd.Series):
-            array = np.asarray(values) if not np.isscalar(values) else np.asarray([values])
-            if array.ndim != 1:
-                raise ValueError(
-                    f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}."
-                )
-            if array.dtype.kind == "S":
-                array = np.char.decode(array, "utf-8")
-            values = pd.Series(array)
-        if column.kind in ("number", "boolean"):
-            return self._numbers(values, column)
-        if column.kind == "date":
-            return dates.as_iso(values)
-        written = text_of if column.kind == "text" else level_name  # the graph strips categories alone
-        if len(values) <= FEW:
-            names = ("" if gone else written(value) for value, gone in zip(values.tolist(), values.isna().tolist()))
-            return np.array(list(names), dtype=object)
-        if not is_stringlike(values.dtype):
-            codes, uniques = pd.factorize(values)
-        else:
-            codes, uniques = pd.factorize(
-                values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
-            )
-        names = np.array([*(written(value) for value in uniques), ""], dtype=object)
-        return names[codes]
-
-    def _numbers(self, values, column) -> np.ndarray:
-        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
-            with np.errstate(over="ignore"):
-                return values.to_numpy().astype("float32")
-        numbers = as_numbers(values)
-        if numbers is None and is_missing(values).all():
-            numbers = np.full(len(values), np.nan)
-        if numbers is None:
-            if column.kind == "boolean":
-                truth = values.astype(str).str.strip().str.lower().map({"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0})
-                if not (truth.isna().to_numpy() & ~is_missing(values)).any():
-                    return truth.to_numpy("float32")
-            single = [
-                as_numbers(pd.Series([value])) is None and not is_missing(pd.Series([value]))[0] for value in values
-            ]
-            row = int(np.flatnonzero(single)[0]) if any(single) else 0
-            raise ValueError(
-                f"The column {column.name!r} must hold numbers. Received: {values.iloc[row]!r} in row {row}. Repair "
-                "the "
-                "value, leave it empty, or make the column a category in the schema."
-            )
-        with np.errstate(over="ignore"):
-            return numbers.astype("float32")
-
     # Tensors of the served types -> encoded tensors.
 
     def module(self):
@@ -399,35 +358,46 @@ class Preprocessor:
 
     def encode(self, x) -> dict[str, np.ndarray]:
         """Encodes raw data: `module()` on `tensors(x)`, as numpy arrays."""
-        tensors = self.tensors(x)
+        blocks = self.blocks(x)
         if self.kind == "image" or self._is_sequence:
-            return {"image" if self.kind == "image" else "inputs": tensors[self.schema.columns[0].name]}
-        if self._function is None:
-            import tensorflow as tf
-
-            module = self.module()
-            names = list(self.signature())
-            self._function = tf.function(
-                lambda *columns: module(dict(zip(names, columns))),
-                input_signature=list(self.signature().values()),
-                autograph=False,
-            ).get_concrete_function()
-        rows = len(next(iter(tensors.values())))
+            return {"image" if self.kind == "image" else "inputs": next(iter(blocks.values()))}
         import tensorflow as tf
 
+        if self._function is None:
+            from zoo.data.encoding import Encoder
+
+            encoder, kinds = Encoder(self, level_tables=False), list(blocks)
+            self._function = tf.function(
+                lambda *tensors: encoder.of_blocks(dict(zip(kinds, tensors))),
+                input_signature=list(self.block_signature().values()),
+                autograph=False,
+            ).get_concrete_function()
+        rows = len(next(iter(blocks.values())))
+        step = max(1, min(BLOCK, BLOCK_VALUES // sum(values.shape[1] for values in blocks.values())))
         encoded: dict[str, np.ndarray] = {}
-        step = max(1, min(BLOCK, BLOCK_VALUES // sum(int(np.prod(t.shape[1:])) for t in tensors.values())))
         with tf.device("CPU"):
             for start in range(0, max(rows, 1), step):
-                block = self._function(*(_tensor(values[start : start + step]) for values in tensors.values()))
-                block = {name: tensor.numpy() for name, tensor in block.items()}
+                block = [block_tensor(values[start : start + step]) for values in blocks.values()]
+                parts = {name: tensor.numpy() for name, tensor in self._function(*block).items()}
                 if rows <= step:
-                    return block
-                for name, part in block.items():
-                    if start == 0:
+                    return parts
+                for name, part in parts.items():
+                    if name not in encoded:
                         encoded[name] = np.empty((rows, *part.shape[1:]), part.dtype)
                     encoded[name][start : start + step] = part
         return encoded
+
+    def block_signature(self) -> dict:
+        """Returns the tf.TensorSpec of what `blocks` gives of a table, by kind."""
+        import tensorflow as tf
+
+        if self.schema.columns[0].kind == "array":
+            return {"array": tf.TensorSpec((None, *self.schema.columns[0].shape), tf.float32, "array")}
+        dtypes = {"number": tf.float32, "boolean": tf.float32, "category": tf.int64}
+        return {
+            kind: tf.TensorSpec((None, len(columns)), dtypes.get(kind, tf.string), kind)
+            for kind, columns in self.reader.columns.items()
+        }
 
     # The target.
 
@@ -547,18 +517,17 @@ def _rank_one(y):
     return array
 
 
-def _tensor(values: np.ndarray):
-    """Returns values as a tf.Tensor; repeated strings are converted once."""
+def block_tensor(values: np.ndarray):
+    """Returns a block as a tf.Tensor; repeated strings are converted once."""
     import tensorflow as tf
 
     if values.dtype != object:
         return tf.constant(values)
-    if 0 < len(values) <= FEW:
-        return tf.constant(values, tf.string)
-    codes, uniques = pd.factorize(values)
-    if len(uniques) > len(values) // 2:
-        return tf.constant(values, tf.string) if len(values) else tf.zeros((0,), tf.string)
-    return tf.gather(tf.constant(uniques, tf.string), codes)
+    if values.size > MANY_STRINGS:
+        codes, uniques = pd.factorize(values.ravel())
+        if len(uniques) <= values.size // 2:
+            return tf.gather(tf.constant(uniques, tf.string), codes.reshape(values.shape))
+    return tf.constant(values, tf.string) if len(values) else tf.zeros(values.shape, tf.string)
 
 
 def _named_counts(counts, name):

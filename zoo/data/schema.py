@@ -10,9 +10,11 @@ Statistics are not in it: they are the preprocessor's, from training rows alone.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import keyword
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,7 @@ class Column:
         categories: Levels of a category.
         shape: Of a tensor, without the rows; None in it is an axis of any length, such as time.
         values: The only values that a tensor may hold; empty for any.
+        served: Its name in the served signature, where an older artifact has another than the rule of today gives.
     """
 
     name: Any
@@ -49,6 +52,7 @@ class Column:
     categories: tuple[str, ...] = ()
     shape: tuple[int | None, ...] | None = None
     values: tuple[float, ...] = ()
+    served: str = dataclasses.field(default="", repr=False, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Schema:
                 raise ValueError(
                     f"A column's kind must be one of {', '.join(KINDS)}. Received: {column.name!r}: {column.kind!r}"
                 )
-        if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+        if twice := sorted(str(name) for name, count in Counter(names).items() if count > 1):
             raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
         if self.target in names and self.target is not None:
             raise ValueError(f"The target {self.target!r} stands among the inputs too. Remove it from `columns`.")
@@ -95,28 +99,41 @@ class Schema:
 
     def column(self, name) -> Column:
         """Returns the column of that name."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise ValueError(
-            f"There is no column {name!r}.{suggest(name, map(str, self.names))} The schema has: {self.names}."
-        )
+        if name not in self._by_name:
+            raise ValueError(
+                f"There is no column {name!r}.{suggest(name, map(str, self.names))} The schema has: {self.names}."
+            )
+        return self._by_name[name]
+
+    @functools.cached_property
+    def _by_name(self) -> dict[Any, Column]:
+        return {column.name: column for column in self.columns}
 
     @property
     def served_names(self) -> dict:
         """Raw name of each column -> its name in the served signature."""
+        return dict(self._served_names)
+
+    @functools.cached_property
+    def _served_names(self) -> dict:
         taken: set[str] = set()
+        numbers: dict[str, int] = {}  # of each name that clashed, the next to try
         served = {}
-        for name in self.names:
-            clean = re.sub(r"[^A-Za-z0-9_]", "_", str(name))
-            if not clean.strip("_") or clean[0].isdigit() or keyword.iskeyword(clean) or clean == "self":
-                clean = f"c_{clean}"
-            unique, number = clean, 2
+        for column in self.columns:
+            wanted = column.served or served_name(column.name)
+            unique = wanted
             while unique.lower() in taken:
-                unique, number = f"{clean}_{number}", number + 1
+                number = numbers.get(wanted.lower(), 2)
+                unique, numbers[wanted.lower()] = f"{wanted}_{number}", number + 1
             taken.add(unique.lower())
-            served[name] = unique
+            served[column.name] = unique
         return served
+
+    def renamed_for_tensorflow(self) -> Schema:
+        """Returns the schema with no served name that begins with `_`, as those of older artifacts may."""
+        if not any(column.served for column in self.columns):
+            return self
+        return dataclasses.replace(self, columns=tuple(dataclasses.replace(c, served="") for c in self.columns))
 
     def with_task(self, task: str, y) -> Schema:
         """Returns the schema for an entry's task, its classes taken from `y`.
@@ -176,11 +193,11 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, as the JSON file holds them."""
-        columns = []
+        columns, served = [], self.served_names
         for column in self.columns:
             plain = {
                 "name": column.name,
-                "served": self.served_names[column.name],
+                "served": served[column.name],
                 "kind": column.kind,
                 "dtype": column.dtype,
             }
@@ -230,6 +247,7 @@ class Schema:
                     tuple(column.get("categories", ())),
                     None if shape is None else tuple(shape),
                     tuple(column.get("values", ())),
+                    _served_before(column["name"], column.get("served")),
                 )
             )
         classes = plain.get("classes")
@@ -263,11 +281,11 @@ class Schema:
             ) from error
 
     def __str__(self) -> str:
-        rows = [("column", "kind", "dtype", "served as", "levels")]
+        rows, served = [("column", "kind", "dtype", "served as", "levels")], self.served_names
         for column in self.columns:
             shape = "x".join("*" if size is None else str(size) for size in column.shape or ())
             levels = str(len(column.categories)) if column.categories else shape
-            rows.append((str(column.name), column.kind, column.dtype, self.served_names[column.name], levels))
+            rows.append((str(column.name), column.kind, column.dtype, served[column.name], levels))
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         if self.target is not None:
@@ -278,6 +296,27 @@ class Schema:
             lines.append(f"target: {self.target} ({what})")
         lines += [f"no input: {name} ({reason})" for name, reason in self.dropped.items()]
         return "\n".join(lines)
+
+
+def served_name(name) -> str:
+    """Returns the name that a column is served under, unless another column has it: one that a graph's input keeps."""
+    clean = _identifier(name)
+    forbidden = keyword.iskeyword(clean) or clean == "self"
+    return f"c_{clean}" if forbidden or not re.match("[A-Za-z]", clean) else clean
+
+
+def _identifier(name) -> str:
+    return re.sub(r"[^A-Za-z0-9_]", "_", str(name))
+
+
+def _served_before(name, served) -> str:
+    """Returns the served name that an older artifact holds where the rule of today gives another, else `""`.
+
+    Names that begin with `_` had no prefix once: ONNX and Python take them, TensorFlow drops leading underscores.
+    """
+    clean = _identifier(name)
+    kept = isinstance(served, str) and clean.startswith("_") and re.fullmatch(rf"{clean}(_\d+)?", served)
+    return served if kept else ""
 
 
 def plain_values(values: Iterable) -> list:
@@ -339,16 +378,15 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
         raise ValueError(
             f"There is no target column {target!r}.{suggest(target, map(str, known))} The data have: {known}."
         )
-    for name in ignore:
-        if name not in known:
-            raise ValueError(
-                f"There is no column {name!r} to ignore.{suggest(name, map(str, known))} The data have: {known}."
-            )
+    ignored = dict.fromkeys(ignore)
+    if absent := [name for name in ignored if name not in frame.columns]:
+        hint = suggest(absent[0], map(str, known))
+        raise ValueError(f"There is no column {absent[0]!r} to ignore.{hint} The data have: {known}.")
     columns, dropped = [], {}
     for name in known:
         if name == target and target is not None:
             continue
-        if name in set(ignore):
+        if name in ignored:
             dropped[name] = "ignored"
             continue
         column, reason = _infer_column(name, frame[name])
