@@ -1,11 +1,13 @@
 """The schema: what columns are taken for, their served names, JSON that can be edited, errors."""
 
+import itertools
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from zoo.data import schema as schemas
 from zoo.data.schema import Column, Schema, infer
 
 
@@ -76,6 +78,49 @@ def test_served_names_follow_the_contract():
         "a_b_2",
         "c_7",
     ]
+
+
+def test_served_names_begin_with_a_letter():
+    """TensorFlow drops the underscores that a name of a signature begins with."""
+    names = [" BMI ", "_id", "_ID", "__x", "1a", "", "_"]
+    schema = Schema(tuple(Column(name, "number") for name in names))
+    assert list(schema.served_names.values()) == ["c__BMI_", "c__id", "c__ID_2", "c___x", "c_1a", "c_", "c__"]
+
+
+def test_names_that_clash_are_counted_on():
+    """10,000 names that are one when served: each new one is tried once, not against all numbers from 2."""
+    names = ["".join(letters) for letters in itertools.product("абвгдежзик", repeat=4)]
+    served = list(Schema(tuple(Column(name, "number") for name in names)).served_names.values())
+    assert served == ["c_____", *(f"c______{number}" for number in range(2, 10_001))]
+
+
+@pytest.mark.parametrize("columns", [10, 1000])
+def test_served_names_are_made_once_a_column(columns, monkeypatch):
+    calls = []
+    monkeypatch.setattr(schemas, "served_name", lambda name: calls.append(name) or str(name))
+    schema = Schema(tuple(Column(f"n{i}", "number") for i in range(columns)))
+    for use in (schema.to_dict, lambda: str(schema), lambda: schema.served_names):
+        use()
+    assert len(calls) == columns
+
+
+def test_columns_are_found_without_a_search():
+    """Comparing names is the work of a search: a name that counts its comparisons is met once, where its hash leads."""
+
+    class Counting(str):
+        compared = 0
+
+        def __eq__(self, other):
+            type(self).compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    schema = Schema(tuple(Column(Counting(f"n{i}"), "number") for i in range(300)))
+    Counting.compared = 0
+    for i in range(300):
+        assert schema.column(f"n{i}").name == f"n{i}"
+    assert Counting.compared <= 5 * 300  # one by one they would be 45,000
 
 
 def test_json_is_read_back_edited_or_not(tmp_path):

@@ -20,6 +20,7 @@ import numpy as np
 
 from zoo.artifacts import folders, proof, samples, saving
 from zoo.artifacts.card import card_of, plain
+from zoo.data.schema import Schema
 from zoo.model import Model
 from zoo.training.resolving import resolve_model
 
@@ -203,7 +204,7 @@ def write_version(
     `litert_format.measure`."""
     begin = time.monotonic()
     number = max(_versions(target), default=0) + 1 if version == "next" else version
-    with folders.writable(target / str(number)) as beside:
+    with model.preprocessor.with_schema(_schema(model, format)), folders.writable(target / str(number)) as beside:
         signatures = WRITERS[format](model, beside)
         inputs, outputs = signatures["serving_default"]
         signature = {"inputs": inputs, "outputs": outputs}
@@ -225,7 +226,7 @@ def write_version(
         path=target / str(number),
         version=number,
         format=format,
-        served_names=model.schema.served_names,
+        served_names=_schema(model, format).served_names,
         inputs=inputs,
         outputs=outputs,
         signatures=tuple(sorted(signatures)),
@@ -234,6 +235,12 @@ def write_version(
         seconds=time.monotonic() - begin,
         quality=quality,
     )
+
+
+def _schema(model: Model, format: str) -> Schema:
+    """Returns the model's schema, with the served names that the format keeps."""
+    by_tensorflow = format == "tf_saved_model" or format.startswith("litert")
+    return model.schema.renamed_for_tensorflow() if by_tensorflow else model.schema
 
 
 def _quality(model: Model, folder: Path, rows, format: str) -> dict:
@@ -334,6 +341,6 @@ def _by_tensorflow(model: Model, card: dict[str, Any], target: Path, how: dict[s
     return {
         **told,
         "path": target / str(told["version"]),
-        "served_names": model.schema.served_names,
+        "served_names": _schema(model, how["format"]).served_names,
         "signatures": tuple(told["signatures"]),
     }

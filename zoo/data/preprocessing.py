@@ -14,6 +14,7 @@ and then z / sqrt(1 + (z/3)^2): https://arxiv.org/abs/2407.04491.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -77,7 +78,7 @@ class Preprocessor:
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
-        self._module = self._function = self._reader = self._level_positions = None
+        self._module = self._block_encoder = self._function = self._reader = self._level_positions = None
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs
 
@@ -119,7 +120,7 @@ class Preprocessor:
             self.target_low, self.target_high = float(values.min()), float(values.max())
         if self._image_or_array("image") is None:
             self._fit_columns(self.tensors(x), counts)
-        self._module = self._function = self._level_positions = None
+        self._module = self._block_encoder = self._function = self._level_positions = None
         return self
 
     def _image_or_array(self, kind):
@@ -263,6 +264,11 @@ class Preprocessor:
         return {name: found[name] for name in self.schema.names}
 
     @property
+    def takes_columns(self) -> bool:
+        """Whether raw rows are a table's, not arrays or images."""
+        return self.schema.columns[0].kind not in ("array", "image")
+
+    @property
     def reader(self) -> Reader:
         """Reads tables by the schema."""
         if self._reader is None or self._reader.schema is not self.schema:
@@ -275,7 +281,7 @@ class Preprocessor:
         Raises:
             ValueError: as for `tensors`.
         """
-        if self.schema.columns[0].kind in ("array", "image"):
+        if not self.takes_columns:
             return {self.schema.columns[0].kind: next(iter(self.tensors(x).values()))}
         return self.reader.blocks(x, self.level_positions)
 
@@ -364,9 +370,7 @@ class Preprocessor:
         import tensorflow as tf
 
         if self._function is None:
-            from zoo.data.encoding import Encoder
-
-            encoder, kinds = Encoder(self, level_tables=False), list(blocks)
+            encoder, kinds = self.block_encoder(), list(blocks)
             self._function = tf.function(
                 lambda *tensors: encoder.of_blocks(dict(zip(kinds, tensors))),
                 input_signature=list(self.block_signature().values()),
@@ -387,6 +391,14 @@ class Preprocessor:
                     encoded[name][start : start + step] = part
         return encoded
 
+    def block_encoder(self):
+        """Returns the tf.Module whose `of_blocks` encodes what `blocks` gives."""
+        if self._block_encoder is None:
+            from zoo.data.encoding import Encoder
+
+            self._block_encoder = Encoder(self, level_tables=False)
+        return self._block_encoder
+
     def block_signature(self) -> dict:
         """Returns the tf.TensorSpec of what `blocks` gives of a table, by kind."""
         import tensorflow as tf
@@ -398,6 +410,15 @@ class Preprocessor:
             kind: tf.TensorSpec((None, len(columns)), dtypes.get(kind, tf.string), kind)
             for kind, columns in self.reader.columns.items()
         }
+
+    @contextlib.contextmanager
+    def with_schema(self, schema: Schema):
+        """Gives the preprocessor another schema of the same columns while the block runs."""
+        own, self.schema = self.schema, schema
+        try:
+            yield
+        finally:
+            self.schema = own
 
     # The target.
 

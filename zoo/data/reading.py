@@ -84,7 +84,7 @@ class Reader:
     def _places(self, x: pd.DataFrame) -> dict:
         """Returns the place of each column of a table."""
         names, places = self._known
-        if names is None or not x.columns.is_(names):
+        if not _same(x.columns, names):
             if not x.columns.is_unique:
                 twice = ", ".join(sorted({str(name) for name in x.columns[x.columns.duplicated()]}))
                 raise ValueError(f"Column names must differ. Received twice: {twice}. Rename one of each.")
@@ -141,10 +141,10 @@ class Reader:
         return found
 
     def few(self, x, positions: list[dict[str, int]]) -> dict[str, np.ndarray] | None:
-        """Returns `blocks` of a few rows; None where `blocks` must look: at many cells, unknown columns, odd values.
+        """Returns `blocks` of a few rows; None where `blocks` must look: at many cells, other columns, odd values.
 
         Args:
-            x: A DataFrame whose column names `check` has seen before, or a dict of lists.
+            x: A DataFrame, or a dict of lists.
             positions: As for `blocks`.
         """
         values = self._values(x)
@@ -172,11 +172,16 @@ class Reader:
     def _values(self, x) -> dict[Any, list] | None:
         """Returns the values of each column in Python's own types, where they are few and the columns are known."""
         if isinstance(x, pd.DataFrame):
-            names, places = self._known
-            if not 0 < len(x) <= FEW_ROWS or len(x) * x.shape[1] > FEW_CELLS or not x.columns.is_(names):
+            if not 0 < len(x) <= FEW_ROWS or len(x) * x.shape[1] > FEW_CELLS:
                 return None
+            names, places = self._known
+            if not _same(x.columns, names):
+                if not x.columns.is_unique or not set(x.columns).issuperset(self.schema.names):
+                    return None
+                self.check(x)
+                places = self._known[1]
             cells = x.to_numpy(dtype=object).T.tolist()
-            return {name: cells[places[name]] for name in self.schema.names}
+            return {column.name: cells[places[column.name]] for column in self.schema.columns}
         columns = [x.get(name) for name in self.schema.names]
         if not all(isinstance(column, list) for column in columns) or not self._expected.issuperset(x):
             return None
@@ -184,6 +189,10 @@ class Reader:
         if len(rows) != 1 or not 0 < max(rows) <= FEW_ROWS or max(rows) * len(columns) > FEW_CELLS:
             return None
         return dict(zip(self.schema.names, columns))
+
+
+def _same(columns: pd.Index, others: pd.Index | None) -> bool:
+    return others is not None and (columns.is_(others) or columns.equals(others))
 
 
 def _is_number(value) -> bool:

@@ -29,7 +29,8 @@ BLANKS = " \t\n\v\f\r"  # what tf.strings.strip strips, which is less than Pytho
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>")
 VERSION = 1
 MAX_INT_CLASSES = 100
-ISO_DATE = r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*"
+ISO_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*")
+MAY_BE_NUMBER = re.compile(r"\d|inf|nan", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -350,8 +351,12 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     if not is_stringlike(values.dtype):
         return None
     codes, uniques = pd.factorize(values)
-    uniques = pd.Series(np.asarray(uniques, dtype=object), dtype=object)
-    missing = np.array([value in MISSING or (isinstance(value, str) and not value.strip()) for value in uniques], bool)
+    values = np.asarray(uniques, dtype=object).tolist()
+    missing = np.array([value in MISSING or (isinstance(value, str) and not value.strip()) for value in values], bool)
+    words = (value for value, gone in zip(values, missing) if isinstance(value, str) and not gone)
+    if not all(map(MAY_BE_NUMBER.search, words)):  # pandas takes a millisecond a column to find it out
+        return None
+    uniques = pd.Series(values, dtype=object)
     if any(isinstance(value, (bytes, pd.Timestamp)) for value in uniques):
         return None
     numbers = pd.to_numeric(uniques.where(~missing), errors="coerce").to_numpy("float64", na_value=np.nan)
@@ -449,14 +454,13 @@ def _infer_column(name, values: pd.Series) -> tuple[Column | None, str]:
     if numbers is not None and not any(re.fullmatch(r"0\d+", str(value)) for value in uniques):
         if not isinstance(values.dtype, pd.CategoricalDtype):
             return _infer_numbers(name, dtype, numbers)
-    texts = pd.Series([level_name(value) for value in uniques], dtype=object)
-    gone = texts.isin(MISSING).to_numpy() if len(texts) else np.zeros(0, bool)
     counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
-    levels, filled = texts[~gone], int(counts[~gone].sum())
+    filled_by = [(level, count) for level, count in zip(map(level_name, uniques), counts) if level not in MISSING]
+    levels, filled = [level for level, _ in filled_by], int(sum(count for _, count in filled_by))
     missing = filled < len(values)
     if filled == 0:
         return None, "all missing"
-    if levels.str.fullmatch(ISO_DATE).all():
+    if all(map(ISO_DATE.fullmatch, levels)):
         return _unless_constant(Column(name, "date", dtype), len(levels), missing)
     if len(levels) > 20 and len(levels) > 0.5 * filled and not isinstance(values.dtype, pd.CategoricalDtype):
         return Column(name, "text", dtype), ""

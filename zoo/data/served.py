@@ -144,8 +144,9 @@ def save_served(model, path) -> dict[str, tuple[dict, dict]]:
     Returns:
         Inputs and outputs of each signature, as `{name: [dtype, shape]}`.
     """
-    served = Served(model)
-    signatures = served.signatures()
+    with model.preprocessor.with_schema(model.schema.renamed_for_tensorflow()):
+        served = Served(model)
+        signatures = served.signatures()
     tf.saved_model.save(served, str(path), signatures=signatures)
     updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(path))
     for name in METHODS.keys() & signatures.keys():

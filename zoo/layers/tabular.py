@@ -95,12 +95,15 @@ class Levels(keras.layers.Layer):
 
     def indicators(self, indices):
         """Returns 1 for the level of each small column, `(batch, features)`."""
-        found = [ops.one_hot(indices[:, i] - 1, self.sizes[i] - 1, dtype=self.compute_dtype) for i in self.small]
-        return ops.concatenate(found, axis=-1) if len(found) > 1 else found[0]  # index 0 became -1: all zeros
+        # One comparison for all columns: an operation a column makes graphs of thousands of columns slow to compile.
+        columns = np.repeat(self.small, [self.sizes[i] - 1 for i in self.small]).astype("int32")
+        levels = np.concatenate([np.arange(1, self.sizes[i]) for i in self.small]).astype("int32")
+        return ops.cast(ops.take(ops.cast(indices, "int32"), columns, axis=1) == levels, self.compute_dtype)
 
     def rows(self, indices):
         """Returns the row of the table for the level of each large column, `(batch, large columns)`."""
-        return ops.stack([indices[:, i] + offset for i, offset in zip(self.large, self._offsets(self.large))], axis=1)
+        large = np.array(self.large, "int32")
+        return ops.take(indices, large, axis=1) + ops.cast(np.array(self._offsets(self.large)), indices.dtype)
 
     def call(self, indices):
         return self.features(indices, self.table if self.large else None, self.rows if self.large else None)

@@ -1,6 +1,7 @@
-"""A model's outputs on encoded rows, by one compiled function that is kept as long as the model.
+"""A model's outputs on rows, by one compiled function that is kept as long as the model.
 
-Keras's `predict` takes 50 to 200 ms a call whatever the rows; this takes about a millisecond for one.
+Keras's `predict` takes 50 to 200 ms a call whatever the rows. A few raw rows go through one function, from the values
+that `zoo.data.reading` finds to probabilities; of more, the encoded rows go through one batch by batch.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 
 _functions: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_functions_of_raw: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def _function(model):
@@ -73,3 +75,48 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
         for start in range(0, max(rows, 1), batch_size)
     ]
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def of_few(model, x) -> np.ndarray | None:
+    """Returns what a model answers to a few raw rows: probabilities of a classifier, the outputs of another.
+
+    Args:
+        model: A `zoo.Model`.
+        x: A DataFrame, or a dict of lists.
+
+    Returns:
+        `(rows, classes)` or `(rows, units)`; None where that takes the way of many rows: of arrays, of columns or
+        values that must be looked at, on other Keras backends than TensorFlow, by XLA.
+    """
+    preprocessor = model.preprocessor
+    if keras.backend.backend() != "tensorflow" or not preprocessor.takes_columns:
+        return None
+    blocks = preprocessor.reader.few(x, preprocessor.level_positions)
+    if blocks is None:
+        return None
+    module, function = _functions_of_raw.get(model, (None, None))
+    if module is None or module is not preprocessor.block_encoder():
+        module, function = preprocessor.block_encoder(), _function_of_raw(model)
+        _functions_of_raw[model] = (module, function)
+    return None if function is None else function(blocks)
+
+
+def _function_of_raw(model):
+    """Returns the function from a block of values a kind of column to answers; None of a model that XLA compiles."""
+    if model.recipe.jit:
+        return None
+    import tensorflow as tf
+
+    owner, encoder = weakref.ref(model), model.preprocessor.block_encoder()
+    signature = model.preprocessor.block_signature()
+    classifies = model.entry.task == "classification"
+
+    def answer(*tensors):
+        with tf.device("CPU"):
+            encoded = encoder.of_blocks(dict(zip(signature, tensors)))
+        outputs = owner().decide(owner().network(encoded, training=False))
+        return owner().probabilities(outputs) if classifies else outputs
+
+    function = tf.function(answer, input_signature=list(signature.values()), autograph=False).get_concrete_function()
+    tensor = {kind: tf.string if spec.dtype == tf.string else None for kind, spec in signature.items()}
+    return lambda blocks: function(*(tf.constant(blocks[kind], dtype) for kind, dtype in tensor.items())).numpy()

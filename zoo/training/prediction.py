@@ -24,6 +24,10 @@ def predict(model, data) -> pd.DataFrame:
         `prediction` for a regressor or a unit, `prediction_0`, `prediction_1`... for several. Of sequences, a row a
         step, under the index and `step`.
     """
+    model = resolve_model(model)
+    if isinstance(data, (pd.DataFrame, dict)) and (found := inference.of_few(model, data)) is not None:
+        index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(len(found))
+        return _table(model, found, index)
     frames = list(predict_blocks(model, data))
     return frames[0] if len(frames) == 1 else pd.concat(frames)
 
@@ -47,6 +51,13 @@ def _answers(model, x, index) -> pd.DataFrame:
 
 def answers(model, outputs, index) -> pd.DataFrame:
     """Returns what `predict` gives for a model's outputs `(rows, ...)`, under an index of the rows."""
+    if model.entry.task == "classification":
+        outputs = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))
+    return _table(model, outputs, index)
+
+
+def _table(model, outputs, index) -> pd.DataFrame:
+    """Returns `answers` for probabilities `(rows, classes)`, or the outputs of what is no classifier."""
     if model.entry.task != "classification":
         if outputs.ndim == 3:  # (rows, time, units) -> (rows * time, units)
             steps = range(outputs.shape[1])
@@ -55,11 +66,10 @@ def answers(model, outputs, index) -> pd.DataFrame:
         if outputs.shape[-1] == 1:
             return pd.DataFrame({"prediction": outputs[:, 0]}, index=index)
         return pd.DataFrame({f"prediction_{i}": column for i, column in enumerate(outputs.T)}, index=index)
-    probabilities = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))
-    chosen = np.argmax(probabilities, axis=-1)
+    chosen = np.argmax(outputs, axis=-1)
     answers = {
         "label": model.preprocessor.decode_labels(chosen),
-        "probability": np.take_along_axis(probabilities, chosen[:, None], axis=-1)[:, 0],
+        "probability": np.take_along_axis(outputs, chosen[:, None], axis=-1)[:, 0],
     }
-    answers |= {f"p_{name}": probabilities[:, i] for i, name in enumerate(model.classes)}
+    answers |= {f"p_{name}": outputs[:, i] for i, name in enumerate(model.classes)}
     return pd.DataFrame(answers, index=index)
