@@ -27,6 +27,10 @@ class _Constants:
         self.median, self.center, self.scale = (
             np.array(state.get(name, ()), "float32") for name in ("median", "center", "scale")
         )
+        with tf.device("CPU"):
+            # TensorFlow's optimiser makes x / constant this product, so that a graph and its operations run one by one
+            # give the same last bit.
+            self.inverse_scale = tf.math.reciprocal(self.scale).numpy()
         knots = state.get("knots", ())
         self.ranked = [i for i, column in enumerate(knots) if len(column) > 2]
         if self.ranked:
@@ -99,9 +103,9 @@ class Encoder(tf.Module):
             parts = [filled] if booleans is None else [filled, tf.where(known, booleans, 0.0)]
             parts += [tf.one_hot(at - 1, len(levels)) for at, levels in zip(positions, constants.levels)]
             return {"inputs": _joined(parts)}
-        scaled = (filled - constants.center) / constants.scale
+        scaled = (filled - constants.center) * constants.inverse_scale
         if constants.scaling == "quantile":
-            scaled = scaled / tf.sqrt(1.0 + tf.square(scaled / 3.0))
+            scaled = scaled * tf.math.rsqrt(1.0 + tf.square(scaled * np.float32(1 / 3)))
         parts = [scaled] if booleans is None else [scaled, tf.where(known, 2.0 * booleans - 1.0, 0.0)]
         if len(constants.missing):
             parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))

@@ -34,6 +34,7 @@ KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
 BLOCK = 65_536  # the most rows encoded at once
 BLOCK_VALUES = 2**21  # and the most values of theirs: so many stay in a processor's cache
+UNTRACED_CALLS = 3  # of one block each: tracing takes as long as ten of them
 MANY_STRINGS = 1_000  # from which it is quicker to look for repeated ones
 
 
@@ -79,6 +80,7 @@ class Preprocessor:
         self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
         self._module = self._block_encoder = self._function = self._reader = self._level_positions = None
+        self._calls = 0  # of `encode`
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs
 
@@ -369,20 +371,23 @@ class Preprocessor:
             return {"image" if self.kind == "image" else "inputs": next(iter(blocks.values()))}
         import tensorflow as tf
 
-        if self._function is None:
-            encoder, kinds = self.block_encoder(), list(blocks)
-            self._function = tf.function(
-                lambda *tensors: encoder.of_blocks(dict(zip(kinds, tensors))),
-                input_signature=list(self.block_signature().values()),
-                autograph=False,
-            ).get_concrete_function()
+        encoder, kinds = self.block_encoder(), list(blocks)
+
+        def of_tensors(*tensors):
+            return encoder.of_blocks(dict(zip(kinds, tensors)))
+
         rows = len(next(iter(blocks.values())))
         step = max(1, min(BLOCK, BLOCK_VALUES // sum(values.shape[1] for values in blocks.values())))
+        self._calls += 1
+        if self._function is None and (rows > step or self._calls > UNTRACED_CALLS or {"date", "text"} & set(kinds)):
+            signature = list(self.block_signature().values())
+            self._function = tf.function(of_tensors, input_signature=signature, autograph=False).get_concrete_function()
+        function = self._function or of_tensors
         encoded: dict[str, np.ndarray] = {}
         with tf.device("CPU"):
             for start in range(0, max(rows, 1), step):
                 block = [block_tensor(values[start : start + step]) for values in blocks.values()]
-                parts = {name: tensor.numpy() for name, tensor in self._function(*block).items()}
+                parts = {name: tensor.numpy() for name, tensor in function(*block).items()}
                 if rows <= step:
                     return parts
                 for name, part in parts.items():
