@@ -29,7 +29,7 @@ class PiecewiseLinear(keras.layers.Layer):
         self.num_bins = num_bins
 
     def call(self, ranks):
-        lower = ops.arange(self.num_bins, dtype=ranks.dtype)
+        lower = ops.convert_to_tensor(np.arange(self.num_bins), dtype=ranks.dtype)
         ramps = ops.clip(ops.expand_dims(ranks, -1) * self.num_bins - lower, 0.0, 1.0) - 0.5
         return ops.reshape(ramps, (-1, ranks.shape[-1] * self.num_bins))  # (batch, columns, bins) -> (batch, features)
 
