@@ -1,5 +1,7 @@
 """The features of a table have a budget: few columns are expanded, many are not."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,3 +94,12 @@ def test_a_column_that_comes_later_gets_the_bins_of_the_others(columns, bins):
     adapted = zoo.adapt(model, more, columns="extend")
     assert width(adapted) == (columns + 1) * (1 + bins)
     pd.testing.assert_frame_equal(zoo.predict(adapted, more), zoo.predict(model, data), rtol=1e-5)
+
+
+def test_a_checkpoint_from_before_the_budget_is_still_known(tmp_path):
+    how = {"hidden_units": (4,), "epochs": 1, "verbose": 0, "checkpoint": tmp_path}
+    zoo.train("mlp_classifier", table(3), **how)
+    (path,) = tmp_path.glob("checkpoint*.npz")
+    with np.load(path) as arrays:
+        recipe = json.loads(str(arrays["state"]))["identity"]["recipe"]
+    assert recipe["batch_size"] == 256 and "feature_budget" not in recipe
