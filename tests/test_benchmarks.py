@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.benchmarks import accuracy, history, preprocess, serve, train, wide
+from tests.benchmarks import accuracy, history, preprocess, serve, train, train_calls, wide
 
 pytestmark = pytest.mark.tensorflow
 
@@ -21,6 +21,26 @@ def test_train_prints_seconds_and_ratios(capsys):
     train.main(["--cases", "XS", "--rounds", "1"])
     printed = capsys.readouterr().out
     assert "XS, whole run: zoo" in printed and "scikit-learn:" in printed
+
+
+def test_train_measures_what_a_user_calls(capsys, monkeypatch):
+    table = train.table
+    monkeypatch.setattr(train, "table", lambda rows, columns, classes: table(rows // 20, columns, classes))
+    monkeypatch.setattr(train_calls, "PARQUET_ROWS", 20_000)
+    train.main(["--cases", "S-call", "parquet", "--rounds", "1"])
+    printed = capsys.readouterr().out
+    assert "S by zoo.train, raw rows to scored model: zoo" in printed
+    assert "an epoch of a Parquet file" in printed and "rows of that file a second: zoo" in printed
+
+
+@pytest.mark.slow
+def test_train_measures_m_against_a_tuned_fit(capsys, monkeypatch):
+    table = train.table
+    monkeypatch.setattr(train, "table", lambda rows, columns, classes: table(rows // 20, columns, classes))
+    train.main(["--cases", "M-call", "--rounds", "1"])
+    printed = capsys.readouterr().out
+    assert "M by zoo.train, raw rows to scored model, 8 epochs: zoo" in printed
+    assert "batches gathered by index:" in printed
 
 
 @pytest.mark.slow

@@ -41,6 +41,7 @@ from zoo.layers.nesting import layers_of
 from zoo.registry import Entry, Recipe, Spec
 
 ENCODED = ("inputs", "numeric", "quantile", "categorical", "image")
+FITTED = ("preprocessing", "scaling", "feature_budget")  # options of builders that say how a preprocessor is fitted
 JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
 
 
@@ -571,7 +572,7 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
         value = known[name]
         if isinstance(value, (str, int)) and value in changes_by_value:
             recipe = dataclasses.replace(recipe, **changes_by_value[value])
-    changes = {name: known[name] for name in ("preprocessing", "scaling") if known.get(name) is not None}
+    changes = {name: known[name] for name in FITTED if known.get(name) is not None}
     if "preprocessing" in changes:
         changes["arrays"] = None
     if "output_activation" in known:
@@ -689,7 +690,7 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         schema = dataclasses.replace(schema, columns=tuple(columns))
     is_array = any(column.kind == "array" for column in schema.columns)
     kind = recipe.arrays if recipe.arrays and is_array else recipe.preprocessing
-    return Preprocessor(schema, kind, recipe.scaling).fit(x, y)
+    return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget).fit(x, y)
 
 
 def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:

@@ -49,6 +49,8 @@ class Recipe:
         arrays: The same of one array of numbers, where it is another; an option that names one stands above both.
         scaling: What `"tabular"` gives for a number: `"standard"` (zero mean, unit variance) or `"quantile"`
             (a robustly scaled value and its rank among the training rows, in [0, 1]).
+        feature_budget: The most features that the ranks of `"quantile"` are expanded to, all columns together. The more
+            columns, the fewer bins each gets; where fewer than two are left, numbers are scaled alone. None: no limit.
         decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
             registered function of them. The builder option `output_activation`, where an entry has it, stands above.
         loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
@@ -89,6 +91,7 @@ class Recipe:
     preprocessing: str = "tabular"
     arrays: str | None = None
     scaling: str = "quantile"
+    feature_budget: int | None = None
     decision: str | Callable | None = None
     loss: Callable | None = None
     reduction: str = "mean"
@@ -138,6 +141,7 @@ class Spec:
         sequences: Whether `inputs` has an axis of time before that of its width.
         num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
+        max_bins: The most bins that each rank is expanded to, by the recipe's `feature_budget`; None for any number.
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
         image_shape: `(height, width, channels)` of the tensor `image`.
         num_rows: Rows of the data that are built for, where that is known.
@@ -151,6 +155,7 @@ class Spec:
     sequences: bool = False
     num_numeric: int = 0
     num_quantile: int = 0
+    max_bins: int | None = None
     categorical_sizes: tuple[int, ...] = ()
     image_shape: tuple[int, int, int] | None = None
     num_rows: int | None = None

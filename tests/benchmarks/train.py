@@ -1,13 +1,14 @@
 """Training against Keras's `fit`, scikit-learn and PyTorch: ratios in one run.
 
     python -m tests.benchmarks.train                     all cases, five rounds
-    python -m tests.benchmarks.train --cases S XS --rounds 3
+    python -m tests.benchmarks.train --cases S M-call --rounds 3
     python -m tests.benchmarks.train --write             and the table into docs/benchmarks.md
 
 In each round the rivals run in turn; figures are medians of seconds over the rounds, after one round that does not
 count. A whole run builds, compiles, traces and trains; imports are left out.
 
 S    2,000 rows x 20, 64-64, batch 32, Adam, 30 epochs, accuracy, 20 % validation; whole run, and an epoch once compiled
+S-call, M-call, parquet   what a user calls, from raw rows to a scored model: see `train_calls`
 M    60,000 x 784, 128-64-10, batch 128, Adam, accuracy; an epoch once compiled
 XS   XOR, 4 rows, 2-4-1, full batch, 1,000 epochs; whole run
 L    adult, `mlp_classifier`, its recipe to early stopping; raw CSV to evaluated model
@@ -37,26 +38,20 @@ import keras
 import numpy as np
 
 import zoo
+from tests.benchmarks.train_rivals import (
+    TUNED,
+    EpochSeconds,
+    bare_xla_epoch,
+    gathered,
+    mlp,
+    sklearn_epoch,
+    sklearn_run,
+    table,
+    torch_run,
+    tuned_mlp,
+)
 from tests.benchmarks.train_workers import case_workers
 from zoo.engine import compiled, fitting
-
-
-def table(rows: int, columns: int, classes: int, seed: int = 0):
-    """Returns standard normal columns and the classes that a random linear map gives."""
-    generator = np.random.default_rng(seed)
-    x = generator.normal(size=(rows, columns)).astype("float32")
-    return x, np.argmax(x @ generator.normal(size=(columns, classes)), axis=1).astype("int32")
-
-
-def mlp(columns: int, hidden: tuple, outputs: int, *, rate: float = 1e-3) -> keras.Model:
-    """Returns a compiled network of ReLU layers."""
-    inputs = hidden_layer = keras.Input((columns,))
-    for units in hidden:
-        hidden_layer = keras.layers.Dense(units, activation="relu")(hidden_layer)
-    model = keras.Model(inputs, keras.layers.Dense(outputs)(hidden_layer))
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
-    return model
 
 
 def engine_fit(model, rows, *, batch_size, epochs, validation=None, engine="auto", callbacks=()):
@@ -76,24 +71,6 @@ def engine_fit(model, rows, *, batch_size, epochs, validation=None, engine="auto
     )
 
 
-class EpochSeconds(keras.callbacks.Callback):
-    """Notes the seconds of each epoch."""
-
-    def __init__(self):
-        super().__init__()
-        self.seconds = []
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._begin = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds.append(time.perf_counter() - self._begin)
-
-    def steady(self) -> float:
-        """Returns the median, the first epoch, which compiles, left out."""
-        return float(np.median(self.seconds[1:]))
-
-
 def rounds(rivals: dict[str, Callable[[], float | None]], count: int) -> dict[str, float]:
     """Returns the median seconds of each rival, run in turn; a rival may return what it measured itself."""
     taken: dict[str, list] = {name: [] for name in rivals}
@@ -106,67 +83,9 @@ def rounds(rivals: dict[str, Callable[[], float | None]], count: int) -> dict[st
     return {name: float(np.median(values[1:])) for name, values in taken.items()}
 
 
-def sklearn_epoch(x, y, hidden, batch_size, epochs=3) -> float:
-    """Returns seconds of an epoch of scikit-learn's MLPClassifier."""
-    from sklearn.neural_network import MLPClassifier
-
-    model = MLPClassifier(hidden, batch_size=batch_size, max_iter=epochs, n_iter_no_change=epochs)
-    begin = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.fit(x, y)
-    return (time.perf_counter() - begin) / epochs
-
-
-def torch_run(x, y, hidden, batch_size, epochs, mixed: bool = False) -> float | None:
-    """Returns seconds of training in PyTorch, eager, on the GPU if there is one; None without PyTorch.
-
-    Float32 products may be of TF32 on a GPU, as JAX's are; `mixed` asks for bfloat16.
-    """
-    try:
-        import torch
-    except ImportError:
-        return None
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device == "cuda":
-        torch.set_float32_matmul_precision("high")
-    sizes = [x.shape[1], *hidden, int(y.max()) + 1]
-    layers = []
-    for i, (n, m) in enumerate(zip(sizes[:-1], sizes[1:])):
-        layers += [torch.nn.Linear(n, m), *([torch.nn.ReLU()] if i < len(hidden) else [])]
-    begin = time.perf_counter()
-    network = torch.nn.Sequential(*layers).to(device)
-    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
-    x, y = torch.from_numpy(x).to(device), torch.from_numpy(y).long().to(device)
-    for _ in range(epochs):
-        order, right = torch.randperm(len(x), device=device), 0
-        for index in order.split(batch_size):
-            with torch.autocast(device, torch.bfloat16, enabled=mixed):
-                outputs = network(x[index])
-                loss = torch.nn.functional.cross_entropy(outputs, y[index])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            right += (outputs.detach().argmax(1) == y[index]).sum()
-    float(right)  # waits for a GPU
-    return time.perf_counter() - begin
-
-
 def case_s(count: int) -> None:
     s_of_engine(count)
-    s_of_train(count)
     s_epoch(count)
-
-
-def sklearn_s(x, y) -> None:
-    """Trains S by scikit-learn."""
-    from sklearn.neural_network import MLPClassifier
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        MLPClassifier(
-            (64, 64), batch_size=32, max_iter=30, early_stopping=True, validation_fraction=0.2, n_iter_no_change=30
-        ).fit(x, y)
 
 
 def s_of_engine(count: int) -> None:
@@ -179,22 +98,10 @@ def s_of_engine(count: int) -> None:
     def fit():
         mlp(20, (64, 64), 2).fit(*train, batch_size=32, epochs=30, validation_data=held, verbose=0)
 
-    rivals = {"zoo": ours, "scikit-learn": lambda: sklearn_s(x, y), "Keras fit": fit}
+    rivals = {"zoo": ours, "scikit-learn": lambda: sklearn_run(x, y, (64, 64), 32, 30), "Keras fit": fit}
     if torch_run(x[:64], y[:64], (64, 64), 32, 1) is not None:
         rivals["PyTorch"] = lambda: torch_run(*train, (64, 64), 32, 30)
     report("S, whole run", rounds(rivals, count), {"scikit-learn": "at least 1.0", "Keras fit": "at least 6"})
-
-
-def s_of_train(count: int) -> None:
-    x, y = table(2_000, 20, 2)
-
-    def ours():
-        compiled.clear()
-        options = {"hidden_units": (64, 64), "batch_size": 32, "epochs": 30, "optimizer": "adam", "verbose": 0}
-        zoo.train("mlp_classifier", (x, y), **options)
-
-    rivals = {"zoo": ours, "scikit-learn": lambda: sklearn_s(x, y)}
-    report("S by zoo.train, raw rows to scored model", rounds(rivals, count), {})
 
 
 def s_epoch(count: int) -> None:
@@ -207,35 +114,6 @@ def s_epoch(count: int) -> None:
 
     rivals = {"zoo": ours, "scikit-learn": lambda: sklearn_epoch(x, y, (64, 64), 32, 30)}
     report("S, an epoch compiled by XLA", rounds(rivals, count), {"scikit-learn": "at least 5"})
-
-
-def bare_xla_epoch(x, y, batch_size: int, epochs: int = 4) -> float:
-    """Returns seconds of an epoch of a bare function compiled by XLA, without metrics."""
-    import tensorflow as tf
-
-    model = mlp(x.shape[1], (128, 64), 10)
-    optimizer, loss = model.optimizer, model.loss
-    optimizer.build(model.trainable_variables)
-    x, y, count = tf.constant(x), tf.constant(y), len(x)
-    steps = count // batch_size
-
-    @tf.function(autograph=False, jit_compile=True)
-    def run(order):
-        def step(i):
-            index = tf.slice(order, [i * batch_size], [batch_size])
-            with tf.GradientTape() as tape:
-                value = loss(tf.gather(y, index), model(tf.gather(x, index), training=True))
-            optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
-            return (i + 1,)
-
-        tf.while_loop(lambda i: i < steps, step, (0,), parallel_iterations=1)
-
-    seconds = []
-    for epoch in range(epochs):
-        begin = time.perf_counter()
-        run(tf.random.experimental.stateless_shuffle(tf.range(count), seed=[0, epoch]))
-        seconds.append(time.perf_counter() - begin)
-    return float(np.median(seconds[1:]))
 
 
 def case_m(count: int) -> None:
@@ -251,11 +129,18 @@ def case_m(count: int) -> None:
         mlp(784, (128, 64), 10).fit(x, y, batch_size=128, epochs=3, verbose=0, callbacks=[seconds])
         return seconds.steady()
 
+    def tuned():
+        seconds = EpochSeconds()
+        model, batches = tuned_mlp(784, (128, 64), 10), gathered(x, y, 128)
+        model.fit(batches, epochs=4, shuffle=False, verbose=0, callbacks=[seconds])
+        return seconds.steady()
+
     rivals = {
         "zoo": ours,
         "bare XLA epoch": lambda: bare_xla_epoch(x, y, 128),
         "scikit-learn": lambda: sklearn_epoch(x, y, (128, 64), 128, 1),
         "Keras fit": fit,
+        TUNED: tuned,
     }
     if torch_run(x[:128], y[:128], (128, 64), 128, 1) is not None:
         rivals["PyTorch"] = lambda: torch_run(x, y, (128, 64), 128, 1)
@@ -346,6 +231,9 @@ CASES["jax"] = lambda count: importlib.import_module("tests.benchmarks.train_jax
 CASES["folds"] = lambda count: importlib.import_module("tests.benchmarks.train_many").case_folds(count)
 CASES["ensemble"] = lambda count: importlib.import_module("tests.benchmarks.train_ensemble").case_ensemble(count)
 CASES["workers"] = case_workers
+CASES["S-call"] = lambda count: importlib.import_module("tests.benchmarks.train_calls").case_s_call(count)
+CASES["M-call"] = lambda count: importlib.import_module("tests.benchmarks.train_calls").case_m_call(count)
+CASES["parquet"] = lambda count: importlib.import_module("tests.benchmarks.train_calls").case_parquet(count)
 
 
 def report(title: str, seconds: dict[str, float], goals: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from zoo.data import dates
+from zoo.data import dates, preprocessing
 from zoo.data.encoding import Encoder
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.sampling import sample
@@ -232,3 +232,30 @@ def test_levels_are_counted_over_all_rows_of_a_stream():
     drawn = sample([frame], size=5)
     levels = Preprocessor(infer(frame)).fit(drawn)._state["levels"]
     assert levels == [["common", "rare"]]
+
+
+@pytest.mark.parametrize("scaling", ["quantile", "standard"])
+def test_untraced_operations_and_the_graph_give_the_same_bits(scaling):
+    generator = np.random.default_rng(0)
+    numbers = generator.lognormal(size=(500, 19)).astype("float32")  # more columns than a processor takes at once
+    frame = pd.DataFrame(numbers, columns=[f"x{i}" for i in range(19)])
+    frame = frame.assign(city=generator.choice(["Rome", "Oslo"], 500), flag=generator.random(500) < 0.5)
+    frame.loc[::7, "x3"] = np.nan
+    preprocessor = fitted(frame, scaling=scaling)
+    first = preprocessor.encode(frame)
+    assert preprocessor._function is None
+    for _ in range(4):
+        later = preprocessor.encode(frame)
+    assert preprocessor._function is not None
+    assert first.keys() == later.keys()
+    for name, values in first.items():
+        np.testing.assert_array_equal(values, later[name])
+
+
+def test_blocks_of_rows_give_what_all_rows_at_once_give(mixed, monkeypatch):
+    preprocessor = fitted(mixed)
+    whole = preprocessor.encode(mixed)
+    monkeypatch.setattr(preprocessing, "BLOCK_VALUES", 7 * mixed.shape[1])  # blocks of 7 of the 60 rows
+    parts = preprocessor.encode(mixed)
+    for name, values in whole.items():
+        np.testing.assert_allclose(parts[name], values, rtol=1e-6, atol=1e-6)  # a cosine's last bit is its place's

@@ -27,6 +27,10 @@ class _Constants:
         self.median, self.center, self.scale = (
             np.array(state.get(name, ()), "float32") for name in ("median", "center", "scale")
         )
+        with tf.device("CPU"):
+            # TensorFlow's optimiser makes x / constant this product, so that a graph and its operations run one by one
+            # give the same last bit.
+            self.inverse_scale = tf.math.reciprocal(self.scale).numpy()
         knots = state.get("knots", ())
         self.ranked = [i for i, column in enumerate(knots) if len(column) > 2]
         if self.ranked:
@@ -61,7 +65,7 @@ class Encoder(tf.Module):
         times = [self._date_fields(columns[name]) for name in constants.columns.get("date", ())]
         return self._encoded(
             self._numbers(columns, times),
-            self._stack(columns, "boolean"),
+            self._stack(columns, "boolean") if "boolean" in constants.columns else None,
             self._positions(columns),
             times,
             self._text_features(columns),
@@ -69,24 +73,24 @@ class Encoder(tf.Module):
 
     def of_blocks(self, blocks: dict) -> dict:
         """Encodes raw columns that come as one tensor a kind, `(batch, columns)`; categories as positions of levels."""
-        constants, some = self._constants, next(iter(blocks.values()))
-        none = tf.zeros((tf.shape(some)[0], 0))
+        constants = self._constants
         columns: dict = {}
         for kind in blocks.keys() & {"date", "text"}:
             columns |= zip(constants.columns[kind], tf.unstack(blocks[kind], axis=1))
         times = [self._date_fields(columns[name]) for name in constants.columns.get("date", ())]
-        numbers = [blocks.get("number", none), *self._days(times), blocks.get("array", none)]
+        numbers = [blocks["number"]] if "number" in blocks else []
+        numbers += [*self._days(times), *([blocks["array"]] if "array" in blocks else [])]
+        if not numbers:
+            numbers = [tf.zeros((tf.shape(next(iter(blocks.values())))[0], 0))]
         positions = tf.unstack(blocks["category"], axis=1) if "category" in blocks else []
-        return self._encoded(
-            _joined(numbers), blocks.get("boolean", none), positions, times, self._text_features(columns)
-        )
+        return self._encoded(_joined(numbers), blocks.get("boolean"), positions, times, self._text_features(columns))
 
     def _encoded(self, numbers, booleans, positions, times, text_features) -> dict:
         """Returns the encoded tensors.
 
         Args:
             numbers: `(batch, columns)`, NaN where missing: numbers, days of dates, arrays.
-            booleans: `(batch, columns)`, NaN where missing.
+            booleans: `(batch, columns)`, NaN where missing; None where there are none.
             positions: Of each category, `(batch,)`.
             times: Of each date, what `dates.fields` returned.
             text_features: Of each text, `(batch, features)`.
@@ -94,26 +98,26 @@ class Encoder(tf.Module):
         constants = self._constants
         finite = tf.math.is_finite(numbers)
         filled = tf.where(finite, numbers, constants.median)
-        known = tf.math.is_finite(booleans)
+        known = None if booleans is None else tf.math.is_finite(booleans)
         if constants.kind == "raw":
-            parts = [filled, tf.where(known, booleans, 0.0)]
+            parts = [filled] if booleans is None else [filled, tf.where(known, booleans, 0.0)]
             parts += [tf.one_hot(at - 1, len(levels)) for at, levels in zip(positions, constants.levels)]
             return {"inputs": _joined(parts)}
-        scaled = (filled - constants.center) / constants.scale
+        scaled = (filled - constants.center) * constants.inverse_scale
         if constants.scaling == "quantile":
-            scaled = scaled / tf.sqrt(1.0 + tf.square(scaled / 3.0))
-        parts = [scaled, tf.where(known, 2.0 * booleans - 1.0, 0.0)]
-        parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))
-        parts.append(tf.gather(tf.cast(~known, tf.float32), constants.boolean_missing, axis=1))
+            scaled = scaled * tf.math.rsqrt(1.0 + tf.square(scaled * np.float32(1 / 3)))
+        parts = [scaled] if booleans is None else [scaled, tf.where(known, 2.0 * booleans - 1.0, 0.0)]
+        if len(constants.missing):
+            parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))
+        if len(constants.boolean_missing):
+            parts.append(tf.gather(tf.cast(~known, tf.float32), constants.boolean_missing, axis=1))
         parts += [dates.parts(fields, hours) for fields, hours in zip(times, constants.times)]
         parts += text_features
         encoded = {"numeric": _joined(parts)}
         if constants.ranked:
-            encoded["quantile"] = tf.where(
-                tf.gather(finite, constants.ranked, axis=1),
-                self._rank(tf.gather(filled, constants.ranked, axis=1)),
-                0.5,
-            )
+            if len(constants.ranked) < len(constants.median):
+                finite, filled = (tf.gather(part, constants.ranked, axis=1) for part in (finite, filled))
+            encoded["quantile"] = tf.where(finite, self._rank(filled), 0.5)
         if positions:
             encoded["categorical"] = tf.cast(tf.stack(positions, axis=1), tf.int32)
         return {name: tensor for name, tensor in encoded.items() if tensor.shape[1] != 0}
@@ -152,10 +156,10 @@ class Encoder(tf.Module):
         """Returns the piecewise linear interpolation of the knots' ranks at `values` `(batch, columns)`."""
         constants = self._constants
         values = tf.transpose(values)  # (columns, batch): one sorted sequence a column
-        above = tf.searchsorted(constants.knots, values, side="right")
+        above = tf.raw_ops.UpperBound(sorted_inputs=constants.knots, values=values)  # tf.searchsorted, fewer operations
         lower = tf.clip_by_value(above - 1, 0, constants.last[:, None] - 1)
-        left, right = (tf.gather(constants.knots, lower + i, batch_dims=1) for i in (0, 1))
-        start, end = (tf.gather(constants.ranks, lower + i, batch_dims=1) for i in (0, 1))
+        left, start = (tf.gather(part, lower, batch_dims=1) for part in (constants.knots, constants.ranks))
+        right, end = (tf.gather(part, lower + 1, batch_dims=1) for part in (constants.knots, constants.ranks))
         share = tf.clip_by_value((values - left) / (right - left), 0.0, 1.0)
         return tf.transpose(start + share * (end - start))
 

@@ -100,13 +100,17 @@ def extend(preprocessor: Preprocessor, frame: pd.DataFrame, *, drop: bool = Fals
     fresh = None
     if found.added:
         new = frame[list(found.added)]
-        fresh = Preprocessor(infer(new), preprocessor.kind, preprocessor.scaling).fit(new)
+        # New columns get as many bins as the old ones, or none where the table has no ranks.
+        budget = 0 if old.get("max_bins", 2) < 2 else None
+        fresh = Preprocessor(infer(new), preprocessor.kind, preprocessor.scaling, budget).fit(new)
     added = fresh.schema.columns if fresh else ()
     merged = dataclasses.replace(schema, columns=(*grown, *added))
     state = {"levels": [levels[column.name] for column in kept if column.kind == "category"]}
     state |= _kept_state(schema, old, {column.name for column in kept})
     if fresh:
         state = _joined(merged, schema, state, fresh)
+    if "max_bins" in old:
+        state["max_bins"] = old["max_bins"]
     config = preprocessor.get_config()
     return Preprocessor.from_config({**config, "schema": merged.to_dict(), "state": state})
 

@@ -25,6 +25,7 @@ import pandas as pd
 
 from zoo import notices
 from zoo.data import dates, texts
+from zoo.data.number_statistics import number_statistics
 from zoo.data.reading import NUMBERS, Reader, level_positions
 from zoo.data.sampling import Sample, sample
 from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, level_name
@@ -32,9 +33,9 @@ from zoo.registry import SUPERVISED
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
-KNOTS = 256
-BLOCK = 65_536
-CELLS = 4_000_000  # of the statistics of numbers, at a time
+BLOCK = 65_536  # the most rows encoded at once
+BLOCK_VALUES = 2**21  # and the most values of theirs: so many stay in a processor's cache
+UNTRACED_CALLS = 3  # of one block each: tracing takes as long as ten of them
 MANY_STRINGS = 1_000  # from which it is quicker to look for repeated ones
 
 
@@ -45,12 +46,16 @@ class Preprocessor:
         schema: The raw columns.
         kind: `"raw"`, `"tabular"` or `"image"`.
         scaling: What `"tabular"` does to numbers: `"standard"` (zero mean, unit variance) or `"quantile"`.
+        feature_budget: The most features that the ranks of all numbers may be expanded to; None for any number. Where
+            it leaves less than two bins a column, numbers are scaled alone.
 
     Raises:
         ValueError: if the kind or the scaling are unknown, or do not suit the schema.
     """
 
-    def __init__(self, schema: Schema, kind: str = "tabular", scaling: str = "quantile"):
+    def __init__(
+        self, schema: Schema, kind: str = "tabular", scaling: str = "quantile", feature_budget: int | None = None
+    ):
         if kind not in KINDS:
             raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
         if scaling not in SCALINGS:
@@ -65,7 +70,13 @@ class Preprocessor:
             raise ValueError(
                 "This model takes images. Received: columns. Take a table's model, such as 'mlp_classifier'."
             )
-        self.schema, self.kind, self.scaling = schema, kind, scaling
+        whole = isinstance(feature_budget, int) and not isinstance(feature_budget, bool)
+        if feature_budget is not None and not (whole and feature_budget >= 0):
+            raise ValueError(
+                "`feature_budget` must be a number of features, 0 or more, or None for no limit. Received: "
+                f"feature_budget={feature_budget!r}"
+            )
+        self.schema, self.kind, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self._state: dict[str, Any] = {}
@@ -74,6 +85,7 @@ class Preprocessor:
         self._function: Any = None
         self._reader: Reader | None = None
         self._level_positions: list[dict[str, int]] | None = None
+        self._calls = 0  # of `encode`
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs
 
@@ -123,19 +135,17 @@ class Preprocessor:
         return names[0] if names else None
 
     def _fit_columns(self, tensors, counts):
-        rows = len(next(iter(tensors.values())))
         state: dict[str, Any] = {}
         state["times"] = [bool(dates.has_times(tensors[name])) for name in self._named("date")]
-        numbers = [tensors[name][:, None] for name in self._named("number")]
+        numbers = [tensors[name] for name in self._named("number")]
         if written := [tensors[name] for name in self._named("date")]:
             days, valid = dates.parse(np.concatenate(written))
-            numbers.append(np.where(valid, days, np.nan).astype("float32").reshape(len(written), rows).T)
-        numbers += [_as_rows(tensors[name]) for name in self._named("array")]
-        matrix = np.concatenate(numbers, axis=1).astype("float64") if numbers else np.zeros((rows, 0))
-        matrix = np.where(np.isfinite(matrix), matrix, np.nan)
-        state.update(_number_statistics(matrix, self.scaling))
-        if self.kind == "raw" and self._named("array"):
-            state["missing"] = [False] * matrix.shape[1]
+            numbers += np.split(np.where(valid, days, np.nan).astype("float32"), len(written))
+        arrays = [_as_rows(tensors[name]) for name in self._named("array")]
+        columns = [np.stack(numbers).T] if numbers else []
+        state.update(number_statistics(columns + arrays, self.scaling, self.feature_budget))
+        if self.kind == "raw" and arrays:
+            state["missing"] = [False] * len(state["missing"])
         booleans = [tensors[name] for name in self._named("boolean")]
         state["boolean_missing"] = [bool(np.isnan(values).any()) for values in booleans]
         state["levels"] = [
@@ -161,6 +171,8 @@ class Preprocessor:
         if self._is_sequence:
             return {"num_inputs": widths["inputs"], "sequences": True}
         sizes = {f"num_{tensor}": width for tensor, width in widths.items() if width and tensor != "categorical"}
+        if "max_bins" in self._state and widths["quantile"]:
+            sizes["max_bins"] = self._state["max_bins"]
         if widths["categorical"]:
             sizes["categorical_sizes"] = tuple(len(levels) + 1 for levels in self._state["levels"])
         return sizes
@@ -344,7 +356,7 @@ class Preprocessor:
                 f"{column.name!r} must be finite. Received: {array[row, time].ravel()[0]} in row {row} at step {time}. "
                 "Cut these sequences, or fill them in: a sequence has no median to stand for what is missing."
             )
-        return array.astype("float32")
+        return array.astype("float32", copy=False)
 
     # Tensors of the served types -> encoded tensors.
 
@@ -362,22 +374,30 @@ class Preprocessor:
         if self.kind == "image" or self._is_sequence:
             return {"image" if self.kind == "image" else "inputs": next(iter(blocks.values()))}
         tf = notices.imported("tensorflow")
-        if self._function is None:
-            encoder, kinds = self.block_encoder(), list(blocks)
-            self._function = tf.function(
-                lambda *tensors: encoder.of_blocks(dict(zip(kinds, tensors))),
-                input_signature=list(self.block_signature().values()),
-                autograph=False,
-            ).get_concrete_function()
+        encoder, kinds = self.block_encoder(), list(blocks)
+
+        def of_tensors(*tensors):
+            return encoder.of_blocks(dict(zip(kinds, tensors)))
+
         rows = len(next(iter(blocks.values())))
-        parts = []
+        step = max(1, min(BLOCK, BLOCK_VALUES // sum(values.shape[1] for values in blocks.values())))
+        self._calls += 1
+        if self._function is None and (rows > step or self._calls > UNTRACED_CALLS or {"date", "text"} & set(kinds)):
+            signature = list(self.block_signature().values())
+            self._function = tf.function(of_tensors, input_signature=signature, autograph=False).get_concrete_function()
+        function = self._function or of_tensors
+        encoded: dict[str, np.ndarray] = {}
         with tf.device("CPU"):
-            for start in range(0, max(rows, 1), BLOCK):
-                block = [block_tensor(values[start : start + BLOCK]) for values in blocks.values()]
-                parts.append({name: tensor.numpy() for name, tensor in self._function(*block).items()})
-        if len(parts) == 1:
-            return parts[0]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            for start in range(0, max(rows, 1), step):
+                block = [block_tensor(values[start : start + step]) for values in blocks.values()]
+                parts = {name: tensor.numpy() for name, tensor in function(*block).items()}
+                if rows <= step:
+                    return parts
+                for name, part in parts.items():
+                    if name not in encoded:
+                        encoded[name] = np.empty((rows, *part.shape[1:]), part.dtype)
+                    encoded[name][start : start + step] = part
+        return encoded
 
     def block_encoder(self):
         """Returns the tf.Module whose `of_blocks` encodes what `blocks` gives."""
@@ -482,6 +502,7 @@ class Preprocessor:
             "schema": self.schema.to_dict(),
             "kind": self.kind,
             "scaling": self.scaling,
+            "feature_budget": self.feature_budget,
             "target": [self.target_center, self.target_scale, self.target_low, self.target_high],
             "state": self._state,
         }
@@ -489,7 +510,9 @@ class Preprocessor:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Preprocessor:
         """Returns the preprocessor of `get_config`."""
-        preprocessor = cls(Schema.from_dict(config["schema"]), config["kind"], config["scaling"])
+        preprocessor = cls(
+            Schema.from_dict(config["schema"]), config["kind"], config["scaling"], config.get("feature_budget")
+        )
         for name, value in zip(("center", "scale", "low", "high"), config["target"], strict=True):
             setattr(preprocessor, f"target_{name}", value)
         preprocessor._state = dict(config["state"])
@@ -562,75 +585,3 @@ def _levels(values: np.ndarray, allowed: tuple[str, ...], counts, kind: str) -> 
     if len(found) > 8 and kind == "tabular":
         found = {level: count for level, count in found.items() if count > 1} or found
     return ([""] if has_missing else []) + sorted(found)
-
-
-def _number_statistics(matrix: np.ndarray, scaling: str) -> dict[str, list]:
-    """Returns for each column: median, centre, scale, whether values are missing, and the knots of its ranks."""
-    state: dict[str, list] = {name: [] for name in ("median", "center", "scale", "missing", "knots", "ranks")}
-    width = max(1, CELLS // max(1, len(matrix)))
-    for start in range(0, matrix.shape[1], width):
-        values = np.ascontiguousarray(matrix[:, start : start + width].T)  # (columns, rows): a sum is as of one column
-        missing = np.isnan(values)
-        counts = np.sum(~missing, axis=1)
-        ordered = np.sort(values, axis=1)  # NaN last
-        ordered[counts == 0, 0] = 0.0
-        counts = np.maximum(counts, 1)
-        low, median, high = _quantiles(ordered, counts, np.array([0.25, 0.5, 0.75])).T
-        if scaling == "standard":
-            middle = [(counts - 1) // 2, counts // 2]
-            median = np.mean([np.take_along_axis(ordered, at[:, None], axis=1)[:, 0] for at in middle], axis=0)
-            filled = np.where(missing, median[:, None], values)
-            center, scale = filled.mean(axis=1), filled.std(axis=1)
-            knots = ranks = [[]] * len(values)
-        else:
-            center, scale = median, high - low
-            last = np.take_along_axis(ordered, counts[:, None] - 1, axis=1)[:, 0]
-            scale = np.where(scale != 0, scale, (last - ordered[:, 0]) / 2)
-            knots, ranks = _ranks(ordered, counts)
-        state["median"] += median.tolist()
-        state["center"] += center.tolist()
-        state["scale"] += np.where(scale > 0, scale, 1.0).tolist()
-        state["missing"] += missing.any(axis=1).tolist()
-        state["knots"] += knots
-        state["ranks"] += ranks
-    return state
-
-
-def _quantiles(ordered: np.ndarray, counts: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Returns what numpy's `quantile` does of the first values of each row, `(rows, shares)`.
-
-    Args:
-        ordered: Sorted rows.
-        counts: How many values of each row count.
-        shares: In [0, 1].
-    """
-    at = (counts[:, None] - 1) * shares
-    lower = np.floor(at).astype(int)
-    upper = np.minimum(lower + 1, counts[:, None] - 1)
-    start, end = np.take_along_axis(ordered, lower, axis=1), np.take_along_axis(ordered, upper, axis=1)
-    share = at - lower
-    # Numpy goes from the nearer end, so that the last digit is as it is there.
-    return np.where(share >= 0.5, end - (end - start) * (1 - share), start + (end - start) * share)
-
-
-def _ranks(ordered: np.ndarray, counts: np.ndarray) -> tuple[list, list]:
-    """Returns for each row of sorted values at most 256 knots, and the share of values below each, ties in the middle.
-
-    Args:
-        ordered: `(columns, rows)`.
-        counts: How many values of each column count.
-    """
-    inside = np.arange(1, ordered.shape[1]) < counts[:, None]
-    different = 1 + np.sum((ordered[:, 1:] != ordered[:, :-1]) & inside, axis=1)
-    many = np.flatnonzero(different > KNOTS)
-    spread = dict(zip(many.tolist(), _quantiles(ordered[many], counts[many], np.linspace(0, 1, KNOTS))))
-    all_knots, all_ranks = [], []
-    for i, count in enumerate(counts.tolist()):
-        finite = ordered[i, :count]
-        single = finite.astype("float32")
-        knots = np.unique(spread.get(i, finite).astype("float32"))
-        ranks = (np.searchsorted(single, knots, "left") + np.searchsorted(single, knots, "right")) / (2 * count)
-        ranks[[0, -1]] = (0.0, 1.0) if len(knots) > 1 else (0.5, 0.5)
-        all_knots.append(knots.astype("float64").tolist())
-        all_ranks.append(ranks.tolist())
-    return all_knots, all_ranks

@@ -249,9 +249,14 @@ class _Hashed:
                 elif part is not None:
                     array = np.ascontiguousarray(part)
                     digest.update(repr((array.shape, array.dtype.str)).encode())
-                    digest.update(repr(array.tolist()).encode() if array.dtype == object else array.tobytes())
+                    digest.update(repr(array.tolist()).encode() if array.dtype == object else _bytes(array))
             self._found, self._parts = digest.hexdigest(), (None, None)
         return self._found
+
+
+def _bytes(array: np.ndarray):
+    """Returns the bytes of a contiguous array, without a copy where there are any."""
+    return array.reshape(-1).view("uint8") if array.size else b""
 
 
 def without(schema: Schema | None, ignore) -> Schema | None:

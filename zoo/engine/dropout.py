@@ -33,7 +33,8 @@ def of_few_bits(layer: keras.layers.Dropout, *, hashed: bool) -> Callable:
             return type(layer).call(layer, inputs, training=training)
         width = math.prod(inputs.shape[1:])
         seed = tf.cast(layer.seed_generator.next(), tf.int32)
-        mask = mask_of(words(tf.shape(inputs)[0], width, layer.rate, seed, hashed=hashed), width, layer.rate)
+        rows = tf.shape(inputs)[0] if inputs.shape[0] is None else inputs.shape[0]  # a number takes fewer operations
+        mask = mask_of(words(rows, width, layer.rate, seed, hashed=hashed), width, layer.rate)
         mask = mask if inputs.shape.rank == 2 else tf.reshape(mask, tf.shape(inputs))
         return inputs * tf.cast(mask, inputs.dtype)
 

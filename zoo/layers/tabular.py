@@ -29,7 +29,7 @@ class PiecewiseLinear(keras.layers.Layer):
         self.num_bins = num_bins
 
     def call(self, ranks):
-        lower = ops.arange(self.num_bins, dtype=ranks.dtype)
+        lower = ops.convert_to_tensor(np.arange(self.num_bins), dtype=ranks.dtype)
         ramps = ops.clip(ops.expand_dims(ranks, -1) * self.num_bins - lower, 0.0, 1.0) - 0.5
         return ops.reshape(ramps, (-1, ranks.shape[-1] * self.num_bins))  # (batch, columns, bins) -> (batch, features)
 
@@ -125,10 +125,18 @@ class Levels(keras.layers.Layer):
 
 
 def table_features(inputs, spec, *, embedding_size: int, num_bins: int):
-    """Returns one tensor `(batch, features)` of all the encoded tensors of a table (or of the tensor `inputs`)."""
+    """Returns one tensor `(batch, features)` of all the encoded tensors of a table (or of the tensor `inputs`).
+
+    Args:
+        inputs: The encoded tensors by name.
+        spec: The inputs that are built for; its `max_bins` is the table's budget.
+        embedding_size: Width of a learned vector of a level.
+        num_bins: Bins of each rank, where the budget leaves so many.
+    """
     spec.refuse_sequences()
     features = [inputs[name] for name in ("inputs", "numeric") if name in inputs]
     if "quantile" in inputs:
+        num_bins = num_bins if spec.max_bins is None else min(num_bins, spec.max_bins)
         features.append(PiecewiseLinear(num_bins, name="piecewise_linear")(inputs["quantile"]))
     if "categorical" in inputs:
         levels = Levels(spec.categorical_sizes, embedding_size, name="levels")

@@ -195,26 +195,36 @@ def _regression_scores(y, values) -> Scores:
 
 def _classification_scores(y, probabilities, classes, *, hard: bool) -> Scores:
     import pandas as pd
-    from sklearn import metrics
 
-    labels = np.arange(len(classes))
     predicted = np.argmax(probabilities, axis=-1)
-    present = np.union1d(y, predicted)
     values = {"accuracy": float(np.mean(predicted == y))}
     soft = not hard and bool(np.all(np.isfinite(probabilities)))  # a diverged model has no probabilities to score
     if soft:
         p = probabilities.astype("float64")
         p = p / p.sum(axis=-1, keepdims=True)
         values["log_loss"] = float(-np.mean(np.log(np.maximum(p[np.arange(len(y)), y], 1e-15))))
-        seen = np.unique(y)
-        if len(seen) == len(classes):
-            one = p[:, 1] if len(classes) == 2 else p
-            values["roc_auc"] = float(metrics.roc_auc_score(y, one, multi_class="ovr", labels=labels))
-    values["f1_macro"] = float(metrics.f1_score(y, predicted, average="macro", labels=present, zero_division=0))
+        if np.bincount(y, minlength=len(classes)).all():
+            which = [1] if len(classes) == 2 else range(len(classes))
+            values["roc_auc"] = float(np.mean([_roc_auc(p[y == k, k], p[y != k, k]) for k in which]))
+    counts = np.bincount(y * len(classes) + predicted, minlength=len(classes) ** 2).reshape(len(classes), -1)
+    values["f1_macro"] = _f1_macro(counts)
     if soft:
         values["ece"] = _calibration_error(p.max(axis=-1), predicted == y)
-    confusion = pd.DataFrame(metrics.confusion_matrix(y, predicted, labels=labels), index=classes, columns=classes)
-    return Scores(values, rows=len(y), confusion=confusion)
+    return Scores(values, rows=len(y), confusion=pd.DataFrame(counts, index=classes, columns=classes))
+
+
+def _roc_auc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """Returns the share of pairs in which the positive row scores higher than the negative one; ties count half."""
+    ordered = np.sort(negative)
+    below, up_to = (np.searchsorted(ordered, positive, side) for side in ("left", "right"))
+    return float(np.mean(below + up_to) / (2 * len(negative)))
+
+
+def _f1_macro(counts: np.ndarray) -> float:
+    """Returns the mean of F1 = 2 tp / (2 tp + fp + fn) over the classes that occur, of counts true x predicted."""
+    total = counts.sum(axis=0) + counts.sum(axis=1)
+    occurs = total > 0
+    return float(np.mean(2 * np.diag(counts)[occurs] / total[occurs]))
 
 
 def _calibration_error(confidence, correct) -> float:

@@ -255,14 +255,12 @@ def train(
         if class_weight is not None:
             raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
         batches, blocks, held_out = _streams(parts, model, size, recipe, seed)
-        fingerprint = parts.source
     else:
         factors = None
         with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
             encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
         factors = _class_factors(class_weight, model, encoded.y)
         encoded = _weighted(encoded, factors)
-        fingerprint = _fingerprint(encoded)
         if parts.val is not None and not parts.val_rows:  # each class keeps a row to train on
             raise ValueError(
                 f"{rows} rows, each of another class, cannot be split into training and validation. Pass "
@@ -282,8 +280,13 @@ def train(
                 augmentation=recipe.augmentation if augmented else None,
             )
 
-    identity = {"entry": entry.name, "recipe": plain, "rows": rows, "seed": seed, "data": fingerprint}
-    identity = json.loads(json.dumps(identity, default=str))
+    identity = None
+    if checkpoint is not None:
+        fingerprint = parts.source if encoded is None else _fingerprint(encoded)
+        # The encoded rows show the default budget, of which the checkpoints of earlier versions know nothing.
+        recipe_facts = {name: value for name, value in plain.items() if name != "feature_budget"}
+        identity = {"entry": entry.name, "recipe": recipe_facts, "rows": rows, "seed": seed, "data": fingerprint}
+        identity = json.loads(json.dumps(identity, default=str))
 
     def fit(phase: Phase, before: Fitted | None) -> Fitted:
         """Trains the layers of one phase, on from what the phase before left."""
