@@ -137,7 +137,7 @@ def _in_flags(said: str, argv: list[str]) -> str:
 
 def _import_tensorflow() -> None:
     """Imports TensorFlow. Commands call it when all that can be checked without it is checked."""
-    notices.imported("tensorflow")
+    notices.import_module("tensorflow")
 
 
 def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:

@@ -457,7 +457,7 @@ def load_builder(entry: Entry) -> Callable:
     if callable(entry.builder):
         return entry.builder
     module, _, function = entry.builder.partition(":")
-    return getattr(notices.imported(module), function)
+    return getattr(notices.import_module(module), function)
 
 
 @functools.cache

@@ -236,7 +236,7 @@ class Preprocessor:
 
     def signature(self) -> dict:
         """Returns the tf.TensorSpec of each raw column: float32 or string `(batch,)`, or the tensor's own shape."""
-        tf = notices.imported("tensorflow")
+        tf = notices.import_module("tensorflow")
         specs = {}
         for column in self.schema.columns:
             if column.kind == "image":
@@ -373,7 +373,7 @@ class Preprocessor:
         blocks = self.blocks(x)
         if self.kind == "image" or self._is_sequence:
             return {"image" if self.kind == "image" else "inputs": next(iter(blocks.values()))}
-        tf = notices.imported("tensorflow")
+        tf = notices.import_module("tensorflow")
         encoder, kinds = self.block_encoder(), list(blocks)
 
         def of_tensors(*tensors):
