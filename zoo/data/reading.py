@@ -145,7 +145,7 @@ class Reader:
     def few(self, x, positions: list[dict[str, int]]) -> dict[str, np.ndarray] | None:
         """Returns the blocks of a small table, or None if `blocks` must read it.
 
-        `blocks` reads tables of many cells or of other columns, and values that need pandas, such as numbers in strings.
+        `blocks` reads large tables, tables of other columns, and values that need pandas, such as numbers in strings.
 
         Args:
             x: A DataFrame, or a dict of lists.
