@@ -136,7 +136,7 @@ class Reader:
             if kind in NUMBERS:
                 blocks[kind] = self.numbers(x, kind)
             elif kind == "category":
-                read = [_positions(x[column.name], column, known) for column, known in zip(columns, positions)]
+                read = [_positions(x[column.name], column, levels) for column, levels in zip(columns, positions)]
                 blocks[kind] = np.stack(read, axis=1)
             else:
                 blocks[kind] = np.stack(self.strings(x, kind), axis=1)
@@ -164,7 +164,7 @@ class Reader:
                     blocks[kind] = np.array(cells, "float64").T.astype("float32", order="C")
                 continue
             if kind == "category":
-                read = [[_position(value, known) for value in column] for column, known in zip(cells, positions)]
+                read = [[_position(value, levels) for value in column] for column, levels in zip(cells, positions)]
             else:
                 write = _date if kind == "date" else _text
                 read = [[write(value) for value in column] for column in cells]
@@ -208,11 +208,11 @@ def _is_missing(value) -> bool:
     return type(value) in MISSING_TYPES or (type(value) is float and value != value)
 
 
-def _position(value, known: dict[str, int]) -> int | None:
+def _position(value, levels: dict[str, int]) -> int | None:
     """Returns the position of a value's level; None if its type is not str or a number of Python."""
     if _is_missing(value):
-        return known.get("", 0)
-    return known.get(level_name(value), 0) if type(value) is str or _is_number(value) else None
+        return levels.get("", 0)
+    return levels.get(level_name(value), 0) if type(value) is str or _is_number(value) else None
 
 
 def _text(value) -> str | None:
@@ -278,10 +278,10 @@ def strings(values, column: Column) -> np.ndarray:
     return names[codes]
 
 
-def _positions(values, column: Column, known: dict[str, int]) -> np.ndarray:
+def _positions(values, column: Column, levels: dict[str, int]) -> np.ndarray:
     """Returns the positions of the levels of a column of categories `(rows,)`."""
     names, codes = _distinct(_series(values, column), column)
-    return np.array([known.get(name.strip(BLANKS), 0) for name in names], "int64")[codes]
+    return np.array([levels.get(name.strip(BLANKS), 0) for name in names], "int64")[codes]
 
 
 def _distinct(values: pd.Series, column: Column) -> tuple[np.ndarray, np.ndarray]:
