@@ -290,7 +290,7 @@ class Schema:
         return display.card("Schema", display.facts(self.summary()), self.columns_table())
 
     def summary(self) -> dict[str, str]:
-        """Returns the number of columns by kind, the target, and the columns that are no inputs, in a few words each."""
+        """Returns the columns counted by kind, the target, and the columns that are no inputs, in a few words each."""
         kinds = display.counted(column.kind for column in self.columns)
         facts = {"columns": f"{display.count(len(self.columns), 'column')} ({kinds})"}
         target = [] if self.target is None else [display.cut(self.target, 40)]
