@@ -23,9 +23,9 @@ from zoo.engine.callbacks import BestWeights, Diverged
 
 
 def identities(folder: str | os.PathLike) -> list[dict]:
-    """Returns the identities of the runs whose checkpoints a folder holds, of those that can be read."""
+    """Returns the identities of the runs whose checkpoints are in a folder; damaged checkpoints are skipped."""
     found = []
-    names = ("checkpoint*.npz", "*/checkpoint*.npz")  # those of phases stand in folders of their own
+    names = ("checkpoint*.npz", "*/checkpoint*.npz")  # each phase of a training has a folder of its own
     for path in (path for name in names for path in Path(folder).glob(name)):
         with contextlib.suppress(Exception):  # damaged bytes raise whatever they lead to
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:

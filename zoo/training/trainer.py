@@ -53,7 +53,7 @@ class Run:
         device: Where it ran.
         interrupted: Whether Ctrl-C or SIGTERM ended it.
         stopped: Why it ended, in words.
-        best_epoch: Whose weights the model has, from 0; None where none was chosen.
+        best_epoch: The epoch whose weights the model has, counted from 0; None if no epoch was chosen.
     """
 
     model: Model
@@ -85,7 +85,7 @@ class Run:
         rows = {split: amount for split, amount in self.data.get("rows", {}).items() if amount}
         names = ("optimizer", "learning_rate", "batch_size")
         how = self.recipe.get("solver") or ", ".join(f"{n.replace('_', ' ')} {self.recipe.get(n)}" for n in names)
-        known = {
+        facts = {
             "task": self.model.entry.task,
             "rows": ", ".join(f"{split} {amount:,}" for split, amount in rows.items()),
             "split": self.data.get("split"),
@@ -98,7 +98,7 @@ class Run:
         scores = ((name, *(self._numbers(split).get(name, "") for split in self.metrics)) for name in names)
         table = display.table(("score", *self.metrics), scores, total=len(names)) if names else ""
         title = f"{self.model.entry.name} on {display.cut(self.data.get('source'), 80)}"
-        return display.card(title, display.facts(known), table)
+        return display.card(title, display.facts(facts), table)
 
     def _epochs(self) -> str:
         epochs = display.count(max(map(len, self.history.values()), default=0), "epoch")
@@ -118,7 +118,7 @@ class Run:
 
         Args:
             folder: The folder to write.
-            overwrite: Whether to replace an artifact that is there.
+            overwrite: Whether to replace an artifact in the folder.
         """
         import zoo
 
@@ -183,7 +183,7 @@ def train(
         engine: `"fused"`: an epoch is one compiled call; `"xla"`: XLA compiles it, which pays off for longer trainings;
             `"keras"`: Keras's `fit`; `"auto"` chooses by size.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
-        ignore: Columns of a table that are no inputs. The trained model does not need them.
+        ignore: Columns of a table that are not inputs. The trained model does not need them.
         **options: The builder's, for a name.
 
     Returns:
@@ -283,7 +283,7 @@ def train(
     identity = None
     if checkpoint is not None:
         fingerprint = parts.source if encoded is None else _fingerprint(encoded)
-        # The encoded rows show the default budget, of which the checkpoints of earlier versions know nothing.
+        # Checkpoints of earlier versions have no `feature_budget`; the fingerprint of the encoded rows depends on it.
         recipe_facts = {name: value for name, value in plain.items() if name != "feature_budget"}
         identity = {"entry": entry.name, "recipe": recipe_facts, "rows": rows, "seed": seed, "data": fingerprint}
         identity = json.loads(json.dumps(identity, default=str))
@@ -376,10 +376,10 @@ def train(
 
 
 def _ignored(ignore, model: Model | None) -> tuple:
-    """Returns the names of columns that are no inputs.
+    """Returns the names of the ignored columns.
 
     Raises:
-        ValueError: if a trained model takes one of them.
+        ValueError: if a trained model has one of them as an input.
     """
     names = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     if taken := [name for name in names if model is not None and name in model.schema.names]:
