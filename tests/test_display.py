@@ -264,6 +264,7 @@ def test_ten_thousand_columns_and_levels_are_a_page_and_no_more():
     assert len(repr(schema)) < 300
 
 
+@pytest.mark.serial
 def test_a_page_of_columns_takes_time_by_their_number():
     def seconds(number):
         schema = Schema(tuple(Column(f"x{i}", "number", "float64") for i in range(number)))
@@ -339,6 +340,7 @@ def test_a_plugin_that_cannot_be_imported_has_facts_all_the_same():
     assert (dict(facts)["paper"], dict(facts)["formerly"]) == (EVIL, "old")
 
 
+@pytest.mark.process
 def test_an_entry_is_shown_without_keras_and_pandas():
     check = "import zoo, sys; repr(zoo.info('mlp_classifier')), zoo.info('mlp_classifier')._repr_html_()"
     check += "; print([name for name in ('keras', 'pandas', 'tensorflow', 'numpy') if name in sys.modules])"
