@@ -1,4 +1,4 @@
-"""How results read in a terminal and in a notebook: at a glance, escaped, short however many columns there are."""
+"""Results in a terminal and in a notebook: their texts, escaped, and short however many columns there are."""
 
 import dataclasses
 import doctest
@@ -26,7 +26,7 @@ SHOWN_EVIL = "&lt;script&gt;alert(&#x27;&amp;&#x27;)&lt;/script&gt;"
 
 
 class Page(HTMLParser):
-    """What is in a piece of HTML: its tables as rows of texts, its tags, its links."""
+    """The parsed content of a piece of HTML: its tables as rows of texts, its tags, its links."""
 
     def __init__(self, text):
         super().__init__()
@@ -54,7 +54,7 @@ class Page(HTMLParser):
 
 
 def page(result):
-    """Returns the HTML of a result, taken apart, which must be of the tags that are meant and without colours."""
+    """Returns the parsed HTML of a result, and asserts that it has only expected tags and no fixed colours."""
     text = result._repr_html_()
     found = Page(text)
     assert found.tags <= {"style", "div", "strong", "table", "caption", "thead", "tbody", "tr", "th", "td", "a"}
@@ -66,7 +66,7 @@ def page(result):
 
 @dataclasses.dataclass
 class Trained:
-    """What a run asks of its model."""
+    """A stand-in for a model, with the one attribute that the texts of a run read."""
 
     entry: zoo.Entry
 

@@ -1,4 +1,4 @@
-"""A terminal and a notebook show the zoo's own lines; what TensorFlow says of itself is shown when it is asked for."""
+"""Terminals and notebooks show the zoo's own lines, and TensorFlow's log lines only if the user asks for them."""
 
 import contextlib
 import logging

@@ -1,4 +1,4 @@
-"""Artifacts, exported versions and lone .keras files of the archive load without a word and answer as they did."""
+"""Artifacts, exported versions and lone .keras files of the archive load without a warning and answer as before."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Tables in the served types: few rows value by value, many column by column, both alike; no search a column."""
+"""Tables read into blocks: small ones value by value, others by pandas, with equal results and in linear time."""
 
 import warnings
 

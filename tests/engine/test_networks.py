@@ -1,4 +1,4 @@
-"""What a builder returns is checked when a model is built: no entry is refused with any option, every mistake is."""
+"""The network that a builder returns is checked: every entry passes with all its options, and mistakes are refused."""
 
 import keras
 import numpy as np
