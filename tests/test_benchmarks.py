@@ -23,6 +23,7 @@ def test_train_prints_seconds_and_ratios(capsys):
     assert "XS, whole run: zoo" in printed and "scikit-learn:" in printed
 
 
+@pytest.mark.slow
 def test_train_measures_what_a_user_calls(capsys, monkeypatch):
     table = train.table
     monkeypatch.setattr(train, "table", lambda rows, columns, classes: table(rows // 20, columns, classes))

@@ -30,11 +30,15 @@ def check(folder, facts, version):
         compare({name: found[key]}, {name: wanted}, task=facts["task"], scale=facts["scale"])
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_stored_saved_model_answers_by_tensorflow_alone(name, unpacked, forked):
     check(unpacked / name, CASES[name], unpacked / name / "export" / "1")
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_saved_and_exported_again_with_the_same_signatures_and_answers(name, unpacked, forked, tmp_path):
     facts, folder = CASES[name], unpacked / name

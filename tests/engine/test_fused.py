@@ -74,7 +74,9 @@ def test_the_optimizers_are_those_of_keras():
 
 
 @pytest.mark.parametrize("engine", ["fused", "xla"])
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "name", [name if name in ("SGD", "Adam") else pytest.param(name, marks=pytest.mark.slow) for name in OPTIMIZERS]
+)
 def test_every_optimizer_gives_the_weights_of_keras_s_fit(rows, name, engine):
     results = {}
     for how in ("fit", engine):
@@ -86,6 +88,7 @@ def test_every_optimizer_gives_the_weights_of_keras_s_fit(rows, name, engine):
     assert np.abs(np.concatenate([w.ravel() for w in results["fit"][:2]])).max() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["fused", "xla"])
 @pytest.mark.parametrize(
     "settings",

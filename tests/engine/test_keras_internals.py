@@ -127,6 +127,7 @@ def test_looking_for_names_leaves_keras_s_numbering_and_draws_alone():
     assert next(beside) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("holder", "name"), needed(LOOP))
 def test_training_falls_back_to_keras_s_fit_where_a_name_is_missing(monkeypatch, table, by_keras, holder, name):
     hide(monkeypatch, holder, name)

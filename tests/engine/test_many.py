@@ -88,6 +88,7 @@ def test_members_train_as_each_would_alone(rates, held):
     assert_each_is_as_alone(together, single, at_once(together, held=held), held=held)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", many.ELEMENTWISE)
 def test_every_optimizer_of_single_weights_takes_each_member_s_own_steps(name):
     rates = (0.01, 0.03, 0.02)

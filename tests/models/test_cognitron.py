@@ -188,6 +188,7 @@ def test_images_of_another_size_are_refused_with_the_repair(model):
         model.predict(numerals()[0], verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_recipe_reports_the_tolerance_of_shifts():
     run = zoo.train("cognitron", verbose=0)
