@@ -594,14 +594,14 @@ def _check_artifact(arguments, folder: Path) -> None:
 
 def _saved_by_checkpointed(checkpoint: str, folder: Path) -> bool:
     """Returns whether the run whose state is in `checkpoint` saved the artifact in `folder`."""
-    from zoo.engine.checkpoints import identities
+    from zoo.engine.checkpoints import identifying, identities
 
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        saved = {"entry": card["entry"], "recipe": identifying(card["recipe"]), "seed": card["seed"]}
+    except (OSError, ValueError, KeyError, AttributeError):
         return False
-    names = ("entry", "recipe", "seed")
-    return any(all(run[name] == card.get(name) for name in names) for run in identities(checkpoint))
+    return any(saved == {name: run[name] for name in saved} for run in identities(checkpoint))
 
 
 def _check_output(path: Path) -> None:

@@ -14,12 +14,21 @@ import contextlib
 import json
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from zoo.engine.callbacks import BestWeights, Diverged
+
+SHOWN_BY_ROWS = ("feature_budget",)  # what a recipe says of encoded rows, which the identity holds by their hash
+
+
+def identifying(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a recipe that identify a run, without those that checkpoints of older versions lack."""
+    return {name: value for name, value in recipe.items() if name not in SHOWN_BY_ROWS}
 
 
 def identities(folder: str | os.PathLike) -> list[dict]:

@@ -20,6 +20,7 @@ from zoo.data.pipelines import Encoded
 from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
 from zoo.engine import devices as engine_devices
 from zoo.engine.asked import check_asked
+from zoo.engine.checkpoints import identifying
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
@@ -283,9 +284,8 @@ def train(
     identity = None
     if checkpoint is not None:
         fingerprint = parts.source if encoded is None else _fingerprint(encoded)
-        # Checkpoints of earlier versions have no `feature_budget`; the fingerprint of the encoded rows depends on it.
-        recipe_facts = {name: value for name, value in plain.items() if name != "feature_budget"}
-        identity = {"entry": entry.name, "recipe": recipe_facts, "rows": rows, "seed": seed, "data": fingerprint}
+        facts = {"recipe": identifying(plain), "rows": rows, "data": fingerprint}
+        identity = {"entry": entry.name, "seed": seed, **facts}
         identity = json.loads(json.dumps(identity, default=str))
 
     def fit(phase: Phase, before: Fitted | None) -> Fitted:
