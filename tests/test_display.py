@@ -143,8 +143,8 @@ def test_a_long_table_takes_no_more_rows_than_it_shows():
 
 def test_a_run_in_a_terminal():
     assert repr(RUN) == (
-        f"Run: mlp_classifier on {EVIL}, 712 rows and 179 more to choose the best epoch by\n"
-        "  3 epochs, the best is 2 (val_loss 0.6123); 12 min 5 s on CPU, 2 cores; "
+        f"Run: mlp_classifier on {EVIL}, 712 training rows and 179 validation rows\n"
+        "  3 epochs, best: epoch 2 (val_loss 0.6123); 12 min 5 s on CPU, 2 cores; "
         "stopped: no better val_loss in 1 epochs (best: epoch 2)\n"
         "  train accuracy 0.9100, log_loss 0.4000\n"
         "  val   accuracy 0.8212, log_loss 0.6120"
@@ -158,7 +158,7 @@ def test_a_run_in_a_notebook():
         "rows": "train 712, val 179",
         "split": "all rows",
         "trained by": "optimizer adamw, learning rate 0.001, batch size 256",
-        "epochs": "3 epochs, the best is 2 (val_loss 0.6123)",
+        "epochs": "3 epochs, best: epoch 2 (val_loss 0.6123)",
         "stopped": "no better val_loss in 1 epochs (best: epoch 2)",
         "time": "12 min 5 s on CPU, 2 cores, seed 7",
     }
@@ -177,7 +177,7 @@ def test_an_interrupted_run_says_so():
 def test_a_run_knows_its_best_epoch():
     run = zoo.train("logistic_regression", "penguins", optimizer="adam", epochs=3, validation=0.2, verbose=0)
     assert run.best_epoch == int(np.argmin(run.history["val_loss"]))
-    assert f"3 epochs, the best is {run.best_epoch + 1} (val_loss" in repr(run)
+    assert f"3 epochs, best: epoch {run.best_epoch + 1} (val_loss" in repr(run)
 
 
 def confusion(counts, classes):

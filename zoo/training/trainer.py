@@ -71,10 +71,10 @@ class Run:
 
     def __repr__(self) -> str:
         rows = self.data.get("rows", {})
-        held_out = f" and {rows['val']:,} more to choose the best epoch by" if rows.get("val") else ""
+        held_out = f" and {display.count(rows['val'], 'validation row')}" if rows.get("val") else ""
         lines = [
             f"Run: {self.model.entry.name} on {display.cut(self.data.get('source'), 80)}, "
-            f"{display.count(rows.get('train', 0), 'row')}{held_out}",
+            f"{display.count(rows.get('train', 0), 'training row')}{held_out}",
             f"  {self._epochs()}; {display.duration(self.seconds)} on {self.device}; stopped: {self.stopped}",
         ]
         for split in self.metrics:
@@ -108,7 +108,7 @@ class Run:
         monitor = self.recipe.get("monitor")
         values = self.history.get(monitor, ())
         reached = f" ({monitor} {display.number(values[self.best_epoch])})" if self.best_epoch < len(values) else ""
-        return f"{epochs}, the best is {self.best_epoch + 1}{reached}"
+        return f"{epochs}, best: epoch {self.best_epoch + 1}{reached}"
 
     def _numbers(self, split: str) -> dict[str, float]:
         """Returns the scores of a split, without the rows and the confusion matrix."""
