@@ -17,12 +17,14 @@ def test_preprocess_prints_its_seconds(capsys):
     assert "schema and fit" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_train_prints_seconds_and_ratios(capsys):
     train.main(["--cases", "XS", "--rounds", "1"])
     printed = capsys.readouterr().out
     assert "XS, whole run: zoo" in printed and "scikit-learn:" in printed
 
 
+@pytest.mark.slow
 def test_train_measures_what_a_user_calls(capsys, monkeypatch):
     table = train.table
     monkeypatch.setattr(train, "table", lambda rows, columns, classes: table(rows // 20, columns, classes))

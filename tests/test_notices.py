@@ -213,6 +213,7 @@ def test_no_entry_shows_anything_of_tensorflow(tmp_path, name):
     assert [line for line in lines if not line.startswith("zoo: warning: ")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_what_the_caller_has_set_or_imported_is_left_alone(tmp_path):
     code = "import tensorflow, os; logger, name = tensorflow.get_logger(), 'TF_CPP_MIN_LOG_LEVEL'\n"

@@ -53,6 +53,7 @@ print(json.dumps([zoo.list_models("*/*"), zoo.list_models(year=1962), entry.opti
     assert "repair or uninstall it" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.process
 @pytest.mark.tensorflow
 def test_a_plugin_s_model_is_built_trained_saved_and_loaded_by_its_name(plugins, tmp_path):

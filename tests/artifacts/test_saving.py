@@ -51,6 +51,7 @@ def test_no_artifact_holds_the_optimizer_s_slots(artifact, tmp_path):
     assert model.optimizer.built
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_a_fresh_process_predicts_bit_equal(run, artifact, tmp_path):
     rows = keepers_notes(50, seed=1)

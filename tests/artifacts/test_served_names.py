@@ -38,6 +38,7 @@ def older_rows():
     return pd.DataFrame({**columns, "gate": np.where(i % 2 == 0, "north", "south")})
 
 
+@pytest.mark.slow
 def test_awkward_columns_are_exported_proved_and_served(tmp_path):
     from zoo.serving.app import App
     from zoo.serving.models import open_folders

@@ -13,7 +13,7 @@ import zoo
 from tests.compatibility import archive, serving
 from tests.compatibility.answers import compare
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 CASES = archive.cases()
 

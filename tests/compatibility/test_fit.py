@@ -4,7 +4,7 @@ import pytest
 
 from tests.compatibility import weights
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(("name", "number"), weights.trainings("fit"))

@@ -6,7 +6,7 @@ import pytest
 from tests.compatibility import weights
 from tests.compatibility.training import is_equal, largest_difference
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(("name", "number"), weights.trainings("train", "fine_tune"))

@@ -47,6 +47,7 @@ def operations(model, rows, *, batch_size):
     return [node.op for part in (graph.node, *(f.node_def for f in graph.library.function)) for node in part]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["fused", "xla"])
 @pytest.mark.parametrize("batch_size", [16, ROWS, 100])
 def test_an_epoch_of_one_step_or_of_several_is_that_of_fit(rows, batch_size, engine):

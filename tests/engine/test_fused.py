@@ -74,7 +74,9 @@ def test_the_optimizers_are_those_of_keras():
 
 
 @pytest.mark.parametrize("engine", ["fused", "xla"])
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "name", [n if n in ("SGD", "AdamW") else pytest.param(n, marks=pytest.mark.slow) for n in OPTIMIZERS]
+)
 def test_every_optimizer_gives_the_weights_of_keras_s_fit(rows, name, engine):
     results = {}
     for how in ("fit", engine):
@@ -86,6 +88,7 @@ def test_every_optimizer_gives_the_weights_of_keras_s_fit(rows, name, engine):
     assert np.abs(np.concatenate([w.ravel() for w in results["fit"][:2]])).max() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["fused", "xla"])
 @pytest.mark.parametrize(
     "settings",
@@ -329,6 +332,7 @@ def test_an_epoch_is_traced_once(rows, optimizer):
     assert len(steps) == 1
 
 
+@pytest.mark.slow
 def test_a_sweep_traces_once_and_trains_as_each_would_alone():
     generator = np.random.default_rng(1)
     data = pd.DataFrame(generator.normal(size=(200, 4)), columns=list("abcd"))

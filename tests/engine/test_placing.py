@@ -77,6 +77,7 @@ def test_the_memory_of_placed_rows_is_freed_with_the_last_tensor_that_holds_it(m
     assert freed == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["fused", "xla"])
 def test_training_goes_on_when_the_caller_s_array_is_gone(engine):
     def trained(lose: bool):

@@ -150,6 +150,7 @@ def test_labels_are_read_off_the_cells_and_have_no_part_in_the_organization(mode
         assert np.array_equal(mine, others)
 
 
+@pytest.mark.slow
 def test_letters_that_share_strokes_are_told_apart():
     """The second experiment: X, Y, T, Z."""
     x = np.stack([placed(figure(name), 1, 1, 12) for name in "XYTZ"] * 20)
@@ -188,6 +189,7 @@ def test_images_of_another_size_are_refused_with_the_repair(model):
         model.predict(numerals()[0], verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_recipe_reports_the_tolerance_of_shifts():
     run = zoo.train("cognitron", verbose=0)

@@ -89,6 +89,7 @@ def test_a_rule_stores_what_its_formula_says_at_any_batch_size(rule, batch_size)
     assert not np.diag(model.couplings).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_storing_again_keeps_what_is_there(rule):
     patterns = random_patterns(8, 200)
@@ -229,6 +230,7 @@ def test_a_pattern_with_15_per_cent_of_its_units_flipped_is_recalled(rule, updat
     assert np.array_equal(recall(model, flipped(patterns, 0.15)), patterns)
 
 
+@pytest.mark.slow
 def test_hebb_recalls_up_to_0_138_n_patterns_and_then_forgets_all():
     """Amit, Gutfreund, Sompolinsky 1985: the overlap with what is recalled drops from 0.97 at once."""
     units, found = 500, {}
@@ -247,6 +249,7 @@ def test_hebb_recalls_up_to_0_138_n_patterns_and_then_forgets_all():
     assert found[0.2] < 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load, error", [(0.138, 0.0036), (0.185, 0.01), (0.37, 0.05)])
 def test_the_share_of_unstable_units_is_that_of_a_gaussian_crosstalk(load, error):
     """P = 1/2 erfc(sqrt(N / 2p)); the values in Hertz, Krogh and Palmer 1991, table 2.1."""
@@ -258,6 +261,7 @@ def test_the_share_of_unstable_units_is_that_of_a_gaussian_crosstalk(load, error
     assert np.mean(recall(model, patterns) != patterns) == pytest.approx(error, rel=0.15)
 
 
+@pytest.mark.slow
 def test_storkey_holds_more_than_hebb():
     """At 0.2 N, beyond 0.138 N and below N / sqrt(2 ln N) = 0.28 N."""
     patterns = random_patterns(100, 500)
@@ -267,6 +271,7 @@ def test_storkey_holds_more_than_hebb():
     assert np.array_equal(recall(model, flipped(patterns, 0.05)), patterns)
 
 
+@pytest.mark.slow
 def test_projection_stores_half_as_many_random_patterns_as_units_exactly():
     patterns = random_patterns(100, 200)
     model = memory(patterns, rule="projection")
@@ -274,6 +279,7 @@ def test_projection_stores_half_as_many_random_patterns_as_units_exactly():
     assert np.array_equal(recall(model, flipped(patterns, 0.02)), patterns)
 
 
+@pytest.mark.slow
 def test_projection_stores_correlated_patterns_and_hebb_does_not():
     """The 26 letters, which share most of their paper."""
     letters = signs("ABCDEFGHIJKLMNOPQRSTUVWXYZ", scale=2)
@@ -284,6 +290,7 @@ def test_projection_stores_correlated_patterns_and_hebb_does_not():
     assert np.mean(np.all(recall(model, letters) == letters, axis=1)) < 0.2
 
 
+@pytest.mark.slow
 def test_projection_holds_one_pattern_less_than_there_are_units():
     patterns = random_patterns(39, 40)
     with pytest.warns(UserWarning, match=r"Beyond N/2 = 20 patterns .* Received: 39"):
@@ -292,6 +299,7 @@ def test_projection_holds_one_pattern_less_than_there_are_units():
     assert np.array_equal(recall(model, patterns), patterns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_the_reverse_of_a_pattern_is_stored_with_it(rule):
     patterns = random_patterns(5, 200)
@@ -356,6 +364,7 @@ def test_patterns_that_are_not_plus_or_minus_one_are_refused():
         model.fit(frame, verbose=0)
 
 
+@pytest.mark.slow
 def test_more_patterns_than_a_rule_holds_are_told_with_the_number():
     patterns = random_patterns(40, 100)
     with pytest.warns(UserWarning, match=r"rule='hebb' holds about 13.8 random patterns in 100 units.*Received: 40"):

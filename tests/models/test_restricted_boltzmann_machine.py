@@ -212,6 +212,7 @@ def test_persistent_chains_and_more_steps_learn_too(options):
     assert np.mean(log_probabilities(run.model, x)) > -9 * np.log(2) + 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["fused", "keras", pytest.param("xla", marks=pytest.mark.tensorflow)])
 def test_every_way_of_training_learns_and_the_seed_decides(engine):
     runs = [

@@ -191,6 +191,7 @@ def test_sigterm_answers_what_was_asked_and_ends_well(server):
         server.ask("GET", "/healthz")
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_told(served):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
