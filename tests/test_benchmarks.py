@@ -17,6 +17,7 @@ def test_preprocess_prints_its_seconds(capsys):
     assert "schema and fit" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_train_prints_seconds_and_ratios(capsys):
     train.main(["--cases", "XS", "--rounds", "1"])
     printed = capsys.readouterr().out

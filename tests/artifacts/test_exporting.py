@@ -204,6 +204,7 @@ def test_what_cannot_be_exported_is_said(artifact, tmp_path):
         zoo.export(artifact, tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_anything_that_is_a_model_is_exported(no_proof, run, artifact, exported, tmp_path):
     for model in (run, run.model, artifact, artifact / "model.keras", exported.path):
         zoo.export(model, tmp_path / "moods")

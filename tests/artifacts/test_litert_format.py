@@ -112,6 +112,7 @@ def test_without_any_data_rows_are_drawn_and_the_labels_compared(quick_proof, mo
     assert quality["source"] == "rows drawn from the preprocessor's statistics"
 
 
+@pytest.mark.slow
 def test_a_regression_is_measured_by_its_rmse(quick_proof, tmp_path):
     frame = visits().drop(columns="again").dropna()
     options = {"target": "minutes", "hidden_units": (32,), "epochs": 2, "verbose": 0}

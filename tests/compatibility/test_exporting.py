@@ -13,7 +13,7 @@ import zoo
 from tests.compatibility import archive, serving
 from tests.compatibility.answers import compare
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 CASES = archive.cases()
 
@@ -31,14 +31,12 @@ def check(folder, facts, version):
 
 
 @pytest.mark.process
-@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_stored_saved_model_answers_by_tensorflow_alone(name, unpacked, forked):
     check(unpacked / name, CASES[name], unpacked / name / "export" / "1")
 
 
 @pytest.mark.process
-@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_saved_and_exported_again_with_the_same_signatures_and_answers(name, unpacked, forked, tmp_path):
     facts, folder = CASES[name], unpacked / name

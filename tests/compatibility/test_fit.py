@@ -4,10 +4,9 @@ import pytest
 
 from tests.compatibility import weights
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "number"), weights.trainings("fit"))
 def test_fit_gives_the_weights_that_it_gave(name, number, unpacked):
     weights.check(name, number, unpacked)

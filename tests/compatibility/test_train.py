@@ -6,10 +6,9 @@ import pytest
 from tests.compatibility import weights
 from tests.compatibility.training import is_equal, largest_difference
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "number"), weights.trainings("train", "fine_tune"))
 def test_train_gives_the_weights_that_it_gave(name, number, unpacked):
     weights.check(name, number, unpacked)

@@ -75,7 +75,7 @@ def test_the_optimizers_are_those_of_keras():
 
 @pytest.mark.parametrize("engine", ["fused", "xla"])
 @pytest.mark.parametrize(
-    "name", [name if name in ("SGD", "Adam") else pytest.param(name, marks=pytest.mark.slow) for name in OPTIMIZERS]
+    "name", [n if n in ("SGD", "AdamW") else pytest.param(n, marks=pytest.mark.slow) for n in OPTIMIZERS]
 )
 def test_every_optimizer_gives_the_weights_of_keras_s_fit(rows, name, engine):
     results = {}
@@ -332,6 +332,7 @@ def test_an_epoch_is_traced_once(rows, optimizer):
     assert len(steps) == 1
 
 
+@pytest.mark.slow
 def test_a_sweep_traces_once_and_trains_as_each_would_alone():
     generator = np.random.default_rng(1)
     data = pd.DataFrame(generator.normal(size=(200, 4)), columns=list("abcd"))

@@ -111,6 +111,7 @@ def test_the_installed_libraries_have_every_name(use):
     assert keras_internals.lacking(use) == ""
 
 
+@pytest.mark.slow
 def test_looking_for_names_leaves_keras_s_numbering_and_draws_alone():
     def draw():
         keras.backend.clear_session()  # the numbering of names begins anew
@@ -146,6 +147,7 @@ def no_rate(monkeypatch):
     hide(monkeypatch, "optimizer", "_learning_rate")
 
 
+@pytest.mark.slow
 def test_the_fallback_is_said_once(no_rate, table):
     with pytest.warns(UserWarning, match="several times longer for small networks") as said:
         zoo.train("mlp_classifier", table, **HOW)
@@ -169,6 +171,7 @@ def test_a_solver_needs_no_such_name(no_rate, table):
     assert run.stopped.startswith("converged")
 
 
+@pytest.mark.slow
 def test_an_ensemble_and_a_rule_train_by_keras_s_fit_too(no_rate, table):
     how = {**HOW, "ensemble": 2}
     with pytest.warns(UserWarning, match="has no `_learning_rate`"):
@@ -224,6 +227,7 @@ def test_a_version_that_was_not_tested_is_named_once_by_the_first_training(newer
     assert len(of_the_zoo(said)) == 1
 
 
+@pytest.mark.slow
 def test_keras_s_own_fit_is_not_warned_of(newer_keras, table):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

@@ -136,6 +136,7 @@ def test_validation_rows_are_taken_in_parts_where_they_are_many(monkeypatch):
         np.testing.assert_allclose(one.val_losses, other.val_losses, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_members_stop_when_each_would_alone():
     together, single = prepared(rates=(0.1, 0.03, 0.2)), prepared(rates=(0.1, 0.03, 0.2))
     left = at_once(together, epochs=60, patience=3)

@@ -49,11 +49,11 @@ VARIED = {  # options of other values than their defaults, beside the data that 
     "mlp_classifier": [
         {"ensemble": 3, "hidden_units": (4,), "output_activation": "sigmoid"},
         {"ensemble": 2, "hidden_units": (), "data": (ROWS, np.arange(60) % 3)},
-        {"activation": "tanh", "normalization": "batch", "embedding_size": 2, "num_bins": 4, "feature_budget": 9},
+        {"activation": "tanh", "normalization": "batch", "embedding_size": 2, "num_bins": 4, "feature_budget": 8},
     ],
     "mlp_regressor": [
         {"ensemble": 3, "hidden_units": (4,), "output_activation": "sigmoid"},
-        {"activation": "tanh", "normalization": "layer", "embedding_size": 2, "num_bins": 4, "feature_budget": 9},
+        {"activation": "tanh", "normalization": "layer", "embedding_size": 2, "num_bins": 4, "feature_budget": 8},
     ],
     "restricted_boltzmann_machine": [{"units": 3, "steps": 2, "persistent": True, "chains": 7}, {"data": ROWS > 0}],
     "image_mlp": [

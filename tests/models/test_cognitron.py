@@ -150,6 +150,7 @@ def test_labels_are_read_off_the_cells_and_have_no_part_in_the_organization(mode
         assert np.array_equal(mine, others)
 
 
+@pytest.mark.slow
 def test_letters_that_share_strokes_are_told_apart():
     """The second experiment: X, Y, T, Z."""
     x = np.stack([placed(figure(name), 1, 1, 12) for name in "XYTZ"] * 20)

@@ -291,6 +291,7 @@ def test_rates_and_their_slopes_are_finite_far_away():
                 assert math.isfinite(gradient_of(lambda u, i=pair, j=which: rates(u)[i][j], u))
 
 
+@pytest.mark.slow
 def test_fit_recovers_the_conductances_of_a_recorded_axon():
     """From 30 per cent too little sodium, 17 too much potassium and 20 too much leak."""
     x, y = zoo.data.load("squid_axon").arrays()

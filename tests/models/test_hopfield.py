@@ -89,6 +89,7 @@ def test_a_rule_stores_what_its_formula_says_at_any_batch_size(rule, batch_size)
     assert not np.diag(model.couplings).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_storing_again_keeps_what_is_there(rule):
     patterns = random_patterns(8, 200)
@@ -364,6 +365,7 @@ def test_patterns_that_are_not_plus_or_minus_one_are_refused():
         model.fit(frame, verbose=0)
 
 
+@pytest.mark.slow
 def test_more_patterns_than_a_rule_holds_are_told_with_the_number():
     patterns = random_patterns(40, 100)
     with pytest.warns(UserWarning, match=r"rule='hebb' holds about 13.8 random patterns in 100 units.*Received: 40"):

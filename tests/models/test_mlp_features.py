@@ -64,7 +64,7 @@ def test_linear_models_and_their_coefficients_know_no_budget():
     assert list(model.coefficients().index) == [*(f"x{i}" for i in range(600)), "intercept"]
 
 
-@pytest.mark.usefixtures("quick_proof")
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_wide_array_trains_and_its_export_proves_itself(tmp_path):
     x, y = table(600)

@@ -163,6 +163,7 @@ def test_a_batch_is_presented_row_by_row():
         np.testing.assert_allclose(one, many, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_layers_learn_one_after_another():
     x, y = numerals()
     model = zoo.build("neocognitron", (x, y))

@@ -24,6 +24,7 @@ def schema(models):
     return version.schema
 
 
+@pytest.mark.slow
 @QUICK
 @given(data=st.data())
 def test_valid_requests_are_answered_as_offline(ask, schema, trained, data):

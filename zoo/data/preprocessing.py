@@ -371,8 +371,10 @@ class Preprocessor:
     def encode(self, x) -> dict[str, np.ndarray]:
         """Encodes raw data: `module()` on `tensors(x)`, as numpy arrays."""
         blocks = self.blocks(x)
-        if self.kind == "image" or self._is_sequence:
-            return {"image" if self.kind == "image" else "inputs": next(iter(blocks.values()))}
+        if "image" in blocks:
+            return {"image": blocks["image"]}
+        if self._is_sequence:
+            return {"inputs": blocks["array"]}
         tf = notices.import_module("tensorflow")
         encoder, kinds = self.block_encoder(), list(blocks)
 

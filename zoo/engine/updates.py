@@ -136,8 +136,13 @@ def prepare(optimizer, scratch: dict) -> None:
     """Creates the variables that `adam` takes for an optimizer: what creates one while it is traced is traced twice."""
     import tensorflow as tf
 
-    for variable in optimizer.variables if _is_adam(optimizer) else ():  # of the shapes of what it updates
+    if not _is_adam(optimizer):
+        return
+    scalars = {id(optimizer.iterations), id(keras_internals.learning_rate_of(optimizer))}
+    for variable in optimizer.variables:  # moments, which have the shapes of the weights, and the two numbers above
         shape = tuple(variable.shape)
+        if id(variable) in scalars:
+            continue
         if shape not in scratch and math.prod(shape) <= FEW_WEIGHTS:
             scratch[shape] = tf.Variable(tf.zeros(shape), trainable=False)
 
