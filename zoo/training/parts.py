@@ -107,7 +107,7 @@ def load_parts(
                 f"`{role}` must be a column of the data. Received: {role}={column!r}; the columns are: {known}."
             )
     hidden = [column for column in (groups, weight) if column is not None]
-    ignored = tuple(name for name in dict.fromkeys((*ignore, *loaded.ignore)) if name not in hidden)
+    ignored = tuple(name for name in dict.fromkeys((*ignore, *loaded.ignore, *loaded.left_out)) if name not in hidden)
     if hidden:
         loaded = loaded.ignoring(hidden)
     val = (
