@@ -113,7 +113,8 @@ def _written(wanted: Callable[[bytes, bool], bool]) -> Iterator[None]:
             written.seek(0)
             for line in written:
                 if wanted(line, failed):
-                    os.write(2, line)
+                    with contextlib.suppress(OSError):  # nobody may read it any more
+                        os.write(2, line)
 
 
 @contextlib.contextmanager
