@@ -113,7 +113,7 @@ def load_parts(
     val = (
         None
         if validation is None or isinstance(validation, Real)
-        else load_data(validation, target=loaded.target, schema=loaded.schema, ignore=ignore)
+        else load_data(validation, target=loaded.target, schema=loaded.schema, ignore=(*ignored, *hidden))
     )
     share = float(validation) if isinstance(validation, Real) and not isinstance(validation, bool) else None
     if share is not None and not 0.0 < share < 1.0 or isinstance(validation, bool):
