@@ -95,7 +95,11 @@ def test_columns_that_are_missing_unknown_or_there_twice(notes, schema):
     assert reader.few(one.drop(columns="class"), LEVELS) is None
     assert reader.few(pd.concat([one, one], axis=1), LEVELS) is None
     assert reader.few({"class": ["bird"]}, LEVELS) is None
-    assert reader.few({**{name: [None] for name in schema.names}, "more": [1]}, LEVELS) is None
+    record = {name: one[name].tolist() for name in schema.names}
+    assert reader.few({**record, "mood": ["calm"]}, LEVELS) is not None
+    assert reader.few({**record, "more": [1]}, LEVELS) is None
+    for mood in (["calm", "wild"], np.array(["calm"]), "calm"):  # the target is looked at too
+        assert reader.few({**record, "mood": mood}, LEVELS) is None
     with pytest.raises(ValueError, match="The columns class are missing"):
         reader.blocks(one.drop(columns="class"), LEVELS)
     with pytest.raises(ValueError, match="Column names must differ. Received twice: .*class"):

@@ -189,7 +189,7 @@ class Reader:
         columns = [x.get(name) for name in self.schema.names]
         if not all(isinstance(column, list) for column in columns) or not self._expected.issuperset(x):
             return None
-        rows = {len(column) for column in columns}
+        rows = {len(column) if isinstance(column, list) else 0 for column in x.values()}  # the target's too
         if len(rows) != 1 or not 0 < max(rows) <= FEW_ROWS or max(rows) * len(columns) > FEW_CELLS:
             return None
         return {column.name: plain_values(values) for column, values in zip(self.schema.columns, columns)}
