@@ -48,10 +48,17 @@ def shown() -> bool:
 
 def imported(module: str):
     """Returns a module, imported as the variable says where TensorFlow may come with it."""
-    if module in sys.modules or "tensorflow" in sys.modules:
+    if module in sys.modules:
         return importlib.import_module(module)
-    with quiet():
+    with importing():
         return importlib.import_module(module)
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Is `quiet` where TensorFlow has not been imported yet: Keras does so while it writes configs, on any backend."""
+    with contextlib.nullcontext() if "tensorflow" in sys.modules else quiet():
+        yield
 
 
 @contextlib.contextmanager
@@ -113,7 +120,8 @@ def _written(wanted: Callable[[bytes, bool], bool]) -> Iterator[None]:
             written.seek(0)
             for line in written:
                 if wanted(line, failed):
-                    os.write(2, line)
+                    with contextlib.suppress(OSError):  # nobody may read it any more
+                        os.write(2, line)
 
 
 @contextlib.contextmanager
