@@ -338,6 +338,22 @@ def test_options_reach_the_builder_and_ignored_columns_stay_out(capsys, trained,
     assert "There is no column 'gat' to ignore. Did you mean 'gate'?" in refusal(capsys, *words[:-1], "gat")
 
 
+def test_an_ignored_column_that_cannot_be_read_is_ignored_again_when_the_run_is_repeated(capsys, trained, tmp_path):
+    frame = pd.read_csv(trained / "visits.csv")
+    frame.assign(walk=[[1, 2]] * len(frame)).to_parquet(tmp_path / "visits.parquet")
+    words = ("train", "mlp_classifier", tmp_path / "visits.parquet", "--target", "bought", "--ignore", "walk")
+    answer(capsys, *words, *QUICK, "-o", tmp_path / "out")
+    assert zoo.load(tmp_path / "out").card["data"]["ignore"] == ["walk"]
+    answer(capsys, "train", "--config", tmp_path / "out" / "card.json", "-o", tmp_path / "again", "--json")
+    before, after = (zoo.load(tmp_path / name).get_weights() for name in ("out", "again"))
+    assert all(map(np.array_equal, before, after))
+    data = zoo.data.load(tmp_path / "visits.parquet", target="bought", ignore="walk")
+    run = zoo.train("mlp_classifier", data, ignore="walk", epochs=1, hidden_units=8, verbose=0)
+    assert run.data["ignore"] == ["walk"]
+    with pytest.raises(ValueError, match="no column 'wakl' to ignore"):
+        zoo.train("mlp_classifier", data, ignore="wakl", verbose=0)
+
+
 def test_options_are_refused_for_a_trained_model(capsys, trained, tmp_path):
     words = ("train", trained / "out", trained / "visits.csv", "--hidden-units", "8", "-o", tmp_path / "more")
     assert "does not know '--hidden-units'" in refusal(capsys, *words)

@@ -177,6 +177,13 @@ def test_a_script_on_jax_shows_nothing_of_tensorflow_either(folder):
     code += "run = zoo.train('mlp_classifier', data, epochs=1, hidden_units=8); zoo.predict(run, data)\n"
     code += "zoo.export(run, 'served')"
     assert run(["-c", code], folder, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu").stderr == ""
+    # Images are not encoded by TensorFlow: Keras itself imports it, when a config is written.
+    code = "import numpy as np, zoo; images = np.zeros((40, 8, 8, 1), 'uint8'), np.arange(40) % 2\n"
+    for use in (
+        "zoo.train('image_mlp', images, epochs=1, hidden_units=4)",
+        "zoo.build('image_mlp', images).get_config()",
+    ):
+        assert run(["-c", code + use], folder, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu").stderr == ""
 
 
 @pytest.mark.process

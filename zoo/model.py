@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
-from zoo import registry
+from zoo import notices, registry
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample
@@ -490,6 +490,7 @@ class Model(keras.Model):
         if built:
             self.optimizer.build(self.trainable_variables)
 
+    @notices.importing()
     def get_config(self):
         return {
             "name": self.name,

@@ -48,10 +48,17 @@ def shown() -> bool:
 
 def import_module(module: str):
     """Imports a module and returns it. If this may import TensorFlow, its log lines are filtered meanwhile."""
-    if module in sys.modules or "tensorflow" in sys.modules:
+    if module in sys.modules:
         return importlib.import_module(module)
-    with quiet():
+    with importing():
         return importlib.import_module(module)
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Filters as `quiet` does if TensorFlow is not imported yet: Keras imports it while it writes a config."""
+    with contextlib.nullcontext() if "tensorflow" in sys.modules else quiet():
+        yield
 
 
 @contextlib.contextmanager
@@ -113,7 +120,8 @@ def _filtered(is_shown: Callable[[bytes, bool], bool]) -> Iterator[None]:
             held_back.seek(0)
             for line in held_back:
                 if is_shown(line, failed):
-                    os.write(2, line)
+                    with contextlib.suppress(OSError):  # the reader of a pipe may be gone
+                        os.write(2, line)
 
 
 @contextlib.contextmanager

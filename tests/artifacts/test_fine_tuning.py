@@ -130,6 +130,9 @@ def test_ignored_columns_are_no_new_columns_and_old_ones_are_left_behind(model, 
     assert run.model.schema.names == model.model.schema.names and run.data["ignore"] == ["tag"]
     with pytest.raises(ValueError, match=r"no column 'tga' to ignore. Did you mean 'tag'"):
         zoo.fine_tune(model, more, ignore=["tga"], **settings)
+    held_out = more.iloc[::4].assign(w=1.0)  # no column of it is told to be unknown
+    run = zoo.fine_tune(model, more.assign(w=1.0), ignore="tag", weight="w", validation=held_out, **settings)
+    assert run.data["rows"]["val"] == len(held_out) and run.data["ignore"] == ["tag"]
     run = zoo.fine_tune(model, more, ignore=("tag", "island"), columns="new", **settings)
     assert set(model.model.schema.names) - set(run.model.schema.names) == {"island"}
     assert len(zoo.predict(run, penguins.drop(columns="island"))) == len(penguins)

@@ -95,7 +95,11 @@ def test_columns_that_are_missing_unknown_or_there_twice(notes, schema):
     assert reader.few(one.drop(columns="class"), LEVELS) is None
     assert reader.few(pd.concat([one, one], axis=1), LEVELS) is None
     assert reader.few({"class": ["bird"]}, LEVELS) is None
-    assert reader.few({**{name: [None] for name in schema.names}, "more": [1]}, LEVELS) is None
+    record = {name: one[name].tolist() for name in schema.names}
+    assert reader.few({**record, "mood": ["calm"]}, LEVELS) is not None
+    assert reader.few({**record, "more": [1]}, LEVELS) is None
+    for mood in (["calm", "wild"], np.array(["calm"]), "calm"):  # the target is looked at too
+        assert reader.few({**record, "mood": mood}, LEVELS) is None
     with pytest.raises(ValueError, match="The columns class are missing"):
         reader.blocks(one.drop(columns="class"), LEVELS)
     with pytest.raises(ValueError, match="Column names must differ. Received twice: .*class"):
@@ -107,6 +111,26 @@ def test_columns_that_are_missing_unknown_or_there_twice(notes, schema):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # once
         reader.few(one.assign(more=1), LEVELS)
+
+
+def test_a_table_that_lacks_a_column_is_refused_each_time_it_comes(notes, schema):
+    reader, without = reading.Reader(schema), notes.iloc[[0]].drop(columns="class")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="The columns class are missing"):
+            reader.blocks(without, LEVELS)
+        assert reader.few(without, LEVELS) is None
+
+
+def test_a_table_that_another_thread_reads_meanwhile_moves_no_column(notes, schema, monkeypatch):
+    reader, one, check = reading.Reader(schema), notes.iloc[[0]], reading.Reader.check
+    wanted = reading.Reader(schema).few(one, LEVELS)
+
+    def checked(self, x):
+        check(self, x)
+        self._column_positions(one[list(one.columns)[::-1]])
+
+    monkeypatch.setattr(reading.Reader, "check", checked)
+    assert_same(reader.few(one, LEVELS), wanted)
 
 
 def test_numbers_of_any_dtype_are_read_at_once_or_one_by_one(monkeypatch):

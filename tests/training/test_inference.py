@@ -9,6 +9,7 @@ import pytest
 
 import zoo
 from tests.artifacts.conftest import keepers_notes
+from zoo import registry
 from zoo.training import inference
 
 
@@ -115,6 +116,26 @@ def test_errors_of_a_few_rows_are_those_of_many(moods):
     unseen = notes.iloc[[0]].assign(**{"class": "dragon"})
     missing = notes.iloc[[0]].assign(**{"class": None})
     assert zoo.predict(model, unseen)["label"].notna().all() and zoo.predict(model, missing)["label"].notna().all()
+
+
+@pytest.mark.tensorflow
+def test_a_network_may_leave_inputs_aside(monkeypatch, tmp_path):
+    """Keras takes the tensors of a dict by their order: here the numbers would stand for their ranks."""
+
+    def ranks_alone(spec):
+        ranks = spec.inputs()["quantile"]
+        return keras.Model({"quantile": ranks}, keras.layers.Dense(1, use_bias=False)(ranks))
+
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    monkeypatch.setitem(globals(), "RECIPE", registry.Recipe(data="and_gate"))
+    facts = {"year": 1969, "paper": "A paper.", "summary": "A net"}
+    zoo.register("mine/ranks", builder=ranks_alone, task="regression", **facts)
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    frame = pd.DataFrame(x, columns=list("abcd")).assign(y=x.sum(axis=1))
+    model = zoo.build("mine/ranks", frame, target="y")
+    many = zoo.predict(model, frame)
+    pd.testing.assert_frame_equal(zoo.predict(model, frame.head(3)), many.head(3))
+    zoo.export(model, tmp_path / "ranks")  # which proves it
 
 
 def test_arrays_and_what_xla_compiles_go_the_way_of_many(compiled_by_xla):

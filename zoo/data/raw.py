@@ -30,6 +30,7 @@ class Data:
         sha256: A function that returns the hash of the raw data; None for that of the rows.
         task_hint: The task that the set is known for, or None.
         order: The columns with the target as the source has them.
+        left_out: Columns to ignore that were not even read, as they cannot be.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class Data:
         sha256: Callable[[], str | None] | None = None,
         task_hint: str | None = None,
         order: Iterable | None = None,
+        left_out: Iterable = (),
     ):
         self.x, self.y, self.target, self.source, self.task_hint = x, y, target, source, task_hint
         self.splits: dict[str, np.ndarray] = dict(splits or {})
-        self._given, self._ignore, self._order = schema, tuple(ignore), order
+        self._given, self._ignore, self._order, self.left_out = schema, tuple(ignore), order, tuple(left_out)
         self._inferred: Schema | None = None
         self._stream = stream
         self._hash = sha256 or _Hashed(x, y)
@@ -66,6 +68,7 @@ class Data:
             "sha256": self._hash,
             "task_hint": self.task_hint,
             "order": self._order,
+            "left_out": self.left_out,
         }
         return Data(x, y, **{**known, **changes})
 
@@ -101,7 +104,7 @@ class Data:
         """
         columns = self._stream.columns if self.streaming else getattr(self.x, "columns", ())
         for name in names:
-            if name in self._ignore and name not in columns:  # ignored columns of a Parquet file are not read
+            if name in self._ignore and name not in columns:
                 known = [str(column) for column in columns]
                 raise ValueError(
                     f"There is no column {name!r} to ignore.{suggest(name, known)} The data have: {', '.join(known)}."

@@ -83,14 +83,15 @@ class Reader:
                 raise ValueError(f"All columns must have the same number of rows. Received: {shown}.")
 
     def _column_positions(self, x: pd.DataFrame) -> dict:
-        """Returns the position of each column of a table by its name."""
+        """Returns the position of each column of a table by its name; remembers it if the table has all columns."""
         names, places = self._last_columns
         if not _same(x.columns, names):
             if not x.columns.is_unique:
                 twice = ", ".join(sorted({str(name) for name in x.columns[x.columns.duplicated()]}))
                 raise ValueError(f"Column names must differ. Received twice: {twice}. Rename one of each.")
             places = {name: place for place, name in enumerate(x.columns)}
-            self._last_columns = (x.columns, places)
+            if all(name in places for name in self.schema.names):
+                self._last_columns = (x.columns, places)
         return places
 
     def numbers(self, x, kind: str) -> np.ndarray:
@@ -183,13 +184,13 @@ class Reader:
                 if not x.columns.is_unique or not set(x.columns).issuperset(self.schema.names):
                     return None
                 self.check(x)
-                places = self._last_columns[1]
+                places = self._column_positions(x)  # another thread may have read another table meanwhile
             cells = x.to_numpy(dtype=object).T.tolist()
             return {column.name: cells[places[column.name]] for column in self.schema.columns}
         columns = [x.get(name) for name in self.schema.names]
         if not all(isinstance(column, list) for column in columns) or not self._expected.issuperset(x):
             return None
-        rows = {len(column) for column in columns}
+        rows = {len(column) if isinstance(column, list) else 0 for column in x.values()}  # the target's too
         if len(rows) != 1 or not 0 < max(rows) <= FEW_ROWS or max(rows) * len(columns) > FEW_CELLS:
             return None
         return {column.name: plain_values(values) for column, values in zip(self.schema.columns, columns)}

@@ -45,6 +45,7 @@ class Served(tf.Module):
         """Returns the outputs for raw columns in the order of the schema."""
         model = self._model.value
         encoded = self.encoder(dict(zip(self._specs.value, columns)))
+        encoded = {tensor.name: encoded[tensor.name] for tensor in model.network.inputs}  # it may leave some aside
         outputs = self._decide(model.network(encoded, training=False))
         if model.entry.task != "classification":
             return {"prediction": outputs[:, 0] if outputs.shape[1:] == (1,) else outputs}

@@ -143,7 +143,7 @@ def _load(source, format, wanted: _Wanted) -> Data:
 def _again(data: Data, wanted: _Wanted) -> Data:
     """Returns `Data` as another call of `load` wants it."""
     kept = [name for name in data._ignore if name not in (wanted.target, *wanted.ignore)]
-    ignore = (*kept, *wanted.ignore)
+    ignore = (*kept, *(name for name in wanted.ignore if name not in data.left_out))
     schema = wanted.schema if wanted.schema is not None else without(data._given, wanted.ignore)
     other = wanted.target is not None and wanted.target != data.target
     if data.streaming and other:
@@ -153,7 +153,8 @@ def _again(data: Data, wanted: _Wanted) -> Data:
         frame = data.frame()
         if wanted.target in frame.columns or not wanted.optional:
             table = dataclasses.replace(wanted, ignore=ignore)
-            return _table(frame, data.source, table, splits=data.splits, sha256=data._hash)
+            known = {"splits": data.splits, "sha256": data._hash, "left_out": data.left_out}
+            return _table(frame, data.source, table, **known)
     return data._like(data.x, data.y, schema=schema, splits=data.splits, ignore=ignore)
 
 
@@ -315,7 +316,7 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
     wanted = dataclasses.replace(wanted, ignore=tuple(c for c in wanted.ignore if c not in files.left_out))
     if wanted.stream or (wanted.stream is None and addresses.size(files.paths) > STREAM_BYTES):
         return _streamed(files, name, wanted)
-    return _table(files.read(), name, wanted, sha256=lambda: files.sha256)
+    return _table(files.read(), name, wanted, sha256=lambda: files.sha256, left_out=files.left_out)
 
 
 def _refuse_stream(wanted, what) -> None:
@@ -336,5 +337,6 @@ def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Da
         wanted = dataclasses.replace(wanted, target="target")
     target = _checked(stream.columns, wanted)
     local = isinstance(stream, Files) and all(map(addresses.is_local, stream.paths))
-    common = {"schema": wanted.schema, "ignore": wanted.ignore, "stream": stream}
+    left_out = stream.left_out if isinstance(stream, Files) else ()
+    common = {"schema": wanted.schema, "ignore": wanted.ignore, "stream": stream, "left_out": left_out}
     return Data(None, target=target, source=source, sha256=lambda: stream.sha256 if local else None, **common)

@@ -122,12 +122,13 @@ def _function_of_raw(model):
 
     owner, encoder = weakref.ref(model), model.preprocessor.block_encoder()
     signature = model.preprocessor.block_signature()
+    names = [tensor.name for tensor in model.network.inputs]
     classifies = model.entry.task == "classification"
 
     def answer(*tensors):
         with tf.device("CPU"):
             encoded = encoder.of_blocks(dict(zip(signature, tensors)))
-        outputs = owner().decide(owner().network(encoded, training=False))
+        outputs = owner().decide(owner().network({name: encoded[name] for name in names}, training=False))
         return owner().probabilities(outputs) if classifies else outputs
 
     function = tf.function(answer, input_signature=list(signature.values()), autograph=False).get_concrete_function()

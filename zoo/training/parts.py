@@ -107,13 +107,13 @@ def load_parts(
                 f"`{role}` must be a column of the data. Received: {role}={column!r}; the columns are: {known}."
             )
     hidden = [column for column in (groups, weight) if column is not None]
-    ignored = tuple(name for name in dict.fromkeys((*ignore, *loaded.ignore)) if name not in hidden)
+    ignored = tuple(name for name in dict.fromkeys((*ignore, *loaded.ignore, *loaded.left_out)) if name not in hidden)
     if hidden:
         loaded = loaded.ignoring(hidden)
     val = (
         None
         if validation is None or isinstance(validation, Real)
-        else load_data(validation, target=loaded.target, schema=loaded.schema, ignore=ignore)
+        else load_data(validation, target=loaded.target, schema=loaded.schema, ignore=(*ignored, *hidden))
     )
     share = float(validation) if isinstance(validation, Real) and not isinstance(validation, bool) else None
     if share is not None and not 0.0 < share < 1.0 or isinstance(validation, bool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable
 
+from zoo import notices
 from zoo.engine import keras_internals
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers.nesting import layers_of
@@ -12,6 +13,7 @@ from zoo.model import Model
 from zoo.registry import Recipe
 
 
+@notices.importing()
 def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = True) -> Hashable | None:
     """Returns what a compiled training depends on beside the values of variables; None where that is not known.
 
