@@ -1,6 +1,6 @@
-"""What every test has: a quiet TensorFlow, no network, and tests of TensorFlow's parts only where it is the backend.
+"""For every test: a quiet TensorFlow, no network, and tests of one Keras backend only on that backend.
 
-With `pytest -n 2`, a test marked `serial` runs while the other worker runs none.
+With `pytest -n 2`, no other worker runs a test while a test marked `serial` runs.
 """
 
 import collections
@@ -26,29 +26,29 @@ def pytest_configure(config):
 
 
 @contextlib.contextmanager
-def locked(path, how):
-    """Holds a lock on a file: one that processes share, or that one of them has alone."""
+def locked(path, operation):
+    """Holds a lock on a file during the block: `fcntl.LOCK_SH` is shared by processes, `fcntl.LOCK_EX` exclusive."""
     import fcntl
 
     with open(path, "rb") as file:
-        fcntl.flock(file, how)
+        fcntl.flock(file, operation)
         try:
             yield
         finally:
-            fcntl.flock(file, fcntl.LOCK_UN)  # a forked process has the file too, which would keep the lock
+            fcntl.flock(file, fcntl.LOCK_UN)  # closing is not enough: a forked process still has the file open
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Among several workers: a test marked `serial` waits for the tests that run, and those that follow wait for it."""
+    """Runs a test marked `serial` while no other worker of pytest-xdist runs a test."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return (yield)
     import fcntl
 
-    how = fcntl.LOCK_EX if item.get_closest_marker("serial") else fcntl.LOCK_SH
+    operation = fcntl.LOCK_EX if item.get_closest_marker("serial") else fcntl.LOCK_SH
     with contextlib.ExitStack() as stack:
-        with locked(__file__, fcntl.LOCK_EX):  # a queue: tests that share the other lock would never let one alone pass
-            stack.enter_context(locked(Path(__file__).with_name("__init__.py"), how))
+        with locked(__file__, fcntl.LOCK_EX):  # a queue: without it, shared locks could be taken forever
+            stack.enter_context(locked(Path(__file__).with_name("__init__.py"), operation))
         return (yield)
 
 
@@ -59,7 +59,7 @@ def pytest_report_header(config):
 def pytest_collection_modifyitems(config, items):
     """Leaves out the tests marked `tensorflow`, `jax` or `torch` on another backend.
 
-    Among several workers, files with many slow tests come first: at the end, a short one keeps nobody waiting.
+    With several workers, files with many slow tests come first, so that no worker ends long after the others.
     """
     others = [name for name in ("tensorflow", "jax", "torch") if name != BACKEND]
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in others)]
@@ -87,7 +87,7 @@ def no_network():
 
 @pytest.fixture
 def quick_proof(monkeypatch):
-    """Spares an export the fresh process, which takes as long as TensorFlow's import, where a test is not about it."""
+    """Proves exports in this process: a fresh one would take as long as the import of TensorFlow."""
     from zoo.artifacts import proof, proof_process
 
     monkeypatch.setattr(proof, "_answer_in_a_fresh_process", proof_process.answer)

@@ -1,4 +1,4 @@
-"""How results read in a terminal and in a notebook: at a glance, escaped, short however many columns there are."""
+"""Results in a terminal and in a notebook: their texts, escaped, and short however many columns there are."""
 
 import dataclasses
 import doctest
@@ -26,7 +26,7 @@ SHOWN_EVIL = "&lt;script&gt;alert(&#x27;&amp;&#x27;)&lt;/script&gt;"
 
 
 class Page(HTMLParser):
-    """What is in a piece of HTML: its tables as rows of texts, its tags, its links."""
+    """The parsed content of a piece of HTML: its tables as rows of texts, its tags, its links."""
 
     def __init__(self, text):
         super().__init__()
@@ -54,7 +54,7 @@ class Page(HTMLParser):
 
 
 def page(result):
-    """Returns the HTML of a result, taken apart, which must be of the tags that are meant and without colours."""
+    """Returns the parsed HTML of a result, and asserts that it has only expected tags and no fixed colours."""
     text = result._repr_html_()
     found = Page(text)
     assert found.tags <= {"style", "div", "strong", "table", "caption", "thead", "tbody", "tr", "th", "td", "a"}
@@ -66,7 +66,7 @@ def page(result):
 
 @dataclasses.dataclass
 class Trained:
-    """What a run asks of its model."""
+    """A stand-in for a model, with the one attribute that the texts of a run read."""
 
     entry: zoo.Entry
 
@@ -143,8 +143,8 @@ def test_a_long_table_takes_no_more_rows_than_it_shows():
 
 def test_a_run_in_a_terminal():
     assert repr(RUN) == (
-        f"Run: mlp_classifier on {EVIL}, 712 rows and 179 more to choose the best epoch by\n"
-        "  3 epochs, the best is 2 (val_loss 0.6123); 12 min 5 s on CPU, 2 cores; "
+        f"Run: mlp_classifier on {EVIL}, 712 training rows and 179 validation rows\n"
+        "  3 epochs, best: epoch 2 (val_loss 0.6123); 12 min 5 s on CPU, 2 cores; "
         "stopped: no better val_loss in 1 epochs (best: epoch 2)\n"
         "  train accuracy 0.9100, log_loss 0.4000\n"
         "  val   accuracy 0.8212, log_loss 0.6120"
@@ -158,7 +158,7 @@ def test_a_run_in_a_notebook():
         "rows": "train 712, val 179",
         "split": "all rows",
         "trained by": "optimizer adamw, learning rate 0.001, batch size 256",
-        "epochs": "3 epochs, the best is 2 (val_loss 0.6123)",
+        "epochs": "3 epochs, best: epoch 2 (val_loss 0.6123)",
         "stopped": "no better val_loss in 1 epochs (best: epoch 2)",
         "time": "12 min 5 s on CPU, 2 cores, seed 7",
     }
@@ -177,7 +177,7 @@ def test_an_interrupted_run_says_so():
 def test_a_run_knows_its_best_epoch():
     run = zoo.train("logistic_regression", "penguins", optimizer="adam", epochs=3, validation=0.2, verbose=0)
     assert run.best_epoch == int(np.argmin(run.history["val_loss"]))
-    assert f"3 epochs, the best is {run.best_epoch + 1} (val_loss" in repr(run)
+    assert f"3 epochs, best: epoch {run.best_epoch + 1} (val_loss" in repr(run)
 
 
 def confusion(counts, classes):
@@ -264,6 +264,7 @@ def test_ten_thousand_columns_and_levels_are_a_page_and_no_more():
     assert len(repr(schema)) < 300
 
 
+@pytest.mark.serial
 def test_a_page_of_columns_takes_time_by_their_number():
     def seconds(number):
         schema = Schema(tuple(Column(f"x{i}", "number", "float64") for i in range(number)))
@@ -339,6 +340,7 @@ def test_a_plugin_that_cannot_be_imported_has_facts_all_the_same():
     assert (dict(facts)["paper"], dict(facts)["formerly"]) == (EVIL, "old")
 
 
+@pytest.mark.process
 def test_an_entry_is_shown_without_keras_and_pandas():
     check = "import zoo, sys; repr(zoo.info('mlp_classifier')), zoo.info('mlp_classifier')._repr_html_()"
     check += "; print([name for name in ('keras', 'pandas', 'tensorflow', 'numpy') if name in sys.modules])"

@@ -1,4 +1,4 @@
-"""A terminal and a notebook show the zoo's own lines; what TensorFlow says of itself is shown when it is asked for."""
+"""Terminals and notebooks show the zoo's own lines, and TensorFlow's log lines only if the user asks for them."""
 
 import contextlib
 import logging
@@ -75,6 +75,7 @@ def test_all_is_left_out_in_a_silent_block_unless_it_is_asked_for(capfd, monkeyp
     assert capfd.readouterr().err == "0"
 
 
+@pytest.mark.process
 def test_a_process_without_standard_error_is_none_the_worse():
     code = "import os; os.close(2); os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'; from zoo import notices\n"
     code += "with notices.quiet(): print('done')"
@@ -130,6 +131,7 @@ def run(words, folder, **environment):
     )
 
 
+@pytest.mark.process
 def test_importing_the_zoo_sets_the_level_and_nothing_else(tmp_path):
     code = "import os, logging, sys, warnings; before = dict(os.environ), list(warnings.filters)\n"
     code += "import zoo; after = dict(os.environ), list(warnings.filters)\n"
@@ -160,12 +162,14 @@ zoo.cross_validate("mlp_classifier", data, folds=2, epochs=2, hidden_units=8)
 """
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_script_shows_nothing_of_tensorflow(folder):
     assert run(["-c", SCRIPT], folder).stderr == ""
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_a_script_on_jax_shows_nothing_of_tensorflow_either(folder):
     pytest.importorskip("jax")
@@ -182,6 +186,7 @@ def test_a_script_on_jax_shows_nothing_of_tensorflow_either(folder):
         assert run(["-c", code + use], folder, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu").stderr == ""
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_notebook_shows_nothing_of_tensorflow(folder, monkeypatch):
@@ -196,6 +201,7 @@ def test_a_notebook_shows_nothing_of_tensorflow(folder, monkeypatch):
     assert outputs and [output["text"] for output in outputs if output.get("name") == "stderr"] == []
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_command_line_shows_nothing_of_tensorflow_unless_asked(folder):
@@ -211,6 +217,7 @@ def test_the_command_line_shows_nothing_of_tensorflow_unless_asked(folder):
     assert any(notices.LOGGED.match(line) for line in said)
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("name", ["hebbian", "perceptron", "hopfield"])
@@ -221,6 +228,7 @@ def test_no_entry_shows_anything_of_tensorflow(tmp_path, name):
 
 
 @pytest.mark.slow
+@pytest.mark.process
 @pytest.mark.tensorflow
 def test_what_the_caller_has_set_or_imported_is_left_alone(tmp_path):
     code = "import tensorflow, os; logger, name = tensorflow.get_logger(), 'TF_CPP_MIN_LOG_LEVEL'\n"

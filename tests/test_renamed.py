@@ -1,4 +1,4 @@
-"""An entry that got another name: its former name and the artifacts saved under it go on working, with one warning."""
+"""A renamed entry: its former name and the artifacts that were saved under it keep working, with one warning."""
 
 import json
 import shutil

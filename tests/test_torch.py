@@ -299,6 +299,7 @@ def test_several_devices_and_workers_are_refused_with_what_to_do(table, monkeypa
         train(table)
 
 
+@pytest.mark.process
 def test_the_command_line_trains_and_says_nothing_on_stderr_of_pytorch(tmp_path):
     known = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"  # as in setup.cfg
     done = process("-W", "error", "-W", known, "-m", "zoo", "train", "mlp_classifier", "titanic", "--epochs", "1", "-o",

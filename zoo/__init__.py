@@ -20,7 +20,7 @@ from zoo.registry import register as register
 
 __version__ = "0.1.0"
 
-notices.hide()  # the one thing of the process that is set
+notices.hide()  # sets TF_CPP_MIN_LOG_LEVEL, the only change to the process
 
 _HOMES = {
     "Model": "zoo.model",
@@ -42,7 +42,7 @@ _MODULES = ("data", "plots")
 
 __all__ = ["Entry", "info", "list_models", "register", *_HOMES, *_MODULES]
 
-if TYPE_CHECKING:  # a name imported "as" itself is one that type checkers let others import from here
+if TYPE_CHECKING:  # "import x as x" re-exports x: without the "as" a strict type checker refuses zoo.x
     from zoo import data as data
     from zoo import plots as plots
     from zoo.artifacts.adapting import adapt as adapt
@@ -59,13 +59,13 @@ if TYPE_CHECKING:  # a name imported "as" itself is one that type checkers let o
     from zoo.training.scoring import evaluate as evaluate
     from zoo.training.trainer import Run as Run
     from zoo.training.trainer import train as train
-else:  # a checker that saw this would take any name for one that there is
+else:  # hidden from type checkers, which would otherwise accept any name
 
     def __getattr__(name: str):
         if name in _HOMES:
-            value = getattr(notices.imported(_HOMES[name]), name)
+            value = getattr(notices.import_module(_HOMES[name]), name)
         elif name in _MODULES:
-            value = notices.imported(f"zoo.{name}")
+            value = notices.import_module(f"zoo.{name}")
         else:
             raise AttributeError(f"module 'zoo' has no attribute {name!r}. It has: {', '.join(sorted(__all__))}.")
         globals()[name] = value

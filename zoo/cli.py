@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command_first(argv: Sequence[str]) -> list[str]:
-    """Returns the words with the command first: what stands before it is its option too. `--version` is the zoo's."""
+    """Moves the command to the front, so that options before it count as its own, except the zoo's `--version`."""
     argv = list(argv)
     place = next((i for i, word in enumerate(argv) if not word.startswith("-")), 0)
     return argv if "--version" in argv[:place] else [*argv[place : place + 1], *argv[:place], *argv[place + 1 :]]
@@ -137,7 +137,7 @@ def _in_flags(said: str, argv: list[str]) -> str:
 
 def _import_tensorflow() -> None:
     """Imports TensorFlow. Commands call it when all that can be checked without it is checked."""
-    notices.imported("tensorflow")
+    notices.import_module("tensorflow")
 
 
 def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
@@ -188,7 +188,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     def artifact(added, **settings):
         about = "where to save it" if settings else "where to save it; runs/<entry>-<n> if not given"
         added.add_argument("-o", "--output", metavar="FOLDER", help=about, **settings)
-        added.add_argument("--overwrite", action="store_true", help="replace the model that the folder holds")
+        added.add_argument("--overwrite", action="store_true", help="replace the model in the folder, if it holds one")
 
     def adapting(added):
         how = {"choices": ("strict", "extend", "new"), "default": argparse.SUPPRESS}
@@ -489,13 +489,13 @@ def _saved(arguments, run, folder: Path) -> int:
 
 
 def _save(run, folder: Path, *, overwrite: bool = False, numbered: bool = False) -> Path:
-    """Saves a run and returns the folder. Hours of training must not be lost where the folder cannot be written.
+    """Saves a run and returns its folder. If the folder cannot be written, hours of training must not be lost.
 
     Args:
         run: The run.
-        folder: Where to; where that fails, it is a temporary folder, and an error says which.
-        overwrite: Whether to replace a model that is there.
-        numbered: Whether the folder is runs/<entry>-<n>: if another run took the number meanwhile, it is the next.
+        folder: The folder to write. If that fails, the run is saved in a temporary folder, which the error names.
+        overwrite: Whether to replace a model in the folder.
+        numbered: Whether the folder is runs/<entry>-<n>. If another run has taken the number, the next is used.
     """
     try:
         run.save(folder, overwrite=overwrite)
@@ -575,10 +575,10 @@ def _numbered(name: str) -> Path:
 
 
 def _check_artifact(arguments, folder: Path) -> None:
-    """Raises before the work if no artifact can be written to `folder` afterwards, or it holds something.
+    """Raises, before the work, if an artifact cannot be written to `folder` or must not replace what it holds.
 
-    Training that goes on from `--checkpoint` replaces the model that it saved when it was interrupted: `overwrite` is
-    then set.
+    A training that continues from `--checkpoint` may replace the model that it saved when it was interrupted:
+    `arguments.overwrite` is then set.
     """
     from zoo.artifacts import folders
 
@@ -593,7 +593,7 @@ def _check_artifact(arguments, folder: Path) -> None:
 
 
 def _saved_by_checkpointed(checkpoint: str, folder: Path) -> bool:
-    """Returns whether the artifact in `folder` is of the run whose state is in `checkpoint`."""
+    """Returns whether the run whose state is in `checkpoint` saved the artifact in `folder`."""
     from zoo.engine.checkpoints import identifying, identities
 
     try:
@@ -605,14 +605,14 @@ def _saved_by_checkpointed(checkpoint: str, folder: Path) -> bool:
 
 
 def _check_output(path: Path) -> None:
-    """Raises before the work if the file `path` cannot be written afterwards."""
+    """Raises, before the work, if the file `path` cannot be written."""
     if path.is_dir():
         raise ValueError(f"The output must be a file. Received the folder: {path}")
     _check_writable(path)
 
 
 def _check_writable(path: Path) -> None:
-    """Makes the folder that `path` is in, or raises what forbids it."""
+    """Creates the parent folder of `path`, and raises an error if `path` cannot be written."""
     parent = path.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     if not os.access(parent, os.W_OK):

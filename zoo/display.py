@@ -1,9 +1,11 @@
-"""How results read: numbers and counts for a terminal, and pieces of HTML for a notebook.
+"""Text and HTML for showing results: numbers and counts in a terminal, tables in a notebook.
 
-    card(title, *parts)     a result, of      facts({name: value})      and      table(header, rows)
+    card(title, *parts)     a result: its title and its parts
+    facts({name: value})    a part: a table of names and values
+    table(header, rows)     a part: a table of rows
 
-The HTML stands alone, and takes its colours from the page, light or dark. Whatever is not `Markup` is escaped. Long
-texts are cut, and of long tables and lists the first are shown and the others counted.
+The HTML needs no other files, and takes its colours from the page, light or dark. Everything that is not `Markup` is
+escaped. Long texts are cut; of long tables and lists the first items are shown and the others counted.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 
-MOST_CHARACTERS = 200  # of a cell
-MOST_ROWS = 30  # of a table
-MOST_ITEMS = 8  # of a list in one line
-CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # also of direction
+MOST_CHARACTERS = 200  # in a cell
+MOST_ROWS = 30  # in a table
+MOST_ITEMS = 8  # in a list on one line
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # also those of text direction
 LINE = "1px solid color-mix(in srgb, currentColor 35%, transparent)"
 STYLE = (
     "<style>"
@@ -43,7 +45,7 @@ class Markup(str):
 
 
 def number(value: float) -> str:
-    """Returns a number for a reader: whole ones in full, others to four digits.
+    """Formats a number: integers in full, other numbers to four digits.
 
     >>> [number(x) for x in (12345, 0.82123, 48213.7, 0.00001234, float("nan"))]
     ['12,345', '0.8212', '48,214', '1.23e-05', 'nan']
@@ -52,12 +54,12 @@ def number(value: float) -> str:
         return f"{value:,}"
     if not math.isfinite(value) or (value != 0 and not 1e-3 <= abs(value) < 1e9):
         return f"{value:.3g}"
-    decimals = 3 if value == 0 else 3 - math.floor(math.log10(abs(float(f"{value:.4g}"))))  # 9.9999 is 10.00
+    decimals = 3 if value == 0 else 3 - math.floor(math.log10(abs(float(f"{value:.4g}"))))  # 9.99999 becomes 10.00
     return f"{value:,.{max(decimals, 0)}f}"
 
 
 def count(amount: int, noun: str) -> str:
-    """Returns how many there are.
+    """Formats an amount with its noun.
 
     >>> count(1, "row"), count(1200, "row"), count(2, "class")
     ('1 row', '1,200 rows', '2 classes')
@@ -67,7 +69,7 @@ def count(amount: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Returns a time in the two units that matter.
+    """Formats a duration in its one or two largest units.
 
     >>> duration(4.123), duration(725), duration(11520)
     ('4.1 s', '12 min 5 s', '3 h 12 min')
@@ -79,7 +81,7 @@ def duration(seconds: float) -> str:
 
 
 def size(num_bytes: int) -> str:
-    """Returns the size of files.
+    """Formats the size of files.
 
     >>> size(90112), size(5_400_000)
     ('88 KiB', '5.1 MiB')
@@ -88,18 +90,18 @@ def size(num_bytes: int) -> str:
 
 
 def cut(value, most: int = MOST_CHARACTERS) -> str:
-    """Returns the text of a value in one line of at most so many characters, none of which steers a terminal.
+    """Returns the text of a value on one line, cut to a number of characters, with control characters escaped.
 
     >>> cut("a long name", 6)
     'a lon…'
     """
     text = " ".join(str(value).split())
-    text = CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    text = CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def listed(values: Sequence, most: int = MOST_ITEMS) -> str:
-    """Returns the first of some values, each cut, and how many more there are.
+    """Returns the first values of a list, each cut, and the number of the others.
 
     >>> listed(("a", "b", "c", "d"), most=2), listed(("a", "b"))
     ('a, b and 2 more', 'a, b')
@@ -109,7 +111,7 @@ def listed(values: Sequence, most: int = MOST_ITEMS) -> str:
 
 
 def counted(names: Iterable[str]) -> str:
-    """Returns how often each name is there, the most frequent first.
+    """Returns the number of times that each name occurs, the most frequent first.
 
     >>> counted(["number", "date", "number"])
     '2 number, 1 date'
@@ -121,7 +123,7 @@ def counted(names: Iterable[str]) -> str:
 
 
 def escaped(value, most: int = MOST_CHARACTERS) -> Markup:
-    """Returns a value as HTML: numbers as `number` has them, `Markup` as it is, the text of anything else cut."""
+    """Returns a value as HTML: numbers by `number`, `Markup` unchanged, the text of anything else cut and escaped."""
     if isinstance(value, Markup):
         return value
     is_number = isinstance(value, Real) and not isinstance(value, bool)
@@ -129,7 +131,7 @@ def escaped(value, most: int = MOST_CHARACTERS) -> Markup:
 
 
 def linked(text: str) -> Markup:
-    """Returns a text as HTML whose addresses are links; none of it is cut."""
+    """Returns a whole text as HTML, with web addresses as links."""
     parts = re.split(r"(https?://[^\s<>\"']+[^\s<>\"'.,;)])", text)
     links = (
         f'<a href="{html.escape(part)}" target="_blank" rel="noopener">{html.escape(part)}</a>'
@@ -141,7 +143,7 @@ def linked(text: str) -> Markup:
 
 
 def facts(values: Mapping[str, object]) -> Markup:
-    """Returns a table of names and values, without those that are None or empty."""
+    """Returns a table of names and values. Values that are None or "" are left out."""
     rows = (
         f"<tr><th>{escaped(k)}</th><td>{escaped(v, 500)}</td></tr>" for k, v in values.items() if v not in (None, "")
     )
@@ -156,14 +158,14 @@ def table(
     caption: str = "",
     shade: Callable[[int, int], float] | None = None,
 ) -> Markup:
-    """Returns a table of the first `MOST_ROWS` rows; of others only how many they are.
+    """Returns a table of the first `MOST_ROWS` rows and the number of the others.
 
     Args:
         header: Names of the columns.
-        rows: Values by column. No more are taken than are shown.
-        total: How many rows there are.
-        caption: What they are.
-        shade: How much a cell stands out, 0 to 1, by its row and its column.
+        rows: The values of each row. Rows that are not shown are not read.
+        total: The number of rows.
+        caption: The heading of the table.
+        shade: A function of the indices of row and column to how dark a cell is, from 0 to 1.
     """
     shown = list(itertools.islice(rows, MOST_ROWS))
     numeric = [
@@ -188,5 +190,5 @@ def table(
 
 
 def card(title: str, *parts: str) -> str:
-    """Returns the HTML of a result: its title, and below it parts that are HTML."""
+    """Returns the HTML of a result: a title above parts that are HTML already."""
     return f'{STYLE}<div class="zoo-card"><strong>{escaped(title)}</strong>{"".join(parts)}</div>'

@@ -41,7 +41,7 @@ from zoo.layers.nesting import layers_of
 from zoo.registry import Entry, Recipe, Spec
 
 ENCODED = ("inputs", "numeric", "quantile", "categorical", "image")
-FITTED = ("preprocessing", "scaling", "feature_budget")  # options of builders that say how a preprocessor is fitted
+FITTED = ("preprocessing", "scaling", "feature_budget")  # builders' options that are passed to the preprocessor
 JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
 
 
@@ -99,7 +99,7 @@ class Model(keras.Model):
 
     def __getattr__(self, name):
         """Looks up what models of the entry have beside Keras's attributes (see `Recipe.attributes`)."""
-        if inherited := getattr(super(), "__getattr__", None):  # torch.nn.Module's, which keeps layers in a dict
+        if inherited := getattr(super(), "__getattr__", None):  # of torch.nn.Module, which stores layers in a dict
             with contextlib.suppress(AttributeError):
                 return inherited(name)
         if not name.startswith("_") and "entry" in self.__dict__ and "preprocessor" in self.__dict__:
@@ -255,7 +255,7 @@ class Model(keras.Model):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if y is None and self.entry.learning == "rule" and self.entry.task == "classification":  # nothing to compare
-            loss, *others = self.metrics  # the loss's own mean comes first, then one that holds those of `compile`
+            loss, *others = self.metrics  # the mean of the loss, then a metric that holds the metrics of `compile`
             for metric in others:
                 if hasattr(metric, "metrics") and not metric.built:
                     metric.build(ops.zeros_like(y_pred[:, 0]), self._decided(self.merged(y_pred)))
@@ -363,7 +363,7 @@ class Model(keras.Model):
         return outputs
 
     def make_predict_function(self, force=False):
-        """Keras's; compiled by XLA where the recipe says so, and there is XLA."""
+        """As in Keras, but compiled by XLA if the recipe says so and the backend has XLA."""
         jit = self.jit_compile
         if keras.backend.backend() != "torch":
             self.jit_compile = jit or bool(self.recipe.jit)
@@ -484,7 +484,7 @@ class Model(keras.Model):
         """Compiles as saved. Keras would build an optimizer that was saved without slots, and warn that it has none."""
         config = dict(config)
         built = config.pop("optimizer_built", True)
-        if keras.backend.backend() == "torch":  # where XLA is absent and Keras takes one step at a time
+        if keras.backend.backend() == "torch":  # Keras on PyTorch has no XLA, and runs one step at a time
             config |= {"jit_compile": False, "steps_per_execution": 1}
         self.compile(**keras.saving.deserialize_keras_object(config))
         if built:
@@ -506,7 +506,7 @@ class Model(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        entry = registry.info(config["entry"])  # of a renamed entry under its new name, with a warning
+        entry = registry.info(config["entry"])  # by a former name too, with a warning
         registry.load_builder(entry)  # its module registers the layers and losses of the network
         network = keras.saving.deserialize_keras_object(config["network"])
         counts = [keras.saving.deserialize_keras_object(function) for function in config["counts"]]
@@ -522,12 +522,12 @@ class Model(keras.Model):
 
 
 def _name_in_keras(entry_name: str) -> str:
-    """Returns the name of a model in Keras, where `/` parts scopes."""
+    """Returns an entry's name as the name of a Keras model, in which `/` would separate scopes."""
     return entry_name.replace("/", "_")
 
 
 def _renamed(name: str, entry: Entry) -> str:
-    """Returns the name of a model, which is the entry's new one where it was the entry's old one."""
+    """Returns a model's name, replaced by the entry's current name if it is a former name of the entry."""
     return _name_in_keras(entry.name) if name in map(_name_in_keras, entry.formerly) else name
 
 
@@ -545,7 +545,7 @@ def _text(values):
 
 
 def _portable(config):
-    """Returns a config with Keras's optimizers as all backends know them: on PyTorch it has subclasses of its own."""
+    """Returns a config that loads on every backend: Keras's subclasses of optimizers for PyTorch are replaced."""
     if isinstance(config, (list, tuple)):
         return [_portable(item) for item in config]
     if not isinstance(config, Mapping):
@@ -724,7 +724,7 @@ def build_network(
     """Returns the network that an entry's builder makes for a fitted preprocessor, with fresh weights.
 
     Raises:
-        TypeError: if the builder returns no network.
+        TypeError: if the builder does not return a network.
         ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
     """
     sizes = {} if preprocessor is None else preprocessor.sizes

@@ -1,8 +1,8 @@
-"""What TensorFlow's C++ says on standard error: `TF_CPP_MIN_LOG_LEVEL` holds for the first lines too.
+"""Hides TensorFlow's log lines on standard error, as far as `TF_CPP_MIN_LOG_LEVEL` says.
 
-TensorFlow logs to the file descriptor 2, past `sys.stderr`, and reads the variable while it starts. What it says before
-that, and what TensorFlow Lite says at any time, is shown whatever the variable is. Here the variable is set where it is
-unset, and `quiet` takes away the lines that it forbids, and no others.
+TensorFlow's C++ code logs to the file descriptor 2 instead of `sys.stderr`, and reads the variable while it starts. It
+logs some lines before that, and TensorFlow Lite logs its own at any time, whatever the value of the variable. So this
+module sets the variable where it is unset, and `quiet` filters those lines out of standard error.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 VARIABLE = "TF_CPP_MIN_LOG_LEVEL"
-SEVERITIES = "IWEF"  # information, warnings, errors, what ends the process; 1 hides the first, 2 warnings too, ...
+SEVERITIES = "IWEF"  # information, warning, error, fatal; level 1 hides the first, level 2 the first two, and so on
 HIDDEN = "3"
 LOGGED = re.compile(rb"([IWEF])\d{4} \d\d:\d\d:\d+\.\d+ +\d+ [\w.+-]+:\d+\] ")
 UNLEVELLED = re.compile(
@@ -29,25 +29,25 @@ _lock = threading.Lock()
 
 
 def hide() -> None:
-    """Sets the variable where it is unset and TensorFlow has not been imported. Nothing else of the process is set."""
+    """Sets the variable if it is unset and TensorFlow has not been imported. Changes nothing else of the process."""
     global _set_here
     if VARIABLE not in os.environ and "tensorflow" not in sys.modules:
         os.environ[VARIABLE], _set_here = HIDDEN, True
 
 
 def show() -> None:
-    """Shows all, for `zoo --debug`, unless the user has set another level."""
+    """Shows all log lines, for `zoo --debug`, unless the user has set another level."""
     if _set_here or VARIABLE not in os.environ:
         os.environ[VARIABLE] = "0"
 
 
 def shown() -> bool:
-    """Returns whether all that TensorFlow and its converters say is asked for."""
+    """Returns whether the user asked for all log lines of TensorFlow and its converters."""
     return os.environ.get(VARIABLE) == "0"
 
 
-def imported(module: str):
-    """Returns a module, imported as the variable says where TensorFlow may come with it."""
+def import_module(module: str):
+    """Imports a module and returns it. If this may import TensorFlow, its log lines are filtered meanwhile."""
     if module in sys.modules:
         return importlib.import_module(module)
     with importing():
@@ -56,43 +56,43 @@ def imported(module: str):
 
 @contextlib.contextmanager
 def importing() -> Iterator[None]:
-    """Is `quiet` where TensorFlow has not been imported yet: Keras does so while it writes configs, on any backend."""
+    """Filters as `quiet` does if TensorFlow is not imported yet: Keras imports it while it writes a config."""
     with contextlib.nullcontext() if "tensorflow" in sys.modules else quiet():
         yield
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Leaves out of standard error, in the block, what the variable forbids of TensorFlow's C++.
+    """Filters TensorFlow's log lines out of standard error during the block, by the level of the variable.
 
-    Other lines are shown when the block ends, in their order; all of them if it raises.
+    Other lines are shown when the block ends, in their order. If the block raises, all lines are shown.
     """
     level = os.environ.get(VARIABLE, "")
     if not level.isdigit() or level == "0":
         yield
         return
-    with _written(lambda line, failed: failed or not _forbidden(line, int(level))):
+    with _filtered(lambda line, failed: failed or not _is_hidden(line, int(level))):
         yield
 
 
 @contextlib.contextmanager
 def silent() -> Iterator[None]:
-    """Leaves out of standard error, in the block, all that is written there past Python, unless it is asked for."""
+    """Drops everything that is written to standard error during the block, unless the user asked for all log lines."""
     if shown():
         yield
         return
-    with _written(lambda line, failed: False):
+    with _filtered(lambda line, failed: False):
         yield
 
 
 @contextlib.contextmanager
-def _written(wanted: Callable[[bytes, bool], bool]) -> Iterator[None]:
-    """Keeps standard error back in the block, and then writes the lines of it that are wanted.
+def _filtered(is_shown: Callable[[bytes, bool], bool]) -> Iterator[None]:
+    """Holds standard error back during the block, and then writes some of its lines.
 
-    The file descriptor is the whole process's: where another thread holds it already, it is left alone.
+    The file descriptor belongs to the whole process: if another thread redirects it already, nothing is filtered.
 
     Args:
-        wanted: Of a line, and of whether the block raised: whether it is shown.
+        is_shown: A function of a line, and of whether the block raised, that returns whether to write the line.
     """
     if not _lock.acquire(blocking=False):
         yield
@@ -105,9 +105,9 @@ def _written(wanted: Callable[[bytes, bool], bool]) -> Iterator[None]:
             _flush()
             stderr = os.dup(2)
             stack.callback(os.close, stderr)
-            written = stack.enter_context(tempfile.TemporaryFile())
-            os.dup2(written.fileno(), 2)
-        except OSError:  # a process without standard error, or without a place for files
+            held_back = stack.enter_context(tempfile.TemporaryFile())
+            os.dup2(held_back.fileno(), 2)
+        except OSError:  # the process has no standard error, or cannot write temporary files
             yield
             return
         failed = True
@@ -117,16 +117,16 @@ def _written(wanted: Callable[[bytes, bool], bool]) -> Iterator[None]:
         finally:
             _flush()
             os.dup2(stderr, 2)
-            written.seek(0)
-            for line in written:
-                if wanted(line, failed):
-                    with contextlib.suppress(OSError):  # nobody may read it any more
+            held_back.seek(0)
+            for line in held_back:
+                if is_shown(line, failed):
+                    with contextlib.suppress(OSError):  # the reader of a pipe may be gone
                         os.write(2, line)
 
 
 @contextlib.contextmanager
 def unlogged() -> Iterator[None]:
-    """Leaves out, in the block, what TensorFlow's Python logs below a warning, which notebooks show."""
+    """Hides what TensorFlow's Python code logs below the level of a warning during the block: notebooks show it."""
     import logging
 
     def is_warning(record) -> bool:
@@ -141,13 +141,13 @@ def unlogged() -> Iterator[None]:
         logger.removeFilter(is_warning)
 
 
-def _forbidden(line: bytes, level: int) -> bool:
-    """Returns whether a line is one of TensorFlow's that is not to be shown at this level."""
-    if found := LOGGED.match(line):
-        return SEVERITIES.index(found[1].decode()) < level
+def _is_hidden(line: bytes, level: int) -> bool:
+    """Returns whether a line is TensorFlow's, and of a severity that this level hides."""
+    if match := LOGGED.match(line):
+        return SEVERITIES.index(match[1].decode()) < level
     return UNLEVELLED.match(line) is not None
 
 
 def _flush() -> None:
-    with contextlib.suppress(AttributeError, OSError, ValueError):  # there may be none, or a closed one
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # sys.stderr may be None or closed
         sys.stderr.flush()

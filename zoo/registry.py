@@ -49,8 +49,8 @@ class Recipe:
         arrays: The same of one array of numbers, where it is another; an option that names one stands above both.
         scaling: What `"tabular"` gives for a number: `"standard"` (zero mean, unit variance) or `"quantile"`
             (a robustly scaled value and its rank among the training rows, in [0, 1]).
-        feature_budget: The most features that the ranks of `"quantile"` are expanded to, all columns together. The more
-            columns, the fewer bins each gets; where fewer than two are left, numbers are scaled alone. None: no limit.
+        feature_budget: The most features that the ranks of `scaling="quantile"` are expanded to, summed over columns.
+            Each column gets an equal number of bins; below two bins, numbers are only scaled. None: no limit.
         decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
             registered function of them. The builder option `output_activation`, where an entry has it, stands above.
         loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
@@ -141,7 +141,7 @@ class Spec:
         sequences: Whether `inputs` has an axis of time before that of its width.
         num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
-        max_bins: The most bins that each rank is expanded to, by the recipe's `feature_budget`; None for any number.
+        max_bins: The most bins that each rank may be expanded to, by the recipe's `feature_budget`; None for no limit.
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
         image_shape: `(height, width, channels)` of the tensor `image`.
         num_rows: Rows of the data that are built for, where that is known.
@@ -210,7 +210,7 @@ class Entry:
 
         try:
             options, meanings = self.options, self.option_meanings
-        except Exception as error:  # a plugin whose builder cannot be imported has facts all the same
+        except Exception as error:  # the builder of a plugin cannot be imported: the other facts are shown
             options, meanings, problem = {}, {}, f"cannot be read: {type(error).__name__}: {error}"
         else:
             problem = "" if options else "none"
@@ -278,8 +278,8 @@ def register(
         paper: Reference with a DOI or an address.
         summary: One line.
         learning: `"gradient"`, `"rule"` or `"none"` (nothing to train).
-        formerly: Names that the network had before. They still work, as do the artifacts saved under them, with a
-            warning that tells the new name.
+        formerly: Former names of the network. They keep working, and so do the artifacts that were saved under them,
+            with a warning that names the new one.
 
     Returns:
         The entry.
@@ -296,7 +296,7 @@ def register(
         raise ValueError(f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}")
     if learning not in LEARNING:
         raise ValueError(f"`learning` must be one of {', '.join(LEARNING)}. Received: learning={learning!r}")
-    importlib.import_module("zoo.models")  # the zoo's own entries take their names before anybody else's
+    importlib.import_module("zoo.models")  # the zoo's own entries are registered before those of plugins
     entry = Entry(name, builder, task, year, paper, summary, learning, former_names)
     if _entries.get(name, entry) != entry:
         raise ValueError(
@@ -308,7 +308,7 @@ def register(
 
 
 def _check_former_names(entry: Entry) -> None:
-    """Raises ValueError if one of the entry's names, now or formerly, would mean another entry too."""
+    """Raises ValueError if the name or a former name of the entry belongs to another entry."""
     others = [other for other in _entries.values() if other.name != entry.name]
     for other in others:
         if entry.name in other.formerly:
@@ -399,7 +399,7 @@ def list_models(
 
 
 def info(name: str) -> Entry:
-    """Returns the facts of one entry (of a preset, its entry's). A former name is answered with a FutureWarning.
+    """Returns the facts of one entry, by its name or a preset's. A former name works too, with a FutureWarning.
 
     Args:
         name: An entry's name, or a preset's.
@@ -413,7 +413,7 @@ def info(name: str) -> Entry:
 
 
 def resolve(name: str) -> Entry:
-    """Returns what `info` does, and does not warn of a former name."""
+    """Returns an entry as `info` does, without a warning of a former name."""
     base, dot, tag = str(name).partition(".")
     entry = find(base) if isinstance(name, str) else None
     if entry is None:
@@ -426,21 +426,21 @@ def resolve(name: str) -> Entry:
 
 
 def find(name: str) -> Entry | None:
-    """Returns the entry that has, or had, this name; None where there is none. A preset's name is none of an entry."""
+    """Returns the entry of a name or former name, or None. The name of a preset is not the name of an entry."""
     entries = _entries_by_year()
     return _entries.get(name) or next((entry for entry in entries if name in entry.formerly), None)
 
 
 def warn_renamed(name: str, entry: Entry) -> None:
-    """Warns if `name` is a former name of the entry: at the caller's line, which is neither the zoo's nor Keras's."""
+    """Warns if `name` is a former name of the entry. The warning points at the first caller outside zoo and Keras."""
     if name == entry.name:
         return
     frame, level = inspect.currentframe(), 1
     while frame and frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("zoo", "keras"):
         frame, level = frame.f_back, level + 1
     warnings.warn(
-        f"The model {name!r} is now called {entry.name!r}. Write the new name; an artifact of the old one takes it "
-        "when it is loaded and saved again.",
+        f"The model {name!r} is now called {entry.name!r}. Use the new name; an artifact that was saved under the old "
+        "one gets it when it is loaded and saved again.",
         FutureWarning,
         stacklevel=level,
     )
@@ -457,7 +457,7 @@ def load_builder(entry: Entry) -> Callable:
     if callable(entry.builder):
         return entry.builder
     module, _, function = entry.builder.partition(":")
-    return getattr(notices.imported(module), function)
+    return getattr(notices.import_module(module), function)
 
 
 @functools.cache
@@ -499,7 +499,7 @@ def package_folder(name: str) -> pathlib.Path:
 
 
 def preset_folder(name: str) -> pathlib.Path | None:
-    """Returns the folder of a preset, also by a former name of its entry, with a warning; None where there is none."""
+    """Returns the folder of a preset, or None. A former name of its entry works too, with a warning."""
     base, _, tag = name.partition(".")
     entry = find(base)
     if entry is None or not tag or "/" in tag:
@@ -507,7 +507,7 @@ def preset_folder(name: str) -> pathlib.Path | None:
     for known in (base, entry.name, *entry.formerly):
         folder = package_folder("saved_models") / f"{known}.{tag}"
         if (folder / "artifact.json").is_file():
-            if known != base:  # else the artifact itself was saved under the former name, and its loading warns
+            if known != base:  # otherwise loading the artifact warns: it was saved under the former name
                 warn_renamed(base, entry)
             return folder
     return None

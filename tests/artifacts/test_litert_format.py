@@ -125,6 +125,7 @@ def test_a_regression_is_measured_by_its_rmse(quick_proof, tmp_path):
     assert 0 < quality["difference"] < 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [

@@ -125,6 +125,7 @@ def test_weights_are_stored_once(no_proof, tmp_path):
     assert 4 * 109_386 <= size < 4 * 109_386 + 8192
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [

@@ -1,13 +1,13 @@
-"""What a user calls, from raw rows to a trained and scored model: cases of `tests.benchmarks.train`.
+"""Cases of `tests.benchmarks.train` that measure whole calls, from raw rows to a trained and scored model.
 
 S-call    `zoo.train("mlp_classifier", (x, y))` on S: 2,000 rows x 20, 64-64, batch 32, 30 epochs
 M-call    the same on M: 60,000 x 784, 128-64, batch 128, 8 epochs
 parquet   one epoch of a Parquet file of 1,000,000 rows x 20: from the file to a trained and scored model
 
-The zoo's seconds hold the schema, the statistics of the columns, encoding, building, tracing, compiling, training with
-dropout and AdamW (Adam in S), the validation of each epoch and the scores of training and validation rows. Its rivals
-train a plain network by Adam on the same rows, unscaled, for as many epochs, with a fifth of the rows held out and
-tested in each epoch where the zoo holds them out. Imports are left out.
+The zoo's time includes the schema, the statistics of the columns, encoding, building, tracing, compiling, training with
+dropout and AdamW (Adam in S), the validation of each epoch and the scores of training and validation rows. The rivals
+train a plain network by Adam on the same rows, unscaled, for as many epochs; like the zoo they hold out a fifth of the
+rows and test it in each epoch. Imports are not measured.
 """
 
 import tempfile
@@ -24,7 +24,7 @@ PARQUET_ROWS = 1_000_000
 
 
 def zoo_call(data, **options) -> None:
-    """Trains by `zoo.train` as the first call of a process does, its compiled loops forgotten."""
+    """Trains by `zoo.train` as in a new process: compiled loops of earlier calls are discarded first."""
     compiled.clear()
     zoo.train("mlp_classifier", data, verbose=0, **options)
 

@@ -1,4 +1,4 @@
-"""What the benchmarks of training train, and who trains it beside the zoo."""
+"""Tables, networks and rival trainers for the benchmarks of training."""
 
 import time
 import warnings

@@ -1,4 +1,4 @@
-"""Tables of many columns, and predictions of few rows: how the time of each call grows.
+"""Benchmarks of tables with many columns, and of predictions of few rows.
 
     python -m tests.benchmarks.wide                                     all cases
     python -m tests.benchmarks.wide --cases numbers --columns 1000 3000

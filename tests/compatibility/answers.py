@@ -1,4 +1,4 @@
-"""What a model answers to raw rows, and how far it may be from what it answered when the archive was made.
+"""Answers of a model to raw rows, and their comparison with the answers that the archive holds.
 
 Classes and labels are equal; probabilities are within 1e-5; values within 1e-5 of the target's standard deviation (of
 what has no target: of the range of the answers) and 4 units in the last place of float32.

@@ -1,4 +1,4 @@
-"""The archives `cases*.tar.xz`: their index, their folders, and how raw rows are stored with their dtypes.
+"""Reads and writes the archives `cases*.tar.xz`: their index, the folders of the cases, and raw rows with their dtypes.
 
 index.json             the machine and the versions that wrote it, and what each case is
 <case>/artifact/       what `zoo.save` wrote               rows.*       raw rows

@@ -10,7 +10,7 @@ from tests.compatibility.warm import scripts_are_forked
 
 
 def pytest_collection_modifyitems(config, items):
-    """Lets tests warn where a version is newer than every archive: the zoo may say that it was not tried."""
+    """Allows warnings if a package is newer than in every archive: the zoo may warn that it was not tested with it."""
     known = [facts["versions"] for facts in archive.cases().values()]
     if any(all(is_newer(name, versions[name]) for versions in known) for name in known[0]):
         for item in items:
@@ -26,6 +26,6 @@ def unpacked(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def forked():
-    """Scripts that are run in a process of their own need not import TensorFlow each."""
+    """Runs scripts in forks of one process that has imported TensorFlow."""
     with scripts_are_forked():
         yield

@@ -1,4 +1,4 @@
-"""The machine and the versions that results are equal on, bit for bit."""
+"""The machine and the versions of packages: where both equal the recorded ones, results must be equal bit for bit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "pandas")
-# What of a processor decides which instructions TensorFlow, XLA and oneDNN choose.
+# Prefixes of the processor's flags by which TensorFlow, XLA and oneDNN choose instructions.
 INSTRUCTIONS = ("avx", "fma", "sse", "ssse", "amx", "f16c", "bmi", "asimd", "sve", "bf16", "i8mm")
 FACTS = ("vendor_id", "cpu family", "model", "model name", "CPU implementer", "CPU part")
 

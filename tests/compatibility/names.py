@@ -1,7 +1,7 @@
-"""What the zoo is called by: parameters of its public surface, commands, Keras names, entries, presets.
+"""Public names of the zoo: parameters of its public surface, commands, Keras names, entries, presets.
 
-`names.json` holds them as they were when it was written, `names_2.json` what was added later. What is there stays: a
-parameter may be added where it has a default, and there may be more of everything.
+`names.json` holds them as they were when it was written, `names_2.json` those that were added later. A recorded name
+must not disappear. More names may come, and more parameters if they have a default.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import keras
 import zoo
 from tests.compatibility.archive import FOLDER
 
-# What of each class is meant to be used; what else it has is how it is made.
+# The public members of each class.
 CLASSES = {
     "Model": "fit evaluate predict train_on_batch test_on_batch predict_on_batch export save compile summary call "
     "coefficients get_config from_config schema classes options recipe members",
@@ -35,7 +35,7 @@ CLASSES = {
     "data.Schema": "columns target task classes class_dtype dropped names served_names column to_dict from_dict "
     "save load",
 }
-TO_BE_REPLACED = ("preprocessing", "scaling")  # options whose place one named `encodings` is to take
+TO_BE_REPLACED = ("preprocessing", "scaling")  # an option `encodings` is to replace these; they are not recorded
 
 
 def now() -> dict[str, Any]:

@@ -30,11 +30,13 @@ def check(folder, facts, version):
         compare({name: found[key]}, {name: wanted}, task=facts["task"], scale=facts["scale"])
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", CASES)
 def test_a_stored_saved_model_answers_by_tensorflow_alone(name, unpacked, forked):
     check(unpacked / name, CASES[name], unpacked / name / "export" / "1")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_saved_and_exported_again_with_the_same_signatures_and_answers(name, unpacked, forked, tmp_path):
     facts, folder = CASES[name], unpacked / name
@@ -48,6 +50,7 @@ def test_it_is_saved_and_exported_again_with_the_same_signatures_and_answers(nam
     assert all(np.array_equal(old, new) for old, new in zip(model.get_weights(), again.get_weights(), strict=True))
 
 
+@pytest.mark.process
 def test_a_forked_script_is_what_it_is_in_a_process_of_its_own(forked, tmp_path):
     """The same arguments, folder, environment and modules of the zoo: none; and what it prints, and how it ends."""
     script = tmp_path / "script.py"

@@ -1,4 +1,4 @@
-"""Artifacts, exported versions and lone .keras files of the archive load without a word and answer as they did."""
+"""Artifacts, exported versions and lone .keras files of the archive load without a warning and answer as before."""
 
 import json
 
@@ -39,6 +39,7 @@ def test_a_loaded_model_knows_its_entry_its_options_and_its_card(name, unpacked)
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["an exported version", "a lone .keras file"])
 @pytest.mark.parametrize("name", CASES)
 def test_the_other_forms_of_a_model_answer_as_its_artifact(name, kind, unpacked):

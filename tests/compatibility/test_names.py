@@ -1,4 +1,4 @@
-"""What the zoo is called by stays: parameters, commands, Keras names, entries and their options, presets."""
+"""Recorded public names still exist: parameters, commands, Keras names, entries and their options, presets."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def now():
 
 
 def check_parameters(found, old, name):
-    """Asserts that a call which was right is right: by position, by keyword, and with what is left out."""
+    """Asserts that every call that was valid is still valid: by position, by keyword, and with defaults."""
     new = {parameter["name"]: parameter for parameter in found}
     known = {parameter["name"] for parameter in old}
     for parameter in old:

@@ -1,9 +1,9 @@
-"""Fresh processes for scripts that need TensorFlow, without its import for each: forks of one process that waits.
+"""Runs scripts that need TensorFlow in forks of one process that has imported it, instead of in new processes.
 
-An export is proved by a script in a process of its own, most of whose time is the import of TensorFlow. Inside
-`scripts_are_forked()`, each `subprocess.run([sys.executable, "-P", "script.py", ...])` is run by a fork of a process
-that has imported TensorFlow and nothing else: the script meets what it meets in a new interpreter, and the zoo is no
-more imported there than it was. Where there is no fork, and for every other command, `subprocess.run` is as it was.
+An export is proved by a script in a process of its own, which spends most of its time on the import of TensorFlow.
+Inside `scripts_are_forked()`, each `subprocess.run([sys.executable, "-P", "script.py", ...])` runs in a fork of a
+process that has imported TensorFlow and nothing else; in particular, the zoo is not imported there. On systems without
+`fork`, and for all other commands, `subprocess.run` is unchanged.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _serve() -> None:
                 answer[name] = file.read().decode(errors="replace")
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
-    os._exit(0)  # there is nothing to clear away, which would take seconds
+    os._exit(0)  # skips the cleanup of TensorFlow, which takes seconds
 
 
 def _run(asked) -> None:

@@ -1,4 +1,4 @@
-"""Tables in the served types: few rows value by value, many column by column, both alike; no search a column."""
+"""Tables read into blocks: small ones value by value, others by pandas, with equal results and in linear time."""
 
 import warnings
 
@@ -127,7 +127,7 @@ def test_a_table_that_another_thread_reads_meanwhile_moves_no_column(notes, sche
 
     def checked(self, x):
         check(self, x)
-        self._places(one[list(one.columns)[::-1]])
+        self._column_positions(one[list(one.columns)[::-1]])
 
     monkeypatch.setattr(reading.Reader, "check", checked)
     assert_same(reader.few(one, LEVELS), wanted)

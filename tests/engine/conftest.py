@@ -11,7 +11,7 @@ from tests.engine.test_machines import CASES, run
 
 @pytest.fixture(scope="session")
 def alone(tmp_path_factory):
-    """A function from a backend to what one process leaves of every case, made once for all workers of pytest."""
+    """A function from a backend to the folder of one process's results, made once for all workers of pytest."""
     import fcntl
 
     folder = tmp_path_factory.getbasetemp()

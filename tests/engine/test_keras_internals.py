@@ -1,4 +1,4 @@
-"""What is relied on of Keras, TensorFlow and JAX that is not public, and how the zoo trains where a name is missing."""
+"""Names of Keras, TensorFlow and JAX that are not public: what each does, and how the zoo trains without it."""
 
 import ast
 import configparser
@@ -26,7 +26,7 @@ HOW = {"target": "y", "hidden_units": (4,), "dropout": 0.2, "epochs": 2, "batch_
 
 @pytest.fixture(autouse=True)
 def as_in_a_new_process(monkeypatch):
-    """Nothing has been looked for, and nobody has been warned."""
+    """Clears the cache of missing names and the record of given warnings."""
     monkeypatch.setattr(keras_internals, "_warned", set())
     keras_internals.missing.cache_clear()
     yield
@@ -43,12 +43,12 @@ def table():
 
 @pytest.fixture(scope="module")
 def by_keras(table):
-    """What training by Keras's `fit` leaves."""
+    """A run that Keras's `fit` trained."""
     return zoo.train("mlp_classifier", table, engine="keras", **HOW)
 
 
 def hide(monkeypatch, holder: str, name: str) -> None:
-    """Has the zoo, and nobody else, see a Keras that does not have a name: Keras itself goes on using it."""
+    """Hides a name of Keras from the zoo alone: Keras itself still finds it."""
     owner = {
         "optimizer": keras.optimizers.Optimizer,
         "metric": keras.metrics.MeanMetricWrapper,
@@ -128,6 +128,7 @@ def test_looking_for_names_leaves_keras_s_numbering_and_draws_alone():
     assert next(beside) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("holder", "name"), needed(LOOP))
 def test_training_falls_back_to_keras_s_fit_where_a_name_is_missing(monkeypatch, table, by_keras, holder, name):
     hide(monkeypatch, holder, name)
@@ -517,7 +518,7 @@ def test_variables_hold_other_values_for_a_while_within_a_step_s_own_scope_too()
     assert float(w.value[0]) == 1.0
 
 
-# TensorFlow's own.
+# TensorFlow.
 
 
 @pytest.mark.tensorflow

@@ -1,4 +1,4 @@
-"""What a builder returns is checked when a model is built: no entry is refused with any option, every mistake is."""
+"""The network that a builder returns is checked: every entry passes with all its options, and mistakes are refused."""
 
 import keras
 import numpy as np
@@ -114,7 +114,7 @@ def dense(units, *, name="inputs", output=lambda x: x):
 def test_a_wrong_number_of_outputs_is_refused_with_the_one_that_must_be(build, task, data, units, expected):
     message = (
         r"The network of the builder 'tests\.engine\.test_networks:dense\.<locals>\.net' must have an output of the "
-        rf"shape {expected}, by its task '{task}'\. Received: \(batch, {units}\)\. Give the last layer `spec\.num_outp"
+        rf"shape {expected} for the task '{task}'\. Received: \(batch, {units}\)\. Give the last layer `spec\.num_outp"
     )
     with pytest.raises(ValueError, match=message):
         build(dense(units), data, task)
@@ -143,18 +143,18 @@ def test_an_output_of_another_rank_is_refused(build, output, shape):
 @pytest.mark.parametrize(
     ("task", "output", "message"),
     [
-        ("dynamics", lambda x: x, r"\(batch, time, values\), by its task 'dynamics'\. Received: \(batch, 3\)\.$"),
+        ("dynamics", lambda x: x, r"\(batch, time, values\) for the task 'dynamics'\. Received: \(batch, 3\)\.$"),
         (
             "map",
             lambda x: keras.ops.max(x, axis=-1),
-            r"\(batch, values\) or \(batch, time, values\), by its task 'map'",
+            r"\(batch, values\) or \(batch, time, values\) for the task 'map'",
         ),
         (
             "features",
             lambda x: keras.layers.Reshape((1, 1, 3))(x),
-            r"by its task 'features'\. Received: \(batch, 1, 1, 3",
+            r"for the task 'features'\. Received: \(batch, 1, 1, 3",
         ),
-        ("logic", lambda x: keras.ops.mean(x), r"by its task 'logic'\. Received: \(\)"),
+        ("logic", lambda x: keras.ops.mean(x), r"for the task 'logic'\. Received: \(\)"),
     ],
 )
 def test_a_table_of_answers_cannot_be_made_of_other_shapes(build, task, output, message):

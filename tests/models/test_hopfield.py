@@ -222,6 +222,7 @@ def test_fields_of_hebb_s_rule_tie_exactly_where_sums_of_integers_do():
 # What the memory does.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("update", ["asynchronous", "synchronous"])
 @pytest.mark.parametrize("rule", RULES)
 def test_a_pattern_with_15_per_cent_of_its_units_flipped_is_recalled(rule, update):

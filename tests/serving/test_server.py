@@ -201,6 +201,7 @@ def test_a_port_that_is_taken_is_told(served):
         assert "Choose another with --port, or 0 for a free one" in "".join(taken.log)
 
 
+@pytest.mark.serial
 def test_a_folder_that_is_not_there_is_told_at_once(tmp_path):
     begin = time.monotonic()
     none = Process(tmp_path / "nothing", "--runtime", "onnx")

@@ -103,7 +103,7 @@ class ExportReport:
 
     def _repr_html_(self) -> str:
         renamed = [f"{raw} as {served}" for raw, served in self.served_names.items() if str(raw) != served]
-        known = {
+        facts = {
             "folder": str(self.path),
             "format": f"{self.format}, version {self.version}",
             "signatures": display.listed(self.signatures),
@@ -114,7 +114,7 @@ class ExportReport:
         if self.quality:
             from zoo.artifacts.litert_format import said
 
-            known["smaller weights"] = said(self.quality)
+            facts["smaller weights"] = said(self.quality)
         tables = [
             display.table(
                 (kind, "dtype", "shape"),
@@ -123,7 +123,7 @@ class ExportReport:
             )
             for kind, tensors in (("input", self.inputs), ("output", self.outputs))
         ]
-        return display.card("Export", display.facts(known), *tables)
+        return display.card("Export", display.facts(facts), *tables)
 
     def __str__(self) -> str:
         renamed = [f"  {raw} is served as {served}" for raw, served in self.served_names.items() if str(raw) != served]
@@ -141,7 +141,7 @@ class ExportReport:
 
 
 def _shape(sizes) -> str:
-    """Returns a shape for a reader: `[batch, 2]` for `[None, 2]`."""
+    """Formats a shape: `[batch, 2]` for `[None, 2]`."""
     names = [
         "batch" if axis == 0 and size is None else "any" if size is None else str(size)
         for axis, size in enumerate(sizes)
@@ -278,7 +278,7 @@ def write_version(
 
 
 def _schema(model: Model, format: str) -> Schema:
-    """Returns the model's schema, with the served names that the format keeps."""
+    """Returns the model's schema with the served names of a format: TensorFlow's drop leading underscores."""
     by_tensorflow = format == "tf_saved_model" or format.startswith("litert")
     return model.schema.renamed_for_tensorflow() if by_tensorflow else model.schema
 

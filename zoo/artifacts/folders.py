@@ -67,30 +67,27 @@ def explained(target: Path) -> Iterator[None]:
 
 
 def check_free(folder, overwrite: bool = False) -> None:
-    """Raises before the work if an artifact must not be written to `folder`.
+    """Raises FileExistsError unless an artifact may be written to `folder`. Call it before the work.
 
     Args:
-        folder: Where it is to be written.
-        overwrite: Whether it may replace an artifact. What is no artifact is never replaced.
-
-    Raises:
-        FileExistsError: if something stands there; the message says what, and the repair.
+        folder: The folder to write.
+        overwrite: Whether to replace an artifact. A folder that holds anything else is never replaced.
     """
     target = existing(Path(os.path.realpath(folder)))
     if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / "artifact.json").is_file()):
         raise FileExistsError(
-            f"{str(folder)!r} must be a new folder or an artifact, which holds artifact.json. Received: something "
-            "else, which is left as it is. Choose another folder."
+            f"{str(folder)!r} must be a new folder or an artifact, which holds artifact.json. Received: a file "
+            "or folder of something else, which is left unchanged. Choose another folder."
         )
     if not overwrite and (target / "artifact.json").is_file():
         raise FileExistsError(
             f"{str(folder)!r} must be a new folder. Received: one that holds a trained {_entry(target)}, which is left "
-            "as it is. Pass overwrite=True to replace it, or choose another folder."
+            "unchanged. Pass overwrite=True to replace it, or choose another folder."
         )
 
 
 def _entry(artifact: Path) -> str:
-    """Returns the name of an artifact's entry, "model" where the artifact is damaged."""
+    """Returns the name of an artifact's entry, or "model" if the artifact is damaged."""
     try:
         return str(json.loads((artifact / "artifact.json").read_text(encoding="utf-8"))["entry"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -119,17 +116,17 @@ def place(beside: Path, target: Path) -> None:
     """Renames `beside` to `target`, a new or empty folder.
 
     Raises:
-        FileExistsError: if another process has written there meanwhile; `target` is then as it left it.
+        FileExistsError: if another process has written to `target` meanwhile; its files are left unchanged.
     """
     with contextlib.suppress(OSError):
-        target.rmdir()  # an empty one, which not every system renames over
+        target.rmdir()  # if it is empty: not every system renames a folder over an empty one
     try:
         os.rename(beside, target)
     except OSError as error:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
             raise
         raise FileExistsError(
-            f"{str(target)!r} was written by another process meanwhile, and is left as it is. Choose another folder."
+            f"{str(target)!r} was written by another process meanwhile, and is left unchanged. Choose another folder."
         ) from error
 
 

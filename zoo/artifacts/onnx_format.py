@@ -156,7 +156,7 @@ HANDLERS: dict[str, tuple] = {
 
 @contextlib.contextmanager
 def _quiet(tf2onnx):
-    """Gives a list of what tf2onnx said; its logs, TensorFlow's and warnings are off the screen unless asked for."""
+    """Yields a list of tf2onnx's messages; hides its logs, TensorFlow's logs and warnings unless `--debug` is given."""
     said: list[str] = []
     keeper = logging.Handler(logging.WARNING)
     keeper.emit = lambda record: said.append(record.getMessage()) if record.name.startswith("tf2onnx") else None

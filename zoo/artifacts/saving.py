@@ -31,12 +31,12 @@ INSIDE = Path("assets.extra", "zoo")  # where an exported version carries its ar
 
 
 def save(model, folder, *, overwrite: bool = False) -> None:
-    """Writes an artifact: beside, then renamed.
+    """Writes an artifact, first to a temporary folder beside it, which is then renamed.
 
     Args:
         model: A `zoo.Model`, or a `Run`, whose metrics and recipe then stand on the card.
         folder: The folder to write.
-        overwrite: Whether to replace an artifact that is there.
+        overwrite: Whether to replace an artifact in the folder.
 
     Raises:
         TypeError: if `model` is neither.
@@ -243,7 +243,7 @@ def _load_file(path: Path, card: dict[str, Any]) -> Model:
     if not model.compiled:
         compile_model(model, model.recipe)
     if card:
-        card = {**card, "entry": model.entry.name}  # by its new name, where it was renamed
+        card = {**card, "entry": model.entry.name}  # the current name of a renamed entry
     object.__setattr__(model, "card", card)  # past Keras, which would track the dict as a part of the model
     return model
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from zoo.data.raw import Data as Data
     from zoo.data.schema import Schema as Schema
     from zoo.data.sources import load as load
-else:  # a checker that saw this would take any name for one that there is
+else:  # hidden from type checkers, which would otherwise accept any name
 
     def __getattr__(name: str):
         if name not in _HOMES:
             raise AttributeError(f"module 'zoo.data' has no attribute {name!r}. It has: {', '.join(__all__)}.")
-        value = globals()[name] = getattr(notices.imported(_HOMES[name]), name)
+        value = globals()[name] = getattr(notices.import_module(_HOMES[name]), name)
         return value

@@ -35,7 +35,7 @@ def has_times(texts: np.ndarray) -> bool:
 
 def parse(texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns days since 1970-01-01 and whether each text is a date, as the graph finds them."""
-    tf = notices.imported("tensorflow")
+    tf = notices.import_module("tensorflow")
     days, valid, _, _ = fields(tf.constant(texts, tf.string))
     return days.numpy(), valid.numpy()
 

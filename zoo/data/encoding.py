@@ -28,8 +28,8 @@ class _Constants:
             np.array(state.get(name, ()), "float32") for name in ("median", "center", "scale")
         )
         with tf.device("CPU"):
-            # TensorFlow's optimiser makes x / constant this product, so that a graph and its operations run one by one
-            # give the same last bit.
+            # TensorFlow's graph optimizer replaces x / constant by x times this reciprocal. With the product written
+            # out, a graph and eager operations agree to the last bit.
             self.inverse_scale = tf.math.reciprocal(self.scale).numpy()
         knots = state.get("knots", ())
         self.ranked = [i for i, column in enumerate(knots) if len(column) > 2]
@@ -43,8 +43,8 @@ class Encoder(tf.Module):
     """Encodes raw columns in their served types by the state of a fitted preprocessor.
 
     Args:
-        preprocessor: Fitted.
-        level_tables: Whether levels of categories are looked up by the graph; else only `of_blocks` can be called.
+        preprocessor: A fitted preprocessor.
+        level_tables: Whether the graph looks up the levels of categories. If not, only `of_blocks` can be called.
     """
 
     def __init__(self, preprocessor, *, level_tables: bool = True):
@@ -72,7 +72,7 @@ class Encoder(tf.Module):
         )
 
     def of_blocks(self, blocks: dict) -> dict:
-        """Encodes raw columns that come as one tensor a kind, `(batch, columns)`; categories as positions of levels."""
+        """Encodes blocks, one tensor `(batch, columns)` for each kind of column; categories as positions of levels."""
         constants = self._constants
         columns: dict = {}
         for kind in blocks.keys() & {"date", "text"}:
@@ -90,10 +90,10 @@ class Encoder(tf.Module):
 
         Args:
             numbers: `(batch, columns)`, NaN where missing: numbers, days of dates, arrays.
-            booleans: `(batch, columns)`, NaN where missing; None where there are none.
-            positions: Of each category, `(batch,)`.
-            times: Of each date, what `dates.fields` returned.
-            text_features: Of each text, `(batch, features)`.
+            booleans: `(batch, columns)`, NaN where missing; None if there are no such columns.
+            positions: Positions of levels `(batch,)`, for each column of categories.
+            times: What `dates.fields` returned, for each column of dates.
+            text_features: `(batch, features)`, for each column of texts.
         """
         constants = self._constants
         finite = tf.math.is_finite(numbers)
@@ -156,7 +156,7 @@ class Encoder(tf.Module):
         """Returns the piecewise linear interpolation of the knots' ranks at `values` `(batch, columns)`."""
         constants = self._constants
         values = tf.transpose(values)  # (columns, batch): one sorted sequence a column
-        above = tf.raw_ops.UpperBound(sorted_inputs=constants.knots, values=values)  # tf.searchsorted, fewer operations
+        above = tf.raw_ops.UpperBound(sorted_inputs=constants.knots, values=values)  # a quicker tf.searchsorted
         lower = tf.clip_by_value(above - 1, 0, constants.last[:, None] - 1)
         left, start = (tf.gather(part, lower, batch_dims=1) for part in (constants.knots, constants.ranks))
         right, end = (tf.gather(part, lower + 1, batch_dims=1) for part in (constants.knots, constants.ranks))

@@ -100,7 +100,7 @@ def extend(preprocessor: Preprocessor, frame: pd.DataFrame, *, drop: bool = Fals
     fresh = None
     if found.added:
         new = frame[list(found.added)]
-        # New columns get as many bins as the old ones, or none where the table has no ranks.
+        # New columns get as many bins as the old ones, or none if the old ones have no ranks.
         budget = 0 if old.get("max_bins", 2) < 2 else None
         fresh = Preprocessor(infer(new), preprocessor.kind, preprocessor.scaling, budget).fit(new)
     added = fresh.schema.columns if fresh else ()

@@ -1,4 +1,4 @@
-"""Statistics of numeric columns, from which a preprocessor scales and ranks them.
+"""Statistics of numeric columns, by which a preprocessor scales and ranks them.
 
     standard   centre = mean,    scale = standard deviation
     quantile   centre = median,  scale = q75 - q25 (half the range where that is 0), and the knots of a column's ranks
@@ -15,32 +15,32 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 MAX_KNOTS = 256
-BLOCK_VALUES = 2**20  # of a block of columns: 4 MiB
+BLOCK_VALUES = 2**20  # the most values in a block of columns: 4 MiB of float32
 
 
 def number_statistics(parts: Sequence[np.ndarray], scaling: str, feature_budget: int | None = None) -> dict:
     """Returns the statistics of all numeric columns, each a list of one value a column.
 
     Args:
-        parts: Columns side by side, float32 `(rows, columns)` each. NaN and infinite values are missing.
+        parts: Arrays of columns, float32 `(rows, columns)` each. NaN and infinite values count as missing.
         scaling: `"standard"` or `"quantile"`.
-        feature_budget: The most features that the ranks of all columns may be expanded to; None for any number.
+        feature_budget: The most features that the ranks of all columns may be expanded to; None for no limit.
 
     Returns:
-        `median`, `center`, `scale`, `missing`, `knots` and `ranks`. With a budget also `max_bins`, one number: how many
-        bins each rank may be expanded to. Where that is below 2, columns of more than two values have no knots.
+        `median`, `center`, `scale`, `missing`, `knots` and `ranks`. With a budget also `max_bins`, one number: the most
+        bins that each rank may be expanded to. If that is below 2, columns of more than two values have no knots.
     """
-    state: dict = {name: [] for name in ("median", "center", "scale", "missing", "ends", "several")}
-    for found in _map_blocks(lambda block: _scaling(block, scaling), parts):
-        for name, values in found.items():
+    state: dict = {name: [] for name in ("median", "center", "scale", "missing", "extremes", "above_two_values")}
+    for statistics in _map_blocks(lambda block: _scaling(block, scaling), parts):
+        for name, values in statistics.items():
             state[name] += values.tolist()
-    ends, several = state.pop("ends"), state.pop("several")
+    extremes, above_two_values = state.pop("extremes"), state.pop("above_two_values")
     if scaling == "standard":
-        return state | {"knots": [[] for _ in ends], "ranks": [[] for _ in ends]}
+        return state | {"knots": [[] for _ in extremes], "ranks": [[] for _ in extremes]}
     if feature_budget is not None:
-        state["max_bins"] = feature_budget // max(sum(several), 1)
+        state["max_bins"] = feature_budget // max(sum(above_two_values), 1)
     if state.get("max_bins", 2) < 2:
-        state["knots"] = [[] if more else sorted(set(pair)) for pair, more in zip(ends, several)]
+        state["knots"] = [[] if more else sorted(set(pair)) for pair, more in zip(extremes, above_two_values)]
         state["ranks"] = [{0: [], 1: [0.5], 2: [0.0, 1.0]}[len(knots)] for knots in state["knots"]]
         return state
     pairs = [pair for block in _map_blocks(_knots_and_ranks, parts) for pair in block]
@@ -48,7 +48,7 @@ def number_statistics(parts: Sequence[np.ndarray], scaling: str, feature_budget:
 
 
 def _map_blocks(function: Callable, parts: Sequence[np.ndarray]) -> Iterator:
-    """Yields `function(block)` of each block of columns, float32 `(columns, rows)`; what is not finite is NaN."""
+    """Yields `function(block)` for each block of columns, float32 `(columns, rows)`, infinite values as NaN."""
 
     def of_block(part, first, last):
         block = np.array(part[:, first:last].T, "float32", order="C")
@@ -56,23 +56,23 @@ def _map_blocks(function: Callable, parts: Sequence[np.ndarray]) -> Iterator:
         return function(block)
 
     widths = [max(1, BLOCK_VALUES // max(len(part), 1)) for part in parts]
-    places = [
+    slices = [
         (part, first, first + width) for part, width in zip(parts, widths) for first in range(0, part.shape[1], width)
     ]
-    if len(places) < 2:
-        yield from (of_block(*place) for place in places)
+    if len(slices) < 2:
+        yield from (of_block(*one) for one in slices)
         return
     with ThreadPoolExecutor() as threads:
-        yield from threads.map(of_block, *zip(*places))
+        yield from threads.map(of_block, *zip(*slices))
 
 
 def _scaling(block: np.ndarray, scaling: str) -> dict[str, np.ndarray]:
-    """Returns what each column is scaled by, whether values are missing, and whether it has more than two of them."""
+    """Returns the statistics of each column of a block but for its knots and ranks."""
     rows = np.arange(len(block))
-    ordered = np.sort(block, axis=1)  # NaN stands last
+    ordered = np.sort(block, axis=1)  # NaN last
     counts = block.shape[1] - np.isnan(ordered).sum(axis=1)
     missing = counts < block.shape[1]
-    ordered[counts == 0, 0] = 0.0  # a column without any value is a column of one 0
+    ordered[counts == 0, 0] = 0.0  # a column without any value counts as a column of one 0
     counts = np.maximum(counts, 1)
     lowest, highest = ordered[:, 0].copy(), ordered[rows, counts - 1]
     if scaling == "standard":
@@ -88,8 +88,8 @@ def _scaling(block: np.ndarray, scaling: str) -> dict[str, np.ndarray]:
         "center": center,
         "scale": np.where(scale > 0, scale, 1.0),
         "missing": missing,
-        "ends": np.stack([lowest, highest], axis=1).astype("float64"),
-        "several": ((block > lowest[:, None]) & (block < highest[:, None])).any(axis=1),
+        "extremes": np.stack([lowest, highest], axis=1).astype("float64"),
+        "above_two_values": ((block > lowest[:, None]) & (block < highest[:, None])).any(axis=1),
     }
 
 
@@ -105,8 +105,8 @@ def _quantiles(ordered: np.ndarray, counts: np.ndarray, share: float) -> np.ndar
 
 
 def _knots_and_ranks(block: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Returns for each column at most 256 knots, and the share of values below each knot, ties in the middle."""
-    found = []
+    """Returns at most 256 knots of each column, and the share of its values below each knot; half of the ties count."""
+    pairs = []
     for column in block:
         finite = np.sort(column[~np.isnan(column)])
         finite = finite if len(finite) else np.zeros(1, "float32")
@@ -116,5 +116,5 @@ def _knots_and_ranks(block: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         below, up_to = (np.searchsorted(finite, knots, side) for side in ("left", "right"))
         ranks = (below + up_to) / (2 * len(finite))
         ranks[[0, -1]] = (0.0, 1.0) if len(knots) > 1 else (0.5, 0.5)
-        found.append((knots.astype("float64"), ranks))
-    return found
+        pairs.append((knots.astype("float64"), ranks))
+    return pairs

@@ -64,7 +64,7 @@ def batches(
         epoch: A number, or a tf.Variable that says which epoch is next.
         augmentation: A function `(images, seed) -> images` on uint8 batches, seed `(2,)`.
     """
-    tf = notices.imported("tensorflow")
+    tf = notices.import_module("tensorflow")
     rows = len(encoded)
     steps = -(-rows // batch_size)
     with tf.device("CPU"):
@@ -202,7 +202,7 @@ def stream(
         rows: How many rows the blocks hold together, if known: then the number of batches is.
         buffer_rows: Rows of the buffer.
     """
-    tf = notices.imported("tensorflow")
+    tf = notices.import_module("tensorflow")
     first = next(blocks(), None)
     if first is None:
         raise ValueError("There are no rows to train on. The source must hold at least one.")

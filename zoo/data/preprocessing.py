@@ -33,10 +33,10 @@ from zoo.registry import SUPERVISED
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
-BLOCK = 65_536  # the most rows encoded at once
-BLOCK_VALUES = 2**21  # and the most values of theirs: so many stay in a processor's cache
-UNTRACED_CALLS = 3  # of one block each: tracing takes as long as ten of them
-MANY_STRINGS = 1_000  # from which it is quicker to look for repeated ones
+BLOCK = 65_536  # the most rows that are encoded at once
+BLOCK_VALUES = 2**21  # the most values that are encoded at once: so many fit into a processor's cache
+UNTRACED_CALLS = 3  # the first calls of one block each run without tracing, which takes as long as ten of them
+MANY_STRINGS = 1_000  # from so many strings on it is quicker to convert each distinct one once
 
 
 class Preprocessor:
@@ -46,8 +46,8 @@ class Preprocessor:
         schema: The raw columns.
         kind: `"raw"`, `"tabular"` or `"image"`.
         scaling: What `"tabular"` does to numbers: `"standard"` (zero mean, unit variance) or `"quantile"`.
-        feature_budget: The most features that the ranks of all numbers may be expanded to; None for any number. Where
-            it leaves less than two bins a column, numbers are scaled alone.
+        feature_budget: The most features that the ranks of all numbers may be expanded to; None for no limit. If it
+            leaves fewer than two bins a column, numbers are scaled and not ranked.
 
     Raises:
         ValueError: if the kind or the scaling are unknown, or do not suit the schema.
@@ -236,7 +236,7 @@ class Preprocessor:
 
     def signature(self) -> dict:
         """Returns the tf.TensorSpec of each raw column: float32 or string `(batch,)`, or the tensor's own shape."""
-        tf = notices.imported("tensorflow")
+        tf = notices.import_module("tensorflow")
         specs = {}
         for column in self.schema.columns:
             if column.kind == "image":
@@ -271,18 +271,18 @@ class Preprocessor:
 
     @property
     def takes_columns(self) -> bool:
-        """Whether raw rows are a table's, not arrays or images."""
+        """Whether the raw data are tables, not arrays or images."""
         return self.schema.columns[0].kind not in ("array", "image")
 
     @property
     def reader(self) -> Reader:
-        """Reads tables by the schema."""
+        """The reader of tables of this schema."""
         if self._reader is None or self._reader.schema is not self.schema:
             self._reader = Reader(self.schema)
         return self._reader
 
     def blocks(self, x) -> dict[str, np.ndarray]:
-        """Returns raw data as one array a kind of column, as `zoo.data.reading` says; arrays as they are.
+        """Returns raw data as one array for each kind of column; see `zoo.data.reading`. Arrays stay as they are.
 
         Raises:
             ValueError: as for `tensors`.
@@ -293,7 +293,7 @@ class Preprocessor:
 
     @property
     def level_positions(self) -> list[dict[str, int]]:
-        """Of each category, level -> position from 1."""
+        """The position of each level, counted from 1, for each column of categories."""
         if self._level_positions is None:
             self._level_positions = [level_positions(levels) for levels in self._state.get("levels", ())]
         return self._level_positions
@@ -375,7 +375,7 @@ class Preprocessor:
             return {"image": blocks["image"]}
         if self._is_sequence:
             return {"inputs": blocks["array"]}
-        tf = notices.imported("tensorflow")
+        tf = notices.import_module("tensorflow")
         encoder, kinds = self.block_encoder(), list(blocks)
 
         def of_tensors(*tensors):
@@ -402,7 +402,7 @@ class Preprocessor:
         return encoded
 
     def block_encoder(self):
-        """Returns the tf.Module whose `of_blocks` encodes what `blocks` gives."""
+        """Returns the tf.Module whose `of_blocks` encodes the blocks of `blocks`."""
         if self._block_encoder is None:
             from zoo.data.encoding import Encoder
 
@@ -410,7 +410,7 @@ class Preprocessor:
         return self._block_encoder
 
     def block_signature(self) -> dict:
-        """Returns the tf.TensorSpec of what `blocks` gives of a table, by kind."""
+        """Returns the tf.TensorSpec of each block of `blocks`, by kind."""
         import tensorflow as tf
 
         if self.schema.columns[0].kind == "array":
@@ -423,7 +423,7 @@ class Preprocessor:
 
     @contextlib.contextmanager
     def with_schema(self, schema: Schema):
-        """Gives the preprocessor another schema of the same columns while the block runs."""
+        """Replaces the schema by another one of the same columns while the `with` block runs."""
         own, self.schema = self.schema, schema
         try:
             yield

@@ -97,7 +97,7 @@ class Data:
         return self._ignore
 
     def check_ignored(self, names: Iterable) -> None:
-        """Raises ValueError if one of the names to ignore is no column, which `load` lets pass where it has a schema.
+        """Raises ValueError if a name to ignore is not a column: `load` does not check names that a schema drops.
 
         Args:
             names: The columns that `load` was asked to ignore.
@@ -140,39 +140,39 @@ class Data:
         return self._stream.rows if self.streaming else len(self.x)
 
     def __repr__(self) -> str:
-        return f"Data({', '.join(f'{name}: {said}' for name, said in self._summary().items())})"
+        return f"Data({', '.join(f'{name}: {text}' for name, text in self._summary().items())})"
 
     def _repr_html_(self) -> str:
-        known = self._summary()
+        facts = self._summary()
         if self.streaming and self._sample is None and self._given is None:
-            return display.card("Data", display.facts(known))  # a pass over it would tell the kinds of columns
+            return display.card("Data", display.facts(facts))  # the kinds of columns would take a pass over the stream
         try:
             schema = self.schema
         except (ValueError, TypeError) as error:
-            return display.card("Data", display.facts({**known, "schema": str(error)}))
+            return display.card("Data", display.facts({**facts, "schema": str(error)}))
         summary = schema.summary()
         if not isinstance(self.x, pd.DataFrame) and not self.streaming:  # one tensor has no table of columns
             summary.pop("columns")
-            return display.card("Data", display.facts({**known, **summary}))
-        return display.card("Data", display.facts({**known, **summary}), schema.columns_table())
+            return display.card("Data", display.facts({**facts, **summary}))
+        return display.card("Data", display.facts({**facts, **summary}), schema.columns_table())
 
     def _summary(self) -> dict[str, str]:
-        """Returns source, rows, columns, target and splits in a few words each, without a look at the values."""
-        known = {"source": display.cut(self.source, 80)}
+        """Returns source, rows, columns, target and splits in a few words each, without reading the values."""
+        facts = {"source": display.cut(self.source, 80)}
         if self.streaming:
-            known["rows"] = "a stream" if self._sample is None else f"a stream of {self._sample.rows:,}"
+            facts["rows"] = "a stream" if self._sample is None else f"a stream of {self._sample.rows:,}"
         else:
-            known["rows"] = f"{len(self):,}"
+            facts["rows"] = f"{len(self):,}"
             if not isinstance(self.x, pd.DataFrame):
-                known["shape of a row"] = " x ".join(map(str, self.x.shape[1:]))
+                facts["shape of a row"] = " x ".join(map(str, self.x.shape[1:]))
             else:
                 ignored = sum(name in self.x.columns for name in self._ignore)
-                known["columns"] = f"{self.x.shape[1] - ignored:,}"
+                facts["columns"] = f"{self.x.shape[1] - ignored:,}"
         if self.target is not None or self.y is not None:
-            known["target"] = "y" if self.target is None else display.cut(self.target, 40)
+            facts["target"] = "y" if self.target is None else display.cut(self.target, 40)
         if self.splits:
-            known["splits"] = ", ".join(f"{name} {len(rows):,}" for name, rows in self.splits.items())
-        return known
+            facts["splits"] = ", ".join(f"{name} {len(rows):,}" for name, rows in self.splits.items())
+        return facts
 
     def frame(self) -> pd.DataFrame:
         """Returns the rows as a DataFrame, with the target.
@@ -258,7 +258,7 @@ class _Hashed:
 
 
 def _bytes(array: np.ndarray):
-    """Returns the bytes of a contiguous array, without a copy where there are any."""
+    """Returns the bytes of a contiguous array, without a copy unless it is empty."""
     return array.reshape(-1).view("uint8") if array.size else b""
 
 

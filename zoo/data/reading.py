@@ -1,11 +1,10 @@
-"""Raw tables in the served types, one array a kind of column, so that the number of columns costs little.
+"""Reads raw tables into blocks: one array for all columns of a kind, so that wide tables need few operations.
 
-    number, boolean   float32 `(rows, columns)`, NaN is missing
-    category          int64 `(rows, columns)`, the position of each level from 1; 0 is what training has not seen
-    date, text        strings `(rows, columns)`, "" is missing
+    number, boolean   float32 `(rows, columns)`; NaN where a value is missing
+    category          int64 `(rows, columns)`: the position of the level, counted from 1; 0 for an unseen level
+    date, text        strings `(rows, columns)`; "" where a value is missing
 
-Tables of few cells, as those of one row, are read value by value: pandas takes longer for a call than for a thousand
-cells.
+Small tables, such as a single row, are read value by value: one call of pandas takes longer than a thousand cells.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ from zoo.data.schema import (
 )
 from zoo.registry import suggest
 
-FEW_ROWS = 32  # up to which Python's own loops are quicker than pandas
+FEW_ROWS = 32  # tables of at most so many rows are read value by value, which is then quicker than pandas
 FEW_CELLS = 16_384
-ROWS = 65_536  # of numbers that are copied at a time
-EXACT = 2**53  # whole numbers up to which float64 holds all
+ROWS = 65_536  # rows of numbers that are copied at a time
+EXACT = 2**53  # float64 represents every integer up to this one
 NUMBERS = ("number", "boolean")
-GONE = (type(None), type(pd.NA), type(pd.NaT))
+MISSING_TYPES = (type(None), type(pd.NA), type(pd.NaT))
 
 
 class Reader:
@@ -53,16 +52,16 @@ class Reader:
             self.columns.setdefault(column.kind, []).append(column)
         self._expected = {*schema.names, schema.target, *schema.dropped}
         self._warned = False
-        self._known: tuple[Any, dict] = (None, {})  # the names of the last table, and the place of each
+        self._last_columns: tuple[Any, dict] = (None, {})  # the columns of the last table, and the position of each
 
     def check(self, x) -> None:
-        """Raises ValueError where a column is missing; warns once of columns that training did not know."""
+        """Raises ValueError if a column is missing; warns once of columns that the schema does not have."""
         if not isinstance(x, (pd.DataFrame, Mapping)):
             raise ValueError(
                 f"The data must be a DataFrame or a dict of the columns {', '.join(map(str, self.schema.names))}. "
                 f"Received: {type(x).__name__}."
             )
-        given = self._places(x) if isinstance(x, pd.DataFrame) else list(x)
+        given = self._column_positions(x) if isinstance(x, pd.DataFrame) else list(x)
         present = given if isinstance(given, dict) else set(given)
         if missing := [name for name in self.schema.names if name not in present]:
             hints = "".join(suggest(name, map(str, given)) for name in missing[:1])
@@ -83,28 +82,28 @@ class Reader:
                 shown = ", ".join(f"{name}: {length}" for name, length in rows.items())
                 raise ValueError(f"All columns must have the same number of rows. Received: {shown}.")
 
-    def _places(self, x: pd.DataFrame) -> dict:
-        """Returns the place of each column of a table. Kept are those of a table that has all columns of the schema."""
-        names, places = self._known
+    def _column_positions(self, x: pd.DataFrame) -> dict:
+        """Returns the position of each column of a table by its name; remembers it if the table has all columns."""
+        names, places = self._last_columns
         if not _same(x.columns, names):
             if not x.columns.is_unique:
                 twice = ", ".join(sorted({str(name) for name in x.columns[x.columns.duplicated()]}))
                 raise ValueError(f"Column names must differ. Received twice: {twice}. Rename one of each.")
             places = {name: place for place, name in enumerate(x.columns)}
             if all(name in places for name in self.schema.names):
-                self._known = (x.columns, places)
+                self._last_columns = (x.columns, places)
         return places
 
     def numbers(self, x, kind: str) -> np.ndarray:
-        """Returns the columns of a kind of numbers as float32 `(rows, columns)`.
+        """Returns the columns of a numeric kind as float32 `(rows, columns)`.
 
         Raises:
-            ValueError: if a column holds what is no number; the message names the value and its row.
+            ValueError: if a value is not a number; the message names it and its row.
         """
         columns = self.columns.get(kind, [])
         if not isinstance(x, pd.DataFrame):
             return np.stack([numbers(x[column.name], column) for column in columns], axis=1)
-        places = self._places(x)
+        places = self._column_positions(x)
         chosen = np.array([places[column.name] for column in columns], int)
         dtypes = x.dtypes.array[chosen]
         plain = np.array([isinstance(dtype, np.dtype) and dtype.kind in "fiub" for dtype in dtypes], bool)
@@ -123,29 +122,31 @@ class Reader:
         return [strings(x[column.name], column) for column in self.columns.get(kind, [])]
 
     def blocks(self, x, positions: list[dict[str, int]]) -> dict[str, np.ndarray]:
-        """Returns a table's columns by kind, as the module's docstring says.
+        """Returns the blocks of a table by kind; see the docstring of this module.
 
         Args:
             x: A DataFrame, or a dict of columns.
-            positions: Of each category, level -> position from 1.
+            positions: The position of each level, counted from 1, for each column of categories.
 
         Raises:
-            ValueError: if a column is missing, or holds what its kind does not allow.
+            ValueError: if a column is missing, or has a value that its kind does not allow.
         """
         self.check(x)
-        found = {}
+        blocks = {}
         for kind, columns in self.columns.items():
             if kind in NUMBERS:
-                found[kind] = self.numbers(x, kind)
+                blocks[kind] = self.numbers(x, kind)
             elif kind == "category":
-                read = [_positions(x[column.name], column, known) for column, known in zip(columns, positions)]
-                found[kind] = np.stack(read, axis=1)
+                read = [_positions(x[column.name], column, levels) for column, levels in zip(columns, positions)]
+                blocks[kind] = np.stack(read, axis=1)
             else:
-                found[kind] = np.stack(self.strings(x, kind), axis=1)
-        return found
+                blocks[kind] = np.stack(self.strings(x, kind), axis=1)
+        return blocks
 
     def few(self, x, positions: list[dict[str, int]]) -> dict[str, np.ndarray] | None:
-        """Returns `blocks` of a few rows; None where `blocks` must look: at many cells, other columns, odd values.
+        """Returns the blocks of a small table, or None if `blocks` must read it.
+
+        `blocks` reads large tables, tables of other columns, and values that need pandas, such as numbers in strings.
 
         Args:
             x: A DataFrame, or a dict of lists.
@@ -154,36 +155,36 @@ class Reader:
         values = self._values(x)
         if values is None:
             return None
-        found: dict[str, np.ndarray] = {}
+        blocks: dict[str, np.ndarray] = {}
         for kind, columns in self.columns.items():
             cells = [values[column.name] for column in columns]
             if kind in NUMBERS:
                 if not all(_is_number(value) for column in cells for value in column):
                     return None
                 with np.errstate(over="ignore"):
-                    found[kind] = np.array(cells, "float64").T.astype("float32", order="C")
+                    blocks[kind] = np.array(cells, "float64").T.astype("float32", order="C")
                 continue
             if kind == "category":
-                read = [[_position(value, known) for value in column] for column, known in zip(cells, positions)]
+                read = [[_position(value, levels) for value in column] for column, levels in zip(cells, positions)]
             else:
                 write = _date if kind == "date" else _text
                 read = [[write(value) for value in column] for column in cells]
             if any(value is None for column in read for value in column):
                 return None
-            found[kind] = np.array(read, "int64" if kind == "category" else object).T
-        return found
+            blocks[kind] = np.array(read, "int64" if kind == "category" else object).T
+        return blocks
 
     def _values(self, x) -> dict[Any, list] | None:
-        """Returns the values of each column in Python's own types, where they are few and the columns are known."""
+        """Returns the values of each column as Python objects, or None if they are many or columns are missing."""
         if isinstance(x, pd.DataFrame):
             if not 0 < len(x) <= FEW_ROWS or len(x) * x.shape[1] > FEW_CELLS:
                 return None
-            names, places = self._known
+            names, places = self._last_columns
             if not _same(x.columns, names):
                 if not x.columns.is_unique or not set(x.columns).issuperset(self.schema.names):
                     return None
                 self.check(x)
-                places = self._places(x)  # another thread may have read another table meanwhile
+                places = self._column_positions(x)  # another thread may have read another table meanwhile
             cells = x.to_numpy(dtype=object).T.tolist()
             return {column.name: cells[places[column.name]] for column in self.schema.columns}
         columns = [x.get(name) for name in self.schema.names]
@@ -204,41 +205,41 @@ def _is_number(value) -> bool:
     return kind is float or kind is bool or (kind is int and -EXACT <= value <= EXACT)
 
 
-def _is_gone(value) -> bool:
-    return type(value) in GONE or (type(value) is float and value != value)
+def _is_missing(value) -> bool:
+    return type(value) in MISSING_TYPES or (type(value) is float and value != value)
 
 
-def _position(value, known: dict[str, int]) -> int | None:
-    """Returns the position of a value's level; None of a value that is not Python's own."""
-    if _is_gone(value):
-        return known.get("", 0)
-    return known.get(level_name(value), 0) if type(value) is str or _is_number(value) else None
+def _position(value, levels: dict[str, int]) -> int | None:
+    """Returns the position of a value's level; None if its type is not str or a number of Python."""
+    if _is_missing(value):
+        return levels.get("", 0)
+    return levels.get(level_name(value), 0) if type(value) is str or _is_number(value) else None
 
 
 def _text(value) -> str | None:
-    """Returns the string of a text, `""` where it is missing; None of another value."""
-    return value if type(value) is str else "" if _is_gone(value) else None
+    """Returns a text, `""` if it is missing; None if the value has another type."""
+    return value if type(value) is str else "" if _is_missing(value) else None
 
 
 def _date(value) -> str | None:
-    """Returns the string of a date, `""` where it is missing; None of another value."""
+    """Returns a date as a string, `""` if it is missing; None if the value has another type."""
     if type(value) is pd.Timestamp and value.tzinfo is None:
         return value.isoformat(timespec="seconds")
     return _text(value)
 
 
 def level_positions(levels) -> dict[str, int]:
-    """Returns level -> position from 1; what stands for missing shares that of `""`, if it has one."""
+    """Returns the position of each level, counted from 1; markers of missing values have the position of `""`."""
     positions = {level: i + 1 for i, level in enumerate(levels)}
     missing = {level: positions.get("", 0) for level in MISSING}
     return {**missing, **positions}
 
 
 def numbers(values, column: Column) -> np.ndarray:
-    """Returns a column of numbers or booleans as float32 `(rows,)`, NaN where it is missing.
+    """Returns a column of numbers or booleans as float32 `(rows,)`, NaN where a value is missing.
 
     Raises:
-        ValueError: if it holds what is no number; the message names the value and its row.
+        ValueError: if a value is not a number; the message names it and its row.
     """
     if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "fiub":
         with np.errstate(over="ignore"):
@@ -247,10 +248,10 @@ def numbers(values, column: Column) -> np.ndarray:
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
         with np.errstate(over="ignore"):
             return values.to_numpy().astype("float32")
-    found = as_numbers(values)
-    if found is None and is_missing(values).all():
-        found = np.full(len(values), np.nan)
-    if found is None:
+    converted = as_numbers(values)
+    if converted is None and is_missing(values).all():
+        converted = np.full(len(values), np.nan)
+    if converted is None:
         if column.kind == "boolean":
             truth = values.astype(str).str.strip().str.lower().map({"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0})
             if not (truth.isna().to_numpy() & ~is_missing(values)).any():
@@ -262,11 +263,11 @@ def numbers(values, column: Column) -> np.ndarray:
             "value, leave it empty, or make the column a category in the schema."
         )
     with np.errstate(over="ignore"):
-        return found.astype("float32")
+        return converted.astype("float32")
 
 
 def strings(values, column: Column) -> np.ndarray:
-    """Returns a column of categories, dates or texts as strings `(rows,)`, `""` where it is missing."""
+    """Returns a column of categories, dates or texts as strings `(rows,)`, `""` where a value is missing."""
     values = _series(values, column)
     if column.kind == "date":
         return dates.as_iso(values)
@@ -278,14 +279,14 @@ def strings(values, column: Column) -> np.ndarray:
     return names[codes]
 
 
-def _positions(values, column: Column, known: dict[str, int]) -> np.ndarray:
-    """Returns the position of each level of a category `(rows,)`."""
+def _positions(values, column: Column, levels: dict[str, int]) -> np.ndarray:
+    """Returns the positions of the levels of a column of categories `(rows,)`."""
     names, codes = _distinct(_series(values, column), column)
-    return np.array([known.get(name.strip(BLANKS), 0) for name in names], "int64")[codes]
+    return np.array([levels.get(name.strip(BLANKS), 0) for name in names], "int64")[codes]
 
 
 def _distinct(values: pd.Series, column: Column) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the different strings of a column, `""` last, and which of them each row has."""
+    """Returns the distinct strings of a column with `""` appended, and the index of each row's string."""
     codes, uniques = pd.factorize(values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values)
     written = _written(column)
     return np.array([*(written(value) for value in uniques), ""], dtype=object), codes

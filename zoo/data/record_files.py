@@ -66,7 +66,7 @@ def _features(path: str) -> dict[str, tuple[str, int]]:
 
 
 def _parsed(path: str, features) -> Iterator[pa.Table]:
-    tf = notices.imported("tensorflow")
+    tf = notices.import_module("tensorflow")
     kinds = {"bytes_list": (tf.string, b""), "float_list": (tf.float32, float("nan")), "int64_list": (tf.int64, ABSENT)}
     wanted = {}
     for name, (kind, length) in features.items():

@@ -45,7 +45,7 @@ class Column:
         categories: Levels of a category.
         shape: Of a tensor, without the rows; None in it is an axis of any length, such as time.
         values: The only values that a tensor may hold; empty for any.
-        served: Its name in the served signature, where an older artifact has another than the rule of today gives.
+        served: Its name in the served signature, if an older artifact has another name than the current rule gives.
     """
 
     name: Any
@@ -119,7 +119,7 @@ class Schema:
     @functools.cached_property
     def _served_names(self) -> dict:
         taken: set[str] = set()
-        numbers: dict[str, int] = {}  # of each name that clashed, the next to try
+        numbers: dict[str, int] = {}  # the next suffix to try, by name that clashed
         served = {}
         for column in self.columns:
             wanted = column.served or served_name(column.name)
@@ -132,7 +132,7 @@ class Schema:
         return served
 
     def renamed_for_tensorflow(self) -> Schema:
-        """Returns the schema with no served name that begins with `_`, as those of older artifacts may."""
+        """Returns the schema without the served names of older artifacts that begin with `_`."""
         if not any(column.served for column in self.columns):
             return self
         return dataclasses.replace(self, columns=tuple(dataclasses.replace(c, served="") for c in self.columns))
@@ -284,25 +284,25 @@ class Schema:
 
     def __repr__(self) -> str:
         summary = self.summary()
-        return f"Schema({'; '.join([summary.pop('columns'), *(f'{name}: {said}' for name, said in summary.items())])})"
+        return f"Schema({'; '.join([summary.pop('columns'), *(f'{name}: {text}' for name, text in summary.items())])})"
 
     def _repr_html_(self) -> str:
         return display.card("Schema", display.facts(self.summary()), self.columns_table())
 
     def summary(self) -> dict[str, str]:
-        """Returns how many columns of which kinds there are, the target, and what is no input, each in a few words."""
+        """Returns the columns counted by kind, the target, and the columns that are no inputs, in a few words each."""
         kinds = display.counted(column.kind for column in self.columns)
-        said = {"columns": f"{display.count(len(self.columns), 'column')} ({kinds})"}
+        facts = {"columns": f"{display.count(len(self.columns), 'column')} ({kinds})"}
         target = [] if self.target is None else [display.cut(self.target, 40)]
         if self.task is not None:
             target.append(self.task)
         if self.classes is not None:
             target.append(f"{len(self.classes):,} classes: {display.listed(self.classes)}")
         if target:
-            said["target"] = ", ".join(target)
+            facts["target"] = ", ".join(target)
         if self.dropped:
-            said["no input"] = display.listed([f"{name} ({reason})" for name, reason in self.dropped.items()])
-        return said
+            facts["no input"] = display.listed([f"{name} ({reason})" for name, reason in self.dropped.items()])
+        return facts
 
     def columns_table(self) -> display.Markup:
         """Returns a table of the first columns, as HTML."""
@@ -338,7 +338,7 @@ class Schema:
 
 
 def served_name(name) -> str:
-    """Returns the name that a column is served under, unless another column has it: one that a graph's input keeps."""
+    """Returns the name of a column in served graphs, unless another column has it: one that TensorFlow keeps."""
     clean = _identifier(name)
     forbidden = keyword.iskeyword(clean) or clean == "self"
     return f"c_{clean}" if forbidden or not re.match("[A-Za-z]", clean) else clean
@@ -349,9 +349,9 @@ def _identifier(name) -> str:
 
 
 def _served_before(name, served) -> str:
-    """Returns the served name that an older artifact holds where the rule of today gives another, else `""`.
+    """Returns the served name in an older artifact if the current rule gives another one, else `""`.
 
-    Names that begin with `_` had no prefix once: ONNX and Python take them, TensorFlow drops leading underscores.
+    Older artifacts have served names that begin with `_`. ONNX and Python keep them; TensorFlow drops the underscores.
     """
     clean = _identifier(name)
     kept = isinstance(served, str) and clean.startswith("_") and re.fullmatch(rf"{clean}(_\d+)?", served)
@@ -392,7 +392,7 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     values = np.asarray(uniques, dtype=object).tolist()
     missing = np.array([value in MISSING or (isinstance(value, str) and not value.strip()) for value in values], bool)
     words = (value for value, gone in zip(values, missing) if isinstance(value, str) and not gone)
-    if not all(map(MAY_BE_NUMBER.search, words)):  # pandas takes a millisecond a column to find it out
+    if not all(map(MAY_BE_NUMBER.search, words)):  # checked here since pandas takes a millisecond a column
         return None
     uniques = pd.Series(values, dtype=object)
     if any(isinstance(value, (bytes, pd.Timestamp)) for value in uniques):

@@ -130,7 +130,7 @@ def tfds_rows(name: str, target: str | None) -> Rows:
     Raises:
         ValueError: if there is none of that name, or a feature is no single value and no image.
     """
-    tfds = notices.imported("tensorflow_datasets")
+    tfds = notices.import_module("tensorflow_datasets")
     try:
         builder = tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
     except tfds.core.registered.DatasetNotFoundError as error:

@@ -27,14 +27,14 @@ SHOWN_BY_ROWS = ("feature_budget",)  # what a recipe says of encoded rows, which
 
 
 def identifying(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what of a recipe tells a run from others: so much of it as checkpoints of every version hold."""
+    """Returns the fields of a recipe that identify a run, without those that checkpoints of older versions lack."""
     return {name: value for name, value in recipe.items() if name not in SHOWN_BY_ROWS}
 
 
 def identities(folder: str | os.PathLike) -> list[dict]:
-    """Returns the identities of the runs whose checkpoints a folder holds, of those that can be read."""
+    """Returns the identities of the runs whose checkpoints are in a folder; damaged checkpoints are skipped."""
     found = []
-    names = ("checkpoint*.npz", "*/checkpoint*.npz")  # those of phases stand in folders of their own
+    names = ("checkpoint*.npz", "*/checkpoint*.npz")  # each phase of a training has a folder of its own
     for path in (path for name in names for path in Path(folder).glob(name)):
         with contextlib.suppress(Exception):  # damaged bytes raise whatever they lead to
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:

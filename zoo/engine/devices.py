@@ -155,7 +155,7 @@ def place(devices="auto") -> Placement:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         if keras.backend.backend() == "torch" and gpus:
             raise ValueError(
-                f"On PyTorch Keras chooses its device once, at its start, and it is a {describe()}. Received: "
+                f"On PyTorch Keras chooses its device once, when it is imported: here a {describe()}. Received: "
                 "devices='cpu'. Set the variable KERAS_TORCH_DEVICE=cpu before Python starts."
             )
         kind = "several" if gpus else "one"  # beside GPUs a training must be led to the CPU
@@ -179,7 +179,7 @@ def place(devices="auto") -> Placement:
 
 
 def _more_devices() -> str:
-    """Returns how to have more devices, as a sentence."""
+    """Returns a sentence that says how to get more devices."""
     if keras.backend.backend() == "torch":
         return (
             "On PyTorch Keras trains on one device: set KERAS_TORCH_DEVICE to choose it before Python starts, or "
@@ -219,7 +219,7 @@ def _known() -> list[str]:
 
 
 def _torch_gpus() -> list[str]:
-    """Returns the name of the GPU on which Keras computes by PyTorch, or nothing where that is the CPU."""
+    """Returns the name of the GPU that Keras uses on PyTorch, in a list that is empty if it uses the CPU."""
     import torch
 
     device = keras.ops.zeros(()).device

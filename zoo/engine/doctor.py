@@ -69,8 +69,8 @@ def examine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "gpus": found.get(backend, {}).get("gpus", []),
     }
-    if facts["keras"] != "not installed" and (said := keras_internals.untested(facts["keras"])):
-        facts["untested"] = said
+    if facts["keras"] != "not installed" and (sentence := keras_internals.untested(facts["keras"])):
+        facts["untested"] = sentence
     if "build" in (torch := found.get("torch", {})):
         facts["torch build"], facts["torch gpus"] = torch["build"], torch["gpus"]
     facts["broken"] = [f"{name}: {told['error']}" for name, told in found.items() if "error" in told]
@@ -137,7 +137,7 @@ def why_no_gpu(backend: str, told: Mapping | None, environment: Mapping, *, driv
         )
     if not told.get("cuda_build", True):
         if backend == "torch":
-            return "this PyTorch was built for CPUs alone: install its build for CUDA, as its page of installation says"
+            return "this PyTorch was built for CPUs alone: install its build for CUDA, see PyTorch's installation page"
         return "this TensorFlow was built for CPUs alone: pip install 'tensorflow[and-cuda]'"
     if "Cannot dlopen some GPU libraries" in told.get("said", ""):
         return "CUDA's libraries are missing: pip install 'keras-zoo[gpu]', which is tensorflow[and-cuda]"

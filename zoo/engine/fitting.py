@@ -195,7 +195,7 @@ def _keep(model, diverged: Diverged, best: BestWeights) -> None:
 
 
 def _torch_seeding(seed: int) -> list:
-    """Returns the callbacks by which dropout on PyTorch is a function of (seed, epoch)."""
+    """Returns callbacks that make dropout on PyTorch a function of (seed, epoch); none on other backends."""
     if keras.backend.backend() != "torch":
         return []
     return [keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: ordering.seed_torch(seed, epoch))]

@@ -18,7 +18,7 @@ BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "
 
 
 def suits(callbacks: Sequence[keras.callbacks.Callback], *, augmented: bool = False, loops=None) -> str:
-    """Returns `""` if this loop can train with such callbacks on this backend, else why not; `loops` as for `fit`."""
+    """Returns `""` if this loop can train with these callbacks on this backend, else why not; `loops` as in `fit`."""
     if loops is None and keras.backend.backend() not in LOOPS:
         return f"Keras runs on {keras.backend.backend()}"
     if keras.distribution.distribution() is not None:

@@ -30,7 +30,7 @@ def _kept(network, make):
 
 
 def _runs_eagerly() -> bool:
-    """Returns whether no function is traced and no tape looks: XLA would not leave what a loop's gradient needs."""
+    """Returns whether no function is being traced and no tape records: XLA keeps no values for a loop's gradient."""
     import tensorflow as tf
 
     return tf.executing_eagerly() and not keras_internals.may_be_recorded()

@@ -1,8 +1,8 @@
-"""Every name of Keras, TensorFlow and JAX that is not public, and what the zoo relies on it for.
+"""Every use of names of Keras, TensorFlow and JAX that are not public.
 
-A minor version of Keras may rename any of them, so no other file of the zoo touches one. `missing` looks for them once
-in a process. Where one is gone, what needs it is left out: Keras's own `fit` trains instead of the fused loop, models
-train one after another instead of side by side, and several devices are refused.
+A minor version of Keras may rename any of them, so no other file of the zoo uses one. `missing` looks for them once in
+a process. If one is missing, the feature that needs it is switched off: Keras's own `fit` trains instead of the fused
+loop, models train one after another instead of side by side, and several devices are refused.
 
 Importing this file imports none of the three libraries: `zoo doctor` reads `TESTED` without them.
 """
@@ -16,12 +16,12 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-TESTED = ("3.15",)  # minor versions of Keras by which the tests have passed
+TESTED = ("3.15",)  # minor versions of Keras with which the tests have passed
 REPAIR = f"keras=={TESTED[-1]}.*, or a newer keras-zoo"
 
 LOOP, SIDE_BY_SIDE, SEVERAL_DEVICES = "the zoo's training loop", "models side by side", "several devices"
 
-# For each use and backend, the names by the object that has them, as `_examples` makes it, or by the module.
+# use -> backend -> owner -> names. An owner is an object that `_examples` returns, or a module.
 NEEDED: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
     LOOP: {
         "tensorflow": {
@@ -65,12 +65,12 @@ NEEDED: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
 _warned: set[str] = set()
 
 
-# What is there.
+# Which names the installed libraries have.
 
 
 @functools.cache
 def missing(use: str = LOOP) -> tuple[str, ...]:
-    """Returns the names of NEEDED that the installed libraries do not have, for a use on this backend."""
+    """Returns the names in `NEEDED` that the installed libraries lack, for a use on the current backend."""
     import keras
 
     names = NEEDED[use].get(keras.backend.backend(), {})
@@ -84,7 +84,7 @@ def missing(use: str = LOOP) -> tuple[str, ...]:
 
 
 def lacking(*uses: str) -> str:
-    """Returns `""`, or which names are missing for these uses and what to install, without a full stop."""
+    """Returns a message that lists the missing names and the repair, without a full stop; `""` if none is missing."""
     names = dict.fromkeys(name for use in uses for name in missing(use))
     if not names:
         return ""
@@ -98,14 +98,14 @@ def lacking(*uses: str) -> str:
 
 
 def untested(version: str) -> str:
-    """Returns `""`, or a sentence that says that the zoo was not tested with this version of Keras."""
+    """Returns a sentence that the zoo was not tested with this version of Keras; `""` if it was."""
     if ".".join(version.split(".")[:2]) in TESTED:
         return ""
     return f"Keras {version} was not tested with this zoo, which was tested with Keras {', '.join(TESTED)}."
 
 
 def warn_of_fit() -> None:
-    """Warns, once in a process, that Keras's `fit` trains because names are missing, and what that costs."""
+    """Warns once in a process that names are missing, so that Keras's slower `fit` trains."""
     _warn_once(
         f"{lacking(LOOP)}. Until then Keras's `fit` trains. It gives the weights that engine='keras' gives, and takes "
         "several times longer for small networks."
@@ -113,11 +113,11 @@ def warn_of_fit() -> None:
 
 
 def warn_of_version() -> None:
-    """Warns, once in a process, that the zoo's training loop was not tested with the installed Keras."""
+    """Warns once in a process if the zoo's training loop was not tested with the installed version of Keras."""
     import keras
 
-    if said := untested(keras.__version__):
-        _warn_once(f"{said} If training fails or looks wrong, install {REPAIR}.")
+    if sentence := untested(keras.__version__):
+        _warn_once(f"{sentence} If training fails or looks wrong, install {REPAIR}.")
 
 
 def _warn_once(text: str) -> None:
@@ -134,7 +134,7 @@ def _module(name: str):
 
 
 def _examples() -> dict[str, Any]:
-    """Returns one small object of each kind; all are named, since Keras numbers those that are not."""
+    """Returns a small object of each class. Each has a name of its own: Keras numbers objects without one."""
     import keras
 
     optimizer = keras.optimizers.Adam(name="example")
@@ -158,15 +158,15 @@ def _examples() -> dict[str, Any]:
 
 
 def learning_rate_of(optimizer):
-    """Returns what an optimizer has its learning rate from: a variable, a schedule or a function; None if it has none.
+    """Returns the source of an optimizer's learning rate: a variable, a schedule or a function; None if it has none.
 
-    Public `optimizer.learning_rate` is the rate of this step, by which a schedule cannot be told from a number.
+    The public `optimizer.learning_rate` is the rate of the current step, which does not show whether it is scheduled.
     """
     return getattr(optimizer, "_learning_rate", None)
 
 
 def computation_of_rate(optimizer) -> Callable:
-    """Returns the method that computes the rate of a step, from which Keras's updates and decay take it."""
+    """Returns the method that computes the learning rate of a step; Keras's updates and weight decay call it."""
     return optimizer._get_current_learning_rate
 
 
@@ -174,10 +174,10 @@ def computation_of_rate(optimizer) -> Callable:
 def own_updates(
     optimizer, *, rate: Callable | None = None, update: Callable | None = None, decay: Callable | None = None
 ) -> Iterator[None]:
-    """Has an optimizer's `apply` call other functions than its own methods.
+    """Replaces methods that an optimizer's `apply` calls, during the block.
 
-    Relied on: `apply` clips and scales gradients, then calls `_apply_weight_decay(variables)` and
-    `_backend_update_step(gradients, variables, learning_rate)`, and computes rates by `_get_current_learning_rate()`.
+    This relies on `apply` clipping and scaling gradients first, then calling `_apply_weight_decay(variables)` and
+    `_backend_update_step(gradients, variables, learning_rate)`; rates come from `_get_current_learning_rate()`.
 
     Args:
         optimizer: A Keras optimizer.
@@ -195,7 +195,7 @@ def own_updates(
 
 @contextlib.contextmanager
 def gradients_already_summed(optimizer) -> Iterator[None]:
-    """Has TensorFlow's optimizers take gradients as they are: otherwise they sum them over the replicas."""
+    """Keeps an optimizer on TensorFlow from summing gradients over the replicas, during the block."""
     with replaced(optimizer, "_all_reduce_sum_gradients", lambda pairs: pairs):
         yield
 
@@ -205,28 +205,28 @@ def moments_of(optimizer, variable) -> tuple:
 
     Args:
         optimizer: Adam or AdamW, built.
-        variable: One that it updates, Keras's or TensorFlow's.
+        variable: A variable of Keras or TensorFlow that it updates.
     """
     place = optimizer._get_variable_index(variable)
     return optimizer._momentums[place], optimizer._velocities[place]
 
 
 def decays(optimizer, variable) -> bool:
-    """Returns whether an optimizer lets a variable decay, which `exclude_from_weight_decay` may have forbidden."""
+    """Returns whether an optimizer applies weight decay to a variable; `exclude_from_weight_decay` may forbid it."""
     return optimizer._use_weight_decay(variable)
 
 
 def excludes_from_decay(optimizer) -> bool:
-    """Returns whether `exclude_from_weight_decay` has named any variable of an optimizer, itself or by a pattern."""
+    """Returns whether `exclude_from_weight_decay` has excluded any variable of an optimizer."""
     names = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
-    return any(getattr(optimizer, name, None) for name in names)  # it has neither before that method is called
+    return any(getattr(optimizer, name, None) for name in names)  # both are absent until that method is called
 
 
 # Metrics and tensors.
 
 
 def values_of_rows(metric, y_true, y_pred):
-    """Returns the values of which a `keras.metrics.MeanMetricWrapper` is the mean, one for each row."""
+    """Returns the value of each row, of which a `keras.metrics.MeanMetricWrapper` is the mean."""
     return metric._fn(y_true, y_pred, **metric._fn_kwargs)
 
 
@@ -239,38 +239,38 @@ def mask_of(tensor):
 
 
 def initial_epoch_of(model) -> int | None:
-    """Returns the epoch from which `keras.callbacks.BackupAndRestore` has a training go on, or None."""
+    """Returns the epoch at which `keras.callbacks.BackupAndRestore` resumes a training, or None."""
     return model._initial_epoch
 
 
 def forget_initial_epoch(model) -> None:
-    """Forgets the epoch that a training before left, as Keras's `fit` does after each."""
+    """Clears the epoch to resume at, as Keras's `fit` does at its end."""
     model._initial_epoch = None
 
 
 def create_variables(model, batch) -> None:
-    """Creates the variables of a model's optimizer, losses and metrics, which computes nothing and draws nothing.
+    """Creates the variables of a model's optimizer, losses and metrics, without a computation or a random draw.
 
     Args:
-        model: Compiled.
-        batch: `(x, y)` or `(x, y, sample_weight)`, nests of arrays, of which shapes and types are looked at.
+        model: A compiled model.
+        batch: `(x, y)` or `(x, y, sample_weight)`, nested arrays; only their shapes and dtypes matter.
     """
     model._symbolic_build(data_batch=batch)
 
 
 def creating_variables_in(context: Callable) -> Callable:
-    """Returns a class decorator: Keras creates variables of losses and metrics inside `context(model)`.
+    """Returns a class decorator that has Keras create the variables of losses and metrics inside `context(model)`.
 
-    Keras's `fit` and `create_variables` call a model, its metrics and its loss on symbols before the first step. A
-    model whose call depends on whether a step runs must give them what a step would.
+    `fit` and `create_variables` call the model, its metrics and its loss on symbolic tensors before the first step. A
+    model whose outputs differ inside a training step must return those of a step then, too.
 
     Args:
-        context: A function of a model that returns a context manager.
+        context: A function from a model to a context manager.
     """
 
     def decorated(model_class: type) -> type:
         plain = getattr(model_class, "_symbolic_build", None)
-        if plain is not None:  # else Keras creates the variables in the first step
+        if plain is not None:  # otherwise Keras creates the variables in the first step
 
             @functools.wraps(plain)
             def inside(model, *args, **kwargs):
@@ -286,40 +286,40 @@ def creating_variables_in(context: Callable) -> Callable:
 def compiled_with(model) -> Mapping[str, Any]:
     """Returns the arguments of a model's `compile` by name, as they were given.
 
-    Public `model.get_compile_config()` holds them serialized, which a caller's own function need not be.
+    The public `model.get_compile_config()` serializes them, which fails for functions that are not registered.
     """
     return model._compile_config.config
 
 
 def number_of_calls(layer) -> int:
-    """Returns how many times a layer has been called on symbolic tensors, in whichever models."""
+    """Returns how many times a layer has been called on symbolic tensors, over all models."""
     return len(layer._inbound_nodes)
 
 
 def has_graph(network) -> bool:
-    """Returns whether a model is a graph of layers, as functional models are, which `run_graph` can run."""
+    """Returns whether a model is a graph of layers, such as a functional model, that `run_graph` can run."""
     return hasattr(network, "_run_through_graph")
 
 
 def run_graph(network, inputs: Sequence, function_of: Callable):
-    """Returns the outputs of a functional model, each layer of which is replaced by `function_of(layer)`.
+    """Returns the outputs of a functional model with each layer replaced by `function_of(layer)`.
 
     Args:
         network: A functional model.
         inputs: Its inputs, in the order of `network.inputs`.
-        function_of: From a layer to what is called in its place, with the layer's arguments.
+        function_of: A function from a layer to the function that is called instead, with the layer's arguments.
     """
     return network._run_through_graph(inputs, function_of)
 
 
 def profiles_batches(callback) -> bool:
-    """Returns whether `keras.callbacks.TensorBoard` profiles batches; True where that can no longer be known."""
+    """Returns whether `keras.callbacks.TensorBoard` profiles batches; True if Keras no longer has the name for it."""
     return bool(getattr(callback, "_should_trace", True))
 
 
 @contextlib.contextmanager
 def replaced(thing, name: str, function: Callable) -> Iterator[None]:
-    """Puts a function in a method's place, for one object: past Keras's own `__setattr__`, which would track it."""
+    """Replaces a method of one object during the block, without Keras's `__setattr__`, which would track it."""
     before = thing.__dict__.get(name)
     thing.__dict__[name] = function
     try:
@@ -335,15 +335,15 @@ def replaced(thing, name: str, function: Callable) -> Iterator[None]:
 
 
 def put(variable, value) -> None:
-    """Gives a variable a value of its own shape and type, which public `assign` would convert and compare first."""
+    """Assigns a value of the variable's shape and dtype, without the conversion and check of the public `assign`."""
     variable._direct_assign(value)
 
 
 @contextlib.contextmanager
 def values_replaced(variables: Sequence, values: Sequence) -> Iterator[None]:
-    """Has variables hold other values, such as a traced function's arguments, and their own again afterwards.
+    """Replaces the values of variables during the block, for example by the arguments of a traced function.
 
-    Public `keras.StatelessScope` does not serve: a training step opens one of its own, which hides it.
+    The public `keras.StatelessScope` cannot be used: a training step opens one of its own, which hides it.
     """
     before = [variable._value for variable in variables]
     for variable, value in zip(variables, values, strict=True):
@@ -355,12 +355,12 @@ def values_replaced(variables: Sequence, values: Sequence) -> Iterator[None]:
             variable._value = value
 
 
-# TensorFlow's own.
+# TensorFlow.
 
 
 @contextlib.contextmanager
 def functions_run_by(executor: str) -> Iterator[None]:
-    """Has TensorFlow's functions traced and called for an executor, such as `"SINGLE_THREADED_EXECUTOR"`."""
+    """Traces and calls TensorFlow's functions for an executor during the block: `"SINGLE_THREADED_EXECUTOR"`."""
     from tensorflow.python.eager.context import function_executor_type
 
     with function_executor_type(executor):
@@ -368,7 +368,7 @@ def functions_run_by(executor: str) -> Iterator[None]:
 
 
 def litert_files() -> tuple:
-    """Returns the module of the classes that a LiteRT file is made of, and the one that reads and writes such files.
+    """Returns TensorFlow's module of the classes in a LiteRT file, and its module that reads and writes such files.
 
     Raises:
         ImportError: if TensorFlow has no such modules.
@@ -380,14 +380,14 @@ def litert_files() -> tuple:
 
         raise ImportError(
             f"TensorFlow {tf.__version__} has no tensorflow.lite.python.schema_py_generated or no "
-            "tensorflow.lite.tools.flatbuffer_utils, by which the weights of a LiteRT file become smaller. Export "
+            "tensorflow.lite.tools.flatbuffer_utils, which make the weights of a LiteRT file smaller. Export "
             "format='litert', or install tensorflow==2.21.*."
         )
     return schema, utilities
 
 
 def may_be_recorded() -> bool:
-    """Returns whether a gradient tape may look; True where that can no longer be known."""
+    """Returns whether a gradient tape may be recording; True if TensorFlow no longer has the name for it."""
     try:
         from tensorflow.python.eager.record import could_possibly_record
     except ImportError:

@@ -1,9 +1,11 @@
-"""What a builder must return, checked when a model is built: a network from the inputs of its spec to one output.
+"""Checks the network that a builder returns: its inputs must be those of the spec, and its one output must be
 
-    classification   (batch, 1) for two classes, or (batch, classes)        regression   (batch, 1)
-    dynamics         (batch, time, values)        other tasks   (batch, values) or (batch, time, values)
+    classification   (batch, classes); of two classes also (batch, 1)
+    regression       (batch, 1)
+    dynamics         (batch, time, values)
+    other tasks      (batch, values) or (batch, time, values)
 
-An ensemble has an axis of members behind that of the batch.
+An ensemble has an axis of members after the batch axis.
 """
 
 from __future__ import annotations
@@ -17,10 +19,10 @@ from zoo.registry import SUPERVISED, Entry, Spec
 
 
 def check_network(network, entry: Entry, spec: Spec) -> None:
-    """Checks what an entry's builder returned for a spec.
+    """Checks the object that an entry's builder returned for a spec.
 
     Raises:
-        TypeError: if it is no network with inputs and one output.
+        TypeError: if it is not a network with inputs and one output.
         ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
     """
     if not isinstance(network, keras.Model) or not hasattr(network, "inputs"):
@@ -32,7 +34,7 @@ def check_network(network, entry: Entry, spec: Spec) -> None:
             f"inputs = spec.inputs(). Received: {received}."
         )
     _check_inputs(network, entry, spec)
-    output = network.output if hasattr(network, "output") else network.outputs[0]  # a Sequential has one alone
+    output = network.output if hasattr(network, "output") else network.outputs[0]  # a Sequential always has one output
     if not isinstance(output, keras.KerasTensor):
         raise TypeError(
             f"The network of the builder {_address(entry)!r} must return one tensor. Received: a "
@@ -45,18 +47,18 @@ def check_network(network, entry: Entry, spec: Spec) -> None:
         repair = " Give the last layer `spec.num_outputs` units." if entry.task in SUPERVISED else ""
         raise ValueError(
             f"The network of the builder {_address(entry)!r} must have an output of the shape "
-            f"{' or '.join(map(_shown, allowed))}, by its task {entry.task!r}. Received: {_shown(shape)}.{repair}"
+            f"{' or '.join(map(_shown, allowed))} for the task {entry.task!r}. Received: {_shown(shape)}.{repair}"
         )
 
 
 def _check_inputs(network: keras.Model, entry: Entry, spec: Spec) -> None:
-    """Raises ValueError unless the network's inputs are inputs of the spec; some of them may be left aside."""
+    """Raises ValueError unless each input of the network is an input of the spec. Not all must be used."""
     expected = {
         name: (None, *("time" if size is None else size for size in tensor.shape[1:]))
         for name, tensor in spec.inputs().items()
     }
     received = {tensor.name: tuple(tensor.shape) for tensor in network.inputs}
-    if not expected:  # without data, where the options decide on the shape
+    if not expected:  # built without data: the options decide on the shape
         expected = {"inputs": received.get("inputs", (None, "values"))}
     if not all(name in expected and _is_like(shape, expected[name]) for name, shape in received.items()):
         known, came = (", ".join(f"{n} {_shown(s)}" for n, s in shapes.items()) for shapes in (expected, received))
@@ -77,7 +79,7 @@ def _output_shapes(entry: Entry, spec: Spec) -> list[tuple]:
 
 
 def _is_like(shape: Sequence, other: Sequence) -> bool:
-    """Returns whether a shape is another one, where the other's names stand for any size."""
+    """Returns whether a shape matches another one, in which a name stands for any size."""
     return len(shape) == len(other) and all(isinstance(b, str) or a == b for a, b in zip(shape, other))
 
 
@@ -87,6 +89,6 @@ def _shown(shape: Sequence) -> str:
 
 
 def _address(entry: Entry) -> str:
-    """Returns where an entry's builder is: "module:function"."""
+    """Returns an entry's builder as "module:function"."""
     builder = entry.builder
     return builder if isinstance(builder, str) else f"{builder.__module__}:{builder.__qualname__}"

@@ -59,7 +59,7 @@ class Objective:
     ):
         backend = keras.backend.backend()
         self._network, self._loss = network, loss
-        # JAX has doubles in a mode of its own; on PyTorch Keras multiplies them as float32.
+        # JAX has float64 only in a special mode, and Keras's matrix product on PyTorch is in float32.
         self._double = in_double(network) if backend == "tensorflow" else network
         self.epsilon = float(np.finfo("float64" if self._double is not network else "float32").eps)
         kind = "float64" if self._double is not network else "float32"

@@ -28,7 +28,7 @@ class Number:
 
 @contextlib.contextmanager
 def preserve_torch_rng() -> Iterator[None]:
-    """Restores PyTorch's global random states after a block, on its backend: Keras's dropout draws from them there."""
+    """Restores PyTorch's global random states after the block: Keras's dropout on PyTorch draws from them."""
     if keras.backend.backend() != "torch":
         yield
         return

@@ -1,4 +1,4 @@
-"""All layers of a model, those inside other layers too: Keras's public `model.layers` names only the uppermost."""
+"""All layers of a model, at any depth: Keras's public `model.layers` has the outermost layers alone."""
 
 from collections.abc import Iterator
 
@@ -6,23 +6,23 @@ import keras
 
 
 def layers_of(model: keras.layers.Layer) -> list[keras.layers.Layer]:
-    """Returns every layer inside a model or a layer once, without the model itself.
+    """Returns every layer inside a model or a layer once, without the model or layer itself.
 
-    Relied on is what Keras promises of a layer's parts: it tracks layers that are attributes, or stand in lists and
-    dicts that are. So do `keras.Sequential`, `keras.layers.RNN`, `Bidirectional` and `TimeDistributed`.
+    This relies on a documented rule of Keras: sublayers are attributes of a layer, or elements of lists and dicts that
+    are attributes.
     """
-    found: dict[int, keras.layers.Layer] = {}
+    layers: dict[int, keras.layers.Layer] = {}
     waiting = [model]
     while waiting:
-        for layer in _directly_in(waiting.pop()):
-            if layer is not model and id(layer) not in found:
-                found[id(layer)] = layer
+        for layer in _sublayers(waiting.pop()):
+            if layer is not model and id(layer) not in layers:
+                layers[id(layer)] = layer
                 waiting.append(layer)
-    return list(found.values())
+    return list(layers.values())
 
 
-def _directly_in(layer) -> Iterator[keras.layers.Layer]:
-    """Yields the layers that a layer or a model holds, some of them several times."""
+def _sublayers(layer) -> Iterator[keras.layers.Layer]:
+    """Yields the direct sublayers of a layer or model, possibly repeated."""
     waiting = [*vars(layer).values(), getattr(layer, "layers", None)]
     while waiting:
         value = waiting.pop()

@@ -33,7 +33,7 @@ def check_whole(model, advice: str) -> None:
     """
     optimizer = model.optimizer
     rate = float(ops.convert_to_numpy(optimizer.learning_rate))
-    # On PyTorch Keras makes a subclass of its own of the same name.
+    # On PyTorch Keras returns an instance of a subclass with the same name.
     plain = isinstance(optimizer, keras.optimizers.SGD) and type(optimizer).__name__ == "SGD"
     if plain and rate == 1.0 and not optimizer.momentum:
         return

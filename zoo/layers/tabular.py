@@ -95,7 +95,7 @@ class Levels(keras.layers.Layer):
 
     def indicators(self, indices):
         """Returns 1 for the level of each small column, `(batch, features)`."""
-        # One comparison for all columns: an operation a column makes graphs of thousands of columns slow to compile.
+        # One comparison for all columns: with an operation for each, graphs of thousands of columns compile slowly.
         columns = np.repeat(self.small, [self.sizes[i] - 1 for i in self.small]).astype("int32")
         levels = np.concatenate([np.arange(1, self.sizes[i]) for i in self.small]).astype("int32")
         return ops.cast(ops.take(ops.cast(indices, "int32"), columns, axis=1) == levels, self.compute_dtype)
@@ -129,9 +129,9 @@ def table_features(inputs, spec, *, embedding_size: int, num_bins: int):
 
     Args:
         inputs: The encoded tensors by name.
-        spec: The inputs that are built for; its `max_bins` is the table's budget.
-        embedding_size: Width of a learned vector of a level.
-        num_bins: Bins of each rank, where the budget leaves so many.
+        spec: The spec of the network; its `max_bins` limits the bins of each rank.
+        embedding_size: Size of the learned vector of each level.
+        num_bins: Bins of each rank, unless `spec.max_bins` allows fewer.
     """
     spec.refuse_sequences()
     features = [inputs[name] for name in ("inputs", "numeric") if name in inputs]

@@ -111,9 +111,9 @@ def mlp_classifier(
         normalization: None, `"batch"` or `"layer"`, before the activation.
         l2: Factor of the sum of squared hidden weights in the loss.
         embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
-        num_bins: Bins of the piecewise linear encoding of a number's rank, where `feature_budget` leaves so many.
-        feature_budget: The most features that the ranks of all numbers are expanded to. Many columns get fewer bins
-            each, and none where fewer than two would be left: then numbers are scaled alone.
+        num_bins: Bins of the piecewise linear encoding of a number's rank, unless `feature_budget` allows fewer.
+        feature_budget: The most features that the ranks of all numbers are expanded to; None for no limit. Each column
+            gets an equal number of bins; below two bins, numbers are only scaled.
         output_activation: `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None (logits).
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
             probabilities. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
@@ -162,9 +162,9 @@ def mlp_regressor(
         normalization: None, `"batch"` or `"layer"`, before the activation.
         l2: Factor of the sum of squared hidden weights in the loss.
         embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
-        num_bins: Bins of the piecewise linear encoding of a number's rank, where `feature_budget` leaves so many.
-        feature_budget: The most features that the ranks of all numbers are expanded to. Many columns get fewer bins
-            each, and none where fewer than two would be left: then numbers are scaled alone.
+        num_bins: Bins of the piecewise linear encoding of a number's rank, unless `feature_budget` allows fewer.
+        feature_budget: The most features that the ranks of all numbers are expanded to; None for no limit. Each column
+            gets an equal number of bins; below two bins, numbers are only scaled.
         output_activation: None, or `"sigmoid"`: values stay between the lowest and the highest target of training.
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
             values. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.

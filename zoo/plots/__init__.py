@@ -70,13 +70,13 @@ if TYPE_CHECKING:
     from zoo.plots.training import confusion_matrix as confusion_matrix
     from zoo.plots.training import learning_curves as learning_curves
     from zoo.plots.weights import weights_as_images as weights_as_images
-else:  # a checker that saw this would take any name for one that there is
+else:  # hidden from type checkers, which would otherwise accept any name
 
     def __getattr__(name: str):
         if name not in _HOMES:
             raise AttributeError(f"module 'zoo.plots' has no attribute {name!r}. It has: {', '.join(__all__)}.")
         try:
-            module = notices.imported(_HOMES[name])
+            module = notices.import_module(_HOMES[name])
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "matplotlib":
                 raise

@@ -134,7 +134,7 @@ RUNTIMES: dict = {"tensorflow": TensorFlowRuntime, "onnx": OnnxRuntime}
 def imported(runtime: str) -> None:
     """Imports what a runtime needs, so that a missing package is told before a socket is opened."""
     if runtime == "tensorflow":
-        notices.imported("tensorflow")
+        notices.import_module("tensorflow")
     else:
         try:
             import onnxruntime  # noqa: F401 (to know that it is there)

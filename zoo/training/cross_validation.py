@@ -106,7 +106,7 @@ def cross_validate(
         seed: Seed of the folds, and the first of the trainings.
         engine: As for `zoo.train`; what trains at once is traced.
         verbose: 0 is silent, 1 says how it trains.
-        ignore: Columns of a table that are no inputs.
+        ignore: Columns of a table that are not inputs.
         **options: The builder's.
 
     Returns:

@@ -1,7 +1,7 @@
 """A model's outputs on rows, by one compiled function that is kept as long as the model.
 
-Keras's `predict` takes 50 to 200 ms a call whatever the rows. A few raw rows go through one function, from the values
-that `zoo.data.reading` finds to probabilities; of more, the encoded rows go through one batch by batch.
+Keras's `predict` takes 50 to 200 ms a call, however few the rows. Here a few raw rows pass through one function, from
+the values that `zoo.data.reading` reads to probabilities; more rows are encoded first, and then pass batch by batch.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _once(model):
 
 
 def _without_gradients():
-    """Returns a context in which PyTorch keeps nothing for gradients, which would take the memory of every layer."""
+    """Returns a context in which PyTorch records no gradients, for which it would keep every layer's outputs."""
     if keras.backend.backend() != "torch":
         return contextlib.nullcontext()
     import torch
@@ -91,15 +91,15 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
 
 
 def of_few(model, x) -> np.ndarray | None:
-    """Returns what a model answers to a few raw rows: probabilities of a classifier, the outputs of another.
+    """Returns a classifier's probabilities, or another model's outputs, for a few raw rows.
 
     Args:
         model: A `zoo.Model`.
         x: A DataFrame, or a dict of lists.
 
     Returns:
-        `(rows, classes)` or `(rows, units)`; None where that takes the way of many rows: of arrays, of columns or
-        values that must be looked at, on other Keras backends than TensorFlow, by XLA.
+        `(rows, classes)` or `(rows, units)`. None if the rows must be encoded first, as many rows are: arrays, values
+        that `Reader.few` does not read, models that XLA compiles, and Keras backends other than TensorFlow.
     """
     preprocessor = model.preprocessor
     if keras.backend.backend() != "tensorflow" or not preprocessor.takes_columns:
@@ -115,7 +115,7 @@ def of_few(model, x) -> np.ndarray | None:
 
 
 def _function_of_raw(model):
-    """Returns the function from a block of values a kind of column to answers; None of a model that XLA compiles."""
+    """Returns the function from the blocks of a table to the answers; None for a model that XLA compiles."""
     if model.recipe.jit:
         return None
     import tensorflow as tf

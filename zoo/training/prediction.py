@@ -57,7 +57,7 @@ def answers(model, outputs, index) -> pd.DataFrame:
 
 
 def _table(model, outputs, index) -> pd.DataFrame:
-    """Returns `answers` for probabilities `(rows, classes)`, or the outputs of what is no classifier."""
+    """Returns the table of answers for a classifier's probabilities `(rows, classes)`, or another model's outputs."""
     if model.entry.task != "classification":
         if outputs.ndim == 3:  # (rows, time, units) -> (rows * time, units)
             steps = range(outputs.shape[1])

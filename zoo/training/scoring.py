@@ -23,8 +23,8 @@ from zoo.training import inference
 from zoo.training.resolving import AnyModel, load_for, resolve_model
 
 BINS = 15
-MOST_SHOWN = 10  # scores in one line
-MOST_CLASSES = 20  # of a confusion matrix that is shown whole
+MOST_SHOWN = 10  # scores in `repr`
+MOST_CLASSES = 20  # in a confusion matrix that is shown whole
 _SCORED = (*SUPERVISED, "logic", "dynamics")  # by outputs against targets
 
 
@@ -81,7 +81,7 @@ class Scores(Mapping):
 
 
 def _confusion_html(confusion) -> display.Markup:
-    """Returns the confusion matrix as a table, of many classes the pairs that are confused most."""
+    """Returns the confusion matrix as a table; for many classes, the pairs of classes that are confused most often."""
     counts, classes = confusion.to_numpy(), [display.cut(label, 24) for label in confusion.index]
     if len(classes) <= MOST_CLASSES:
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -94,8 +94,8 @@ def _confusion_html(confusion) -> display.Markup:
             shade=lambda row, column: shares[row, column - 1] if column else 0.0,
         )
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, counts)
-    found = np.argsort(-wrong, axis=None, kind="stable")[: display.MOST_ROWS]
-    pairs = [divmod(int(i), len(classes)) for i in found if wrong.flat[i]]
+    most_frequent = np.argsort(-wrong, axis=None, kind="stable")[: display.MOST_ROWS]
+    pairs = [divmod(int(i), len(classes)) for i in most_frequent if wrong.flat[i]]
     return display.table(
         ("true", "predicted", "rows"),
         ((classes[true], classes[predicted], int(wrong[true, predicted])) for true, predicted in pairs),
@@ -214,14 +214,14 @@ def _classification_scores(y, probabilities, classes, *, hard: bool) -> Scores:
 
 
 def _roc_auc(positive: np.ndarray, negative: np.ndarray) -> float:
-    """Returns the share of pairs in which the positive row scores higher than the negative one; ties count half."""
+    """Returns the area under the ROC curve: the share of pairs in which the positive row scores higher; ties half."""
     ordered = np.sort(negative)
     below, up_to = (np.searchsorted(ordered, positive, side) for side in ("left", "right"))
     return float(np.mean(below + up_to) / (2 * len(negative)))
 
 
 def _f1_macro(counts: np.ndarray) -> float:
-    """Returns the mean of F1 = 2 tp / (2 tp + fp + fn) over the classes that occur, of counts true x predicted."""
+    """Returns the mean of F1 = 2 tp / (2 tp + fp + fn) over the classes that occur, from the confusion matrix."""
     total = counts.sum(axis=0) + counts.sum(axis=1)
     occurs = total > 0
     return float(np.mean(2 * np.diag(counts)[occurs] / total[occurs]))

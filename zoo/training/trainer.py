@@ -54,7 +54,7 @@ class Run:
         device: Where it ran.
         interrupted: Whether Ctrl-C or SIGTERM ended it.
         stopped: Why it ended, in words.
-        best_epoch: Whose weights the model has, from 0; None where none was chosen.
+        best_epoch: The epoch whose weights the model has, counted from 0; None if no epoch was chosen.
     """
 
     model: Model
@@ -71,10 +71,10 @@ class Run:
 
     def __repr__(self) -> str:
         rows = self.data.get("rows", {})
-        held_out = f" and {rows['val']:,} more to choose the best epoch by" if rows.get("val") else ""
+        held_out = f" and {display.count(rows['val'], 'validation row')}" if rows.get("val") else ""
         lines = [
             f"Run: {self.model.entry.name} on {display.cut(self.data.get('source'), 80)}, "
-            f"{display.count(rows.get('train', 0), 'row')}{held_out}",
+            f"{display.count(rows.get('train', 0), 'training row')}{held_out}",
             f"  {self._epochs()}; {display.duration(self.seconds)} on {self.device}; stopped: {self.stopped}",
         ]
         for split in self.metrics:
@@ -86,7 +86,7 @@ class Run:
         rows = {split: amount for split, amount in self.data.get("rows", {}).items() if amount}
         names = ("optimizer", "learning_rate", "batch_size")
         how = self.recipe.get("solver") or ", ".join(f"{n.replace('_', ' ')} {self.recipe.get(n)}" for n in names)
-        known = {
+        facts = {
             "task": self.model.entry.task,
             "rows": ", ".join(f"{split} {amount:,}" for split, amount in rows.items()),
             "split": self.data.get("split"),
@@ -99,7 +99,7 @@ class Run:
         scores = ((name, *(self._numbers(split).get(name, "") for split in self.metrics)) for name in names)
         table = display.table(("score", *self.metrics), scores, total=len(names)) if names else ""
         title = f"{self.model.entry.name} on {display.cut(self.data.get('source'), 80)}"
-        return display.card(title, display.facts(known), table)
+        return display.card(title, display.facts(facts), table)
 
     def _epochs(self) -> str:
         epochs = display.count(max(map(len, self.history.values()), default=0), "epoch")
@@ -108,7 +108,7 @@ class Run:
         monitor = self.recipe.get("monitor")
         values = self.history.get(monitor, ())
         reached = f" ({monitor} {display.number(values[self.best_epoch])})" if self.best_epoch < len(values) else ""
-        return f"{epochs}, the best is {self.best_epoch + 1}{reached}"
+        return f"{epochs}, best: epoch {self.best_epoch + 1}{reached}"
 
     def _numbers(self, split: str) -> dict[str, float]:
         """Returns the scores of a split, without the rows and the confusion matrix."""
@@ -119,7 +119,7 @@ class Run:
 
         Args:
             folder: The folder to write.
-            overwrite: Whether to replace an artifact that is there.
+            overwrite: Whether to replace an artifact in the folder.
         """
         import zoo
 
@@ -184,7 +184,7 @@ def train(
         engine: `"fused"`: an epoch is one compiled call; `"xla"`: XLA compiles it, which pays off for longer trainings;
             `"keras"`: Keras's `fit`; `"auto"` chooses by size.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
-        ignore: Columns of a table that are no inputs. The trained model does not need them.
+        ignore: Columns of a table that are not inputs. The trained model does not need them.
         **options: The builder's, for a name.
 
     Returns:
@@ -376,10 +376,10 @@ def train(
 
 
 def _ignored(ignore, model: Model | None) -> tuple:
-    """Returns the names of columns that are no inputs.
+    """Returns the names of the ignored columns.
 
     Raises:
-        ValueError: if a trained model takes one of them.
+        ValueError: if a trained model has one of them as an input.
     """
     names = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     if taken := [name for name in names if model is not None and name in model.schema.names]:
