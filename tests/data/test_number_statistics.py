@@ -72,3 +72,30 @@ def test_where_a_budget_leaves_less_than_two_bins_no_column_has_ranks():
     assert found["max_bins"] == 1
     assert found["knots"] == [[], [], [], [0.0, 1.0], [0.0]]
     assert found["ranks"] == [[], [], [], [0.0, 1.0], [0.5]]
+
+
+def test_quartiles_of_columns_without_knots_are_near_those_of_all_rows():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(30_000, 5)).astype("float32")
+    x[:, 1] = 3.0 + 100.0 * x[:, 1]
+    x[:29_900, 2], x[29_999, 2] = 0.0, 255.0  # quartiles of 0: half of the range of all rows
+    x[300:, 3] = np.nan  # few values in the sample: the quartiles of all rows
+    x[7, 4] = np.nan
+    found = number_statistics([x], "quantile", 5)
+    assert found["max_bins"] == 1 and found["missing"] == [False, False, False, True, True]
+    for i in (0, 1, 4):
+        low, median, high = np.nanquantile(x[:, i].astype("float64"), [0.25, 0.5, 0.75])
+        assert found["median"][i] != median  # of a sample
+        assert abs(found["center"][i] - median) < 0.03 * (high - low)
+        assert abs(found["scale"][i] / (high - low) - 1) < 0.04
+    assert (found["median"][2], found["scale"][2]) == (0.0, (255.0 - min(x[:, 2].min(), 0.0)) / 2)
+    low, median, high = np.quantile(x[:300, 3].astype("float64"), [0.25, 0.5, 0.75])
+    assert (found["median"][3], found["scale"][3]) == (median, high - low)
+    assert found == number_statistics([x], "quantile", 5)
+
+
+def test_quartiles_of_columns_with_knots_are_of_all_rows():
+    x = np.random.default_rng(0).normal(size=(30_000, 3)).astype("float32")
+    x[:, 1:] = x[:, 1:] > 0
+    found = number_statistics([x], "quantile", 5)  # five bins for the one column of more than two values
+    assert found["max_bins"] == 5 and found["median"][0] == np.median(x[:, 0].astype("float64"))
