@@ -238,3 +238,23 @@ def test_what_the_caller_has_set_or_imported_is_left_alone(tmp_path):
     code = "import os, zoo; zoo.build('perceptron'); print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
     done = run(["-c", code], tmp_path, TF_CPP_MIN_LOG_LEVEL="0")
     assert done.stdout == "0\n" and any(map(notices.LOGGED.match, done.stderr.encode().splitlines()))
+
+
+@pytest.mark.slow
+@pytest.mark.process
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("level", [None, "0"])
+def test_trainings_by_keras_s_fit_show_no_warning_of_retracing_unless_asked(level):
+    """TensorFlow takes every model that Keras trains for another trace of one function, and warns at the third."""
+    script = (
+        "import numpy as np, zoo\n"
+        "x = np.random.default_rng(0).normal(size=(400, 3))\n"
+        "for seed in range(4):\n"
+        "    how = {'hidden_units': (4,), 'epochs': 2, 'verbose': 0, 'seed': seed}\n"
+        "    zoo.train('mlp_classifier', (x, (x[:, 0] > 0).astype(int)), engine='keras', **how)\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != notices.VARIABLE}
+    environment |= {notices.VARIABLE: level} if level else {}
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
+    assert ("retracing" in result.stderr) == (level is not None)
+    assert level is not None or result.stderr == ""

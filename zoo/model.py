@@ -284,6 +284,7 @@ class Model(keras.Model):
             return y
         return (ops.cast(y, "float32") - self.preprocessor.target_center) / self.preprocessor.target_scale
 
+    @notices.unlogged()
     def fit(self, x=None, y=None, batch_size=None, *args, sample_weight=None, validation_data=None, **kwargs):
         """Keras's `fit`. `x` may also be a DataFrame, a dict of raw columns, or a tf.data.Dataset of them.
 
@@ -333,10 +334,12 @@ class Model(keras.Model):
             if hasattr(layer, "begin_training"):
                 layer.begin_training(rows=rows, steps=steps)
 
+    @notices.unlogged()
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Keras's `evaluate`, on encoded or raw data as `fit` takes them."""
         return super().evaluate(*self._encode(x, y), *args, **kwargs)
 
+    @notices.unlogged()
     def predict(self, x, batch_size=None, *args, **kwargs):
         """Keras's `predict`, on encoded or raw data as `fit` takes them. `zoo.predict` gives labels.
 

@@ -19,6 +19,7 @@ VARIABLE = "TF_CPP_MIN_LOG_LEVEL"
 SEVERITIES = "IWEF"  # information, warning, error, fatal; level 1 hides the first, level 2 the first two, and so on
 HIDDEN = "3"
 LOGGED = re.compile(rb"([IWEF])\d{4} \d\d:\d\d:\d+\.\d+ +\d+ [\w.+-]+:\d+\] ")
+RETRACED = "triggered tf.function retracing"
 UNLEVELLED = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
     rb"|INFO: (Created|Initialized) TensorFlow Lite "
@@ -126,11 +127,15 @@ def _filtered(is_shown: Callable[[bytes, bool], bool]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def unlogged() -> Iterator[None]:
-    """Hides what TensorFlow's Python code logs below the level of a warning during the block: notebooks show it."""
+    """Hides what TensorFlow's Python code logs during the block: terminals and notebooks show it.
+
+    Warnings are kept, but for the one of functions that are traced again, by which TensorFlow counts every model that
+    Keras trains as another trace of one function.
+    """
     import logging
 
     def is_warning(record) -> bool:
-        return record.levelno >= logging.WARNING
+        return record.levelno >= logging.WARNING and RETRACED not in str(record.msg)
 
     logger = logging.getLogger("tensorflow")
     if not shown():

@@ -42,6 +42,18 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(table):
     assert same_weights(first, second) and not same_weights(first, other)
 
 
+@pytest.mark.parametrize("engine", ["fused", "xla", "keras"])
+def test_a_stored_model_goes_on_to_the_same_weights_by_the_same_seed(table, tmp_path, engine):
+    """Keras draws the seeds of dropout anew when a model is loaded."""
+    run = zoo.train("mlp_classifier", table, target="y", epochs=1, dropout=0.5, **SMALL)
+    run.save(tmp_path / "model")
+    how = {"engine": engine, "epochs": 2, "verbose": 0}
+    first, second, other = (zoo.train(tmp_path / "model", table, seed=seed, **how) for seed in (1, 1, 2))
+    assert same_weights(first, second) and not same_weights(first, other)
+    first, second = (zoo.fine_tune(tmp_path / "model", table, seed=3, **how) for _ in range(2))
+    assert same_weights(first, second)
+
+
 def test_a_run_leaves_the_process_s_random_states_alone(table):
     import random
 

@@ -21,6 +21,7 @@ from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, 
 from zoo.engine import devices as engine_devices
 from zoo.engine.asked import check_asked
 from zoo.engine.checkpoints import identifying
+from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
@@ -224,7 +225,9 @@ def train(
         weight=weight,
         seed=seed,
     )
-    if model is None:
+    if model is not None:
+        seed_layers(model.network, seed)
+    else:
         model = assemble(entry, fit_preprocessor(entry, recipe, parts.train, parts.sample), options, seed=seed)
     if parts.train.target is None and parts.train.y is None and entry.task in (*registry.SUPERVISED, "dynamics"):
         raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
