@@ -49,7 +49,7 @@ def number_statistics(parts: Sequence[np.ndarray], scaling: str, feature_budget:
     return state | {"knots": [knots.tolist() for knots, _ in pairs], "ranks": [ranks.tolist() for _, ranks in pairs]}
 
 
-def _of_sample(parts: Sequence[np.ndarray], feature_budget: int | None) -> dict[str, list] | None:
+def _of_sample(parts: Sequence[np.ndarray], feature_budget: int | None) -> dict | None:
     """Returns the statistics of columns that are too many for knots, with quartiles of a sample; else None.
 
     Extremes are of all rows, and so are the quartiles of columns of few values.
@@ -74,7 +74,7 @@ def _of_sample(parts: Sequence[np.ndarray], feature_budget: int | None) -> dict[
     return {"median": median.tolist(), "center": median.tolist(), "scale": scale.tolist(), **state}
 
 
-def _collected(blocks: Iterator[dict[str, np.ndarray]]) -> dict[str, list]:
+def _collected(blocks: Iterator[dict[str, np.ndarray]]) -> dict:
     """Returns the statistics of all blocks, one list for each name."""
     state: dict[str, list] = {}
     for statistics in blocks:
