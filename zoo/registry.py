@@ -173,7 +173,7 @@ class Spec:
             )
 
     def inputs(self) -> dict[str, keras.KerasTensor]:
-        """Returns the named Keras inputs: inputs, numeric, quantile, categorical, image and `tensors`, as they exist."""
+        """Returns the named Keras inputs: inputs, numeric, quantile, categorical, image, `tensors`, as they exist."""
         import keras
 
         inputs = {}
@@ -334,7 +334,7 @@ def _check_former_names(entry: Entry) -> None:
 
 
 def load_plugins() -> None:
-    """Loads the zoo's own table and the light modules of other packages, which register networks and kinds of columns."""
+    """Loads the zoo's own table and the light modules of other packages, which register networks and columns."""
     global _loaded
     if not _loaded:
         _loaded = True

@@ -299,7 +299,7 @@ class Kind:
         return None
 
     def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence):
-        """Returns what `parse_group` gives in operations that ONNX and LiteRT have, from `converted_shape`'s numbers."""
+        """Returns what `parse_group` gives, from the numbers of `converted_shape`, by what ONNX and LiteRT can."""
         return self.parse_group(self.read_graph_group(tensors, group, ()), group, ())
 
     def onnx_numbers(self, nodes, name: str, column: Column, state: State) -> str | None:

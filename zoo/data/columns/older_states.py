@@ -15,8 +15,8 @@ def by_column(schema: Schema, config: Mapping[str, Any]) -> tuple[list[dict], in
 
     Args:
         schema: The columns.
-        config: What `Preprocessor.get_config` gave: statistics in the order of numbers, dates and arrays, and the others
-            in the order of the columns of their kind.
+        config: What `Preprocessor.get_config` gave: statistics in the order of numbers, dates and arrays, and the
+            others in the order of the columns of their kind.
     """
     state = config["state"]
     names: dict[str, list] = {}
