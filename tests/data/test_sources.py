@@ -222,7 +222,7 @@ def test_images_of_mixed_sizes_are_refused():
         ({"ignore": ["gat"]}, r"no column 'gat' to ignore.*'gate'"),
         ({"ignore": "y", "target": "y"}, r"target 'y' must not be ignored"),
         ({"split": "test"}, r"Unknown split 'test'.*none"),
-        ({"format": "excel"}, r"`format` must be one of.*'excel'"),
+        ({"format": "word"}, r"`format` must be one of.*'word'"),
         ({"format": "csv"}, r"`format` is for files"),
         ({"stream": True}, r"Only files.*stream"),
     ],

@@ -13,6 +13,7 @@ from zoo.artifacts.card import card_of
 from zoo.data import extension
 from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
+from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
 from zoo.layers import ensemble
 from zoo.model import Model, build_network, compile_model
@@ -60,6 +61,7 @@ def adapt(
     run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
     model = resolve_model(model)
     model.check_trainable()
+    data, target = beside(data, target)
     loaded = load_data(data, target=model.schema.target if target is None else target)
     preprocessor = model.preprocessor
     kind = preprocessor.schema.columns[0].kind

@@ -7,6 +7,7 @@ import math
 
 from zoo import registry
 from zoo.artifacts.adapting import adapt
+from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
 from zoo.engine.devices import place
 from zoo.registry import Recipe
@@ -48,6 +49,7 @@ def fine_tune(
             raise ValueError(
                 f"Unknown option {name!r}.{registry.suggest(name, known)} `fine_tune` takes: {', '.join(known)}."
             )
+    data, target = beside(data, target)
     place(options.get("devices", "auto"))  # workers are joined before a model is loaded
     how = {name: options.pop(name) for name in ADAPTING if name in options}
     ignore = options.pop("ignore", ())

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
+from zoo.data import row_numbers
 from zoo.registry import SUPERVISED, suggest
 
 KINDS = ("number", "category", "boolean", "date", "text", "array", "image")
@@ -431,6 +432,9 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
             continue
         if name in ignored:
             dropped[name] = "ignored"
+            continue
+        if row_numbers.is_index(name) and not frame[name].isna().all():
+            dropped[name] = row_numbers.INDEX
             continue
         column, reason = _infer_column(name, frame[name])
         if column is None:
