@@ -339,6 +339,8 @@ class Model(keras.Model):
     @notices.unlogged()
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Keras's `evaluate`, on encoded or raw data as `fit` takes them."""
+        if kwargs.get("sample_weight") is not None:
+            kwargs["sample_weight"] = np.asarray(_in_order_of(x, kwargs["sample_weight"]))
         return super().evaluate(*self._encode(x, y), *args, **kwargs)
 
     @notices.unlogged()
@@ -348,6 +350,9 @@ class Model(keras.Model):
         Where the recipe has XLA compile it, which takes seconds for each number of rows, a batch has up to 1,024 rows.
         """
         x = self._encode(x, None, target=False)[0]
+        if isinstance(x, Mapping) and not len(next(iter(x.values()))):  # Keras fails without a batch
+            one_row = {name: np.zeros((1, *values.shape[1:]), values.dtype) for name, values in x.items()}
+            return super().predict(one_row, None, *args, **kwargs)[:0]
         if (
             batch_size is None
             and self.recipe.jit

@@ -46,11 +46,18 @@ def test_a_header_is_found(read, text, expected):
     assert next(read(text, stream=True).blocks())[1].to_dict("list") == expected
 
 
-def test_r_s_row_names_have_no_header_and_are_no_input(read):
+@pytest.mark.parametrize("names", [("one", "two"), ("1", "2"), ("Mazda RX4", "Fiat 128")])
+def test_r_s_row_names_have_no_header_and_are_no_input(read, names):
     for stream in (False, True):
         with pytest.warns(zoo.DataWarning, match="'Unnamed: 0': It is taken for the index"):
-            data = read('"a","b"\n"one",5,6\n"two",7,8\n', stream)
+            data = read('"a","b"\n"{}",5,6\n"{}",7,8\n'.format(*names), stream)
         assert data.schema.names == ["a", "b"]
+
+
+@pytest.mark.parametrize("rows", ["1,2,3\n", "0.1,2,3\n0.2,5,6\n", "x,2,3\nx,5,6\n", "3,2,3\n1,5,6\n", "x,2,\ny,5,\n"])
+def test_a_header_that_may_lack_any_name_is_refused(read, rows):
+    with pytest.raises(ValueError, match="2 fields in line 1, 'a,b', and 3 in the next"):
+        read("a,b\n" + rows)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import os
+import sys
 import tarfile
 import zipfile
 
@@ -14,7 +15,7 @@ import pytest
 from pyarrow import feather, ipc, parquet
 
 import zoo
-from zoo.data import addresses, excel_files, files
+from zoo.data import addresses, archives, excel_files, files
 from zoo.data.sources import load
 
 
@@ -111,6 +112,38 @@ def test_large_archives_stream_by_the_size_of_what_they_hold(archive, monkeypatc
     assert addresses.size(members) == len("a,b\n1,x\n2,y\n")
     tar = archive("rows.tar", {"a.csv": "a,b\n1,x\n2,y\n"})
     assert addresses.size(files.table_files(tar, None).paths) == len("a,b\n1,x\n2,y\n")
+
+
+def test_a_json_file_beside_tables_only_describes_them(archive, write):
+    assert both(archive("rows.zip", {"a.csv": "a,b\n1,x\n2,y\n"}))["a"].tolist() == [1, 2]
+    path = archive("about.zip", {"a.csv": "a,b\n1,x\n2,y\n", "about.json": "{}"})
+    with pytest.warns(zoo.DataWarning, match="about.json is no table"):
+        assert load(path).x["a"].tolist() == [1, 2]
+    write("rows/about.json", "{}")
+    assert both(os.path.dirname(write("rows/a.csv", "a,b\n1,x\n2,y\n")))["a"].tolist() == [1, 2]
+    assert both(os.path.dirname(write("alone/a.json", '[{"a": 1}, {"a": 2}]')))["a"].tolist() == [1, 2]
+
+
+def test_an_archive_is_fetched_whole_from_where_it_cannot_be_read_at_any_place(archive, monkeypatch, tmp_path):
+    class Stream(io.BytesIO):
+        def seek(self, *place):
+            raise ValueError("Cannot seek streaming file")
+
+    with open(archive("rows.zip", {"a.csv": "a,b\n1,x\n2,y\n"}), "rb") as file:
+        content = file.read()
+    opened = iter([Stream(content)])
+    open_of = archives.fsspec.open
+
+    def opens(path, *how, **options):
+        remote = open_of(path, *how, **options)
+        if (first := next(opened, None)) is not None:
+            monkeypatch.setattr(type(remote), "open", lambda self: first)
+        else:
+            monkeypatch.undo()
+        return remote
+
+    monkeypatch.setattr(archives.fsspec, "open", opens)
+    assert archives.members(str(tmp_path / "rows.zip")) == [f"zip://a.csv::{tmp_path}/rows.zip"]
 
 
 def test_an_archive_that_is_no_single_table_is_refused(archive, write):
@@ -284,12 +317,12 @@ def test_bad_workbooks_are_refused(workbook, sheet, write, monkeypatch):
         load(write("no.xlsx", "no workbook"))
     with pytest.raises(ValueError, match=r"suffix must say its type.*Save it as .xlsx"):
         load(write("old.xls", "old"))
-    path = workbook({"p": pd.concat([pd.DataFrame([["Report", None, None, None]], columns=sheet.columns), sheet])})
-    with pytest.raises(ValueError, match=r"must name the columns"):
-        load(workbook({"p": sheet.T.reset_index(drop=True).T.set_axis(["Report", *[None] * 3], axis=1)}))
-    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    title = pd.DataFrame([["Report", None, None, None], list(sheet.columns), *sheet.astype(object).values.tolist()])
+    with pytest.raises(ValueError, match=r"sheet 'p' of .*must name the columns. Received: Report, \(nothing\)"):
+        load(workbook({"p": title}, header=False))
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(ImportError, match=r"openpyxl: pip install 'keras-zoo\[excel\]'"):
-        excel_files.scan([str(path)])
+        next(excel_files.parts(["a.xlsx"]))
 
 
 # Parquet in Hive's folders.

@@ -7,6 +7,7 @@ import http.server
 import os
 import struct
 import threading
+import zipfile
 
 import fsspec
 import numpy as np
@@ -346,6 +347,9 @@ def test_files_are_read_over_http(server, write, visits, tmp_path):
     frame = load(f"{server}/visits.csv.gz", target="bought").frame()
     pd.testing.assert_frame_equal(frame, load(tmp_path / "visits.csv.gz").frame())
     pd.testing.assert_frame_equal(streamed(f"{server}/visits.csv.gz", 50), frame)
+    with zipfile.ZipFile(tmp_path / "visits.zip", "w") as archive:
+        archive.write(tmp_path / "visits.csv.gz", "visits.csv.gz")
+    pd.testing.assert_frame_equal(load(f"{server}/visits.zip").frame(), frame)
     with pytest.raises(FileNotFoundError, match="no file"):
         load(f"{server}/nothing.csv")
 

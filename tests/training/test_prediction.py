@@ -103,6 +103,9 @@ def test_keras_s_own_methods_pair_targets_and_weights_by_index(model, visits):
     weight = pd.Series(np.where(y == "yes", 1.0, 0.0), index=y.index)
     expected = model.evaluate(inputs, y.to_numpy(), verbose=0)
     assert model.evaluate(inputs, y.sample(frac=1.0, random_state=0), verbose=0) == pytest.approx(expected)
+    expected = model.evaluate(inputs, y.to_numpy(), sample_weight=weight.to_numpy(), verbose=0)
+    shuffled = weight.sample(frac=1.0, random_state=0)
+    assert model.evaluate(inputs, y, sample_weight=shuffled, verbose=0) == pytest.approx(expected)
     first, second = (zoo.build("mlp_classifier", visits, target="bought", **{"hidden_units": (8,)}) for _ in range(2))
     for one, shuffled in ((first, y), (second, y.sample(frac=1.0, random_state=0))):
         how = {
@@ -142,6 +145,19 @@ def test_a_column_with_a_role_in_training_may_number_the_rows(visits):
     with pytest.warns(zoo.DataWarning, match="'day': It numbers the rows") as caught:
         zoo.train("mlp_classifier", frame, target="bought", **QUICK)
     assert len(caught) == 1
+
+
+def test_a_model_goes_on_with_an_index_that_it_reads(visits):
+    frame = visits[["minutes", "bought"]].assign(day=range(300))
+    schema = zoo.data.load(frame, target="bought", ignore="day").schema.to_dict()
+    schema["columns"].append({"name": "Unnamed: 0", "kind": "number"})
+    frame = frame.rename(columns={"day": "Unnamed: 0"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = zoo.train("mlp_classifier", frame, schema=schema, **QUICK)
+        tuned = zoo.fine_tune(run, frame, epochs=1, verbose=0)
+        assert zoo.predict(tuned, frame).shape == (300, 4)
+    assert tuned.model.schema.names == ["minutes", "Unnamed: 0"]
 
 
 # Columns that are kept.
@@ -224,4 +240,5 @@ def test_no_images_and_no_values_get_empty_tables_too(visits):
         "linear_regression", visits[["minutes"]], target=2.0 * visits["minutes"].rename("double"), verbose=0
     )
     assert list(zoo.predict(regressor, visits[["minutes"]].head(0)).columns) == ["prediction"]
+    assert regressor.model.predict(visits[["minutes"]].head(0), verbose=0).shape == (0, 1)
     assert zoo.predict(zoo.build("hodgkin_huxley"), np.zeros((0, 5, 1))).shape == (0, 1)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from zoo.artifacts import surgery
 from zoo.artifacts.card import card_of
-from zoo.data import extension
+from zoo.data import doubts, extension
 from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
 from zoo.data.sources import beside
@@ -62,7 +62,9 @@ def adapt(
     model = resolve_model(model)
     model.check_trainable()
     data, target = beside(data, target)
-    loaded = load_data(data, target=model.schema.target if target is None else target)
+    with doubts.collected() as doubtful:
+        loaded = load_data(data, target=model.schema.target if target is None else target)
+        doubtful.discard(model.schema.names)  # the model has said what they are
     preprocessor = model.preprocessor
     kind = preprocessor.schema.columns[0].kind
     if kind in ("image", "array") and columns != "strict":

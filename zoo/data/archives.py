@@ -29,10 +29,25 @@ def archive_of(path: str) -> str:
     return found[3] if found else path
 
 
+def _file(path: str):
+    """Opens an archive; what cannot be read at any place, such as most servers' answers, is fetched whole."""
+    file = fsspec.open(path, "rb").open()
+    try:
+        if file.seek(0, 2):
+            file.seek(-1, 2)
+            file.read(1)
+            file.seek(0)
+        return file
+    except (OSError, ValueError):
+        file.close()
+        with fsspec.open(path, "rb") as whole:
+            return io.BytesIO(whole.read())
+
+
 def members(path: str) -> list[str]:
     """Returns the addresses of the files in an archive, sorted, without hidden ones."""
     kind = "zip" if path.lower().endswith(".zip") else "tar"
-    with fsspec.open(path, "rb") as file:
+    with _file(path) as file:
         if kind == "zip":
             names = [entry.filename for entry in zipfile.ZipFile(file).infolist() if not entry.is_dir()]
         else:
@@ -45,7 +60,7 @@ def members(path: str) -> list[str]:
 def size(path: str) -> int:
     """Returns the bytes of a file in an archive, unpacked."""
     kind, name, archive = _ADDRESS.fullmatch(path).groups()
-    with fsspec.open(archive, "rb") as file:
+    with _file(archive) as file:
         if kind == "zip":
             return zipfile.ZipFile(file).getinfo(name).file_size
         with tarfile.open(fileobj=file, mode="r:*") as tar:
@@ -60,7 +75,7 @@ def opened(path: str) -> Owner:
         ValueError: if it is encrypted.
     """
     kind, name, archive = _ADDRESS.fullmatch(path).groups()
-    file = fsspec.open(archive, "rb").open()
+    file = _file(archive)
     try:
         if kind == "zip":
             container = zipfile.ZipFile(file)

@@ -83,9 +83,16 @@ def dialect(path: str) -> Dialect:
 
 
 def _has_unnamed_index(header: list[str], body: list[list[str]]) -> bool:
-    """Returns whether each row has one field more than the header, as R writes its row names: all of them differ."""
-    wider = len(header) > 1 and bool(body) and all(len(row) == len(header) + 1 for row in body)
-    return wider and any(row[-1] for row in body) and len({row[0] for row in body}) == len(body)
+    """Returns whether each row has one field more than the header, as R writes its row names.
+
+    They must differ, and be texts or count the rows: else the header may lack another name than the first.
+    """
+    if len(header) < 2 or len(body) < 2 or any(len(row) != len(header) + 1 for row in body):
+        return False
+    first = [row[0].strip() for row in body]
+    counts = [str(int(first[0]) + i) for i in range(len(first))] if first[0].isdecimal() else []
+    texts = not any(map(csv_headers.NUMBER.fullmatch, first))
+    return any(row[-1] for row in body) and len(set(first)) == len(first) and (texts or first == counts)
 
 
 def _check_width(path: str, header: list[str], body: list[list[str]], text: str, line: int) -> None:

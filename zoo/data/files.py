@@ -1,6 +1,7 @@
 """Tables in files, one or many, near or at any fsspec address, also in archives; whole, or block by block.
 
-A format is a module: `scan(paths)` says what the columns need, `tables(paths, found)` yields the rows in order.
+A format is a module. Most have `parts(paths)`, which yields the rows in order. Those that know more ways have
+`scan(paths)`, which says what the columns need, and `tables(paths, found)`, which yields the rows in these types.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from zoo.data import (
     parquet_files,
     record_files,
 )
-from zoo.data.tables import rebatch, to_frame
+from zoo.data.tables import rebatch, scan, stored, to_frame
 
 FORMATS = {
     ".csv": "csv",
@@ -84,7 +85,13 @@ class Files:
     @functools.cached_property
     def _in_files(self) -> tuple[dict, int]:
         """What the columns of the files need, and the number of rows."""
-        return self._module.scan(self.paths, *([self.left_out] if self.left_out else []))
+        if not hasattr(self._module, "scan"):
+            return scan(self._parts())
+        return self._module.scan(self.paths, self.left_out) if self.left_out else self._module.scan(self.paths)
+
+    def _parts(self) -> Iterator[pa.Table]:
+        """Yields the rows of a format that has `parts`, each part in types of its own."""
+        return self._module.parts(self.paths, self.left_out) if self.left_out else self._module.parts(self.paths)
 
     @functools.cached_property
     def _in_folders(self) -> dict:
@@ -98,12 +105,14 @@ class Files:
     def _tables(self) -> Iterator[pa.Table]:
         """Yields all rows in the types of `_scanned`."""
         found = self._in_files[0]
-        if not self._in_folders:
+        if not hasattr(self._module, "tables"):
+            yield from (stored(part, found) for part in self._parts())
+        elif not self._in_folders:
             yield from self._module.tables(self.paths, found)
-            return
-        for path, keys in zip(self.paths, self._keys):
-            for table in self._module.tables([path], found):
-                yield hive_folders.with_keys(table, keys, self._in_folders)
+        else:
+            for path, keys in zip(self.paths, self._keys):
+                for table in self._module.tables([path], found):
+                    yield hive_folders.with_keys(table, keys, self._in_folders)
 
     @property
     def columns(self) -> list[str]:
@@ -123,6 +132,10 @@ class Files:
         """
         if self.format == "csv":
             found, table = csv_files.read(self.paths)
+        elif not hasattr(self._module, "scan"):
+            parts = list(self._parts())
+            self._in_files = found, _ = scan(parts)
+            table = pa.concat_tables([stored(part, found) for part in parts])
         else:
             found = self._scanned[0]
             parts = list(self._tables())
@@ -145,9 +158,9 @@ def ahead(blocks: Iterator, depth: int = BLOCKS_AHEAD) -> Iterator:
     """Yields blocks in order while a thread makes the next `depth`."""
     pool, context = ThreadPoolExecutor(1, thread_name_prefix="zoo-blocks"), contextvars.copy_context()
     try:
-        waiting = collections.deque(pool.submit(context.run, next, blocks, None) for _ in range(depth))
+        waiting = collections.deque(pool.submit(lambda: context.run(next, blocks, None)) for _ in range(depth))
         while (block := waiting.popleft().result()) is not None:
-            waiting.append(pool.submit(context.run, next, blocks, None))
+            waiting.append(pool.submit(lambda: context.run(next, blocks, None)))
             yield block
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -172,6 +185,7 @@ def table_files(source: str, format: str | None, ignore=()) -> Files:
     """
     paths = addresses.expand(source, lambda path: format is not None or format_of(path) is not None)
     paths = [member for path in paths for member in _unpacked(path, format)]
+    paths = _without_notes(paths) if format is None else paths
     formats = {path: format or format_of(path) or format_of(archives.archive_of(path)) for path in paths}
     if unknown := [path for path, kind in formats.items() if kind is None]:
         end = addresses.suffix(unknown[0])
@@ -195,6 +209,11 @@ def table_files(source: str, format: str | None, ignore=()) -> Files:
     return Files(paths, formats[paths[0]], ignore, keys)
 
 
+def _without_notes(paths: list[str]) -> list[str]:
+    """Returns the files without those in .json, which beside tables only say something about them."""
+    return [path for path in paths if addresses.suffix(path) != ".json"] or paths
+
+
 def _unpacked(path: str, format: str | None) -> list[str]:
     """Returns a file itself, or the tables in an archive.
 
@@ -206,6 +225,7 @@ def _unpacked(path: str, format: str | None) -> list[str]:
     with addresses.explained(path, "a zip or tar archive of tables"):
         members = archives.members(path)
     tables = [member for member in members if format is not None or format_of(member) is not None]
+    tables = _without_notes(tables) if format is None else tables
     if not tables and len(members) == 1 and format_of(path) is not None:  # rows.csv.zip, which holds `rows`
         return members
     shown = [member.partition("://")[2].partition("::")[0] for member in members if member not in tables]

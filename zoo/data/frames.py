@@ -11,7 +11,7 @@ structured numpy array            a row for each of its records
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -160,7 +160,7 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
 
 
 def _of_mapping(source: Mapping) -> pd.DataFrame:
-    columns = {name: as_values(values) for name, values in source.items()}
+    columns = {name: as_values(list(v) if isinstance(v, Iterator) else v) for name, v in source.items()}
     if columns and all(isinstance(values, Mapping) for values in columns.values()):
         return pd.DataFrame(columns)  # as `frame.to_dict()` gives it: a dict of rows for each column
     lengths: dict[Any, int] = {}
@@ -189,7 +189,8 @@ def _is_single(values) -> bool:
     """Returns whether what a dict holds under a name is one value, not a column of them."""
     if (rank := getattr(values, "ndim", None)) is not None:
         return not rank
-    return not isinstance(values, (list, tuple, range)) and not hasattr(values, "__array__")
+    is_text = isinstance(values, (str, bytes))
+    return is_text or not isinstance(values, Sequence) and not hasattr(values, "__array__")
 
 
 def _is_record(row) -> bool:

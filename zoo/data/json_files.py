@@ -9,18 +9,17 @@ from __future__ import annotations
 import io
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pyarrow as pa
 
 from zoo.data import addresses, frames
-from zoo.data.tables import Found, find, from_values, plain, stored
+from zoo.data.tables import from_values, plain
 
 LINES = 16_384  # that are read at a time
-FIRST_LINE = 2**24  # characters: a longer one is no line of a table
 
 
-def _records(path: str) -> Iterator[list[Mapping]]:
+def _records(path: str) -> Iterator[list[dict]]:
     """Yields the objects of a file, some thousands at a time."""
     what = "JSON: an object a line, or one array of objects"
     with addresses.explained(path, what), addresses.opened(path) as file:
@@ -49,7 +48,7 @@ def _is_object(line: str) -> bool:
     return isinstance(found, dict) and not (found and all(isinstance(v, (list, dict)) for v in found.values()))
 
 
-def _object(line: str, number: int, path: str, what: str) -> Mapping:
+def _object(line: str, number: int, path: str, what: str) -> dict:
     try:
         found = json.loads(line)
     except json.JSONDecodeError as error:
@@ -63,50 +62,28 @@ def _object(line: str, number: int, path: str, what: str) -> Mapping:
     return found
 
 
-def _of_document(text: str, path: str, what: str) -> list[Mapping]:
+def _of_document(text: str, path: str, what: str) -> list[dict]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path!r} must be {what}. Received: {error}. Repair it.") from error
     if isinstance(found, dict):
-        return frames.as_frame(found).to_dict("records")
+        table = frames.as_frame(found)
+        return [dict(zip(table.columns, row)) for row in table.astype(object).itertuples(index=False)]
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise ValueError(f"{path!r} must be {what}. Received: other JSON. Write it as such.")
     return found
 
 
-def _parts(path: str, left_out=()) -> Iterator[dict[str, list]]:
-    """Yields some thousand rows at a time as columns; what a row lacks is None."""
-    for rows in _records(path):
-        names = dict.fromkeys(itertools.chain.from_iterable(rows))
-        yield {name: [row.get(name) for row in rows] for name in names if name not in left_out}
+def parts(paths: list[str], left_out=()) -> Iterator[pa.Table]:
+    """Yields the rows of all files, some thousands at a time. Rows may lack columns."""
+    for path in paths:
+        for rows in _records(path):
+            names = [name for name in dict.fromkeys(itertools.chain.from_iterable(rows)) if name not in left_out]
+            yield plain(from_values({name: [row.get(name) for row in rows] for name in names}, path), path)
 
 
 def unreadable(path: str) -> list[str]:
     """Returns the columns that hold no single values: lists and objects."""
-    first = next(_parts(path), {})
-    return [name for name, values in first.items() if any(isinstance(value, (list, dict)) for value in values)]
-
-
-def scan(paths: list[str], left_out=()) -> tuple[dict[str, Found], int]:
-    """Returns what the columns of all files need, and the number of rows, from one pass. Rows may lack columns."""
-    found: dict[str, Found] = {}
-    rows = 0
-    for path in paths:
-        for part in _parts(path, left_out):
-            table = plain(from_values(part, path), path)
-            absent = Found(pa.null(), missing=True)
-            own = {name: find(table.column(name)) for name in table.column_names}
-            names = dict.fromkeys((*found, *own))
-            found = {n: found.get(n, absent if rows else Found(pa.null())).widened(own.get(n, absent)) for n in names}
-            rows += len(next(iter(part.values()), ()))
-    return found, rows
-
-
-def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:
-    """Yields the rows of all files, in the types of `scan`."""
-    for path in paths:
-        for part in _parts(path):
-            rows = len(next(iter(part.values()), ()))
-            table = plain(from_values({name: part.get(name, [None] * rows) for name in found}, path), path)
-            yield stored(table, found)
+    first = next(_records(path), [])
+    return list(dict.fromkeys(name for row in first for name, value in row.items() if isinstance(value, (list, dict))))

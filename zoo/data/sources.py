@@ -263,7 +263,7 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
             f"An array has no columns to ignore. Received: ignore={list(wanted.ignore)}. Pass a DataFrame."
         )
     if isinstance(x, np.ma.MaskedArray) and x.dtype.kind in "biuf" and np.ma.is_masked(x):
-        x = x.astype("float64").filled(np.nan)
+        x = np.ma.filled(x.astype("float64"), np.nan)
     try:
         x = np.asarray(x)
     except ValueError as error:

@@ -61,6 +61,20 @@ def find(column: pa.ChunkedArray) -> Found:
     return Found(column.type, column.null_count > 0, large)
 
 
+def scan(parts: Iterable[pa.Table]) -> tuple[dict[str, Found], int]:
+    """Returns what the columns of all parts need, and the number of rows. A part may lack columns of another."""
+    found: dict[str, Found] = {}
+    rows = 0
+    for part in parts:
+        own = {name: find(part.column(name)) for name in part.column_names}
+        # A column that is new is missing in all rows before, and one that is absent here in the rows of this part.
+        before, here = Found(pa.null(), rows > 0), Found(pa.null(), part.num_rows > 0)
+        names = dict.fromkeys((*found, *own))
+        found = {name: found.get(name, before).widened(own.get(name, here)) for name in names}
+        rows += part.num_rows
+    return found, rows
+
+
 def merge(found: dict[str, Found], more: dict[str, Found]) -> dict[str, Found]:
     """Returns what the columns of two blocks need."""
     return {name: found[name].widened(more[name]) for name in found} if found else more
@@ -141,7 +155,10 @@ def _text(column, name, source):
 
 
 def stored(table: pa.Table, found: dict[str, Found]) -> pa.Table:
-    """Returns the table in the types of all blocks, in their order of columns."""
+    """Returns the table in the types of all blocks, in their order of columns; what it lacks is missing."""
+    for name in found:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows))
     table = table.select(list(found))
     return table.cast(pa.schema([(name, column.stored) for name, column in found.items()]), safe=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -63,18 +64,21 @@ def _blocks(model, data, rows: int, keep: tuple, doubtful: doubts.Doubts) -> Ite
         x = loaded.x
         index = x.index if isinstance(x, pd.DataFrame) else pd.RangeIndex(len(x))
         with doubts.collected(doubtful):
-            answered = _answers(model, *_parted(model, x, keep, loaded.y, loaded.target), index)
+            inputs, kept = _parted(model, x, keep, loaded.y, loaded.target)
+            answered = _answers(model, inputs, kept, index)
         yield answered
         return
     empty = True
     for first, frame in loaded.blocks(rows):
         empty, index = False, pd.RangeIndex(first, first + len(frame))
         with doubts.collected(doubtful):
-            answered = _answers(model, *_parted(model, frame, keep), index)
+            inputs, kept = _parted(model, frame, keep)
+            answered = _answers(model, inputs, kept, index)
         yield answered
     if empty:
         frame = pd.DataFrame(columns=list(dict.fromkeys([*model.schema.names, *keep])))
-        yield _answers(model, *_parted(model, frame, keep), frame.index)
+        inputs, kept = _parted(model, frame, keep)
+        yield _answers(model, inputs, kept, frame.index)
 
 
 def _names(keep) -> tuple:
@@ -93,7 +97,7 @@ def _of_few(model, data, keep: tuple) -> pd.DataFrame | None:
     return _beside(kept, _table(model, found, index))
 
 
-def _parted(model, x, keep: tuple, y=None, target=None) -> tuple:
+def _parted(model, x, keep: tuple, y=None, target=None) -> tuple[Any, Any]:
     """Returns the model's inputs, and the columns to keep or None.
 
     Args:
