@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 # Of zoo.data.load, which imports pandas.
 FILE_FORMATS = ("csv", "parquet", "feather", "json", "excel", "tfrecord", "idx", "images", "npz")
+LOADING = ("ignore", "format", "na_values", "decimal", "thousands", "date_format")  # options of `zoo.data.load`
 SETTINGS = ("validation", "epochs", "batch_size", "learning_rate", "optimizer", "loss", "solver", "freeze")
 SETTINGS += ("weight", "class_weight", "groups", "time", "seed", "checkpoint", "devices")
 ADAPTING = ("classes", "columns", "image_size")
@@ -163,6 +164,12 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
             added.add_argument("--split", metavar="NAME", help="only these rows of the source: train, val or test")
         if "format" in more:
             added.add_argument("--format", choices=FILE_FORMATS, help="instead of the suffix's")
+            about = "counts as missing; may be repeated"
+            added.add_argument("--na-values", metavar="VALUE", action="append", help=about)
+            added.add_argument("--decimal", choices=(".", ","), help="the decimal mark; found if not given")
+            added.add_argument("--thousands", metavar="MARK", help="between groups of three digits; found if not given")
+            about = "the notation of dates that are not in ISO 8601, such as %%d/%%m/%%Y"
+            added.add_argument("--date-format", metavar="FORMAT", help=about)
         if "ignore" in more:
             added.add_argument(
                 "--ignore", metavar="COLUMN", action="append", help="leave a column out; may be repeated"
@@ -397,12 +404,13 @@ def _schema(arguments) -> None:
     if arguments.output:
         _check_output(Path(arguments.output))
     _import_tensorflow()
-    data = zoo.data.load(arguments.source, **_given(arguments, "target", "format", "ignore"))
+    data = zoo.data.load(arguments.source, **_given(arguments, "target", *LOADING))
     schema = data.schema
     if arguments.task:
         from zoo.data.infer import infer
 
-        schema = infer(data.frame(), data.target, task=arguments.task, ignore=arguments.ignore or ())
+        known = {"known": data.known(), "hints": data.hints}
+        schema = infer(data.frame(), data.target, task=arguments.task, ignore=arguments.ignore or (), **known)
     if arguments.output:
         schema.save(arguments.output)
     if arguments.json:
@@ -556,7 +564,7 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
 
 def _data(arguments, source: str | None, **settings):
     """Returns the source as it was typed, or loaded where rows, columns or a format were asked for."""
-    wanted = _given(arguments, "split", "ignore", "format")
+    wanted = _given(arguments, "split", *LOADING)
     if source is None or not wanted:
         return source
     return zoo.data.load(source, **wanted, **{name: value for name, value in settings.items() if value is not None})

@@ -699,7 +699,9 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
     schema = (
-        data.schema if sample is None or data.schema_given else infer(sample.frame, data.target, ignore=data.ignore)
+        data.schema
+        if sample is None or data.schema_given
+        else infer(sample.frame, data.target, ignore=data.ignore, known=data.known(), hints=data.hints)
     )
     if supervised and (schema.task != entry.task or sample is None):
         schema = schema.with_task(entry.task, y)

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
-from zoo.data.infer import infer, schema_of_array
-from zoo.data.schema import Schema
+from zoo.data import doubts
+from zoo.data.columns.values import NO_HINTS, Hints
+from zoo.data.infer import infer, schema_of_array, written
+from zoo.data.schema import Column, Schema
 from zoo.registry import suggest
 
 
@@ -32,6 +34,9 @@ class Data:
         task_hint: The task that the set is known for, or None.
         order: The columns with the target as the source has them.
         left_out: Columns to ignore that were not even read, as they cannot be.
+        hints: What the caller says of how values are written.
+        known: Columns that are written in marks of their own, as `zoo.data.infer.written` finds them in all rows; None
+            where nobody looked.
     """
 
     def __init__(
@@ -49,10 +54,13 @@ class Data:
         task_hint: str | None = None,
         order: Iterable | None = None,
         left_out: Iterable = (),
+        hints: Hints = NO_HINTS,
+        known: Mapping[Any, Column] | None = None,
     ):
         self.x, self.y, self.target, self.source, self.task_hint = x, y, target, source, task_hint
         self.splits: dict[str, np.ndarray] = dict(splits or {})
         self._given, self._ignore, self._order, self.left_out = schema, tuple(ignore), order, tuple(left_out)
+        self.hints, self._known = hints, known
         self._inferred: Schema | None = None
         self._stream = stream
         self._hash = sha256 or _Hashed(x, y)
@@ -70,6 +78,8 @@ class Data:
             "task_hint": self.task_hint,
             "order": self._order,
             "left_out": self.left_out,
+            "hints": self.hints,
+            "known": self._known,
         }
         return Data(x, y, **{**known, **changes})
 
@@ -113,10 +123,19 @@ class Data:
 
     def _infer(self) -> Schema:
         if self.streaming:
-            return infer(self.sample().frame, self.target, ignore=self._ignore)
+            frame = self.sample().frame
+            return infer(frame, self.target, ignore=self._ignore, known=self.known(), hints=self.hints)
         if isinstance(self.x, pd.DataFrame):
-            return infer(self.frame(), self.target, ignore=self._ignore)
+            return infer(self.frame(), self.target, ignore=self._ignore, known=self.known(), hints=self.hints)
         return schema_of_array(self.x, self.y)
+
+    def known(self) -> Mapping[Any, Column]:
+        """Returns the columns that are written in marks of their own, found in all rows, or a stream's sample."""
+        if self._known is None:
+            frame = self.sample().frame if self.streaming else self.x
+            with doubts.collected():
+                self._known = written(frame, (self.target, *self._ignore), self.hints)
+        return self._known
 
     def sample(self):
         """Returns the `Sample` that statistics are taken from, of a stream from one pass over it."""

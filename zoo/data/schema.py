@@ -75,6 +75,11 @@ class Column:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = dataclasses.field(default=(), compare=False)
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether its values are written in marks or a notation of their own."""
+        return any(getattr(self, f.name) != f.default for f in dataclasses.fields(self) if f.name in READING)
+
 
 @dataclasses.dataclass(frozen=True)
 class Schema:

@@ -18,7 +18,9 @@ import pandas as pd
 
 from zoo.data import addresses, doubts, frames, images, row_numbers, shipped
 from zoo.data.columns import the_picture, the_vector
+from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
+from zoo.data.infer import read_target, written
 from zoo.data.raw import Data, without
 from zoo.data.schema import Schema
 from zoo.registry import suggest
@@ -35,6 +37,10 @@ def load(
     schema=None,
     ignore: Iterable = (),
     stream: bool | None = None,
+    na_values: Iterable = (),
+    decimal: str | None = None,
+    thousands: str | None = None,
+    date_format: str | None = None,
 ) -> Data:
     """Loads raw rows.
 
@@ -50,6 +56,11 @@ def load(
         schema: A schema, its dict or the path of its JSON, instead of the inferred one. Its target may be absent.
         ignore: Columns that are no inputs.
         stream: Whether to read block by block; left out, files above 1 GiB.
+        na_values: Values that count as missing, beside the empty ones and the marks of pandas: `["unknown", -999]`.
+        decimal: Decimal mark of numbers in strings and CSV files, `"."` or `","`; left out, it is found.
+        thousands: Mark between their groups of three digits, such as `"."`, `" "` or `"'"`; left out, it is found.
+        date_format: Notation of dates that are not in ISO 8601, as strptime has it: `"%d/%m/%Y"`; left out, it is found
+            where only one notation reads all dates.
 
     Returns:
         The rows, their schema and splits.
@@ -61,6 +72,7 @@ def load(
     """
     if format is not None and format not in FILE_FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FILE_FORMATS)}. Received: format={format!r}")
+    hints = _hints(na_values, decimal, thousands, date_format)
     schema = _schema(schema)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     source, target = beside(source, target)
@@ -70,7 +82,7 @@ def load(
     elif schema is not None and target != schema.target:
         columns = tuple(column for column in schema.columns if column.name != target)
         schema = dataclasses.replace(schema, columns=columns, target=target, task=None, classes=None, class_dtype=None)
-    wanted = _Wanted(target, without(schema, ignore), ignore, stream, optional)
+    wanted = _Wanted(target, without(schema, ignore), ignore, stream, optional, hints)
     with doubts.collected():
         data = _load(source, format, wanted)
     if split is None:
@@ -99,6 +111,29 @@ class _Wanted:
     ignore: tuple
     stream: bool | None
     optional: bool
+    hints: Hints = Hints()
+
+    @property
+    def texts(self) -> tuple | None:
+        """Columns whose values a file's reader must leave as text, since their marks are known; None for all."""
+        if self.schema is None:
+            return None if (self.hints.decimal, self.hints.thousands) != (None, None) else ()
+        return tuple(column.name for column in self.schema.columns if column.is_marked)
+
+
+def _hints(na_values, decimal, thousands, date_format) -> Hints:
+    """Returns the checked hints of a caller."""
+    na_values = (na_values,) if isinstance(na_values, (str, int, float)) else tuple(na_values)
+    if decimal is not None and decimal not in (".", ","):
+        raise ValueError(f"`decimal` must be '.' or ','. Received: decimal={decimal!r}")
+    if thousands is not None and (thousands == decimal or thousands not in ("", ".", ",", " ", "'")):
+        raise ValueError(
+            "`thousands` must be '.', ',', ' ', \"'\" or '' for none, and another mark than `decimal`. Received: "
+            f"thousands={thousands!r}, decimal={decimal!r}"
+        )
+    if date_format is not None and "%" not in date_format:
+        raise ValueError(f"`date_format` must be like '%d/%m/%Y'. Received: date_format={date_format!r}")
+    return Hints(na_values, decimal, thousands, date_format)
 
 
 def _schema(schema) -> Schema | None:
@@ -196,12 +231,14 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
         names = [f"Unnamed: {i}" if pd.isna(name) else name for i, name in enumerate(frame.columns)]
         frame = frame.set_axis(names, axis=1)
     target = _checked(list(frame.columns), wanted)
+    common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if wanted.schema is None:
         row_numbers.note(frame, known=(target, *wanted.ignore))
-    common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
+        common |= {"hints": wanted.hints, "known": written(frame, (target, *wanted.ignore), wanted.hints)}
     if target is None:
         return Data(frame, **common)
-    return Data(frame.drop(columns=[target]), frame[target], order=list(frame.columns), **common)
+    y = read_target(frame[target], wanted.hints, None if wanted.schema is None else wanted.schema.task)
+    return Data(frame.drop(columns=[target]), y, order=list(frame.columns), **common)
 
 
 def _checked(columns: list, wanted: _Wanted):
@@ -318,7 +355,7 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
     if not is_path:
         if wanted.stream and (facts := shipped.facts(name)) and facts["path"].endswith((".csv", ".csv.gz")):
             own = wanted if wanted.target is not None else dataclasses.replace(wanted, target=facts["target"])
-            return _streamed(Files([facts["path"]], "csv"), name, own)
+            return _streamed(Files([facts["path"]], "csv", texts=wanted.texts), name, own)
         _refuse_stream(wanted, "a set in memory")
         return _data(shipped.named(name), name, wanted)
     folder = Path(name.removeprefix("file://")).expanduser()
@@ -331,7 +368,9 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
         path = addresses.expand(name, lambda path: True)[0]
         x, y, splits = images.read_npz(path)
         return _arrays(x, y, name, wanted, splits=splits, sha256=lambda: addresses.sha256([path]))
-    files = table_files(name, format, wanted.ignore)
+    files = table_files(name, format, wanted.ignore, wanted.texts)
+    if wanted.hints.decimal is None and files.decimal == ",":
+        wanted = dataclasses.replace(wanted, hints=dataclasses.replace(wanted.hints, decimal=","))
     wanted = dataclasses.replace(wanted, ignore=tuple(c for c in wanted.ignore if c not in files.left_out))
     if wanted.stream or (wanted.stream is None and addresses.size(files.paths) > STREAM_BYTES):
         return _streamed(files, name, wanted)
@@ -361,4 +400,5 @@ def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Da
     local = isinstance(stream, Files) and all(map(addresses.is_local, stream.paths))
     left_out = stream.left_out if isinstance(stream, Files) else ()
     common = {"schema": wanted.schema, "ignore": wanted.ignore, "stream": stream, "left_out": left_out}
+    common["hints"] = wanted.hints
     return Data(None, target=target, source=source, sha256=lambda: stream.sha256 if local else None, **common)

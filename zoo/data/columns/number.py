@@ -6,18 +6,21 @@ subtracted in float64 when it is read, in Python and in the served graph, which 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from zoo.data import doubts
+from zoo.data.columns import number_formats
 from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
 from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
 from zoo.data.columns.strings import series
-from zoo.data.columns.table import Table
+from zoo.data.columns.table import Table, is_plain
 from zoo.data.columns.values import Values
 from zoo.data.number_statistics import ordered_columns, quantiles
-from zoo.data.schema import Column, as_numbers, is_missing
+from zoo.data.schema import Column, as_numbers
 
 EXACT = 2**53  # float64 represents every integer up to this one
 EPSILON = 2.0**-24  # relative error of a value in float32
@@ -36,6 +39,38 @@ class Number(Kind):
 
     def suits(self, values: Values) -> bool:
         return values.numbers is not None
+
+    def column(self, values: Values) -> Column:
+        column, found = values.number_column, values.number_format
+        if found is None:
+            return column
+        notes = []
+        marks = [mark for mark in values.levels if number_formats.cleaned(mark) in number_formats.MISSING_MARKS]
+        if marks:
+            rows = int(values.series.isin(marks).sum())
+            notes.append(f"{', '.join(map(repr, sorted(marks)))} in {rows} rows count as missing.")
+        if found.marks:
+            said = ", ".join(f"{name} {mark!r}" for name, mark in found.marks.items())
+            notes.append(f"Its strings are read as numbers, with {said}.")
+        if found.missing:
+            shown = ", ".join(map(repr, found.missing[:5])) + (", ..." if len(found.missing) > 5 else "")
+            rows = int(values.series.isin(found.missing).sum())
+            notes.append(f"Of its values, {shown} in {rows} rows are no numbers and count as missing.")
+            doubts.note(
+                f"Nine in ten values are numbers; {shown} in {rows} rows count as missing.",
+                column=values.name,
+                value=found.missing[0],
+                row=values.series.index[np.flatnonzero(values.series.isin(found.missing))[0]],
+                repair="Make it a category in the schema if it is none of numbers, or list them in na_values=.",
+            )
+        if found.doubtful:
+            doubts.note(
+                "Its mark may stand between thousands or be the decimal mark; it is read as the former.",
+                column=values.name,
+                value=found.doubtful,
+                repair="Pass thousands=',' to confirm it, or decimal=',' for the other reading.",
+            )
+        return dataclasses.replace(column, notes=tuple(notes))
 
     def read(self, values, column: Column, state: State) -> np.ndarray:
         return centred(values, column, state.get("offset", 0.0))
@@ -66,12 +101,15 @@ class Number(Kind):
 
     def read_group(self, table: Table, group: Group) -> np.ndarray:
         matrix, filled = table.plain_numbers([column.name for column in group.columns])
-        for i in np.flatnonzero(~filled | (group.prepared != 0)):
+        marked = np.array([bool(column.missing) for column in group.columns], bool)
+        for i in np.flatnonzero(~filled | marked | (group.prepared != 0)):
             column = group.columns[i]
             matrix[:, i] = centred(table.column(column.name), column, group.prepared[i])
         return matrix
 
     def read_cells(self, cells: list[list], group: Group) -> np.ndarray | None:
+        if any(column.missing for column in group.columns):
+            return None
         if not all(is_number(value) for column in cells for value in column):
             return None
         return np.ascontiguousarray(_cast(np.array(cells, "float64") - group.prepared[:, None], "float32").T)
@@ -79,10 +117,12 @@ class Number(Kind):
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
         import tensorflow as tf
 
-        read = [
-            tf.cast(tensor - offset, tf.float32) if offset else tensor
-            for tensor, offset in zip(tensors, group.prepared, strict=True)
-        ]
+        read = []
+        for tensor, column, offset in zip(tensors, group.columns, group.prepared, strict=True):
+            for mark in number_formats.numeric(column.missing):
+                mark = np.array(mark, tensor.dtype.as_numpy_dtype)
+                tensor = tf.where(tensor == mark, np.array(np.nan, mark.dtype), tensor)
+            read.append(tf.cast(tensor - offset, tf.float32) if offset else tensor)
         return tf.stack(read, axis=1)
 
     def training_numbers(self, block: np.ndarray, group: Group) -> np.ndarray:
@@ -136,7 +176,13 @@ def centred(values, column: Column, offset: float) -> np.ndarray:
     Raises:
         ValueError: if a value is not a number; the message names it and its row.
     """
-    if not offset and isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "fiub":
+    if (
+        not offset
+        and not column.missing
+        and isinstance(values, np.ndarray)
+        and values.ndim == 1
+        and values.dtype.kind in "fiub"
+    ):
         return _cast(values, "float32")
     found = float64(values, column)
     return _cast(found - offset if offset else found, "float32")
@@ -153,22 +199,30 @@ def float64(values, column: Column) -> np.ndarray:
     Raises:
         ValueError: if a value is not a number; the message names it and its row.
     """
-    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "fiub":
-        return values.astype("float64")
+    if is_plain(values):
+        return _without_marks(values.astype("float64"), column)
     values = series(values, column)
-    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
-        return values.to_numpy("float64")
-    converted = as_numbers(values)
-    if converted is None and is_missing(values).all():
-        converted = np.full(len(values), np.nan)
-    if converted is None:
-        single = [as_numbers(pd.Series([value])) is None and not is_missing(pd.Series([value]))[0] for value in values]
-        row = int(np.flatnonzero(single)[0]) if any(single) else 0
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return _without_marks(values.to_numpy("float64", na_value=np.nan), column)
+    marked = column.decimal != "." or column.thousands or column.prefix or column.suffix
+    if not marked and not column.missing and (plain := as_numbers(values)) is not None:
+        return plain
+    codes, uniques = pd.factorize(values)
+    numbers, strange = number_formats.numbers_of(list(uniques), column)
+    if strange.any():
+        row = int(np.flatnonzero(np.append(strange, False)[codes])[0])
+        written = f" with the decimal mark {column.decimal!r}" if column.decimal != "." else ""
         raise ValueError(
-            f"The column {column.name!r} must hold numbers. Received: {values.iloc[row]!r} in row {row}. Repair the "
-            "value, leave it empty, or make the column a category in the schema."
+            f"The column {column.name!r} must hold numbers{written}. Received: {values.iloc[row]!r} in row {row}. "
+            "Repair the value, leave it empty, or make the column a category in the schema."
         )
-    return converted
+    return _without_marks(np.append(numbers, np.nan)[codes], column)
+
+
+def _without_marks(numbers: np.ndarray, column: Column) -> np.ndarray:
+    """Returns numbers with NaN for those that mark missing values, such as -999."""
+    marks = number_formats.numeric(column.missing)
+    return np.where(np.isin(numbers, marks), np.nan, numbers) if marks else numbers
 
 
 def _offsets(table: Table, columns: Sequence[Column]) -> np.ndarray:
