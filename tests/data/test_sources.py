@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import zoo.data
-from zoo.data.schema import infer
+from zoo.data.infer import infer
 from zoo.data.sources import load
 
 
