@@ -456,8 +456,14 @@ def warn_renamed(name: str, entry: Entry) -> None:
 
 
 def suggest(name: object, known: Iterable[str]) -> str:
-    """Returns " Did you mean 'x'?" for the known name nearest to `name`, or nothing."""
-    near = difflib.get_close_matches(str(name), list(known), n=1)
+    """Returns " Did you mean 'x'?" for the known name nearest to `name`, or nothing.
+
+    Names that differ in upper and lower case, or in blanks around them, are nearest.
+    """
+    known = list(known)
+    plain = str(name).strip().casefold()
+    near = [one for one in known if one.strip().casefold() == plain and one != name]
+    near = near or difflib.get_close_matches(str(name), known, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

@@ -10,10 +10,11 @@ import pandas as pd
 
 from zoo.artifacts import surgery
 from zoo.artifacts.card import card_of
-from zoo.data import extension
+from zoo.data import doubts, extension
 from zoo.data.columns import the_array, the_picture, the_vector
 from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
+from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
 from zoo.layers import ensemble
 from zoo.model import Model, build_network, compile_model
@@ -61,7 +62,10 @@ def adapt(
     run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
     model = resolve_model(model)
     model.check_trainable()
-    loaded = load_data(data, target=model.schema.target if target is None else target)
+    data, target = beside(data, target)
+    with doubts.collected() as doubtful:
+        loaded = load_data(data, target=model.schema.target if target is None else target)
+        doubtful.discard(model.schema.names)  # the model has said what they are
     preprocessor = model.preprocessor
     alone = the_array(preprocessor.schema.columns)
     if alone is not None and columns != "strict":

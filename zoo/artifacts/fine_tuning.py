@@ -7,6 +7,8 @@ import math
 
 from zoo import registry
 from zoo.artifacts.adapting import adapt
+from zoo.data import doubts
+from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
 from zoo.engine.devices import place
 from zoo.registry import Recipe
@@ -48,6 +50,7 @@ def fine_tune(
             raise ValueError(
                 f"Unknown option {name!r}.{registry.suggest(name, known)} `fine_tune` takes: {', '.join(known)}."
             )
+    data, target = beside(data, target)
     place(options.get("devices", "auto"))  # workers are joined before a model is loaded
     how = {name: options.pop(name) for name in ADAPTING if name in options}
     ignore = options.pop("ignore", ())
@@ -55,7 +58,9 @@ def fine_tune(
     hidden += [options[name] for name in ("groups", "weight") if options.get(name) is not None]
     model = model if hasattr(model, "history") else resolve_model(model)  # a run knows the card of its model
     schema = resolve_model(model).schema
-    loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden)
+    with doubts.collected() as doubtful:
+        loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden)
+        doubtful.discard((*schema.names, options.get("time")))  # the model has said what they are, or the caller
     adapted = adapt(model, loaded, target=target, seed=options.get("seed", 0), **how)
     if adapted.recipe.augmentation is not None and adapted.options.get("augmentation", True):
         options = {**_for_few_images(adapted.recipe, len(loaded.splits.get("train", loaded))), **options}

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import columns as kinds_of_columns
+from zoo.data import row_numbers
 from zoo.data.columns.values import Values
 from zoo.data.schema import Column, Schema, as_numbers, is_missing
 from zoo.registry import suggest
@@ -41,6 +42,9 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
             continue
         if name in ignored:
             dropped[name] = "ignored"
+            continue
+        if row_numbers.is_index(name) and not frame[name].isna().all():
+            dropped[name] = row_numbers.INDEX
             continue
         column, reason = _infer_column(name, frame[name])
         if column is None:

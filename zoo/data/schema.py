@@ -32,6 +32,7 @@ KINDS = {
 }
 BLANKS = " \t\n\v\f\r"  # what tf.strings.strip strips, which is less than Python's
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>")
+READING = ("format", "decimal", "thousands", "prefix", "suffix", "missing", "notes")  # how a column's values are read
 VERSION = 1
 MAX_INT_CLASSES = 100
 ISO_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*")
@@ -49,6 +50,13 @@ class Column:
         categories: Levels of a category.
         shape: Of a tensor, without the rows; None in it is an axis of any length, such as time.
         values: The only values that a tensor may hold; empty for any.
+        format: Notation of dates that are no ISO 8601, as strptime has it: `"%d/%m/%Y"`.
+        decimal: Decimal mark of numbers in strings.
+        thousands: Mark between groups of three digits of numbers in strings; `""` for none.
+        prefix: What stands before numbers in strings, such as `"$"`.
+        suffix: What stands behind them, such as `"%"`.
+        missing: Further values that count as missing.
+        notes: What was done to the column and why, in sentences.
         served: Its name in the served signature, if an older artifact has another name than the current rule gives.
     """
 
@@ -59,6 +67,13 @@ class Column:
     shape: tuple[int | None, ...] | None = None
     values: tuple[float, ...] = ()
     served: str = dataclasses.field(default="", repr=False, compare=False)
+    format: str = ""
+    decimal: str = "."
+    thousands: str = ""
+    prefix: str = ""
+    suffix: str = ""
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = dataclasses.field(default=(), compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,6 +225,9 @@ class Schema:
                 plain["shape"] = list(column.shape)
             if column.values:
                 plain["values"] = list(column.values)
+            for field in dataclasses.fields(Column):
+                if field.name in READING and (value := getattr(column, field.name)) != field.default:
+                    plain[field.name] = list(value) if isinstance(value, tuple) else value
             columns.append(plain)
         return {
             "version": VERSION,
@@ -251,6 +269,11 @@ class Schema:
                     None if shape is None else tuple(shape),
                     tuple(column.get("values", ())),
                     _served_before(column["name"], column.get("served")),
+                    **{
+                        name: tuple(value) if isinstance(value, list) else value
+                        for name, value in column.items()
+                        if name in READING
+                    },
                 )
             )
         classes = plain.get("classes")

@@ -1,6 +1,6 @@
 """`zoo.data.load`: whatever holds rows, as `Data`.
 
-"titanic"                      a shipped or generated set          df, (x, y), x     in memory
+"titanic"                      a shipped or generated set          df, records, (x, y), x     in memory
 "tfds:NAME"                    TensorFlow Datasets                 a tf.data.Dataset
 "rows.csv", "shards/*.parquet", "https://...", "images/"          files, globs, folders, any fsspec address
 """
@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zoo.data import addresses, images, shipped
+from zoo.data import addresses, doubts, frames, images, row_numbers, shipped
 from zoo.data.columns import the_picture, the_vector
-from zoo.data.files import STREAM_BYTES, Files, table_files
+from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
 from zoo.data.raw import Data, without
 from zoo.data.schema import Schema
 from zoo.registry import suggest
 
-FILE_FORMATS = ("csv", "parquet", "tfrecord", "idx", "images", "npz")
+FILE_FORMATS = (*MODULES, "idx", "images", "npz")
 
 
 def load(
@@ -40,10 +40,13 @@ def load(
 
     Args:
         source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder or fsspec address; a
-            DataFrame or dict of columns; `(x, y)` or `x` as arrays; a tf.data.Dataset; or `Data`.
+            DataFrame, of pandas or whatever has Arrow's C stream (polars, pyarrow, duckdb); a dict of columns; a dict
+            of values, a list of dicts or another record, a row each; `(x, y)` or `x` as arrays; a tf.data.Dataset; or
+            `Data`. Where `x` and `y` are both of pandas, their rows are paired by index.
         target: The target's column, or beside a DataFrame its values; left out, a shipped set's own.
         split: Only these rows: `"train"`, `"val"` or `"test"`, where the set has them.
-        format: `"csv"`, `"parquet"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`, where the suffix does not say it.
+        format: `"csv"`, `"parquet"`, `"feather"`, `"json"`, `"excel"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`,
+            where the suffix does not say it.
         schema: A schema, its dict or the path of its JSON, instead of the inferred one. Its target may be absent.
         ignore: Columns that are no inputs.
         stream: Whether to read block by block; left out, files above 1 GiB.
@@ -60,8 +63,7 @@ def load(
         raise ValueError(f"`format` must be one of {', '.join(FILE_FORMATS)}. Received: format={format!r}")
     schema = _schema(schema)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-    if isinstance(target, (pd.Series, np.ndarray, list)):
-        source, target = (source, target), None
+    source, target = beside(source, target)
     optional = schema is not None and target in (None, schema.target)
     if target is None and schema is not None:
         target = schema.target
@@ -69,7 +71,8 @@ def load(
         columns = tuple(column for column in schema.columns if column.name != target)
         schema = dataclasses.replace(schema, columns=columns, target=target, task=None, classes=None, class_dtype=None)
     wanted = _Wanted(target, without(schema, ignore), ignore, stream, optional)
-    data = _load(source, format, wanted)
+    with doubts.collected():
+        data = _load(source, format, wanted)
     if split is None:
         return data
     if data.streaming:
@@ -80,6 +83,11 @@ def load(
             f"Unknown split {split!r}.{suggest(split, known)} {data.source!r} has: {', '.join(known) or 'none'}."
         )
     return data.take(data.splits[split])
+
+
+def beside(source, target) -> tuple:
+    """Returns `((source, target), None)` for a target that is given as values, and both as they are for a name."""
+    return ((source, target), None) if frames.are_values(target) else (source, target)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,18 +134,21 @@ def _load(source, format, wanted: _Wanted) -> Data:
         raise ValueError(
             f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave stream= out."
         )
-    if isinstance(source, pd.DataFrame):
-        return _table(source, f"DataFrame {source.shape[0]} x {source.shape[1]}", wanted)
-    if isinstance(source, Mapping):
-        return _table(pd.DataFrame(dict(source)), "dict of columns", wanted)
+    x, y = source if isinstance(source, tuple) and len(source) == 2 else (source, None)
+    frame = frames.as_frame(x, () if wanted.schema is None else wanted.schema.names)
+    if frame is not None and y is None:
+        of_columns = isinstance(x, Mapping)
+        return _table(frame, "dict of columns" if of_columns else "DataFrame {} x {}".format(*frame.shape), wanted)
+    if frame is not None:
+        return _pair(frame, frames.as_values(y), wanted, by_index=isinstance(x, pd.DataFrame))
     if isinstance(source, tuple) and len(source) == 2:
-        x, y = source
-        return _pair(x, y, wanted) if isinstance(x, pd.DataFrame) else _arrays(x, y, "(x, y)", wanted)
+        return _arrays(x, frames.as_values(y), "(x, y)", wanted)
     if hasattr(source, "__array__") or isinstance(source, list):
         return _arrays(source, None, "x", wanted)
     raise TypeError(
-        "The data must be a name, a path, a DataFrame, a dict of columns, (x, y), an array or a tf.data.Dataset. "
-        f"Received: {type(source).__name__}. Turn it into one of these."
+        "The data must be a name, a path, a DataFrame, a dict of columns, a list of dicts, (x, y), an array or a "
+        f"tf.data.Dataset. Received: {type(source).__name__}. "
+        + ("Pass its collect()." if hasattr(source, "collect") else "Turn it into one of these.")
     )
 
 
@@ -170,7 +181,8 @@ def _data(rows: shipped.Rows, source: str, wanted: _Wanted) -> Data:
 
 
 def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
-    if frame.shape[1] == 0 or len(frame) == 0:
+    """Returns a table as `Data`. Without rows it is one of a known schema alone, of which there is nothing to learn."""
+    if frame.shape[1] == 0 or len(frame) == 0 and wanted.schema is None:
         raise ValueError(
             f"The table must have rows and columns. Received: {frame.shape[0]} rows x {frame.shape[1]} columns from "
             f"{source!r}. Check how it was made."
@@ -180,7 +192,12 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
     if not frame.columns.is_unique:
         twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
         raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
+    if frame.columns.hasnans:
+        names = [f"Unnamed: {i}" if pd.isna(name) else name for i, name in enumerate(frame.columns)]
+        frame = frame.set_axis(names, axis=1)
     target = _checked(list(frame.columns), wanted)
+    if wanted.schema is None:
+        row_numbers.note(frame, known=(target, *wanted.ignore))
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if target is None:
         return Data(frame, **common)
@@ -213,10 +230,8 @@ def _checked(columns: list, wanted: _Wanted):
     )
 
 
-def _pair(x: pd.DataFrame, y, wanted: _Wanted) -> Data:
-    """Returns a DataFrame and its target beside it, rows in the same order."""
-    if y is None:
-        return _table(x, "(x, y)", wanted)
+def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data:
+    """Returns a DataFrame and its target beside it; if both have an index of pandas, in the order of the first one."""
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
         y = y.iloc[:, 0]
     if np.ndim(y) != 1:
@@ -229,6 +244,7 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted) -> Data:
         )
     name = getattr(y, "name", None) if wanted.target is None else wanted.target
     name = "target" if name is None else name
+    y = frames.in_order_of(x.index, y) if by_index else y
     if name in x.columns:
         raise ValueError(
             f"`x` must not hold the target. Received: the column {name!r} in both. Pass x.drop(columns=[{name!r}]), or "
@@ -247,6 +263,8 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         raise ValueError(
             f"An array has no columns to ignore. Received: ignore={list(wanted.ignore)}. Pass a DataFrame."
         )
+    if isinstance(x, np.ma.MaskedArray) and x.dtype.kind in "biuf" and np.ma.is_masked(x):
+        x = np.ma.filled(x.astype("float64"), np.nan)
     try:
         x = np.asarray(x)
     except ValueError as error:
@@ -264,7 +282,7 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
             "`x` must be numbers (rows, columns), sequences (rows, time, columns) or images (rows, height, width"
             f"[, channels]). Received: the shape {x.shape}, {x.dtype}. For mixed columns, pass a DataFrame."
         )
-    if 0 in x.shape:
+    if 0 in x.shape[wanted.schema is not None :]:
         raise ValueError(f"`x` must have rows and columns. Received: the shape {x.shape}. Check how it was made.")
     columns = () if wanted.schema is None else wanted.schema.columns
     # uint8 are pixels and others are sequences, unless a schema says what they are.
@@ -337,6 +355,9 @@ def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Da
     if named_y and wanted.target is None and "target" in stream.columns:
         wanted = dataclasses.replace(wanted, target="target")
     target = _checked(stream.columns, wanted)
+    for name in stream.columns if wanted.schema is None else ():
+        if row_numbers.is_index(name) and name not in (target, *wanted.ignore):
+            row_numbers.note_index(name)
     local = isinstance(stream, Files) and all(map(addresses.is_local, stream.paths))
     left_out = stream.left_out if isinstance(stream, Files) else ()
     common = {"schema": wanted.schema, "ignore": wanted.ignore, "stream": stream, "left_out": left_out}

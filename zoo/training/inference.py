@@ -82,6 +82,8 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
     """
     names = [tensor.name for tensor in model.network.inputs]
     rows = len(x[names[0]])
+    if not rows:  # XLA compiles no loop over nothing: the answer to a row of zeros, without that row
+        return outputs(model, {n: np.zeros((1, *x[n].shape[1:]), x[n].dtype) for n in names}, once=once)[:0]
     function = _function(model) if not once or rows > batch_size or model.recipe.jit else _once(model)
     parts = [
         function({name: x[name][start : start + batch_size] for name in names})
