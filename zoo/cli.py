@@ -401,7 +401,7 @@ def _schema(arguments) -> None:
     data = zoo.data.load(arguments.source, **_given(arguments, "target", "format", "ignore"))
     schema = data.schema
     if arguments.task:
-        from zoo.data.schema import infer
+        from zoo.data.infer import infer
 
         schema = infer(data.frame(), data.target, task=arguments.task, ignore=arguments.ignore or ())
     if arguments.output:

@@ -24,11 +24,13 @@ import pandas as pd
 from keras import ops
 
 from zoo import notices, registry
+from zoo.data import columns as kinds
 from zoo.data import frames
+from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample
-from zoo.data.schema import Schema, infer
+from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
 from zoo.engine import fused, keras_internals
 from zoo.engine.asked import check_asked
@@ -196,7 +198,7 @@ class Model(keras.Model):
                 f"Coefficients are those of a classifier or a regression. Received: {self.entry.name!r}, which does "
                 f"{self.entry.task}. Take `model.network.get_weights()`."
             )
-        if self.schema.columns[0].kind == "image":
+        if kinds.pictures(self.schema.columns):
             raise TypeError(
                 "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
             )
@@ -417,8 +419,8 @@ class Model(keras.Model):
         names = {tensor.name for tensor in self.network.inputs}
         if isinstance(x, Mapping):
             return set(x) >= names and all(np.ndim(x[name]) > 1 for name in names)
-        if isinstance(x, np.ndarray) and x.dtype.names is None and self.schema.columns[0].kind == "array":
-            return self.preprocessor.kind == "raw"
+        if isinstance(x, np.ndarray) and x.dtype.names is None and kinds.the_vector(self.schema.columns) is not None:
+            return self.preprocessor.encodings.raw
         return not isinstance(x, (pd.DataFrame, pd.Series)) and type(x).__module__ != "builtins"
 
     def _encode(self, x, y, target=True):
@@ -440,8 +442,8 @@ class Model(keras.Model):
             y = x[self.schema.target]
         if not self.is_encoded(x):
             return self.preprocessor.encode(x), self._encode_target(y)
-        if isinstance(x, np.ndarray) and self.schema.columns[0].kind in ("array", "image"):
-            x = self.preprocessor.tensors(x)[self.schema.columns[0].name]
+        if isinstance(x, np.ndarray) and (alone := kinds.the_array(self.schema.columns)) is not None:
+            x = self.preprocessor.tensors(x)[alone.name]
         return x, self._encode_target(y) if _is_named(y) else y
 
     def _encode_target(self, y):
@@ -685,9 +687,9 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     """
     supervised = entry.task in registry.SUPERVISED
     if supervised and data.target is None and data.y is None:
-        is_array = data.schema.columns[0].kind in ("image", "array")
-        columns = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
-        raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else columns}.")
+        is_array = kinds.the_array(data.schema.columns) is not None
+        named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
+        raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else named}.")
     if supervised and np.ndim(data.y) > 1:
         raise ValueError(
             f"`y` must have one value a row. Received: the shape {np.shape(data.y)}. For one-hot rows: "
@@ -706,10 +708,10 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         recorded = y is not None or entry.task == "dynamics"  # built from currents alone, it may yet be fitted
         schema = schema.with_task(entry.task, y) if recorded else schema.without_target()
     if recipe.values is not None:
-        columns = [dataclasses.replace(c, values=recipe.values) if c.kind == "array" else c for c in schema.columns]
-        schema = dataclasses.replace(schema, columns=tuple(columns))
-    is_array = any(column.kind == "array" for column in schema.columns)
-    kind = recipe.arrays if recipe.arrays and is_array else recipe.preprocessing
+        inputs = [kinds.kind_of(column).with_values(column, recipe.values) for column in schema.columns]
+        schema = dataclasses.replace(schema, columns=tuple(inputs))
+    has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
+    kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
     return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget).fit(x, y)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from zoo.data import frames
-from zoo.data.schema import infer
+from zoo.data.infer import infer
 from zoo.data.sources import load
 
 

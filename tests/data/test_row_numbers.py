@@ -8,7 +8,7 @@ import pytest
 
 import zoo
 from zoo.data import row_numbers, sources
-from zoo.data.schema import infer
+from zoo.data.infer import infer
 from zoo.data.sources import load
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
-from zoo.data.schema import Column, Schema, _infer_task, infer
+from zoo.data.infer import infer, schema_of_array
+from zoo.data.schema import Schema
 from zoo.registry import suggest
 
 
@@ -115,13 +116,7 @@ class Data:
             return infer(self.sample().frame, self.target, ignore=self._ignore)
         if isinstance(self.x, pd.DataFrame):
             return infer(self.frame(), self.target, ignore=self._ignore)
-        if self.x.ndim == 4:
-            column = Column("image", "image", str(self.x.dtype), (), tuple(self.x.shape[1:]))
-        else:  # (rows, columns) or (rows, time, columns), of any time
-            column = Column("inputs", "array", str(self.x.dtype), (), (None,) * (self.x.ndim - 2) + self.x.shape[-1:])
-        schema = Schema((column,))
-        task = None if self.y is None or np.ndim(self.y) > 1 else _infer_task(pd.Series(np.asarray(self.y)))
-        return schema if task is None else schema.with_task(task, self.y)
+        return schema_of_array(self.x, self.y)
 
     def sample(self):
         """Returns the `Sample` that statistics are taken from, of a stream from one pass over it."""

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import addresses, doubts, frames, images, row_numbers, shipped
+from zoo.data.columns import the_picture, the_vector
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
 from zoo.data.raw import Data, without
 from zoo.data.schema import Schema
@@ -283,9 +284,9 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         )
     if 0 in x.shape[wanted.schema is not None :]:
         raise ValueError(f"`x` must have rows and columns. Received: the shape {x.shape}. Check how it was made.")
-    known_kind = None if wanted.schema is None else wanted.schema.columns[0].kind
+    columns = () if wanted.schema is None else wanted.schema.columns
     # uint8 are pixels and others are sequences, unless a schema says what they are.
-    sequences = x.ndim == 3 and (known_kind == "array" or x.dtype != np.uint8 and known_kind != "image")
+    sequences = x.ndim == 3 and bool(the_vector(columns) or x.dtype != np.uint8 and not the_picture(columns))
     if x.ndim > 2 and x.dtype != np.uint8 and not sequences:
         of_unit = x.dtype.kind == "b" or x.dtype.kind == "f" and np.nanmax(x) <= 1.0
         repair = "(255 * x).astype('uint8')" if of_unit else "x.astype('uint8')"

@@ -106,7 +106,7 @@ def of_few(model, x) -> np.ndarray | None:
     preprocessor = model.preprocessor
     if keras.backend.backend() != "tensorflow" or not preprocessor.takes_columns:
         return None
-    blocks = preprocessor.reader.few(x, preprocessor.level_positions)
+    blocks = preprocessor.reader.few(x)
     if blocks is None:
         return None
     module, function = _functions_of_raw.get(model, (None, None))
@@ -134,5 +134,5 @@ def _function_of_raw(model):
         return owner().probabilities(outputs) if classifies else outputs
 
     function = tf.function(answer, input_signature=list(signature.values()), autograph=False).get_concrete_function()
-    tensor = {kind: tf.string if spec.dtype == tf.string else None for kind, spec in signature.items()}
-    return lambda blocks: function(*(tf.constant(blocks[kind], dtype) for kind, dtype in tensor.items())).numpy()
+    dtypes = {key: tf.string if spec.dtype == tf.string else None for key, spec in signature.items()}
+    return lambda blocks: function(*(tf.constant(blocks[key], dtype) for key, dtype in dtypes.items())).numpy()
