@@ -455,7 +455,7 @@ def test_an_index_that_was_brought_along_is_told_in_flags(capsys, trained, tmp_p
     printed = capsys.readouterr()
     assert "no input: Unnamed: 0 (the index of the rows)" in printed.out
     assert printed.err.startswith("zoo: warning: Please check these data. 'Unnamed: 0': ")
-    assert "pass --ignore Unnamed: 0" in printed.err
+    assert "pass --ignore 'Unnamed: 0'" in printed.err
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])

@@ -19,6 +19,7 @@ import json
 import math
 import os
 import re
+import shlex
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -132,7 +133,7 @@ def _in_flags(said: str, argv: list[str]) -> str:
         if (name := flags.get(found[1] or found[2])) is None:
             return found[0]
         value = (found[3] or "").strip("'\"")
-        return name if value in ("", "True") else f"{name} {value}"
+        return name if value in ("", "True") else f"{name} {shlex.quote(value)}"
 
     return re.sub(r"""`([a-z_]+)`|`?\b([a-z_]+)=('[^']*'|"[^"]*"|\w+)`?""", flag, said)
 

@@ -234,6 +234,11 @@ def test_no_rows_get_an_empty_table_of_the_right_columns(model, visits, tmp_path
             zoo.train(model, data, verbose=0, epochs=1, **settings)
 
 
+def test_what_xla_compiles_gives_no_rows_for_none():
+    patterns = np.where(np.random.default_rng(0).random((2, 8)) < 0.5, -1, 1)
+    assert zoo.predict(zoo.train("hopfield", patterns, verbose=0), patterns[:0]).shape == (0, 8)
+
+
 def test_no_images_and_no_values_get_empty_tables_too(visits):
     assert zoo.predict("image_mlp.mnist_10k", np.zeros((0, 28, 28, 1), "uint8")).shape == (0, 12)
     regressor = zoo.train(

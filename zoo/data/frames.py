@@ -137,6 +137,7 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
     """Returns an Arrow table in pandas's types: dates as time stamps, decimals as float64, whole numbers exactly."""
     special: dict[str, str] = {}
     exact: dict[str, Any] = {}
+    columns = []
     for i, field in enumerate(table.schema):
         column, kind, name = table.column(i), field.type, field.name
         if isinstance(kind, pa.BaseExtensionType):
@@ -154,8 +155,8 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
             special[name] = "boolean"
         elif pa.types.is_integer(kind) and column.null_count and find(column).large:  # float64 would round them
             exact[name] = pd.array(column.to_pylist(), dtype="UInt64" if kind == pa.uint64() else "Int64")
-        table = table.set_column(i, name, column)
-    frame = table.replace_schema_metadata(None).to_pandas(date_as_object=False)
+        columns.append(column)
+    frame = pa.table(columns, names=table.column_names).to_pandas(date_as_object=False)
     return frame.astype(special).assign(**exact) if special or exact else frame
 
 
