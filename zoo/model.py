@@ -29,11 +29,13 @@ from zoo.data.raw import Data
 from zoo.data.sampling import Sample
 from zoo.data.schema import Schema, infer
 from zoo.data.sources import load as load_data
+from zoo.data.targets import as_pairs, check_one_value_a_row
 from zoo.engine import fused, keras_internals
 from zoo.engine.asked import check_asked
 from zoo.engine.jitted import jitted
 from zoo.engine.linear import linear_terms
 from zoo.engine.networks import check_network
+from zoo.engine.precision import check_floatx, in_float32, keep_ends_in_float32, policy_for
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
@@ -61,7 +63,8 @@ class Model(keras.Model):
     """
 
     def __init__(self, network, *, entry, preprocessor, options=None, decision=None, counts=(), name=None):
-        super().__init__(name=name or network.name)
+        check_floatx()
+        super().__init__(name=name or network.name, dtype="float32")  # its layers have policies of their own
         self.network = network
         self.entry = registry.info(entry) if isinstance(entry, str) else entry
         self.preprocessor = preprocessor
@@ -131,6 +134,11 @@ class Model(keras.Model):
             )
         return {name: inputs[name] for name in names}
 
+    def network_outputs(self, x):
+        """Returns the network's outputs for encoded tensors, computed in float32: what predictions and exports take."""
+        with in_float32(self.network):
+            return self.network(x, training=False)
+
     def decide(self, outputs):
         """Returns the model's outputs for the network's.
 
@@ -144,7 +152,10 @@ class Model(keras.Model):
 
     def _decided(self, outputs):
         if self.entry.task == "regression":
-            return self.values(outputs) * self.preprocessor.target_scale + self.preprocessor.target_center
+            values = self.values(outputs)
+            if self.preprocessor.target_dtype == "float64" and keras.backend.backend() != "jax":  # which has none
+                values = ops.cast(values, "float64")
+            return values * self.preprocessor.target_scale + self.preprocessor.target_center
         if callable(self.decision):
             return self.decision(outputs)
         if self.decision == "threshold":
@@ -251,7 +262,18 @@ class Model(keras.Model):
         if isinstance(self.loss, NetworkLoss):
             target = outputs if y is None else self.network_target(y)
             return super().compute_loss(y=target, y_pred=self.values(outputs), **rest)
+        self.check_loss(self.loss)
         return super().compute_loss(y=y, y_pred=self._decided(outputs), **rest)
+
+    def check_loss(self, loss) -> None:
+        """Raises ValueError if a loss on outputs is asked for, and float32 cannot resolve the target."""
+        if loss is not None and not isinstance(loss, NetworkLoss) and self.preprocessor.target_dtype == "float64":
+            center, scale = self.preprocessor.target_center, self.preprocessor.target_scale
+            raise ValueError(
+                f"`loss` compares float32 values, which cannot resolve this target: its mean is {center:g}, its "
+                f"deviation {scale:g}. Subtract the mean from the target, or leave `loss` out: the zoo's own loss is "
+                "on standardised values."
+            )
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if y is None and self.entry.learning == "rule" and self.entry.task == "classification":  # nothing to compare
@@ -261,6 +283,7 @@ class Model(keras.Model):
                     metric.build(ops.zeros_like(y_pred[:, 0]), self._decided(self.merged(y_pred)))
             return {"loss": loss.result()}
         y_pred = self.merged(y_pred)
+        y = y[:, 0] if self._is_in_pairs(y) else y
         for count in self._counts:
             count.update_state(y, y_pred)
         return super().compute_metrics(x, y, self._decided(y_pred), sample_weight)
@@ -272,17 +295,27 @@ class Model(keras.Model):
         """
         if self.entry.task != "regression" or self.decision is None:
             return outputs
-        low, high = (
-            self.network_target(self.preprocessor.target_low),
-            self.network_target(self.preprocessor.target_high),
-        )
+        ends = self.preprocessor.target_low, self.preprocessor.target_high
+        if self.preprocessor.target_dtype == "float64":
+            low, high = map(float, self.preprocessor.standardised_target(ends))
+        else:
+            low, high = map(self.network_target, ends)
         return low + (high - low) * ops.sigmoid(outputs)
 
     def network_target(self, y):
         """Returns the target in the network's units: class indices, standardised values, or recordings."""
         if self.entry.task != "regression":
             return y
-        return (ops.cast(y, "float32") - self.preprocessor.target_center) / self.preprocessor.target_scale
+        center, scale = self.preprocessor.target_center, self.preprocessor.target_scale
+        if self._is_in_pairs(y):  # large numbers cancel out first, without loss
+            nearest, rest = as_pairs(np.array([center]))[0]
+            return ((y[:, 0] - nearest) + (y[:, 1] - rest)) / scale
+        return (ops.cast(y, "float32") - center) / scale
+
+    def _is_in_pairs(self, y) -> bool:
+        """Returns whether values are pairs of float32, as `Preprocessor.training_target` gives them."""
+        shape = getattr(y, "shape", ())
+        return self.preprocessor.target_dtype == "float64" and len(shape) == 2 and shape[-1] == 2
 
     @notices.unlogged()
     def fit(self, x=None, y=None, batch_size=None, *args, sample_weight=None, validation_data=None, **kwargs):
@@ -431,14 +464,15 @@ class Model(keras.Model):
             return self.preprocessor.encode(x), self._encode_target(y)
         if isinstance(x, np.ndarray) and self.schema.columns[0].kind in ("array", "image"):
             x = self.preprocessor.tensors(x)[self.schema.columns[0].name]
-        return x, self._encode_target(y) if _is_named(y) else y
+        in_pairs = self.preprocessor.target_dtype == "float64" and not self._is_in_pairs(y)
+        return x, self._encode_target(y) if _is_named(y) or in_pairs else y
 
     def _encode_target(self, y):
         if y is None or self.schema.task is None:
             return y
         if ops.is_tensor(y):
             y = ops.convert_to_numpy(y)
-        return self.preprocessor.encode_target(y)
+        return self.preprocessor.training_target(self.preprocessor.encode_target(y))
 
     def _encode_validation(self, data):
         if isinstance(data, (tuple, list)):
@@ -467,7 +501,7 @@ class Model(keras.Model):
         def labels(y):
             dtype = tf.float32 if self.entry.task == "regression" else tf.int32
             encoded = tf.numpy_function(lambda values: self._encode_target(_text(values)), [y], dtype)
-            return tf.ensure_shape(encoded, [None])
+            return tf.ensure_shape(encoded, [None, 2] if self.preprocessor.target_dtype == "float64" else [None])
 
         def encode(columns, *rest):
             x = module({name: served(name, columns[name]) for name in signature})
@@ -672,11 +706,8 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         is_array = data.schema.columns[0].kind in ("image", "array")
         columns = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
         raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else columns}.")
-    if supervised and np.ndim(data.y) > 1:
-        raise ValueError(
-            f"`y` must have one value a row. Received: the shape {np.shape(data.y)}. For one-hot rows: "
-            "y.argmax(axis=1)."
-        )
+    if supervised and data.y is not None:
+        check_one_value_a_row(data.y)
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
@@ -733,11 +764,12 @@ def build_network(
     sizes = {} if preprocessor is None else preprocessor.sizes
     classes = None if preprocessor is None else preprocessor.schema.classes
     outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
-    with seeded(seed):
+    with seeded(seed), policy_for(entry):
         fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
         spec = Spec(entry.task, outputs, seed=seed, **fitted, **sizes)
         network = registry.load_builder(entry)(spec, **options)
     check_network(network, entry, spec)
+    keep_ends_in_float32(network)
     return network
 
 

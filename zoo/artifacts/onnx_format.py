@@ -181,6 +181,7 @@ def _declare(proto, inputs, outputs, strings) -> None:
 
     kinds = {
         "float32": onnx.TensorProto.FLOAT,
+        "float64": onnx.TensorProto.DOUBLE,
         "int64": onnx.TensorProto.INT64,
         "string": onnx.TensorProto.STRING,
         "uint8": onnx.TensorProto.UINT8,

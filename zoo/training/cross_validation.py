@@ -333,10 +333,11 @@ def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
 
 
 def _with_weights(model: Model, encoded) -> tuple:
-    y = encoded.y
-    if model.entry.task == "regression":
-        center, scale = model.preprocessor.target_center, model.preprocessor.target_scale
-        y = (y.astype("float32") - np.float32(center)) / np.float32(scale)
+    y, known = encoded.y, model.preprocessor
+    if model.entry.task == "regression" and known.target_dtype == "float64":
+        y = known.standardised_target(encoded.truth).astype("float32")
+    elif model.entry.task == "regression":  # as `Model.network_target` computes, to the last bit
+        y = (y - np.float32(known.target_center)) / np.float32(known.target_scale)
     weight = np.ones(len(y), "float32") if encoded.weight is None else encoded.weight.astype("float32")
     return encoded.x, y, weight
 
@@ -357,7 +358,7 @@ def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, severa
         test = loaded.take(job.test)
         encoded = pipelines.encode(test.ignoring(hidden) if hidden else test, model.preprocessor)
         found = inference.outputs(model, encoded.x, once=True)
-        scores = scoring.score_outputs(model, found, encoded.y)
+        scores = scoring.score_outputs(model, found, encoded.truth)
         rates = {"learning_rate": job.rate} if several else {}
         row = {"fold": job.fold, "seed": job.seed, **rates, "rows": len(job.test), **scores}
         rows.append({**row, "best_epoch": pd.NA if best_epoch is None else best_epoch + 1, "epochs": epochs})

@@ -17,6 +17,7 @@ import numpy as np
 from zoo import display, registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
+from zoo.data.weighting import class_factors
 from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
 from zoo.engine import devices as engine_devices
 from zoo.engine.asked import check_asked
@@ -24,6 +25,7 @@ from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
+from zoo.engine.precision import MIXED, check_precision, computes_in_half
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
 from zoo.registry import Entry, Recipe
 from zoo.training import scoring, solving
@@ -196,6 +198,7 @@ def train(
         ValueError: if an argument or the data are wrong; the message says what must be.
     """
     begin = clock.monotonic()
+    check_precision()
     _check_choice("engine", engine, fitting.ENGINES)
     _check_choice("solver", solver, (None, *solving.SOLVERS))
     placement = engine_devices.place(devices)
@@ -231,6 +234,7 @@ def train(
         model = assemble(entry, fit_preprocessor(entry, recipe, parts.train, parts.sample), options, seed=seed)
     if parts.train.target is None and parts.train.y is None and entry.task in (*registry.SUPERVISED, "dynamics"):
         raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
+    model.check_loss(loss)
     rows = parts.rows
     size = recipe.rows_a_step(rows)
     steps = math.ceil(rows / size)
@@ -238,6 +242,8 @@ def train(
     plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
     if freeze is not None:
         plain["freeze"] = freeze
+    if computes_in_half(model.network):
+        plain["dtype_policy"] = MIXED
     augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
     if placement.kind != "one":
         compile_model(model, recipe, optimizer=_copied(optimizer), loss=loss)
@@ -263,7 +269,7 @@ def train(
         factors = None
         with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
             encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
-        factors = _class_factors(class_weight, model, encoded.y)
+        factors = _class_factors(class_weight, model, encoded)
         encoded = _weighted(encoded, factors)
         if parts.val is not None and not parts.val_rows:  # each class keeps a row to train on
             raise ValueError(
@@ -504,7 +510,7 @@ def _plain_recipe(recipe, optimizer, loss, class_weight, options) -> dict[str, A
     return {**fields, "options": plain(options)}
 
 
-def _class_factors(class_weight, model, y) -> np.ndarray | None:
+def _class_factors(class_weight, model, encoded: Encoded) -> np.ndarray | None:
     """Returns a factor for each class index."""
     if class_weight is None:
         return None
@@ -512,16 +518,7 @@ def _class_factors(class_weight, model, y) -> np.ndarray | None:
         raise ValueError(
             f"`class_weight` is for classifiers; {model.entry.name!r} does {model.entry.task}. Leave it out."
         )
-    if class_weight == "balanced":
-        counts = np.bincount(y, minlength=len(model.classes))
-        return len(y) / (len(counts) * np.maximum(counts, 1.0))
-    if not isinstance(class_weight, Mapping) or set(class_weight) != set(model.classes):
-        raise ValueError(
-            "`class_weight` must be 'balanced' or a factor for each of the classes "
-            f"{', '.join(map(repr, model.classes))}. "
-            f"Received: class_weight={class_weight!r}"
-        )
-    return np.array([class_weight[label] for label in model.classes], "float64")
+    return class_factors(class_weight, model.classes, encoded.y, encoded.weight)
 
 
 def _weighted(encoded: Encoded, factors) -> Encoded:
@@ -569,7 +566,8 @@ def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) ->
     rows = {"train": encoded, "val": held_out}
     if parts.test is not None:
         rows["test"] = pipelines.encode(parts.test, model.preprocessor)
-    return {split: scoring.score(model, part, once=True).to_dict() for split, part in rows.items() if part is not None}
+    known = {split: part for split, part in rows.items() if part is not None}
+    return {split: scoring.score(model, part, once=True, weighted=False).to_dict() for split, part in known.items()}
 
 
 def _closing_line(fitted: Fitted, metrics) -> str:
