@@ -14,6 +14,7 @@ import functools
 import inspect
 import random
 import threading
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from zoo.engine.jitted import jitted
 from zoo.engine.linear import linear_terms
 from zoo.engine.networks import check_network
 from zoo.engine.precision import check_floatx, in_float32, keep_ends_in_float32, policy_for
+from zoo.engine.registration import unsaved_parts
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
@@ -72,6 +74,7 @@ class Model(keras.Model):
         self._options = dict(options or {})
         self._counts = [Count(function) for function in counts]
         self._jit = registry.load_recipe(self.entry).jit
+        self._unsaved: tuple[str, ...] = ()
         self._step = threading.local()  # MirroredStrategy runs one thread a replica
         self.built = True
 
@@ -511,7 +514,29 @@ class Model(keras.Model):
 
         return dataset.map(encode, num_parallel_calls=tf.data.AUTOTUNE)
 
+    @property
+    def unsaved(self) -> tuple[str, ...]:
+        """What the model was compiled with that a file cannot hold, such as `("loss my_loss",)`; of a loaded model, it
+        was saved without, and is not compiled."""
+        if not self.compiled:
+            return self._unsaved
+        compiled = keras_internals.compiled_with(self)
+        parts = {name: compiled.get(name) for name in ("loss", "metrics", "weighted_metrics")}
+        parts["optimizer"] = self.optimizer
+        with notices.importing():
+            return tuple(unsaved_parts(parts))
+
     def get_compile_config(self):
+        if unsaved := self.unsaved:
+            if self.compiled:
+                warnings.warn(
+                    f"The file does not hold what the model was compiled with: {', '.join(unsaved)} is not registered "
+                    "with Keras. It loads without, not compiled: it predicts, is exported, and zoo.train compiles it "
+                    "as its recipe says. Put @keras.saving.register_keras_serializable() above the definition to keep "
+                    "it.",
+                    stacklevel=2,
+                )
+            return None
         config = super().get_compile_config()
         if config and keras.backend.backend() == "torch":
             config = {**_portable(config), "jit_compile": self.recipe.jit is True}
@@ -539,6 +564,7 @@ class Model(keras.Model):
             if self.decision is None or isinstance(self.decision, str)
             else keras.saving.serialize_keras_object(self.decision),
             "counts": [keras.saving.serialize_keras_object(count.function) for count in self._counts],
+            **({"unsaved": list(unsaved)} if (unsaved := self.unsaved) else {}),
         }
 
     @classmethod
@@ -547,7 +573,7 @@ class Model(keras.Model):
         registry.load_builder(entry)  # its module registers the layers and losses of the network
         network = keras.saving.deserialize_keras_object(config["network"])
         counts = [keras.saving.deserialize_keras_object(function) for function in config["counts"]]
-        return cls(
+        model = cls(
             network,
             entry=entry,
             preprocessor=Preprocessor.from_config(config["preprocessor"]),
@@ -556,6 +582,8 @@ class Model(keras.Model):
             counts=counts,
             name=_renamed(config["name"], entry),
         )
+        model._unsaved = tuple(config.get("unsaved", ()))
+        return model
 
 
 def _name_in_keras(entry_name: str) -> str:
