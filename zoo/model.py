@@ -30,7 +30,7 @@ from zoo.data.raw import Data
 from zoo.data.sampling import Sample
 from zoo.data.schema import Schema, infer
 from zoo.data.sources import load as load_data
-from zoo.data.targets import as_pairs, check_one_value_a_row
+from zoo.data.targets import as_pairs, check_target
 from zoo.engine import fused, keras_internals
 from zoo.engine.asked import check_asked
 from zoo.engine.jitted import jitted
@@ -735,7 +735,7 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         columns = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
         raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else columns}.")
     if supervised and data.y is not None:
-        check_one_value_a_row(data.y)
+        check_target(data.y)
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)

@@ -11,6 +11,7 @@ import pandas as pd
 from zoo.artifacts import surgery
 from zoo.artifacts.card import card_of
 from zoo.data import extension
+from zoo.data.names import named_as
 from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
 from zoo.data.sources import load as load_data
@@ -98,6 +99,7 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
     if not isinstance(frame, pd.DataFrame):
         names = ", ".join(map(str, preprocessor.schema.names))
         raise ValueError(f"The model takes the columns {names}. Received: an array. Pass a table with named columns.")
+    frame = named_as(frame, preprocessor.schema.known_names)
     frame = frame.drop(columns=[loaded.target, *loaded.ignore], errors="ignore")
     if "train" in loaded.splits:
         frame = frame.iloc[loaded.splits["train"]]

@@ -25,6 +25,7 @@ import pandas as pd
 
 from zoo import notices
 from zoo.data import dates, targets, texts
+from zoo.data.names import named_as
 from zoo.data.number_statistics import number_statistics
 from zoo.data.reading import NUMBERS, Reader, level_positions
 from zoo.data.sampling import Sample, sample
@@ -261,7 +262,7 @@ class Preprocessor:
         first = self.schema.columns[0]
         if first.kind in ("array", "image"):
             return {first.name: self._array(x, first)}
-        reader = self.reader
+        x, reader = self._named_as_here(x), self.reader
         reader.check(x)
         found: dict[Any, np.ndarray] = {}
         for kind, columns in reader.columns.items():
@@ -289,7 +290,10 @@ class Preprocessor:
         """
         if not self.takes_columns:
             return {self.schema.columns[0].kind: next(iter(self.tensors(x).values()))}
-        return self.reader.blocks(x, self.level_positions)
+        return self.reader.blocks(self._named_as_here(x), self.level_positions)
+
+    def _named_as_here(self, x):
+        return named_as(x, self.schema.known_names) if isinstance(x, (pd.DataFrame, Mapping)) else x
 
     @property
     def level_positions(self) -> list[dict[str, int]]:
@@ -516,7 +520,7 @@ class Preprocessor:
         values = np.array(classes)
         try:
             values = values.astype(self.schema.class_dtype.lower())
-        except (TypeError, AttributeError):  # a dtype of pandas' own
+        except (TypeError, ValueError, AttributeError):  # a dtype of pandas' own
             pass
         return values[np.asarray(indices)]
 

@@ -100,6 +100,11 @@ class Schema:
         """Names of the raw columns."""
         return [column.name for column in self.columns]
 
+    @property
+    def known_names(self) -> list:
+        """Names of the raw columns, of the target and of the columns that are no inputs."""
+        return [*self.names, *([] if self.target is None else [self.target]), *self.dropped]
+
     def column(self, name) -> Column:
         """Returns the column of that name."""
         if name not in self._by_name:

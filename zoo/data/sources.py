@@ -18,8 +18,10 @@ import pandas as pd
 
 from zoo.data import addresses, images, shipped
 from zoo.data.files import STREAM_BYTES, Files, table_files
+from zoo.data.names import named_as, resolved, with_plain_names
 from zoo.data.raw import Data, without
 from zoo.data.schema import Schema
+from zoo.data.targets import check_one_value_a_row
 from zoo.registry import suggest
 
 FILE_FORMATS = ("csv", "parquet", "tfrecord", "idx", "images", "npz")
@@ -179,11 +181,19 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
     if not frame.columns.is_unique:
         twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
         raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
+    frame = with_plain_names(frame) if wanted.schema is None else named_as(frame, wanted.schema.known_names)
+    wanted = _resolved(wanted, frame.columns)
     target = _checked(list(frame.columns), wanted)
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if target is None:
         return Data(frame, **common)
     return Data(frame.drop(columns=[target]), frame[target], order=list(frame.columns), **common)
+
+
+def _resolved(wanted: _Wanted, columns) -> _Wanted:
+    """Returns what was asked for, with the names that the columns have here: after a CSV, 3 is "3"."""
+    ignore = tuple(resolved(name, columns) for name in wanted.ignore)
+    return dataclasses.replace(wanted, target=resolved(wanted.target, columns), ignore=ignore)
 
 
 def _checked(columns: list, wanted: _Wanted):
@@ -218,10 +228,10 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted) -> Data:
         return _table(x, "(x, y)", wanted)
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
         y = y.iloc[:, 0]
+    y = y[:, 0] if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1 else y
     if np.ndim(y) != 1:
-        raise ValueError(
-            f"`y` must have one value a row. Received: the shape {np.shape(y)}. For one-hot rows: y.argmax(axis=1)."
-        )
+        check_one_value_a_row(y)
+        raise ValueError(f"`y` must have one value a row. Received: {y!r}. Pass a Series or an array.")
     if len(x) != len(y):
         raise ValueError(
             f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
@@ -278,9 +288,7 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
         one_hot = y.ndim == 2 and bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
         if one_hot or y.ndim not in (1, 2) and not (sequences and y.ndim == 3):
-            raise ValueError(
-                f"`y` must have one value a row. Received: the shape {y.shape}. For one-hot rows: y.argmax(axis=1)."
-            )
+            check_one_value_a_row(y)
         if len(x) != len(y):
             raise ValueError(
                 f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
@@ -335,6 +343,7 @@ def _image_data(read, folder: Path, source: str, wanted: _Wanted) -> Data:
 def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Data:
     if named_y and wanted.target is None and "target" in stream.columns:
         wanted = dataclasses.replace(wanted, target="target")
+    wanted = _resolved(wanted, stream.columns)
     target = _checked(stream.columns, wanted)
     local = isinstance(stream, Files) and all(map(addresses.is_local, stream.paths))
     left_out = stream.left_out if isinstance(stream, Files) else ()

@@ -46,11 +46,17 @@ def as_pairs(values: np.ndarray) -> np.ndarray:
     return np.stack([nearest, (values - nearest).astype("float32")], axis=1)
 
 
+def check_target(y) -> None:
+    """Raises ValueError if a target has several values a row, or values that are no classes and no numbers."""
+    check_one_value_a_row(y)
+    with_plain_values(y if isinstance(y, pd.Series) else pd.Series(np.ravel(np.asarray(y))), "target")
+
+
 def check_one_value_a_row(y) -> None:
     """Raises ValueError if a target has several values a row."""
-    if np.ndim(y) < 2 or np.ndim(y) == 2 and np.shape(y)[1] == 1:
+    if isinstance(y, pd.Series) or np.ndim(y) < 2 or np.ndim(y) == 2 and np.shape(y)[1] == 1:
         return
-    values, repair = np.asarray(y), "Train a model for each column: y[:, 0], y[:, 1]..."
+    values, repair = np.asarray(y), "Pass one of them, or train a model for each column: y[:, 0], y[:, 1]..."
     if values.ndim == 2 and values.dtype.kind in "biuf":
         if np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all():
             repair = "For one-hot rows: y.argmax(axis=1)."
@@ -120,12 +126,14 @@ def _strange(value, name: str) -> ValueError:
 
 def number_repair(values: pd.Series) -> str:
     """Returns how to make numbers of a target that has none."""
-    kind = values.dtype.kind
-    if kind == "M":
-        return "Turn dates into numbers, such as seconds since the first: (y - y.min()).dt.total_seconds()."
-    if kind == "m":
-        return "Turn spans of time into numbers, such as y.dt.total_seconds()."
-    if any(isinstance(value, pd.Interval) for value in values.dropna().head(1)):
+    value = next(iter(values.dropna()), None)
+    if isinstance(value, (datetime.date, np.datetime64)):  # time stamps too
+        return "Turn dates into numbers: y = pd.to_datetime(y), then seconds, (y - y.min()).dt.total_seconds()."
+    if isinstance(value, (datetime.timedelta, np.timedelta64)):
+        return "Turn spans of time into numbers, such as pd.to_timedelta(y).dt.total_seconds()."
+    if isinstance(value, pd.Period):
+        return "Turn periods into numbers, such as y.map(lambda period: period.ordinal)."
+    if isinstance(value, pd.Interval):
         return "Turn intervals into numbers, such as their middles: y.map(lambda interval: interval.mid)."
     return "For class names, take a classifier such as 'mlp_classifier'."
 

@@ -16,6 +16,7 @@ from zoo import registry
 from zoo.data import pipelines
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
+from zoo.data.targets import check_target
 from zoo.engine import compiled, fitting, many, stacked
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
 from zoo.registry import Entry, Recipe
@@ -181,6 +182,7 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore) -> Data:
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
             f"{', '.join(map(str, loaded.schema.names))}."
         )
+    check_target(loaded.y)
     if count := int(pd.isna(pd.Series(np.asarray(loaded.y))).sum()):
         raise ValueError(
             f"The target must be there in every row. Received: {count} of {len(loaded)} without. Leave these rows out."

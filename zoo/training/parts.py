@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from zoo.data.names import resolved
 from zoo.data.pipelines import in_validation, weights
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
+from zoo.data.targets import check_target
+from zoo.registry import SUPERVISED
 from zoo.training.splitting import held_out
 
 
@@ -100,6 +103,9 @@ def load_parts(
     """
     loaded = load_data(source, target=target, schema=schema, ignore=ignore)
     loaded.check_ignored(ignore)
+    if task in SUPERVISED and loaded.y is not None:
+        check_target(loaded.y)
+    groups, time, weight = (resolved(column, loaded.column_names) for column in (groups, time, weight))
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
         if column is not None and not loaded.streaming and column not in getattr(loaded.x, "columns", ()):
             known = ", ".join(map(str, getattr(loaded.x, "columns", ("none",))))

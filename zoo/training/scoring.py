@@ -18,6 +18,7 @@ import keras
 import numpy as np
 
 from zoo import display
+from zoo.data.names import resolved
 from zoo.data.pipelines import Encoded
 from zoo.data.weighting import checked_weights
 from zoo.registry import SUPERVISED, suggest
@@ -127,7 +128,7 @@ class _Weighing:
         if weight is None:
             return
         if np.ndim(weight) == 0 or isinstance(weight, tuple):
-            columns = loaded.column_names
+            columns, weight = loaded.column_names, resolved(weight, loaded.column_names)
             if weight not in columns:
                 known = list(map(str, columns))
                 raise ValueError(
@@ -183,7 +184,7 @@ def evaluate(model: AnyModel, data, *, target: str | None = None, weight=None, v
         loaded = loaded.ignoring([weighing.column])
     if "test" in loaded.splits:
         loaded = loaded.take(loaded.splits["test"])
-    wanted = model.schema.target if target is None else target
+    wanted = loaded.target or (model.schema.target if target is None else target)
     if loaded.streaming:
         scores = _score_stream(model, loaded, wanted, weighing)
     else:
