@@ -739,9 +739,13 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
-    schema = (
-        data.schema if sample is None or data.schema_given else infer(sample.frame, data.target, ignore=data.ignore)
-    )
+    frame = data.x if sample is None else sample.frame
+    if isinstance(frame, pd.DataFrame) and not data.schema_given and (sample is not None or recipe.keep_constants):
+        table = data.frame() if sample is None else frame
+        schema = infer(table, data.target, ignore=data.ignore, keep_constants=recipe.keep_constants)
+        schema = _as_units(schema) if recipe.keep_constants else schema
+    else:
+        schema = data.schema
     if supervised and (schema.task != entry.task or sample is None):
         schema = schema.with_task(entry.task, y)
     elif not supervised:
@@ -754,6 +758,14 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     is_array = any(column.kind == "array" for column in schema.columns)
     kind = recipe.arrays if recipe.arrays and is_array else recipe.preprocessing
     return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget).fit(x, y)
+
+
+def _as_units(schema: Schema) -> Schema:
+    """Returns a schema whose columns are encoded in their order: booleans beside numbers would stand behind them."""
+    if {"number", "boolean"} - {column.kind for column in schema.columns}:
+        return schema
+    columns = [dataclasses.replace(c, kind="number") if c.kind == "boolean" else c for c in schema.columns]
+    return dataclasses.replace(schema, columns=tuple(columns))
 
 
 def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:

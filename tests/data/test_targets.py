@@ -138,15 +138,16 @@ PAIRS = np.random.default_rng(0).dirichlet([1.0, 1.0, 1.0], 6)
 )
 def test_several_values_a_row_are_refused_with_what_they_look_like(y, repair):
     for data in ((X.to_numpy(), y), (X, y), (X, pd.DataFrame(y))):
-        for call in (
-            lambda: zoo.train("mlp_classifier", data, verbose=0),
-            lambda: zoo.build("mlp_regressor", data),
-            lambda: zoo.cross_validate("mlp_regressor", data, folds=2, verbose=0),
-        ):
+        calls = (
+            (zoo.train, "mlp_classifier", {"verbose": 0}),
+            (zoo.build, "mlp_regressor", {}),
+            (zoo.cross_validate, "mlp_regressor", {"folds": 2, "verbose": 0}),
+        )
+        for call, name, options in calls:
             with pytest.raises(
                 ValueError, match=f"`y` must have one value a row. Received: the shape .6, 3.. {repair}"
             ):
-                call()
+                call(name, data, **options)
 
 
 def test_pairs_of_float32_sum_up_to_a_target_that_float32_rounds():
@@ -158,7 +159,13 @@ def test_pairs_of_float32_sum_up_to_a_target_that_float32_rounds():
 
 @pytest.mark.parametrize(
     ("center", "scale", "dtype"),
-    [(0.0, 1.0, "float32"), (1600.0, 1.0, "float32"), (1700.0, 1.0, "float64"), (1e9, 1e6, "float32"), (0, 1e40, "float64")],
-)  # fmt: skip
+    [
+        (0.0, 1.0, "float32"),
+        (1600.0, 1.0, "float32"),
+        (1700.0, 1.0, "float64"),  # 1700 / 2^24 is above 1e-4
+        (1e9, 1e6, "float32"),
+        (0.0, 1e40, "float64"),
+    ],
+)
 def test_float64_is_where_rounding_costs_more_than_a_ten_thousandth_of_the_deviation(center, scale, dtype):
     assert targets.dtype_of(center, scale, center - scale, center + scale) == dtype

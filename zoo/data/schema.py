@@ -411,7 +411,7 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     return np.append(numbers, np.nan)[codes]
 
 
-def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) -> Schema:
+def infer(data, target=None, *, task: str | None = None, ignore: Iterable = (), keep_constants: bool = False) -> Schema:
     """Infers the schema of a table.
 
     Args:
@@ -419,6 +419,7 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
         target: The target's column, or None.
         task: `"classification"` or `"regression"` instead of what the target looks like.
         ignore: Columns that are no inputs.
+        keep_constants: Whether columns of one value are inputs, as for networks whose columns are units.
 
     Raises:
         ValueError: if the target or an ignored column is absent, or no input is left.
@@ -441,7 +442,7 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
             dropped[name] = "ignored"
             continue
         column, reason = _infer_column(name, frame[name])
-        if column is None:
+        if column is None or reason and not keep_constants:
             dropped[name] = reason
         else:
             columns.append(column)
@@ -469,7 +470,7 @@ def _infer_task(values: pd.Series) -> str | None:
 
 
 def _infer_column(name, values: pd.Series) -> tuple[Column | None, str]:
-    """Returns the column, or None and the reason why it is no input."""
+    """Returns the column and the reason why it is no input, or `""`; None for a column that cannot be one."""
     dtype = str(values.dtype)
     if isinstance(values, pd.DataFrame):
         raise ValueError(f"Column names must differ. Received twice: {name}. Rename one of each.")
@@ -527,10 +528,10 @@ def _infer_numbers(name, dtype, numbers):
 
 
 def _unless_constant(column: Column, different: int, missing: bool | np.bool) -> tuple[Column | None, str]:
-    """Returns a column unless it says nothing: one value, none missing."""
+    """Returns a column, with the reason why it says nothing if it does: one value, none missing."""
     if different == 0:
         return None, "all missing"
-    return (None, "constant") if different == 1 and not missing else (column, "")
+    return column, "constant" if different == 1 and not missing else ""
 
 
 def text_of(value) -> str:

@@ -161,6 +161,9 @@ def train(
 ) -> Run:
     """Trains a model: a name is built fresh, anything else goes on from its weights.
 
+    Under `keras.config.set_dtype_policy("mixed_bfloat16")` classifiers and regressors train in half precision, which
+    pays off on GPUs; their heads and weights, predictions and exports are float32.
+
     Args:
         model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         data: Anything that `zoo.data.load` takes; None for the recipe's own data set.
@@ -171,9 +174,10 @@ def train(
         groups: A column whose equal values stay on one side of the split; it is no input.
         time: A column by which the last rows are held out; it stays an input.
         weight: A column of sample weights; it is no input.
-        class_weight: `"balanced"`, or a factor for each class.
+        class_weight: `"balanced"`, by which all classes have the same sum of weights, or a factor for each class.
         optimizer: A Keras optimizer or its name, instead of the recipe's.
-        loss: A Keras loss on the model's outputs, instead of the recipe's.
+        loss: A Keras loss on the model's outputs, instead of the recipe's. A function of one's own needs
+            `@keras.saving.register_keras_serializable()` for a saved model to load compiled.
         learning_rate: Instead of the recipe's.
         epochs: The most epochs (steps of a solver), instead of the recipe's.
         batch_size: Rows a step, or `"full"`, instead of the recipe's.
@@ -182,7 +186,7 @@ def train(
         freeze: None or `"none"`: all layers are trained. `"head_first"`: the last layer with weights, then all at a
             tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
         seed: Seed of initial weights, split, order and dropout.
-        callbacks: Keras callbacks.
+        callbacks: Keras callbacks. One that sets the learning rate takes the place of the recipe's schedule.
         devices: `"auto"`: a GPU if there is one, several where that pays off, the workers of `TF_CONFIG` if it names
             several (see docs/deploy.md). Or `"cpu"`, how many devices, or their names, as `["GPU:0", "GPU:1"]`.
         checkpoint: A folder for the run's state after each epoch; called again, the run goes on from it.
