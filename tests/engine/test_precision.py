@@ -106,6 +106,15 @@ def _dtypes(path):
     return {tf.dtypes.as_dtype(number).name for number in numbers}
 
 
+@pytest.mark.parametrize("ensemble", [1, 3])
+def test_it_is_adapted_under_its_own_policy(ensemble, table):
+    with policy("mixed_bfloat16"):
+        model = zoo.build("mlp_classifier", table, target="y", hidden_units=(8,), ensemble=ensemble)
+    adapted = zoo.adapt(model, table.assign(late=1.0 * table.index, y=table.y + 5), columns="extend", classes="extend")
+    assert policies(adapted.network) == policies(model.network)
+    assert len(adapted.classes) == 4 and keras.config.dtype_policy().name == "float32"
+
+
 @pytest.mark.parametrize(
     ("name", "target", "options"),
     [

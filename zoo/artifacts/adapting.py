@@ -15,6 +15,7 @@ from zoo.data.names import named_as
 from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
 from zoo.data.sources import load as load_data
+from zoo.engine.precision import policy_of
 from zoo.layers import ensemble
 from zoo.model import Model, build_network, compile_model
 from zoo.training.resolving import AnyModel, resolve_model
@@ -77,7 +78,8 @@ def adapt(
     preprocessor = _with_classes(preprocessor, loaded, classes)
     if target is not None and target != preprocessor.schema.target:
         preprocessor = extension.with_target(preprocessor, target)
-    adapted = _assembled(model, preprocessor, fresh_head=classes == "new", seed=seed)
+    with policy_of(model.network):
+        adapted = _assembled(model, preprocessor, fresh_head=classes == "new", seed=seed)
     known = getattr(model, "card", None) or (card_of(model, run) if run is not None else None)
     if known:
         object.__setattr__(adapted, "card", known)  # its ancestry goes on with this one

@@ -468,9 +468,15 @@ class Preprocessor:
             )
         if self.schema.classes is None:
             numbers = as_numbers(values)
-            if numbers is None or not np.all(np.isfinite(numbers)):
+            if numbers is None:
                 raise ValueError(
                     f"The {name} must be finite numbers. Received: {values.dtype}, such as {values.iloc[0]!r}."
+                )
+            if not np.all(np.isfinite(numbers)):
+                row = np.flatnonzero(~np.isfinite(numbers))[0]
+                raise ValueError(
+                    f"The {name} must be finite numbers. Received: {numbers[row]:g}, at row {values.index[row]}. Drop "
+                    "these rows, or fill them in."
                 )
             if (large := np.abs(numbers) > targets.LARGEST).any():
                 row = np.flatnonzero(large)[0]

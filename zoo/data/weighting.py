@@ -24,9 +24,11 @@ def checked_weights(values, name: str, *, may_be_zero: bool = False) -> np.ndarr
     wrong = ~np.isfinite(numbers) | (numbers < 0)
     if wrong.any():
         place = int(np.flatnonzero(wrong)[0])
+        value = series.iloc[place]
+        value = value.item() if isinstance(value, np.generic) else value
         raise ValueError(
-            f"The {name} must be finite numbers, 0 or more. Received: {series.iloc[place]!r} in row "
-            f"{series.index[place]}. Correct it, or leave these rows out."
+            f"The {name} must be finite numbers, 0 or more. Received: {value!r} in row {series.index[place]}. Correct "
+            "it, or leave these rows out."
         )
     if not may_be_zero and len(numbers) and not numbers.any():
         raise ValueError(

@@ -62,6 +62,17 @@ def policy_for(entry: Entry) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
+@contextlib.contextmanager
+def policy_of(network: keras.Model) -> Iterator[None]:
+    """Sets the policy under which a network was built, for others like it."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(MIXED if computes_in_half(network) else FULL)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def keep_ends_in_float32(network: keras.Model) -> None:
     """Sets float32 for the last layers of a network, down to those with weights, and for layers that ask for it.
 

@@ -105,6 +105,12 @@ def load_parts(
     loaded.check_ignored(ignore)
     if task in SUPERVISED and loaded.y is not None:
         check_target(loaded.y)
+    for role, column in (("groups", groups), ("time", time), ("weight", weight)):
+        if np.ndim(column) > 0 and not isinstance(column, tuple):
+            raise ValueError(
+                f"`{role}` must be a column of the data, by its name. Received: {np.size(column)} values. Put them "
+                f"into the table, frame.assign({role}=values), and pass {role}={role!r}."
+            )
     groups, time, weight = (resolved(column, loaded.column_names) for column in (groups, time, weight))
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
         if column is not None and not loaded.streaming and column not in getattr(loaded.x, "columns", ()):

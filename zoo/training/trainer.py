@@ -208,7 +208,8 @@ def train(
     _check_choice("engine", engine, fitting.ENGINES)
     _check_choice("solver", solver, (None, *solving.SOLVERS))
     placement = engine_devices.place(devices)
-    callbacks, verbose = tuple(callbacks), verbose if placement.chief else 0
+    callbacks, verbose = _callbacks(callbacks), verbose if placement.chief else 0
+    _check_names(optimizer=optimizer, loss=loss)
     model, entry, options = _resolve(model, options)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
     check_asked(entry, recipe, solver=solver, loss=loss, weight=weight)
@@ -389,6 +390,37 @@ def train(
         elif run.interrupted:
             print("training it again goes on from these weights", flush=True)
     return run
+
+
+def _callbacks(given) -> tuple:
+    """Returns the caller's callbacks.
+
+    Raises:
+        TypeError: if one is no Keras callback.
+    """
+    callbacks = (given,) if isinstance(given, keras.callbacks.Callback) else tuple(given or ())
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"`callbacks` must be Keras callbacks. Received: {callback!r}. Pass objects, such as "
+                "[keras.callbacks.EarlyStopping('val_loss')], or a function as keras.callbacks.LambdaCallback("
+                "on_epoch_end=function)."
+            )
+    return callbacks
+
+
+def _check_names(*, optimizer, loss) -> None:
+    """Raises ValueError if Keras has no optimizer or no loss of the name given."""
+    for name, given, module in (("optimizer", optimizer, keras.optimizers), ("loss", loss, keras.losses)):
+        try:
+            module.get(given)
+        except (ValueError, TypeError):
+            known = [known for known in dir(module) if not known.startswith("_") and known[0].isupper()]
+            hint = registry.suggest(given, [*known, *map(str.lower, known)])
+            raise ValueError(
+                f"`{name}` must be a Keras {name} or the name of one. Received: {name}={given!r}.{hint} See "
+                f"{module.__name__.replace('._tf_keras', '')}."
+            ) from None
 
 
 def _heeding_callbacks(recipe: Recipe, optimizer, callbacks, verbose: int) -> Recipe:
