@@ -385,6 +385,21 @@ def test_evaluate_prints_and_writes_scores(capsys, trained, tmp_path):
     assert json.loads((tmp_path / "scores.json").read_text()) == scores
 
 
+def test_evaluate_weighs_rows_by_a_column(capsys, trained, tmp_path):
+    frame = pd.read_csv(trained / "visits.csv")
+    frame.assign(times=np.arange(len(frame)) < 10).to_csv(tmp_path / "weighed.csv", index=False)
+    frame[:10].to_csv(tmp_path / "first.csv", index=False)
+    weighed = json.loads(
+        answer(capsys, "evaluate", trained / "out", tmp_path / "weighed.csv", "--weight", "times", "--json")
+    )
+    first = json.loads(answer(capsys, "evaluate", trained / "out", tmp_path / "first.csv", "--json"))
+    for name in ("accuracy", "log_loss", "f1_macro", "ece"):  # which count the ten rows alone
+        assert weighed[name] == pytest.approx(first[name], rel=1e-6)
+    assert "--weight must be a column of the data, or one number a row. Received: --weight time" in refusal(
+        capsys, "evaluate", trained / "out", tmp_path / "weighed.csv", "--weight", "time"
+    )
+
+
 def test_a_bare_word_is_the_folder_of_that_name(capsys, trained, monkeypatch):
     monkeypatch.chdir(trained)
     assert json.loads(answer(capsys, "evaluate", "out", "visits.csv", "--json"))["rows"] == 300

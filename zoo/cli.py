@@ -248,6 +248,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a = command("evaluate", _evaluate, "Score a trained model on data.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
     source(a, "split", "format")
+    a.add_argument("--weight", metavar="COLUMN", help="the column by which rows count in the scores")
     a.add_argument("-o", "--output", metavar="FILE", help="write the scores as JSON")
     a.add_argument("--json", action="store_true", help="as JSON")
 
@@ -636,7 +637,7 @@ def _evaluate(arguments) -> None:
     _import_tensorflow()
     model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
-    scores = zoo.evaluate(model, data, target=arguments.target, verbose=0)
+    scores = zoo.evaluate(model, data, target=arguments.target, weight=arguments.weight, verbose=0)
     if arguments.output:
         scores.to_json(arguments.output)
     if arguments.json:

@@ -72,6 +72,8 @@ class Recipe:
         solver: None for the optimizer; `"lbfgs"` or `"newton"`, on all rows at once.
         augmentation: A function `(images, seed) -> images` on uint8 batches, in training only.
         targets: Whether `(x, y)` with numbers y `(rows, outputs)` is learnt from, by a task that has no targets else.
+        keep_constants: Whether columns of one value stay inputs: of networks whose columns are units, which answer a
+            value for each column, or of weights that are given by column. For others they say nothing.
         values: The only values that inputs may have, such as `(-1.0, 1.0)`; None for any finite ones.
         by_option: Fields that an option's value changes: `{"rule": {"online": {"batch_size": 1}}}`.
         scores: Functions `(model, x, y)` of encoded rows (numpy), for `zoo.evaluate` and a run's metrics: each returns
@@ -111,6 +113,7 @@ class Recipe:
     solver: str | None = None
     augmentation: Callable | None = None
     targets: bool = False
+    keep_constants: bool = False
     values: tuple[float, ...] | None = None
     by_option: Mapping[str, Mapping[Any, Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
     scores: tuple[Callable, ...] = ()

@@ -12,10 +12,12 @@ from zoo.artifacts import surgery
 from zoo.artifacts.card import card_of
 from zoo.data import doubts, extension
 from zoo.data.columns import the_array, the_picture, the_vector
+from zoo.data.names import named_as
 from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
 from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
+from zoo.engine.precision import policy_of
 from zoo.layers import ensemble
 from zoo.model import Model, build_network, compile_model
 from zoo.training.resolving import AnyModel, resolve_model
@@ -81,7 +83,8 @@ def adapt(
     preprocessor = _with_classes(preprocessor, loaded, classes)
     if target is not None and target != preprocessor.schema.target:
         preprocessor = extension.with_target(preprocessor, target)
-    adapted = _assembled(model, preprocessor, fresh_head=classes == "new", seed=seed)
+    with policy_of(model.network):
+        adapted = _assembled(model, preprocessor, fresh_head=classes == "new", seed=seed)
     known = getattr(model, "card", None) or (card_of(model, run) if run is not None else None)
     if known:
         object.__setattr__(adapted, "card", known)  # its ancestry goes on with this one
@@ -103,6 +106,7 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
     if not isinstance(frame, pd.DataFrame):
         names = ", ".join(map(str, preprocessor.schema.names))
         raise ValueError(f"The model takes the columns {names}. Received: an array. Pass a table with named columns.")
+    frame = named_as(frame, preprocessor.schema.known_names)
     frame = frame.drop(columns=[loaded.target, *loaded.ignore], errors="ignore")
     if "train" in loaded.splits:
         frame = frame.iloc[loaded.splits["train"]]

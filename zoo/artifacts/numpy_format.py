@@ -77,7 +77,7 @@ def _signature(model) -> tuple[dict, dict]:
         outputs["probability"] = ["float32", [None]]
     else:
         width = model.network.outputs[0].shape[-1]
-        outputs = {"prediction": ["float32", [None] if width == 1 else [None, width]]}
+        outputs = {"prediction": [model.preprocessor.target_dtype, [None] if width == 1 else [None, width]]}
     return dict(sorted(inputs.items())), outputs
 
 
@@ -309,9 +309,10 @@ def _decision(model) -> list[str]:
     if model.entry.task == "regression":
         p = model.preprocessor
         if model.decision == "sigmoid":
-            low, high = ((value - p.target_center) / p.target_scale for value in (p.target_low, p.target_high))
+            low, high = p.standardised_target([p.target_low, p.target_high]).tolist()
             lines.append(f"z = np.float32({low!r}) + np.float32({high - low!r}) * 0.5 * (1 + np.tanh(0.5 * z))")
-        lines.append(f"z = z * np.float32({p.target_scale!r}) + np.float32({p.target_center!r})")
+        dtype = f"np.{p.target_dtype}"
+        lines.append(f"z = z * {dtype}({p.target_scale!r}) + {dtype}({p.target_center!r})")
         return [*lines, 'return {"prediction": z[:, 0]}']
     width = model.network.outputs[0].shape[-1]
     if model.decision == "threshold":

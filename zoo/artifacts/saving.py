@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import warnings
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -232,7 +233,7 @@ def _load_file(path: Path, card: dict[str, Any]) -> Model:
         )
     try:
         inspect(path)
-        model = keras.saving.load_model(path, safe_mode=True)
+        model = _loaded(path)
     except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
         raise ValueError(f"{str(path)!r} must be a whole .keras file. Received: {error}. Copy it again.") from error
     if not isinstance(model, Model):
@@ -240,12 +241,30 @@ def _load_file(path: Path, card: dict[str, Any]) -> Model:
             f"{str(path)!r} must hold a model of the zoo. Received: {type(model).__name__}. Load it with "
             "keras.models.load_model."
         )
-    if not model.compiled:
+    if not model.compiled and not model.unsaved:
         compile_model(model, model.recipe)
     if card:
         card = {**card, "entry": model.entry.name}  # the current name of a renamed entry
     object.__setattr__(model, "card", card)  # past Keras, which would track the dict as a part of the model
     return model
+
+
+def _loaded(path: Path) -> Any:
+    """Returns the model of a file; without what it was compiled with, if that is not registered here."""
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    except TypeError as error:
+        if "Could not locate" not in str(error):
+            raise
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        name = str(error).partition("'")[2].partition("'")[0]
+        warnings.warn(
+            f"{str(path)!r} was compiled with {name!r}, which is not registered with Keras here: the model is loaded "
+            "without, not compiled. Import what defines it first, under @keras.saving.register_keras_serializable().",
+            stacklevel=4,
+        )
+        model._unsaved = (name,)
+        return model
 
 
 def _sha256(path: Path) -> str:

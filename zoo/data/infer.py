@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import columns as kinds_of_columns
-from zoo.data import doubts, row_numbers
+from zoo.data import doubts, row_numbers, targets
 from zoo.data.columns.values import NO_HINTS, Hints, Values
 from zoo.data.schema import Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
@@ -26,6 +26,7 @@ def infer(
     ignore: Iterable = (),
     known: Mapping[Any, Column] | None = None,
     hints: Hints = NO_HINTS,
+    keep_constants: bool = False,
 ) -> Schema:
     """Infers the schema of a table.
 
@@ -36,6 +37,7 @@ def infer(
         ignore: Columns that are no inputs.
         known: What `written` found of more rows than these; None to look at these.
         hints: What the caller says of how values are written.
+        keep_constants: Whether columns of one value are inputs, as for networks whose columns are units.
 
     Raises:
         ValueError: if the target or an ignored column is absent, or no input is left.
@@ -63,7 +65,7 @@ def infer(
             dropped[name] = row_numbers.INDEX
             continue
         column, reason = (known[name], "") if name in known else _silently(name, frame[name], hints)
-        if column is None:
+        if column is None or reason and not keep_constants:
             dropped[name] = reason
         else:
             columns.append(column)
@@ -78,6 +80,7 @@ def infer(
 
 
 def infer_task(values: pd.Series) -> str | None:
+    values = targets.with_plain_values(values, "target")
     if pd.api.types.is_bool_dtype(values.dtype) or len(values) == 0:
         return "classification" if len(values) and values.nunique() > 1 else None
     if values.nunique() < 2:
@@ -104,8 +107,8 @@ def written(frame: pd.DataFrame, left_out: Iterable = (), hints: Hints = NO_HINT
             continue
         if not hints.na_values and not (is_stringlike(values.dtype) and _has_digits(values)):
             continue
-        column, _ = _infer_column(name, values, hints)
-        if column is not None and column.is_marked:
+        column, reason = _infer_column(name, values, hints)
+        if column is not None and not reason and column.is_marked:
             found[name] = column
     return found
 
@@ -125,13 +128,13 @@ def _silently(name, values: pd.Series, hints: Hints) -> tuple[Column | None, str
 
 
 def _infer_column(name, values: pd.Series, hints: Hints) -> tuple[Column | None, str]:
-    """Returns the column, or None and the reason why it is no input."""
+    """Returns the column and the reason why it is no input, or `""`; None for a column that cannot be one."""
     looked_at = Values(name, values, hints)
     if looked_at.num_levels == 0:
         return None, "all missing"
     kind = next(kind for kind in kinds_of_columns.kinds() if kind.suits(looked_at))
     if looked_at.num_levels == 1 and not looked_at.has_missing:
-        return None, "constant"
+        return kind.column(looked_at), "constant"
     return kind.column(looked_at), ""
 
 

@@ -26,11 +26,12 @@ import numpy as np
 import pandas as pd
 
 from zoo import notices
-from zoo.data import columns
+from zoo.data import columns, targets
 from zoo.data.columns import older_states
 from zoo.data.columns.kind import SECTIONS, Encodings, Feature, Group
 from zoo.data.columns.table import Table
 from zoo.data.columns.tensors import tensor_of
+from zoo.data.names import named_as
 from zoo.data.number_statistics import number_statistics
 from zoo.data.reading import Reader
 from zoo.data.sampling import Sample, sample
@@ -76,6 +77,7 @@ class Preprocessor:
         self.schema, self.preprocessing, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
+        self.target_dtype = "float32"  # of a regression's answers; artifacts of before float64 have this one
         self._states: list[dict[str, Any]] = []
         self._groups: list[Group] = []
         self._max_bins: int | None = None
@@ -114,10 +116,9 @@ class Preprocessor:
         if len(x) == 0:
             raise ValueError("There are no rows to take statistics from. The data must have at least one.")
         if self.schema.task == "regression" and y is not None:
-            values = self.encode_target(y).astype("float64")
-            deviation = float(values.std())
-            self.target_center, self.target_scale = float(values.mean()), deviation if deviation > 0 else 1.0
-            self.target_low, self.target_high = float(values.min()), float(values.max())
+            known = targets.statistics(self.encode_target(y))
+            self.target_center, self.target_scale, self.target_low, self.target_high = known
+            self.target_dtype = targets.dtype_of(*known)
         self._fit_columns(self._table(x), counts or {})
         self._module = self._block_encoder = self._function = None
         return self
@@ -306,7 +307,7 @@ class Preprocessor:
         """Returns raw data by column, checked for the columns that must be there."""
         alone = columns.the_array(self.schema.columns)
         if alone is None:
-            return self.reader.table(x)
+            return self.reader.table(self._named_as_here(x))
         if isinstance(x, (pd.DataFrame, Mapping)):
             if alone.name not in x:
                 raise ValueError(
@@ -317,6 +318,9 @@ class Preprocessor:
                 )
             x = x[alone.name]
         return Table({alone.name: x})
+
+    def _named_as_here(self, x):
+        return named_as(x, self.schema.known_names) if isinstance(x, (pd.DataFrame, Mapping)) else x
 
     def blocks(self, x) -> dict[str, np.ndarray]:
         """Returns raw data as one array for each group of columns.
@@ -404,7 +408,7 @@ class Preprocessor:
     # The target.
 
     def encode_target(self, y) -> np.ndarray:
-        """Returns class indices int32, or values float32 in the target's units, `(rows,)`; of sequences, sequences.
+        """Returns class indices int32, or values float64 in the target's units, `(rows,)`; of sequences, sequences.
 
         Raises:
             ValueError: if a value is missing, no number, or no class of training.
@@ -422,6 +426,7 @@ class Preprocessor:
             return recorded.astype("float32")
         values = y if isinstance(y, pd.Series) else pd.Series(_rank_one(y))
         name = f"target {self.schema.target!r}" if self.schema.target is not None else "target"
+        values = targets.with_plain_values(values, name)
         missing = is_missing(values)
         if missing.any() and not (
             self.schema.classes and any(isinstance(c, str) and c in MISSING for c in self.schema.classes)
@@ -434,11 +439,23 @@ class Preprocessor:
             )
         if self.schema.classes is None:
             numbers = as_numbers(values)
-            if numbers is None or not np.all(np.isfinite(numbers)):
+            if numbers is None:
                 raise ValueError(
                     f"The {name} must be finite numbers. Received: {values.dtype}, such as {values.iloc[0]!r}."
                 )
-            return numbers.astype("float32")
+            if not np.all(np.isfinite(numbers)):
+                row = np.flatnonzero(~np.isfinite(numbers))[0]
+                raise ValueError(
+                    f"The {name} must be finite numbers. Received: {numbers[row]:g}, at row {values.index[row]}. Drop "
+                    "these rows, or fill them in."
+                )
+            if (large := np.abs(numbers) > targets.LARGEST).any():
+                row = np.flatnonzero(large)[0]
+                raise ValueError(
+                    f"The {name} must be numbers of at most {targets.LARGEST:g} in size, whose squares float64 holds. "
+                    f"Received: {numbers[row]:g}, at row {values.index[row]}. Drop these rows, or take a logarithm."
+                )
+            return numbers
         codes, uniques = pd.factorize(values)
         known = {value: i for i, value in enumerate(self.schema.classes)}
         by_text = {level_name(value): i for i, value in enumerate(self.schema.classes)}
@@ -455,6 +472,23 @@ class Preprocessor:
             indices[i] = index
         return indices[codes]
 
+    def training_target(self, encoded: np.ndarray) -> np.ndarray:
+        """Returns what a training takes for the result of `encode_target`: of a regression float32.
+
+        Where that cannot resolve the target: pairs of float32 that sum up to it, `(rows, 2)`.
+        """
+        if self.schema.task != "regression":
+            return encoded
+        return targets.as_pairs(encoded) if self.target_dtype == "float64" else encoded.astype("float32")
+
+    def standardised_target(self, values) -> np.ndarray:
+        """Returns (y - center) / scale in float64, for values in the target's units."""
+        return (np.asarray(values, "float64") - self.target_center) / self.target_scale
+
+    def target_values(self, standardised) -> np.ndarray:
+        """Returns values in the target's units, float64, for standardised ones: the inverse."""
+        return np.asarray(standardised, "float64") * self.target_scale + self.target_center
+
     def decode_labels(self, indices) -> np.ndarray:
         """Returns the caller's own class values, in their dtype, for class indices."""
         classes = self.schema.classes
@@ -463,7 +497,7 @@ class Preprocessor:
         values = np.array(classes)
         try:
             values = values.astype(self.schema.class_dtype.lower())
-        except (TypeError, AttributeError):  # a dtype of pandas' own
+        except (TypeError, ValueError, AttributeError):  # a dtype of pandas' own
             pass
         return values[np.asarray(indices)]
 
@@ -477,6 +511,7 @@ class Preprocessor:
             "scaling": self.scaling,
             "feature_budget": self.feature_budget,
             "target": [self.target_center, self.target_scale, self.target_low, self.target_high],
+            "target_dtype": self.target_dtype,
             "columns": self._states,
             "max_bins": self._max_bins,
         }
@@ -489,6 +524,7 @@ class Preprocessor:
         )
         for name, value in zip(("center", "scale", "low", "high"), config["target"], strict=True):
             setattr(preprocessor, f"target_{name}", value)
+        preprocessor.target_dtype = config.get("target_dtype", "float32")
         if "state" in config:
             states, preprocessor._max_bins = older_states.by_column(preprocessor.schema, config)
         else:

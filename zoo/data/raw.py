@@ -107,13 +107,18 @@ class Data:
         """Columns that are no inputs."""
         return self._ignore
 
+    @property
+    def column_names(self) -> list:
+        """Names of the columns, of a stream with the target; of arrays none."""
+        return list(self._stream.columns if self.streaming else getattr(self.x, "columns", ()))
+
     def check_ignored(self, names: Iterable) -> None:
         """Raises ValueError if a name to ignore is not a column: `load` does not check names that a schema drops.
 
         Args:
             names: The columns that `load` was asked to ignore.
         """
-        columns = self._stream.columns if self.streaming else getattr(self.x, "columns", ())
+        columns = self.column_names
         for name in names:
             if name in self._ignore and name not in columns:
                 known = [str(column) for column in columns]

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
+from zoo.data import targets
 from zoo.registry import SUPERVISED, load_plugins, suggest
 
 # Where each kind of column is; `zoo.data.columns` loads them, and other packages add theirs.
@@ -120,6 +121,11 @@ class Schema:
         """Names of the raw columns."""
         return [column.name for column in self.columns]
 
+    @property
+    def known_names(self) -> list:
+        """Names of the raw columns, of the target and of the columns that are no inputs."""
+        return [*self.names, *([] if self.target is None else [self.target]), *self.dropped]
+
     def column(self, name) -> Column:
         """Returns the column of that name."""
         if name not in self._by_name:
@@ -172,6 +178,7 @@ class Schema:
             else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0] if np.ndim(y) > 1 else y)
         )
         name = f"target {self.target!r}" if self.target is not None else "target"
+        own, values = values, targets.with_plain_values(values, name)
         missing = is_missing(values)
         if missing.any():
             first = values.index[np.flatnonzero(missing)[0]]
@@ -185,9 +192,7 @@ class Schema:
             if numbers is None:
                 shown = ", ".join(map(repr, pd.unique(values)[:3]))
                 raise ValueError(
-                    f"The {name} of a regression must be numbers. Received: {shown}... For class names, take a "
-                    "classifier "
-                    "such as 'mlp_classifier'."
+                    f"The {name} of a regression must be numbers. Received: {shown}... {targets.number_repair(own)}"
                 )
             if not np.all(np.isfinite(numbers)):
                 raise ValueError(f"The {name} must be finite. Received: infinite values. Drop these rows.")
@@ -198,16 +203,19 @@ class Schema:
                 f"{numbers[numbers != np.round(numbers)][0]:g}, which are continuous. Take a regressor such as "
                 "'mlp_regressor', or make bins of them."
             )
-        classes = sorted(plain_values(pd.unique(values.dropna())), key=lambda v: (str(type(v)), v))
-        if pd.api.types.is_numeric_dtype(values.dtype) and len(classes) > max(MAX_INT_CLASSES, len(values) // 20):
+        classes = targets.sorted_classes(own, values)
+        targets.check_classes_differ(classes, name)
+        numeric, timed = pd.api.types.is_numeric_dtype(values.dtype), own.dtype.kind in "mM"
+        if (numeric or timed) and len(classes) > max(MAX_INT_CLASSES, len(values) // 20):
+            what = "times" if timed else "numbers"
             raise ValueError(
-                f"The {name} of a classifier must be classes. Received: {len(classes)} different numbers in "
+                f"The {name} of a classifier must be classes. Received: {len(classes)} different {what} in "
                 f"{len(values)} "
                 "rows, which are continuous. Take a regressor such as 'mlp_regressor', or make bins of them."
             )
         if len(classes) < 2:
             raise ValueError(f"The {name} must have at least two classes. Received: only {classes[0]!r}.")
-        return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(values.dtype))
+        return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(own.dtype))
 
     def without_target(self) -> Schema:
         """Returns the schema of the inputs alone, for what learns without targets."""

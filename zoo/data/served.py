@@ -47,7 +47,7 @@ class Served(tf.Module):
         model = self._model.value
         encoded = self.encoder(dict(zip(self._specs.value, columns)))
         encoded = {tensor.name: encoded[tensor.name] for tensor in model.network.inputs}  # it may leave some aside
-        outputs = self._decide(model.network(encoded, training=False))
+        outputs = self._decide(model.network_outputs(encoded))
         if model.entry.task != "classification":
             return {"prediction": outputs[:, 0] if outputs.shape[1:] == (1,) else outputs}
         probabilities = model.probabilities(outputs)
@@ -116,7 +116,8 @@ class Served(tf.Module):
         return {"classes": tf.tile(self._labels()[None], (rows, 1)), "scores": outputs["probabilities"]}
 
     def _regress(self, inputs):
-        return {"outputs": self._serve_examples(inputs)["prediction"]}
+        prediction = self._serve_examples(inputs)["prediction"]
+        return {"outputs": tf.cast(prediction, tf.float32)}  # which TensorFlow Serving's method of that name wants
 
     def _serve_image_bytes(self, image_bytes):
         shape = the_picture(self._model.value.schema.columns).shape

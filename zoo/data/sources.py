@@ -21,8 +21,10 @@ from zoo.data.columns import the_picture, the_vector
 from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
 from zoo.data.infer import read_target, written
+from zoo.data.names import named_as, resolved, with_plain_names
 from zoo.data.raw import Data, without
 from zoo.data.schema import Schema
+from zoo.data.targets import check_one_value_a_row
 from zoo.registry import suggest
 
 FILE_FORMATS = (*MODULES, "idx", "images", "npz")
@@ -230,6 +232,8 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
     if frame.columns.hasnans:
         names = [f"Unnamed: {i}" if pd.isna(name) else name for i, name in enumerate(frame.columns)]
         frame = frame.set_axis(names, axis=1)
+    frame = with_plain_names(frame) if wanted.schema is None else named_as(frame, wanted.schema.known_names)
+    wanted = _resolved(wanted, frame.columns)
     target = _checked(list(frame.columns), wanted)
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if wanted.schema is None:
@@ -239,6 +243,12 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
         return Data(frame, **common)
     y = read_target(frame[target], wanted.hints, None if wanted.schema is None else wanted.schema.task)
     return Data(frame.drop(columns=[target]), y, order=list(frame.columns), **common)
+
+
+def _resolved(wanted: _Wanted, columns) -> _Wanted:
+    """Returns what was asked for, with the names that the columns have here: after a CSV, 3 is "3"."""
+    ignore = tuple(resolved(name, columns) for name in wanted.ignore)
+    return dataclasses.replace(wanted, target=resolved(wanted.target, columns), ignore=ignore)
 
 
 def _checked(columns: list, wanted: _Wanted):
@@ -271,10 +281,10 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data
     """Returns a DataFrame and its target beside it; if both have an index of pandas, in the order of the first one."""
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
         y = y.iloc[:, 0]
+    y = y[:, 0] if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1 else y
     if np.ndim(y) != 1:
-        raise ValueError(
-            f"`y` must have one value a row. Received: the shape {np.shape(y)}. For one-hot rows: y.argmax(axis=1)."
-        )
+        check_one_value_a_row(y)
+        raise ValueError(f"`y` must have one value a row. Received: {y!r}. Pass a Series or an array.")
     if len(x) != len(y):
         raise ValueError(
             f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
@@ -334,9 +344,7 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
         one_hot = y.ndim == 2 and bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
         if one_hot or y.ndim not in (1, 2) and not (sequences and y.ndim == 3):
-            raise ValueError(
-                f"`y` must have one value a row. Received: the shape {y.shape}. For one-hot rows: y.argmax(axis=1)."
-            )
+            check_one_value_a_row(y)
         if len(x) != len(y):
             raise ValueError(
                 f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
@@ -393,6 +401,7 @@ def _image_data(read, folder: Path, source: str, wanted: _Wanted) -> Data:
 def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Data:
     if named_y and wanted.target is None and "target" in stream.columns:
         wanted = dataclasses.replace(wanted, target="target")
+    wanted = _resolved(wanted, stream.columns)
     target = _checked(stream.columns, wanted)
     for name in stream.columns if wanted.schema is None else ():
         if row_numbers.is_index(name) and name not in (target, *wanted.ignore):

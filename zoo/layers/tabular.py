@@ -22,6 +22,8 @@ class PiecewiseLinear(keras.layers.Layer):
     Input shape: `(batch, columns)`, ranks in [0, 1]. Output shape: `(batch, columns * num_bins)`, in [-1/2, 1/2].
     """
 
+    in_float32 = True  # under a policy of mixed precision: bfloat16 could not tell places within a bin apart
+
     def __init__(self, num_bins: int = 16, **kwargs):
         super().__init__(**kwargs)
         if num_bins < 1:

@@ -16,6 +16,7 @@ from zoo import registry
 from zoo.data import doubts, pipelines
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
+from zoo.data.targets import check_target
 from zoo.engine import compiled, fitting, many, stacked
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
 from zoo.registry import Entry, Recipe
@@ -185,6 +186,7 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore) -> Data:
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
             f"{', '.join(map(str, loaded.schema.names))}."
         )
+    check_target(loaded.y)
     if count := int(pd.isna(pd.Series(np.asarray(loaded.y))).sum()):
         raise ValueError(
             f"The target must be there in every row. Received: {count} of {len(loaded)} without. Leave these rows out."
@@ -337,10 +339,11 @@ def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
 
 
 def _with_weights(model: Model, encoded) -> tuple:
-    y = encoded.y
-    if model.entry.task == "regression":
-        center, scale = model.preprocessor.target_center, model.preprocessor.target_scale
-        y = (y.astype("float32") - np.float32(center)) / np.float32(scale)
+    y, known = encoded.y, model.preprocessor
+    if model.entry.task == "regression" and known.target_dtype == "float64":
+        y = known.standardised_target(encoded.truth).astype("float32")
+    elif model.entry.task == "regression":  # as `Model.network_target` computes, to the last bit
+        y = (y - np.float32(known.target_center)) / np.float32(known.target_scale)
     weight = np.ones(len(y), "float32") if encoded.weight is None else encoded.weight.astype("float32")
     return encoded.x, y, weight
 
@@ -361,7 +364,7 @@ def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, severa
         test = loaded.take(job.test)
         encoded = pipelines.encode(test.ignoring(hidden) if hidden else test, model.preprocessor)
         found = inference.outputs(model, encoded.x, once=True)
-        scores = scoring.score_outputs(model, found, encoded.y)
+        scores = scoring.score_outputs(model, found, encoded.truth)
         rates = {"learning_rate": job.rate} if several else {}
         row = {"fold": job.fold, "seed": job.seed, **rates, "rows": len(job.test), **scores}
         rows.append({**row, "best_epoch": pd.NA if best_epoch is None else best_epoch + 1, "epochs": epochs})

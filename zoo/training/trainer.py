@@ -12,19 +12,23 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from zoo import display, registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.data.sources import beside
-from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
+from zoo.data.weighting import class_factors
+from zoo.engine import cluster, fitting, freezing, fused, interruption, keras_internals, memory, together
 from zoo.engine import devices as engine_devices
 from zoo.engine.asked import check_asked
 from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
+from zoo.engine.precision import MIXED, check_precision, computes_in_half
+from zoo.engine.schedules import callbacks_that_set_rates
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
 from zoo.registry import Entry, Recipe
 from zoo.training import scoring, solving
@@ -158,6 +162,9 @@ def train(
 ) -> Run:
     """Trains a model: a name is built fresh, anything else goes on from its weights.
 
+    Under `keras.config.set_dtype_policy("mixed_bfloat16")` classifiers and regressors train in half precision, which
+    pays off on GPUs; their heads and weights, predictions and exports are float32.
+
     Args:
         model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         data: Anything that `zoo.data.load` takes; None for the recipe's own data set.
@@ -168,9 +175,10 @@ def train(
         groups: A column whose equal values stay on one side of the split; it is no input.
         time: A column by which the last rows are held out; it stays an input.
         weight: A column of sample weights; it is no input.
-        class_weight: `"balanced"`, or a factor for each class.
+        class_weight: `"balanced"`, by which all classes have the same sum of weights, or a factor for each class.
         optimizer: A Keras optimizer or its name, instead of the recipe's.
-        loss: A Keras loss on the model's outputs, instead of the recipe's.
+        loss: A Keras loss on the model's outputs, instead of the recipe's. A function of one's own needs
+            `@keras.saving.register_keras_serializable()` for a saved model to load compiled.
         learning_rate: Instead of the recipe's.
         epochs: The most epochs (steps of a solver), instead of the recipe's.
         batch_size: Rows a step, or `"full"`, instead of the recipe's.
@@ -179,7 +187,7 @@ def train(
         freeze: None or `"none"`: all layers are trained. `"head_first"`: the last layer with weights, then all at a
             tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
         seed: Seed of initial weights, split, order and dropout.
-        callbacks: Keras callbacks.
+        callbacks: Keras callbacks. One that sets the learning rate takes the place of the recipe's schedule.
         devices: `"auto"`: a GPU if there is one, several where that pays off, the workers of `TF_CONFIG` if it names
             several (see docs/deploy.md). Or `"cpu"`, how many devices, or their names, as `["GPU:0", "GPU:1"]`.
         checkpoint: A folder for the run's state after each epoch; called again, the run goes on from it.
@@ -197,10 +205,12 @@ def train(
         ValueError: if an argument or the data are wrong; the message says what must be.
     """
     begin = clock.monotonic()
+    check_precision()
     _check_choice("engine", engine, fitting.ENGINES)
     _check_choice("solver", solver, (None, *solving.SOLVERS))
     placement = engine_devices.place(devices)
-    callbacks, verbose = tuple(callbacks), verbose if placement.chief else 0
+    callbacks, verbose = _callbacks(callbacks), verbose if placement.chief else 0
+    _check_names(optimizer=optimizer, loss=loss)
     model, entry, options = _resolve(model, options)
     data, target = beside(data, target)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
@@ -209,6 +219,7 @@ def train(
         recipe = dataclasses.replace(recipe, solver=None)
     elif solver is not None:
         recipe = dataclasses.replace(recipe, solver=solver)
+    recipe = _heeding_callbacks(recipe, optimizer, callbacks, verbose)
     by_recipe = isinstance(validation, _RecipeShare)
     asked: dict[str, Any] = {"target": target, "groups": groups, "time": time, "weight": weight}
     asked = {name: column for name, column in asked.items() if column is not None}
@@ -233,6 +244,7 @@ def train(
         model = assemble(entry, fit_preprocessor(entry, recipe, parts.train, parts.sample), options, seed=seed)
     if parts.train.target is None and parts.train.y is None and entry.task in (*registry.SUPERVISED, "dynamics"):
         raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
+    model.check_loss(loss)
     rows = parts.rows
     size = recipe.rows_a_step(rows)
     steps = math.ceil(rows / size)
@@ -240,6 +252,8 @@ def train(
     plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
     if freeze is not None:
         plain["freeze"] = freeze
+    if computes_in_half(model.network):
+        plain["dtype_policy"] = MIXED
     augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
     if placement.kind != "one":
         compile_model(model, recipe, optimizer=_copied(optimizer), loss=loss)
@@ -265,7 +279,7 @@ def train(
         factors = None
         with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
             encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
-        factors = _class_factors(class_weight, model, encoded.y)
+        factors = _class_factors(class_weight, model, encoded)
         encoded = _weighted(encoded, factors)
         if parts.val is not None and not parts.val_rows:  # each class keeps a row to train on
             raise ValueError(
@@ -378,6 +392,70 @@ def train(
         elif run.interrupted:
             print("training it again goes on from these weights", flush=True)
     return run
+
+
+def _callbacks(given) -> tuple:
+    """Returns the caller's callbacks.
+
+    Raises:
+        TypeError: if one is no Keras callback.
+    """
+    callbacks = (given,) if isinstance(given, keras.callbacks.Callback) else tuple(given or ())
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"`callbacks` must be Keras callbacks. Received: {callback!r}. Pass objects, such as "
+                "[keras.callbacks.EarlyStopping('val_loss')], or a function as keras.callbacks.LambdaCallback("
+                "on_epoch_end=function)."
+            )
+    return callbacks
+
+
+def _check_names(*, optimizer, loss) -> None:
+    """Raises ValueError if Keras has no optimizer or no loss of the name given."""
+    for name, given, module in (("optimizer", optimizer, keras.optimizers), ("loss", loss, keras.losses)):
+        try:
+            module.get(given)
+        except (ValueError, TypeError):
+            known = [known for known in dir(module) if not known.startswith("_") and known[0].isupper()]
+            hint = registry.suggest(given, [*known, *map(str.lower, known)])
+            raise ValueError(
+                f"`{name}` must be a Keras {name} or the name of one. Received: {name}={given!r}.{hint} See "
+                f"{module.__name__.replace('._tf_keras', '')}."
+            ) from None
+
+
+def _heeding_callbacks(recipe: Recipe, optimizer, callbacks, verbose: int) -> Recipe:
+    """Returns the recipe without its schedule if a callback sets the learning rate: Keras refuses the two together.
+
+    Raises:
+        ValueError: if the caller's own optimizer has a schedule beside such a callback, or a solver has no rate.
+    """
+    setters = ", ".join(callbacks_that_set_rates(callbacks))
+    if not setters:
+        return recipe
+    if recipe.solver is not None:
+        raise ValueError(
+            f"{setters} sets the learning rate, which the solver {recipe.solver!r} does not have. Leave the callback "
+            "out, or pass an optimizer such as optimizer='adam'."
+        )
+    if optimizer is not None and not isinstance(optimizer, str):
+        rate = keras_internals.learning_rate_of(optimizer)
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            raise ValueError(
+                f"{setters} sets the learning rate, which the schedule {type(rate).__name__} of `optimizer` sets too. "
+                "Leave the callback out, or give the optimizer a number as its learning rate."
+            )
+        return recipe
+    if recipe.schedule == "constant":
+        return recipe
+    if verbose:
+        print(
+            f"{setters} sets the learning rate: it begins at {recipe.learning_rate:g}, without the recipe's schedule "
+            f"{recipe.schedule!r}",
+            flush=True,
+        )
+    return dataclasses.replace(recipe, schedule="constant")
 
 
 def _ignored(ignore, model: Model | None) -> tuple:
@@ -506,7 +584,7 @@ def _plain_recipe(recipe, optimizer, loss, class_weight, options) -> dict[str, A
     return {**fields, "options": plain(options)}
 
 
-def _class_factors(class_weight, model, y) -> np.ndarray | None:
+def _class_factors(class_weight, model, encoded: Encoded) -> np.ndarray | None:
     """Returns a factor for each class index."""
     if class_weight is None:
         return None
@@ -514,16 +592,7 @@ def _class_factors(class_weight, model, y) -> np.ndarray | None:
         raise ValueError(
             f"`class_weight` is for classifiers; {model.entry.name!r} does {model.entry.task}. Leave it out."
         )
-    if class_weight == "balanced":
-        counts = np.bincount(y, minlength=len(model.classes))
-        return len(y) / (len(counts) * np.maximum(counts, 1.0))
-    if not isinstance(class_weight, Mapping) or set(class_weight) != set(model.classes):
-        raise ValueError(
-            "`class_weight` must be 'balanced' or a factor for each of the classes "
-            f"{', '.join(map(repr, model.classes))}. "
-            f"Received: class_weight={class_weight!r}"
-        )
-    return np.array([class_weight[label] for label in model.classes], "float64")
+    return class_factors(class_weight, model.classes, encoded.y, encoded.weight)
 
 
 def _weighted(encoded: Encoded, factors) -> Encoded:
@@ -571,7 +640,8 @@ def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) ->
     rows = {"train": encoded, "val": held_out}
     if parts.test is not None:
         rows["test"] = pipelines.encode(parts.test, model.preprocessor)
-    return {split: scoring.score(model, part, once=True).to_dict() for split, part in rows.items() if part is not None}
+    known = {split: part for split, part in rows.items() if part is not None}
+    return {split: scoring.score(model, part, once=True, weighted=False).to_dict() for split, part in known.items()}
 
 
 def _closing_line(fitted: Fitted, metrics) -> str:

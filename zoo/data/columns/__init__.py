@@ -134,3 +134,10 @@ def the_picture(columns: Sequence[Column]) -> Column | None:
 def pictures(columns: Iterable[Column]) -> list[Column]:
     """Returns the columns that hold pictures."""
     return [column for column in columns if kind_of(column).is_picture]
+
+
+def as_units(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Returns columns whose values are encoded in their order: beside numbers, booleans are numbers too."""
+    if not any(kind_of(column).has_numbers for column in columns):
+        return tuple(columns)
+    return tuple(kind_of(column).as_number(column) for column in columns)

@@ -112,6 +112,10 @@ class Kind:
         """Returns whether a column is an encoded tensor of its own, as images and sequences are."""
         return False
 
+    def as_number(self, column: Column) -> Column:
+        """Returns the column as one of numbers where its values are such; else the column itself."""
+        return column
+
     def with_values(self, column: Column, values: tuple[float, ...]) -> Column:
         """Returns the column with the only values that it may hold, where its kind knows such."""
         return column
