@@ -31,6 +31,7 @@ _HOMES = {
     "Scores": "zoo.training.scoring",
     "evaluate": "zoo.training.scoring",
     "predict": "zoo.training.prediction",
+    "DataWarning": "zoo.data.doubts",
     "adapt": "zoo.artifacts.adapting",
     "fine_tune": "zoo.artifacts.fine_tuning",
     "save": "zoo.artifacts.saving",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:  # "import x as x" re-exports x: without the "as" a strict typ
     from zoo.artifacts.fine_tuning import fine_tune as fine_tune
     from zoo.artifacts.saving import load as load
     from zoo.artifacts.saving import save as save
+    from zoo.data.doubts import DataWarning as DataWarning
     from zoo.model import Model as Model
     from zoo.model import build as build
     from zoo.training.cross_validation import cross_validate as cross_validate

@@ -44,6 +44,7 @@ assert_type(report, zoo.ExportReport)
 assert_type(report.path, Path)
 assert_type(report.max_difference, float)
 
+assert_type(zoo.DataWarning("doubtful"), zoo.DataWarning)
 data = zoo.data.load("titanic", target="survived", stream=False)
 assert_type(data, Data)
 assert_type(data.schema, Schema)
