@@ -60,13 +60,15 @@ def adapt(
     run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
     model = resolve_model(model)
     model.check_trainable()
-    loaded = load_data(data, target=model.schema.target if target is None else target)
-    preprocessor = model.preprocessor
+    column, preprocessor = model.schema.columns[0], model.preprocessor
+    size = column.shape[:2] if image_size is None and column.resized else image_size
+    size = size if column.kind == "image" else None
+    loaded = load_data(data, target=model.schema.target if target is None else target, image_size=size)
     kind = preprocessor.schema.columns[0].kind
     if kind in ("image", "array") and columns != "strict":
         raise ValueError(f"`columns` is for tables; this model takes one {kind}. Leave it out.")
     if kind == "image":
-        preprocessor = _with_images(preprocessor, loaded, image_size)
+        preprocessor = _with_images(preprocessor, loaded, size)
     elif image_size is not None:
         raise ValueError("`image_size` is for models of images; this one takes columns. Leave it out.")
     elif kind == "array":
@@ -114,7 +116,8 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
 
 
 def _with_images(preprocessor, loaded: Data, image_size):
-    shape = preprocessor.schema.columns[0].shape
+    column = preprocessor.schema.columns[0]
+    shape, resized = column.shape, image_size is not None
     found = tuple(loaded.schema.columns[0].shape or ())
     if len(found) == 2:
         found = (*found, 1)
@@ -141,7 +144,8 @@ def _with_images(preprocessor, loaded: Data, image_size):
             f"The data must hold images of {size[0]} x {size[1]}. Received: {found[0]} x {found[1]}. Pass "
             f"image_size={found[:2]} to adapt the model to them, or resize the images."
         )
-    return preprocessor if size == tuple(shape[:2]) else extension.with_image_size(preprocessor, size)
+    same = size == tuple(shape[:2]) and resized == column.resized
+    return preprocessor if same else extension.with_image_size(preprocessor, size, resized)
 
 
 def _with_classes(preprocessor, loaded: Data, classes: str):

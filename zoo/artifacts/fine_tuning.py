@@ -42,7 +42,7 @@ def fine_tune(
         ValueError: as `zoo.adapt` and `zoo.train`, or if an option is unknown.
     """
     known = [name for name, p in inspect.signature(train).parameters.items() if p.kind is p.KEYWORD_ONLY]
-    known = [*ADAPTING, *(name for name in known if name not in ("target", "freeze", "schema"))]
+    known = [*ADAPTING, *(name for name in known if name not in (*ADAPTING, "target", "freeze", "schema"))]
     for name in options:
         if name not in known:
             raise ValueError(
@@ -55,7 +55,9 @@ def fine_tune(
     hidden += [options[name] for name in ("groups", "weight") if options.get(name) is not None]
     model = model if hasattr(model, "history") else resolve_model(model)  # a run knows the card of its model
     schema = resolve_model(model).schema
-    loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden)
+    size = how.get("image_size", schema.columns[0].shape[:2] if schema.columns[0].resized else None)
+    size = size if schema.columns[0].kind == "image" else None
+    loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden, image_size=size)
     adapted = adapt(model, loaded, target=target, seed=options.get("seed", 0), **how)
     if adapted.recipe.augmentation is not None and adapted.options.get("augmentation", True):
         options = {**_for_few_images(adapted.recipe, len(loaded.splits.get("train", loaded))), **options}

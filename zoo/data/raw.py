@@ -31,6 +31,8 @@ class Data:
         task_hint: The task that the set is known for, or None.
         order: The columns with the target as the source has them.
         left_out: Columns to ignore that were not even read, as they cannot be.
+        files: Of images from files, their names, under the caller's index; else None.
+        resized: Whether the images were resized to a size that the caller gave.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class Data:
         task_hint: str | None = None,
         order: Iterable | None = None,
         left_out: Iterable = (),
+        files: pd.Series | None = None,
+        resized: bool = False,
     ):
         self.x, self.y, self.target, self.source, self.task_hint = x, y, target, source, task_hint
         self.splits: dict[str, np.ndarray] = dict(splits or {})
         self._given, self._ignore, self._order, self.left_out = schema, tuple(ignore), order, tuple(left_out)
         self._inferred: Schema | None = None
-        self._stream = stream
+        self._stream, self.files, self._resized = stream, files, resized
         self._hash = sha256 or _Hashed(x, y)
         self._sample: Any = None
 
@@ -69,6 +73,8 @@ class Data:
             "task_hint": self.task_hint,
             "order": self._order,
             "left_out": self.left_out,
+            "files": self.files,
+            "resized": self._resized,
         }
         return Data(x, y, **{**known, **changes})
 
@@ -116,10 +122,11 @@ class Data:
         if isinstance(self.x, pd.DataFrame):
             return infer(self.frame(), self.target, ignore=self._ignore)
         if self.x.ndim == 4:
-            column = Column("image", "image", str(self.x.dtype), (), tuple(self.x.shape[1:]))
+            shape = tuple(self.x.shape[1:])
+            column = Column("image", "image", str(self.x.dtype), (), shape, resized=self._resized)
         else:  # (rows, columns) or (rows, time, columns), of any time
             column = Column("inputs", "array", str(self.x.dtype), (), (None,) * (self.x.ndim - 2) + self.x.shape[-1:])
-        schema = Schema((column,))
+        schema = Schema((column,), self.target)
         task = None if self.y is None or np.ndim(self.y) > 1 else _infer_task(pd.Series(np.asarray(self.y)))
         return schema if task is None else schema.with_task(task, self.y)
 
@@ -210,7 +217,7 @@ class Data:
         rows = np.asarray(rows)
         x = self.x.iloc[rows] if isinstance(self.x, pd.DataFrame) else self.x[rows]
         y = self.y.iloc[rows] if isinstance(self.y, pd.Series) else None if self.y is None else self.y[rows]
-        return self._like(x, y)
+        return self._like(x, y, files=None if self.files is None else self.files.iloc[rows])
 
     def ignoring(self, names: Iterable) -> Data:
         """Returns the same rows with further columns that are no inputs."""

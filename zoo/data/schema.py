@@ -46,6 +46,7 @@ class Column:
         shape: Of a tensor, without the rows; None in it is an axis of any length, such as time.
         values: The only values that a tensor may hold; empty for any.
         served: Its name in the served signature, if an older artifact has another name than the current rule gives.
+        resized: Whether images of other sizes are resized to `shape`, in Python and where their bytes are served.
     """
 
     name: Any
@@ -55,6 +56,7 @@ class Column:
     shape: tuple[int | None, ...] | None = None
     values: tuple[float, ...] = ()
     served: str = dataclasses.field(default="", repr=False, compare=False)
+    resized: bool = dataclasses.field(default=False, compare=False)  # what is served has the same shape
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,6 +211,8 @@ class Schema:
                 plain["shape"] = list(column.shape)
             if column.values:
                 plain["values"] = list(column.values)
+            if column.resized:
+                plain["resized"] = True
             columns.append(plain)
         return {
             "version": VERSION,
@@ -250,6 +254,7 @@ class Schema:
                     None if shape is None else tuple(shape),
                     tuple(column.get("values", ())),
                     _served_before(column["name"], column.get("served")),
+                    bool(column.get("resized", False)),
                 )
             )
         classes = plain.get("classes")

@@ -3,23 +3,25 @@
 "titanic"                      a shipped or generated set          df, (x, y), x     in memory
 "tfds:NAME"                    TensorFlow Datasets                 a tf.data.Dataset
 "rows.csv", "shards/*.parquet", "https://...", "images/"          files, globs, folders, any fsspec address
+"photo.jpg", ["a.png", "b.png"], an image of Pillow               images, one a row
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zoo.data import addresses, images, shipped
+from zoo.data import addresses, image_arrays, image_files, image_tables, images, shipped
 from zoo.data.files import STREAM_BYTES, Files, table_files
 from zoo.data.raw import Data, without
-from zoo.data.schema import Schema
+from zoo.data.schema import Column, Schema
 from zoo.registry import suggest
 
 FILE_FORMATS = ("csv", "parquet", "tfrecord", "idx", "images", "npz")
@@ -33,18 +35,22 @@ def load(
     format: str | None = None,
     schema=None,
     ignore: Iterable = (),
+    image_size: int | Sequence[int] | None = None,
     stream: bool | None = None,
 ) -> Data:
     """Loads raw rows.
 
     Args:
         source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder or fsspec address; a
-            DataFrame or dict of columns; `(x, y)` or `x` as arrays; a tf.data.Dataset; or `Data`.
+            DataFrame or dict of columns; `(x, y)` or `x` as arrays, paths of images or images of Pillow; a
+            tf.data.Dataset; or `Data`. A table with a column of image files in its folder is read as those images.
         target: The target's column, or beside a DataFrame its values; left out, a shipped set's own.
         split: Only these rows: `"train"`, `"val"` or `"test"`, where the set has them.
         format: `"csv"`, `"parquet"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`, where the suffix does not say it.
         schema: A schema, its dict or the path of its JSON, instead of the inferred one. Its target may be absent.
         ignore: Columns that are no inputs.
+        image_size: Resizes all images to `(height, width)`, or to a square. A model that is trained on them resizes
+            images of other sizes in the same way.
         stream: Whether to read block by block; left out, files above 1 GiB.
 
     Returns:
@@ -67,7 +73,7 @@ def load(
     elif schema is not None and target != schema.target:
         columns = tuple(column for column in schema.columns if column.name != target)
         schema = dataclasses.replace(schema, columns=columns, target=target, task=None, classes=None, class_dtype=None)
-    wanted = _Wanted(target, without(schema, ignore), ignore, stream, optional)
+    wanted = _Wanted(target, without(schema, ignore), ignore, stream, optional, image_arrays.checked_size(image_size))
     data = _load(source, format, wanted)
     if split is None:
         return data
@@ -90,6 +96,22 @@ class _Wanted:
     ignore: tuple
     stream: bool | None
     optional: bool
+    image_size: tuple[int, int] | None = None
+
+    @property
+    def image_column(self) -> Column | None:
+        """The column of images that the schema has, or None."""
+        columns = () if self.schema is None else self.schema.columns
+        return next((column for column in columns if column.kind == "image"), None)
+
+    @property
+    def image(self) -> dict[str, Any]:
+        """How images are read: `channels` and `size`, each None where the images decide."""
+        column, size, channels = self.image_column, self.image_size, None
+        if column is not None and column.shape is not None:
+            channels = column.shape[-1]
+            size = tuple(column.shape[:2]) if size is None and column.resized else size
+        return {"channels": channels, "size": size}
 
 
 def _schema(schema) -> Schema | None:
@@ -121,6 +143,8 @@ def _load(source, format, wanted: _Wanted) -> Data:
         if wanted.stream:
             return _streamed(DatasetStream(source, wanted.target), "tf.data.Dataset", wanted, named_y=True)
         return _data(dataset_rows(source, wanted.target), "tf.data.Dataset", wanted)
+    if (listed := image_files.image_list(source)) is not None:
+        return _listed_images(listed, None, "images", wanted)
     if wanted.stream:
         raise ValueError(
             f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave stream= out."
@@ -131,6 +155,8 @@ def _load(source, format, wanted: _Wanted) -> Data:
         return _table(pd.DataFrame(dict(source)), "dict of columns", wanted)
     if isinstance(source, tuple) and len(source) == 2:
         x, y = source
+        if (listed := image_files.image_list(x)) is not None:
+            return _listed_images(listed, y, "(images, y)", wanted)
         return _pair(x, y, wanted) if isinstance(x, pd.DataFrame) else _arrays(x, y, "(x, y)", wanted)
     if hasattr(source, "__array__") or isinstance(source, list):
         return _arrays(source, None, "x", wanted)
@@ -155,7 +181,11 @@ def _again(data: Data, wanted: _Wanted) -> Data:
             table = dataclasses.replace(wanted, ignore=ignore)
             known = {"splits": data.splits, "sha256": data._hash, "left_out": data.left_out}
             return _table(frame, data.source, table, **known)
-    return data._like(data.x, data.y, schema=schema, splits=data.splits, ignore=ignore)
+    x, resized = data.x, data._resized
+    if wanted.image["size"] is not None:
+        _refuse_image_size(wanted, isinstance(x, np.ndarray) and x.ndim == 4)
+        x, resized = image_arrays.resized(x, wanted.image["size"]), True
+    return data._like(x, data.y, schema=schema, splits=data.splits, ignore=ignore, resized=resized)
 
 
 def _data(rows: shipped.Rows, source: str, wanted: _Wanted) -> Data:
@@ -168,7 +198,16 @@ def _data(rows: shipped.Rows, source: str, wanted: _Wanted) -> Data:
     return _table(rows.x, source, wanted, task_hint=rows.task if own else None, **known)
 
 
-def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
+def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | None = None, **known) -> Data:
+    """Returns a table as `Data`, or the images that a column of it names.
+
+    Args:
+        frame: The table.
+        source: Where it came from, in words.
+        wanted: What the caller asked for.
+        folder: The folder that paths of images are relative to; None for the current one.
+        **known: What else is known of the rows.
+    """
     if frame.shape[1] == 0 or len(frame) == 0:
         raise ValueError(
             f"The table must have rows and columns. Received: {frame.shape[0]} rows x {frame.shape[1]} columns from "
@@ -180,10 +219,30 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
         twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
         raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
     target = _checked(list(frame.columns), wanted)
+    folder = Path() if folder is None else folder
+    inputs = [name for name in frame.columns if name != target and name not in wanted.ignore]
+    declared = wanted.image_column
+    column = None
+    if declared is not None or wanted.schema is None:
+        column = image_tables.path_column(frame, inputs, folder, declared)
+    if column is not None:
+        y = None if target is None else frame[target].to_numpy()
+        paths = frame[column]
+        x = image_tables.read(paths, folder, **wanted.image)
+        known = {name: known[name] for name in ("splits",) if name in known}
+        return _arrays(x, y, source, dataclasses.replace(wanted, ignore=()), files=paths, target=target, **known)
+    _refuse_image_size(wanted, False)
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if target is None:
         return Data(frame, **common)
     return Data(frame.drop(columns=[target]), frame[target], order=list(frame.columns), **common)
+
+
+def _refuse_image_size(wanted: _Wanted, are_images: bool) -> None:
+    if wanted.image_size is not None and not are_images:
+        raise ValueError(
+            f"`image_size` is for images. Received: image_size={wanted.image_size} with other data. Leave it out."
+        )
 
 
 def _checked(columns: list, wanted: _Wanted):
@@ -246,8 +305,9 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         raise ValueError(
             f"An array has no columns to ignore. Received: ignore={list(wanted.ignore)}. Pass a DataFrame."
         )
+    size = wanted.image["size"]
     try:
-        x = np.asarray(x)
+        x = np.asarray(x if size is None else image_arrays.each_resized(x, size))
     except ValueError as error:
         raise ValueError(
             f"`x` must be one array, all rows of the same shape. Received: {error}. Make them alike."
@@ -255,8 +315,10 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     if x.dtype == object and x.size and isinstance(x.flat[0], np.ndarray):
         shapes = sorted({np.shape(row) for row in x.flat})
         raise ValueError(
-            f"All images must have the same size. Received: {', '.join(map(str, shapes[:3]))}. Resize them to one."
+            f"All images must have the same size. Received: {', '.join(map(str, shapes[:3]))}. Resize them by "
+            "`image_size`, which is (height, width)."
         )
+    x = image_arrays.as_rows(x, wanted.image_column)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim not in (2, 3, 4) or x.dtype.kind not in "biuf":
         raise ValueError(
@@ -273,6 +335,13 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         repair = "(255 * x).astype('uint8')" if of_unit else "x.astype('uint8')"
         raise ValueError(f"Images must be uint8, from 0 to 255. Received: {x.dtype}. Turn them: {repair}.")
     x = x[..., None] if x.ndim == 3 and not sequences else x
+    _refuse_image_size(wanted, x.ndim == 4)
+    known["resized"] = size is not None and x.ndim == 4
+    if known["resized"]:
+        x = image_arrays.resized(x, size)
+    if (column := wanted.image_column) is not None and column.shape is None and x.ndim == 4:
+        column = dataclasses.replace(column, name="image", dtype="uint8", shape=x.shape[1:], resized=known["resized"])
+        wanted = dataclasses.replace(wanted, schema=dataclasses.replace(wanted.schema, columns=(column,)))
     if y is not None:
         y = np.asarray(y)
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
@@ -294,7 +363,7 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
         from zoo.data.tensorflow_sources import tfds_rows
 
         _refuse_stream(wanted, "a set of TensorFlow Datasets")
-        return _data(tfds_rows(name.removeprefix("tfds:"), wanted.target), name, wanted)
+        return _data(tfds_rows(name.removeprefix("tfds:"), wanted.target, wanted.image["size"]), name, wanted)
     is_path = isinstance(source, os.PathLike) or format is not None or any(mark in name for mark in "/\\.*:~")
     if not is_path:
         if wanted.stream and (facts := shipped.facts(name)) and facts["path"].endswith((".csv", ".csv.gz")):
@@ -305,8 +374,15 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
     folder = Path(name.removeprefix("file://")).expanduser()
     if format == "idx" or (format is None and folder.is_dir() and images.is_idx_folder(folder)):
         return _image_data(images.idx_folder, folder, name, wanted)
-    if format == "images" or (format is None and folder.is_dir() and images.is_image_folder(folder)):
-        return _image_data(images.image_folder, folder, name, wanted)
+    if folder.is_dir() and (format == "images" or format is None and image_files.is_image_folder(folder)):
+        return _image_data(functools.partial(_images_of, wanted=wanted), folder, name, wanted)
+    if format in ("images", None) and not folder.is_dir() and (found := image_files.image_files(name)) is not None:
+        _refuse_stream(wanted, "images")
+        return _arrays(image_files.read_files(*found, **wanted.image), None, name, wanted, files=found[1])
+    if format == "images":
+        raise FileNotFoundError(
+            f"There must be images, or a folder of them, at {name!r}. Received: none. Correct the path."
+        )
     if format == "npz" or (format is None and addresses.suffix(name) == ".npz"):
         _refuse_stream(wanted, "an .npz file")
         path = addresses.expand(name, lambda path: True)[0]
@@ -316,7 +392,14 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
     wanted = dataclasses.replace(wanted, ignore=tuple(c for c in wanted.ignore if c not in files.left_out))
     if wanted.stream or (wanted.stream is None and addresses.size(files.paths) > STREAM_BYTES):
         return _streamed(files, name, wanted)
-    return _table(files.read(), name, wanted, sha256=lambda: files.sha256, left_out=files.left_out)
+    known = {"sha256": lambda: files.sha256, "left_out": files.left_out}
+    return _table(files.read(), name, wanted, folder=_folder_of(files), **known)
+
+
+def _folder_of(files: Files) -> Path:
+    """Returns the folder that all files of a table stand in; one without images where they stand in several."""
+    folders = {os.path.dirname(os.path.abspath(path)) for path in files.paths if addresses.is_local(path)}
+    return Path(folders.pop() if len(folders) == 1 else os.devnull)
 
 
 def _refuse_stream(wanted, what) -> None:
@@ -328,8 +411,23 @@ def _image_data(read, folder: Path, source: str, wanted: _Wanted) -> Data:
     _refuse_stream(wanted, "a folder of images")
     if not folder.is_dir():
         raise FileNotFoundError(f"There must be a folder of images at {source!r}. Received: none. Correct the path.")
-    x, y, splits = read(folder)
+    found = read(folder)
+    if isinstance(found, image_files.Images):
+        return _arrays(found.x, found.y, source, wanted, splits=found.splits, files=found.files)
+    x, y, splits = found
     return _arrays(x, y, source, wanted, splits=splits)
+
+
+def _images_of(folder: Path, wanted: _Wanted) -> image_files.Images:
+    return image_files.image_folder(folder, labelled=not wanted.optional, **wanted.image)
+
+
+def _listed_images(listed: list, y, source: str, wanted: _Wanted) -> Data:
+    _refuse_stream(wanted, "images")
+    x, names = image_files.read_list(listed, **wanted.image)
+    index = y.index if isinstance(y, pd.Series) and len(y) == len(x) else None
+    files = names if names is None or index is None else names.set_axis(index)
+    return _arrays(x, y, source, wanted, **({} if files is None else {"files": files}))
 
 
 def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Data:

@@ -79,6 +79,7 @@ def load_parts(
     weight: str | None,
     seed: int,
     ignore: tuple = (),
+    image_size=None,
 ) -> Parts:
     """Loads data and splits it.
 
@@ -94,11 +95,12 @@ def load_parts(
         weight: Column of sample weights.
         seed: Seed of the split.
         ignore: Columns that are no inputs.
+        image_size: `(height, width)` that images are resized to, or None.
 
     Raises:
         ValueError: if a column is missing, or the split cannot be made.
     """
-    loaded = load_data(source, target=target, schema=schema, ignore=ignore)
+    loaded = load_data(source, target=target, schema=schema, ignore=ignore, image_size=image_size)
     loaded.check_ignored(ignore)
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
         if column is not None and not loaded.streaming and column not in getattr(loaded.x, "columns", ()):

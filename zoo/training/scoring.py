@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -104,13 +104,21 @@ def _confusion_html(confusion) -> display.Markup:
     )
 
 
-def evaluate(model: AnyModel, data, *, target: str | None = None, verbose: int = 1) -> Scores:
+def evaluate(
+    model: AnyModel,
+    data,
+    *,
+    target: str | None = None,
+    image_size: int | Sequence[int] | None = None,
+    verbose: int = 1,
+) -> Scores:
     """Scores a model on data, and prints the table.
 
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         data: Anything that `zoo.data.load` takes, with the target. A data set that ships test rows gives those.
         target: The target's column, where it is not the one of training.
+        image_size: `(height, width)` to resize images to; left out, a model that was trained with it resizes them.
         verbose: 0 prints nothing.
 
     Returns:
@@ -121,7 +129,7 @@ def evaluate(model: AnyModel, data, *, target: str | None = None, verbose: int =
             score.
     """
     model = resolve_model(model)
-    loaded = load_for(model, data, target=target)
+    loaded = load_for(model, data, target=target, image_size=image_size)
     if "test" in loaded.splits:
         loaded = loaded.take(loaded.splits["test"])
     wanted = model.schema.target if target is None else target
