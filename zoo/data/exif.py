@@ -12,6 +12,8 @@ EXIF 2.32, section 4.5; the served graph (`zoo.data.image_graph`) reads the same
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 
 SEGMENTS = 64  # how many of a JPEG's segments are looked at
@@ -52,6 +54,13 @@ def _in_directory(tiff: bytes) -> int:
             value = number(entry + 8, 2)
             return value if 1 <= value <= 8 else 1
     return 1
+
+
+def segment(orientation: int) -> bytes:
+    """Returns the bytes that tell an orientation, to be put behind the first two of a JPEG."""
+    entry = struct.pack(">HHIHH", ORIENTATION, SHORT, 1, orientation, 0)
+    tiff = b"MM" + struct.pack(">HIH", 42, 8, 1) + entry + bytes(4)
+    return b"\xff\xe1" + struct.pack(">H", 2 + 6 + len(tiff)) + b"Exif\0\0" + tiff
 
 
 def turned(image: np.ndarray, orientation: int) -> np.ndarray:

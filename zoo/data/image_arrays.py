@@ -35,7 +35,8 @@ def resized(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Returns images uint8 `(rows, height, width, channels)` in another size."""
     if x.shape[1:3] == tuple(size) or len(x) == 0:
         return x
-    return np.stack([resizing.resized(image, size) for image in x])
+    with resizing.one_thread_a_product():
+        return np.stack([resizing.resized(image, size) for image in x])
 
 
 def each_resized(x, size: tuple[int, int]):
@@ -46,7 +47,8 @@ def each_resized(x, size: tuple[int, int]):
     if not all(image.dtype == np.uint8 and image.ndim in (2, 3) for image in images):
         return x
     images = [image[..., None] if image.ndim == 2 else image for image in images]
-    return np.stack([resizing.resized(image, size) for image in images])
+    with resizing.one_thread_a_product():
+        return np.stack([resizing.resized(image, size) for image in images])
 
 
 def as_rows(x: np.ndarray, column: Column | None) -> np.ndarray:

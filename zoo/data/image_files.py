@@ -12,6 +12,7 @@ import dataclasses
 import os
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,11 @@ import pandas as pd
 
 from zoo.data import addresses, doubts, image_pixels
 from zoo.data.image_pixels import NAMES, SUFFIXES
+from zoo.data.resizing import one_thread_a_product
 
 SPLITS = {"train": "train", "val": "val", "validation": "val", "valid": "val", "test": "test"}
 SYSTEM_FOLDERS = ("__MACOSX", "__pycache__", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
+MOST_THREADS = 8  # that read files at once
 OTHER_FORMATS = tuple(".tif .tiff .heic .heif .avif .jxl .jp2 .j2k .ppm .pgm .pbm .svg .psd .ico .tga .dng".split())
 
 
@@ -182,7 +185,8 @@ def read_list(values: list, **wanted) -> tuple[np.ndarray, pd.Series | None]:
     if isinstance(values[0], str):
         names = pd.Series(values, dtype=object)
         return read_files(values, names, **wanted), names
-    pixels = [image_pixels.of_pillow(image, **wanted) for image in values]
+    with one_thread_a_product():
+        pixels = [image_pixels.of_pillow(image, **wanted) for image in values]
     return stacked(pixels, [f"image {row}" for row in range(len(pixels))]), None
 
 
@@ -204,12 +208,14 @@ def read_files(files: Iterable, names: pd.Series, *, channels: int | None = None
         ValueError: if one cannot be read, or they differ in size.
     """
     image_pixels.pillow()
-    pixels = []
-    for path, name in zip(files, names):
-        path = os.fspath(path)
-        with _opened(path) as file:
-            pixels.append(image_pixels.read(file, str(name), channels=channels, size=size))
-    return stacked(pixels, list(names))
+
+    def read(path, name):
+        with _opened(os.fspath(path)) as file:
+            return image_pixels.read(file, str(name), channels=channels, size=size)
+
+    threads = min(MOST_THREADS, os.cpu_count() or 1)
+    with image_pixels.without_warnings(), one_thread_a_product(), ThreadPoolExecutor(threads) as pool:
+        return stacked(list(pool.map(read, files, names)), list(names))
 
 
 @contextlib.contextmanager

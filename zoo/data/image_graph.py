@@ -242,16 +242,23 @@ def _resized(image, height: int, width: int):
     """Returns an image in another size, as `zoo.data.resizing.resized` does: the sums are exact."""
     size, channels = tf.shape(image), image.shape[-1]
     down, across = _weights(size[0], height), _weights(size[1], width)
-    rows = tf.maximum(1, BLOCK // (size[1] * channels))
+    total = tf.size(image, tf.int64)
+    rows = tf.clip_by_value(BLOCK * height // total, 1, height)
+    reach, length = 2 * tf.maximum(tf.cast(size[0], tf.int64), height) + height, tf.cast(size[0], tf.int64)
 
-    def add(start, sums):
-        block = tf.cast(tf.reshape(image[start : start + rows], (-1, size[1] * channels)), tf.float64)
-        return start + rows, sums + tf.matmul(down[:, start : start + rows], block)
+    def add(index, start, found):
+        end = tf.minimum(start + rows, height)
+        first = tf.maximum(((2 * start + 1) * length - reach) // (2 * height), 0)
+        last = tf.minimum(((2 * end - 1) * length + reach) // (2 * height) + 1, length)
+        block = tf.cast(tf.reshape(image[first:last], (-1, size[1] * channels)), tf.float64)
+        filter = down[start:end]
+        return index + 1, end, found.write(index, _rounded(tf.matmul(filter[:, first:last], block), filter))
 
-    sums = tf.zeros((height, size[1] * channels), tf.float64)
-    shapes = (tf.TensorShape(()), tf.TensorShape((height, None)))
-    _, sums = tf.while_loop(lambda start, _: start < size[0], add, (0, sums), shape_invariants=shapes)
-    lines = tf.reshape(_rounded(sums, down), (height, size[1], channels))
+    shape = tf.TensorShape((None, None))
+    found = tf.TensorArray(tf.float64, 0, dynamic_size=True, infer_shape=False, element_shape=shape)
+    begin = (tf.constant(0), tf.constant(0, tf.int64), found)
+    found = tf.while_loop(lambda index, start, found: start < height, add, begin)[2]
+    lines = tf.reshape(found.concat(), (height, size[1], channels))
     lines = tf.reshape(tf.transpose(lines, (1, 0, 2)), (size[1], height * channels))
     columns = tf.reshape(_rounded(tf.matmul(across, lines), across), (width, height, channels))
     return tf.cast(tf.transpose(columns, (1, 0, 2)), tf.uint8)

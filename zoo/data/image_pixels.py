@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import struct
@@ -46,7 +47,7 @@ def most_pixels() -> int:
 
 
 def read(file, name: str, *, channels: int | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
-    """Reads an image.
+    """Reads an image. Pillow may warn of it: see `without_warnings`.
 
     Args:
         file: A binary file that can be read from its beginning again.
@@ -70,15 +71,13 @@ def read(file, name: str, *, channels: int | None = None, size: tuple[int, int] 
             f"{name!r} must be a {NAMES} image. Received: bytes that begin with {head[:8]!r}. Convert or remove it."
         )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's of transparency, of EXIF data and of many pixels
-            with image_module.open(file, formats=[format]) as image:
-                _check_size(image.size, name)
-                if format == "BMP":
-                    _check_bmp(head, file, name)
-                elif format == "WEBP" and head[12:16] == b"VP8X" and head[20] & 2:
-                    raise _Refused(f"{name!r} must not be an animation, as a WebP. Save its first image alone.")
-                pixels = _first_frame(image) if format == "GIF" else _pixels(image, alpha=channels == 4)
+        with image_module.open(file, formats=[format]) as image:
+            _check_size(image.size, name)
+            if format == "BMP":
+                _check_bmp(head, file, name)
+            elif format == "WEBP" and head[12:16] == b"VP8X" and head[20] & 2:
+                raise _Refused(f"{name!r} must not be an animation, as a WebP. Save its first image alone.")
+            pixels = _first_frame(image) if format == "GIF" else _pixels(image, alpha=channels == 4)
     except image_module.DecompressionBombError as error:
         raise ValueError(_too_large(name, str(error), more=" and PIL.Image.MAX_IMAGE_PIXELS")) from error
     except (MemoryError, _Refused):
@@ -111,8 +110,7 @@ def of_pillow(image, *, channels: int | None = None, size: tuple[int, int] | Non
     """
     name = getattr(image, "filename", "") or f"an image of Pillow, mode {image.mode}"
     _check_size(image.size, str(name))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with without_warnings():
         try:
             first = image.format == "GIF" and getattr(image, "tell", int)() == 0
             pixels = _first_frame(image) if first else _pixels(image, alpha=channels == 4)
@@ -126,7 +124,16 @@ def of_pillow(image, *, channels: int | None = None, size: tuple[int, int] | Non
 
 def of_bytes(content: bytes, name: str, **wanted) -> np.ndarray:
     """Reads an image from its bytes; further arguments as for `read`."""
-    return read(io.BytesIO(content), name, **wanted)
+    with without_warnings():
+        return read(io.BytesIO(content), name, **wanted)
+
+
+@contextlib.contextmanager
+def without_warnings():
+    """Hides Pillow's warnings, of transparency, EXIF data and many pixels. Not for one of several threads alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def pillow():
@@ -193,7 +200,8 @@ def _pixels(image, alpha: bool) -> np.ndarray:
     of_palette = mode == "P" and "transparency" in image.info
     if alpha and image.format != "BMP" and (of_palette or mode in ("LA", "La", "PA", "RGBA", "RGBa")):
         return np.asarray(image.convert("RGBA"))  # one transparent colour of an image without a palette is not alpha
-    pixels = np.asarray(image.convert("L" if mode in ("1", "L", "LA", "La") else "RGB"))
+    wanted = "L" if mode in ("1", "L", "LA", "La") else "RGB"
+    pixels = np.asarray(image if mode == wanted else image.convert(wanted))
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 

@@ -82,6 +82,7 @@ def cross_validate(
     engine: str = "auto",
     verbose: int = 1,
     ignore: str | Iterable = (),
+    image_size: int | Sequence[int] | None = None,
     **options,
 ) -> pd.DataFrame:
     """Trains an entry on all folds but one, for each of them, and scores it on that one.
@@ -107,6 +108,7 @@ def cross_validate(
         engine: As for `zoo.train`; what trains at once is traced.
         verbose: 0 is silent, 1 says how it trains.
         ignore: Columns of a table that are not inputs.
+        image_size: `(height, width)` that all images are resized to.
         **options: The builder's.
 
     Returns:
@@ -143,7 +145,7 @@ def cross_validate(
     if optimizer is not None or batch_size is not None:
         recipe = dataclasses.replace(recipe, solver=None)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-    loaded = _loaded(entry, recipe, data, target, schema, ignore)
+    loaded = _loaded(entry, recipe, data, target, schema, ignore, image_size)
     splits = list(_folds(loaded, entry, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [
@@ -170,9 +172,10 @@ def cross_validate(
     return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
 
 
-def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore) -> Data:
+def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_size) -> Data:
     """Returns all rows, with a schema that knows all levels: statistics are not in it."""
-    loaded = load_data(recipe.data if data is None else data, target=target, schema=schema, ignore=ignore)
+    data = recipe.data if data is None else data
+    loaded = load_data(data, target=target, schema=schema, ignore=ignore, image_size=image_size)
     loaded.check_ignored(ignore)
     if loaded.streaming:
         raise ValueError("Folds need all rows in memory. Load the data with stream=False, or train on a share of them.")
