@@ -558,7 +558,7 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     return model or facts["entry"], source or facts["data"]["source"], {**past, **given}, options
 
 
-def _data(arguments, source: str | None, **settings):
+def _data(arguments, source: str | list[str] | None, **settings):
     """Returns the source as it was typed, or loaded where rows, columns or a format were asked for."""
     wanted = _given(arguments, "split", "ignore", "format")
     if source is None or not wanted:

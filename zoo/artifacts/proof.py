@@ -105,7 +105,8 @@ def cases(model: Model) -> dict:
             decoded = zip(_jpegs(many[:FEW]), ORIENTATIONS)
             found["jpeg"] = np.stack([exif.turned(_decoded(content), turn) for content, turn in decoded])
         if first.kind == "image" and first.resized:
-            found["resized"] = np.stack([resizing.resized(image, first.shape[:2]) for image in _larger(first.shape)])
+            size = (first.shape[0], first.shape[1])
+            found["resized"] = np.stack([resizing.resized(image, size) for image in _larger(first.shape)])
         return found
     kinds = {column.name: column.kind for column in model.schema.columns}
     missing, unseen, empty, types, extreme = (many[:FEW].copy() for _ in range(5))

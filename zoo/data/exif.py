@@ -41,12 +41,12 @@ def orientation(content: bytes) -> int:
 
 
 def _in_directory(tiff: bytes) -> int:
-    order = {b"II": "little", b"MM": "big"}.get(tiff[:2])
-    if order is None:
+    if tiff[:2] not in (b"II", b"MM"):
         return 1
 
     def number(start, count):
-        return int.from_bytes(tiff[start : start + count].ljust(count, b"\0"), order)
+        values = tiff[start : start + count].ljust(count, b"\0")
+        return int.from_bytes(values, "little" if tiff[:2] == b"II" else "big")
 
     place = number(4, 4)
     for entry in range(place + 2, place + 2 + 12 * min(number(place, 2), ENTRIES), 12):

@@ -179,7 +179,7 @@ def _again(data: Data, wanted: _Wanted) -> Data:
         frame = data.frame()
         if wanted.target in frame.columns or not wanted.optional:
             table = dataclasses.replace(wanted, ignore=ignore)
-            known = {"splits": data.splits, "sha256": data._hash, "left_out": data.left_out}
+            known: dict[str, Any] = {"splits": data.splits, "sha256": data._hash, "left_out": data.left_out}
             return _table(frame, data.source, table, **known)
     x, resized = data.x, data._resized
     if wanted.image["size"] is not None:
@@ -190,7 +190,7 @@ def _again(data: Data, wanted: _Wanted) -> Data:
 
 def _data(rows: shipped.Rows, source: str, wanted: _Wanted) -> Data:
     """Returns what a source gave, as `Data`."""
-    known = {"splits": rows.splits, "sha256": rows.sha256}
+    known: dict[str, Any] = {"splits": rows.splits, "sha256": rows.sha256}
     if not isinstance(rows.x, pd.DataFrame):
         return _arrays(rows.x, rows.y, source, wanted, task_hint=rows.task, **known)
     own = wanted.target in (None, rows.target)
