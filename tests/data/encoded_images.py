@@ -80,6 +80,7 @@ def images():
         + cmyk[adobe + 2 + int.from_bytes(cmyk[adobe + 2 : adobe + 4]) :],
         "GIF": _encoded(palette, "GIF"),
         "GIF, grey": _encoded(grey, "GIF"),
+        "GIF, with a comment": _encoded(palette, "GIF", comment=b"what is seen " * 99),
         "GIF, transparent": _encoded(palette, "GIF", transparency=3),
         "GIF, animated": _encoded(palette, "GIF", save_all=True, append_images=[rgb.rotate(90)]),
         "BMP, 24 bits": _encoded(rgb, "BMP"),
@@ -98,15 +99,22 @@ def refused():
     rgb = Image.fromarray(_smooth(3))
     palette, bmp = rgb.quantize(200), bytearray(_encoded(rgb, "BMP"))
     bmp[30] = 1  # compression
+    smaller, outside = bytearray(_encoded(palette, "GIF")), bytearray(_encoded(palette, "GIF"))
+    smaller[6] += 1  # the width of the screen
+    frame = outside.index(b",", 13 + 3 * 256)
+    outside[frame + 1] += 1  # the left side of the first frame
     animated = _encoded(rgb, "WEBP", save_all=True, append_images=[rgb.rotate(90)])
     return {
         "BMP, palette": (_encoded(palette, "BMP"), "BMP"),
         "BMP, 1 bit": (_encoded(rgb.convert("1"), "BMP"), "BMP"),
         "BMP, compressed": (bytes(bmp), "BMP"),
         "BMP, longer than its pixels": (_encoded(rgb, "BMP") + b"\0", "BMP"),
+        "GIF, on a larger screen": (bytes(smaller), "GIF"),
+        "GIF, outside of its screen": (bytes(outside), "GIF"),
         "WebP, animated": (animated, "animation"),
         "TIFF": (_encoded(rgb, "TIFF"), "PNG, JPEG, GIF, BMP or WebP"),
         "text": (b"no image", "PNG, JPEG, GIF, BMP or WebP"),
+        "bytes that are no text": (b"\xa0\xff\xfe\x80", "PNG, JPEG, GIF, BMP or WebP"),
         "nothing": (b"", "PNG, JPEG, GIF, BMP or WebP"),
         "RIFF": (b"RIFF\0\0\0\0WAVE" + b"\0" * 40, "PNG, JPEG, GIF, BMP or WebP"),
     }

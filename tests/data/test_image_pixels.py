@@ -80,15 +80,6 @@ def test_images_of_other_formats_are_not_turned():
         assert of_pillow(image).shape == (2, 3, 1)
 
 
-def test_what_a_gif_s_first_frame_leaves_out_is_black():
-    frame = pil.fromarray(np.full((2, 2), 200, "uint8"))
-    content = io.BytesIO()
-    frame.save(content, "GIF")
-    content = bytearray(content.getvalue())
-    content[6:10] = bytes([4, 0, 3, 0])  # a screen of 4 x 3
-    assert of_bytes(bytes(content), "x")[..., 0].tolist() == [[200, 200, 0, 0], [200, 200, 0, 0], [0, 0, 0, 0]]
-
-
 @pytest.mark.parametrize("name", ["PNG, colour", "JPEG, colour", "GIF", "BMP, 24 bits", "WebP"])
 def test_damaged_images_are_an_error_in_the_zoo_s_words(name):
     generator, content = np.random.default_rng(0), IMAGES[name]
@@ -99,7 +90,7 @@ def test_damaged_images_are_an_error_in_the_zoo_s_words(name):
         try:
             assert of_bytes(bytes(damaged), "x", channels=3, size=(4, 4)).shape == (4, 4, 3)
         except ValueError as error:
-            assert str(error).startswith("'x' must ")
+            assert str(error).startswith("'x' must ") and "<_io" not in str(error)
 
 
 def test_the_limit_of_pixels_is_a_number(monkeypatch):

@@ -48,7 +48,8 @@ def test_a_data_frame_has_paths_from_the_current_folder(table, monkeypatch):
     assert load({"path": ["a.png"], "label": ["x"]}, target="label").x.shape == (1, 3, 4, 1)
 
 
-@pytest.mark.parametrize("path", ["../outside.png", "deep/../../outside.png", "..\\outside.png", "~/outside.png",
+@pytest.mark.parametrize("path", ["../outside.png", "deep/../../outside.png", "deep/../a.png", "..\\outside.png",
+                                  "~/outside.png",
                                   "C:\\outside.png", "https://example.org/outside.png", "link.png", "loop/a.png",
                                   "linked/outside.png", "absolute"])  # fmt: skip
 def test_a_path_that_leaves_the_folder_is_refused(table, path):

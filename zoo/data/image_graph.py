@@ -11,8 +11,10 @@ from __future__ import annotations
 import tensorflow as tf
 
 from zoo.data import exif
-from zoo.data.image_pixels import BMP, BMP_MASKS, FORMATS, GREY, LONGEST_SIDE, NAMES
+from zoo.data.image_pixels import BMP, BMP_MASKS, FORMATS, GIF, GREY, LONGEST_SIDE, NAMES
 from zoo.data.resizing import BLOCK
+
+MOST_BLOCKS = 4096  # before the first frame of a GIF: of 255 bytes each
 
 
 def pixels(content, shape: tuple[int, int, int], *, resized: bool, most_pixels: int):
@@ -27,8 +29,8 @@ def pixels(content, shape: tuple[int, int, int], *, resized: bool, most_pixels: 
     height, width, channels = shape
     kinds = [_starts(content, magic) for magic in FORMATS.values()]
     kinds[-1] &= tf.equal(tf.strings.substr(content, 0, 12), tf.strings.substr(content, 0, 8) + b"WEBP")
-    said = f"An image must be {NAMES}. Received bytes that begin with:"
-    known = tf.debugging.Assert(tf.reduce_any(kinds), [said, tf.strings.substr(content, 0, 8)])
+    said = f"An image must be {NAMES}. Received bytes that begin with:"  # as numbers: errors are text in UTF-8
+    known = tf.debugging.Assert(tf.reduce_any(kinds), [said, _bytes(content, 0, 8)], summarize=8)
 
     def checked(found):
         """Returns the operation that refuses a size `(height, width)` before its image is unpacked."""
@@ -136,7 +138,30 @@ def _jpeg(content, channels):
 
 
 def _gif(content, channels):
-    return _opaque(tf.io.decode_image(content, channels=3, expand_animations=False), channels)
+    # TensorFlow takes the largest frame for the screen, and leaves out what lies outside of it.
+    screen, frame = _gif_size(content), _bytes(content, _first_frame(content), 9)
+    left, top, size = frame[1:3], frame[3:5], tf.stack([_number(frame[7:9]), _number(frame[5:7])])
+    fills = tf.equal(frame[0], 0x2C) & tf.equal(_number(left) + _number(top), 0) & tf.reduce_all(size == screen)
+    with tf.control_dependencies([tf.debugging.Assert(fills, [f"A GIF must be {GIF}. Save the image as PNG."])]):
+        image = tf.io.decode_image(tf.identity(content), channels=3, expand_animations=False)
+    same = tf.reduce_all(tf.shape(image, tf.int64)[:2] == screen)
+    with tf.control_dependencies([tf.debugging.Assert(same, [f"A GIF must be {GIF}. Save the image as PNG."])]):
+        return _opaque(tf.identity(image), channels)
+
+
+def _first_frame(content):
+    """Returns where the first frame of a GIF begins: behind the colours and the extensions, blocks of blocks."""
+    flags = _bytes(content, 10, 1)[0]
+    colours = tf.where(flags >= 128, 3 * tf.bitwise.left_shift(tf.constant(2, tf.int64), flags % 8), 0)
+
+    def searching(count, place, inside):
+        return (count < MOST_BLOCKS) & (inside | tf.equal(_bytes(content, place, 1)[0], 0x21))
+
+    def step(count, place, inside):
+        value = _bytes(content, place, 1)[0]
+        return count + 1, place + tf.where(inside, value + 1, 2), ~inside | (value > 0)
+
+    return tf.while_loop(searching, step, (tf.constant(0), 13 + colours, tf.constant(False)))[1]
 
 
 def _bmp(content, channels):

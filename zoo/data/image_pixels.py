@@ -30,6 +30,7 @@ LONGEST_SIDE = 2**16 - 1  # which is JPEG's and GIF's; sums of longer sides migh
 VARIABLE = "ZOO_MAX_PIXELS"
 HEAD = 14 + 124 + 4 * 256  # bytes: the longest header of a BMP and its palette
 BMP = "uncompressed, with 24 or 32 bits a pixel or 8 bits of grey"
+GIF = "one whose first frame fills it"
 GREY = (19595, 38470, 7471)  # ITU-R 601-2, in units of 1/65536
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error)
 
@@ -77,13 +78,16 @@ def read(file, name: str, *, channels: int | None = None, size: tuple[int, int] 
                 _check_bmp(head, file, name)
             elif format == "WEBP" and head[12:16] == b"VP8X" and head[20] & 2:
                 raise _Refused(f"{name!r} must not be an animation, as a WebP. Save its first image alone.")
+            elif format == "GIF" and tuple(image.tile[0][1]) != (0, 0, *struct.unpack("<HH", head[6:10])):
+                raise _Refused(f"{name!r} must be {GIF}, as a GIF. Save it as PNG.")
             pixels = _first_frame(image) if format == "GIF" else _pixels(image, alpha=channels == 4)
     except image_module.DecompressionBombError as error:
         raise ValueError(_too_large(name, str(error), more=" and PIL.Image.MAX_IMAGE_PIXELS")) from error
     except (MemoryError, _Refused):
         raise
     except DAMAGED as error:
-        raise ValueError(f"{name!r} must be a {NAMES} image. Received: {error}. Remove or replace it.") from error
+        what = "a damaged header" if isinstance(error, image_module.UnidentifiedImageError) else str(error)
+        raise ValueError(f"{name!r} must be a {NAMES} image. Received: {what}. Remove or replace it.") from error
     if format == "JPEG":
         file.seek(0)
         pixels = exif.turned(pixels, exif.orientation(file.read(exif.SEGMENTS * 65_537)))
@@ -214,18 +218,12 @@ def _from_cmyk(image) -> np.ndarray:
 
 
 def _first_frame(image) -> np.ndarray:
-    """Returns the first frame of a GIF; what is transparent or outside of it is black, as TensorFlow has it."""
-    left, top, right, bottom = image.tile[0][1] if image.tile else (0, 0, *image.size)
-    image.load()
+    """Returns the first frame of a GIF; what is transparent is black, as TensorFlow has it."""
     pixels = np.array(image.convert("L" if image.mode == "L" else "RGB"))
-    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-    inside = np.zeros(pixels.shape[:2], bool)
-    inside[top:bottom, left:right] = True
     transparent = image.info.get("transparency")
     if isinstance(transparent, int) and image.mode in ("L", "P"):
-        inside &= np.asarray(image) != transparent
-    pixels[~inside] = 0
-    return pixels
+        pixels[np.asarray(image) == transparent] = 0
+    return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
 def _finished(pixels: np.ndarray, channels: int | None, size) -> np.ndarray:
