@@ -149,8 +149,10 @@ def test_one_file_is_one_row_and_a_glob_is_a_row_a_file(draw, tmp_path, monkeypa
     assert several.take([2, 0]).files.tolist() == ["photos/2.jpg", "photos/0.jpg"]
     with pytest.raises(FileNotFoundError, match=r"There is no file, folder or glob 'photos/\*.png'"):
         load("photos/*.png")
-    with pytest.raises(FileNotFoundError, match="There must be images, or a folder of them, at 'nothing'"):
+    with pytest.raises(FileNotFoundError, match="There is no file, folder or glob 'nothing'"):
         load("nothing", format="images")
+    (tmp_path / "photos" / "1.jpg").rename(tmp_path / "upload")
+    assert load("upload", format="images").files.tolist() == ["upload"]
     with pytest.raises(ValueError, match="Only tables in files"):
         load("photos/*.jpg", stream=True)
 

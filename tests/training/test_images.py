@@ -144,6 +144,12 @@ def test_a_model_of_one_size_takes_others_where_it_is_told_to(folder, tmp_path):
         zoo.build("image_mlp.mnist_10k", image_size=5)
 
 
+def test_images_of_different_sizes_are_cross_validated(folder):
+    settings = {"folds": 2, "epochs": 1, "batch_size": 8, "hidden_units": (4,), "verbose": 0}
+    scores = zoo.cross_validate("image_mlp", folder, image_size=(8, 6), **settings)
+    assert scores["rows"].tolist() == [12, 12]
+
+
 def test_the_command_line_trains_and_answers_photographs(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(folder, "images")

@@ -149,16 +149,20 @@ def _say_what_is_left_out(folder: Path, hidden: dict[str, int], others: list[Pat
             doubts.note(f"Folders of {str(folder)!r} without images are no classes: {', '.join(empty[:10])}.")
 
 
-def image_files(source: str) -> tuple[list[str], pd.Series] | None:
+def image_files(source: str, *, all_are: bool = False) -> tuple[list[str], pd.Series] | None:
     """Returns the paths of a file or glob of images, and their names; None if it does not mean images.
+
+    Args:
+        source: A path, glob or address.
+        all_are: Whether its files are images, whatever their suffix.
 
     Raises:
         FileNotFoundError: if a path or glob that ends as images do has no file.
     """
-    if not is_image(source) and ("*" not in source or "://" in source):
+    if not all_are and not is_image(source) and ("*" not in source or "://" in source):
         return None
     paths = addresses.expand(source, lambda path: True)
-    images = [path for path in paths if is_image(path)]
+    images = [path for path in paths if all_are or is_image(path)]
     if not images or not is_image(source) and len(images) < len(paths):
         return None  # what else a glob means is told where tables are read
     relative = "://" not in source and not os.path.isabs(os.path.expanduser(source))

@@ -376,13 +376,10 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
         return _image_data(images.idx_folder, folder, name, wanted)
     if folder.is_dir() and (format == "images" or format is None and image_files.is_image_folder(folder)):
         return _image_data(functools.partial(_images_of, wanted=wanted), folder, name, wanted)
-    if format in ("images", None) and not folder.is_dir() and (found := image_files.image_files(name)) is not None:
-        _refuse_stream(wanted, "images")
-        return _arrays(image_files.read_files(*found, **wanted.image), None, name, wanted, files=found[1])
-    if format == "images":
-        raise FileNotFoundError(
-            f"There must be images, or a folder of them, at {name!r}. Received: none. Correct the path."
-        )
+    if format in ("images", None) and not folder.is_dir():
+        if (found := image_files.image_files(name, all_are=format == "images")) is not None:
+            _refuse_stream(wanted, "images")
+            return _arrays(image_files.read_files(*found, **wanted.image), None, name, wanted, files=found[1])
     if format == "npz" or (format is None and addresses.suffix(name) == ".npz"):
         _refuse_stream(wanted, "an .npz file")
         path = addresses.expand(name, lambda path: True)[0]
