@@ -31,6 +31,16 @@ def checked_size(size) -> tuple[int, int] | None:
     return height, width
 
 
+def check_shape(x: np.ndarray, column: Column) -> None:
+    """Raises ValueError where images `(rows, height, width, channels)` have another height or width than a column."""
+    height, width, _ = column.shape
+    if x.shape[1:3] != (height, width):
+        raise ValueError(
+            f"Images must have {height} x {width} pixels (height x width), as those of training. Received: "
+            f"{x.shape[1]} x {x.shape[2]}. Resize them by `image_size`, here ({height}, {width})."
+        )
+
+
 def resized(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Returns images uint8 `(rows, height, width, channels)` in another size."""
     if x.shape[1:3] == tuple(size) or len(x) == 0:

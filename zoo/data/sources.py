@@ -339,7 +339,10 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     known["resized"] = size is not None and x.ndim == 4
     if known["resized"]:
         x = image_arrays.resized(x, size)
-    if (column := wanted.image_column) is not None and column.shape is None and x.ndim == 4:
+    column = wanted.image_column if x.ndim == 4 else None
+    if column is not None and column.shape is not None:
+        image_arrays.check_shape(x, column)
+    elif column is not None:
         column = dataclasses.replace(column, name="image", dtype="uint8", shape=x.shape[1:], resized=known["resized"])
         wanted = dataclasses.replace(wanted, schema=dataclasses.replace(wanted.schema, columns=(column,)))
     if y is not None:
