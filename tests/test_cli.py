@@ -1,5 +1,6 @@
 """The command line: from a table to answers, what goes where, and one line for a caller's mistake."""
 
+import functools
 import json
 import os
 import shutil
@@ -417,12 +418,53 @@ def test_a_repair_is_told_in_flags(said, wanted):
     assert cli._in_flags(said, ["nothing"]) == said
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_predict_keeps_columns_in_every_file(capsys, trained, tmp_path):
+    frame = pd.read_csv(trained / "visits.csv").assign(id=[f"{i:03d}" for i in range(300)])
+    frame.to_csv(tmp_path / "visits.csv", index=False)
+    for suffix, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet), ("jsonl", zoo_read)):
+        path = tmp_path / f"answers.{suffix}"
+        answer(
+            capsys, "predict", trained / "out", tmp_path / "visits.csv", "--keep", "id", "--keep", "bought", "-o", path
+        )
+        found = read(path)
+        assert list(found.columns) == ["id", "bought", "label", "probability", "p_no", "p_yes"]
+        assert found["bought"].tolist() == frame["bought"].tolist()
+        assert [str(key).zfill(3) for key in found["id"]] == frame["id"].tolist()
+    printed = answer(capsys, "predict", trained / "out", tmp_path / "visits.csv", "--keep", "id")
+    assert printed.splitlines()[1].startswith("000,")
+    said = refusal(capsys, "predict", trained / "out", tmp_path / "visits.csv", "--keep", "ID")
+    assert "no column 'ID' to keep. Did you mean 'id'?" in said
+
+
+def zoo_read(path):
+    """Reads JSON lines as the zoo does, which takes nothing for numbers or dates."""
+    return zoo.data.load(path).frame()
+
+
+def test_a_source_without_rows_gets_the_header_alone(capsys, trained, tmp_path):
+    (tmp_path / "none.csv").write_text("minutes,gate\n")
+    assert answer(capsys, "predict", trained / "out", tmp_path / "none.csv") == "label,probability,p_no,p_yes\n"
+    answer(capsys, "predict", trained / "out", tmp_path / "none.csv", "-o", tmp_path / "none.jsonl")
+    assert (tmp_path / "none.jsonl").read_text() == ""
+
+
+@pytest.mark.filterwarnings("default")
+def test_an_index_that_was_brought_along_is_told_in_flags(capsys, trained, tmp_path):
+    pd.read_csv(trained / "visits.csv").to_csv(tmp_path / "visits.csv")
+    assert cli.main(["schema", str(tmp_path / "visits.csv"), "--target", "bought"]) == 0
+    printed = capsys.readouterr()
+    assert "no input: Unnamed: 0 (the index of the rows)" in printed.out
+    assert printed.err.startswith("zoo: warning: Please check these data. 'Unnamed: 0': ")
+    assert "pass --ignore Unnamed: 0" in printed.err
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
 def test_blocks_are_written_one_below_the_other(tmp_path, suffix):
     blocks = [pd.DataFrame({"label": ["a", "b"], "p": [0.5, 0.25]}), pd.DataFrame({"label": ["c"], "p": [1.0]})]
     path = tmp_path / f"answers{suffix}"
     assert cli.WRITERS[suffix](iter(blocks), path) == 3
-    written = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
+    read = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".jsonl": functools.partial(pd.read_json, lines=True)}
+    written = read[suffix](path)
     pd.testing.assert_frame_equal(written, pd.concat(blocks, ignore_index=True), check_dtype=False)
 
 
@@ -460,7 +502,7 @@ def test_export_writes_a_version(capsys, trained, tmp_path):
 
 def test_adapt_and_fine_tune_go_on_from_a_folder(capsys, trained, tmp_path):
     rows = pd.read_csv(trained / "visits.csv")
-    rows["age"] = range(len(rows))
+    rows["age"] = np.arange(len(rows)) % 90
     rows.to_csv(tmp_path / "more.csv", index=False)
     assert "--columns extend" in refusal(capsys, "adapt", trained / "out", tmp_path / "more.csv", "-o", tmp_path / "a")
     said = answer(capsys, "adapt", trained / "out", tmp_path / "more.csv", "--columns", "extend", "-o", tmp_path / "a")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import zoo
 from tests.conftest import BACKEND
 
 SOURCE = Path(__file__).parent / "plugin"
@@ -73,3 +74,50 @@ print(again.entry.name, again.options, same, zoo.evaluate(again, frame)["accurac
 """
     result = run_with(plugins, code, tmp_path / "madaline")
     assert result.stdout.splitlines()[-1] == "madaline_demo/madaline {'units': 9} True True"
+
+
+@pytest.mark.slow
+@pytest.mark.process
+@pytest.mark.tensorflow
+def test_a_plugin_s_kind_of_column_is_inferred_trained_saved_served_and_refused_where_it_is_not_installed(
+    plugins, tmp_path
+):
+    """North and south of the equator, which neither text nor categories tell of points that never repeat."""
+    code = """
+import sys
+import numpy as np, pandas as pd, tensorflow as tf, zoo
+draw = np.random.default_rng(0)
+latitude, longitude = draw.uniform(-89, 89, 400), draw.uniform(-179, 179, 400)
+places = [f"{a:.3f}, {b:.3f}" for a, b in zip(latitude, longitude)]
+places[5] = None
+frame = pd.DataFrame({"place": places, "size": draw.normal(size=400), "half": np.where(latitude > 0, "north", "south")})
+run = zoo.train("logistic_regression", frame, target="half", verbose=0)
+print(run.model.schema.column("place").kind, zoo.evaluate(run, frame, verbose=0)["accuracy"] > 0.95)
+run.save(sys.argv[1] + "/saved")
+again = zoo.load(sys.argv[1] + "/saved")
+wanted = zoo.predict(run, frame)
+print(zoo.predict(again, frame).equals(wanted))
+report = zoo.export(run, sys.argv[1] + "/served")
+signature = tf.saved_model.load(str(report.path)).signatures["serving_default"]
+served = signature(place=tf.constant([p or "" for p in places]), size=tf.constant(frame["size"], tf.float32))
+print(np.abs(served["probabilities"].numpy()[:, 0] - wanted["p_north"].to_numpy()).max() < 1e-5)
+for change, format in (({"place": ["95.0, 1"]}, None), ({}, "onnx"), ({}, "numpy")):
+    try:
+        zoo.predict(run, frame[:1].assign(**change)) if change else zoo.export(run, sys.argv[1], format=format)
+    except ValueError as error:
+        print(error)
+"""
+    result = run_with(plugins, code, tmp_path)
+    assert result.stdout.splitlines()[-6:] == [
+        "madaline_demo/point True",
+        "True",
+        "True",
+        "The column 'place' must hold latitude, longitude in degrees. Received: '95.0, 1' in row 0. Repair the value, "
+        "or leave it empty.",
+        "Columns of the kind 'madaline_demo/point' cannot be read in ONNX. Received: 'place'. Export as "
+        "tf_saved_model, or train without it.",
+        "Columns of the kind 'madaline_demo/point' cannot be written in numpy. Received: 'place'. Export as "
+        "tf_saved_model, or train without them.",
+    ]
+    with pytest.raises(ValueError, match="'madaline_demo/point'. Install the package that registers it, madaline_demo"):
+        zoo.load(tmp_path / "saved")

@@ -32,7 +32,8 @@ from zoo.engine import interruption
 if TYPE_CHECKING:
     import pandas as pd
 
-FILE_FORMATS = ("csv", "parquet", "tfrecord", "idx", "images", "npz")  # of zoo.data.load, which imports pandas
+# Of zoo.data.load, which imports pandas.
+FILE_FORMATS = ("csv", "parquet", "feather", "json", "excel", "tfrecord", "idx", "images", "npz")
 SETTINGS = ("validation", "epochs", "batch_size", "learning_rate", "optimizer", "loss", "solver", "freeze")
 SETTINGS += ("weight", "class_weight", "groups", "time", "seed", "checkpoint", "devices")
 ADAPTING = ("classes", "columns", "image_size")
@@ -250,9 +251,10 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a = command("predict", _predict, "Answer the rows of a source, or images, in their order.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
     source(a, "split", "format", "images", several=True)
-    a.add_argument(
-        "-o", "--output", metavar="FILE", help="a .csv or .parquet file; CSV on standard output if not given"
-    )
+    about = "a column of the source to write before the answers, such as a key; may be repeated"
+    a.add_argument("--keep", metavar="COLUMN", action="append", help=about)
+    about = "a .csv, .parquet or .jsonl file; CSV on standard output if not given"
+    a.add_argument("-o", "--output", metavar="FILE", help=about)
 
     a = command("adapt", _adapt, "Fit a trained model to other classes, columns or image sizes, without training.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
@@ -404,7 +406,7 @@ def _schema(arguments) -> None:
     data = zoo.data.load(arguments.source, **_given(arguments, "target", "format", "ignore", "image_size"))
     schema = data.schema
     if arguments.task:
-        from zoo.data.schema import infer
+        from zoo.data.infer import infer
 
         schema = infer(data.frame(), data.target, task=arguments.task, ignore=arguments.ignore or ())
     if arguments.output:
@@ -653,7 +655,7 @@ def _predict(arguments) -> None:
     model = zoo.load(_trained(arguments.model))
     source = arguments.source[0] if len(arguments.source) == 1 else _images(arguments.source)
     data = _data(arguments, source, schema=model.schema, target=arguments.target or model.schema.target)
-    blocks = predict_blocks(model, data, **_given(arguments, "image_size"))
+    blocks = predict_blocks(model, data, **_given(arguments, "keep", "image_size"))
     # The steps of sequences are told by columns; rows are in the order of the source.
     blocks = (block.reset_index() if block.index.nlevels > 1 else block for block in blocks)
     if path is None:
@@ -712,7 +714,19 @@ def _write_parquet(blocks: Iterable[pd.DataFrame], path: Path) -> int:
     return rows
 
 
-WRITERS = {".csv": _write_csv, ".parquet": _write_parquet}
+def _write_json_lines(blocks: Iterable[pd.DataFrame], path: Path) -> int:
+    rows = 0
+    with open(path, "w", encoding="utf-8") as out:
+        for block in blocks:
+            if len(block):
+                block.to_json(
+                    out, orient="records", lines=True, force_ascii=False, date_format="iso", double_precision=15
+                )
+            rows += len(block)
+    return rows
+
+
+WRITERS = {".csv": _write_csv, ".parquet": _write_parquet, ".jsonl": _write_json_lines}
 
 
 def _export(arguments) -> None:

@@ -24,10 +24,13 @@ import pandas as pd
 from keras import ops
 
 from zoo import notices, registry
+from zoo.data import columns as kinds
+from zoo.data import frames
+from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample
-from zoo.data.schema import Schema, infer
+from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
 from zoo.engine import fused, keras_internals
 from zoo.engine.asked import check_asked
@@ -195,7 +198,7 @@ class Model(keras.Model):
                 f"Coefficients are those of a classifier or a regression. Received: {self.entry.name!r}, which does "
                 f"{self.entry.task}. Take `model.network.get_weights()`."
             )
-        if self.schema.columns[0].kind == "image":
+        if kinds.pictures(self.schema.columns):
             raise TypeError(
                 "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
             )
@@ -299,6 +302,7 @@ class Model(keras.Model):
         """
         self.check_trainable()
         check_asked(self.entry, self.recipe, weight=sample_weight)
+        sample_weight = _in_order_of(x, sample_weight)
         x, y = self._encode(x, y)
         if hasattr(x, "element_spec"):
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras warns of its default
@@ -337,6 +341,8 @@ class Model(keras.Model):
     @notices.unlogged()
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Keras's `evaluate`, on encoded or raw data as `fit` takes them."""
+        if kwargs.get("sample_weight") is not None:
+            kwargs["sample_weight"] = np.asarray(_in_order_of(x, kwargs["sample_weight"]))
         return super().evaluate(*self._encode(x, y), *args, **kwargs)
 
     @notices.unlogged()
@@ -346,6 +352,9 @@ class Model(keras.Model):
         Where the recipe has XLA compile it, which takes seconds for each number of rows, a batch has up to 1,024 rows.
         """
         x = self._encode(x, None, target=False)[0]
+        if isinstance(x, Mapping) and not len(next(iter(x.values()))):  # Keras fails without a batch
+            one_row = {name: np.zeros((1, *values.shape[1:]), values.dtype) for name, values in x.items()}
+            return super().predict(one_row, None, *args, **kwargs)[:0]
         if (
             batch_size is None
             and self.recipe.jit
@@ -410,16 +419,20 @@ class Model(keras.Model):
         names = {tensor.name for tensor in self.network.inputs}
         if isinstance(x, Mapping):
             return set(x) >= names and all(np.ndim(x[name]) > 1 for name in names)
-        if isinstance(x, np.ndarray) and x.dtype.names is None and self.schema.columns[0].kind == "array":
-            return self.preprocessor.kind == "raw"
-        return type(x).__module__.partition(".")[0] not in ("pandas", "builtins")
+        if isinstance(x, np.ndarray) and x.dtype.names is None and kinds.the_vector(self.schema.columns) is not None:
+            return self.preprocessor.encodings.raw
+        return not isinstance(x, (pd.DataFrame, pd.Series)) and type(x).__module__ != "builtins"
 
     def _encode(self, x, y, target=True):
         if type(x).__name__.endswith("Dataset") and hasattr(x, "element_spec"):
             return self._encode_dataset(x), y
         if x is None or isinstance(x, keras.utils.PyDataset):
             return x, y
-        if target and y is None and self.schema.target is not None and type(x).__name__ == "DataFrame":
+        y = frames.in_order_of(x.index, y) if isinstance(x, pd.DataFrame) else y
+        if self.preprocessor.takes_columns and not isinstance(x, (pd.DataFrame, Mapping)):
+            frame = frames.as_frame(x, self.schema.names)
+            x, y = (x, y) if frame is None else (frame, frames.as_values(y))
+        if target and y is None and self.schema.target is not None and isinstance(x, pd.DataFrame):
             if self.schema.target not in x.columns:
                 raise ValueError(
                     f"`y` is None, and the data have no column {self.schema.target!r}, the target. Pass `y`, or data "
@@ -429,8 +442,8 @@ class Model(keras.Model):
             y = x[self.schema.target]
         if not self.is_encoded(x):
             return self.preprocessor.encode(x), self._encode_target(y)
-        if isinstance(x, np.ndarray) and self.schema.columns[0].kind in ("array", "image"):
-            x = self.preprocessor.tensors(x)[self.schema.columns[0].name]
+        if isinstance(x, np.ndarray) and (alone := kinds.the_array(self.schema.columns)) is not None:
+            x = self.preprocessor.tensors(x)[alone.name]
         return x, self._encode_target(y) if _is_named(y) else y
 
     def _encode_target(self, y):
@@ -443,7 +456,7 @@ class Model(keras.Model):
     def _encode_validation(self, data):
         if isinstance(data, (tuple, list)):
             x, y = self._encode(data[0], data[1] if len(data) > 1 else None)
-            return (x, y, *data[2:])
+            return (x, y, *(_in_order_of(data[0], weight) for weight in data[2:]))
         return self._encode(data, None)[0]
 
     def _encode_dataset(self, dataset):
@@ -536,6 +549,11 @@ def _renamed(name: str, entry: Entry) -> str:
 
 def _deserialized(decision):
     return keras.saving.deserialize_keras_object(decision) if isinstance(decision, Mapping) else decision
+
+
+def _in_order_of(x, weight):
+    """Returns sample weights in the order of the rows of `x`, if both have an index of pandas."""
+    return frames.in_order_of(x.index, weight, "sample_weight") if isinstance(x, pd.DataFrame) else weight
 
 
 def _is_named(y) -> bool:
@@ -671,9 +689,9 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     """
     supervised = entry.task in registry.SUPERVISED
     if supervised and data.target is None and data.y is None:
-        is_array = data.schema.columns[0].kind in ("image", "array")
-        columns = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
-        raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else columns}.")
+        is_array = kinds.the_array(data.schema.columns) is not None
+        named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
+        raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else named}.")
     if supervised and np.ndim(data.y) > 1:
         raise ValueError(
             f"`y` must have one value a row. Received: the shape {np.shape(data.y)}. For one-hot rows: "
@@ -692,10 +710,10 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         recorded = y is not None or entry.task == "dynamics"  # built from currents alone, it may yet be fitted
         schema = schema.with_task(entry.task, y) if recorded else schema.without_target()
     if recipe.values is not None:
-        columns = [dataclasses.replace(c, values=recipe.values) if c.kind == "array" else c for c in schema.columns]
-        schema = dataclasses.replace(schema, columns=tuple(columns))
-    is_array = any(column.kind == "array" for column in schema.columns)
-    kind = recipe.arrays if recipe.arrays and is_array else recipe.preprocessing
+        inputs = [kinds.kind_of(column).with_values(column, recipe.values) for column in schema.columns]
+        schema = dataclasses.replace(schema, columns=tuple(inputs))
+    has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
+    kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
     return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget).fit(x, y)
 
 

@@ -144,6 +144,7 @@ class Spec:
         max_bins: The most bins that each rank may be expanded to, by the recipe's `feature_budget`; None for no limit.
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
         image_shape: `(height, width, channels)` of the tensor `image`.
+        tensors: Further encoded tensors, of a table that holds several images or arrays: `(shape, dtype)` by name.
         num_rows: Rows of the data that are built for, where that is known.
         num_targets: Width of the numbers beside the data, of an entry that learns pairs (`Recipe.targets`).
         seed: Seed of the initial weights.
@@ -158,6 +159,7 @@ class Spec:
     max_bins: int | None = None
     categorical_sizes: tuple[int, ...] = ()
     image_shape: tuple[int, int, int] | None = None
+    tensors: Mapping[str, tuple[tuple[int | None, ...], str]] = dataclasses.field(default_factory=dict)
     num_rows: int | None = None
     num_targets: int | None = None
     seed: int = 0
@@ -171,7 +173,7 @@ class Spec:
             )
 
     def inputs(self) -> dict[str, keras.KerasTensor]:
-        """Returns the named Keras inputs: those of inputs, numeric, quantile, categorical and image that exist."""
+        """Returns the named Keras inputs: inputs, numeric, quantile, categorical, image, `tensors`, as they exist."""
         import keras
 
         inputs = {}
@@ -186,6 +188,8 @@ class Spec:
             inputs["categorical"] = keras.Input((len(self.categorical_sizes),), name="categorical", dtype="int32")
         if self.image_shape:
             inputs["image"] = keras.Input(self.image_shape, name="image", dtype="uint8")
+        for name, (shape, dtype) in self.tensors.items():
+            inputs[name] = keras.Input(shape, name=name, dtype=dtype)
         return inputs
 
 
@@ -329,7 +333,8 @@ def _check_former_names(entry: Entry) -> None:
             )
 
 
-def _entries_by_year() -> list[Entry]:
+def load_plugins() -> None:
+    """Loads the zoo's own table and the light modules of other packages, which register networks and columns."""
     global _loaded
     if not _loaded:
         _loaded = True
@@ -343,6 +348,10 @@ def _entries_by_year() -> list[Entry]:
                     "Its models are missing; repair or uninstall it.",
                     stacklevel=3,
                 )
+
+
+def _entries_by_year() -> list[Entry]:
+    load_plugins()
     return sorted(_entries.values(), key=lambda entry: (entry.year, entry.name))
 
 
@@ -447,8 +456,14 @@ def warn_renamed(name: str, entry: Entry) -> None:
 
 
 def suggest(name: object, known: Iterable[str]) -> str:
-    """Returns " Did you mean 'x'?" for the known name nearest to `name`, or nothing."""
-    near = difflib.get_close_matches(str(name), list(known), n=1)
+    """Returns " Did you mean 'x'?" for the known name nearest to `name`, or nothing.
+
+    Names that differ in upper and lower case, or in blanks around them, are nearest.
+    """
+    known = list(known)
+    plain = str(name).strip().casefold()
+    near = [one for one in known if one.strip().casefold() == plain and one != name]
+    near = near or difflib.get_close_matches(str(name), known, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

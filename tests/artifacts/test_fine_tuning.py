@@ -114,7 +114,7 @@ def test_a_run_in_memory_is_an_ancestor_too(model, penguins, tmp_path):
 def test_statistics_are_kept(model, penguins):
     heavier = penguins.assign(body_mass_g=penguins["body_mass_g"] * 3)
     run = zoo.fine_tune(model, heavier, epochs=1, verbose=0)
-    assert run.model.preprocessor.get_config()["state"] == model.model.preprocessor.get_config()["state"]
+    assert run.model.preprocessor.states == model.model.preprocessor.states
 
 
 def test_columns_of_weights_and_groups_are_no_new_columns(model, penguins):

@@ -139,9 +139,10 @@ def test_a_layer_without_lines_is_named(run, tmp_path):
     assert not (tmp_path / "m").exists()
 
 
-def test_the_guard_refuses_other_imports(tmp_path):
+def test_the_guard_refuses_other_imports(tmp_path, monkeypatch):
     from zoo.artifacts import proof_process
 
+    monkeypatch.delitem(sys.modules, "sklearn.svm", raising=False)  # another test may have imported it
     (tmp_path / "predict.py").write_text("import sklearn.svm")
     with pytest.raises(ImportError, match="predict.py must need numpy alone. It imports 'sklearn"):
         proof_process.numpy(str(tmp_path))

@@ -108,7 +108,7 @@ def test_words_in_other_alphabets_are_found_in_every_case(quick_proof, tmp_path)
     animals = ["Ärger", "ärger", "СЛОН", "слон", "mouse", "MOUSE", "12"]
     frame = pd.DataFrame({"note": [f"{animals[i % 7]}, number{i}x" for i in range(70)], "y": np.arange(70) % 2})
     model = zoo.train("logistic_regression", frame, target="y", l2=0.1, verbose=0).model
-    assert {"ärger", "слон", "mouse", "12"} <= set(model.preprocessor.get_config()["state"]["texts"][0]["words"])
+    assert {"ärger", "слон", "mouse", "12"} <= set(model.preprocessor.states[0]["words"])
     report = zoo.export(model, tmp_path, format="onnx")
     texts = ["ÄRGER", "äRGER12", "Слон слон", "слоны", "Mouse", "mousÉ", "", "-"]
     wanted = zoo.predict(model, pd.DataFrame({"note": texts}))["p_1"]

@@ -50,8 +50,8 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     import tensorflow as tf
 
     import zoo
+    from zoo.data.infer import infer
     from zoo.data.preprocessing import Preprocessor
-    from zoo.data.schema import infer
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)

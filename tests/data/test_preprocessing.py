@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from zoo.data import dates, preprocessing
 from zoo.data.encoding import Encoder
+from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.sampling import sample
-from zoo.data.schema import infer
 
 
 def fitted(frame, target=None, kind="tabular", scaling="quantile") -> Preprocessor:
@@ -230,7 +230,7 @@ def test_streams_and_tables_give_the_same_statistics(mixed):
 def test_levels_are_counted_over_all_rows_of_a_stream():
     frame = pd.DataFrame({"c": ["common"] * 90 + ["rare"] * 10, "x": np.arange(100.0)})
     drawn = sample([frame], size=5)
-    levels = Preprocessor(infer(frame)).fit(drawn)._state["levels"]
+    levels = Preprocessor(infer(frame)).fit(drawn).levels
     assert levels == [["common", "rare"]]
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from zoo.data import schema as schemas
-from zoo.data.schema import Column, Schema, infer
+from zoo.data.infer import infer
+from zoo.data.schema import Column, Schema
 
 
 def kind(values) -> str:

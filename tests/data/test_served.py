@@ -139,7 +139,7 @@ def test_a_regression_answers_in_the_target_s_units(tmp_path):
     frame = pd.DataFrame({"x": x, "y": 3.0 * x + 50.0})
     model = zoo.build("linear_regression", frame, target="y")
     kernel, bias = model.network.get_weights()
-    if model.preprocessor.kind == "raw":
+    if model.preprocessor.encodings.raw:
         kernel, bias = np.full_like(kernel, 1.0 / x.std()), np.full_like(bias, -x.mean() / x.std())
     else:
         kernel, bias = np.ones_like(kernel), np.zeros_like(bias)

@@ -10,9 +10,11 @@ import pandas as pd
 
 from zoo.artifacts import surgery
 from zoo.artifacts.card import card_of
-from zoo.data import extension
+from zoo.data import doubts, extension
+from zoo.data.columns import the_array, the_picture, the_vector
 from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
+from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
 from zoo.layers import ensemble
 from zoo.model import Model, build_network, compile_model
@@ -60,18 +62,20 @@ def adapt(
     run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
     model = resolve_model(model)
     model.check_trainable()
-    column, preprocessor = model.schema.columns[0], model.preprocessor
-    size = column.shape[:2] if image_size is None and column.resized else image_size
-    size = size if column.kind == "image" else None
-    loaded = load_data(data, target=model.schema.target if target is None else target, image_size=size)
-    kind = preprocessor.schema.columns[0].kind
-    if kind in ("image", "array") and columns != "strict":
-        raise ValueError(f"`columns` is for tables; this model takes one {kind}. Leave it out.")
-    if kind == "image":
+    data, target = beside(data, target)
+    size = image_size_of(model, image_size)
+    with doubts.collected() as doubtful:
+        loaded = load_data(data, target=model.schema.target if target is None else target, image_size=size)
+        doubtful.discard(model.schema.names)  # the model has said what they are
+    preprocessor = model.preprocessor
+    alone = the_array(preprocessor.schema.columns)
+    if alone is not None and columns != "strict":
+        raise ValueError(f"`columns` is for tables; this model takes one {alone.kind}. Leave it out.")
+    if the_picture(preprocessor.schema.columns) is not None:
         preprocessor = _with_images(preprocessor, loaded, size)
     elif image_size is not None:
         raise ValueError("`image_size` is for models of images; this one takes columns. Leave it out.")
-    elif kind == "array":
+    elif alone is not None:
         _check_array(preprocessor, loaded)
     else:
         preprocessor = _with_columns(preprocessor, loaded, columns)
@@ -85,12 +89,20 @@ def adapt(
     return adapted
 
 
+def image_size_of(model: Model, image_size):
+    """Returns the size to which images are resized for a model: that given, or its own; None where it takes none."""
+    column = the_picture(model.schema.columns)
+    if column is None:
+        return None
+    return column.shape[:2] if image_size is None and column.resized else image_size
+
+
 def _check_array(preprocessor, loaded: Data) -> None:
-    first, found = preprocessor.schema.columns[0], loaded.schema.columns[0]
-    if found.kind != "array" or found.shape != first.shape:
-        received = f"rows of the shape {found.shape}" if found.kind == "array" else "other data"
+    own, found = the_vector(preprocessor.schema.columns), the_vector(loaded.schema.columns)
+    if found is None or found.shape != own.shape:
+        received = "other data" if found is None else f"rows of the shape {found.shape}"
         raise ValueError(
-            f"The model takes arrays with rows of the shape {first.shape}. Received: {received}. Pass (x, y) with such "
+            f"The model takes arrays with rows of the shape {own.shape}. Received: {received}. Pass (x, y) with such "
             "an x, or train a fresh model."
         )
 
@@ -116,9 +128,10 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
 
 
 def _with_images(preprocessor, loaded: Data, image_size):
-    column = preprocessor.schema.columns[0]
+    column = the_picture(preprocessor.schema.columns)
     shape, resized = column.shape, image_size is not None
-    found = tuple(loaded.schema.columns[0].shape or ())
+    came = the_array(loaded.schema.columns)
+    found = () if came is None else tuple(came.shape)
     if len(found) == 2:
         found = (*found, 1)
     if len(found) != 3 or found[-1] != shape[-1]:

@@ -6,7 +6,9 @@ import inspect
 import math
 
 from zoo import registry
-from zoo.artifacts.adapting import adapt
+from zoo.artifacts.adapting import adapt, image_size_of
+from zoo.data import doubts
+from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
 from zoo.engine.devices import place
 from zoo.registry import Recipe
@@ -48,6 +50,7 @@ def fine_tune(
             raise ValueError(
                 f"Unknown option {name!r}.{registry.suggest(name, known)} `fine_tune` takes: {', '.join(known)}."
             )
+    data, target = beside(data, target)
     place(options.get("devices", "auto"))  # workers are joined before a model is loaded
     how = {name: options.pop(name) for name in ADAPTING if name in options}
     ignore = options.pop("ignore", ())
@@ -55,9 +58,10 @@ def fine_tune(
     hidden += [options[name] for name in ("groups", "weight") if options.get(name) is not None]
     model = model if hasattr(model, "history") else resolve_model(model)  # a run knows the card of its model
     schema = resolve_model(model).schema
-    size = how.get("image_size", schema.columns[0].shape[:2] if schema.columns[0].resized else None)
-    size = size if schema.columns[0].kind == "image" else None
-    loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden, image_size=size)
+    with doubts.collected() as doubtful:
+        size = image_size_of(resolve_model(model), how.get("image_size"))
+        loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden, image_size=size)
+        doubtful.discard((*schema.names, options.get("time")))  # the model has said what they are, or the caller
     adapted = adapt(model, loaded, target=target, seed=options.get("seed", 0), **how)
     if adapted.recipe.augmentation is not None and adapted.options.get("augmentation", True):
         options = {**_for_few_images(adapted.recipe, len(loaded.splits.get("train", loaded))), **options}

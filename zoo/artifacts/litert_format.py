@@ -25,6 +25,7 @@ import pandas as pd
 
 from zoo import notices
 from zoo.artifacts import proof, proof_process
+from zoo.data.columns import kind_of
 from zoo.engine import keras_internals
 from zoo.training.resolving import load_for
 
@@ -150,11 +151,14 @@ def _check(model) -> None:
         raise ImportError(
             f'An export to LiteRT needs {error.name!r}, which is not installed: pip install "keras-zoo[litert]"'
         ) from error
-    for kind, plural in (("date", "dates"), ("text", "words in texts")):
-        if names := [column.name for column in model.schema.columns if column.kind == kind]:
+    obstacles: dict[str, list] = {}
+    for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True):
+        obstacles.setdefault(kind_of(column).litert_obstacle(column, state), []).append(column.name)
+    for what, names in obstacles.items():
+        if what:
             left_out = ", ".join(map(repr, names))
             raise ValueError(
-                f"LiteRT has no operation for {plural}. Received: the column {left_out}. Export as tf_saved_model or "
+                f"LiteRT has no operation for {what}. Received: the column {left_out}. Export as tf_saved_model or "
                 f"onnx, or train without: zoo.data.load(..., ignore=[{left_out}])."
             )
 

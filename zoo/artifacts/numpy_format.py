@@ -14,8 +14,9 @@ import keras
 import numpy as np
 
 from zoo.artifacts import numpy_members
-from zoo.data.dates import ISO
-from zoo.data.schema import BLANKS, MISSING
+from zoo.data.columns.kind import SECTIONS
+from zoo.data.columns.source_code import NUMBER
+from zoo.data.schema import MISSING
 from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
@@ -57,9 +58,10 @@ def write(model, folder: Path) -> dict[str, tuple[dict, dict]]:
         ValueError: if a layer cannot be written in numpy; the message names it.
     """
     network = _Network(model)
-    constants, encoding = _encoding(model)
+    sources = _sources(model)
+    constants, encoding = _encoding(model, sources)
     arrays = {**constants, **network.arrays}
-    lines = _program(model, encoding, network.lines)
+    lines = _program(model, sources, encoding, network.lines)
     np.savez(folder / "model.npz", **arrays)
     (folder / "predict.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return {"serving_default": _signature(model)}
@@ -181,97 +183,71 @@ def _activated(function, x: str) -> str | None:
     return re.sub(r"\bx\b", x if x.isidentifier() else f"({x})", template) if template.count("x") else None
 
 
-def _encoding(model) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Returns the constants of the preprocessor, and the lines that encode `rows`."""
-    schema, state = model.schema, model.preprocessor.get_config()["state"]
-    kind = model.preprocessor.kind
-    first = schema.columns[0]
-    if first.kind == "image":
-        return {}, ["image = np.asarray(rows).astype('float32')"]
-    named = {
-        k: [str(c.name) for c in schema.columns if c.kind == k]
-        for k in ("number", "date", "boolean", "category", "text")
-    }
-    constants = {name: np.array(state[name], "float32") for name in ("median", "center", "scale")}
-    lines = []
-    if first.kind == "array":
-        lines.append("x = np.asarray(rows, 'float32')")
-    else:
-        parts = [f"number(rows[{name!r}])" for name in named["number"]]
-        if named["date"]:
-            lines.append(f"dates = [date(rows[name]) for name in {named['date']!r}]  # days, shares of year and day")
-            parts.append("*(days for days, _, _ in dates)")
-        joined = ", ".join(parts)
-        if len(named["number"]) > 1:
-            joined = f"*(number(rows[name]) for name in {named['number']!r})" + (
-                ", " + parts[-1] if named["date"] else ""
+def _sources(model) -> list:
+    """Returns the source of each group of columns.
+
+    Raises:
+        ValueError: if a kind of column has none.
+    """
+    preprocessor, found = model.preprocessor, []
+    for group in preprocessor.groups:
+        source = group.kind.source(group, preprocessor.encodings)
+        if source is None:
+            names = ", ".join(repr(column.name) for column in group.columns)
+            raise ValueError(
+                f"Columns of the kind {group.kind.name!r} cannot be written in numpy. Received: {names}. Export as "
+                "tf_saved_model, or train without them."
             )
-        if parts:
-            lines.append(f"x = np.stack([{joined}], axis=1)")
-        else:
-            lines.append("x = np.zeros((len(next(iter(rows.values()))), 0), 'float32')")
-    lines.append("known = np.isfinite(x)")
-    lines.append('x = np.where(known, x, W["median"])')
-    booleans = named["boolean"]
-    if booleans:
-        lines.append(f"truth = np.stack([number(rows[name]) for name in {booleans!r}], axis=1)")
-        lines.append("told = np.isfinite(truth)")
-    levels = dict(zip(named["category"], state.get("levels", ())))
-    if levels:
-        lines.append(
-            "level = [[places.get(name, 0) for name in strings(rows[c], True)] for c, places in LEVELS.items()]"
-        )
-        lines.append("categorical = np.array(level).T.reshape(len(x), -1)")
-    if kind == "raw":
-        parts = ["x", *(["np.where(told, truth, 0)"] if booleans else [])]
-        parts += [f"categorical[:, [{i}]] == np.arange(1, {len(found) + 1})" for i, found in enumerate(levels.values())]
-        lines.append(f"inputs = np.concatenate([{', '.join(parts)}], axis=1, dtype='float32')")
+        found.append(source)
+    return found
+
+
+def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Returns the constants of the preprocessor, and the lines that encode `rows`."""
+    preprocessor = model.preprocessor
+    own = preprocessor.own_tensors
+    if own:
+        ((name, column),) = own.items()
+        return {}, [f"{name} = np.asarray(rows).astype({'float32'!r})"]
+    scaled = [s["scaled"] for g in preprocessor.groups if g.kind.has_numbers for s in g.states]
+
+    def joined(name):
+        return [value for one in scaled for value in one[name]]
+
+    constants = {name: np.array(joined(name), "float32") for name in ("median", "center", "scale")}
+    lines = [line for source in sources for line in source.setup]
+    numbers = [expression for source in sources for expression in source.numbers]
+    if not preprocessor.takes_columns:
+        lines.append("x = np.asarray(rows, 'float32')")
+    elif numbers:
+        lines.append(f"x = np.stack([{', '.join(numbers)}], axis=1)")
+    else:
+        lines.append("x = np.zeros((len(next(iter(rows.values()))), 0), 'float32')")
+    lines += ["known = np.isfinite(x)", 'x = np.where(known, x, W["median"])']
+    sections = {
+        section: [expression for source in sources for where, expression in source.sections if where == section]
+        for section in SECTIONS
+    }
+    if preprocessor.encodings.raw:
+        lines.append(f"inputs = np.concatenate([{', '.join(['x', *sections['value']])}], axis=1, dtype='float32')")
         return constants, lines
-    scaled = '(x - W["center"]) / W["scale"]'
-    if model.preprocessor.scaling == "quantile":
-        lines.append(f"z = {scaled}")
-        scaled = "z / np.sqrt(1 + np.square(z / 3))"
-    parts = [scaled]
-    if booleans:
-        parts.append("np.where(told, 2 * truth - 1, 0)")
-    missing = np.flatnonzero(state["missing"]).tolist()
-    if missing:
-        parts.append(f"~known[:, {missing}]")
-    if untold := np.flatnonzero(state["boolean_missing"]).tolist():
-        parts.append(f"~told[:, {untold}]")
-    for i, times in enumerate(state.get("times", ())):
-        parts.append(f"turns(*dates[{i}], {bool(times)})")
-    if state.get("texts"):
-        parts.append("*(words(rows[name], *fitted) for name, fitted in WORDS.items())")
-    lines.append(f"numeric = np.concatenate([{', '.join(parts)}], axis=1, dtype='float32')")
-    ranked = [i for i, knots in enumerate(state["knots"]) if len(knots) > 2]
+    values = '(x - W["center"]) / W["scale"]'
+    if preprocessor.encodings.ranks:
+        lines.append(f"z = {values}")
+        values = "z / np.sqrt(1 + np.square(z / 3))"
+    missing = np.flatnonzero(joined("missing")).tolist()
+    flags = [f"~known[:, {missing}]"] if missing else []
+    parts = ", ".join([values, *sections["value"], *flags, *sections["missing"], *sections["part"]])
+    lines.append(f"numeric = np.concatenate([{parts}], axis=1, dtype='float32')")
+    knots, ranks = joined("knots"), joined("ranks")
+    ranked = [i for i, column in enumerate(knots) if len(column) > 2]
     if ranked:
-        constants |= {f"knots.{i}": np.array(state["knots"][i], "float32") for i in ranked}
-        constants |= {f"ranks.{i}": np.array(state["ranks"][i], "float32") for i in ranked}
+        constants |= {f"knots.{i}": np.array(knots[i], "float32") for i in ranked}
+        constants |= {f"ranks.{i}": np.array(ranks[i], "float32") for i in ranked}
         lines.append(f"quantile = np.stack([np.where(known[:, i], rank(x[:, i], i), 0.5) for i in {ranked}], axis=1)")
     return constants, lines
 
 
-NUMBER = '''
-def number(values):
-    """Returns values as float32; missing is NaN."""
-    truth = {"true": 1.0, "false": 0.0}
-    strings_ = [v.strip() if isinstance(v, str) else v for v in values]
-    with np.errstate(over="ignore"):
-        told = [np.nan if v is None or v in MISSING else float(truth.get(str(v).lower(), v)) for v in strings_]
-        return np.array(told).astype("float32")
-'''
-STRINGS = '''
-def strings(values, strip=False):
-    """Returns values as strings; missing is empty, whole numbers have no point."""
-    found = []
-    for v in values:
-        if isinstance(v, (float, np.floating)):
-            v = "" if v != v else int(v) if float(v).is_integer() else float(v)
-        v = str(v).lower() if isinstance(v, (bool, np.bool_)) else "" if v is None else str(v)
-        found.append(v.strip(BLANKS) if strip else v)
-    return found
-'''
 RANK = '''
 def rank(x, i):
     """Returns the shares of the training rows below x: between knots, along a line."""
@@ -280,97 +256,37 @@ def rank(x, i):
     share = np.clip((x - knots[at]) / (knots[at + 1] - knots[at]), 0, 1)
     return ranks[at] + share * (ranks[at + 1] - ranks[at])
 '''
-WORDS = '''
-def words(values, known, mean, deviation):
-    """Returns scaled lengths of texts, and 1 for each known word that is there."""
-    found = np.zeros((len(values), 2 + len(known)), "float32")
-    for row, text in zip(found, strings(values)):
-        letters = (c if category(c)[0] == "L" or category(c) == "Nd" else " " for c in text.lower())
-        tokens = re.findall(r"\\d+|[^\\W\\d]+", "".join(letters))
-        row[:2] = (np.log1p(np.float32([len(text), len(tokens)])) - np.float32(mean)) / np.float32(deviation)
-        row[2:] = [word in tokens for word in known]
-    return found
-'''
-DATE = '''
-def date(values):
-    """Returns days since 1970-01-01 (NaN where there is no date), and the shares of the year and of the day."""
-    f, found = np.float32, np.zeros((3, len(values)), "float32")
-    for i, text in enumerate(strings(values)):
-        match = re.fullmatch(ISO, text, re.ASCII)
-        year, month, day, hour, minute, second = [int(part or 0) for part in match.groups()[:6]] if match else [0] * 6
-        if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60):
-            found[0, i] = np.nan
-            continue
-        east = f((match[7] or "") + (match[8] or "0")) + f((match[7] or "") + (match[9] or "0")) / f(60)
-        share = (f(hour) - east + f(minute) / f(60) + f(second) / f(3600)) / f(24)
-        whole, start = f(day_number(year, month, day)), f(day_number(year, 1, 1))
-        found[:, i] = whole + share, (whole - start) / f(365.25), share
-    return found
 
 
-def day_number(year, month, day):
-    """Returns days since 1970-01-01; years are counted from March."""
-    year -= month <= 2
-    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return year // 400 * 146097 + year % 400 * 365 + year % 400 // 4 - year % 400 // 100 + of_year - 719468
-
-
-def turns(days, year, share, times):
-    """Returns sine and cosine of the day in the year, of the weekday, and of the hour."""
-    week = np.mod(np.floor(days) + 3, 7) / 7
-    parts = [2 * np.float32(np.pi) * turn for turn in ([year, week, share] if times else [year, week])]
-    waves = np.stack([wave(part) for part in parts for wave in (np.sin, np.cos)], axis=1)
-    return np.where(np.isnan(days)[:, None], 0, waves)
-'''
-
-
-def _program(model, encoding: list[str], network: list[str]) -> list[str]:
+def _program(model, sources: list, encoding: list[str], network: list[str]) -> list[str]:
     """Returns the lines of predict.py."""
-    schema, state = model.schema, model.preprocessor.get_config()["state"]
-    kinds = {column.kind for column in schema.columns}
-    table = not kinds & {"image", "array"}
+    schema = model.schema
+    table = model.preprocessor.takes_columns
     body = "\n".join([*encoding, *network])
-    modules = ["csv"] if table else []
-    modules += ["math"] if "math." in body else []
-    modules += ["re"] if kinds & {"text", "date"} else []
+    modules = {"csv", "sys"} if table else set()
+    modules |= {"math"} if "math." in body else set()
+    modules |= {module for source in sources for module in source.modules if " " not in module}
     takes = "a dict of columns" if table else f"an array (rows, {', '.join(map(str, schema.columns[0].shape))})"
     said = f"{model.entry.name}: `predict(rows)` answers {takes} with numpy alone."
     usage = " python predict.py rows.csv" if table else ""
-    lines = [
-        f'"""{said}{usage}"""',
-        "",
-        *(f"import {name}" for name in sorted([*modules, "sys"] if table else modules)),
-    ]
-    lines += ["from pathlib import Path"] + (["from unicodedata import category"] if "text" in kinds else [])
+    lines = [f'"""{said}{usage}"""', "", *(f"import {name}" for name in sorted(modules)), "from pathlib import Path"]
+    lines += sorted({line for source in sources for line in source.modules if " " in line})
     lines += ["", "import numpy as np", "", 'W = dict(np.load(Path(__file__).with_name("model.npz")))']
     if table:
         lines.append(f"COLUMNS = {[str(name) for name in schema.names]!r}")
-        lines.append(f"MISSING = {MISSING!r}")
-    if "category" in kinds:
-        lines.append(f"BLANKS = {BLANKS!r}")
-        levels = {}
-        for column, found in zip((c for c in schema.columns if c.kind == "category"), state["levels"]):
-            places = {level: i + 1 for i, level in enumerate(found)}
-            levels[str(column.name)] = {**{m: places[""] for m in MISSING if "" in places}, **places}
-        lines.append(f"LEVELS = {levels!r}  # level -> place; 0 is what was never seen")
-    elif kinds & {"text", "date"}:
-        lines.append(f"BLANKS = {BLANKS!r}")
-    if "text" in kinds and state.get("texts"):
-        fitted = {str(c.name): t for c, t in zip((c for c in schema.columns if c.kind == "text"), state["texts"])}
-        lines.append("WORDS = {")
-        lines += [f"    {n!r}: ({t['words']!r}, {t['mean']!r}, {t['deviation']!r})," for n, t in fitted.items()]
-        lines.append("}")
-    if "date" in kinds:
-        lines.append(f"ISO = {ISO[1:-1]!r}")
+    constants = {"MISSING": repr(MISSING)} if table else {}
+    functions = {"number": NUMBER} if table else {}
+    for source in sources:
+        constants |= source.constants
+        functions |= source.functions
+    for name, value in constants.items():
+        lines += f"{name} = {value}".split("\n")
     if model.classes is not None:
         lines.append(f"CLASSES = {list(model.classes)!r}")
-    helpers = [NUMBER] if table else []
-    helpers += [STRINGS] if kinds & {"category", "text", "date"} else []
-    helpers += [RANK] if "rank(" in body else []
-    helpers += [WORDS] if "text" in kinds and state.get("texts") else []
-    helpers += [DATE] if "date" in kinds else []
-    for helper in helpers:
-        lines += ["", *helper.rstrip().split("\n")]
+    if "rank(" in body:
+        functions["rank"] = RANK
+    for function in functions.values():
+        lines += ["", *function.rstrip().split("\n")]
     lines += ["", "", "def network(rows):", '    """Returns the network\'s outputs for raw rows."""']
     lines += textwrap.indent(body, "    ").split("\n")
     lines += ["", "", "def predict(rows):", f'    """Returns the answers to {takes}."""']

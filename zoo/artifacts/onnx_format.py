@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo import notices
+from zoo.data.columns import kind_of
 from zoo.data.dates import ISO
 from zoo.data.schema import MISSING
 
@@ -59,6 +60,7 @@ def write(model, folder: Path) -> dict[str, tuple[dict, dict]]:
     convertible = Convertible(model, lookups=False)
     inputs, outputs = facts(convertible)
     _check_names(inputs, outputs, model.schema.served_names)
+    _check_kinds(model)
     proto = _converted(model, convertible)
     strings = _Strings()
     for column, numbers in _readers(model, strings).items():
@@ -181,6 +183,7 @@ def _declare(proto, inputs, outputs, strings) -> None:
 
     kinds = {
         "float32": onnx.TensorProto.FLOAT,
+        "float64": onnx.TensorProto.DOUBLE,
         "int64": onnx.TensorProto.INT64,
         "string": onnx.TensorProto.STRING,
         "uint8": onnx.TensorProto.UINT8,
@@ -203,18 +206,23 @@ def _declare(proto, inputs, outputs, strings) -> None:
 
 def _readers(model, strings) -> dict[str, str]:
     """Adds the nodes that read the string columns. Returns the numbers' name by the column's served name."""
-    state, served = model.preprocessor.get_config()["state"], model.schema.served_names
-    levels, texts = iter(state.get("levels", ())), iter(state.get("texts", ()))
+    served = model.schema.served_names
     numbers = {}
-    for column in model.schema.columns:
-        name = served[column.name]
-        if column.kind == "category":
-            numbers[name] = strings.position(name, next(levels))
-        elif column.kind == "date":
-            numbers[name] = strings.date(name)
-        elif column.kind == "text" and (fitted := next(texts, None)) is not None:
-            numbers[name] = strings.text(name, fitted["words"])
+    for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True):
+        kind, name = kind_of(column), served[column.name]
+        if (found := kind.onnx_numbers(strings, name, column, state)) is not None:
+            numbers[name] = found
     return numbers
+
+
+def _check_kinds(model) -> None:
+    """Raises ValueError if a column's strings cannot be read by ONNX."""
+    for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True):
+        if kind_of(column).dtype == "string" and kind_of(column).converted_shape(column, state) is None:
+            raise ValueError(
+                f"Columns of the kind {column.kind!r} cannot be read in ONNX. Received: {column.name!r}. Export as "
+                "tf_saved_model, or train without it."
+            )
 
 
 class _Strings:
@@ -286,7 +294,7 @@ class _Strings:
         return self._add("Add", [self._sum(found, 1), self._constant(np.int64(empty))])
 
     def text(self, name: str, words) -> str:
-        """Adds the numbers of a text `(batch, 2 + words)`: `zoo.data.convertible.text_width`."""
+        """Adds the numbers of a text `(batch, 2 + words)`: `zoo.data.texts.width`."""
         # Locale C is on every machine and lowers ASCII; words of other letters are found by their pattern.
         lower = self._add("StringNormalizer", [name], case_change_action="LOWER", is_case_sensitive=1, locale="C")
         tokens = self._tokens(lower, WORDS)
@@ -323,7 +331,7 @@ class _Strings:
         return self._add("Unsqueeze", [name, self._constant(np.array([1], "int64"))])
 
     def date(self, name: str) -> str:
-        """Adds the numbers in a date `(batch, 10)`: `zoo.data.convertible.DATE_FIELDS`."""
+        """Adds the numbers in a date `(batch, 10)`: `zoo.data.dates.FIELDS`."""
         valid = self._count(self._tokens(name, ISO), 1)
         day = self._digits(self._tokens(name, r"^\s*\d{4}-\d{2}-\d{2}"), r"\d+", "0000-00-00")
         clock = self._digits(self._tokens(name, r"[T ]\d{2}:\d{2}(:\d{2})?"), r"\d+", "T00:00:00")

@@ -29,6 +29,7 @@ import pandas as pd
 from zoo import notices
 from zoo.artifacts import proof_process
 from zoo.data import exif, resizing
+from zoo.data.columns import kind_of, the_array, the_picture
 from zoo.data.schema import BLANKS
 from zoo.model import Model
 from zoo.training import inference
@@ -37,7 +38,7 @@ TOLERANCE = 1e-5
 ROWS = 1000
 FEW = 16
 ORIENTATIONS = (*range(1, 9), *range(1, 9))  # of FEW photographs
-STEPS = 50  # of sequences
+CASES = ("missing", "unseen", "empty", "types", "extreme")
 METHODS = {"classification": "classify", "regression": "regress"}
 
 
@@ -100,64 +101,38 @@ def cases(model: Model) -> dict:
     many = sample_rows(model, ROWS)
     found = {"many": many, "one": many[:1]}
     if isinstance(many, np.ndarray):
-        first = model.schema.columns[0]
-        if first.kind == "image" and many.shape[-1] in (1, 3):
+        picture = the_picture(model.schema.columns)
+        if picture is not None and many.shape[-1] in (1, 3):
             decoded = zip(_jpegs(many[:FEW]), ORIENTATIONS)
             found["jpeg"] = np.stack([exif.turned(_decoded(content), turn) for content, turn in decoded])
-        if first.kind == "image" and first.resized:
-            size = (first.shape[0], first.shape[1])
-            found["resized"] = np.stack([resizing.resized(image, size) for image in _larger(first.shape)])
+        if picture is not None and picture.resized:
+            size = (picture.shape[0], picture.shape[1])
+            found["resized"] = np.stack([resizing.resized(image, size) for image in _larger(picture.shape)])
         return found
-    kinds = {column.name: column.kind for column in model.schema.columns}
-    missing, unseen, empty, types, extreme = (many[:FEW].copy() for _ in range(5))
-    turn, dtypes = np.arange(FEW), itertools.cycle(("int64", "Int32", "str"))
-    for i, (name, kind) in enumerate(kinds.items()):
-        if kind in ("number", "boolean"):
-            missing[name] = missing[name].mask((turn + i) % 2 == 0)
-            empty[name] = np.nan
-            extreme[name] = np.resize([np.inf, -np.inf, 1e30, -1e30, 0.0], FEW)
-            whole = many[name][:FEW].round().clip(-(2**30), 2**30).astype("int32")
-            types[name] = whole == 1 if kind == "boolean" else whole.astype(next(dtypes))
-        else:
-            missing[name] = missing[name].mask((turn + i) % 2 == 0, "")
-            empty[name] = ""
-            unseen[name] = "Никогда не видано"
-    return {**found, "missing": missing, "unseen": unseen, "empty": empty[:1], "types": types, "extreme": extreme}
+    more: dict[str, pd.DataFrame] = {case: many[:FEW].copy() for case in CASES}
+    dtypes = itertools.cycle(("int64", "Int32", "str"))
+    for i, column in enumerate(model.schema.columns):
+        kind = kind_of(column)
+        for case, values in kind.cases(many[column.name][:FEW].to_numpy(), i).items():
+            more[case][column.name] = pd.Series(values, index=more[case].index)
+            if case == "types" and kind.has_numbers:
+                more[case][column.name] = more[case][column.name].astype(next(dtypes))
+    return {**found, **more, "empty": more["empty"][:1]}
 
 
 def sample_rows(model: Model, rows: int, seed: int = 0):
     """Returns raw rows like those of training, drawn from what the preprocessor knows: a DataFrame, or an array."""
     generator = np.random.default_rng(seed)
-    first, state = model.schema.columns[0], model.preprocessor.get_config()["state"]
-    if first.kind == "image":
-        return generator.integers(0, 256, (rows, *first.shape), dtype="uint8")
-    if first.kind == "array":
-        shape = (rows if None not in first.shape else FEW, *(STEPS if size is None else size for size in first.shape))
-        if first.values:
-            return generator.choice(np.array(first.values, "float32"), shape)
-        noise = generator.normal(size=shape)
-        return (np.array(state["center"]) + np.array(state["scale"]) * noise).astype("float32")
-    kinds = [column.kind for column in model.schema.columns]
-    place = {kind: iter(range(kinds.count(kind))) for kind in kinds}  # where in the state the columns of a kind stand
-    columns = {}
-    for column in model.schema.columns:
-        i = next(place[column.kind])
-        if column.kind == "boolean":
-            columns[column.name] = generator.integers(0, 2, rows).astype("float64")
-        elif column.kind == "category":
-            levels = [*state["levels"][i], *(f" {level}\t" for level in state["levels"][i][:3]), "?", "\xa0?"]
-            columns[column.name] = generator.choice(np.array(levels, dtype=object), rows)
-        elif column.kind == "text":
-            words = state["texts"][i]["words"] if i < len(state["texts"]) else ()
-            columns[column.name] = _texts(generator, [*words, "Ärger", "x1", "4-5", "(Mrs.)", " "], rows)
-        else:
-            i += kinds.count("number") if column.kind == "date" else 0
-            center, scale = state["center"][i], state["scale"][i]
-            drawn = center + scale * generator.normal(size=rows)
-            known = generator.choice(state["knots"][i] or [center], rows)
-            drawn = np.where(generator.random(rows) < 0.5, known, drawn)
-            columns[column.name] = _dates(generator, drawn) if column.kind == "date" else drawn
-    return pd.DataFrame(columns)
+    alone = the_array(model.schema.columns)
+    if any(None in (column.shape or ()) for column in model.schema.columns):
+        rows = FEW  # of sequences, which are long
+    drawn = {
+        column.name: kind_of(column).sample(column, state, rows, generator, odd=True)
+        for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True)
+    }
+    if alone is not None:
+        return drawn[alone.name]
+    return pd.DataFrame({name: list(values) if values.ndim > 1 else values for name, values in drawn.items()})
 
 
 def _without_blanks(rows):
@@ -166,24 +141,15 @@ def _without_blanks(rows):
     return rows.map(lambda value: value.strip(BLANKS) if isinstance(value, str) else value)
 
 
-def _texts(generator, words, rows):
-    return np.array([" ".join(generator.choice(words, generator.integers(1, 6))) for _ in range(rows)], dtype=object)
-
-
-def _dates(generator, days):
-    """Returns days since 1970 as ISO 8601 strings: some with a time, some with a zone, a few that are no dates."""
-    days = np.clip(np.floor(days), -25_000, 100_000).astype("int64").astype("datetime64[D]")
-    tails = generator.choice(["", "", "T08:30", " 23:59:59", "T12:00:00Z", "T12:00:00+02:00", "x"], len(days))
-    return np.array([f"{day}{tail}" for day, tail in zip(days, tails)], dtype=object)
-
-
 def requests(model: Model, rows: Mapping, *, raw_names: bool = False) -> dict[str, np.ndarray]:
     """Returns the requests for the cases, as `proof_process` takes them."""
-    first, specs = model.schema.columns[0], model.preprocessor.signature()
+    alone, specs = the_array(model.schema.columns), model.preprocessor.signature()
+    picture = the_picture(model.schema.columns)
+    any_length = any(None in (column.shape or ()) for column in model.schema.columns)
     served = {name: str(name) for name in specs} if raw_names else model.schema.served_names
     found: dict[str, np.ndarray] = {}
     for case, values in rows.items():
-        columns = {first.name: values} if isinstance(values, np.ndarray) else {name: values[name] for name in specs}
+        columns = {alone.name: values} if isinstance(values, np.ndarray) else {name: values[name] for name in specs}
         tensors = {
             name: _encoded(column) if specs[name].dtype.name == "string" else np.asarray(column, specs[name].dtype.name)
             for name, column in columns.items()
@@ -191,15 +157,15 @@ def requests(model: Model, rows: Mapping, *, raw_names: bool = False) -> dict[st
         for name, tensor in tensors.items():
             found[f"serving_default:{case}/{served[name]}"] = tensor
         few = {name: column[:FEW] for name, column in columns.items()}
-        if first.kind == "array" and None in first.shape:
+        if any_length:
             continue
-        if first.kind == "image":
-            if first.shape[-1] not in (1, 3, 4):
+        if picture is not None:
+            if picture.shape[-1] not in (1, 3, 4):
                 continue
-            pictures = [_png(image) for image in (_larger(first.shape) if case == "resized" else values[:FEW])]
+            pictures = [_png(image) for image in (_larger(picture.shape) if case == "resized" else values[:FEW])]
             pictures = _jpegs(rows["many"][:FEW]) if case == "jpeg" else pictures
             found[f"serve_image_bytes:{case}/image_bytes"] = _encoded(pictures)
-            few = {first.name: pictures}
+            few = {picture.name: pictures}
         examples = _encoded(_examples(few, specs))
         found[f"serve_examples:{case}/examples"] = examples
         if model.entry.task in METHODS:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.data.columns import kind_of
 from zoo.model import Model
 
 WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
@@ -21,58 +22,18 @@ WARMUP_ROWS = (1, 32)
 
 def sample(model: Model, rows: int, seed: int = 0) -> dict[str, np.ndarray]:
     """Returns plausible rows by served name, nothing missing, in the served types; strings are objects."""
-    generator = np.random.default_rng(seed)
-    first, state = model.schema.columns[0], model.preprocessor.get_config()["state"]
-    served = model.schema.served_names
-    if first.kind == "image":
-        return {served[first.name]: np.stack([_disc(first.shape)] * rows)}
-    if first.kind == "array":
-        center, scale = np.array(state["center"]), np.array(state["scale"])
-        shape = (rows, *(10 if size is None else size for size in first.shape))
-        if first.values:
-            return {served[first.name]: generator.choice(np.array(first.values, "float32"), shape)}
-        return {served[first.name]: (center + 0.5 * scale * generator.normal(size=shape)).astype("float32")}
-    kinds = [column.kind for column in model.schema.columns]
-    place = {kind: iter(range(kinds.count(kind))) for kind in kinds}
+    generator, served = np.random.default_rng(seed), model.schema.served_names
     columns = {}
-    for column in model.schema.columns:
-        i = next(place[column.kind])
-        if column.kind == "boolean":
-            values = generator.integers(0, 2, rows).astype("float32")
-        elif column.kind == "category":
-            values = _strings(generator.choice([level for level in state["levels"][i] if level] or [""], rows))
-        elif column.kind == "text":
-            words = state["texts"][i]["words"] if i < len(state["texts"]) else []
-            values = _strings(
-                " ".join(generator.choice(words or ["text"], min(3, len(words) or 1))) for _ in range(rows)
-            )
-        else:
-            i += kinds.count("number") if column.kind == "date" else 0
-            known = state["knots"][i] or [state["center"][i]]
-            values = generator.choice(known, rows)
-            if column.kind == "date":
-                values = _strings(np.floor(values).astype("int64").astype("datetime64[D]").astype(str))
-            else:
-                values = values.astype("float32")
-        columns[served[column.name]] = values
+    for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True):
+        values = kind_of(column).sample(column, state, rows, generator)
+        columns[served[column.name]] = kind_of(column).served(values, column, state)
     return columns
-
-
-def _strings(values) -> np.ndarray:
-    return np.array([str(value) for value in values], dtype=object)
-
-
-def _disc(shape) -> np.ndarray:
-    """Returns a bright disc on black, uint8."""
-    height, width, _ = shape
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    return np.broadcast_to((255 * (x**2 + y**2 < 0.25))[..., None], shape).astype("uint8")
 
 
 def sample_request(model: Model, rows: int = 2) -> dict:
     """Returns a predict request in row form."""
     columns = {name: _listed(values) for name, values in sample(model, rows).items()}
-    if len(columns) == 1 and model.schema.columns[0].kind in ("image", "array"):
+    if not model.preprocessor.takes_columns:
         instances = next(iter(columns.values()))
     else:
         instances = [dict(zip(columns, row)) for row in zip(*columns.values())]

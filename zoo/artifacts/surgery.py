@@ -19,6 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.data.columns import the_picture
 from zoo.engine.freezing import heads
 from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import Levels, PiecewiseLinear
@@ -108,8 +109,8 @@ def _level_features(layer: Levels, columns) -> list:
 def input_names(preprocessor) -> dict:
     """Returns the names of the features of each encoded tensor, as `Named` takes them."""
     schema = preprocessor.schema
-    if schema.columns[0].kind == "image":
-        return {"image": _Pixels(schema.columns[0].shape)}
+    if (picture := the_picture(schema.columns)) is not None:
+        return {"image": _Pixels(picture.shape)}
     names: dict[str, list] = {}
     for feature in preprocessor.features:
         categorical = feature["tensor"] == "categorical"

@@ -3,6 +3,7 @@
 load(source)               anything that holds rows -> Data: .x .y .schema .splits
 pipeline(data, model)      one pass of encoded batches, as a tf.data.Dataset
 Schema                     what the raw columns are
+register_column(name, where)    a kind of column of another package
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ _HOMES = {
     "load": "zoo.data.sources",
     "pipeline": "zoo.data.pipelines",
     "Schema": "zoo.data.schema",
+    "register_column": "zoo.data.columns",
 }
-__all__ = ["Data", "Schema", "load", "pipeline"]
+__all__ = ["Data", "Schema", "load", "pipeline", "register_column"]
 
 if TYPE_CHECKING:
+    from zoo.data.columns import register_column as register_column
     from zoo.data.pipelines import pipeline as pipeline
     from zoo.data.raw import Data as Data
     from zoo.data.schema import Schema as Schema

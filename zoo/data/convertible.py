@@ -2,7 +2,7 @@
 
 rank        the knots at or below a value are counted, not searched for
 category    a position, looked up outside of this graph (ONNX), or a table without the strip of blanks (LiteRT)
-date, text  numbers (`DATE_FIELDS`, `text_width`), read from the string outside of this graph
+date, text  numbers (`Kind.converted_shape`), read from the string outside of this graph
 """
 
 from __future__ import annotations
@@ -12,22 +12,14 @@ import re
 import numpy as np
 import tensorflow as tf
 
-from zoo.data import dates
+from zoo.data.columns import kind_of
 from zoo.data.encoding import Encoder
 from zoo.data.served import Served, _facts, _Untracked
 from zoo.layers.nesting import layers_of
 
-# A date is 1 and these numbers, or zeros where the string is no date; the sign is that of the zone, 0 for Greenwich.
-DATE_FIELDS = ("is date", "year", "month", "day", "hour", "minute", "second", "sign", "zone hours", "zone minutes")
-
-
-def text_width(fitted: dict) -> int:
-    """Returns how many numbers stand for a text: its characters, its words, and 1 for each frequent word it has."""
-    return 2 + len(fitted["words"])
-
 
 class ConvertibleEncoder(Encoder):
-    """Encodes a dict of columns, each `(batch,)`, but dates and texts `(batch, numbers)`.
+    """Encodes a dict of columns, each `(batch,)`, but what `Kind.converted_shape` says of some.
 
     Args:
         preprocessor: Fitted.
@@ -35,41 +27,14 @@ class ConvertibleEncoder(Encoder):
     """
 
     def __init__(self, preprocessor, *, lookups: bool):
-        super().__init__(preprocessor, level_tables=lookups)
-        self._lookups = lookups
-        self.word_tables = []
+        super().__init__(preprocessor, served=lookups)
+        self.parse_tables = {}
 
-    @staticmethod
-    def _date_fields(fields):
-        """Returns what `dates.fields` returns, from the numbers in a date `(batch, 10)`."""
-        found, year, month, day, hour, minute, second, sign, zone_hours, zone_minutes = tf.unstack(fields, axis=1)
-        valid = (found > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (hour < 24.0) & (minute < 60.0)
-        first = tf.ones_like(year)
-        year, month, day = (tf.where(valid, part, value) for part, value in ((year, 1970.0), (month, 1.0), (day, 1.0)))
-        year, month, day, first = (tf.cast(part, tf.int32) for part in (year, month, day, first))
-        share = (hour - sign * (zone_hours + zone_minutes / 60.0) + minute / 60.0 + second / 3600.0) / 24.0
-        whole = tf.cast(dates._days(year, month, day), tf.float32)
-        start = tf.cast(dates._days(year, first, first), tf.float32)
-        return whole + share, valid, (whole - start) / 365.25, share
-
-    def _positions(self, columns) -> list:
-        names = self._constants.columns.get("category", ())
-        if not self._lookups:
-            return [columns[name] for name in names]
-        # The converter to LiteRT does not know the rank of what a table gives.
-        return [tf.reshape(table.lookup(columns[name]), (-1,)) for name, table in zip(names, self.level_tables)]
-
-    def _text_features(self, columns) -> list:
-        """Returns what `texts.features` returns, from the numbers in each text."""
-        features = []
-        for name, fitted in zip(self._constants.columns.get("text", ()), self._constants.texts):
-            lengths, words = columns[name][:, :2], columns[name][:, 2:]
-            scaled = (tf.math.log(1.0 + lengths) - fitted["mean"]) / fitted["deviation"]
-            features.append(tf.concat([scaled, words], axis=1) if fitted["words"] else scaled)
-        return features
+    def _parsed(self, group, tensors):
+        return group.kind.parse_converted(tensors, group, self.read_tables.get(group.key, ()))
 
     def _rank(self, values):
-        constants = self._constants
+        constants = self._scaling
         width = constants.knots.shape[1]
         at_or_below = tf.cast(constants.knots <= values[:, :, None], tf.float32)  # (batch, columns, knots)
         above = tf.cast(tf.reduce_sum(at_or_below, axis=2), tf.int32)
@@ -91,27 +56,15 @@ class Convertible(Served):
     def __init__(self, model, *, lookups: bool):
         super().__init__(model)
         self.encoder = ConvertibleEncoder(model.preprocessor, lookups=lookups)
-        kinds = {column.name: column.kind for column in model.schema.columns}
-        widths = self._widths(model)
         specs = {}
-        for name, spec in self._specs.value.items():
-            if name in widths:
-                spec = tf.TensorSpec((None, widths[name]), tf.float32)
-            elif kinds[name] == "category" and not lookups:
-                spec = tf.TensorSpec((None,), tf.int64)
-            specs[name] = tf.TensorSpec(spec.shape, spec.dtype, self._names.value[name])
+        for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True):
+            spec, kind = self._specs.value[column.name], kind_of(column)
+            shape = kind.converted_shape(column, state)
+            if shape is not None and not (lookups and kind.levels(column, state) is not None):
+                dtype = tf.float32 if shape else tf.int64  # numbers in a string, or the position of a level
+                spec = tf.TensorSpec((None, *shape), dtype)
+            specs[column.name] = tf.TensorSpec(spec.shape, spec.dtype, self._names.value[column.name])
         self._function = _Untracked(tf.function(self._answer, input_signature=list(specs.values()), autograph=False))
-
-    @staticmethod
-    def _widths(model) -> dict:
-        texts = iter(model.preprocessor.get_config()["state"].get("texts", ()))
-        widths = {}
-        for column in model.schema.columns:
-            if column.kind == "date":
-                widths[column.name] = len(DATE_FIELDS)
-            elif column.kind == "text":
-                widths[column.name] = text_width(next(texts, {"words": ()}))
-        return widths
 
     def _decide(self, outputs):
         if self._model.value.decision != "threshold" or outputs.shape[-1] == 1:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as compute
 from pyarrow import csv as arrow_csv
 
-from zoo.data import addresses
+from zoo.data import addresses, csv_headers
 from zoo.data.schema import MISSING
 from zoo.data.tables import EXACT, Found, find, merge, stored
 
@@ -60,44 +60,54 @@ def dialect(path: str) -> Dialect:
     line_end = b"\n" if b"\n" in head else b"\r"
     whole = head[: head.rfind(line_end) + 1] if len(head) >= SNIFFED_BYTES and line_end in head else head
     text = whole.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-    separator = "\t" if re.search(r"\.tsv(\.\w+)?$", path.split("?")[0]) else _separator(text)
+    above, separator = csv_headers.lines_above(text)
+    text = "".join(list(io.StringIO(text, newline=None))[above:])
+    by_suffix = "\t" if re.search(r"\.tsv(\.\w+)?$", path.split("?")[0].split("::")[0]) else ""
+    separator = separator or by_suffix or csv_headers.separator_of(text)
     reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator)
-    names: list[str] = next((row for row in reader if row), [])
-    names = [name if name else f"Unnamed: {i}" for i, name in enumerate(names)]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(
-            f"Column names must differ. {path!r} has twice: {', '.join(map(repr, twice))}. Rename one of each."
-        )
-    end, lines = -1, reader.line_num
+    first: list[str] = next((row for row in reader if row), [])
+    body = csv_headers.rows(text, separator, SNIFFED_ROWS)[1:]
+    if _has_unnamed_index(first, body):
+        first = ["", *first]
+    _check_width(path, first, body, text, above + reader.line_num)
+    csv_headers.check(first, body, repr(path))
+    names = csv_headers.named(first, path)
+    end, lines = -1, above + reader.line_num
     for _ in range(lines):
         end = head.find(line_end, end + 1) if end < len(head) else end
         end = len(head) if end < 0 else end
-    fields = [field for row in _rows(text, separator)[1:] for field in row]
+    fields = [field for row in body for field in row]
     comma = separator == ";" and any(re.fullmatch(r"-?\d+,\d+", field) for field in fields)
     decimal = "," if comma and not any(re.fullmatch(r"-?\d+\.\d+", field) for field in fields) else "."
     return Dialect(path, tuple(names), separator, decimal, min(end + 1, len(head)), lines, line_end)
 
 
-def _rows(text: str, separator: str) -> list[list[str]]:
-    rows = []
-    try:
-        for row in csv.reader(io.StringIO(text, newline=None), delimiter=separator):
-            rows += [row] if row else []
-            if len(rows) > SNIFFED_ROWS:
-                break
-    except csv.Error:  # a field of over 128 KiB: what stands before it says enough
-        pass
-    return rows
+def _has_unnamed_index(header: list[str], body: list[list[str]]) -> bool:
+    """Returns whether each row has one field more than the header, as R writes its row names.
+
+    They must differ, and be texts or count the rows: else the header may lack another name than the first.
+    """
+    if len(header) < 2 or len(body) < 2 or any(len(row) != len(header) + 1 for row in body):
+        return False
+    first = [row[0].strip() for row in body]
+    counts = [str(int(first[0]) + i) for i in range(len(first))] if first[0].isdecimal() else []
+    texts = not any(map(csv_headers.NUMBER.fullmatch, first))
+    return any(row[-1] for row in body) and len(set(first)) == len(first) and (texts or first == counts)
 
 
-def _separator(text: str) -> str:
-    """Returns the separator that gives most rows as many fields as the header, and more than one."""
-
-    def fit(separator):
-        widths = [len(row) for row in _rows(text, separator)]
-        return (widths.count(widths[0]) / len(widths), widths[0]) if widths and widths[0] > 1 else (0.0, 0)
-
-    return max(",;\t|", key=fit)
+def _check_width(path: str, header: list[str], body: list[list[str]], text: str, line: int) -> None:
+    """Raises ValueError where all rows are wider than the header: it is none, but a title or a comment above one."""
+    if len(header) == 1 and body:
+        candidates = [csv_headers.rows(text, mark, SNIFFED_ROWS)[1:] for mark in csv_headers.SEPARATORS]
+        body = max(candidates, key=lambda rows: min(map(len, rows), default=0))
+    widths = [len(row) for row in body]
+    if widths and min(widths) > len(header):
+        count = f"{len(header)} field" + "s" * (len(header) > 1)
+        raise ValueError(
+            f"The header of {path!r} must name all columns. Received: {count} in line {line}, "
+            f"{','.join(header)[:60]!r}, and {min(widths)} in the next. Remove a title or comment above the header, or "
+            "quote fields that hold a separator."
+        )
 
 
 def _chunks(written: Dialect) -> Iterator[tuple[int, bytes]]:
@@ -236,11 +246,7 @@ def scan(paths: list[str]) -> tuple[dict[str, Found], int]:
 
 def _check_same_columns(first: str, found, written: Dialect) -> None:
     if found and set(found) != set(written.names):
-        apart = sorted(set(found) ^ set(written.names))
-        raise ValueError(
-            f"All files must have the same columns. {first!r} and {written.path!r} differ in "
-            f"{', '.join(map(repr, apart))}. Load them apart, or write the columns into both."
-        )
+        raise ValueError(addresses.differing(first, written.path, found, written.names))
 
 
 def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:

@@ -16,6 +16,11 @@ PARTS = ("year sine", "year cosine", "week sine", "week cosine")
 TIME_PARTS = ("day sine", "day cosine")
 
 
+# What stands for a date in graphs without strings: 1 and these numbers, or zeros where the string is no date. The sign
+# is that of the zone, 0 for Greenwich.
+FIELDS = ("is date", "year", "month", "day", "hour", "minute", "second", "sign", "zone hours", "zone minutes")
+
+
 def as_iso(values: pd.Series) -> np.ndarray:
     """Returns dates as ISO 8601 strings, `""` where they are missing; strings stay as they are."""
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
@@ -57,6 +62,21 @@ def fields(texts):
     share = (hour - offset + minute / 60.0 + second / 3600.0) / 24.0
     whole = tf.cast(_days(year, month, day), tf.float32)
     start = tf.cast(_days(year, tf.ones_like(month), tf.ones_like(day)), tf.float32)
+    return whole + share, valid, (whole - start) / 365.25, share
+
+
+def fields_of_numbers(numbers):
+    """Returns what `fields` returns, from `FIELDS` of each date `(batch, 10)`."""
+    import tensorflow as tf
+
+    found, year, month, day, hour, minute, second, sign, zone_hours, zone_minutes = tf.unstack(numbers, axis=1)
+    valid = (found > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (hour < 24.0) & (minute < 60.0)
+    first = tf.ones_like(year)
+    year, month, day = (tf.where(valid, part, value) for part, value in ((year, 1970.0), (month, 1.0), (day, 1.0)))
+    year, month, day, first = (tf.cast(part, tf.int32) for part in (year, month, day, first))
+    share = (hour - sign * (zone_hours + zone_minutes / 60.0) + minute / 60.0 + second / 3600.0) / 24.0
+    whole = tf.cast(_days(year, month, day), tf.float32)
+    start = tf.cast(_days(year, first, first), tf.float32)
     return whole + share, valid, (whole - start) / 365.25, share
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import dataclasses
+import inspect
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -118,7 +118,7 @@ def collected(doubts: Doubts | None = None) -> Iterator[Doubts]:
 
 def _callers_level() -> int:
     """Returns the `stacklevel` with which `Doubts.say` points at the first line outside of the zoo."""
-    level, frame = 1, sys._getframe(1)
+    level, frame = 1, inspect.currentframe().f_back
     while frame.f_back is not None and (_is_of_package(frame) or frame.f_globals.get("__name__") == "contextlib"):
         level, frame = level + 1, frame.f_back
     return level

@@ -1,41 +1,47 @@
-"""The graph of a preprocessor: a tf.Module from raw columns to encoded tensors, in training and when served."""
+"""The graph of a preprocessor: a tf.Module from raw columns to encoded tensors, in training and when served.
+
+Each group of columns is read, parsed and encoded by its kind. The numbers of all groups are scaled, ranked and flagged
+together. An encoded tensor holds the values of all groups first, then what says that values are missing, then further
+parts, each in the order of the groups.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
 
-from zoo.data import dates, texts
-from zoo.data.reading import level_positions
+from zoo.data.columns.kind import SECTIONS
+
+SCALED = ("median", "center", "scale")
 
 
-class _Constants:
-    """What the graph of a fitted preprocessor is made of. A plain object: TensorFlow tracks no part of it."""
+class _Scaling:
+    """Constants by which numbers are scaled and ranked. A plain object: TensorFlow tracks no part of it."""
 
     def __init__(self, preprocessor):
-        state = preprocessor._state
-        self.kind, self.scaling = preprocessor.kind, preprocessor.scaling
-        self.columns: dict[str, list] = {}
-        for column in preprocessor.schema.columns:
-            self.columns.setdefault(column.kind, []).append(column.name)
-        self.is_sequence = preprocessor._is_sequence
-        self.times = list(state.get("times", ()))
-        self.texts = list(state.get("texts", ()))
-        self.levels = list(state.get("levels", ()))
-        self.missing = np.flatnonzero(state.get("missing", ()))
-        self.boolean_missing = np.flatnonzero(state.get("boolean_missing", ()))
-        self.median, self.center, self.scale = (
-            np.array(state.get(name, ()), "float32") for name in ("median", "center", "scale")
-        )
+        own = {column.name for column in preprocessor.own_tensors.values()}
+        scaled = [
+            state["scaled"]
+            for group in preprocessor.groups
+            for column, state in zip(group.columns, group.states)
+            if group.kind.has_numbers and column.name not in own
+        ]
+        self.raw, self.ranks_too = preprocessor.encodings.raw, preprocessor.encodings.ranks
+
+        def joined(name):
+            return [value for one in scaled for value in one[name]]
+
+        self.missing = np.flatnonzero(joined("missing"))
+        self.median, self.center, self.scale = (np.array(joined(name), "float32") for name in SCALED)
         with tf.device("CPU"):
             # TensorFlow's graph optimizer replaces x / constant by x times this reciprocal. With the product written
             # out, a graph and eager operations agree to the last bit.
             self.inverse_scale = tf.math.reciprocal(self.scale).numpy()
-        knots = state.get("knots", ())
-        self.ranked = [i for i, column in enumerate(knots) if len(column) > 2]
+        knots, ranks = joined("knots"), joined("ranks")
+        self.ranked = [i for i, column in enumerate(knots) if len(column) > 2] if self.ranks_too else []
         if self.ranked:
             self.knots, self.ranks, self.last = _padded(
-                [knots[i] for i in self.ranked], [state["ranks"][i] for i in self.ranked]
+                [knots[i] for i in self.ranked], [ranks[i] for i in self.ranked]
             )
 
 
@@ -44,124 +50,116 @@ class Encoder(tf.Module):
 
     Args:
         preprocessor: A fitted preprocessor.
-        level_tables: Whether the graph looks up the levels of categories. If not, only `of_blocks` can be called.
+        served: Whether it encodes served tensors. If not, only `of_blocks` can be called.
     """
 
-    def __init__(self, preprocessor, *, level_tables: bool = True):
+    def __init__(self, preprocessor, *, served: bool = True):
         super().__init__(name="encoder")
-        self._constants = constants = _Constants(preprocessor)
-        self.level_tables = [_table(level_positions(levels)) for levels in constants.levels] if level_tables else []
-        self.word_tables = [
-            _table({word: i + 1 for i, word in enumerate(fitted["words"])}) for fitted in constants.texts
-        ]
+        self._columns = _Untracked(preprocessor)
+        self._scaling = _Scaling(preprocessor)
+        self.read_tables = self._tables("read_tables") if served else {}
+        self.parse_tables = self._tables("parse_tables")
+
+    def _tables(self, what: str) -> dict:
+        found = {}
+        for group in self._groups:
+            contents = [getattr(group.kind, what)(c, s) for c, s in zip(group.columns, group.states)]
+            if any(content is not None for content in contents):
+                found[group.key] = [None if content is None else _table(content) for content in contents]
+        return found
+
+    @property
+    def _groups(self):
+        return self._columns.groups
 
     def __call__(self, columns: dict) -> dict:
-        """Encodes a dict of raw columns, each `(batch,)`."""
-        constants = self._constants
-        if "image" in constants.columns:
-            return {"image": columns[constants.columns["image"][0]]}
-        if constants.is_sequence:
-            return {"inputs": columns[constants.columns["array"][0]]}
-        times = [self._date_fields(columns[name]) for name in constants.columns.get("date", ())]
-        return self._encoded(
-            self._numbers(columns, times),
-            self._stack(columns, "boolean") if "boolean" in constants.columns else None,
-            self._positions(columns),
-            times,
-            self._text_features(columns),
-        )
+        """Encodes a dict of raw columns, each `(batch,)` or of its own shape."""
+        parsed = {}
+        for group in self._groups:
+            tensors = [columns[column.name] for column in group.columns]
+            parsed[group.key] = self._parsed(group, tensors)
+        return self._encoded(parsed)
+
+    def _parsed(self, group, tensors):
+        """Returns what a group's kind encodes, from the served tensors of its columns."""
+        block = group.kind.read_graph_group(tensors, group, self.read_tables.get(group.key, ()))
+        return group.kind.parse_group(block, group, self.parse_tables.get(group.key, ()))
 
     def of_blocks(self, blocks: dict) -> dict:
-        """Encodes blocks, one tensor `(batch, columns)` for each kind of column; categories as positions of levels."""
-        constants = self._constants
-        columns: dict = {}
-        for kind in blocks.keys() & {"date", "text"}:
-            columns |= zip(constants.columns[kind], tf.unstack(blocks[kind], axis=1))
-        times = [self._date_fields(columns[name]) for name in constants.columns.get("date", ())]
-        numbers = [blocks["number"]] if "number" in blocks else []
-        numbers += [*self._days(times), *([blocks["array"]] if "array" in blocks else [])]
-        if not numbers:
-            numbers = [tf.zeros((tf.shape(next(iter(blocks.values())))[0], 0))]
-        positions = tf.unstack(blocks["category"], axis=1) if "category" in blocks else []
-        return self._encoded(_joined(numbers), blocks.get("boolean"), positions, times, self._text_features(columns))
+        """Encodes blocks, what `Preprocessor.blocks` reads."""
+        parsed = {
+            group.key: group.kind.parse_group(blocks[group.key], group, self.parse_tables.get(group.key, ()))
+            for group in self._groups
+        }
+        return self._encoded(parsed)
 
-    def _encoded(self, numbers, booleans, positions, times, text_features) -> dict:
-        """Returns the encoded tensors.
-
-        Args:
-            numbers: `(batch, columns)`, NaN where missing: numbers, days of dates, arrays.
-            booleans: `(batch, columns)`, NaN where missing; None if there are no such columns.
-            positions: Positions of levels `(batch,)`, for each column of categories.
-            times: What `dates.fields` returned, for each column of dates.
-            text_features: `(batch, features)`, for each column of texts.
-        """
-        constants = self._constants
-        finite = tf.math.is_finite(numbers)
-        filled = tf.where(finite, numbers, constants.median)
-        known = None if booleans is None else tf.math.is_finite(booleans)
-        if constants.kind == "raw":
-            parts = [filled] if booleans is None else [filled, tf.where(known, booleans, 0.0)]
-            parts += [tf.one_hot(at - 1, len(levels)) for at, levels in zip(positions, constants.levels)]
-            return {"inputs": _joined(parts)}
-        scaled = (filled - constants.center) * constants.inverse_scale
-        if constants.scaling == "quantile":
-            scaled = scaled * tf.math.rsqrt(1.0 + tf.square(scaled * np.float32(1 / 3)))
-        parts = [scaled] if booleans is None else [scaled, tf.where(known, 2.0 * booleans - 1.0, 0.0)]
-        if len(constants.missing):
-            parts.append(tf.gather(tf.cast(~finite, tf.float32), constants.missing, axis=1))
-        if len(constants.boolean_missing):
-            parts.append(tf.gather(tf.cast(~known, tf.float32), constants.boolean_missing, axis=1))
-        parts += [dates.parts(fields, hours) for fields, hours in zip(times, constants.times)]
-        parts += text_features
-        encoded = {"numeric": _joined(parts)}
-        if constants.ranked:
-            if len(constants.ranked) < len(constants.median):
-                finite, filled = (tf.gather(part, constants.ranked, axis=1) for part in (finite, filled))
-            encoded["quantile"] = tf.where(finite, self._rank(filled), 0.5)
+    def _encoded(self, parsed: dict) -> dict:
+        """Returns the encoded tensors of what was parsed, by group."""
+        encodings, own = self._columns.encodings, self._columns.own_names
+        encoded = {own[g.columns[0].name]: parsed[g.key] for g in self._groups if g.columns[0].name in own}
+        groups = [group for group in self._groups if group.columns[0].name not in own]
+        if not groups:
+            return encoded
+        sections: dict[str, list] = {section: [] for section in SECTIONS}
+        numbers = [group.kind.numbers_group(parsed[group.key], group) for group in groups if group.kind.has_numbers]
+        numbers = [part for part in numbers if part is not None]
+        quantile = None
+        if numbers:
+            quantile = self._scaled(_joined(numbers), sections)
+        positions = []
+        for group in groups:
+            for features, section in group.kind.encode_group(parsed[group.key], group, encodings):
+                sections[section].append(features)
+            positions += group.kind.positions_group(parsed[group.key], group)
+        parts = [part for section in SECTIONS for part in sections[section]]
+        if encodings.raw:
+            return {**encoded, "inputs": _joined(parts)} if parts else encoded
+        if parts:
+            encoded["numeric"] = _joined(parts)
+        if quantile is not None:
+            encoded["quantile"] = quantile
         if positions:
             encoded["categorical"] = tf.cast(tf.stack(positions, axis=1), tf.int32)
         return {name: tensor for name, tensor in encoded.items() if tensor.shape[1] != 0}
 
-    _date_fields = staticmethod(dates.fields)
-
-    def _positions(self, columns) -> list:
-        """Returns for each category, `(batch,)`, the position of its level from 1; 0 for others."""
-        names = self._constants.columns.get("category", ())
-        return [table.lookup(tf.strings.strip(columns[name])) for name, table in zip(names, self.level_tables)]
-
-    def _text_features(self, columns) -> list:
-        constants = self._constants
-        described = zip(constants.columns.get("text", ()), constants.texts, self.word_tables)
-        return [texts.features(columns[name], fitted, table) for name, fitted, table in described]
-
-    def _stack(self, columns, kind):
-        constants = self._constants
-        names = constants.columns.get(kind, ())
-        if names:
-            return tf.stack([columns[name] for name in names], axis=1)
-        some = next(iter(columns.values()))
-        return tf.zeros((tf.shape(some)[0], 0))
-
-    def _numbers(self, columns, times):
-        parts = [self._stack(columns, "number")]
-        parts += self._days(times)
-        parts += [columns[name] for name in self._constants.columns.get("array", ())]
-        return _joined(parts)
-
-    @staticmethod
-    def _days(times):
-        return [tf.where(valid, days, np.float32(np.nan))[:, None] for days, valid, _, _ in times]
+    def _scaled(self, numbers, sections: dict):
+        """Adds the features of numbers `(batch, n)`, NaN where missing, and returns their ranks, None for none."""
+        scaling = self._scaling
+        finite = tf.math.is_finite(numbers)
+        filled = tf.where(finite, numbers, scaling.median)
+        if scaling.raw:
+            sections["value"].append(filled)
+            return None
+        scaled = (filled - scaling.center) * scaling.inverse_scale
+        if scaling.ranks_too:
+            scaled = scaled * tf.math.rsqrt(1.0 + tf.square(scaled * np.float32(1 / 3)))
+        sections["value"].append(scaled)
+        if len(scaling.missing):
+            sections["missing"].append(tf.gather(tf.cast(~finite, tf.float32), scaling.missing, axis=1))
+        if not scaling.ranked:
+            return None
+        if len(scaling.ranked) < len(scaling.median):
+            finite, filled = (tf.gather(part, scaling.ranked, axis=1) for part in (finite, filled))
+        return tf.where(finite, self._rank(filled), 0.5)
 
     def _rank(self, values):
         """Returns the piecewise linear interpolation of the knots' ranks at `values` `(batch, columns)`."""
-        constants = self._constants
+        scaling = self._scaling
         values = tf.transpose(values)  # (columns, batch): one sorted sequence a column
-        above = tf.raw_ops.UpperBound(sorted_inputs=constants.knots, values=values)  # a quicker tf.searchsorted
-        lower = tf.clip_by_value(above - 1, 0, constants.last[:, None] - 1)
-        left, start = (tf.gather(part, lower, batch_dims=1) for part in (constants.knots, constants.ranks))
-        right, end = (tf.gather(part, lower + 1, batch_dims=1) for part in (constants.knots, constants.ranks))
+        above = tf.raw_ops.UpperBound(sorted_inputs=scaling.knots, values=values)  # a quicker tf.searchsorted
+        lower = tf.clip_by_value(above - 1, 0, scaling.last[:, None] - 1)
+        left, start = (tf.gather(part, lower, batch_dims=1) for part in (scaling.knots, scaling.ranks))
+        right, end = (tf.gather(part, lower + 1, batch_dims=1) for part in (scaling.knots, scaling.ranks))
         share = tf.clip_by_value((values - left) / (right - left), 0.0, 1.0)
         return tf.transpose(start + share * (end - start))
+
+
+class _Untracked:
+    """What an encoder needs of a preprocessor, out of sight of TensorFlow's tracking."""
+
+    def __init__(self, preprocessor):
+        self.groups, self.encodings = tuple(preprocessor.groups), preprocessor.encodings
+        self.own_names = {column.name: name for name, column in preprocessor.own_tensors.items()}
 
 
 def _joined(parts):

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from zoo.data.preprocessing import Preprocessor, _levels
-from zoo.data.reading import strings
-from zoo.data.schema import MISSING, Schema, infer
+from zoo.data.columns import kind_of, the_array
+from zoo.data.infer import infer
+from zoo.data.preprocessing import Preprocessor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,14 +49,9 @@ def differences(preprocessor: Preprocessor, frame: pd.DataFrame) -> Differences:
     added = tuple(infer(frame[new]).names) if new and _says_something(frame[new]) else ()
     missing = tuple(name for name in schema.names if name not in frame.columns)
     levels = {}
-    state = preprocessor.get_config()["state"]
-    categories = [column for column in schema.columns if column.kind == "category"]
-    for column, fitted in zip(categories, state.get("levels", ())):
-        if column.name in missing:
-            continue
-        found = set(strings(frame[column.name], column)) - {*column.categories, *fitted, *MISSING}
-        if found:
-            levels[column.name] = tuple(sorted(found))
+    for column, state in zip(schema.columns, preprocessor.states, strict=True):
+        if column.name not in missing and (found := kind_of(column).unknown(frame[column.name], column, state)):
+            levels[column.name] = found
     return Differences(missing, added, levels)
 
 
@@ -85,75 +80,23 @@ def extend(preprocessor: Preprocessor, frame: pd.DataFrame, *, drop: bool = Fals
             f"The columns {', '.join(map(str, found.missing))} are missing. Add them (empty where unknown), or pass "
             "columns='new' to go on without them."
         )
-    old = preprocessor.get_config()["state"]
-    kept = [column for column in schema.columns if column.name not in found.missing]
-    grown, levels = [], {}
-    places = {column.name: i for i, column in enumerate(_of(schema, "category"))}
-    for column in kept:
-        if column.kind == "category":
-            fitted = old["levels"][places[column.name]]
-            values = strings(frame[column.name], column)
-            levels[column.name] = [*fitted, *(v for v in _levels(values, (), None, "all") if v not in fitted)]
-            more = sorted(set(levels[column.name]) - {*column.categories, *MISSING})
-            column = dataclasses.replace(column, categories=(*column.categories, *more))
-        grown.append(column)
-    fresh = None
+    encodings, max_bins = preprocessor.encodings, preprocessor.max_bins
+    columns, states = [], []
+    for column, state in zip(schema.columns, preprocessor.states, strict=True):
+        if column.name not in found.missing:
+            column, state = kind_of(column).extend(frame[column.name], column, state, encodings)
+            columns.append(column)
+            states.append(state)
     if found.added:
         new = frame[list(found.added)]
         # New columns get as many bins as the old ones, or none if the old ones have no ranks.
-        budget = 0 if old.get("max_bins", 2) < 2 else None
-        fresh = Preprocessor(infer(new), preprocessor.kind, preprocessor.scaling, budget).fit(new)
-    added = fresh.schema.columns if fresh else ()
-    merged = dataclasses.replace(schema, columns=(*grown, *added))
-    state = {"levels": [levels[column.name] for column in kept if column.kind == "category"]}
-    state |= _kept_state(schema, old, {column.name for column in kept})
-    if fresh:
-        state = _joined(merged, schema, state, fresh)
-    if "max_bins" in old:
-        state["max_bins"] = old["max_bins"]
-    config = preprocessor.get_config()
-    return Preprocessor.from_config({**config, "schema": merged.to_dict(), "state": state})
-
-
-def _of(schema: Schema, *kinds: str) -> list:
-    """Returns the columns of these kinds, kind by kind, as the state of a preprocessor has them."""
-    return [column for kind in kinds for column in schema.columns if column.kind == kind]
-
-
-NUMBERS = ("median", "center", "scale", "missing", "knots", "ranks")
-STATE = {  # part of the state -> the kinds of columns that it has one value for
-    **dict.fromkeys(NUMBERS, ("number", "date", "array")),
-    "boolean_missing": ("boolean",),
-    "levels": ("category",),
-    "times": ("date",),
-    "texts": ("text",),
-}
-
-
-def _kept_state(schema: Schema, state: dict, kept: set) -> dict[str, list]:
-    found = {}
-    for part, kinds in STATE.items():
-        if part == "levels" or part not in state:
-            continue
-        columns = _of(schema, *kinds)
-        keep = [column.name in kept for column in columns] if len(columns) == len(state[part]) else None
-        found[part] = [v for v, k in zip(state[part], keep) if k] if keep is not None else list(state[part])
-    return found
-
-
-def _joined(merged: Schema, schema: Schema, state: dict, fresh: Preprocessor) -> dict[str, list]:
-    """Returns the state of old and new columns in the order of the merged schema."""
-    new = fresh.get_config()["state"]
-    old_names = {column.name for column in schema.columns}
-    joined: dict[str, list] = {}
-    for part, kinds in STATE.items():
-        columns = _of(merged, *kinds)
-        old, added = iter(state.get(part, ())), iter(new.get(part, ()))
-        if part == "texts" and fresh.kind == "raw":
-            joined[part] = []
-            continue
-        joined[part] = [next(old if column.name in old_names else added) for column in columns]
-    return joined
+        budget = 0 if max_bins is not None and max_bins < 2 else None
+        fresh = Preprocessor(infer(new), preprocessor.preprocessing, preprocessor.scaling, budget).fit(new)
+        columns += fresh.schema.columns
+        states += fresh.states
+    schema = dataclasses.replace(schema, columns=tuple(columns))
+    config = {**preprocessor.get_config(), "schema": schema.to_dict(), "columns": states}
+    return Preprocessor.from_config(config)
 
 
 def with_classes(preprocessor: Preprocessor, classes: tuple, class_dtype: str | None) -> Preprocessor:
@@ -166,7 +109,7 @@ def with_classes(preprocessor: Preprocessor, classes: tuple, class_dtype: str | 
 def with_image_size(preprocessor: Preprocessor, size: tuple[int, int], resized: bool) -> Preprocessor:
     """Returns the preprocessor for images `(height, width)` of another size, to which others are resized or not."""
     config, schema = preprocessor.get_config(), preprocessor.schema
-    image = schema.columns[0]
+    image = the_array(schema.columns)
     column = dataclasses.replace(image, shape=(*size, image.shape[-1]), resized=resized)
     return Preprocessor.from_config({**config, "schema": dataclasses.replace(schema, columns=(column,)).to_dict()})
 

@@ -8,6 +8,8 @@ too old for WebP says so, in words of its own, when it meets such an image.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from zoo.data import exif
@@ -17,7 +19,7 @@ from zoo.data.resizing import BLOCK
 MOST_BLOCKS = 4096  # before the first frame of a GIF: of 255 bytes each
 
 
-def pixels(content, shape: tuple[int, int, int], *, resized: bool, most_pixels: int):
+def pixels(content, shape: Sequence[int | None], *, resized: bool, most_pixels: int):
     """Returns the image uint8 of a shape `(height, width, channels)` that a scalar string holds.
 
     Args:

@@ -105,7 +105,7 @@ def _map_blocks(function: Callable, parts: Sequence[np.ndarray]) -> Iterator:
 
 def _scaling(block: np.ndarray, scaling: str) -> dict[str, np.ndarray]:
     """Returns the statistics of each column of a block but for its knots and ranks."""
-    ordered, counts = _ordered(block)
+    ordered, counts = ordered_columns(block)
     rows = np.arange(len(block))
     lowest, highest = ordered[:, 0].copy(), ordered[rows, counts - 1]
     extremes = np.stack([lowest, highest], axis=1).astype("float64")
@@ -116,7 +116,7 @@ def _scaling(block: np.ndarray, scaling: str) -> dict[str, np.ndarray]:
         center, scale = filled.mean(axis=1), filled.std(axis=1)
         scale = np.where(scale > 0, scale, 1.0)
     else:
-        low, median, high = (_quantiles(ordered, counts, share) for share in (0.25, 0.5, 0.75))
+        low, median, high = (quantiles(ordered, counts, share) for share in (0.25, 0.5, 0.75))
         center, scale = median, _scale(low, high, extremes)
     return {
         "median": median,
@@ -128,7 +128,7 @@ def _scaling(block: np.ndarray, scaling: str) -> dict[str, np.ndarray]:
     }
 
 
-def _ordered(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ordered_columns(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns each column sorted, NaN last, and how many values it has: a column without any has one, 0."""
     ordered = np.sort(block, axis=1)
     counts = block.shape[1] - np.isnan(ordered).sum(axis=1)
@@ -144,8 +144,8 @@ def _scale(low: np.ndarray, high: np.ndarray, extremes: np.ndarray) -> np.ndarra
 
 def _quartiles(block: np.ndarray) -> dict[str, np.ndarray]:
     """Returns the quartiles of each column, and of how many values they are."""
-    ordered, counts = _ordered(block)
-    low, median, high = (_quantiles(ordered, counts, share) for share in (0.25, 0.5, 0.75))
+    ordered, counts = ordered_columns(block)
+    low, median, high = (quantiles(ordered, counts, share) for share in (0.25, 0.5, 0.75))
     return {"low": low, "median": median, "high": high, "count": counts}
 
 
@@ -162,7 +162,7 @@ def _range(block: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _quantiles(ordered: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
+def quantiles(ordered: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
     """Returns `numpy.quantile(column[:count], share)`, in float64, for each sorted column `(columns, rows)`."""
     rows = np.arange(len(ordered))
     place = (counts - 1) * share

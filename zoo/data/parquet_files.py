@@ -17,12 +17,20 @@ def unreadable(path: str) -> list[str]:
     """Returns the columns that hold no single values: lists, structs, bytes."""
     with addresses.explained(path, "a Parquet file"), addresses.opened(path) as opened:
         schema = parquet.ParquetFile(opened).schema_arrow
-    return [f.name for f in schema if pa.types.is_nested(f.type) or pa.types.is_binary(f.type)]
+    refused = (pa.types.is_nested, pa.types.is_binary, pa.types.is_duration)
+    return [field.name for field in schema if any(test(field.type) for test in refused)]
 
 
-def _names(file: parquet.ParquetFile, left_out) -> list[str]:
+def check_names(names: list[str], path: str) -> None:
+    """Raises ValueError if two columns have one name."""
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(
+            f"Column names must differ. {path!r} has twice: {', '.join(map(repr, twice))}. Rename one of each."
+        )
+
+
+def without_index(names: list[str], left_out=()) -> list[str]:
     """Returns the columns without pandas's nameless index."""
-    names = file.schema_arrow.names
     return [name for name in names if not name.startswith("__index_level_") and name not in left_out]
 
 
@@ -33,13 +41,10 @@ def scan(paths: list[str], left_out=()) -> tuple[dict[str, Found], int]:
     for path in paths:
         with addresses.explained(path, "a Parquet file"), addresses.opened(path) as opened:
             file = parquet.ParquetFile(opened)
-            names = _names(file, left_out)
+            check_names(file.schema_arrow.names, path)
+            names = without_index(file.schema_arrow.names, left_out)
             if found and set(found) != set(names):
-                apart = sorted(set(found) ^ set(names))
-                raise ValueError(
-                    f"All files must have the same columns. {paths[0]!r} and {path!r} differ in "
-                    f"{', '.join(map(repr, apart))}. Load them apart, or write the columns into both."
-                )
+                raise ValueError(addresses.differing(paths[0], path, found, names))
             table = plain(file.schema_arrow.empty_table().select(names), path)
             found = merge(found, {name: _find(file, name, table.column(name)) for name in found or names})
             rows += file.metadata.num_rows

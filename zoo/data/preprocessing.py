@@ -15,7 +15,9 @@ and then z / sqrt(1 + (z/3)^2): https://arxiv.org/abs/2407.04491.
 from __future__ import annotations
 
 import contextlib
-import warnings
+import dataclasses
+import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -24,11 +26,15 @@ import numpy as np
 import pandas as pd
 
 from zoo import notices
-from zoo.data import dates, texts
+from zoo.data import columns
+from zoo.data.columns import older_states
+from zoo.data.columns.kind import SECTIONS, Encodings, Feature, Group
+from zoo.data.columns.table import Table
+from zoo.data.columns.tensors import tensor_of
 from zoo.data.number_statistics import number_statistics
-from zoo.data.reading import NUMBERS, Reader, level_positions
+from zoo.data.reading import Reader
 from zoo.data.sampling import Sample, sample
-from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, level_name
+from zoo.data.schema import MISSING, Column, Schema, as_numbers, is_missing, level_name
 from zoo.registry import SUPERVISED
 
 KINDS = ("raw", "tabular", "image")
@@ -36,7 +42,6 @@ SCALINGS = ("standard", "quantile")
 BLOCK = 65_536  # the most rows that are encoded at once
 BLOCK_VALUES = 2**21  # the most values that are encoded at once: so many fit into a processor's cache
 UNTRACED_CALLS = 3  # the first calls of one block each run without tracing, which takes as long as ten of them
-MANY_STRINGS = 1_000  # from so many strings on it is quicker to convert each distinct one once
 
 
 class Preprocessor:
@@ -60,39 +65,27 @@ class Preprocessor:
             raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
         if scaling not in SCALINGS:
             raise ValueError(f"`scaling` must be one of {', '.join(SCALINGS)}. Received: scaling={scaling!r}")
-        is_image = any(column.kind == "image" for column in schema.columns)
-        if kind == "image" and not is_image:
-            if (sequence := schema.columns[0].shape) is not None and len(sequence) > 1:
-                raise ValueError(
-                    f"Images must be uint8, from 0 to 255. Received: {schema.columns[0].dtype}. Turn them: "
-                    "x.astype('uint8'), or (255 * x).astype('uint8') if they are from 0 to 1."
-                )
-            raise ValueError(
-                "This model takes images. Received: columns. Take a table's model, such as 'mlp_classifier'."
-            )
+        if kind == "image":
+            _check_images(schema)
         whole = isinstance(feature_budget, int) and not isinstance(feature_budget, bool)
         if feature_budget is not None and not (whole and feature_budget >= 0):
             raise ValueError(
                 "`feature_budget` must be a number of features, 0 or more, or None for no limit. Received: "
                 f"feature_budget={feature_budget!r}"
             )
-        self.schema, self.kind, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
+        self.schema, self.preprocessing, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
-        self._state: dict[str, Any] = {}
+        self._states: list[dict[str, Any]] = []
+        self._groups: list[Group] = []
+        self._max_bins: int | None = None
         self._module: Any = None
         self._block_encoder: Any = None
         self._function: Any = None
         self._reader: Reader | None = None
-        self._level_positions: list[dict[str, int]] | None = None
         self._calls = 0  # of `encode`
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs
-
-    # What the columns are, in the order of the schema.
-
-    def _named(self, kind: str) -> list:
-        return [column.name for column in self.schema.columns if column.kind == kind]
 
     def fit(self, x, y=None) -> Preprocessor:
         """Takes the statistics from training rows.
@@ -125,57 +118,105 @@ class Preprocessor:
             deviation = float(values.std())
             self.target_center, self.target_scale = float(values.mean()), deviation if deviation > 0 else 1.0
             self.target_low, self.target_high = float(values.min()), float(values.max())
-        if self._image_or_array("image") is None:
-            self._fit_columns(self.tensors(x), counts)
-        self._module = self._block_encoder = self._function = self._level_positions = None
+        self._fit_columns(self._table(x), counts or {})
+        self._module = self._block_encoder = self._function = None
         return self
 
-    def _image_or_array(self, kind):
-        names = self._named(kind)
-        return names[0] if names else None
+    def _fit_columns(self, table: Table, counts) -> None:
+        """Learns the state of each column: by its kind, and for its numbers how they are scaled and ranked."""
+        states: dict[Any, dict] = {}
+        numbers: list[tuple[Group, np.ndarray]] = []
+        for group in columns.grouped(self.schema.columns):
+            fitted = group.kind.fit_group(table, group.columns, self.encodings, counts)
+            states |= {column.name: state for column, state in zip(group.columns, fitted, strict=True)}
+            group = dataclasses.replace(group, states=tuple(fitted))
+            if group.kind.has_numbers:
+                read = group.kind.training_numbers(group.kind.read_group(table, group), group)
+                numbers.append((group, read))
+        scaled = number_statistics([read for _, read in numbers], self.scaling, self.feature_budget)
+        self._max_bins = scaled.pop("max_bins", None)
+        start = 0
+        for group, _ in numbers:
+            for column, state in zip(group.columns, group.states, strict=True):
+                stop = start + len(group.kind.number_names(column, state))
+                state["scaled"] = {name: values[start:stop] for name, values in scaled.items()}
+                start = stop
+        self._set_states([states[column.name] for column in self.schema.columns])
 
-    def _fit_columns(self, tensors, counts):
-        state: dict[str, Any] = {}
-        state["times"] = [bool(dates.has_times(tensors[name])) for name in self._named("date")]
-        numbers = [tensors[name] for name in self._named("number")]
-        if written := [tensors[name] for name in self._named("date")]:
-            days, valid = dates.parse(np.concatenate(written))
-            numbers += np.split(np.where(valid, days, np.nan).astype("float32"), len(written))
-        arrays = [_as_rows(tensors[name]) for name in self._named("array")]
-        columns = [np.stack(numbers).T] if numbers else []
-        state.update(number_statistics(columns + arrays, self.scaling, self.feature_budget))
-        if self.kind == "raw" and arrays:
-            state["missing"] = [False] * len(state["missing"])
-        booleans = [tensors[name] for name in self._named("boolean")]
-        state["boolean_missing"] = [bool(np.isnan(values).any()) for values in booleans]
-        state["levels"] = [
-            _levels(tensors[name], self.schema.column(name).categories, _named_counts(counts, name), self.kind)
-            for name in self._named("category")
-        ]
-        state["texts"] = [texts.fit(tensors[name]) for name in self._named("text")] if self.kind == "tabular" else []
-        self._state = state
-        if self.kind == "raw" and self._named("text"):
-            warnings.warn(
-                f"The text columns {', '.join(map(str, self._named('text')))} are no numbers and are left out.",
-                stacklevel=3,
-            )
+    def _set_states(self, states: list[dict]) -> None:
+        self._states = states
+        self._groups = columns.grouped(self.schema.columns, states)
+
+    @property
+    def groups(self) -> list[Group]:
+        """The columns that are read and encoded together, in the order of their features."""
+        return self._groups
+
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        """What was learnt of each column, in the order of the schema."""
+        return self._states
+
+    @property
+    def encodings(self) -> Encodings:
+        """How columns are encoded."""
+        return Encodings(raw=self.preprocessing == "raw", ranks=self.scaling == "quantile")
+
+    @property
+    def max_bins(self) -> int | None:
+        """The most bins that each rank may be expanded to; None for no limit."""
+        return self._max_bins
+
+    def state_of(self, column: Column) -> dict[str, Any]:
+        """Returns what was learnt of a column of the schema."""
+        return self._states[self.schema.columns.index(column)]
 
     @property
     def sizes(self) -> dict[str, Any]:
         """Widths of the encoded tensors, as arguments of `zoo.registry.Spec`."""
-        if (name := self._image_or_array("image")) is not None:
-            return {"image_shape": tuple(self.schema.column(name).shape)}
+        tensors = self.own_tensors
         widths: dict[str, Any] = {"inputs": 0, "numeric": 0, "quantile": 0, "categorical": 0}
         for feature in self.features:
-            widths[feature["tensor"]] += 1
-        if self._is_sequence:
-            return {"num_inputs": widths["inputs"], "sequences": True}
-        sizes = {f"num_{tensor}": width for tensor, width in widths.items() if width and tensor != "categorical"}
-        if "max_bins" in self._state and widths["quantile"]:
-            sizes["max_bins"] = self._state["max_bins"]
+            widths[feature["tensor"]] = widths.get(feature["tensor"], 0) + 1
+        sizes: dict[str, Any] = {}
+        for name, column in tensors.items():
+            if name == "image":
+                sizes["image_shape"] = tuple(column.shape)
+            elif name == "inputs":
+                sizes |= {"num_inputs": column.shape[-1], "sequences": True}
+            else:
+                kind = columns.kind_of(column)
+                sizes.setdefault("tensors", {})[name] = (tuple(column.shape), kind.block_dtype)
+        for tensor, width in widths.items():
+            if width and tensor != "categorical" and tensor not in tensors:
+                sizes[f"num_{tensor}"] = width
+        if self._max_bins is not None and widths["quantile"]:
+            sizes["max_bins"] = self._max_bins
         if widths["categorical"]:
-            sizes["categorical_sizes"] = tuple(len(levels) + 1 for levels in self._state["levels"])
+            sizes["categorical_sizes"] = tuple(len(levels) + 1 for levels in self.levels)
         return sizes
+
+    @property
+    def own_tensors(self) -> dict[str, Column]:
+        """The columns that are encoded tensors of their own, by the name of the tensor.
+
+        The only one of a kind has the kind's name, `"image"` or `"inputs"`; several have their served names.
+        """
+        own = [column for column in self.schema.columns if columns.kind_of(column).is_tensor(column)]
+        counts = Counter(columns.kind_of(column).array_name for column in own)
+        served = self.schema.served_names
+        found = {}
+        for column in own:
+            name = columns.kind_of(column).array_name
+            taken = self.encodings.raw and name == "inputs" and len(own) < len(self.schema.columns)
+            found[name if counts[name] == 1 and not taken else served[column.name]] = column
+        return found
+
+    @property
+    def levels(self) -> list[list[str]]:
+        """The levels of each column of the tensor `categorical`."""
+        found = [group.kind.levels(c, s) for group in self._groups for c, s in zip(group.columns, group.states)]
+        return [levels for levels in found if levels is not None]
 
     @property
     def features(self) -> list[dict[str, Any]]:
@@ -188,175 +229,103 @@ class Preprocessor:
             keys = ("tensor", "index", "column", "what", "center", "scale", "levels")
             found.append(dict(zip(keys, (tensor, index, column, what, center, scale, levels))))
 
-        state = self._state
-        numeric = "inputs" if self.kind == "raw" else "numeric"
-        names = self._number_names()
-        for i, name in enumerate(names):
-            if self.kind == "raw":
-                add(numeric, name)
-            else:
-                add(numeric, name, center=state["center"][i], scale=state["scale"][i])
-        for name in self._named("boolean"):
-            add(numeric, name, center=0.0 if self.kind == "raw" else 0.5, scale=1.0 if self.kind == "raw" else 0.5)
-        if self.kind == "raw":
-            for name, levels in zip(self._named("category"), state["levels"]):
-                for level in levels:
-                    add(numeric, name, f"= {level}")
+        own = {column.name: name for name, column in self.own_tensors.items()}
+        main = "inputs" if self.encodings.raw else "numeric"
+        sections: dict[str, list] = {section: [] for section in SECTIONS}
+        ranks = []
+        for group in self._groups:
+            for column, state in zip(group.columns, group.states, strict=True):
+                names = group.kind.number_names(column, state)
+                if column.name in own:
+                    for name in names:
+                        add(own[column.name], name)
+                    continue
+                for i, name in enumerate(names):
+                    scaled = {key: values[i] for key, values in state["scaled"].items()}
+                    center = scaled["center"] + group.kind.offsets(column, state)[i]
+                    place = {} if self.encodings.raw else {"center": center, "scale": scaled["scale"]}
+                    sections["value"].append((name, Feature(**place)))
+                    if scaled["missing"] and not self.encodings.raw:
+                        sections["missing"].append((name, Feature("missing")))
+                    if self.scaling == "quantile" and not self.encodings.raw and len(scaled["knots"]) > 2:
+                        ranks.append(name)
+            for column, state in zip(group.columns, group.states, strict=True):
+                for feature in group.kind.features(column, state, self.encodings):
+                    sections[feature.section].append((column.name, feature))
+        for section in SECTIONS:
+            for name, feature in sections[section]:
+                add(main, name, feature.what, feature.center, feature.scale)
+        if self.encodings.raw:
             return found
-        flagged = [name for name, missing in zip(names, state["missing"]) if missing]
-        flagged += [name for name, missing in zip(self._named("boolean"), state["boolean_missing"]) if missing]
-        for name in flagged:
-            add(numeric, name, "missing")
-        for name, times in zip(self._named("date"), state["times"]):
-            for what in dates.PARTS + (dates.TIME_PARTS if times else ()):
-                add(numeric, name, what)
-        for name, words in zip(self._named("text"), state["texts"]):
-            for what in texts.names(words):
-                add(numeric, name, what)
-        if self.scaling == "quantile":
-            for i, name in enumerate(names):
-                if len(state["knots"][i]) > 2:
-                    add("quantile", name, "rank")
-        for name, levels in zip(self._named("category"), state["levels"]):
-            add("categorical", name, levels=["(unseen)", *levels])
+        for name in ranks:
+            add("quantile", name, "rank")
+        for group in self._groups:
+            for column, state in zip(group.columns, group.states, strict=True):
+                if (levels := group.kind.levels(column, state)) is not None:
+                    add("categorical", column.name, levels=["(unseen)", *levels])
         return found
-
-    def _number_names(self) -> list:
-        names = [*self._named("number"), *self._named("date")]
-        for name in self._named("array"):
-            names += [f"{name}[{i}]" for i in range(self.schema.column(name).shape[-1])]
-        return names
-
-    @property
-    def _is_sequence(self) -> bool:
-        first = self.schema.columns[0]
-        return first.kind == "array" and len(first.shape) > 1
 
     # Raw data -> tensors of the served types.
 
     def signature(self) -> dict:
-        """Returns the tf.TensorSpec of each raw column: float32 or string `(batch,)`, or the tensor's own shape."""
-        tf = notices.import_module("tensorflow")
-        specs = {}
-        for column in self.schema.columns:
-            if column.kind == "image":
-                specs[column.name] = tf.TensorSpec((None, *column.shape), tf.uint8)
-            elif column.kind == "array":
-                specs[column.name] = tf.TensorSpec((None, *column.shape), tf.float32)
-            else:
-                specs[column.name] = tf.TensorSpec(
-                    (None,), tf.float32 if column.kind in ("number", "boolean") else tf.string
-                )
-        return specs
+        """Returns the tf.TensorSpec of each raw column: `(batch,)`, or the tensor's own shape."""
+        notices.import_module("tensorflow")
+        return {
+            column.name: columns.kind_of(column).signature(column, state)
+            for column, state in zip(self.schema.columns, self._states, strict=True)
+        }
 
     def tensors(self, x) -> dict[Any, np.ndarray]:
-        """Returns raw data in the served types: float32, strings (objects), uint8.
+        """Returns raw data in the served types: float32 or float64, strings (objects), uint8.
 
         Args:
-            x: A DataFrame, a dict of columns, or an array for a schema of arrays or images.
+            x: A DataFrame, a dict of columns, or an array for a schema of one array or image.
 
         Raises:
             ValueError: if a column is missing, has another shape, or holds what its kind does not allow.
         """
-        first = self.schema.columns[0]
-        if first.kind in ("array", "image"):
-            return {first.name: self._array(x, first)}
-        reader = self.reader
-        reader.check(x)
-        found: dict[Any, np.ndarray] = {}
-        for kind, columns in reader.columns.items():
-            read = np.ascontiguousarray(reader.numbers(x, kind).T) if kind in NUMBERS else reader.strings(x, kind)
-            found |= {column.name: values for column, values in zip(columns, read)}
-        return {name: found[name] for name in self.schema.names}
+        table = self._table(x)
+        return {
+            column.name: columns.kind_of(column).served(table.column(column.name), column, state)
+            for column, state in zip(self.schema.columns, self._states, strict=True)
+        }
 
     @property
     def takes_columns(self) -> bool:
-        """Whether the raw data are tables, not arrays or images."""
-        return self.schema.columns[0].kind not in ("array", "image")
+        """Whether the raw data are tables, not one array or one image a row."""
+        return columns.the_array(self.schema.columns) is None
 
     @property
     def reader(self) -> Reader:
         """The reader of tables of this schema."""
-        if self._reader is None or self._reader.schema is not self.schema:
-            self._reader = Reader(self.schema)
+        if self._reader is None or self._reader.schema is not self.schema or self._reader.groups is not self._groups:
+            self._reader = Reader(self.schema, self._groups)
         return self._reader
 
+    def _table(self, x) -> Table:
+        """Returns raw data by column, checked for the columns that must be there."""
+        alone = columns.the_array(self.schema.columns)
+        if alone is None:
+            return self.reader.table(x)
+        if isinstance(x, (pd.DataFrame, Mapping)):
+            if alone.name not in x:
+                raise ValueError(
+                    f"This model was built for one array {alone.name!r} of shape (rows, "
+                    f"{', '.join(map(str, alone.shape))}). "
+                    f"Received: {_shown_names(x)}. Pass them as an array, `frame.to_numpy()`, or for columns, "
+                    "build with zoo.build(name, data, target=...)."
+                )
+            x = x[alone.name]
+        return Table({alone.name: x})
+
     def blocks(self, x) -> dict[str, np.ndarray]:
-        """Returns raw data as one array for each kind of column; see `zoo.data.reading`. Arrays stay as they are.
+        """Returns raw data as one array for each group of columns.
 
         Raises:
             ValueError: as for `tensors`.
         """
-        if not self.takes_columns:
-            return {self.schema.columns[0].kind: next(iter(self.tensors(x).values()))}
-        return self.reader.blocks(x, self.level_positions)
-
-    @property
-    def level_positions(self) -> list[dict[str, int]]:
-        """The position of each level, counted from 1, for each column of categories."""
-        if self._level_positions is None:
-            self._level_positions = [level_positions(levels) for levels in self._state.get("levels", ())]
-        return self._level_positions
-
-    def _array(self, x, column):
-        if isinstance(x, (pd.DataFrame, Mapping)):
-            if column.name not in x:
-                raise ValueError(
-                    f"This model was built for one array {column.name!r} of shape (rows, "
-                    f"{', '.join(map(str, column.shape))}). "
-                    f"Received: {_shown_names(x)}. Pass them as an array, `frame.to_numpy()`, or for columns, "
-                    "build with zoo.build(name, data, target=...)."
-                )
-            x = x[column.name]
-        array = np.asarray(x)
-        ones = (array[None], array[None, ..., None])  # without an axis of rows
-        is_one = self._is_sequence and any(_has_shape(one, column.shape) for one in ones)
-        if not _has_shape(array, column.shape) and _has_shape(array[..., None], column.shape) and not is_one:
-            array = array[..., None]
-        if not _has_shape(array, column.shape):
-            shape = ", ".join("time" if size is None else str(size) for size in column.shape)
-            repair = (
-                f"For one sequence, pass x.reshape(1, -1, {column.shape[-1]})"
-                if is_one
-                else "For another shape, build with zoo.build(name, data)"
-            )
-            raise ValueError(f"{column.name!r} must have the shape (rows, {shape}). Received: {array.shape}. {repair}.")
-        if column.kind == "array":
-            return self._checked(array, column)
-        if array.dtype == np.uint8:
-            return array
-        if (
-            array.dtype.kind not in "iuf"
-            or np.any(array < 0)
-            or np.any(array > 255)
-            or np.any(array != np.round(array))
-        ):
-            raise ValueError(
-                f"{column.name!r} must be uint8, from 0 to 255. Received: {array.dtype}. Scale the images."
-            )
-        return array.astype("uint8")
-
-    def _checked(self, array, column):
-        """Returns an array as float32; raises ValueError where it holds what it must not."""
-        if array.dtype.kind not in "biuf":
-            raise ValueError(f"{column.name!r} must hold numbers. Received: {array.dtype}.")
-        if column.values:
-            allowed = np.isin(array, column.values)
-            if not allowed.all():
-                shown = ", ".join(f"{value:g}" for value in np.unique(array[~allowed])[:3])
-                wanted = " and ".join(f"{value:g}" for value in column.values)
-                raise ValueError(
-                    f"{column.name!r} must hold {wanted} alone. Received: {shown}, in row "
-                    f"{np.argwhere(~allowed)[0][0]}. Turn them: np.where(x > threshold, {column.values[-1]:g}, "
-                    f"{column.values[0]:g})."
-                )
-        elif self._is_sequence and not np.isfinite(array).all():
-            row, time = np.argwhere(~np.isfinite(array))[0][:2]
-            raise ValueError(
-                f"{column.name!r} must be finite. Received: {array[row, time].ravel()[0]} in row {row} at step {time}. "
-                "Cut these sequences, or fill them in: a sequence has no median to stand for what is missing."
-            )
-        return array.astype("float32", copy=False)
+        table = self._table(x)
+        return {group.key: group.kind.read_group(table, group) for group in self._groups}
 
     # Tensors of the served types -> encoded tensors.
 
@@ -371,27 +340,27 @@ class Preprocessor:
     def encode(self, x) -> dict[str, np.ndarray]:
         """Encodes raw data: `module()` on `tensors(x)`, as numpy arrays."""
         blocks = self.blocks(x)
-        if "image" in blocks:
-            return {"image": blocks["image"]}
-        if self._is_sequence:
-            return {"inputs": blocks["array"]}
+        own = {column.name: name for name, column in self.own_tensors.items()}
+        if len(own) == len(self.schema.columns):
+            return {own[group.columns[0].name]: blocks[group.key] for group in self._groups}
         tf = notices.import_module("tensorflow")
-        encoder, kinds = self.block_encoder(), list(blocks)
+        encoder, keys = self.block_encoder(), list(blocks)
 
         def of_tensors(*tensors):
-            return encoder.of_blocks(dict(zip(kinds, tensors)))
+            return encoder.of_blocks(dict(zip(keys, tensors)))
 
         rows = len(next(iter(blocks.values())))
-        step = max(1, min(BLOCK, BLOCK_VALUES // sum(values.shape[1] for values in blocks.values())))
+        step = max(1, min(BLOCK, BLOCK_VALUES // sum(math.prod(values.shape[1:]) for values in blocks.values())))
         self._calls += 1
-        if self._function is None and (rows > step or self._calls > UNTRACED_CALLS or {"date", "text"} & set(kinds)):
+        strings = any(values.dtype == object for values in blocks.values())
+        if self._function is None and (rows > step or self._calls > UNTRACED_CALLS or strings):
             signature = list(self.block_signature().values())
             self._function = tf.function(of_tensors, input_signature=signature, autograph=False).get_concrete_function()
         function = self._function or of_tensors
         encoded: dict[str, np.ndarray] = {}
         with tf.device("CPU"):
             for start in range(0, max(rows, 1), step):
-                block = [block_tensor(values[start : start + step]) for values in blocks.values()]
+                block = [tensor_of(values[start : start + step]) for values in blocks.values()]
                 parts = {name: tensor.numpy() for name, tensor in function(*block).items()}
                 if rows <= step:
                     return parts
@@ -406,19 +375,21 @@ class Preprocessor:
         if self._block_encoder is None:
             from zoo.data.encoding import Encoder
 
-            self._block_encoder = Encoder(self, level_tables=False)
+            self._block_encoder = Encoder(self, served=False)
         return self._block_encoder
 
     def block_signature(self) -> dict:
-        """Returns the tf.TensorSpec of each block of `blocks`, by kind."""
+        """Returns the tf.TensorSpec of each block of `blocks`, by the group's key."""
         import tensorflow as tf
 
-        if self.schema.columns[0].kind == "array":
-            return {"array": tf.TensorSpec((None, *self.schema.columns[0].shape), tf.float32, "array")}
-        dtypes = {"number": tf.float32, "boolean": tf.float32, "category": tf.int64}
+        dtypes = {"object": tf.string}
         return {
-            kind: tf.TensorSpec((None, len(columns)), dtypes.get(kind, tf.string), kind)
-            for kind, columns in self.reader.columns.items()
+            group.key: tf.TensorSpec(
+                (None, *group.kind.block_shape(group)),
+                dtypes.get(group.kind.block_dtype, group.kind.block_dtype),
+                re.sub(r"\W", "_", group.key),
+            )
+            for group in self._groups
         }
 
     @contextlib.contextmanager
@@ -502,11 +473,12 @@ class Preprocessor:
         """Returns the schema and the fitted state as plain values."""
         return {
             "schema": self.schema.to_dict(),
-            "kind": self.kind,
+            "kind": self.preprocessing,
             "scaling": self.scaling,
             "feature_budget": self.feature_budget,
             "target": [self.target_center, self.target_scale, self.target_low, self.target_high],
-            "state": self._state,
+            "columns": self._states,
+            "max_bins": self._max_bins,
         }
 
     @classmethod
@@ -517,26 +489,35 @@ class Preprocessor:
         )
         for name, value in zip(("center", "scale", "low", "high"), config["target"], strict=True):
             setattr(preprocessor, f"target_{name}", value)
-        preprocessor._state = dict(config["state"])
+        if "state" in config:
+            states, preprocessor._max_bins = older_states.by_column(preprocessor.schema, config)
+        else:
+            states, preprocessor._max_bins = config["columns"], config["max_bins"]
+        preprocessor._set_states([dict(state) for state in states])
         return preprocessor
+
+
+def _check_images(schema: Schema) -> None:
+    """Raises ValueError unless the one column of a schema is an image."""
+    if columns.the_picture(schema.columns) is not None:
+        return
+    if found := columns.pictures(schema.columns):
+        others = [column.name for column in schema.columns if column is not found[0]]
+        raise ValueError(
+            f"This model takes one image a row and no other columns. Received: the image {found[0].name!r} and "
+            f"{_shown_names(others)}. Leave them out: ignore={others[:10]!r}."
+        )
+    if (sequence := columns.the_vector(schema.columns)) is not None and len(sequence.shape) > 1:
+        raise ValueError(
+            f"Images must be uint8, from 0 to 255. Received: {sequence.dtype}. Turn them: "
+            "x.astype('uint8'), or (255 * x).astype('uint8') if they are from 0 to 1."
+        )
+    raise ValueError("This model takes images. Received: columns. Take a table's model, such as 'mlp_classifier'.")
 
 
 def _shown_names(columns) -> str:
     names = list(map(str, columns))
     return ", ".join(names if len(names) <= 10 else [*names[:3], "...", f"{names[-1]} ({len(names)} columns)"])
-
-
-def _has_shape(array, shape) -> bool:
-    """Returns whether rows have a shape; None in it is any length."""
-    return array.ndim == len(shape) + 1 and all(want in (None, got) for got, want in zip(array.shape[1:], shape))
-
-
-def _as_rows(array: np.ndarray, most: int = 200_000) -> np.ndarray:
-    """Returns `(rows, d)` as it is, and of sequences `(rows, time, d)` at most so many moments, evenly taken."""
-    if array.ndim == 2:
-        return array
-    moments = array.reshape(-1, array.shape[-1])
-    return moments[:: -(-len(moments) // most)]
 
 
 def _rank_one(y):
@@ -546,44 +527,3 @@ def _rank_one(y):
     if array.ndim != 1:
         raise ValueError(f"The target must have one value a row. Received: the shape {array.shape}.")
     return array
-
-
-def block_tensor(values: np.ndarray):
-    """Returns a block as a tf.Tensor; repeated strings are converted once."""
-    import tensorflow as tf
-
-    if values.dtype != object:
-        return tf.constant(values)
-    if values.size > MANY_STRINGS:
-        codes, uniques = pd.factorize(values.ravel())
-        if len(uniques) <= values.size // 2:
-            return tf.gather(tf.constant(uniques, tf.string), codes.reshape(values.shape))
-    return tf.constant(values, tf.string) if len(values) else tf.zeros(values.shape, tf.string)
-
-
-def _named_counts(counts, name):
-    return None if counts is None or name not in counts else counts[name]
-
-
-def _levels(values: np.ndarray, allowed: tuple[str, ...], counts, kind: str) -> list[str]:
-    """Returns the levels of a category, sorted, `""` (missing) first where it occurs.
-
-    Of more than 8 levels those seen once are left to index 0, so that the vector of what was not seen is trained.
-    """
-    if counts is None:
-        codes, uniques = pd.factorize(values)
-        found = dict(zip(uniques, np.bincount(codes, minlength=len(uniques))))
-    else:
-        found = {}
-        for value, count in counts.items():
-            key = level_name(value)
-            found[key] = found.get(key, 0) + int(count)
-        if (blank := int(np.sum(values == ""))) > 0:
-            found[""] = found.get("", 0) + blank
-    empty = [level for level in found if level in MISSING]
-    has_missing = sum(found.pop(level) for level in empty) > 0
-    if allowed:
-        found = {level: count for level, count in found.items() if level in set(allowed)}
-    if len(found) > 8 and kind == "tabular":
-        found = {level: count for level, count in found.items() if count > 1} or found
-    return ([""] if has_missing else []) + sorted(found)

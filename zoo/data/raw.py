@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
-from zoo.data.schema import Column, Schema, _infer_task, infer
+from zoo.data.infer import infer, schema_of_array
+from zoo.data.schema import Schema
 from zoo.registry import suggest
 
 
@@ -32,6 +33,7 @@ class Data:
         order: The columns with the target as the source has them.
         left_out: Columns to ignore that were not even read, as they cannot be.
         files: Of images from files, their names, under the caller's index; else None.
+        table: The table that named the images, or None.
         resized: Whether the images were resized to a size that the caller gave.
     """
 
@@ -51,13 +53,15 @@ class Data:
         order: Iterable | None = None,
         left_out: Iterable = (),
         files: pd.Series | None = None,
+        table: pd.DataFrame | None = None,
         resized: bool = False,
     ):
         self.x, self.y, self.target, self.source, self.task_hint = x, y, target, source, task_hint
         self.splits: dict[str, np.ndarray] = dict(splits or {})
         self._given, self._ignore, self._order, self.left_out = schema, tuple(ignore), order, tuple(left_out)
         self._inferred: Schema | None = None
-        self._stream, self.files, self._resized = stream, files, resized
+        self._stream = stream
+        self.files, self.table, self._resized = files, table, resized
         self._hash = sha256 or _Hashed(x, y)
         self._sample: Any = None
 
@@ -74,6 +78,7 @@ class Data:
             "order": self._order,
             "left_out": self.left_out,
             "files": self.files,
+            "table": self.table,
             "resized": self._resized,
         }
         return Data(x, y, **{**known, **changes})
@@ -121,14 +126,9 @@ class Data:
             return infer(self.sample().frame, self.target, ignore=self._ignore)
         if isinstance(self.x, pd.DataFrame):
             return infer(self.frame(), self.target, ignore=self._ignore)
-        if self.x.ndim == 4:
-            shape = tuple(self.x.shape[1:])
-            column = Column("image", "image", str(self.x.dtype), (), shape, resized=self._resized)
-        else:  # (rows, columns) or (rows, time, columns), of any time
-            column = Column("inputs", "array", str(self.x.dtype), (), (None,) * (self.x.ndim - 2) + self.x.shape[-1:])
-        schema = Schema((column,), self.target)
-        task = None if self.y is None or np.ndim(self.y) > 1 else _infer_task(pd.Series(np.asarray(self.y)))
-        return schema if task is None else schema.with_task(task, self.y)
+        schema = dataclasses.replace(schema_of_array(self.x, self.y), target=self.target)
+        columns = tuple(dataclasses.replace(column, resized=self._resized) for column in schema.columns)
+        return dataclasses.replace(schema, columns=columns)
 
     def sample(self):
         """Returns the `Sample` that statistics are taken from, of a stream from one pass over it."""
@@ -217,7 +217,8 @@ class Data:
         rows = np.asarray(rows)
         x = self.x.iloc[rows] if isinstance(self.x, pd.DataFrame) else self.x[rows]
         y = self.y.iloc[rows] if isinstance(self.y, pd.Series) else None if self.y is None else self.y[rows]
-        return self._like(x, y, files=None if self.files is None else self.files.iloc[rows])
+        parts = {name: getattr(self, name) for name in ("files", "table")}
+        return self._like(x, y, **{name: None if part is None else part.iloc[rows] for name, part in parts.items()})
 
     def ignoring(self, names: Iterable) -> Data:
         """Returns the same rows with further columns that are no inputs."""

@@ -23,11 +23,25 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
-from zoo.registry import SUPERVISED, suggest
+from zoo.registry import SUPERVISED, load_plugins, suggest
 
-KINDS = ("number", "category", "boolean", "date", "text", "array", "image")
+# Where each kind of column is; `zoo.data.columns` loads them, and other packages add theirs.
+KINDS = {
+    name: f"zoo.data.columns.{name}:KIND"
+    for name in ("number", "category", "boolean", "date", "text", "array", "image")
+}
 BLANKS = " \t\n\v\f\r"  # what tf.strings.strip strips, which is less than Python's
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>")
+READING = (
+    "format",
+    "decimal",
+    "thousands",
+    "prefix",
+    "suffix",
+    "missing",
+    "notes",
+    "resized",
+)  # how a column's values are read
 VERSION = 1
 MAX_INT_CLASSES = 100
 ISO_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*")
@@ -45,8 +59,15 @@ class Column:
         categories: Levels of a category.
         shape: Of a tensor, without the rows; None in it is an axis of any length, such as time.
         values: The only values that a tensor may hold; empty for any.
-        served: Its name in the served signature, if an older artifact has another name than the current rule gives.
+        format: Notation of dates that are no ISO 8601, as strptime has it: `"%d/%m/%Y"`.
+        decimal: Decimal mark of numbers in strings.
+        thousands: Mark between groups of three digits of numbers in strings; `""` for none.
+        prefix: What stands before numbers in strings, such as `"$"`.
+        suffix: What stands behind them, such as `"%"`.
+        missing: Further values that count as missing.
+        notes: What was done to the column and why, in sentences.
         resized: Whether images of other sizes are resized to `shape`, in Python and where their bytes are served.
+        served: Its name in the served signature, if an older artifact has another name than the current rule gives.
     """
 
     name: Any
@@ -56,6 +77,13 @@ class Column:
     shape: tuple[int | None, ...] | None = None
     values: tuple[float, ...] = ()
     served: str = dataclasses.field(default="", repr=False, compare=False)
+    format: str = ""
+    decimal: str = "."
+    thousands: str = ""
+    prefix: str = ""
+    suffix: str = ""
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     resized: bool = dataclasses.field(default=False, compare=False)  # what is served has the same shape
 
 
@@ -82,10 +110,7 @@ class Schema:
     def __post_init__(self):
         names = [column.name for column in self.columns]
         for column in self.columns:
-            if column.kind not in KINDS:
-                raise ValueError(
-                    f"A column's kind must be one of {', '.join(KINDS)}. Received: {column.name!r}: {column.kind!r}"
-                )
+            _check_kind(column.name, column.kind)
         if twice := sorted(str(name) for name, count in Counter(names).items() if count > 1):
             raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
         if self.target in names and self.target is not None:
@@ -211,8 +236,9 @@ class Schema:
                 plain["shape"] = list(column.shape)
             if column.values:
                 plain["values"] = list(column.values)
-            if column.resized:
-                plain["resized"] = True
+            for field in dataclasses.fields(Column):
+                if field.name in READING and (value := getattr(column, field.name)) != field.default:
+                    plain[field.name] = list(value) if isinstance(value, tuple) else value
             columns.append(plain)
         return {
             "version": VERSION,
@@ -245,6 +271,11 @@ class Schema:
             if not isinstance(column, Mapping) or "name" not in column or "kind" not in column:
                 raise ValueError(f"A column must have `name` and `kind`. Received: {column!r}")
             shape = column.get("shape")
+            reading: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in column.items()
+                if name in READING
+            }
             columns.append(
                 Column(
                     column["name"],
@@ -254,7 +285,7 @@ class Schema:
                     None if shape is None else tuple(shape),
                     tuple(column.get("values", ())),
                     _served_before(column["name"], column.get("served")),
-                    bool(column.get("resized", False)),
+                    **reading,
                 )
             )
         classes = plain.get("classes")
@@ -342,6 +373,15 @@ class Schema:
         return "\n".join(lines)
 
 
+def _check_kind(name, kind: str) -> None:
+    if kind not in KINDS and "/" in kind:
+        load_plugins()
+    if kind not in KINDS:
+        package = kind.partition("/")[0] if "/" in kind else ""
+        outside = f". Install the package that registers it, {package}" if package else ""
+        raise ValueError(f"A column's kind must be one of {', '.join(KINDS)}. Received: {name!r}: {kind!r}{outside}")
+
+
 def served_name(name) -> str:
     """Returns the name of a column in served graphs, unless another column has it: one that TensorFlow keeps."""
     clean = _identifier(name)
@@ -406,127 +446,6 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     if np.any(np.isnan(numbers) & ~missing) or missing.all():
         return None
     return np.append(numbers, np.nan)[codes]
-
-
-def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) -> Schema:
-    """Infers the schema of a table.
-
-    Args:
-        data: A DataFrame, or a `Sample` of one.
-        target: The target's column, or None.
-        task: `"classification"` or `"regression"` instead of what the target looks like.
-        ignore: Columns that are no inputs.
-
-    Raises:
-        ValueError: if the target or an ignored column is absent, or no input is left.
-    """
-    frame = data if isinstance(data, pd.DataFrame) else data.frame
-    known = list(frame.columns)
-    if target is not None and target not in known:
-        raise ValueError(
-            f"There is no target column {target!r}.{suggest(target, map(str, known))} The data have: {known}."
-        )
-    ignored = dict.fromkeys(ignore)
-    if absent := [name for name in ignored if name not in frame.columns]:
-        hint = suggest(absent[0], map(str, known))
-        raise ValueError(f"There is no column {absent[0]!r} to ignore.{hint} The data have: {known}.")
-    columns, dropped = [], {}
-    for name in known:
-        if name == target and target is not None:
-            continue
-        if name in ignored:
-            dropped[name] = "ignored"
-            continue
-        column, reason = _infer_column(name, frame[name])
-        if column is None:
-            dropped[name] = reason
-        else:
-            columns.append(column)
-    schema = Schema(tuple(columns), target, None, None, None, dropped)
-    if target is None:
-        return schema
-    values = frame[target]
-    if is_missing(values).any() and task is None:
-        values = values[~is_missing(values)]
-    task = task or _infer_task(values)
-    return schema if task is None else schema.with_task(task, values)
-
-
-def _infer_task(values: pd.Series) -> str | None:
-    if pd.api.types.is_bool_dtype(values.dtype) or len(values) == 0:
-        return "classification" if len(values) and values.nunique() > 1 else None
-    if values.nunique() < 2:
-        return None
-    if not pd.api.types.is_numeric_dtype(values.dtype):
-        return "classification" if as_numbers(values) is None or values.nunique() <= 20 else "regression"
-    numbers = values.to_numpy("float64", na_value=np.nan)
-    whole = np.all(numbers == np.round(numbers))
-    return "classification" if whole and values.nunique() <= min(20, max(2, len(values) // 5)) else "regression"
-
-
-def _infer_column(name, values: pd.Series) -> tuple[Column | None, str]:
-    """Returns the column, or None and the reason why it is no input."""
-    dtype = str(values.dtype)
-    if isinstance(values, pd.DataFrame):
-        raise ValueError(f"Column names must differ. Received twice: {name}. Rename one of each.")
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return _unless_constant(Column(name, "date", dtype), values.dropna().nunique(), values.isna().any())
-    if pd.api.types.is_bool_dtype(values.dtype):
-        return _unless_constant(Column(name, "boolean", dtype), values.dropna().nunique(), values.isna().any())
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        if pd.api.types.is_complex_dtype(values.dtype):
-            raise ValueError(f"The column {name!r} holds complex numbers. Split it into real and imaginary parts.")
-        return _infer_numbers(name, dtype, values.to_numpy("float64", na_value=np.nan))
-    if not is_stringlike(values.dtype):
-        raise ValueError(
-            f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {dtype}. Ignore it."
-        )
-    codes, uniques = pd.factorize(values)
-    uniques = list(uniques)
-    strange = next(
-        (v for v in uniques if not isinstance(v, (str, bytes, int, float, bool, np.generic, pd.Timestamp))), None
-    )
-    if strange is not None:
-        raise ValueError(
-            f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {type(strange).__name__}. "
-            "Ignore it."
-        )
-    if uniques and all(isinstance(value, (bool, np.bool_)) for value in uniques):
-        return _unless_constant(Column(name, "boolean", dtype), len(uniques), bool((codes < 0).any()))
-    numbers = as_numbers(values)
-    if numbers is not None and not any(re.fullmatch(r"0\d+", str(value)) for value in uniques):
-        if not isinstance(values.dtype, pd.CategoricalDtype):
-            return _infer_numbers(name, dtype, numbers)
-    counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
-    filled_by = [(level, count) for level, count in zip(map(level_name, uniques), counts) if level not in MISSING]
-    levels, filled = [level for level, _ in filled_by], int(sum(count for _, count in filled_by))
-    missing = filled < len(values)
-    if filled == 0:
-        return None, "all missing"
-    if all(map(ISO_DATE.fullmatch, levels)):
-        return _unless_constant(Column(name, "date", dtype), len(levels), missing)
-    if len(levels) > 20 and len(levels) > 0.5 * filled and not isinstance(values.dtype, pd.CategoricalDtype):
-        return Column(name, "text", dtype), ""
-    column = Column(name, "category", dtype, tuple(sorted(set(levels))))
-    return _unless_constant(column, len(levels), missing)
-
-
-def _infer_numbers(name, dtype, numbers):
-    finite = numbers[np.isfinite(numbers)]
-    if len(finite) == 0:
-        return None, "all missing"
-    different = np.unique(finite[:1000])
-    if len(different) <= 2:
-        different = np.unique(finite)
-    kind = "boolean" if len(different) <= 2 and set(different) <= {0.0, 1.0} else "number"
-    return _unless_constant(Column(name, kind, dtype), len(different), len(finite) < len(numbers))
-
-
-def _unless_constant(column: Column, different: int, missing: bool | np.bool) -> tuple[Column | None, str]:
-    """Returns a column unless it says nothing: one value, none missing."""
-    if different == 0:
-        return None, "all missing"
-    return (None, "constant") if different == 1 and not missing else (column, "")
 
 
 def text_of(value) -> str:

@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from zoo import notices
 from zoo.data import image_graph, image_pixels
+from zoo.data.columns import the_picture
 from zoo.data.encoding import Encoder
 
 METHODS = {"classify": tf.saved_model.CLASSIFY_METHOD_NAME, "regress": tf.saved_model.REGRESS_METHOD_NAME}
@@ -70,7 +71,7 @@ class Served(tf.Module):
         strings = tf.TensorSpec((None,), tf.string)
         inputs = {self._names.value[name]: spec for name, spec in self._specs.value.items()}
         found = {"serving_default": _concrete(self._serving_default, inputs)}
-        image = model.schema.columns[0] if model.schema.columns[0].kind == "image" else None
+        image = the_picture(model.schema.columns)
         of_any_length = any(None in spec.shape[1:] for spec in self._specs.value.values())
         if not of_any_length and (image is None or image.shape[-1] in (1, 3, 4)):
             found["serve_examples"] = _concrete(self._serve_examples, {"examples": strings})
@@ -108,7 +109,7 @@ class Served(tf.Module):
 
     @property
     def _is_image(self):
-        return self._model.value.schema.columns[0].kind == "image"
+        return the_picture(self._model.value.schema.columns) is not None
 
     def _classify(self, inputs):
         outputs = self._serve_examples(inputs)
@@ -119,7 +120,7 @@ class Served(tf.Module):
         return {"outputs": self._serve_examples(inputs)["prediction"]}
 
     def _serve_image_bytes(self, image_bytes):
-        column, most = self._model.value.schema.columns[0], image_pixels.most_pixels()
+        column, most = the_picture(self._model.value.schema.columns), image_pixels.most_pixels()
 
         def decode(content):
             return image_graph.pixels(content, column.shape, resized=column.resized, most_pixels=most)

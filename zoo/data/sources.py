@@ -1,6 +1,6 @@
 """`zoo.data.load`: whatever holds rows, as `Data`.
 
-"titanic"                      a shipped or generated set          df, (x, y), x     in memory
+"titanic"                      a shipped or generated set          df, records, (x, y), x     in memory
 "tfds:NAME"                    TensorFlow Datasets                 a tf.data.Dataset
 "rows.csv", "shards/*.parquet", "https://...", "images/"          files, globs, folders, any fsspec address
 "photo.jpg", ["a.png", "b.png"], an image of Pillow               images, one a row
@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zoo.data import addresses, image_arrays, image_files, image_tables, images, shipped
-from zoo.data.files import STREAM_BYTES, Files, table_files
+from zoo.data import addresses, doubts, frames, image_arrays, image_files, image_tables, images, row_numbers, shipped
+from zoo.data.columns import pictures, the_picture, the_vector
+from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
 from zoo.data.raw import Data, without
 from zoo.data.schema import Column, Schema
 from zoo.registry import suggest
 
-FILE_FORMATS = ("csv", "parquet", "tfrecord", "idx", "images", "npz")
+FILE_FORMATS = (*MODULES, "idx", "images", "npz")
 
 
 def load(
@@ -42,11 +43,14 @@ def load(
 
     Args:
         source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder or fsspec address; a
-            DataFrame or dict of columns; `(x, y)` or `x` as arrays, paths of images or images of Pillow; a
-            tf.data.Dataset; or `Data`. A table with a column of image files in its folder is read as those images.
+            DataFrame, of pandas or whatever has Arrow's C stream (polars, pyarrow, duckdb); a dict of columns; a dict
+            of values, a list of dicts or another record, a row each; `(x, y)` or `x` as arrays, paths of images or
+            images of Pillow; a tf.data.Dataset; or `Data`. Where `x` and `y` are both of pandas, their rows are paired
+            by index. A table with a column of image files in its folder is read as those images.
         target: The target's column, or beside a DataFrame its values; left out, a shipped set's own.
         split: Only these rows: `"train"`, `"val"` or `"test"`, where the set has them.
-        format: `"csv"`, `"parquet"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`, where the suffix does not say it.
+        format: `"csv"`, `"parquet"`, `"feather"`, `"json"`, `"excel"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`,
+            where the suffix does not say it.
         schema: A schema, its dict or the path of its JSON, instead of the inferred one. Its target may be absent.
         ignore: Columns that are no inputs.
         image_size: Resizes all images to `(height, width)`, or to a square. A model that is trained on them resizes
@@ -65,8 +69,7 @@ def load(
         raise ValueError(f"`format` must be one of {', '.join(FILE_FORMATS)}. Received: format={format!r}")
     schema = _schema(schema)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-    if isinstance(target, (pd.Series, np.ndarray, list)):
-        source, target = (source, target), None
+    source, target = beside(source, target)
     optional = schema is not None and target in (None, schema.target)
     if target is None and schema is not None:
         target = schema.target
@@ -74,7 +77,8 @@ def load(
         columns = tuple(column for column in schema.columns if column.name != target)
         schema = dataclasses.replace(schema, columns=columns, target=target, task=None, classes=None, class_dtype=None)
     wanted = _Wanted(target, without(schema, ignore), ignore, stream, optional, image_arrays.checked_size(image_size))
-    data = _load(source, format, wanted)
+    with doubts.collected():
+        data = _load(source, format, wanted)
     if split is None:
         return data
     if data.streaming:
@@ -85,6 +89,11 @@ def load(
             f"Unknown split {split!r}.{suggest(split, known)} {data.source!r} has: {', '.join(known) or 'none'}."
         )
     return data.take(data.splits[split])
+
+
+def beside(source, target) -> tuple:
+    """Returns `((source, target), None)` for a target that is given as values, and both as they are for a name."""
+    return ((source, target), None) if frames.are_values(target) else (source, target)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,8 +110,7 @@ class _Wanted:
     @property
     def image_column(self) -> Column | None:
         """The column of images that the schema has, or None."""
-        columns = () if self.schema is None else self.schema.columns
-        return next((column for column in columns if column.kind == "image"), None)
+        return None if self.schema is None else next(iter(pictures(self.schema.columns)), None)
 
     @property
     def image(self) -> dict[str, Any]:
@@ -149,20 +157,23 @@ def _load(source, format, wanted: _Wanted) -> Data:
         raise ValueError(
             f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave stream= out."
         )
-    if isinstance(source, pd.DataFrame):
-        return _table(source, f"DataFrame {source.shape[0]} x {source.shape[1]}", wanted)
-    if isinstance(source, Mapping):
-        return _table(pd.DataFrame(dict(source)), "dict of columns", wanted)
+    x, y = source if isinstance(source, tuple) and len(source) == 2 else (source, None)
+    if (listed := image_files.image_list(x)) is not None:
+        return _listed_images(listed, frames.as_values(y), "(images, y)", wanted)
+    frame = frames.as_frame(x, () if wanted.schema is None else wanted.schema.names)
+    if frame is not None and y is None:
+        of_columns = isinstance(x, Mapping)
+        return _table(frame, "dict of columns" if of_columns else "DataFrame {} x {}".format(*frame.shape), wanted)
+    if frame is not None:
+        return _pair(frame, frames.as_values(y), wanted, by_index=isinstance(x, pd.DataFrame))
     if isinstance(source, tuple) and len(source) == 2:
-        x, y = source
-        if (listed := image_files.image_list(x)) is not None:
-            return _listed_images(listed, y, "(images, y)", wanted)
-        return _pair(x, y, wanted) if isinstance(x, pd.DataFrame) else _arrays(x, y, "(x, y)", wanted)
+        return _arrays(x, frames.as_values(y), "(x, y)", wanted)
     if hasattr(source, "__array__") or isinstance(source, list):
         return _arrays(source, None, "x", wanted)
     raise TypeError(
-        "The data must be a name, a path, a DataFrame, a dict of columns, (x, y), an array or a tf.data.Dataset. "
-        f"Received: {type(source).__name__}. Turn it into one of these."
+        "The data must be a name, a path, a DataFrame, a dict of columns, a list of dicts, (x, y), an array or a "
+        f"tf.data.Dataset. Received: {type(source).__name__}. "
+        + ("Pass its collect()." if hasattr(source, "collect") else "Turn it into one of these.")
     )
 
 
@@ -184,7 +195,8 @@ def _again(data: Data, wanted: _Wanted) -> Data:
     x, resized = data.x, data._resized
     if wanted.image["size"] is not None:
         _refuse_image_size(wanted, isinstance(x, np.ndarray) and x.ndim == 4)
-        x, resized = image_arrays.resized(x, wanted.image["size"]), True
+        if isinstance(x, np.ndarray) and x.ndim == 4:
+            x, resized = image_arrays.resized(x, wanted.image["size"]), True
     return data._like(x, data.y, schema=schema, splits=data.splits, ignore=ignore, resized=resized)
 
 
@@ -201,6 +213,8 @@ def _data(rows: shipped.Rows, source: str, wanted: _Wanted) -> Data:
 def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | None = None, **known) -> Data:
     """Returns a table as `Data`, or the images that a column of it names.
 
+    Without rows it is one of a known schema alone, of which there is nothing to learn.
+
     Args:
         frame: The table.
         source: Where it came from, in words.
@@ -208,7 +222,7 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
         folder: The folder that paths of images are relative to; None for the current one.
         **known: What else is known of the rows.
     """
-    if frame.shape[1] == 0 or len(frame) == 0:
+    if frame.shape[1] == 0 or len(frame) == 0 and wanted.schema is None:
         raise ValueError(
             f"The table must have rows and columns. Received: {frame.shape[0]} rows x {frame.shape[1]} columns from "
             f"{source!r}. Check how it was made."
@@ -218,24 +232,32 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
     if not frame.columns.is_unique:
         twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
         raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
+    if frame.columns.hasnans:
+        names = [f"Unnamed: {i}" if pd.isna(name) else name for i, name in enumerate(frame.columns)]
+        frame = frame.set_axis(names, axis=1)
     target = _checked(list(frame.columns), wanted)
-    folder = Path() if folder is None else folder
-    inputs = [name for name in frame.columns if name != target and name not in wanted.ignore]
-    declared = wanted.image_column
-    column = None
-    if declared is not None or wanted.schema is None:
-        column = image_tables.path_column(frame, inputs, folder, declared)
-    if column is not None:
+    if (column := _paths_of_images(frame, folder, target, wanted)) is not None:
+        x = image_tables.read(frame[column], folder or Path(), **wanted.image)
         y = None if target is None else frame[target].to_numpy()
-        paths = frame[column]
-        x = image_tables.read(paths, folder, **wanted.image)
-        known = {name: known[name] for name in ("splits",) if name in known}
-        return _arrays(x, y, source, dataclasses.replace(wanted, ignore=()), files=paths, target=target, **known)
+        alone = dataclasses.replace(wanted, ignore=())
+        known = {"splits": known.get("splits"), "files": frame[column], "table": frame, "target": target}
+        return _arrays(x, y, source, alone, **known)
     _refuse_image_size(wanted, False)
+    if wanted.schema is None:
+        row_numbers.note(frame, known=(target, *wanted.ignore))
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if target is None:
         return Data(frame, **common)
     return Data(frame.drop(columns=[target]), frame[target], order=list(frame.columns), **common)
+
+
+def _paths_of_images(frame: pd.DataFrame, folder: Path | None, target, wanted: _Wanted):
+    """Returns the column of a table that names images, or None; a table of a schema without images has none."""
+    declared = wanted.image_column
+    if wanted.schema is not None and (declared is None or len(wanted.schema.columns) > 1) or len(frame) == 0:
+        return None
+    names = [name for name in frame.columns if name != target and name not in wanted.ignore]
+    return image_tables.path_column(frame, names, folder or Path(), declared)
 
 
 def _refuse_image_size(wanted: _Wanted, are_images: bool) -> None:
@@ -271,10 +293,8 @@ def _checked(columns: list, wanted: _Wanted):
     )
 
 
-def _pair(x: pd.DataFrame, y, wanted: _Wanted) -> Data:
-    """Returns a DataFrame and its target beside it, rows in the same order."""
-    if y is None:
-        return _table(x, "(x, y)", wanted)
+def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data:
+    """Returns a DataFrame and its target beside it; if both have an index of pandas, in the order of the first one."""
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
         y = y.iloc[:, 0]
     if np.ndim(y) != 1:
@@ -287,6 +307,7 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted) -> Data:
         )
     name = getattr(y, "name", None) if wanted.target is None else wanted.target
     name = "target" if name is None else name
+    y = frames.in_order_of(x.index, y) if by_index else y
     if name in x.columns:
         raise ValueError(
             f"`x` must not hold the target. Received: the column {name!r} in both. Pass x.drop(columns=[{name!r}]), or "
@@ -305,6 +326,8 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         raise ValueError(
             f"An array has no columns to ignore. Received: ignore={list(wanted.ignore)}. Pass a DataFrame."
         )
+    if isinstance(x, np.ma.MaskedArray) and x.dtype.kind in "biuf" and np.ma.is_masked(x):
+        x = np.ma.filled(x.astype("float64"), np.nan)
     size = wanted.image["size"]
     try:
         x = np.asarray(x if size is None else image_arrays.each_resized(x, size))
@@ -325,11 +348,11 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
             "`x` must be numbers (rows, columns), sequences (rows, time, columns) or images (rows, height, width"
             f"[, channels]). Received: the shape {x.shape}, {x.dtype}. For mixed columns, pass a DataFrame."
         )
-    if 0 in x.shape:
+    if 0 in x.shape[wanted.schema is not None :]:
         raise ValueError(f"`x` must have rows and columns. Received: the shape {x.shape}. Check how it was made.")
-    known_kind = None if wanted.schema is None else wanted.schema.columns[0].kind
+    columns = () if wanted.schema is None else wanted.schema.columns
     # uint8 are pixels and others are sequences, unless a schema says what they are.
-    sequences = x.ndim == 3 and (known_kind == "array" or x.dtype != np.uint8 and known_kind != "image")
+    sequences = x.ndim == 3 and bool(the_vector(columns) or x.dtype != np.uint8 and not the_picture(columns))
     if x.ndim > 2 and x.dtype != np.uint8 and not sequences:
         of_unit = x.dtype.kind == "b" or x.dtype.kind == "f" and np.nanmax(x) <= 1.0
         repair = "(255 * x).astype('uint8')" if of_unit else "x.astype('uint8')"
@@ -434,6 +457,9 @@ def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Da
     if named_y and wanted.target is None and "target" in stream.columns:
         wanted = dataclasses.replace(wanted, target="target")
     target = _checked(stream.columns, wanted)
+    for name in stream.columns if wanted.schema is None else ():
+        if row_numbers.is_index(name) and name not in (target, *wanted.ignore):
+            row_numbers.note_index(name)
     local = isinstance(stream, Files) and all(map(addresses.is_local, stream.paths))
     left_out = stream.left_out if isinstance(stream, Files) else ()
     common = {"schema": wanted.schema, "ignore": wanted.ignore, "stream": stream, "left_out": left_out}

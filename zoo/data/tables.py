@@ -7,7 +7,7 @@ both float64. So a stream gives the same values and types as the whole table.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 import pyarrow as pa
@@ -61,9 +61,63 @@ def find(column: pa.ChunkedArray) -> Found:
     return Found(column.type, column.null_count > 0, large)
 
 
+def scan(parts: Iterable[pa.Table]) -> tuple[dict[str, Found], int]:
+    """Returns what the columns of all parts need, and the number of rows. A part may lack columns of another."""
+    found: dict[str, Found] = {}
+    rows = 0
+    for part in parts:
+        own = {name: find(part.column(name)) for name in part.column_names}
+        # A column that is new is missing in all rows before, and one that is absent here in the rows of this part.
+        before, here = Found(pa.null(), rows > 0), Found(pa.null(), part.num_rows > 0)
+        names = dict.fromkeys((*found, *own))
+        found = {name: found.get(name, before).widened(own.get(name, here)) for name in names}
+        rows += part.num_rows
+    return found, rows
+
+
 def merge(found: dict[str, Found], more: dict[str, Found]) -> dict[str, Found]:
     """Returns what the columns of two blocks need."""
     return {name: found[name].widened(more[name]) for name in found} if found else more
+
+
+def from_values(columns: Mapping[str, list], source: str) -> pa.Table:
+    """Returns values of Python as a table. A column of numbers and texts is text; None and NaN are missing.
+
+    Raises:
+        ValueError: if a column holds lists or dicts beside other values.
+    """
+    return pa.table({name: _array(values, name, source) for name, values in columns.items()})
+
+
+def _array(values: list, name: str, source: str) -> pa.Array:
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        return pa.array([_written(value, name, source) for value in values], pa.string())
+
+
+def _written(value, name: str, source: str) -> str | None:
+    if value is None or value != value:
+        return None
+    if isinstance(value, (list, dict)):
+        raise ValueError(_no_values(name, source, type(value).__name__))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _no_values(name: str, source: str, received) -> str:
+    return (
+        f"The column {name!r} of {source!r} must hold numbers, strings, booleans or dates. Received: {received}. "
+        "Ignore it (ignore=), or write it as numbers."
+    )
+
+
+def decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Returns the values of a column that is stored as positions in a dictionary."""
+    kind = column.type.value_type
+    kind = pa.large_string() if pa.types.is_string_view(kind) else kind
+    return pa.chunked_array([chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks], kind)
 
 
 def plain(table: pa.Table, source: str) -> pa.Table:
@@ -75,7 +129,8 @@ def plain(table: pa.Table, source: str) -> pa.Table:
     for i, field in enumerate(table.schema):
         column, kind = table.column(i), field.type
         if pa.types.is_dictionary(kind):
-            column, kind = column.cast(kind.value_type), kind.value_type
+            column = decoded(column)
+            kind = column.type
         if pa.types.is_date(kind):
             column = column.cast(pa.timestamp("us"))
         elif pa.types.is_decimal(kind):
@@ -85,10 +140,7 @@ def plain(table: pa.Table, source: str) -> pa.Table:
         elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             column = _text(column, field.name, source)
         elif pa.types.is_nested(kind) or pa.types.is_duration(kind):
-            raise ValueError(
-                f"The column {field.name!r} of {source!r} must hold numbers, strings, booleans or dates. Received: "
-                f"{kind}. Ignore it (ignore=), or write it as numbers."
-            )
+            raise ValueError(_no_values(field.name, source, kind))
         table = table.set_column(i, field.name, column)
     return table
 
@@ -103,7 +155,10 @@ def _text(column, name, source):
 
 
 def stored(table: pa.Table, found: dict[str, Found]) -> pa.Table:
-    """Returns the table in the types of all blocks, in their order of columns."""
+    """Returns the table in the types of all blocks, in their order of columns; what it lacks is missing."""
+    for name in found:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows))
     table = table.select(list(found))
     return table.cast(pa.schema([(name, column.stored) for name, column in found.items()]), safe=False)
 

@@ -40,6 +40,20 @@ def names(fitted: dict) -> list[str]:
     return ["length", "words", *(f"has {word!r}" for word in fitted["words"])]
 
 
+def width(fitted: dict) -> int:
+    """Returns how many numbers stand for a text in graphs without strings: characters, words, 1 for each word known."""
+    return 2 + len(fitted.get("words", ()))
+
+
+def features_of_numbers(numbers, fitted: dict):
+    """Returns what `features` returns, from the numbers in each text `(batch, 2 + words)`."""
+    import tensorflow as tf
+
+    lengths, words = numbers[:, :2], numbers[:, 2:]
+    scaled = (tf.math.log(1.0 + lengths) - fitted["mean"]) / fitted["deviation"]
+    return tf.concat([scaled, words], axis=1) if fitted["words"] else scaled
+
+
 def features(texts, fitted: dict, table):
     """Returns `(batch, 2 + words)`: the scaled lengths, and 1 for each frequent word in the text.
 

@@ -58,6 +58,14 @@ def _check_inputs(network: keras.Model, entry: Entry, spec: Spec) -> None:
         for name, tensor in spec.inputs().items()
     }
     received = {tensor.name: tuple(tensor.shape) for tensor in network.inputs}
+    used = {id(tensor) for operation in network.operations for tensor in keras.tree.flatten(_input_of(operation))}
+    taken = {tensor.name for tensor in network.inputs if id(tensor) in used}
+    own = [*(["image"] if spec.image_shape else []), *(["inputs"] if spec.sequences else []), *spec.tensors]
+    if len(expected) > 1 and (left := [name for name in own if name not in taken]):
+        raise ValueError(
+            f"{entry.name!r} has no use for the images and arrays {', '.join(left)}. Leave them out, ignore=[...], or "
+            "take a network that combines them with the other columns."
+        )
     if not expected:  # built without data: the options decide on the shape
         expected = {"inputs": received.get("inputs", (None, "values"))}
     if not all(name in expected and _is_like(shape, expected[name]) for name, shape in received.items()):
@@ -66,6 +74,11 @@ def _check_inputs(network: keras.Model, entry: Entry, spec: Spec) -> None:
             f"The network of the builder {_address(entry)!r} must have the inputs of `spec.inputs()`: {known}. "
             f"Received: {came}."
         )
+
+
+def _input_of(operation):
+    """Returns the tensors that an operation of a network takes; none of an input layer."""
+    return () if isinstance(operation, keras.layers.InputLayer) else operation.input
 
 
 def _output_shapes(entry: Entry, spec: Spec) -> list[tuple]:

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.data.columns import pictures
 from zoo.layers.rules import add_rule
 from zoo.registry import Recipe, Spec
 
@@ -119,7 +120,7 @@ def _weights(model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _visible(model, x) -> np.ndarray:
     """Returns rows `(rows, visible)` from 0 to 1, in float64, of arrays, uint8 images or encoded tensors."""
     x = np.asarray(next(iter(x.values())) if isinstance(x, dict) else x)
-    v = x.astype("float64") / (255.0 if x.dtype == np.uint8 and model.schema.columns[0].kind == "image" else 1.0)
+    v = x.astype("float64") / (255.0 if x.dtype == np.uint8 and pictures(model.schema.columns) else 1.0)
     visible = _layer(model).w.shape[0]
     v = v.reshape(1, -1) if v.ndim == 1 else v.reshape(len(v), -1)
     if v.shape[-1] != visible:

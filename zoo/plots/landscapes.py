@@ -43,7 +43,7 @@ def energy_landscape(model, patterns, *, resolution: int = 81, reach: float = 1.
     axis = np.linspace(-reach, reach, resolution)
     a, b = np.meshgrid(axis, axis)
     plane = a.reshape(-1, 1) * patterns[0] + b.reshape(-1, 1) * patterns[1]
-    bipolar = not hasattr(model, "schema") or model.schema.columns[0].values == (-1.0, 1.0)
+    bipolar = not hasattr(model, "schema") or all(c.values == (-1.0, 1.0) for c in model.schema.columns)
     states = np.clip(plane, -1.0, 1.0) if bipolar else plane
     height = np.asarray(energy(states), "float64").reshape(a.shape)
     figure, ax = one(ax, (6.0, 4.8))

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 
+from zoo.data.columns import kind_of, the_array, the_vector
 from zoo.model import Model
 from zoo.plots.canvas import COLORS, GREY, MARKERS, one
 from zoo.training import inference
@@ -111,15 +112,15 @@ def _values(figure, ax, model, across, up, outputs, points, truth) -> None:
 def _two_inputs(model: Model) -> list | None:
     """Returns the names of the two columns, or None for an array of two."""
     columns = model.schema.columns
-    if len(columns) == 1 and columns[0].kind == "array" and columns[0].shape == (2,):
+    if (alone := the_vector(columns)) is not None and alone.shape == (2,):
         names = None
-    elif len(columns) == 2 and all(column.kind == "number" for column in columns):
+    elif len(columns) == 2 and all(kind_of(column).has_numbers and kind_of(column).together for column in columns):
         names = [column.name for column in columns]
     else:
         received = ", ".join(f"{column.name} ({column.kind})" for column in columns[:6])
         more = f" and {len(columns) - 6} more" if len(columns) > 6 else ""
-        if len(columns) == 1 and columns[0].shape:
-            received = f"an {columns[0].kind} of shape {columns[0].shape}"
+        if (alone := the_array(columns)) is not None:
+            received = f"an {alone.kind} of shape {alone.shape}"
         raise ValueError(
             "Decision regions are drawn of models with two numeric inputs. "
             f"{model.entry.name!r} has: {received}{more}. "

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
+from zoo.data.columns import the_array
 from zoo.model import Model
 from zoo.plots.canvas import SIGNED, one
 from zoo.training.resolving import resolve_model
@@ -49,7 +50,7 @@ def weights_as_images(
     else:
         model = model if isinstance(model, keras.Model) else resolve_model(model)
         weights, name = _kernel(model, layer, member)
-        column = model.schema.columns[0] if isinstance(model, Model) else None
+        column = the_array(model.schema.columns) if isinstance(model, Model) else None
         if (
             shape is None
             and column is not None

@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 
 from zoo import registry
-from zoo.data import pipelines
+from zoo.data import doubts, pipelines
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.engine import compiled, fitting, many, stacked
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
 from zoo.registry import Entry, Recipe
 from zoo.training import inference, scoring
-from zoo.training.parts import Parts, load_parts
+from zoo.training.parts import Parts, check_name, load_parts
 from zoo.training.prediction import answers
 from zoo.training.structure import structure
 from zoo.training.trainer import _DEFAULT_SHARE, _changed, _check_choice, _copied, _RecipeShare, train
@@ -145,7 +145,11 @@ def cross_validate(
     if optimizer is not None or batch_size is not None:
         recipe = dataclasses.replace(recipe, solver=None)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-    loaded = _loaded(entry, recipe, data, target, schema, ignore, image_size)
+    for role, column in (("groups", groups), ("weight", weight)):
+        check_name(role, column)
+    with doubts.collected() as doubtful:
+        loaded = _loaded(entry, recipe, data, target, schema, ignore, image_size)
+        doubtful.discard(column for column in (groups, weight) if column is not None)
     splits = list(_folds(loaded, entry, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [

@@ -82,6 +82,8 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
     """
     names = [tensor.name for tensor in model.network.inputs]
     rows = len(x[names[0]])
+    if not rows:  # XLA compiles no loop over nothing: the answer to a row of zeros, without that row
+        return outputs(model, {n: np.zeros((1, *x[n].shape[1:]), x[n].dtype) for n in names}, once=once)[:0]
     function = _function(model) if not once or rows > batch_size or model.recipe.jit else _once(model)
     parts = [
         function({name: x[name][start : start + batch_size] for name in names})
@@ -104,7 +106,7 @@ def of_few(model, x) -> np.ndarray | None:
     preprocessor = model.preprocessor
     if keras.backend.backend() != "tensorflow" or not preprocessor.takes_columns:
         return None
-    blocks = preprocessor.reader.few(x, preprocessor.level_positions)
+    blocks = preprocessor.reader.few(x)
     if blocks is None:
         return None
     module, function = _functions_of_raw.get(model, (None, None))
@@ -132,5 +134,5 @@ def _function_of_raw(model):
         return owner().probabilities(outputs) if classifies else outputs
 
     function = tf.function(answer, input_signature=list(signature.values()), autograph=False).get_concrete_function()
-    tensor = {kind: tf.string if spec.dtype == tf.string else None for kind, spec in signature.items()}
-    return lambda blocks: function(*(tf.constant(blocks[kind], dtype) for kind, dtype in tensor.items())).numpy()
+    dtypes = {key: tf.string if spec.dtype == tf.string else None for key, spec in signature.items()}
+    return lambda blocks: function(*(tf.constant(blocks[key], dtype) for key, dtype in dtypes.items())).numpy()

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from zoo.data import doubts
+from zoo.data.frames import are_values
 from zoo.data.pipelines import in_validation, weights
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
+from zoo.registry import SUPERVISED, suggest
 from zoo.training.splitting import held_out
 
 
@@ -100,13 +103,25 @@ def load_parts(
     Raises:
         ValueError: if a column is missing, or the split cannot be made.
     """
-    loaded = load_data(source, target=target, schema=schema, ignore=ignore, image_size=image_size)
+    roles = {"groups": groups, "time": time, "weight": weight}
+    for role, column in roles.items():
+        check_name(role, column)
+    with doubts.collected() as doubtful:
+        loaded = load_data(source, target=target, schema=schema, ignore=ignore, image_size=image_size)
+        doubtful.discard(column for column in roles.values() if column is not None)
     loaded.check_ignored(ignore)
-    for role, column in (("groups", groups), ("time", time), ("weight", weight)):
+    _check_rows(loaded)
+    if task in SUPERVISED and np.ndim(loaded.y) > 1:
+        raise ValueError(
+            f"The target must have one value a row. Received: the shape {np.shape(loaded.y)}. Train a model for each "
+            "column, y[:, 0] and so on; for one-hot rows pass y.argmax(axis=1)."
+        )
+    for role, column in roles.items():
         if column is not None and not loaded.streaming and column not in getattr(loaded.x, "columns", ()):
-            known = ", ".join(map(str, getattr(loaded.x, "columns", ("none",))))
+            columns = list(map(str, getattr(loaded.x, "columns", ())))
             raise ValueError(
-                f"`{role}` must be a column of the data. Received: {role}={column!r}; the columns are: {known}."
+                f"`{role}` must be a column of the data. Received: {role}={column!r}.{suggest(column, columns)} The "
+                f"columns are: {', '.join(columns) or 'none'}."
             )
     hidden = [column for column in (groups, weight) if column is not None]
     ignored = tuple(name for name in dict.fromkeys((*ignore, *loaded.ignore, *loaded.left_out)) if name not in hidden)
@@ -117,6 +132,8 @@ def load_parts(
         if validation is None or isinstance(validation, Real)
         else load_data(validation, target=loaded.target, schema=loaded.schema, ignore=(*ignored, *hidden))
     )
+    if val is not None:
+        _check_rows(val)
     share = float(validation) if isinstance(validation, Real) and not isinstance(validation, bool) else None
     if share is not None and not 0.0 < share < 1.0 or isinstance(validation, bool):
         raise ValueError(f"`validation` must be a share in (0, 1), data, or None. Received: validation={validation!r}")
@@ -148,6 +165,20 @@ def load_parts(
         split = f"{split}; validation {share:g} {how}"
         val, pool = pool.take(val_rows), pool.take(train_rows)
     return Parts(pool, val, test, split=split, rows=len(pool), val_rows=len(val) if val is not None else 0, **common)
+
+
+def check_name(role: str, column) -> None:
+    """Raises TypeError if a column that has a role is given by its values instead of its name."""
+    if are_values(column):
+        raise TypeError(
+            f"`{role}` must be the name of a column. Received: {type(column).__name__}. Put it into the data, as "
+            f"data.assign({role}=...), and pass {role}={role!r}."
+        )
+
+
+def _check_rows(loaded: Data) -> None:
+    if not loaded.streaming and not len(loaded):
+        raise ValueError("The data must have rows to train on. Received: none. Check how they were made.")
 
 
 def _stream_parts(loaded, val, share, seed, common) -> Parts:

@@ -132,6 +132,8 @@ def evaluate(
     loaded = load_for(model, data, target=target, image_size=image_size)
     if "test" in loaded.splits:
         loaded = loaded.take(loaded.splits["test"])
+    if not loaded.streaming and not len(loaded):
+        raise ValueError("The data must have rows to score. Received: none. Check how they were made.")
     wanted = model.schema.target if target is None else target
     if loaded.streaming:
         if wanted not in next(loaded.blocks(1))[1].columns:

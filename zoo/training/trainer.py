@@ -17,6 +17,7 @@ import numpy as np
 from zoo import display, registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
+from zoo.data.sources import beside
 from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
 from zoo.engine import devices as engine_devices
 from zoo.engine.asked import check_asked
@@ -161,7 +162,7 @@ def train(
     Args:
         model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         data: Anything that `zoo.data.load` takes; None for the recipe's own data set.
-        target: The target's column.
+        target: The target's column, or its values beside a table.
         validation: Share of the rows to hold out, data to choose the best epoch by, or None. Left out, it is the
             recipe's share, or the validation rows that the data set ships.
         schema: A schema, or the path of one, instead of the inferred one.
@@ -203,6 +204,7 @@ def train(
     placement = engine_devices.place(devices)
     callbacks, verbose = tuple(callbacks), verbose if placement.chief else 0
     model, entry, options = _resolve(model, options)
+    data, target = beside(data, target)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
     check_asked(entry, recipe, solver=solver, loss=loss, weight=weight)
     if solver is None and (optimizer is not None or batch_size is not None):

@@ -11,3 +11,4 @@ zoo.register(
     "Report 1556-1, 1962.",
     summary="A few Adalines that vote with equal weights",
 )
+zoo.data.register_column("madaline_demo/point", "madaline_demo.points:POINT_COLUMN")

@@ -1,0 +1,136 @@
+"""Kinds of columns, one file each: what raw values are, how they are read, encoded and served.
+
+    number     any numeric column, also numbers stored as text        category   strings that repeat
+    boolean    bool, or nothing but 0 and 1                           text       strings that hardly repeat
+    date       datetime64, or ISO 8601 strings                        array, image   a tensor a row
+
+Nothing outside of this folder asks for a kind by its name: what differs between kinds is a method of `kind.Kind`.
+Packages outside the zoo register further kinds by `register_column`; schemas and artifacts name them "package/kind".
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import threading
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from zoo.data.columns.kind import Group, Kind
+from zoo.data.schema import KINDS, Column
+from zoo.registry import load_plugins, suggest
+
+_lock = threading.Lock()
+_loaded: dict[str, Kind] = {}
+
+
+def register_column(name: str, where: str) -> None:
+    """Registers a kind of column of another package.
+
+    Args:
+        name: `"package/kind"`, as schemas name it.
+        where: `"module:attribute"` of an instance of `zoo.data.columns.kind.Kind`, imported when it is needed.
+
+    Raises:
+        ValueError: if the name has no package, is taken by another kind, or `where` has no attribute.
+    """
+    package, slash, kind_name = name.partition("/")
+    if not (slash and package and kind_name):
+        raise ValueError(f"A kind's name must be 'package/kind'. Received: {name!r}. Put the package's name before it.")
+    module, colon, attribute = where.partition(":")
+    if not (colon and module and attribute):
+        raise ValueError(f"A kind must be given as 'module:attribute'. Received: {where!r}.")
+    if KINDS.get(name, where) != where:
+        raise ValueError(f"The kind {name!r} is registered already, as {KINDS[name]!r}. Take another name.")
+    KINDS[name] = where
+
+
+def kind(name: str) -> Kind:
+    """Returns the kind of a name.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    found = _loaded.get(name)
+    if found is not None:
+        return found
+    if name not in KINDS and "/" in name:
+        load_plugins()
+    if name not in KINDS:
+        outside = " Import the package that registers it." if "/" in name else ""
+        raise ValueError(
+            f"A column's kind must be one of {', '.join(KINDS)}. Received: {name!r}.{suggest(name, KINDS)}{outside}"
+        )
+    module, _, attribute = KINDS[name].partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    if not isinstance(found, Kind) or found.name != name:
+        raise TypeError(
+            f"{KINDS[name]!r} must be an instance of zoo.data.columns.kind.Kind with the name {name!r}. Received: "
+            f"{found!r}."
+        )
+    with _lock:
+        _loaded[name] = found
+    return found
+
+
+def kinds() -> list[Kind]:
+    """Returns all kinds, in the order in which they are asked whether they suit."""
+    return sorted((kind(name) for name in KINDS), key=lambda one: one.precedence)
+
+
+def kind_of(column: Column) -> Kind:
+    """Returns the kind of a column."""
+    return kind(column.kind)
+
+
+def grouped(columns: Sequence[Column], states: Sequence | None = None) -> list[Group]:
+    """Returns the groups of columns that are read together, in the order of their features."""
+    states = [{}] * len(columns) if states is None else states
+    members: dict[str, list] = {}
+    counts: dict[str, int] = {}
+    for column, state in zip(columns, states, strict=True):
+        key = column.kind
+        if not kind_of(column).together:
+            counts[key] = counts.get(key, 0) + 1
+            key = key if counts[key] == 1 else f"{key} {counts[key]}"
+        members.setdefault(key, []).append((column, state))
+    found = [
+        Group(kind_of(some[0][0]), key, tuple(c for c, _ in some), tuple(s for _, s in some))
+        for key, some in members.items()
+    ]
+    return sorted(found, key=lambda group: group.kind.order)
+
+
+def array_column(array: np.ndarray) -> Column:
+    """Returns the one column of an array of rows."""
+    return next(one.array_column(array) for one in _of_arrays() if one.suits_array(array))
+
+
+@functools.cache
+def _of_arrays() -> list:
+    return [one for one in kinds() if one.array_name]
+
+
+def the_array(columns: Sequence[Column]) -> Column | None:
+    """Returns the one column of a schema whose data may be an array instead of a table; None for a table."""
+    if len(columns) != 1 or not kind_of(columns[0]).array_name:
+        return None
+    return columns[0]
+
+
+def the_vector(columns: Sequence[Column]) -> Column | None:
+    """Returns the one column of a schema whose data may be an array of numbers; None for pictures and tables."""
+    alone = the_array(columns)
+    return None if alone is None or kind_of(alone).is_picture else alone
+
+
+def the_picture(columns: Sequence[Column]) -> Column | None:
+    """Returns the one column of a schema whose data may be an array of pictures; None for others and tables."""
+    alone = the_array(columns)
+    return alone if alone is not None and kind_of(alone).is_picture else None
+
+
+def pictures(columns: Iterable[Column]) -> list[Column]:
+    """Returns the columns that hold pictures."""
+    return [column for column in columns if kind_of(column).is_picture]

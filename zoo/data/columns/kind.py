@@ -1,0 +1,375 @@
+"""What a kind of column is, for those that the zoo has and those that other packages register.
+
+    suits        whether raw values are of this kind               numbers    to be scaled, ranked and flagged
+    fit          what is learnt from training rows: the state      encode     features that stay as they are
+    read         raw values -> numpy                               features   what each of these features is
+    read_graph   served tensors -> TensorFlow, the same reading    levels     positions of levels, for a learned vector
+    signature    the served tensor                                 sample     plausible raw values
+
+A kind holds nothing itself: what a column is stands in its `Column`, what was learnt in its state, a dict of plain
+values that is stored as JSON. The columns of one kind are encoded as a group, so that a table of ten thousand numbers
+takes as few operations as a table of ten. A kind whose columns are read one by one, as most are, leaves the methods of
+groups (those that take `columns` and `states`) as they are.
+
+What is read passes through TensorFlow for training and in the served graph alike, so that both encode the same, on any
+Keras backend: `read_graph`, `numbers` and `encode` take and give TensorFlow's tensors.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.data.schema import Column
+
+if TYPE_CHECKING:
+    from zoo.data.columns.table import Table
+    from zoo.data.columns.values import Values
+
+State = dict[str, Any]
+# An encoded tensor holds the values of all columns first, then what says that a value is missing, then further parts.
+SECTIONS = ("value", "missing", "part")
+
+
+@dataclasses.dataclass(frozen=True)
+class Encodings:
+    """How a preprocessor encodes.
+
+    Args:
+        raw: Whether numbers stay as they are and levels become 0/1, in one tensor `inputs`.
+        ranks: Whether numbers are ranked beside being scaled.
+    """
+
+    raw: bool = False
+    ranks: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """One feature of a column.
+
+    Args:
+        what: What of the column it is.
+        center: What is 0 in it, in the column's units.
+        scale: What is 1 in it, from the centre, in the column's units.
+        section: Where in an encoded tensor it stands, one of `SECTIONS`.
+    """
+
+    what: str = "value"
+    center: float = 0.0
+    scale: float = 1.0
+    section: str = "value"
+
+
+class Kind:
+    """A kind of column. Other packages inherit from it and register an instance by `zoo.data.register_column`.
+
+    Attributes:
+        name: Its name in schemas; `"package/kind"` outside of the zoo.
+        precedence: Kinds are asked whether they suit in this order, the lowest first; the zoo's own begin at 10.
+        order: Place of its features among those of other kinds; the zoo's own end at 60.
+        together: Whether all columns of the kind are read and encoded as one group.
+        has_numbers: Whether its columns have `numbers`, of which statistics are taken.
+        is_picture: Whether a value is a picture, which requests may send as the bytes of a file.
+        array_name: Name of the column that an array of rows makes, for kinds of arrays; else "".
+        dtype: Type of the served tensor: `"float32"`, `"string"` or `"uint8"`.
+        block_dtype: Type of what `read` gives.
+    """
+
+    name = ""
+    precedence = 0
+    order = 100
+    together = False
+    has_numbers = False
+    is_picture = False
+    array_name = ""
+    dtype = "string"
+    block_dtype = "float32"
+
+    # What a column is.
+
+    def suits(self, values: Values) -> bool:
+        """Returns whether raw values are of this kind. False for a kind that a schema alone can name."""
+        return False
+
+    def column(self, values: Values) -> Column:
+        """Returns the column of values that suit."""
+        return Column(values.name, self.name, values.dtype)
+
+    def suits_array(self, array: np.ndarray) -> bool:
+        """Returns whether an array of rows is one column of this kind."""
+        return False
+
+    def array_column(self, array: np.ndarray) -> Column:
+        """Returns the column of an array of rows that suits."""
+        raise NotImplementedError
+
+    def is_tensor(self, column: Column) -> bool:
+        """Returns whether a column is an encoded tensor of its own, as images and sequences are."""
+        return False
+
+    def with_values(self, column: Column, values: tuple[float, ...]) -> Column:
+        """Returns the column with the only values that it may hold, where its kind knows such."""
+        return column
+
+    # One column.
+
+    def fit(self, read: np.ndarray, column: Column, encodings: Encodings) -> State:
+        """Returns what is learnt from the training rows of a column, as plain values.
+
+        Args:
+            read: What `read` gave.
+            column: The column.
+            encodings: How the preprocessor encodes.
+        """
+        return {}
+
+    def read(self, values, column: Column, state: State) -> np.ndarray:
+        """Reads raw values: `(rows,)` or `(rows, numbers)`, of `block_dtype`; NaN where a number is missing.
+
+        Raises:
+            ValueError: if a value cannot be read; the message names column, value, row and repair.
+        """
+        raise NotImplementedError
+
+    def read_shape(self, column: Column, state: State) -> tuple[int | None, ...]:
+        """Returns the shape of what `read` gives for a row: `()` for one number or string, `(n,)` for several."""
+        return ()
+
+    def served(self, values, column: Column, state: State) -> np.ndarray:
+        """Returns raw values as a request holds them, in the type of `signature`."""
+        return self.read(values, column, state)
+
+    def read_graph(self, tensor, column: Column, state: State):
+        """Returns what `read` returns, from the served tensor, in TensorFlow."""
+        return tensor
+
+    def signature(self, column: Column, state: State):
+        """Returns the tf.TensorSpec of the served tensor."""
+        import tensorflow as tf
+
+        return tf.TensorSpec((None,), self.dtype)
+
+    def numbers(self, read, column: Column, state: State):
+        """Returns numbers `(batch, n)` that are scaled, ranked, and flagged where NaN; None for none."""
+        return None
+
+    def number_names(self, column: Column, state: State) -> list:
+        """Returns a name for each of `numbers`."""
+        return []
+
+    def offsets(self, column: Column, state: State) -> list[float]:
+        """Returns what reading subtracted from each of `numbers`, in float64, so that float32 resolves them."""
+        return [0.0] * len(self.number_names(column, state))
+
+    def encode(self, read, column: Column, state: State, encodings: Encodings):
+        """Returns features `(batch, n)` in float32; None for none."""
+        return None
+
+    def features(self, column: Column, state: State, encodings: Encodings) -> list[Feature]:
+        """Returns what each feature of `encode` is."""
+        return []
+
+    def levels(self, column: Column, state: State) -> list[str] | None:
+        """Returns the levels of a column whose positions are encoded as integers; None for other kinds."""
+        return None
+
+    def extend(self, values, column: Column, state: State, encodings: Encodings) -> tuple[Column, State]:
+        """Returns column and state with what new rows bring; what was learnt stays as it was."""
+        return column, state
+
+    def unknown(self, values, column: Column, state: State) -> tuple[str, ...]:
+        """Returns which values training has not met, where the kind lists what it has met."""
+        return ()
+
+    def sample(
+        self, column: Column, state: State, rows: int, generator: np.random.Generator, *, odd: bool = False
+    ) -> np.ndarray:
+        """Returns plausible raw values.
+
+        Args:
+            column: The column.
+            state: What was learnt.
+            rows: How many.
+            generator: What draws them.
+            odd: Whether some may be strange, as those of a proof are.
+        """
+        raise NotImplementedError
+
+    def cases(self, values: np.ndarray, turn: int) -> dict[str, np.ndarray]:
+        """Returns further raw values for the proof of an export, by case.
+
+        Args:
+            values: Plausible values `(rows,)`.
+            turn: Place of the column, by which columns differ in what is missing.
+
+        Returns:
+            Some of `"missing"` (every other value), `"unseen"`, `"empty"`, `"types"` and `"extreme"`.
+        """
+        return {}
+
+    # All columns of a group at once.
+
+    def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
+        """Returns the state of each column.
+
+        Args:
+            table: The training rows.
+            columns: The columns of the group.
+            encodings: How the preprocessor encodes.
+            counts: By column, the count of each value over all rows, where the table is a sample of them.
+        """
+        return [self.fit(self.read(table.column(c.name), c, {}), c, encodings) for c in columns]
+
+    def prepare(self, group: Group) -> Any:
+        """Returns what the methods of groups need again and again, as `group.prepared`."""
+        return None
+
+    def read_group(self, table: Table, group: Group) -> np.ndarray:
+        """Reads all columns of a group `(rows, ...)`."""
+        column, state = group.only
+        return np.asarray(self.read(table.column(column.name), column, state), self.block_dtype)
+
+    def read_cells(self, cells: list[list], group: Group) -> np.ndarray | None:
+        """Reads few rows, given as Python objects by column; None where `read_group` must read them."""
+        return None
+
+    def block_shape(self, group: Group) -> tuple[int | None, ...]:
+        """Returns the shape of what `read_group` gives, without the rows."""
+        return (len(group.columns),) if self.together else self.read_shape(*group.only)
+
+    def read_tables(self, column: Column, state: State) -> dict[str, int] | None:
+        """Returns what a lookup table holds that `read_graph_group` needs."""
+        return None
+
+    def parse_tables(self, column: Column, state: State) -> dict[str, int] | None:
+        """Returns what a lookup table holds that `parse_group` needs."""
+        return None
+
+    def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
+        """Returns what `read_group` gives, from the served tensors of all columns."""
+        column, state = group.only
+        return self.read_graph(tensors[0], column, state)
+
+    def parse_group(self, block, group: Group, tables: Sequence):
+        """Returns what `numbers_group`, `encode_group` and `positions_group` take, from what was read."""
+        return block
+
+    def numbers_group(self, parsed, group: Group):
+        """Returns `numbers` of a group `(batch, n)`; None for none."""
+        return self.numbers(parsed, *group.only)
+
+    def training_numbers(self, block: np.ndarray, group: Group) -> np.ndarray | None:
+        """Returns `numbers` of what was read as numpy, of which statistics are taken; None for none."""
+        from zoo.data.columns.tensors import tensor_of
+
+        numbers = self.numbers_group(self.parse_group(tensor_of(block), group, ()), group)
+        return None if numbers is None else numbers.numpy()
+
+    def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
+        """Returns pairs of features `(batch, n)` and the section of the encoded tensor where they stand."""
+        column, state = group.only
+        encoded = self.encode(parsed, column, state, encodings)
+        if encoded is None:
+            return []
+        import tensorflow as tf
+
+        sections = [feature.section for feature in self.features(column, state, encodings)]
+        return [
+            (encoded if len(set(sections)) == 1 else tf.gather(encoded, places, axis=1), section)
+            for section in SECTIONS
+            if (places := [i for i, one in enumerate(sections) if one == section])
+        ]
+
+    def positions_group(self, parsed, group: Group) -> list:
+        """Returns the positions of levels `(batch,)`, for each column of a kind that has levels."""
+        return []
+
+    # Other formats of an export. A kind of strings that lacks one of these is refused by name.
+
+    def converted_shape(self, column: Column, state: State) -> tuple[int, ...] | None:
+        """Returns the shape of the numbers that stand for a string, without the rows, in graphs without strings.
+
+        None for a column whose served tensor the graph takes as it is.
+        """
+        return None
+
+    def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence):
+        """Returns what `parse_group` gives, from the numbers of `converted_shape`, by what ONNX and LiteRT can."""
+        return self.parse_group(self.read_graph_group(tensors, group, ()), group, ())
+
+    def onnx_numbers(self, nodes, name: str, column: Column, state: State) -> str | None:
+        """Adds the ONNX nodes from a served string to the numbers of `converted_shape`, and returns their output.
+
+        Args:
+            nodes: What adds nodes: see `zoo.artifacts.onnx_strings`.
+            name: The served column.
+            column: The column.
+            state: What was learnt.
+        """
+        return None
+
+    def litert_obstacle(self, column: Column, state: State) -> str:
+        """Returns what LiteRT would need an operation for and has none, `""` if nothing."""
+        return "strings" if self.dtype == "string" else ""
+
+    def source(self, group: Group, encodings: Encodings) -> Source | None:
+        """Returns the columns' reading and encoding as Python source that needs numpy alone; None if there is none."""
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """How a group of columns is read and encoded, as lines of Python.
+
+    Expressions may use `rows`, a dict of columns by name, and what `setup` assigns.
+
+    Args:
+        setup: Lines that come first.
+        numbers: Expressions of arrays `(rows,)`, float32 with NaN where missing; one may be starred.
+        sections: Expressions of arrays `(rows, n)`, as `Kind.encode_group` gives them.
+        positions: Expression of an integer array `(rows, columns)`, of kinds that have levels.
+        constants: Assignments at the top of the module, by name.
+        functions: Source of functions, by name; each is written once.
+        modules: Modules to import, or lines that import.
+    """
+
+    setup: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    sections: tuple[tuple[str, str], ...] = ()
+    positions: str = ""
+    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    functions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Columns that are read and encoded together.
+
+    Args:
+        kind: Their kind.
+        key: The group's name, of its kind and, where a kind has several groups, a number.
+        columns: The columns.
+        states: What was learnt of each; empty before `fit`.
+    """
+
+    kind: Kind
+    key: str
+    columns: tuple[Column, ...]
+    states: tuple[State, ...] = ()
+
+    @property
+    def only(self) -> tuple[Column, State]:
+        """The one column of a kind that is not read together, and its state."""
+        ((column, state),) = zip(self.columns, self.states or [{}] * len(self.columns), strict=True)
+        return column, state
+
+    @functools.cached_property
+    def prepared(self) -> Any:
+        """What the kind has prepared for this group."""
+        return self.kind.prepare(self)

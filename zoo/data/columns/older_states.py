@@ -1,0 +1,39 @@
+"""States of columns in artifacts of earlier versions, which kept one list for each statistic and kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zoo.data.schema import Schema
+
+SCALED = ("median", "center", "scale", "missing", "knots", "ranks")
+
+
+def by_column(schema: Schema, config: Mapping[str, Any]) -> tuple[list[dict], int | None]:
+    """Returns the state of each column, and the most bins a rank, of the configuration of an earlier version.
+
+    Args:
+        schema: The columns.
+        config: What `Preprocessor.get_config` gave: statistics in the order of numbers, dates and arrays, and the
+            others in the order of the columns of their kind.
+    """
+    state = config["state"]
+    names: dict[str, list] = {}
+    for column in schema.columns:
+        names.setdefault(column.kind, []).append(column)
+    states: dict[Any, dict] = {column.name: {} for column in schema.columns}
+    start = 0
+    for kind in ("number", "date", "array"):
+        for column in names.get(kind, ()):
+            stop = start + (1 if column.shape is None else column.shape[-1])
+            if state:
+                states[column.name]["scaled"] = {name: state[name][start:stop] for name in SCALED}
+            start = stop
+    parts = (("boolean", "missing", "boolean_missing"), ("category", "levels", "levels"), ("date", "times", "times"))
+    for kind, name, part in parts:
+        for column, value in zip(names.get(kind, ()), state.get(part, ())):
+            states[column.name][name] = value
+    for column, fitted in zip(names.get("text", ()), state.get("texts", ())):
+        states[column.name] |= fitted
+    return [states[column.name] for column in schema.columns], state.get("max_bins")

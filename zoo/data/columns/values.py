@@ -1,0 +1,121 @@
+"""Raw values of a column, as the kinds look at them when a schema is inferred."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import numpy as np
+import pandas as pd
+
+from zoo.data.schema import MISSING, as_numbers, is_stringlike, level_name
+
+SCALARS = (str, bytes, int, float, bool, np.generic, pd.Timestamp)
+LEADING_ZERO = re.compile(r"0\d+")
+
+
+class Values:
+    """The values of a column.
+
+    Args:
+        name: The column's name.
+        values: The values.
+
+    Raises:
+        ValueError: if no kind can read their type.
+    """
+
+    def __init__(self, name, values: pd.Series):
+        if isinstance(values, pd.DataFrame):
+            raise ValueError(f"Column names must differ. Received twice: {name}. Rename one of each.")
+        self.name, self.series, self.dtype = name, values, str(values.dtype)
+        self.is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
+        self.is_boolean = pd.api.types.is_bool_dtype(values.dtype)
+        self.is_number = not self.is_boolean and pd.api.types.is_numeric_dtype(values.dtype)
+        self.is_categorical = isinstance(values.dtype, pd.CategoricalDtype)
+        self.cells = None if values.dtype != object else _arrays(values)
+        if self.is_number and pd.api.types.is_complex_dtype(values.dtype):
+            raise ValueError(f"The column {name!r} holds complex numbers. Split it into real and imaginary parts.")
+        if self.is_date or self.is_boolean or self.is_number or self.cells is not None:
+            return
+        if not is_stringlike(values.dtype):
+            self._refuse(values.dtype)
+        strange = next((value for value in self.uniques if not isinstance(value, SCALARS)), None)
+        if strange is not None:
+            self._refuse(type(strange).__name__)
+        self.is_boolean = bool(self.uniques) and all(isinstance(value, (bool, np.bool_)) for value in self.uniques)
+
+    def _refuse(self, received) -> None:
+        raise ValueError(
+            f"The column {self.name!r} must hold numbers, strings, booleans or dates. Received: {received}. Ignore it."
+        )
+
+    @functools.cached_property
+    def _factorized(self) -> tuple[np.ndarray, list]:
+        codes, uniques = pd.factorize(self.series)
+        return codes, list(uniques)
+
+    @property
+    def uniques(self) -> list:
+        """The distinct values, without missing ones that pandas knows."""
+        return self._factorized[1]
+
+    @functools.cached_property
+    def numbers(self) -> np.ndarray | None:
+        """The values as float64, NaN where they are missing; None if they are no numbers, or codes such as `007`."""
+        if self.is_number:
+            return self.series.to_numpy("float64", na_value=np.nan)
+        if self.is_date or self.is_boolean or self.is_categorical or self.cells is not None:
+            return None
+        if any(LEADING_ZERO.fullmatch(str(value)) for value in self.uniques):
+            return None
+        return as_numbers(self.series)
+
+    @functools.cached_property
+    def _levels(self) -> tuple[list[str], int]:
+        """The distinct strings that are not missing (some may be equal once stripped), and in how many rows."""
+        codes, uniques = self._factorized
+        counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
+        named = [(level, count) for level, count in zip(map(level_name, uniques), counts) if level not in MISSING]
+        return [level for level, _ in named], int(sum(count for _, count in named))
+
+    @property
+    def levels(self) -> list[str]:
+        """The strings that are not missing."""
+        return self._levels[0]
+
+    @property
+    def num_filled(self) -> int:
+        """How many rows hold a string that is not missing."""
+        return self._levels[1]
+
+    @property
+    def num_levels(self) -> int:
+        """How many distinct values there are."""
+        if self.numbers is not None:
+            return len(self.few_numbers)
+        if self.is_date or self.is_boolean:
+            return self.series.dropna().nunique()
+        return len(self.levels) if self.cells is None else len(self.series)
+
+    @functools.cached_property
+    def few_numbers(self) -> np.ndarray:
+        """The distinct finite numbers, of the first thousand if those are more than two."""
+        finite = self.numbers[np.isfinite(self.numbers)]
+        different = np.unique(finite[:1000])
+        return np.unique(finite) if len(different) <= 2 else different
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether values are missing."""
+        if self.numbers is not None:
+            return not bool(np.isfinite(self.numbers).all())
+        if self.is_date or self.is_boolean or self.cells is not None:
+            return bool(self.series.isna().any())
+        return self.num_filled < len(self.series)
+
+
+def _arrays(values: pd.Series) -> np.ndarray | None:
+    """Returns the first array in a column of arrays, or None."""
+    first = next((value for value in values if value is not None), None)
+    return first if isinstance(first, np.ndarray) and first.ndim > 0 else None

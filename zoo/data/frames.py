@@ -1,0 +1,250 @@
+"""Tables in memory: whatever holds named columns or records, as a pandas DataFrame.
+
+pandas DataFrame                  as it is
+Arrow's C stream                  polars, pyarrow, duckdb and others, known by `__arrow_c_stream__` alone
+dict of columns                   a row for each of their values; a dict of single values is one row
+dicts in a list or an iterator    a row each; so are named tuples, dataclasses, rows of sqlite3 and Series
+Series indexed by column names    one row, as `frame.iloc[0]` gives it
+structured numpy array            a row for each of its records
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from zoo.data.tables import decoded, find
+
+INDEX_LEVEL = "__index_level_"  # what pandas calls an index without a name in Arrow's tables
+
+
+def as_frame(source, names: Iterable = ()) -> pd.DataFrame | None:
+    """Returns the table that an object in memory holds, or None if it holds none.
+
+    Args:
+        source: Any object.
+        names: The columns that are expected, by which a Series is known as a row or as a column.
+
+    Raises:
+        ValueError: if its columns differ in length, or have more than one value a row.
+    """
+    if isinstance(source, pd.DataFrame):
+        return source
+    if isinstance(source, pd.Series):
+        return _of_series(source, list(names))
+    if speaks_arrow(source):
+        return _of_arrow(source)
+    if isinstance(source, Mapping):
+        return _of_mapping(source)
+    if isinstance(source, (np.ndarray, np.void)) and source.dtype.names:
+        return _of_structured(source)
+    if isinstance(source, Iterator):
+        source = list(source)
+    if isinstance(source, list) and (any(map(_is_record, source)) or not source and names):
+        return _of_records(source, list(names))
+    return None
+
+
+def as_values(values):
+    """Returns a column of Arrow as a pandas Series, an Arrow table as a DataFrame, and anything else as it is."""
+    if isinstance(values, (pd.Series, pd.DataFrame, pd.Index)) or not speaks_arrow(values):
+        return values
+    column = _chunked(values)
+    if pa.types.is_struct(column.type):
+        return _of_arrow(values, column)
+    name = getattr(values, "name", None)
+    return _to_pandas(pa.table({"0": column})).iloc[:, 0].rename(name if isinstance(name, str) and name else None)
+
+
+def are_values(target) -> bool:
+    """Returns whether a `target` is the values of a column, not its name."""
+    if isinstance(target, (str, bytes, tuple)):
+        return False
+    return isinstance(target, list) or speaks_arrow(target) or bool(getattr(target, "ndim", 0))
+
+
+def in_order_of(index: pd.Index, values, what: str = "y"):
+    """Returns values with an index of pandas in the order of another index; other values as they are.
+
+    Both indices must have the same labels, each once. An index that only counts the rows, 0, 1, 2 and so on, beside one
+    of other labels says nothing: such values are taken by position.
+
+    Args:
+        index: The index of the table.
+        values: A Series, a DataFrame, or anything without an index.
+        what: What the values are, for the message.
+
+    Raises:
+        ValueError: if the labels differ, or some stand twice in another order.
+    """
+    own = getattr(values, "index", None)
+    if not isinstance(values, (pd.Series, pd.DataFrame)) or own.equals(index) or len(own) != len(index):
+        return values
+    if own.is_unique and index.is_unique and bool(own.isin(index).all()):
+        return values.loc[index]
+    counting = pd.RangeIndex(len(index))
+    if own.equals(counting) or index.equals(counting):
+        return values
+    if alone := [label for label in own if label not in index]:
+        received = f"the label {alone[0]!r} in `{what}` alone"
+    else:
+        received = "labels that stand twice, in another order"
+    raise ValueError(
+        f"`x` and `{what}` must have the same index, in any order. Received: {received}. Pass {what}.to_numpy() to "
+        f"take it by position, or {what}.loc[x.index]."
+    )
+
+
+def speaks_arrow(source) -> bool:
+    """Returns whether an object gives out its data by Arrow's C interface."""
+    return hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
+
+
+def _chunked(source) -> pa.ChunkedArray:
+    """Returns what an object gives out by Arrow's C interface: a table as structs."""
+    if hasattr(source, "__arrow_c_stream__"):
+        return pa.chunked_array(source)
+    return pa.chunked_array([pa.array(source)])
+
+
+def _of_arrow(source, column: pa.ChunkedArray | None = None) -> pd.DataFrame | None:
+    column = _chunked(source) if column is None else column
+    if not pa.types.is_struct(column.type):
+        return None
+    names = [field.name for field in column.type]
+    arrays = [chunk.flatten() for chunk in column.chunks]
+    columns = [pa.chunked_array([parts[i] for parts in arrays], f.type) for i, f in enumerate(column.type)]
+    table = pa.table(columns, names=[str(i) for i in range(len(columns))])
+    frame = _to_pandas(table) if columns else pd.DataFrame(index=pd.RangeIndex(len(column)))
+    levels = [i for i, name in enumerate(names) if name.startswith(INDEX_LEVEL)]
+    if levels:
+        parts = [frame.iloc[:, i] for i in levels]
+        frame.index = (
+            pd.Index(parts[0], name=None)
+            if len(parts) == 1
+            else pd.MultiIndex.from_arrays(parts, names=[None] * len(parts))
+        )
+    kept = [i for i in range(len(names)) if i not in levels]
+    return frame.iloc[:, kept].set_axis([names[i] for i in kept], axis=1)
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    """Returns an Arrow table in pandas's types: dates as time stamps, decimals as float64, whole numbers exactly."""
+    special: dict[str, str] = {}
+    exact: dict[str, Any] = {}
+    for i, field in enumerate(table.schema):
+        column, kind, name = table.column(i), field.type, field.name
+        if isinstance(kind, pa.BaseExtensionType):
+            kind = kind.storage_type
+            column = pa.chunked_array([chunk.storage for chunk in column.chunks], kind)
+        if pa.types.is_dictionary(kind):
+            column, special[name] = decoded(column), "category"
+        elif pa.types.is_date(kind):
+            column = column.cast(pa.timestamp("us"))
+        elif pa.types.is_decimal(kind):
+            column = column.cast(pa.float64())
+        elif pa.types.is_string_view(kind):
+            column = column.cast(pa.large_string())
+        elif pa.types.is_boolean(kind) and column.null_count:
+            special[name] = "boolean"
+        elif pa.types.is_integer(kind) and column.null_count and find(column).large:  # float64 would round them
+            exact[name] = pd.array(column.to_pylist(), dtype="UInt64" if kind == pa.uint64() else "Int64")
+        table = table.set_column(i, name, column)
+    frame = table.replace_schema_metadata(None).to_pandas(date_as_object=False)
+    return frame.astype(special).assign(**exact) if special or exact else frame
+
+
+def _of_mapping(source: Mapping) -> pd.DataFrame:
+    columns = {name: as_values(list(v) if isinstance(v, Iterator) else v) for name, v in source.items()}
+    if columns and all(isinstance(values, Mapping) for values in columns.values()):
+        return pd.DataFrame(columns)  # as `frame.to_dict()` gives it: a dict of rows for each column
+    lengths: dict[Any, int] = {}
+    for name, values in columns.items():
+        if _is_single(values):
+            columns[name] = values[()] if isinstance(values, np.ndarray) else values
+            continue
+        if getattr(values, "ndim", 1) != 1:
+            raise ValueError(
+                f"The column {name!r} must have one value a row. Received: the shape {tuple(values.shape)}. Give "
+                "each of its columns a name of its own, or pass arrays as (x, y)."
+            )
+        lengths[name] = len(values)
+    if not lengths:
+        return pd.DataFrame([columns]) if columns else pd.DataFrame()
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{name}: {length}" for name, length in list(lengths.items())[:10])
+        raise ValueError(
+            f"All columns must have the same number of rows. Received: {shown}. Fill the shorter ones in, or cut the "
+            "longer ones."
+        )
+    return pd.DataFrame(columns)
+
+
+def _is_single(values) -> bool:
+    """Returns whether what a dict holds under a name is one value, not a column of them."""
+    if (rank := getattr(values, "ndim", None)) is not None:
+        return not rank
+    is_text = isinstance(values, (str, bytes))
+    return is_text or not isinstance(values, Sequence) and not hasattr(values, "__array__")
+
+
+def _is_record(row) -> bool:
+    if isinstance(row, (Mapping, pd.Series)) or hasattr(row, "_fields"):
+        return True
+    return hasattr(row, "keys") or dataclasses.is_dataclass(row) and not isinstance(row, type)
+
+
+def _of_records(rows: list, names: list) -> pd.DataFrame:
+    if not rows:
+        return pd.DataFrame(columns=names)
+    if odd := [i for i, row in enumerate(rows) if not _is_record(row)]:
+        raise ValueError(
+            f"Each row of a list of records must be a dict. Received: {type(rows[odd[0]]).__name__} in row {odd[0]}. "
+            "Write it as {column: value}."
+        )
+    if all(hasattr(row, "keys") and not isinstance(row, pd.Series) for row in rows):
+        return pd.DataFrame([dict(row) for row in rows])
+    if len(kinds := {type(row).__name__: None for row in rows}) > 1:
+        raise ValueError(f"All records must be of one kind. Received: {', '.join(kinds)}. Write each as a dict.")
+    return pd.DataFrame(rows).infer_objects()  # Series, named tuples or dataclasses
+
+
+def _of_series(series: pd.Series, names: list) -> pd.DataFrame | None:
+    """Returns a Series as a row if its index holds column names, as a column if it is called like one, else None."""
+    labels, texts = set(series.index), all(isinstance(label, str) for label in series.index)
+    if names and texts:
+        is_row = not labels.isdisjoint(names)
+    elif names:
+        is_row = labels.issuperset(names) and len(labels) <= len(names) + 1  # the target's beside them
+    else:
+        is_row = texts and not isinstance(series.name, str)  # the label of the row, not the name of a column
+    if is_row and len(series) and series.index.is_unique:
+        return series.to_frame().T.infer_objects()
+    return series.to_frame() if series.name in names and series.name is not None else None
+
+
+def _of_structured(source) -> pd.DataFrame:
+    """Returns the records of a structured array; masked values are missing."""
+    array = np.atleast_1d(source)
+    columns = {}
+    for name in array.dtype.names:
+        values = array[name]
+        if values.ndim != 1:
+            raise ValueError(
+                f"The field {name!r} must have one value a record. Received: the shape {values.shape}. Give each of "
+                "its columns a name of its own."
+            )
+        mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
+        values = np.asarray(values)
+        if not values.dtype.isnative:
+            values = values.astype(values.dtype.newbyteorder("="))
+        if values.dtype.kind == "S":
+            values = np.array([value.decode("utf-8", "backslashreplace") for value in values.tolist()], object)
+        column = pd.Series(values)
+        columns[name] = column if mask is None or not mask.any() else column.mask(mask)
+    return pd.DataFrame(columns)
