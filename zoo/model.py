@@ -15,7 +15,7 @@ import inspect
 import random
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -694,6 +694,7 @@ def build(
     target: str | None = None,
     schema: Schema | None = None,
     weights=None,
+    image_size: int | Sequence[int] | None = None,
     seed: int = 0,
     **options,
 ) -> Model:
@@ -707,6 +708,7 @@ def build(
         schema: A schema, or the path of one, instead of the inferred one.
         weights: A `.weights.h5` file of Keras, a `.keras` file of the zoo, a preset's name, or a model of the same
             shapes; else the entry's option of that name.
+        image_size: `(height, width)` that all images are resized to, here and by the model.
         seed: Seed of the initial weights.
         **options: The builder's, see `zoo.info(name).options`.
 
@@ -718,7 +720,7 @@ def build(
     """
     entry = registry.resolve(name)
     if "." in name:
-        return _build_preset(name, data, options)
+        return _build_preset(name, data, options if image_size is None else {**options, "image_size": image_size})
     registry.warn_renamed(name, entry)
     if "weights" in entry.options and weights is not None and not isinstance(weights, (str, Path, keras.Model)):
         options, weights = {**options, "weights": weights}, None  # a threshold unit's, by the paper
@@ -728,7 +730,7 @@ def build(
     if not given and entry.learning == "none":
         preprocessor = None
     else:
-        loaded = load_data(data if given else recipe.data, target=target, schema=schema)
+        loaded = load_data(data if given else recipe.data, target=target, schema=schema, image_size=image_size)
         if "train" in loaded.splits:
             loaded = loaded.take(loaded.splits["train"])
         preprocessor = fit_preprocessor(entry, recipe, loaded)

@@ -3,6 +3,7 @@
     many, one    rows like those of training             types      whole numbers, booleans and numbers in strings
     missing      every other number is absent            extreme    infinite and huge numbers
     unseen       categories and words never seen         empty      a row without anything
+    jpeg         images that are turned by EXIF data     resized    images of another size, where the model resizes
 
 Python encodes the raw rows with its own checks and repairs; the requests are cast by numpy alone, so that both ways
 are compared, not one with itself. Tolerance: probabilities 1e-5; values 1e-5 of the target's standard deviation plus 4
@@ -27,6 +28,7 @@ import pandas as pd
 
 from zoo import notices
 from zoo.artifacts import proof_process
+from zoo.data import exif, resizing
 from zoo.data.columns import kind_of, the_array, the_picture
 from zoo.data.schema import BLANKS
 from zoo.model import Model
@@ -35,6 +37,7 @@ from zoo.training import inference
 TOLERANCE = 1e-5
 ROWS = 1000
 FEW = 16
+ORIENTATIONS = (*range(1, 9), *range(1, 9))  # of FEW photographs
 CASES = ("missing", "unseen", "empty", "types", "extreme")
 METHODS = {"classification": "classify", "regression": "regress"}
 
@@ -98,8 +101,13 @@ def cases(model: Model) -> dict:
     many = sample_rows(model, ROWS)
     found = {"many": many, "one": many[:1]}
     if isinstance(many, np.ndarray):
-        if the_picture(model.schema.columns) is not None and many.shape[-1] in (1, 3):
-            found["jpeg"] = np.stack([_decoded(content) for content in _jpegs(many[:FEW])])
+        picture = the_picture(model.schema.columns)
+        if picture is not None and many.shape[-1] in (1, 3):
+            decoded = zip(_jpegs(many[:FEW]), ORIENTATIONS)
+            found["jpeg"] = np.stack([exif.turned(_decoded(content), turn) for content, turn in decoded])
+        if picture is not None and picture.resized:
+            size = (picture.shape[0], picture.shape[1])
+            found["resized"] = np.stack([resizing.resized(image, size) for image in _larger(picture.shape)])
         return found
     more: dict[str, pd.DataFrame] = {case: many[:FEW].copy() for case in CASES}
     dtypes = itertools.cycle(("int64", "Int32", "str"))
@@ -154,7 +162,8 @@ def requests(model: Model, rows: Mapping, *, raw_names: bool = False) -> dict[st
         if picture is not None:
             if picture.shape[-1] not in (1, 3, 4):
                 continue
-            pictures = _jpegs(rows["many"][:FEW]) if case == "jpeg" else [_png(image) for image in values[:FEW]]
+            pictures = [_png(image) for image in (_larger(picture.shape) if case == "resized" else values[:FEW])]
+            pictures = _jpegs(rows["many"][:FEW]) if case == "jpeg" else pictures
             found[f"serve_image_bytes:{case}/image_bytes"] = _encoded(pictures)
             few = {picture.name: pictures}
         examples = _encoded(_examples(few, specs))
@@ -169,9 +178,22 @@ def _encoded(strings) -> np.ndarray:
 
 
 def _jpegs(images: np.ndarray) -> list[bytes]:
+    """Returns images as JPEG files that are to be turned by their EXIF data, each in another of the eight ways."""
     import tensorflow as tf
 
-    return [tf.io.encode_jpeg(image).numpy() for image in images]
+    found = []
+    for image, turn in zip(images, ORIENTATIONS):
+        image = image.transpose(1, 0, 2) if turn in exif.SWAPPED else image
+        content = tf.io.encode_jpeg(image).numpy()
+        found.append(content[:2] + exif.segment(turn) + content[2:])
+    return found
+
+
+def _larger(shape) -> np.ndarray:
+    """Returns images of other sides than a shape `(height, width, channels)`."""
+    height, width, channels = shape
+    sides = (FEW, 2 * height + 1, width + 3, channels)
+    return np.random.default_rng(0).integers(0, 256, sides, dtype="uint8")
 
 
 def _decoded(content: bytes) -> np.ndarray:

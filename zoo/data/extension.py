@@ -106,11 +106,11 @@ def with_classes(preprocessor: Preprocessor, classes: tuple, class_dtype: str | 
     return Preprocessor.from_config({**config, "schema": schema.to_dict()})
 
 
-def with_image_size(preprocessor: Preprocessor, size: tuple[int, int]) -> Preprocessor:
-    """Returns the preprocessor for images `(height, width)` of another size."""
+def with_image_size(preprocessor: Preprocessor, size: tuple[int, int], resized: bool) -> Preprocessor:
+    """Returns the preprocessor for images `(height, width)` of another size, to which others are resized or not."""
     config, schema = preprocessor.get_config(), preprocessor.schema
     image = the_array(schema.columns)
-    column = dataclasses.replace(image, shape=(*size, image.shape[-1]))
+    column = dataclasses.replace(image, shape=(*size, image.shape[-1]), resized=resized)
     return Preprocessor.from_config({**config, "schema": dataclasses.replace(schema, columns=(column,)).to_dict()})
 
 

@@ -37,6 +37,9 @@ class Data:
         hints: What the caller says of how values are written.
         known: Columns that are written in marks of their own, as `zoo.data.infer.written` finds them in all rows; None
             where nobody looked.
+        files: Of images from files, their names, under the caller's index; else None.
+        table: The table that named the images, or None.
+        resized: Whether the images were resized to a size that the caller gave.
     """
 
     def __init__(
@@ -56,6 +59,9 @@ class Data:
         left_out: Iterable = (),
         hints: Hints = NO_HINTS,
         known: Mapping[Any, Column] | None = None,
+        files: pd.Series | None = None,
+        table: pd.DataFrame | None = None,
+        resized: bool = False,
     ):
         self.x, self.y, self.target, self.source, self.task_hint = x, y, target, source, task_hint
         self.splits: dict[str, np.ndarray] = dict(splits or {})
@@ -63,6 +69,7 @@ class Data:
         self.hints, self._known = hints, known
         self._inferred: Schema | None = None
         self._stream = stream
+        self.files, self.table, self._resized = files, table, resized
         self._hash = sha256 or _Hashed(x, y)
         self._sample: Any = None
 
@@ -80,6 +87,9 @@ class Data:
             "left_out": self.left_out,
             "hints": self.hints,
             "known": self._known,
+            "files": self.files,
+            "table": self.table,
+            "resized": self._resized,
         }
         return Data(x, y, **{**known, **changes})
 
@@ -132,7 +142,9 @@ class Data:
             return infer(frame, self.target, ignore=self._ignore, known=self.known(), hints=self.hints)
         if isinstance(self.x, pd.DataFrame):
             return infer(self.frame(), self.target, ignore=self._ignore, known=self.known(), hints=self.hints)
-        return schema_of_array(self.x, self.y)
+        schema = dataclasses.replace(schema_of_array(self.x, self.y), target=self.target)
+        columns = tuple(dataclasses.replace(column, resized=self._resized) for column in schema.columns)
+        return dataclasses.replace(schema, columns=columns)
 
     def known(self) -> Mapping[Any, Column]:
         """Returns the columns that are written in marks of their own, found in all rows, or a stream's sample."""
@@ -229,7 +241,8 @@ class Data:
         rows = np.asarray(rows)
         x = self.x.iloc[rows] if isinstance(self.x, pd.DataFrame) else self.x[rows]
         y = self.y.iloc[rows] if isinstance(self.y, pd.Series) else None if self.y is None else self.y[rows]
-        return self._like(x, y)
+        parts = {name: getattr(self, name) for name in ("files", "table")}
+        return self._like(x, y, **{name: None if part is None else part.iloc[rows] for name, part in parts.items()})
 
     def ignoring(self, names: Iterable) -> Data:
         """Returns the same rows with further columns that are no inputs."""

@@ -33,7 +33,16 @@ KINDS = {
 }
 BLANKS = " \t\n\v\f\r"  # what tf.strings.strip strips, which is less than Python's
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>")
-READING = ("format", "decimal", "thousands", "prefix", "suffix", "missing", "notes")  # how a column's values are read
+READING = (
+    "format",
+    "decimal",
+    "thousands",
+    "prefix",
+    "suffix",
+    "missing",
+    "notes",
+    "resized",
+)  # how a column's values are read
 VERSION = 1
 MAX_INT_CLASSES = 100
 ISO_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*")
@@ -58,6 +67,7 @@ class Column:
         suffix: What stands behind them, such as `"%"`.
         missing: Further values that count as missing.
         notes: What was done to the column and why, in sentences.
+        resized: Whether images of other sizes are resized to `shape`, in Python and where their bytes are served.
         served: Its name in the served signature, if an older artifact has another name than the current rule gives.
     """
 
@@ -75,6 +85,7 @@ class Column:
     suffix: str = ""
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    resized: bool = dataclasses.field(default=False, compare=False)  # what is served has the same shape
 
     @property
     def is_marked(self) -> bool:
@@ -273,6 +284,11 @@ class Schema:
             if not isinstance(column, Mapping) or "name" not in column or "kind" not in column:
                 raise ValueError(f"A column must have `name` and `kind`. Received: {column!r}")
             shape = column.get("shape")
+            reading: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in column.items()
+                if name in READING
+            }
             columns.append(
                 Column(
                     column["name"],
@@ -282,11 +298,7 @@ class Schema:
                     None if shape is None else tuple(shape),
                     tuple(column.get("values", ())),
                     _served_before(column["name"], column.get("served")),
-                    **{
-                        name: tuple(value) if isinstance(value, list) else value
-                        for name, value in column.items()
-                        if name in READING
-                    },
+                    **reading,
                 )
             )
         classes = plain.get("classes")

@@ -1,9 +1,9 @@
 """The served graph: raw columns -> preprocessor -> network -> label and probabilities, as a SavedModel of its own.
 
     serving_default      one tensor (batch,) a raw column, under its served name; images and arrays as one tensor
-    serve_examples       serialized tf.train.Example with the raw names, missing features allowed; images as PNG or JPEG
+    serve_examples       serialized tf.train.Example with the raw names, missing features allowed; images as bytes
                          (not for sequences, whose length an Example does not tell)
-    serve_image_bytes    PNG or JPEG strings, for images
+    serve_image_bytes    for images: the bytes of PNG, JPEG, GIF, BMP and WebP files, with the pixels of `zoo.predict`
     classify, regress    Examples again, with the inputs and outputs of TensorFlow Serving's methods of that name
 
 It loads with TensorFlow alone. Each weight is stored once (Keras's own export stores it twice), and so is the graph:
@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import notices
+from zoo.data import image_graph, image_pixels
 from zoo.data.columns import the_picture
 from zoo.data.encoding import Encoder
 
@@ -120,14 +121,13 @@ class Served(tf.Module):
         return {"outputs": tf.cast(prediction, tf.float32)}  # which TensorFlow Serving's method of that name wants
 
     def _serve_image_bytes(self, image_bytes):
-        shape = the_picture(self._model.value.schema.columns).shape
+        column, most = the_picture(self._model.value.schema.columns), image_pixels.most_pixels()
 
         def decode(content):
-            # Decodes PNG too; with this method a JPEG has the very pixels that Pillow gives, by default it has not.
-            image = tf.io.decode_jpeg(content, channels=shape[-1], dct_method="INTEGER_ACCURATE")
-            return tf.ensure_shape(image, shape)
+            return image_graph.pixels(content, column.shape, resized=column.resized, most_pixels=most)
 
-        return self._function.value(tf.map_fn(decode, image_bytes, fn_output_signature=tf.TensorSpec(shape, tf.uint8)))
+        spec = tf.TensorSpec(column.shape, tf.uint8)
+        return self._function.value(tf.map_fn(decode, image_bytes, fn_output_signature=spec))
 
 
 def _concrete(function, inputs: dict):

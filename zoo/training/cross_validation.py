@@ -83,6 +83,7 @@ def cross_validate(
     engine: str = "auto",
     verbose: int = 1,
     ignore: str | Iterable = (),
+    image_size: int | Sequence[int] | None = None,
     **options,
 ) -> pd.DataFrame:
     """Trains an entry on all folds but one, for each of them, and scores it on that one.
@@ -108,6 +109,7 @@ def cross_validate(
         engine: As for `zoo.train`; what trains at once is traced.
         verbose: 0 is silent, 1 says how it trains.
         ignore: Columns of a table that are not inputs.
+        image_size: `(height, width)` that all images are resized to.
         **options: The builder's.
 
     Returns:
@@ -147,7 +149,7 @@ def cross_validate(
     for role, column in (("groups", groups), ("weight", weight)):
         check_name(role, column)
     with doubts.collected() as doubtful:
-        loaded = _loaded(entry, recipe, data, target, schema, ignore)
+        loaded = _loaded(entry, recipe, data, target, schema, ignore, image_size)
         doubtful.discard(column for column in (groups, weight) if column is not None)
     splits = list(_folds(loaded, entry, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
@@ -175,9 +177,10 @@ def cross_validate(
     return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
 
 
-def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore) -> Data:
+def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_size) -> Data:
     """Returns all rows, with a schema that knows all levels: statistics are not in it."""
-    loaded = load_data(recipe.data if data is None else data, target=target, schema=schema, ignore=ignore)
+    data = recipe.data if data is None else data
+    loaded = load_data(data, target=target, schema=schema, ignore=ignore, image_size=image_size)
     loaded.check_ignored(ignore)
     if loaded.streaming:
         raise ValueError("Folds need all rows in memory. Load the data with stream=False, or train on a share of them.")

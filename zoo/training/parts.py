@@ -84,6 +84,7 @@ def load_parts(
     weight: str | None,
     seed: int,
     ignore: tuple = (),
+    image_size=None,
 ) -> Parts:
     """Loads data and splits it.
 
@@ -99,6 +100,7 @@ def load_parts(
         weight: Column of sample weights.
         seed: Seed of the split.
         ignore: Columns that are no inputs.
+        image_size: `(height, width)` that images are resized to, or None.
 
     Raises:
         ValueError: if a column is missing, or the split cannot be made.
@@ -107,7 +109,7 @@ def load_parts(
     for role, column in roles.items():
         check_name(role, column)
     with doubts.collected() as doubtful:
-        loaded = load_data(source, target=target, schema=schema, ignore=ignore)
+        loaded = load_data(source, target=target, schema=schema, ignore=ignore, image_size=image_size)
         doubtful.discard(column for column in roles.values() if column is not None)
     loaded.check_ignored(ignore)
     _check_rows(loaded)

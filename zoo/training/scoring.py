@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -155,7 +155,15 @@ class _Weighing:
         return checked_weights(x[self.column], f"weights in {self.column!r}", may_be_zero=block)
 
 
-def evaluate(model: AnyModel, data, *, target: str | None = None, weight=None, verbose: int = 1) -> Scores:
+def evaluate(
+    model: AnyModel,
+    data,
+    *,
+    target: str | None = None,
+    weight=None,
+    image_size: int | Sequence[int] | None = None,
+    verbose: int = 1,
+) -> Scores:
     """Scores a model on data, and prints the table.
 
     Args:
@@ -164,6 +172,7 @@ def evaluate(model: AnyModel, data, *, target: str | None = None, weight=None, v
         target: The target's column, where it is not the one of training.
         weight: A column of sample weights, or an array `(rows,)`: each score counts a row by its weight, as
             scikit-learn's metrics do with `sample_weight`.
+        image_size: `(height, width)` to resize images to; left out, a model that was trained with it resizes them.
         verbose: 0 prints nothing.
 
     Returns:
@@ -178,7 +187,7 @@ def evaluate(model: AnyModel, data, *, target: str | None = None, weight=None, v
         raise ValueError(
             f"`weight` is for scores against a target; {model.entry.name!r} does {model.entry.task}. Leave it out."
         )
-    loaded = load_for(model, data, target=target)
+    loaded = load_for(model, data, target=target, image_size=image_size)
     weighing = _Weighing(weight, loaded)
     if weighing.column is not None and weighing.column not in model.schema.names:
         loaded = loaded.ignoring([weighing.column])

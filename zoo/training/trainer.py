@@ -158,6 +158,7 @@ def train(
     engine: str = "auto",
     verbose: int = 1,
     ignore: str | Iterable = (),
+    image_size: int | Sequence[int] | None = None,
     **options,
 ) -> Run:
     """Trains a model: a name is built fresh, anything else goes on from its weights.
@@ -195,6 +196,7 @@ def train(
             `"keras"`: Keras's `fit`; `"auto"` chooses by size.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
         ignore: Columns of a table that are not inputs. The trained model does not need them.
+        image_size: `(height, width)` that all images are resized to; the trained model resizes others in the same way.
         **options: The builder's, for a name.
 
     Returns:
@@ -222,6 +224,7 @@ def train(
     recipe = _heeding_callbacks(recipe, optimizer, callbacks, verbose)
     by_recipe = isinstance(validation, _RecipeShare)
     asked: dict[str, Any] = {"target": target, "groups": groups, "time": time, "weight": weight}
+    asked["image_size"] = list(image_size) if isinstance(image_size, Sequence) else image_size
     asked = {name: column for name, column in asked.items() if column is not None}
     if not by_recipe:
         asked["validation"] = validation if isinstance(validation, (str, Real, type(None))) else str(validation)
@@ -230,6 +233,7 @@ def train(
         target=model.schema.target if model is not None and target is None else target,
         schema=model.schema if model is not None and schema is None else schema,
         ignore=_ignored(ignore, model),
+        image_size=image_size,
         validation=recipe.validation if by_recipe else validation,
         shipped=by_recipe,
         task=entry.task,
