@@ -102,7 +102,7 @@ def _plain(value, name: str) -> Any:
     if isinstance(value, datetime.datetime):  # pd.Timestamp too
         text = value.isoformat()
         return text.removesuffix("T00:00:00")
-    if isinstance(value, datetime.date):
+    if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, np.timedelta64):
         value = pd.Timedelta(value)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from zoo import registry
 from zoo.data import pipelines
+from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.data.targets import check_target
@@ -145,6 +146,7 @@ def cross_validate(
         recipe = dataclasses.replace(recipe, solver=None)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     loaded = _loaded(entry, recipe, data, target, schema, ignore)
+    groups, weight = (resolved(column, loaded.column_names) for column in (groups, weight))
     splits = list(_folds(loaded, entry, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [
