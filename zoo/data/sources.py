@@ -61,6 +61,12 @@ def load(
         raise ValueError(f"`format` must be one of {', '.join(FILE_FORMATS)}. Received: format={format!r}")
     schema = _schema(schema)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
+    if isinstance(target, list) and all(
+        name in getattr(source, "columns", ()) for name in target if np.ndim(name) == 0
+    ):
+        raise ValueError(
+            f"`target` must be one column. Received: target={target!r}. Train a model for each, and ignore the others."
+        )
     if isinstance(target, (pd.Series, np.ndarray, list)):
         source, target = (source, target), None
     optional = schema is not None and target in (None, schema.target)

@@ -138,6 +138,14 @@ def number_repair(values: pd.Series) -> str:
     return "For class names, take a classifier such as 'mlp_classifier'."
 
 
+def conversion(class_dtype: str | None, classes) -> str:
+    """Returns what a schema's print says of classes that are named by the text of other values, or `""`."""
+    plain = ("", "object", "category", "str", "string", "large_string")
+    known = str(class_dtype or "").partition("[")[0]
+    converted = known not in plain and all(isinstance(value, str) for value in classes)
+    return f" (the text of {class_dtype})" if converted else ""
+
+
 def sorted_classes(values: pd.Series, plain: pd.Series) -> list:
     """Returns the distinct classes of a target, in the order of its own values where these have one.
 
