@@ -61,9 +61,7 @@ def load(
         raise ValueError(f"`format` must be one of {', '.join(FILE_FORMATS)}. Received: format={format!r}")
     schema = _schema(schema)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-    if isinstance(target, list) and all(
-        name in getattr(source, "columns", ()) for name in target if np.ndim(name) == 0
-    ):
+    if isinstance(target, list) and _names_columns(target, source):
         raise ValueError(
             f"`target` must be one column. Received: target={target!r}. Train a model for each, and ignore the others."
         )
@@ -87,6 +85,12 @@ def load(
             f"Unknown split {split!r}.{suggest(split, known)} {data.source!r} has: {', '.join(known) or 'none'}."
         )
     return data.take(data.splits[split])
+
+
+def _names_columns(target: list, source) -> bool:
+    """Returns whether a list names columns of a table; one with a value for each row is the target itself."""
+    columns = getattr(source, "columns", ())
+    return len(target) != len(source) and all(isinstance(name, str) and name in columns for name in target)
 
 
 @dataclasses.dataclass(frozen=True)
