@@ -59,7 +59,7 @@ def test_images_are_proved_as_pixels_and_as_bytes():
 def compared(task, found, outputs, scale=1.0):
     model = types.SimpleNamespace(
         entry=types.SimpleNamespace(task=task),
-        preprocessor=types.SimpleNamespace(target_scale=scale),
+        preprocessor=types.SimpleNamespace(target_scale=scale, target_center=0.0),
         classes=("no", "yes"),
         probabilities=lambda outputs: outputs,
     )

@@ -82,6 +82,13 @@ def test_a_binned_target_is_trained_saved_loaded_and_scored_by_its_intervals(tmp
     assert zoo.evaluate(model, tmp_path / "bins.csv", verbose=0)["accuracy"] == accuracy
 
 
+def test_a_schema_says_what_its_classes_are_the_text_of():
+    days = infer(X.assign(y=pd.to_datetime(DAYS * 2)), "y")
+    assert "3 classes: 2023-12-31, 2024-01-31, 2024-02-29 (the text of datetime64[" in str(days)
+    for y in (["a", "b", "c"] * 2, pd.Categorical(["a", "b", "c"] * 2), pd.Series(["a", "b"] * 3, dtype="string")):
+        assert "the text of" not in str(infer(X.assign(y=y), "y"))
+
+
 @pytest.mark.parametrize("values", [[1, "1", "b"], [True, "True", "b"], [1.5, "1.5", "b"]])
 def test_classes_of_one_text_are_refused(values):
     frame = X.assign(y=np.array(values * 2, dtype=object))
@@ -149,6 +156,11 @@ def test_several_values_a_row_are_refused_with_what_they_look_like(y, repair):
                 ValueError, match=f"`y` must have one value a row. Received: the shape .6, 3.. {repair}"
             ):
                 call(name, data, **options)
+
+
+def test_several_targets_are_refused_by_their_names():
+    with pytest.raises(ValueError, match="`target` must be one column. Received: target=.'y', 'z'.. Train a model for"):
+        zoo.train("mlp_regressor", X.assign(y=1.0 * X.x, z=2.0 * X.x), target=["y", "z"], verbose=0)
 
 
 def test_pairs_of_float32_sum_up_to_a_target_that_float32_rounds():

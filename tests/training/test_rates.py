@@ -59,6 +59,12 @@ def test_without_such_a_callback_the_schedule_stays(table):
     assert zoo.train("mlp_classifier", table, callbacks=[Reads()], verbose=0, **SMALL).recipe["schedule"] == "cosine"
 
 
+def test_a_schedule_as_learning_rate_is_refused_with_the_repair(table):
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    with pytest.raises(ValueError, match="`learning_rate` must be a number.*optimizer=keras.optimizers.Adam.schedule"):
+        zoo.train("mlp_classifier", table, learning_rate=schedule, verbose=0, **SMALL)
+
+
 def test_callbacks_that_set_the_rate_are_told_from_those_that_read_it():
     by_function = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: None)
     known = [Halved(), Assigned(), Reads(), by_function, keras.callbacks.EarlyStopping()]

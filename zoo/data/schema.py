@@ -381,6 +381,7 @@ class Schema:
             if self.classes is not None:
                 shown = ", ".join(map(str, self.classes[:8])) + (", ..." if len(self.classes) > 8 else "")
                 what += f", {len(self.classes)} classes: {shown}"
+                what += targets.conversion(self.class_dtype, self.classes)
             lines.append(f"target: {self.target} ({what})")
         lines += [f"no input: {name} ({reason})" for name, reason in self.dropped.items()]
         return "\n".join(lines)

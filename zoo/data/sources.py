@@ -107,8 +107,22 @@ def load(
 
 
 def beside(source, target) -> tuple:
-    """Returns `((source, target), None)` for a target that is given as values, and both as they are for a name."""
+    """Returns `((source, target), None)` for a target that is given as values, and both as they are for a name.
+
+    Raises:
+        ValueError: if a list names several columns.
+    """
+    if isinstance(target, list) and _names_columns(target, source):
+        raise ValueError(
+            f"`target` must be one column. Received: target={target!r}. Train a model for each, and ignore the others."
+        )
     return ((source, target), None) if frames.are_values(target) else (source, target)
+
+
+def _names_columns(target: list, source) -> bool:
+    """Returns whether a list names columns of a table; one with a value for each row is the target itself."""
+    columns = getattr(source, "columns", ())
+    return len(target) != len(source) and all(isinstance(name, str) and name in columns for name in target)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -102,7 +102,7 @@ def _plain(value, name: str) -> Any:
     if isinstance(value, datetime.datetime):  # pd.Timestamp too
         text = value.isoformat()
         return text.removesuffix("T00:00:00")
-    if isinstance(value, datetime.date):
+    if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, np.timedelta64):
         value = pd.Timedelta(value)
@@ -136,6 +136,14 @@ def number_repair(values: pd.Series) -> str:
     if isinstance(value, pd.Interval):
         return "Turn intervals into numbers, such as their middles: y.map(lambda interval: interval.mid)."
     return "For class names, take a classifier such as 'mlp_classifier'."
+
+
+def conversion(class_dtype: str | None, classes) -> str:
+    """Returns what a schema's print says of classes that are named by the text of other values, or `""`."""
+    plain = ("", "object", "category", "str", "string", "large_string")
+    known = str(class_dtype or "").partition("[")[0]
+    converted = known not in plain and all(isinstance(value, str) for value in classes)
+    return f" (the text of {class_dtype})" if converted else ""
 
 
 def sorted_classes(values: pd.Series, plain: pd.Series) -> list:

@@ -22,6 +22,7 @@ from zoo.layers.nesting import layers_of
 from zoo.registry import SUPERVISED, Entry
 
 FULL, MIXED = "float32", "mixed_bfloat16"
+HALF = ("bfloat16", "float16")
 _switching = threading.RLock()
 
 
@@ -101,8 +102,8 @@ def computes_in_half(network: keras.Model) -> bool:
 
 
 def _mixed(network: keras.layers.Layer) -> list:
-    """Returns the layers of a network that compute in another precision than float32."""
-    return [layer for layer in (network, *layers_of(network)) if layer.compute_dtype != FULL]
+    """Returns the layers of a network that compute in half precision; those of float64 keep it."""
+    return [layer for layer in (network, *layers_of(network)) if layer.compute_dtype in HALF]
 
 
 @contextlib.contextmanager

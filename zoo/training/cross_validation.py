@@ -14,6 +14,7 @@ import pandas as pd
 
 from zoo import registry
 from zoo.data import doubts, pipelines
+from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.data.targets import check_target
@@ -151,6 +152,7 @@ def cross_validate(
     with doubts.collected() as doubtful:
         loaded = _loaded(entry, recipe, data, target, schema, ignore, image_size)
         doubtful.discard(column for column in (groups, weight) if column is not None)
+    groups, weight = (resolved(column, loaded.column_names) for column in (groups, weight))
     splits = list(_folds(loaded, entry, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [

@@ -12,7 +12,6 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from zoo import display, registry
@@ -20,7 +19,7 @@ from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.data.sources import beside
 from zoo.data.weighting import class_factors
-from zoo.engine import cluster, fitting, freezing, fused, interruption, keras_internals, memory, together
+from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
 from zoo.engine import devices as engine_devices
 from zoo.engine.asked import check_asked
 from zoo.engine.checkpoints import identifying
@@ -28,10 +27,10 @@ from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
-from zoo.engine.schedules import callbacks_that_set_rates
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
 from zoo.registry import Entry, Recipe
 from zoo.training import scoring, solving
+from zoo.training.checking import check_names, checked_callbacks, without_schedule
 from zoo.training.parts import Parts, load_parts
 from zoo.training.resolving import resolve_model
 from zoo.training.structure import structure
@@ -211,8 +210,8 @@ def train(
     _check_choice("engine", engine, fitting.ENGINES)
     _check_choice("solver", solver, (None, *solving.SOLVERS))
     placement = engine_devices.place(devices)
-    callbacks, verbose = _callbacks(callbacks), verbose if placement.chief else 0
-    _check_names(optimizer=optimizer, loss=loss)
+    callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
+    check_names(optimizer=optimizer, loss=loss)
     model, entry, options = _resolve(model, options)
     data, target = beside(data, target)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
@@ -221,7 +220,7 @@ def train(
         recipe = dataclasses.replace(recipe, solver=None)
     elif solver is not None:
         recipe = dataclasses.replace(recipe, solver=solver)
-    recipe = _heeding_callbacks(recipe, optimizer, callbacks, verbose)
+    recipe = without_schedule(recipe, optimizer, callbacks, verbose)
     by_recipe = isinstance(validation, _RecipeShare)
     asked: dict[str, Any] = {"target": target, "groups": groups, "time": time, "weight": weight}
     asked["image_size"] = list(image_size) if isinstance(image_size, Sequence) else image_size
@@ -398,70 +397,6 @@ def train(
     return run
 
 
-def _callbacks(given) -> tuple:
-    """Returns the caller's callbacks.
-
-    Raises:
-        TypeError: if one is no Keras callback.
-    """
-    callbacks = (given,) if isinstance(given, keras.callbacks.Callback) else tuple(given or ())
-    for callback in callbacks:
-        if not isinstance(callback, keras.callbacks.Callback):
-            raise TypeError(
-                f"`callbacks` must be Keras callbacks. Received: {callback!r}. Pass objects, such as "
-                "[keras.callbacks.EarlyStopping('val_loss')], or a function as keras.callbacks.LambdaCallback("
-                "on_epoch_end=function)."
-            )
-    return callbacks
-
-
-def _check_names(*, optimizer, loss) -> None:
-    """Raises ValueError if Keras has no optimizer or no loss of the name given."""
-    for name, given, module in (("optimizer", optimizer, keras.optimizers), ("loss", loss, keras.losses)):
-        try:
-            module.get(given)
-        except (ValueError, TypeError):
-            known = [known for known in dir(module) if not known.startswith("_") and known[0].isupper()]
-            hint = registry.suggest(given, [*known, *map(str.lower, known)])
-            raise ValueError(
-                f"`{name}` must be a Keras {name} or the name of one. Received: {name}={given!r}.{hint} See "
-                f"{module.__name__.replace('._tf_keras', '')}."
-            ) from None
-
-
-def _heeding_callbacks(recipe: Recipe, optimizer, callbacks, verbose: int) -> Recipe:
-    """Returns the recipe without its schedule if a callback sets the learning rate: Keras refuses the two together.
-
-    Raises:
-        ValueError: if the caller's own optimizer has a schedule beside such a callback, or a solver has no rate.
-    """
-    setters = ", ".join(callbacks_that_set_rates(callbacks))
-    if not setters:
-        return recipe
-    if recipe.solver is not None:
-        raise ValueError(
-            f"{setters} sets the learning rate, which the solver {recipe.solver!r} does not have. Leave the callback "
-            "out, or pass an optimizer such as optimizer='adam'."
-        )
-    if optimizer is not None and not isinstance(optimizer, str):
-        rate = keras_internals.learning_rate_of(optimizer)
-        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-            raise ValueError(
-                f"{setters} sets the learning rate, which the schedule {type(rate).__name__} of `optimizer` sets too. "
-                "Leave the callback out, or give the optimizer a number as its learning rate."
-            )
-        return recipe
-    if recipe.schedule == "constant":
-        return recipe
-    if verbose:
-        print(
-            f"{setters} sets the learning rate: it begins at {recipe.learning_rate:g}, without the recipe's schedule "
-            f"{recipe.schedule!r}",
-            flush=True,
-        )
-    return dataclasses.replace(recipe, schedule="constant")
-
-
 def _ignored(ignore, model: Model | None) -> tuple:
     """Returns the names of the ignored columns.
 
@@ -559,6 +494,11 @@ def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
         raise ValueError(f"`batch_size` must be a positive integer or 'full'. Received: batch_size={batch_size!r}")
     if epochs is not None and (not isinstance(epochs, int) or epochs < 0):
         raise ValueError(f"`epochs` must be an integer, 0 or more. Received: epochs={epochs!r}")
+    if learning_rate is not None and not isinstance(learning_rate, Real):
+        raise ValueError(
+            f"`learning_rate` must be a number. Received: learning_rate={learning_rate!r}. Pass a schedule with an "
+            "optimizer, optimizer=keras.optimizers.Adam(schedule)."
+        )
     if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"`learning_rate` must be positive and finite. Received: learning_rate={learning_rate!r}")
     given = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size}
