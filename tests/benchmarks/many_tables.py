@@ -66,7 +66,7 @@ def target_of(name: str, frame: pd.DataFrame) -> tuple[Any, str] | None:
             continue
         different = values.nunique()
         is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-        if is_number and different > 20:
+        if is_number and (different > 20 or different > 1 and np.any(values.to_numpy("float64") % 1 != 0)):
             return target, "regression"
         if 2 <= different <= 20 and values.value_counts().min() >= 5:
             return target, "classification"
