@@ -27,8 +27,8 @@ class Said:
 
 
 def is_own(error: BaseException) -> bool:
-    """Returns whether code of the zoo raised an error, and not a library that it called."""
-    return _is_of_zoo(traceback.extract_tb(error.__traceback__)[-1].filename)
+    """Returns whether an error is a ValueError that code of the zoo raised, and not a library that it called."""
+    return type(error) is ValueError and _is_of_zoo(traceback.extract_tb(error.__traceback__)[-1].filename)
 
 
 def _is_of_zoo(file: str) -> bool:

@@ -98,11 +98,8 @@ def measure(name: str, frame: pd.DataFrame, target, task: str) -> dict[str, Any]
         try:
             predicted, found["faults"] = _answers(train, test.drop(columns=[target]), target, task)
             found["scores"]["zoo"] = many_tables_rivals.score(test[target], predicted, task)
-        except ValueError as error:
-            key = "refused" if is_own(error) else "faults"
-            found[key] = [f"{type(error).__name__}: {error}"]
         except Exception as error:
-            found["faults"] = [f"{type(error).__name__}: {error}"]
+            found["refused" if is_own(error) else "faults"] = [f"{type(error).__name__}: {error}"]
     found["seconds"] = round(time.perf_counter() - begin, 2)
     found["warnings"] = said.own
     found["faults"] += said.foreign

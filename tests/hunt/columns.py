@@ -99,6 +99,7 @@ def numbers(draw, name, rows: int) -> Column:
         "float64": lambda values: np.array([math.nan if v is None else v for v in values]),
         "Float64": _series("Float64"),
         "arrow": _series(pd.ArrowDtype(pa.float64())),
+        "sparse": lambda values: pd.Series(pd.arrays.SparseArray([math.nan if v is None else v for v in values])),
         "objects": objects,
         "text": _strings(repr, mark),
         "padded text": _strings(lambda value: f" {value!r} ", " "),
@@ -107,7 +108,8 @@ def numbers(draw, name, rows: int) -> Column:
     if all(value is None or float(np.float32(value)) == value for value in values):
         notations["float32"] = lambda values: np.array([math.nan if v is None else v for v in values], "float32")
     if all(value is None or value.is_integer() and abs(value) < 2**31 for value in values):
-        notations |= {"Int64": _series("Int64", int), "whole text": _strings(lambda value: str(int(value)), mark)}
+        notations |= {"Int64": _series("Int64", int), "arrow of int": _series(pd.ArrowDtype(pa.int64()), int)}
+        notations |= {"whole text": _strings(lambda value: str(int(value)), mark)}
         notations["objects of int"] = _strings(int)
         if None not in values:
             notations["int32"] = lambda values: np.array(values, "int32")
@@ -132,6 +134,7 @@ def booleans(draw, name, rows: int) -> Column:
     values = placed(draw, [False, True], rows, gaps=draw(st.booleans()))
     notations: dict[str, Notation] = {
         "boolean": _series("boolean"),
+        "arrow": _series(pd.ArrowDtype(pa.bool_())),
         "float64": lambda values: np.array([math.nan if v is None else float(v) for v in values]),
         "Int64": _series("Int64", int),
         "objects": objects,
@@ -176,6 +179,8 @@ def categories(draw, name, rows: int) -> Column:
         "bytes": _strings(str.encode),
         "numpy": lambda values: np.array(["" if value is None else value for value in values]),
     }
+    if included("dictionaries"):
+        notations["dictionary"] = _series(pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string())))
     return Column(name, "category", values, notations, tuple(notations), ("never seen", pool[0], None))
 
 
@@ -208,6 +213,7 @@ def dates(draw, name, rows: int) -> Column:
         "ISO": _strings(lambda moment: str(moment), draw(st.sampled_from(MARKS[:1]))),
         "ISO with a blank": _strings(lambda moment: str(moment).replace("T", " ")),
         "Timestamps": _strings(pd.Timestamp),
+        "arrow": _series(pd.ArrowDtype(pa.timestamp("us")), lambda moment: moment.item()),
     }
     if days:
         notations["ISO days"] = _strings(lambda moment: str(moment)[:10])

@@ -20,7 +20,8 @@ KINDS = {
     "missing_marks": "`null`, `None`, `n/a`, `-`, `\\N` and `.` where a number is missing",
     "float64": "numbers whose spread is too small for float32, such as seconds since 1970",
     "padded_codes": "codes with leading zeros that have a blank before them throughout the training rows",
-    "nested_cells": "a list or a dict in a column of numbers",
+    "dictionaries": "categories as Arrow's dictionaries in a DataFrame",
+    "strange_cells": "single cells that are lists, dicts, bytes or text that is no UTF-8, complex or enormous numbers",
     "python_objects": "dates, Decimals and Fractions of Python",
     "any_names": "columns whose names are numbers of numpy or pandas's Timestamps",
 }
