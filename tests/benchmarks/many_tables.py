@@ -181,7 +181,7 @@ def summary(records: list[dict[str, Any]]) -> str:
     for key, title in (("faults", "Faults"), ("refused", "Refused by the zoo's own errors")):
         listed = [(record["name"], text) for record in records for text in record.get(key, ())]
         lines.append(f"{title}: {len({name for name, _ in listed})} of {len(records)} tables.")
-        lines += ["", *(f"- {name}: {_one_line(text)}" for name, text in sorted(listed)), ""]
+        lines += ["", *(f"- {name}: {_one_line(text)}" for name, text in sorted(listed)), *[""] * bool(listed)]
     return "\n".join(lines).rstrip()
 
 
