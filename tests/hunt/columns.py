@@ -33,6 +33,7 @@ class Column:
         notations: Name -> what writes the values.
         trained: The notations by which training knows the kind; the others are only read later.
         strange: Values of the same kind that may not be among the column's own; None is missing.
+        alone: Notations that are only read where training had them.
     """
 
     name: Any
@@ -41,9 +42,11 @@ class Column:
     notations: dict[str, Notation]
     trained: tuple[str, ...]
     strange: tuple
+    alone: tuple[str, ...] = ()
 
 
-MARKS = ("", "?", "NA", "N/A", "nan") + (("null", "None", "n/a", "-", "\\N", ".") if included("missing_marks") else ())
+MARKS = ("", "?", "NA", "N/A", "nan")  # of missing values
+OF_NUMBERS = MARKS + (("null", "None", "n/a", "-", "\\N", ".") if included("missing_marks") else ())
 BLANKS = " \t\n\v\f\r"
 LETTERS = st.characters(exclude_categories=["Cs", "Cn", "Co"], exclude_characters="\0", max_codepoint=0x1FFFF)
 
@@ -94,7 +97,7 @@ def numbers(draw, name, rows: int) -> Column:
     if included("float64") and draw(st.booleans()):
         pool = [1.7e9 + 1e-3 * (value % 1e3) for value in pool]
     values = placed(draw, pool, rows, gaps=draw(st.booleans()))
-    mark = draw(st.sampled_from(MARKS))
+    mark = draw(st.sampled_from(OF_NUMBERS))
     notations: dict[str, Notation] = {
         "float64": lambda values: np.array([math.nan if v is None else v for v in values]),
         "Float64": _series("Float64"),
@@ -113,15 +116,18 @@ def numbers(draw, name, rows: int) -> Column:
         notations["objects of int"] = _strings(int)
         if None not in values:
             notations["int32"] = lambda values: np.array(values, "int32")
-    trained = tuple(notations)
-    if included("decimal_commas"):
-        notations["comma"] = _strings(
-            lambda value: f"{value:.2f}".replace(".", ",") if _is_price(value) else repr(value)
-        )
-        notations["thousands"] = _strings(lambda value: f"{value:,.2f}" if _is_price(value) else repr(value))
     if included("python_objects"):
         notations["Decimal"] = _strings(lambda value: decimal.Decimal(repr(value)))
-    return Column(name, "number", values, notations, trained, (0.0, -1e6, 3.5, None))
+    trained, marked = tuple(notations), {}
+    if included("decimal_commas") and all(value is None or _is_price(value) for value in values):
+        marked = {
+            "thousands": _strings(lambda value: f"{value:,.2f}"),
+            "currency": _strings(lambda value: f"$ {value:,.2f}"),
+            "comma": _strings(lambda value: f"{value:.2f}".replace(".", ",")),
+            "comma and points": _strings(lambda value: f"{value:,.2f}".translate(str.maketrans(",.", ".,"))),
+        }
+    strange = (0.0, -1e6, 3.5, None)
+    return Column(name, "number", values, notations | marked, (*trained, *marked), strange, tuple(marked))
 
 
 def _is_price(value: float) -> bool:
@@ -138,7 +144,7 @@ def booleans(draw, name, rows: int) -> Column:
         "float64": lambda values: np.array([math.nan if v is None else float(v) for v in values]),
         "Int64": _series("Int64", int),
         "objects": objects,
-        "digits": _strings(lambda value: str(int(value)), draw(st.sampled_from(MARKS))),
+        "digits": _strings(lambda value: str(int(value)), draw(st.sampled_from(OF_NUMBERS))),
         "words": _strings(lambda value: str(value).lower()),
         "Words": _strings(str),
     }
@@ -229,14 +235,13 @@ def dates(draw, name, rows: int) -> Column:
         if days:
             notations["date"] = _strings(lambda moment: moment.item().date())
             trained += ("date",)
-    if included("date_notations") and days:
-        named = {"d/m/Y": "%d/%m/%Y", "d.m.Y": "%d.%m.%Y", "Y/m/d": "%Y/%m/%d"}
-        written = {key: _strings(lambda moment, form=form: moment.item().strftime(form)) for key, form in named.items()}
-        if any(value is not None and value.item().day > 12 for value in values):
-            notations |= written
-            trained += (draw(st.sampled_from(list(named))),)
+    forms: dict[str, Notation] = {}
+    if included("date_notations") and days and any(value is not None and value.item().day > 12 for value in values):
+        for form in ("%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d"):
+            forms[form] = _strings(lambda moment, form=form: moment.item().strftime(form))
+        forms["without zeros"] = _strings(lambda moment: "{0.year}-{0.month}-{0.day}".format(moment.item()))
     strange = (np.datetime64("2024-02-29", "s"), np.datetime64("1999-12-31", "s"), None)
-    return Column(name, "date", values, notations, trained, strange)
+    return Column(name, "date", values, notations | forms, (*trained, *forms), strange, tuple(forms))
 
 
 @st.composite

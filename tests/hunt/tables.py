@@ -126,9 +126,18 @@ def _amounts(draw, rows: int):
 
 
 @st.composite
-def noted(draw, table: Table, *, trained: bool) -> dict:
-    """Returns a notation of each column, of those that training knows the kind by, or of all."""
-    return {
-        column.name: draw(st.sampled_from(column.trained if trained else list(column.notations)))
-        for column in table.columns
-    }
+def noted(draw, table: Table, trained: dict | None = None) -> dict:
+    """Returns a notation of each column by its name: one to train in, or one to read after a training in others.
+
+    Args:
+        draw: Of a composite strategy.
+        table: The table.
+        trained: The notations of the training; None for one to train in.
+    """
+    chosen = {}
+    for column in table.columns:
+        known = column.trained
+        if trained is not None:
+            known = [name for name in column.notations if name not in column.alone or name == trained[column.name]]
+        chosen[column.name] = draw(st.sampled_from(known))
+    return chosen

@@ -36,7 +36,7 @@ def has_classes(table):
 @given(table=tables(fewest=12, most=3), data=st.data())
 def test_a_model_that_is_saved_and_loaded_answers_alike_and_its_scores_are_those_of_its_answers(table, data):
     with warned() as said, tempfile.TemporaryDirectory() as folder:
-        notations = data.draw(noted(table, trained=True))
+        notations = data.draw(noted(table))
         frame, rows = table.frame(notations), table.frame(notations, target=False)
         run = trained(table, frame, data)
         answers = zoo.predict(run, rows)
@@ -45,7 +45,7 @@ def test_a_model_that_is_saved_and_loaded_answers_alike_and_its_scores_are_those
         zoo.save(run, Path(folder, "model"))
         loaded = zoo.load(Path(folder, "model"))
         pd.testing.assert_frame_equal(zoo.predict(loaded, rows), answers)
-        other = table.frame(data.draw(noted(table, trained=False)), target=False)
+        other = table.frame(data.draw(noted(table, notations)), target=False)
         pd.testing.assert_frame_equal(zoo.predict(loaded, other), answers)
         one = data.draw(st.integers(0, len(frame) - 1))
         pd.testing.assert_frame_equal(zoo.predict(loaded, other.iloc[[one]]), answers.iloc[[one]], atol=1e-5, rtol=1e-5)
@@ -80,10 +80,10 @@ def check_scores(scores, table, answers):
 @given(table=tables(fewest=12, most=3), data=st.data())
 def test_an_exported_model_answers_the_rows_as_python_does(quick_proof, table, data):
     with warned() as said, tempfile.TemporaryDirectory() as folder:
-        notations = data.draw(noted(table, trained=True))
+        notations = data.draw(noted(table))
         run = trained(table, table.frame(notations), data)
         report = zoo.export(run, Path(folder, "served"))
-        rows = table.frame(data.draw(noted(table, trained=False)), target=False)
+        rows = table.frame(data.draw(noted(table, notations)), target=False)
         answers = zoo.predict(run, rows)
         tensors = run.model.preprocessor.tensors(rows)
         sent = {
