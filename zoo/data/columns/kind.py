@@ -42,10 +42,12 @@ class Encodings:
     Args:
         raw: Whether numbers stay as they are and levels become 0/1, in one tensor `inputs`.
         ranks: Whether numbers are ranked beside being scaled.
+        centred: Whether numbers whose spread float32 does not resolve are read less their middle.
     """
 
     raw: bool = False
     ranks: bool = True
+    centred: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

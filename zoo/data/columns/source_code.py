@@ -14,6 +14,12 @@ def number(values, offset=0.0):
         told = [np.nan if v is None or v in MISSING else float(truth.get(str(v).lower(), v)) for v in strings_]
         return (np.array(told) - offset).astype("float32")
 '''
+ARRAY = '''
+def array(values, offset=0.0):
+    """Returns arrays of numbers less an offset as float32, a row for each number of a row's array."""
+    values = values if isinstance(values, np.ndarray) and values.ndim > 1 else list(values)
+    return (np.asarray(values, "float64") - offset).astype("float32").T
+'''
 STRINGS = '''
 def strings(values, strip=False):
     """Returns values as strings; missing is empty, whole numbers have no point."""
