@@ -82,9 +82,9 @@ def _infer_column(name, values: pd.Series) -> tuple[Column | None, str]:
     if kind is None:
         cells = looked_at.cells
         raise ValueError(
-            f"The column {name!r} must hold images, uint8 (height, width, channels), or arrays of numbers of one or two "
-            f"axes. Received: {cells.dtype} of the shape {cells.shape}. Turn them, (255 * x).astype('uint8') if they "
-            "are from 0 to 1, or ignore the column."
+            f"The column {name!r} must hold images, uint8 (height, width, channels), or arrays of numbers of one or "
+            f"two axes. Received: {cells.dtype} of the shape {cells.shape}. Turn them, (255 * x).astype('uint8') if "
+            "they are from 0 to 1, or ignore the column."
         )
     if looked_at.num_levels == 1 and not looked_at.has_missing:
         return None, "constant"

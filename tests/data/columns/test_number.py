@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.data import DataWarning
+from zoo.data.doubts import DataWarning
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
 
@@ -64,9 +64,9 @@ def test_a_network_on_time_stamps_finds_the_line():
     """Least squares leaves nothing; with the time stamps in float32, which has steps of 128 there, .6 is left."""
     y = 3 * U + 1
     table = zoo.train("linear_regression", pd.DataFrame({"t": COLUMNS["milliseconds"], "y": y}), target="y", verbose=0)
-    assert table.metrics["train"]["rmse"] < 0.01
+    assert table.metrics["train"]["rmse"] < 0.05  # the deviation is 3
     array = zoo.train("linear_regression", (COLUMNS["milliseconds"].astype("float64")[:, None], y), verbose=0)
-    assert array.metrics["train"]["rmse"] < 0.01
+    assert array.metrics["train"]["rmse"] < 0.05
 
 
 @pytest.mark.parametrize("as_table", [True, False])

@@ -48,6 +48,10 @@ class Array(Kind):
         shape = (None,) * (array.ndim - 2) + array.shape[-1:]
         return Column(self.array_name, self.name, str(array.dtype), (), shape)
 
+    def check(self, column: Column) -> str:
+        is_vector = bool(column.shape) and len(column.shape) <= 2 and column.shape[-1] is not None
+        return "" if is_vector else "a shape: of vectors [width], of sequences [null, width]"
+
     def is_tensor(self, column: Column) -> bool:
         return len(column.shape) > 1
 

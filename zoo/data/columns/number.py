@@ -32,7 +32,7 @@ class Number(Kind):
     """Numbers, also those stored as text."""
 
     name, precedence, order = "number", 20, 10
-    has_numbers = True
+    has_numbers = may_be_ids = True
     together, dtype, block_dtype = True, "float32", "float32"
 
     def suits(self, values: Values) -> bool:
