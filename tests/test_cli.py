@@ -500,7 +500,9 @@ def test_schema_is_printed_written_and_taken_back(capsys, trained, tmp_path):
     source, path = trained / "visits.csv", tmp_path / "schema.json"
     assert "minutes" in answer(capsys, "schema", source, "--target", "bought")
     plain = json.loads(answer(capsys, "schema", source, "--target", "bought", "--json", "-o", path))
+    described = plain.pop("description")
     assert json.loads(path.read_text()) == plain
+    assert [column["name"] for column in described["columns"]] == [column["name"] for column in plain["columns"]]
     words = ("train", "mlp_classifier", source, "--target", "bought", "--schema", path, *QUICK)
     answer(capsys, *words, "-o", tmp_path / "out")
     assert zoo.load(tmp_path / "out").schema.names == zoo.load(trained / "out").schema.names

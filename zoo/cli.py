@@ -222,7 +222,11 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a.add_argument("name", metavar="NAME")
     a.add_argument("--json", action="store_true", help="as JSON")
 
-    a = command("schema", _schema, "Infer the schema of a table or of images: what its columns are.")
+    a = command(
+        "schema",
+        _schema,
+        "Infer the schema of a table or of images: what its columns are, and what is doubtful about them.",
+    )
     source(a, "ignore", "format", "images")
     a.add_argument("--task", choices=("classification", "regression"), help="what to make of the target")
     a.add_argument("-o", "--output", metavar="FILE", help="write it as JSON, to edit and give to `zoo train --schema`")
@@ -421,12 +425,16 @@ def _schema(arguments) -> None:
         schema = infer(data.frame(), data.target, task=arguments.task, ignore=arguments.ignore or (), **known)
     if arguments.output:
         schema.save(arguments.output)
-    if arguments.json:
-        _print_json(schema.to_dict())
-    elif arguments.output:
+    if arguments.output and not arguments.json:
         print(f"Schema in {arguments.output}")
+        return
+    from zoo.data.description import describe_data
+
+    described = describe_data(data, schema)
+    if arguments.json:
+        _print_json({**schema.to_dict(), "description": described.to_dict()})
     else:
-        print(schema)
+        print(_in_flags(str(described), ["schema"]))
 
 
 def _train(arguments) -> int:

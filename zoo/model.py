@@ -456,7 +456,7 @@ class Model(keras.Model):
         if isinstance(x, Mapping):
             return set(x) >= names and all(np.ndim(x[name]) > 1 for name in names)
         if isinstance(x, np.ndarray) and x.dtype.names is None and kinds.the_vector(self.schema.columns) is not None:
-            return self.preprocessor.encodings.raw
+            return self.preprocessor.encodings.raw and not self.preprocessor.has_offsets
         return not isinstance(x, (pd.DataFrame, pd.Series)) and type(x).__module__ != "builtins"
 
     def _encode(self, x, y, target=True):
@@ -778,7 +778,7 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         schema = dataclasses.replace(schema, columns=tuple(inputs))
     has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
     kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
-    return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget).fit(x, y)
+    return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget, recipe.centred).fit(x, y)
 
 
 def _as_units(schema: Schema) -> Schema:
@@ -826,7 +826,8 @@ def build_network(
         fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
         spec = Spec(entry.task, outputs, seed=seed, **fitted, **sizes)
         network = registry.load_builder(entry)(spec, **options)
-    check_network(network, entry, spec)
+    own = {} if preprocessor is None else preprocessor.own_tensors
+    check_network(network, entry, spec, {name: column.name for name, column in own.items()})
     keep_ends_in_float32(network)
     return network
 

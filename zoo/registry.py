@@ -51,6 +51,8 @@ class Recipe:
             (a robustly scaled value and its rank among the training rows, in [0, 1]).
         feature_budget: The most features that the ranks of `scaling="quantile"` are expanded to, summed over columns.
             Each column gets an equal number of bins; below two bins, numbers are only scaled. None: no limit.
+        centred: Whether raw numbers whose spread float32 does not resolve, such as time stamps, are read less their
+            middle: for networks whose answers are not in the units of their inputs.
         decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
             registered function of them. The builder option `output_activation`, where an entry has it, stands above.
         loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
@@ -94,6 +96,7 @@ class Recipe:
     arrays: str | None = None
     scaling: str = "quantile"
     feature_budget: int | None = None
+    centred: bool = False
     decision: str | Callable | None = None
     loss: Callable | None = None
     reduction: str = "mean"
@@ -142,6 +145,8 @@ class Spec:
         num_inputs: Width of the one tensor `inputs` (raw preprocessing). None where no data were given and the
             options decide.
         sequences: Whether `inputs` has an axis of time before that of its width.
+        input_offsets: What was subtracted from each of `inputs`, in float64, since float32 does not resolve the
+            differences of such large numbers (`Recipe.centred`); empty where nothing was.
         num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
         max_bins: The most bins that each rank may be expanded to, by the recipe's `feature_budget`; None for no limit.
@@ -157,6 +162,7 @@ class Spec:
     num_outputs: int = 1
     num_inputs: int | None = None
     sequences: bool = False
+    input_offsets: tuple[float, ...] = ()
     num_numeric: int = 0
     num_quantile: int = 0
     max_bins: int | None = None
@@ -173,6 +179,15 @@ class Spec:
             raise ValueError(
                 "This model takes one vector a row. Received: sequences (rows, time, inputs). Pass each as one row, "
                 "x.reshape(len(x), -1); images must be uint8."
+            )
+
+    def refuse_tensors(self) -> None:
+        """Raises ValueError for a table of images and arrays alone: for builders of what takes none of `tensors`."""
+        if self.tensors:
+            raise ValueError(
+                "This model takes numbers, categories and at most one image a row. Received: the images and arrays "
+                f"{', '.join(self.tensors)} alone. Leave all but one image out, ignore=[...], or take a network that "
+                "combines them."
             )
 
     def inputs(self) -> dict[str, keras.KerasTensor]:
@@ -242,7 +257,8 @@ class Entry:
             return {a.arg: ast.literal_eval(d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults)}
         except (AttributeError, ValueError):  # no source to read; a default that is an expression, or none at all
             parameters = inspect.signature(load_builder(self)).parameters.values()
-            return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+            keyword_only = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+            return {parameter.name: parameter.default for parameter in keyword_only}
 
     @property
     def option_meanings(self) -> dict[str, str]:

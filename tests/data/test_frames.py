@@ -203,7 +203,7 @@ def test_masked_values_are_missing():
     "source, message",
     [
         ({"a": [1, 2], "b": [1]}, r"same number of rows.*a: 2, b: 1"),
-        ({"a": np.zeros((2, 2))}, r"'a' must have one value a row.*\(2, 2\)"),
+        ({"a": np.full((2, 2), "x")}, r"'a' must have one value a row, or be an array of numbers.*\(2, 2\)"),
         ([{"a": 1}, 3], r"must be a dict.*int in row 1"),
         ([{"a": 1, "b": "x"}, Point(1, "x")], r"of one kind. Received: dict, Point. Write each as a dict"),
         (np.zeros(2, dtype=[("a", "f8", (3,))]), r"field 'a' must have one value.*\(2, 3\)"),

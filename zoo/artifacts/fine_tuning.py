@@ -43,7 +43,8 @@ def fine_tune(
     Raises:
         ValueError: as `zoo.adapt` and `zoo.train`, or if an option is unknown.
     """
-    known = [name for name, p in inspect.signature(train).parameters.items() if p.kind is p.KEYWORD_ONLY]
+    parameters = inspect.signature(train).parameters.values()
+    known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
     known = [*ADAPTING, *(name for name in known if name not in (*ADAPTING, "target", "freeze", "schema"))]
     for name in options:
         if name not in known:

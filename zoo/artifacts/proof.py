@@ -29,7 +29,7 @@ import pandas as pd
 from zoo import notices
 from zoo.artifacts import proof_process
 from zoo.data import exif, resizing
-from zoo.data.columns import kind_of, the_array, the_picture
+from zoo.data.columns import kind_of, pictures, takes_examples, the_array, the_picture
 from zoo.data.schema import BLANKS
 from zoo.model import Model
 from zoo.training import inference
@@ -103,8 +103,7 @@ def cases(model: Model) -> dict:
     if isinstance(many, np.ndarray):
         picture = the_picture(model.schema.columns)
         if picture is not None and many.shape[-1] in (1, 3):
-            decoded = zip(_jpegs(many[:FEW]), ORIENTATIONS)
-            found["jpeg"] = np.stack([exif.turned(_decoded(content), turn) for content, turn in decoded])
+            found["jpeg"] = np.stack(_through_jpeg(many[:FEW]))
         if picture is not None and picture.resized:
             size = (picture.shape[0], picture.shape[1])
             found["resized"] = np.stack([resizing.resized(image, size) for image in _larger(picture.shape)])
@@ -117,6 +116,11 @@ def cases(model: Model) -> dict:
             more[case][column.name] = pd.Series(values, index=more[case].index)
             if case == "types" and kind.has_numbers:
                 more[case][column.name] = more[case][column.name].astype(next(dtypes))
+    images = [column for column in pictures(model.schema.columns) if column.shape[-1] in (1, 3)]
+    if images:
+        more["jpeg"] = many[:FEW].copy()
+        for column in images:
+            more["jpeg"][column.name] = _through_jpeg(many[column.name][:FEW])
     return {**found, **more, "empty": more["empty"][:1]}
 
 
@@ -145,32 +149,38 @@ def requests(model: Model, rows: Mapping, *, raw_names: bool = False) -> dict[st
     """Returns the requests for the cases, as `proof_process` takes them."""
     alone, specs = the_array(model.schema.columns), model.preprocessor.signature()
     picture = the_picture(model.schema.columns)
-    any_length = any(None in (column.shape or ()) for column in model.schema.columns)
+    images = [column.name for column in pictures(model.schema.columns)]
     served = {name: str(name) for name in specs} if raw_names else model.schema.served_names
     found: dict[str, np.ndarray] = {}
     for case, values in rows.items():
         columns = {alone.name: values} if isinstance(values, np.ndarray) else {name: values[name] for name in specs}
         tensors = {
-            name: _encoded(column) if specs[name].dtype.name == "string" else np.asarray(column, specs[name].dtype.name)
+            name: _encoded(column) if specs[name].dtype.name == "string" else _cast(column, specs[name].dtype.name)
             for name, column in columns.items()
         }
         for name, tensor in tensors.items():
             found[f"serving_default:{case}/{served[name]}"] = tensor
-        few = {name: column[:FEW] for name, column in columns.items()}
-        if any_length:
+        if not takes_examples(model.schema.columns):
             continue
+        few = {name: column[:FEW] for name, column in columns.items()}
+        for name in images:
+            originals = rows["many"] if picture is not None else rows["many"][name]
+            is_jpeg = case == "jpeg" and originals[0].shape[-1] in (1, 3)
+            shown = _larger(picture.shape) if case == "resized" else few[name]
+            few[name] = _jpegs(originals[:FEW]) if is_jpeg else [_png(image) for image in shown]
         if picture is not None:
-            if picture.shape[-1] not in (1, 3, 4):
-                continue
-            pictures = [_png(image) for image in (_larger(picture.shape) if case == "resized" else values[:FEW])]
-            pictures = _jpegs(rows["many"][:FEW]) if case == "jpeg" else pictures
-            found[f"serve_image_bytes:{case}/image_bytes"] = _encoded(pictures)
-            few = {picture.name: pictures}
+            found[f"serve_image_bytes:{case}/image_bytes"] = _encoded(few[picture.name])
         examples = _encoded(_examples(few, specs))
         found[f"serve_examples:{case}/examples"] = examples
         if model.entry.task in METHODS:
             found[f"{METHODS[model.entry.task]}:{case}/inputs"] = examples
     return found
+
+
+def _cast(column, dtype: str) -> np.ndarray:
+    """Returns a column in a served type, by numpy alone; a Series of arrays as one array."""
+    of_arrays = isinstance(column, pd.Series) and len(column) and isinstance(column.iloc[0], np.ndarray)
+    return np.stack([np.asarray(value, dtype) for value in column]) if of_arrays else np.asarray(column, dtype)
 
 
 def _encoded(strings) -> np.ndarray:
@@ -187,6 +197,11 @@ def _jpegs(images: np.ndarray) -> list[bytes]:
         content = tf.io.encode_jpeg(image).numpy()
         found.append(content[:2] + exif.segment(turn) + content[2:])
     return found
+
+
+def _through_jpeg(images) -> list[np.ndarray]:
+    """Returns the images that `_jpegs` writes, decoded and turned."""
+    return [exif.turned(_decoded(content), turn) for content, turn in zip(_jpegs(images), ORIENTATIONS)]
 
 
 def _larger(shape) -> np.ndarray:
@@ -222,6 +237,9 @@ def _examples(columns: dict, specs) -> list[bytes]:
             elif specs[name].dtype.name == "string":
                 if value != "":
                     features[str(name)] = Feature(bytes_list=BytesList(value=[value.encode()]))
+            elif specs[name].dtype.name == "float64":
+                numbers = ["" if np.isnan(number) else repr(float(number)) for number in np.ravel(np.float64(value))]
+                features[str(name)] = Feature(bytes_list=BytesList(value=[number.encode() for number in numbers]))
             elif not np.all(np.isnan(numbers := np.ravel(np.float32(value)))):
                 features[str(name)] = Feature(float_list=FloatList(value=numbers))
         found.append(Example(features=Features(feature=features)).SerializeToString())

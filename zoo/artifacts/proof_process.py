@@ -104,7 +104,8 @@ def numpy(folder: str):
             for name, values in inputs.items()
         }
         only = next(iter(rows.values()))
-        answers = program.predict(only if isinstance(only, np.ndarray) and only.ndim > 1 else rows)
+        is_array = len(rows) == 1 and isinstance(only, np.ndarray) and only.ndim > 1
+        answers = program.predict(only if is_array else rows)
         return {
             name: np.array([str(label).encode() for label in values], dtype=object) if name == "label" else values
             for name, values in answers.items()

@@ -91,7 +91,9 @@ def extend(preprocessor: Preprocessor, frame: pd.DataFrame, *, drop: bool = Fals
         new = frame[list(found.added)]
         # New columns get as many bins as the old ones, or none if the old ones have no ranks.
         budget = 0 if max_bins is not None and max_bins < 2 else None
-        fresh = Preprocessor(infer(new), preprocessor.preprocessing, preprocessor.scaling, budget).fit(new)
+        fresh = Preprocessor(
+            infer(new), preprocessor.preprocessing, preprocessor.scaling, budget, preprocessor.centred
+        ).fit(new)
         columns += fresh.schema.columns
         states += fresh.states
     schema = dataclasses.replace(schema, columns=tuple(columns))

@@ -164,16 +164,17 @@ def _of_mapping(source: Mapping) -> pd.DataFrame:
     columns = {name: as_values(list(v) if isinstance(v, Iterator) else v) for name, v in source.items()}
     if columns and all(isinstance(values, Mapping) for values in columns.values()):
         return pd.DataFrame(columns)  # as `frame.to_dict()` gives it: a dict of rows for each column
+    arrays = {name for name, values in columns.items() if getattr(values, "ndim", 1) > 1}
+    single = {name for name, values in columns.items() if _is_single(values)}
+    if single and arrays and len(single) + len(arrays) == len(columns):
+        return pd.DataFrame([columns])  # one row, some of whose values are arrays
     lengths: dict[Any, int] = {}
     for name, values in columns.items():
-        if _is_single(values):
+        if name in single:
             columns[name] = values[()] if isinstance(values, np.ndarray) else values
             continue
-        if getattr(values, "ndim", 1) != 1:
-            raise ValueError(
-                f"The column {name!r} must have one value a row. Received: the shape {tuple(values.shape)}. Give "
-                "each of its columns a name of its own, or pass arrays as (x, y)."
-            )
+        if name in arrays:
+            columns[name] = _of_arrays(name, values)
         lengths[name] = len(values)
     if not lengths:
         return pd.DataFrame([columns]) if columns else pd.DataFrame()
@@ -184,6 +185,23 @@ def _of_mapping(source: Mapping) -> pd.DataFrame:
             "longer ones."
         )
     return pd.DataFrame(columns)
+
+
+def _of_arrays(name, values) -> pd.Series:
+    """Returns an array `(rows, ...)` as a column of arrays, one a row; a single one of numbers `(rows, 1)` as numbers.
+
+    Raises:
+        ValueError: if it holds anything but numbers.
+    """
+    array = np.asarray(values)
+    if array.shape[1:] == (1,):
+        return pd.Series(array[:, 0])
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"The column {name!r} must have one value a row, or be an array of numbers. Received: {array.dtype} of the "
+            f"shape {array.shape}. Give each of its columns a name of its own."
+        )
+    return pd.Series(list(array), dtype=object)
 
 
 def _is_single(values) -> bool:

@@ -132,7 +132,14 @@ def _infer_column(name, values: pd.Series, hints: Hints) -> tuple[Column | None,
     looked_at = Values(name, values, hints)
     if looked_at.num_levels == 0:
         return None, "all missing"
-    kind = next(kind for kind in kinds_of_columns.kinds() if kind.suits(looked_at))
+    kind = next((kind for kind in kinds_of_columns.kinds() if kind.suits(looked_at)), None)
+    if kind is None:
+        cells = looked_at.cells
+        raise ValueError(
+            f"The column {name!r} must hold images, uint8 (height, width, channels), or arrays of numbers of one or "
+            f"two axes. Received: {cells.dtype} of the shape {cells.shape}. Turn them, (255 * x).astype('uint8') if "
+            "they are from 0 to 1, or ignore the column."
+        )
     if looked_at.num_levels == 1 and not looked_at.has_missing:
         return kind.column(looked_at), "constant"
     return kind.column(looked_at), ""

@@ -54,13 +54,20 @@ class Preprocessor:
         scaling: What `"tabular"` does to numbers: `"standard"` (zero mean, unit variance) or `"quantile"`.
         feature_budget: The most features that the ranks of all numbers may be expanded to; None for no limit. If it
             leaves fewer than two bins a column, numbers are scaled and not ranked.
+        centred: Whether `"raw"` subtracts the middle of numbers whose spread float32 does not resolve. The other kinds
+            do so always.
 
     Raises:
         ValueError: if the kind or the scaling are unknown, or do not suit the schema.
     """
 
     def __init__(
-        self, schema: Schema, kind: str = "tabular", scaling: str = "quantile", feature_budget: int | None = None
+        self,
+        schema: Schema,
+        kind: str = "tabular",
+        scaling: str = "quantile",
+        feature_budget: int | None = None,
+        centred: bool = False,
     ):
         if kind not in KINDS:
             raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
@@ -75,12 +82,14 @@ class Preprocessor:
                 f"feature_budget={feature_budget!r}"
             )
         self.schema, self.preprocessing, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
+        self.centred = centred or kind != "raw"
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self.target_dtype = "float32"  # of a regression's answers; artifacts of before float64 have this one
         self._states: list[dict[str, Any]] = []
         self._groups: list[Group] = []
         self._max_bins: int | None = None
+        self.has_offsets = False  # whether reading subtracts the middle of some numbers
         self._module: Any = None
         self._block_encoder: Any = None
         self._function: Any = None
@@ -147,6 +156,11 @@ class Preprocessor:
     def _set_states(self, states: list[dict]) -> None:
         self._states = states
         self._groups = columns.grouped(self.schema.columns, states)
+        self.has_offsets = any(
+            any(group.kind.offsets(column, state))
+            for group in self._groups
+            for column, state in zip(group.columns, group.states, strict=True)
+        )
 
     @property
     def groups(self) -> list[Group]:
@@ -161,7 +175,7 @@ class Preprocessor:
     @property
     def encodings(self) -> Encodings:
         """How columns are encoded."""
-        return Encodings(raw=self.preprocessing == "raw", ranks=self.scaling == "quantile")
+        return Encodings(raw=self.preprocessing == "raw", ranks=self.scaling == "quantile", centred=self.centred)
 
     @property
     def max_bins(self) -> int | None:
@@ -191,11 +205,24 @@ class Preprocessor:
         for tensor, width in widths.items():
             if width and tensor != "categorical" and tensor not in tensors:
                 sizes[f"num_{tensor}"] = width
+        if self.encodings.raw and self.has_offsets:
+            sizes["input_offsets"] = tuple(self.input_offsets)
         if self._max_bins is not None and widths["quantile"]:
             sizes["max_bins"] = self._max_bins
         if widths["categorical"]:
             sizes["categorical_sizes"] = tuple(len(levels) + 1 for levels in self.levels)
         return sizes
+
+    @property
+    def input_offsets(self) -> list[float]:
+        """What reading subtracted from each feature of the raw tensor `inputs`, in float64: 0 for most columns."""
+        offsets = {}
+        for group in self._groups:
+            for column, state in zip(group.columns, group.states, strict=True):
+                names = group.kind.number_names(column, state)
+                offsets |= {("value", name): offset for name, offset in zip(names, group.kind.offsets(column, state))}
+        inputs = [feature for feature in self.features if feature["tensor"] == "inputs"]
+        return [offsets.get((feature["what"], feature["column"]), 0.0) for feature in inputs]
 
     @property
     def own_tensors(self) -> dict[str, Column]:
@@ -510,6 +537,7 @@ class Preprocessor:
             "kind": self.preprocessing,
             "scaling": self.scaling,
             "feature_budget": self.feature_budget,
+            "centred": self.centred,
             "target": [self.target_center, self.target_scale, self.target_low, self.target_high],
             "target_dtype": self.target_dtype,
             "columns": self._states,
@@ -520,7 +548,11 @@ class Preprocessor:
     def from_config(cls, config: Mapping[str, Any]) -> Preprocessor:
         """Returns the preprocessor of `get_config`."""
         preprocessor = cls(
-            Schema.from_dict(config["schema"]), config["kind"], config["scaling"], config.get("feature_budget")
+            Schema.from_dict(config["schema"]),
+            config["kind"],
+            config["scaling"],
+            config.get("feature_budget"),
+            config.get("centred", False),
         )
         for name, value in zip(("center", "scale", "low", "high"), config["target"], strict=True):
             setattr(preprocessor, f"target_{name}", value)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from zoo import display
 from zoo.data import doubts
-from zoo.data.columns.values import NO_HINTS, Hints
+from zoo.data.columns.values import NO_HINTS, Hints, has_arrays
 from zoo.data.infer import infer, schema_of_array, written
 from zoo.data.schema import Column, Schema
 from zoo.registry import suggest
@@ -280,6 +280,7 @@ class _Hashed:
             for part in self._parts:
                 if isinstance(part, (pd.DataFrame, pd.Series)):
                     digest.update(repr(list(getattr(part, "columns", ()))).encode())
+                    part = _without_arrays(part, digest)
                     digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
                 elif part is not None:
                     array = np.ascontiguousarray(part)
@@ -287,6 +288,18 @@ class _Hashed:
                     digest.update(repr(array.tolist()).encode() if array.dtype == object else _bytes(array))
             self._found, self._parts = digest.hexdigest(), (None, None)
         return self._found
+
+
+def _without_arrays(part, digest):
+    """Returns a table without its columns of arrays, whose values it adds to the digest: pandas hashes no arrays."""
+    if not isinstance(part, pd.DataFrame):
+        return part
+    objects = (i for i, dtype in enumerate(part.dtypes) if pd.api.types.is_object_dtype(dtype))
+    arrays = [i for i in objects if has_arrays(part.iloc[:, i])]
+    for cell in (cell for i in arrays for cell in part.iloc[:, i]):
+        digest.update(repr((np.shape(cell), str(getattr(cell, "dtype", type(cell).__name__)))).encode())
+        digest.update(_bytes(np.ascontiguousarray(cell)) if isinstance(cell, np.ndarray) else repr(cell).encode())
+    return part.drop(columns=part.columns[arrays])
 
 
 def _bytes(array: np.ndarray):

@@ -116,7 +116,7 @@ class Schema:
     def __post_init__(self):
         names = [column.name for column in self.columns]
         for column in self.columns:
-            _check_kind(column.name, column.kind)
+            check_kind(column.name, column.kind)
         if twice := sorted(str(name) for name, count in Counter(names).items() if count > 1):
             raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
         if self.target in names and self.target is not None:
@@ -235,10 +235,12 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, as the JSON file holds them."""
+        from zoo.data.schema_file import name_in_json
+
         columns, served = [], self.served_names
         for column in self.columns:
             plain = {
-                "name": column.name,
+                "name": name_in_json(column.name),
                 "served": served[column.name],
                 "kind": column.kind,
                 "dtype": column.dtype,
@@ -256,11 +258,11 @@ class Schema:
         return {
             "version": VERSION,
             "columns": columns,
-            "target": self.target,
+            "target": name_in_json(self.target),
             "task": self.task,
             "classes": None if self.classes is None else list(self.classes),
             "class_dtype": self.class_dtype,
-            "dropped": [{"name": name, "reason": reason} for name, reason in self.dropped.items()],
+            "dropped": [{"name": name_in_json(name), "reason": reason} for name, reason in self.dropped.items()],
         }
 
     @classmethod
@@ -268,48 +270,11 @@ class Schema:
         """Returns the schema of `to_dict`, edited or not.
 
         Raises:
-            ValueError: if it is malformed or of a newer version.
+            ValueError: if it is malformed or of a newer version; the message names the column.
         """
-        if not isinstance(plain, Mapping) or "columns" not in plain:
-            raise ValueError(
-                "A schema must be a JSON object with `columns`. Write one with `zoo schema SOURCE -o schema.json`."
-            )
-        if plain.get("version", VERSION) > VERSION:
-            raise ValueError(
-                f"This keras-zoo reads schemas up to version {VERSION}. Received: version {plain['version']}. Upgrade "
-                "keras-zoo."
-            )
-        columns = []
-        for column in plain["columns"]:
-            if not isinstance(column, Mapping) or "name" not in column or "kind" not in column:
-                raise ValueError(f"A column must have `name` and `kind`. Received: {column!r}")
-            shape = column.get("shape")
-            reading: dict[str, Any] = {
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in column.items()
-                if name in READING
-            }
-            columns.append(
-                Column(
-                    column["name"],
-                    column["kind"],
-                    column.get("dtype", ""),
-                    tuple(column.get("categories", ())),
-                    None if shape is None else tuple(shape),
-                    tuple(column.get("values", ())),
-                    _served_before(column["name"], column.get("served")),
-                    **reading,
-                )
-            )
-        classes = plain.get("classes")
-        return cls(
-            tuple(columns),
-            plain.get("target"),
-            plain.get("task"),
-            None if classes is None else tuple(classes),
-            plain.get("class_dtype"),
-            {item["name"]: item["reason"] for item in plain.get("dropped", ())},
-        )
+        from zoo.data.schema_file import schema_of
+
+        return schema_of(plain)
 
     def save(self, path) -> None:
         """Writes the schema as JSON."""
@@ -326,7 +291,7 @@ class Schema:
         """
         try:
             return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ValueError(
                 f"{str(path)!r} must be JSON. Received: {error}. Write one with `zoo schema SOURCE -o FILE`."
             ) from error
@@ -383,17 +348,22 @@ class Schema:
                 what += f", {len(self.classes)} classes: {shown}"
                 what += targets.conversion(self.class_dtype, self.classes)
             lines.append(f"target: {self.target} ({what})")
+        lines += [f"{column.name}: {note}" for column in self.columns for note in column.notes]
         lines += [f"no input: {name} ({reason})" for name, reason in self.dropped.items()]
         return "\n".join(lines)
 
 
-def _check_kind(name, kind: str) -> None:
-    if kind not in KINDS and "/" in kind:
+def check_kind(name, kind: str) -> None:
+    """Raises ValueError if a column's kind is unknown."""
+    if kind not in KINDS and isinstance(kind, str) and "/" in kind:
         load_plugins()
     if kind not in KINDS:
-        package = kind.partition("/")[0] if "/" in kind else ""
-        outside = f". Install the package that registers it, {package}" if package else ""
-        raise ValueError(f"A column's kind must be one of {', '.join(KINDS)}. Received: {name!r}: {kind!r}{outside}")
+        package = kind.partition("/")[0] if isinstance(kind, str) and "/" in kind else ""
+        outside = f" Install the package that registers it, {package}." if package else ""
+        hint = suggest(kind, KINDS) if isinstance(kind, str) else ""
+        raise ValueError(
+            f"A column's kind must be one of {', '.join(KINDS)}. Received: {name!r}: {kind!r}.{hint}{outside}"
+        )
 
 
 def served_name(name) -> str:
@@ -407,7 +377,7 @@ def _identifier(name) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", str(name))
 
 
-def _served_before(name, served) -> str:
+def served_before(name, served) -> str:
     """Returns the served name in an older artifact if the current rule gives another one, else `""`.
 
     Older artifacts have served names that begin with `_`. ONNX and Python keep them; TensorFlow drops the underscores.

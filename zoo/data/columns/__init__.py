@@ -21,6 +21,8 @@ from zoo.data.columns.kind import Group, Kind
 from zoo.data.schema import KINDS, Column
 from zoo.registry import load_plugins, suggest
 
+CHANNELS = (1, 3, 4)  # of images that PNG holds
+
 _lock = threading.Lock()
 _loaded: dict[str, Kind] = {}
 
@@ -141,3 +143,9 @@ def as_units(columns: Sequence[Column]) -> tuple[Column, ...]:
     if not any(kind_of(column).has_numbers for column in columns):
         return tuple(columns)
     return tuple(kind_of(column).as_number(column) for column in columns)
+
+
+def takes_examples(columns: Sequence[Column]) -> bool:
+    """Returns whether rows can be tf.train.Examples: of images that PNG can hold, and of no sequences."""
+    of_any_length = any(None in (column.shape or ()) for column in columns)
+    return not of_any_length and all(column.shape[-1] in CHANNELS for column in pictures(columns))

@@ -26,6 +26,7 @@ class Category(Kind):
     """Levels."""
 
     name, precedence, order = "category", 50, 50
+    may_be_ids = True
     together, dtype, block_dtype = True, "string", "int64"
 
     def suits(self, values: Values) -> bool:

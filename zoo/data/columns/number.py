@@ -34,7 +34,7 @@ class Number(Kind):
     """Numbers, also those stored as text."""
 
     name, precedence, order = "number", 20, 10
-    has_numbers = True
+    has_numbers = may_be_ids = True
     together, dtype, block_dtype = True, "float32", "float32"
 
     def suits(self, values: Values) -> bool:
@@ -91,9 +91,10 @@ class Number(Kind):
         return [state.get("offset", 0.0)]
 
     def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
-        if encodings.raw:
-            return [{} for _ in columns]
         offsets = _offsets(table, columns)
+        if not encodings.centred:
+            note_unresolved([column.name for column in columns], offsets)
+            return [{} for _ in columns]
         return [{"offset": float(offset)} if offset else {} for offset in offsets]
 
     def prepare(self, group: Group) -> np.ndarray:
@@ -236,14 +237,30 @@ def _offsets(table: Table, columns: Sequence[Column]) -> np.ndarray:
         values, filled = table.plain_numbers([column.name for column in some], "float64")
         for i in np.flatnonzero(~filled):
             values[:, i] = float64(table.column(some[i].name), some[i])
-        values[~np.isfinite(values)] = np.nan
-        in_order, counts = ordered_columns(np.ascontiguousarray(values.T))
-        low, median, high = (quantiles(in_order, counts, share) for share in (0.25, 0.5, 0.75))
-        lowest, highest = in_order[:, 0], in_order[np.arange(len(counts)), counts - 1]
-        spread = np.where(high > low, high - low, (highest - lowest) / 2)
-        unresolved = (spread > 0) & (np.abs(median) * EPSILON > RESOLUTION * spread)
-        offsets[first : first + step] = np.where(unresolved, median, 0.0)
+        offsets[first : first + step] = offsets_of(values)
     return offsets
+
+
+def offsets_of(values: np.ndarray) -> np.ndarray:
+    """Returns the median of each column `(rows, columns)` whose spread float32 does not resolve, 0 of the others."""
+    values = np.where(np.isfinite(values), values, np.nan)
+    in_order, counts = ordered_columns(np.ascontiguousarray(values.T))
+    low, median, high = (quantiles(in_order, counts, share) for share in (0.25, 0.5, 0.75))
+    lowest, highest = in_order[:, 0], in_order[np.arange(len(counts)), counts - 1]
+    spread = np.where(high > low, high - low, (highest - lowest) / 2)
+    unresolved = (spread > 0) & (np.abs(median) * EPSILON > RESOLUTION * spread)
+    return np.where(unresolved, median, 0.0)
+
+
+def note_unresolved(names: Sequence, offsets: np.ndarray) -> None:
+    """Notes the columns whose differences are lost, as a model takes numbers as they are in float32."""
+    for i in np.flatnonzero(offsets):
+        doubts.note(
+            "the numbers differ by less than float32 resolves, and this model takes them as they are.",
+            column=names[i],
+            value=float(offsets[i]),
+            repair="Subtract their middle first, or leave the column out.",
+        )
 
 
 KIND = Number()

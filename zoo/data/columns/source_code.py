@@ -16,6 +16,12 @@ def number(values, offset=0.0, absent=()):
         told = np.array(told, "float64")
         return (np.where(np.isin(told, absent), np.nan, told) - offset).astype("float32")
 '''
+ARRAY = '''
+def array(values, offset=0.0):
+    """Returns arrays of numbers less an offset as float32, a row for each number of a row's array."""
+    values = values if isinstance(values, np.ndarray) and values.ndim > 1 else list(values)
+    return (np.asarray(values, "float64") - offset).astype("float32").T
+'''
 STRINGS = '''
 def strings(values, strip=False):
     """Returns values as strings; missing is empty, whole numbers have no point."""

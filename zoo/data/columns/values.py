@@ -61,7 +61,7 @@ class Values:
         self.is_boolean = pd.api.types.is_bool_dtype(values.dtype)
         self.is_number = not self.is_boolean and pd.api.types.is_numeric_dtype(values.dtype)
         self.is_categorical = isinstance(values.dtype, pd.CategoricalDtype)
-        self.cells = None if values.dtype != object else _arrays(values)
+        self.cells = None if values.dtype != object else first_array(values)
         if self.is_number and pd.api.types.is_complex_dtype(values.dtype):
             raise ValueError(f"The column {name!r} holds complex numbers. Split it into real and imaginary parts.")
         if self.is_date or self.is_boolean or self.is_number or self.cells is not None:
@@ -179,7 +179,12 @@ class Values:
         return self.num_filled < len(self.series)
 
 
-def _arrays(values: pd.Series) -> np.ndarray | None:
+def has_arrays(values: pd.Series) -> bool:
+    """Returns whether the values of a column are arrays."""
+    return first_array(values) is not None
+
+
+def first_array(values: pd.Series) -> np.ndarray | None:
     """Returns the first array in a column of arrays, or None."""
     first = next((value for value in values if value is not None), None)
     return first if isinstance(first, np.ndarray) and first.ndim > 0 else None
