@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import addresses, doubts, frames, images, row_numbers, shipped
-from zoo.data.columns import the_picture, the_vector
+from zoo.data.columns import the_array, the_picture, the_vector
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
 from zoo.data.raw import Data, without
 from zoo.data.schema import Schema
@@ -135,6 +135,9 @@ def _load(source, format, wanted: _Wanted) -> Data:
             f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave stream= out."
         )
     x, y = source if isinstance(source, tuple) and len(source) == 2 else (source, None)
+    alone = None if wanted.schema is None else the_array(wanted.schema.columns)
+    if alone is not None and isinstance(x, Mapping) and alone.name in x:
+        return _arrays(x[alone.name], frames.as_values(y), "dict of an array", wanted)
     frame = frames.as_frame(x, () if wanted.schema is None else wanted.schema.names)
     if frame is not None and y is None:
         of_columns = isinstance(x, Mapping)
@@ -197,6 +200,7 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
         frame = frame.set_axis(names, axis=1)
     target = _checked(list(frame.columns), wanted)
     if wanted.schema is None:
+        frames.check_cells(frame, wanted.ignore)
         row_numbers.note(frame, known=(target, *wanted.ignore))
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if target is None:
