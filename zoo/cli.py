@@ -157,7 +157,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
         return added
 
     def source(added, *more, optional=False):
-        about = "a shipped data set, a file, glob, folder or address, or tfds:NAME"
+        about = "a shipped data set, a file, glob, folder, archive or address, or tfds:NAME"
         added.add_argument("source", metavar="SOURCE", nargs="?" if optional else None, help=about)
         added.add_argument("--target", metavar="COLUMN", help="the column to predict")
         if "split" in more:

@@ -39,10 +39,11 @@ def load(
     """Loads raw rows.
 
     Args:
-        source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder or fsspec address; a
-            DataFrame, of pandas or whatever has Arrow's C stream (polars, pyarrow, duckdb); a dict of columns; a dict
-            of values, a list of dicts or another record, a row each; `(x, y)` or `x` as arrays; a tf.data.Dataset; or
-            `Data`. Where `x` and `y` are both of pandas, their rows are paired by index.
+        source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder, fsspec address, or zip or
+            tar archive of one table, of which `"zip://a.csv::rows.zip"` is one file; a DataFrame, of pandas or whatever
+            has Arrow's C stream (polars, pyarrow, duckdb); a dict of columns; a dict of values, a list of dicts or
+            another record, a row each; `(x, y)` or `x` as arrays; a tf.data.Dataset; or `Data`. Where `x` and `y` are
+            both of pandas, their rows are paired by index.
         target: The target's column, or beside a DataFrame its values; left out, a shipped set's own.
         split: Only these rows: `"train"`, `"val"` or `"test"`, where the set has them.
         format: `"csv"`, `"parquet"`, `"feather"`, `"json"`, `"excel"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`,
@@ -58,6 +59,10 @@ def load(
         FileNotFoundError: if there is no such file.
         PermissionError: if it may not be read.
         ValueError: if the source is unknown or unreadable, or a column absent; the message says what must be.
+
+    Warns:
+        DataWarning: once, of all that is doubtful: a column that is taken for the index of the rows or numbers them,
+            files of an archive that are no tables.
     """
     if format is not None and format not in FILE_FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FILE_FORMATS)}. Received: format={format!r}")
