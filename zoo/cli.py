@@ -158,7 +158,7 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
         return added
 
     def source(added, *more, optional=False, several=False):
-        about = "a shipped data set, a file, glob, folder or address, or tfds:NAME"
+        about = "a shipped data set, a file, glob, folder, archive or address, or tfds:NAME"
         about += ", or several images" if several else ""
         count: Any = "+" if several else "?" if optional else None
         added.add_argument("source", metavar="SOURCE", nargs=count, help=about)

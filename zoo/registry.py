@@ -24,6 +24,7 @@ import operator
 import pathlib
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -278,6 +279,8 @@ class Entry:
 _NAME = re.compile(r"([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*")
 _entries: dict[str, Entry] = {}
 _loaded = False
+_loading = False
+_plugins_lock = threading.RLock()
 
 
 def register(
@@ -354,19 +357,31 @@ def _check_former_names(entry: Entry) -> None:
 
 def load_plugins() -> None:
     """Loads the zoo's own table and the light modules of other packages, which register networks and columns."""
-    global _loaded
-    if not _loaded:
-        _loaded = True
-        importlib.import_module("zoo.models")
-        for point in importlib.metadata.entry_points(group="zoo.models"):
-            try:
-                point.load()
-            except Exception as error:  # a stranger's package must not break the zoo's own list
-                warnings.warn(
-                    f"The zoo plugin {point.name!r} ({point.value}) failed to load: {type(error).__name__}: {error}. "
-                    "Its models are missing; repair or uninstall it.",
-                    stacklevel=3,
-                )
+    global _loaded, _loading
+    if _loaded:
+        return
+    with _plugins_lock:  # another thread waits until all are there; what is being loaded may ask again in this one
+        if _loaded or _loading:
+            return
+        _loading = True
+        try:
+            importlib.import_module("zoo.models")
+            for point in importlib.metadata.entry_points(group="zoo.models"):
+                _load_plugin(point)
+            _loaded = True
+        finally:
+            _loading = False
+
+
+def _load_plugin(point) -> None:
+    try:
+        point.load()
+    except Exception as error:  # a stranger's package must not break the zoo's own list
+        warnings.warn(
+            f"The zoo plugin {point.name!r} ({point.value}) failed to load: {type(error).__name__}: {error}. "
+            "Its models are missing; repair or uninstall it.",
+            stacklevel=4,
+        )
 
 
 def _entries_by_year() -> list[Entry]:

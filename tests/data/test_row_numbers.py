@@ -107,7 +107,7 @@ def test_all_doubts_of_a_load_are_one_warning(frame):
     assert [str(one.message).count("\n- ") for one in caught] == [2]
 
 
-@pytest.mark.parametrize("name", ["titanic", "adult", "penguins", "california_housing", "iris"])
+@pytest.mark.parametrize("name", ["titanic", "adult", "penguins", "california_housing"])
 def test_no_shipped_set_numbers_its_rows(name):
     assert quiet(name).schema.dropped == {}
 

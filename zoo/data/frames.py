@@ -31,7 +31,7 @@ def as_frame(source, names: Iterable = ()) -> pd.DataFrame | None:
         names: The columns that are expected, by which a Series is known as a row or as a column.
 
     Raises:
-        ValueError: if its columns differ in length, or have more than one value a row.
+        ValueError: if its columns differ in length, or its records are of several kinds.
     """
     if isinstance(source, pd.DataFrame):
         return source
@@ -98,6 +98,26 @@ def in_order_of(index: pd.Index, values, what: str = "y"):
         f"`x` and `{what}` must have the same index, in any order. Received: {received}. Pass {what}.to_numpy() to "
         f"take it by position, or {what}.loc[x.index]."
     )
+
+
+def check_cells(frame: pd.DataFrame, known) -> None:
+    """Raises ValueError if a cell holds several values, as a list or a dict does; arrays of numbers are read.
+
+    Args:
+        frame: The rows.
+        known: Columns that are no inputs.
+    """
+    for place, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes)):
+        if name in known or not pd.api.types.is_object_dtype(dtype):
+            continue
+        values = frame.iloc[:, place]
+        several = next((i for i, value in enumerate(values) if isinstance(value, (list, dict, set))), None)
+        if several is not None:
+            kind = type(values.iloc[several]).__name__
+            raise ValueError(
+                f"The column {name!r} must hold one value a row. Received: a {kind} in row {frame.index[several]}. "
+                f"Leave it out with ignore={name!r}, or give each of its parts a column."
+            )
 
 
 def speaks_arrow(source) -> bool:
@@ -254,10 +274,8 @@ def _of_structured(source) -> pd.DataFrame:
     for name in array.dtype.names:
         values = array[name]
         if values.ndim != 1:
-            raise ValueError(
-                f"The field {name!r} must have one value a record. Received: the shape {values.shape}. Give each of "
-                "its columns a name of its own."
-            )
+            columns[name] = pd.Series(list(np.asarray(values)))  # an array a row
+            continue
         mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
         values = np.asarray(values)
         if not values.dtype.isnative:

@@ -68,7 +68,7 @@ def _of_a_span(frame: pd.DataFrame, columns: list[tuple[int, Any]]) -> list[tupl
     if len(frame) < FEWEST_ROWS:
         return []
     dtypes = frame.dtypes.array
-    whole = [column for column in columns if dtypes[column[0]].kind in "iu"]
+    whole = [(place, name) for place, name in columns if pd.api.types.is_integer_dtype(dtypes[place])]
     at_once = max(1, CELLS // len(frame))  # pandas takes longer for a call than for some thousand numbers
     found = []
     for start in range(0, len(whole), at_once):

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import addresses, doubts, frames, image_arrays, image_files, image_tables, images, row_numbers, shipped
-from zoo.data.columns import pictures, the_picture, the_vector
+from zoo.data.columns import pictures, the_array, the_picture, the_vector
 from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
 from zoo.data.infer import read_target, written
@@ -50,11 +50,12 @@ def load(
     """Loads raw rows.
 
     Args:
-        source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder or fsspec address; a
-            DataFrame, of pandas or whatever has Arrow's C stream (polars, pyarrow, duckdb); a dict of columns; a dict
-            of values, a list of dicts or another record, a row each; `(x, y)` or `x` as arrays, paths of images or
-            images of Pillow; a tf.data.Dataset; or `Data`. Where `x` and `y` are both of pandas, their rows are paired
-            by index. A table with a column of image files in its folder is read as those images.
+        source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder, fsspec address, or zip or
+            tar archive of one table, of which `"zip://a.csv::rows.zip"` is one file; a DataFrame, of pandas or whatever
+            has Arrow's C stream (polars, pyarrow, duckdb); a dict of columns; a dict of values, a list of dicts or
+            another record, a row each; `(x, y)` or `x` as arrays, paths of images or images of Pillow; a
+            tf.data.Dataset; or `Data`. Where `x` and `y` are both of pandas, their rows are paired by index. A table
+            with a column of image files in its folder is read as those images.
         target: The target's column, or beside a DataFrame its values; left out, a shipped set's own.
         split: Only these rows: `"train"`, `"val"` or `"test"`, where the set has them.
         format: `"csv"`, `"parquet"`, `"feather"`, `"json"`, `"excel"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`,
@@ -77,6 +78,10 @@ def load(
         FileNotFoundError: if there is no such file.
         PermissionError: if it may not be read.
         ValueError: if the source is unknown or unreadable, or a column absent; the message says what must be.
+
+    Warns:
+        DataWarning: once, of all that is doubtful: a column that is taken for the index of the rows or numbers them,
+            files of an archive that are no tables.
     """
     if format is not None and format not in FILE_FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FILE_FORMATS)}. Received: format={format!r}")
@@ -212,6 +217,9 @@ def _load(source, format, wanted: _Wanted) -> Data:
     x, y = source if isinstance(source, tuple) and len(source) == 2 else (source, None)
     if (listed := image_files.image_list(x)) is not None:
         return _listed_images(listed, frames.as_values(y), "(images, y)", wanted)
+    alone = None if wanted.schema is None else the_array(wanted.schema.columns)
+    if alone is not None and isinstance(x, Mapping) and alone.name in x:
+        return _arrays(x[alone.name], frames.as_values(y), "dict of an array", wanted)
     frame = frames.as_frame(x, () if wanted.schema is None else wanted.schema.names)
     if frame is not None and y is None:
         of_columns = isinstance(x, Mapping)
@@ -299,6 +307,7 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
     _refuse_image_size(wanted, False)
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if wanted.schema is None:
+        frames.check_cells(frame, wanted.ignore)
         row_numbers.note(frame, known=(target, *wanted.ignore))
         common |= {"hints": wanted.hints, "known": written(frame, (target, *wanted.ignore), wanted.hints)}
     if target is None:
