@@ -108,6 +108,13 @@ def test_other_columns_must_be_ignored_to_train(table):
     assert len(zoo.predict(model, path)) == 2  # a table to predict may have what it likes
 
 
+def test_the_index_that_a_table_brings_along_is_left_out_and_that_is_said(table):
+    path = table()
+    pd.read_csv(path).to_csv(path, index=True)
+    with pytest.warns(zoo.DataWarning, match="'Unnamed: 0': It is taken for the index of the rows"):
+        assert load(path, target="label").x.shape == (2, 3, 4, 3)
+
+
 def test_two_columns_of_images_must_be_told_apart(table):
     with pytest.raises(ValueError, match="Received: path and mask. Leave the others out"):
         load(table(mask=["a.png", "a.png"]), target="label")

@@ -88,6 +88,10 @@ def test_folders_globs_and_tables_are_answered_with_their_files(folder, model, m
     answers = zoo.predict(model, table)
     assert answers.index.tolist() == ["b", "a"] and answers["file"].tolist() == ["dark/3.gif", "bright/0.png"]
     assert answers["p_dark"].iloc[1] == by_folder["p_dark"][0]
+    kept = zoo.predict(model, table, keep="taken")
+    assert list(kept.columns[:2]) == ["taken", "file"] and kept["taken"].tolist() == [2020, 2021]
+    with pytest.raises(ValueError, match="An array has no columns to keep"):
+        zoo.predict(model, folder, keep="taken")
 
 
 def test_a_folder_to_predict_may_have_any_depth(folder, model, tmp_path):

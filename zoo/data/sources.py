@@ -327,8 +327,14 @@ def _paths_of_images(frame: pd.DataFrame, folder: Path | None, target, wanted: _
     declared = wanted.image_column
     if wanted.schema is not None and (declared is None or len(wanted.schema.columns) > 1) or len(frame) == 0:
         return None
-    names = [name for name in frame.columns if name != target and name not in wanted.ignore]
-    return image_tables.path_column(frame, names, folder or Path(), declared)
+    names = [name for name in frame.columns if name not in (target, *wanted.ignore)]
+    inputs = [name for name in names if not row_numbers.is_index(name)]
+    column = image_tables.path_column(frame, inputs, folder or Path(), declared)
+    if column is not None and wanted.schema is None:
+        for name in names:
+            if name not in inputs:
+                row_numbers.note_index(name)
+    return column
 
 
 def _refuse_image_size(wanted: _Wanted, are_images: bool) -> None:
