@@ -458,6 +458,8 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = (), 
 
 
 def _infer_task(values: pd.Series) -> str | None:
+    if values.dtype.kind in "mM" and values.nunique() > max(MAX_INT_CLASSES, len(values) // 20):
+        return None  # times that hardly repeat are no classes, and no numbers yet
     values = targets.with_plain_values(values, "target")
     if pd.api.types.is_bool_dtype(values.dtype) or len(values) == 0:
         return "classification" if len(values) and values.nunique() > 1 else None
