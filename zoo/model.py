@@ -320,7 +320,7 @@ class Model(keras.Model):
 
     def _is_in_pairs(self, y) -> bool:
         """Returns whether values are pairs of float32, as `Preprocessor.training_target` gives them."""
-        shape = getattr(y, "shape", ())
+        shape: tuple = getattr(y, "shape", ())
         return self.preprocessor.target_dtype == "float64" and len(shape) == 2 and shape[-1] == 2
 
     @notices.unlogged()

@@ -131,6 +131,9 @@ def test_many_times_are_no_classes():
     frame = pd.DataFrame({"x": np.arange(300.0), "y": pd.date_range("2024", periods=300, freq="h")})
     with pytest.raises(ValueError, match="must be classes. Received: 300 different times in 300 rows, which are cont"):
         infer(frame, "y", task="classification")
+    assert infer(frame, "y").task is None
+    with pytest.raises(ValueError, match="of a regression must be numbers.*[(]y - y.min[(][)][)].dt.total_seconds"):
+        zoo.build("mlp_regressor", frame, target="y")
 
 
 PAIRS = np.random.default_rng(0).dirichlet([1.0, 1.0, 1.0], 6)

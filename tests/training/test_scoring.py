@@ -81,6 +81,8 @@ def test_evaluate_weighs_rows_by_a_column_or_an_array(weighed, tmp_path):
     assert by_column["accuracy"] == pytest.approx(np.average(right, weights=frame.w), rel=1e-12)
     by_array = zoo.evaluate(model, frame[["x", "y"]], weight=frame.w.to_numpy(), verbose=0)
     assert dict(by_array) == dict(by_column)
+    shuffled = frame.w.sample(frac=1.0, random_state=0)  # rows are told by their labels, as in pandas
+    assert dict(zoo.evaluate(model, frame[["x", "y"]], weight=shuffled, verbose=0)) == dict(by_column)
     assert zoo.evaluate(model, frame[["x", "y"]], verbose=0)["accuracy"] == pytest.approx(right.mean())
     assert "<td>" in by_column._repr_html_()
     frame.to_csv(tmp_path / "rows.csv", index=False)

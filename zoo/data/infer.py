@@ -11,7 +11,7 @@ import pandas as pd
 from zoo.data import columns as kinds_of_columns
 from zoo.data import doubts, row_numbers, targets
 from zoo.data.columns.values import NO_HINTS, Hints, Values
-from zoo.data.schema import Column, Schema, as_numbers, is_missing, is_stringlike, level_name
+from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
 
 FEW_CLASSES = 20  # up to so many different strings of a target are classes
@@ -80,6 +80,8 @@ def infer(
 
 
 def infer_task(values: pd.Series) -> str | None:
+    if values.dtype.kind in "mM" and values.nunique() > max(MAX_INT_CLASSES, len(values) // 20):
+        return None  # times that hardly repeat are no classes, and no numbers yet
     values = targets.with_plain_values(values, "target")
     if pd.api.types.is_bool_dtype(values.dtype) or len(values) == 0:
         return "classification" if len(values) and values.nunique() > 1 else None

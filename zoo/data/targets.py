@@ -110,10 +110,8 @@ def _plain(value, name: str) -> Any:
         return str(value)
     if isinstance(value, decimal.Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, np.generic) and isinstance(value, PLAIN_TYPES):
-        return value.item()
     if isinstance(value, PLAIN_TYPES):
-        return value
+        return value.item() if isinstance(value, np.generic) else value
     raise _strange(value, name)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 
 from zoo import display
 from zoo.data.names import resolved
@@ -112,6 +113,13 @@ def _confusion_html(confusion) -> display.Markup:
     )
 
 
+def _is_reordered(index, other) -> bool:
+    """Returns whether an index holds the labels of another one, each once, in another order."""
+    if other is None or index.equals(other) or not (index.is_unique and other.is_unique):
+        return False
+    return index.isin(other).all()
+
+
 class _Weighing:
     """The sample weights that `evaluate` was given: a column, or values of all rows.
 
@@ -145,6 +153,9 @@ class _Weighing:
                 f"`weight` must be a column of the data, or one number a row. Received: the shape {np.shape(weight)}. "
                 f"{repair}"
             )
+        index = getattr(loaded.x, "index", None)
+        if isinstance(weight, pd.Series) and len(weight) == rows and _is_reordered(weight.index, index):
+            weight = weight.reindex(index)
         values = checked_weights(weight, "weights")
         self._values = values[test] if test is not None and len(values) == rows else values
 
@@ -281,8 +292,6 @@ def _regression_scores(y, values, weight=None) -> dict[str, float]:
 
 
 def _classification_scores(y, probabilities, classes, *, hard: bool, weight=None) -> Scores:
-    import pandas as pd
-
     predicted, size = np.argmax(probabilities, axis=-1), len(classes)
     values = {"accuracy": _mean(predicted == y, weight)}
     soft = not hard and bool(np.all(np.isfinite(probabilities)))  # a diverged model has no probabilities to score
@@ -316,7 +325,8 @@ def _roc_auc(scores: np.ndarray, positive: np.ndarray, weight=None) -> float:
     ordered = scores[~positive][order]
     sums = np.concatenate([[0.0], np.cumsum(weight[~positive][order])])
     below, up_to = (sums[np.searchsorted(ordered, scores[positive], side)] for side in ("left", "right"))
-    return float(np.average(below + up_to, weights=weight[positive]) / (2 * sums[-1]))
+    area = np.average(below + up_to, weights=weight[positive]) / (2 * sums[-1])
+    return float(min(area, 1.0))  # sums of weights are rounded
 
 
 def _average_precision(scores: np.ndarray, positive: np.ndarray, weight=None) -> float:

@@ -494,7 +494,7 @@ def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
         raise ValueError(f"`batch_size` must be a positive integer or 'full'. Received: batch_size={batch_size!r}")
     if epochs is not None and (not isinstance(epochs, int) or epochs < 0):
         raise ValueError(f"`epochs` must be an integer, 0 or more. Received: epochs={epochs!r}")
-    if learning_rate is not None and not isinstance(learning_rate, Real):
+    if learning_rate is not None and not isinstance(learning_rate, (int, float, np.integer, np.floating)):
         raise ValueError(
             f"`learning_rate` must be a number. Received: learning_rate={learning_rate!r}. Pass a schedule with an "
             "optimizer, optimizer=keras.optimizers.Adam(schedule)."
