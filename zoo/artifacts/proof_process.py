@@ -73,7 +73,9 @@ def litert(folder: str):
     interpreter = Interpreter(f"{folder}/model.tflite")
 
     def call(signature, inputs):
-        return interpreter.get_signature_runner(signature)(**inputs)
+        runner = interpreter.get_signature_runner(signature)
+        dtypes = {name: details["dtype"] for name, details in runner.get_input_details().items()}
+        return runner(**{name: v if v.dtype == object else v.astype(dtypes[name]) for name, v in inputs.items()})
 
     return call
 

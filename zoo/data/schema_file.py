@@ -19,6 +19,7 @@ import pandas as pd
 from zoo.data.schema import KINDS, VERSION, Column, Schema, check_kind, served_before
 from zoo.registry import suggest
 
+COLUMN_FIELDS = (*(field.name for field in dataclasses.fields(Column)), "ignore")
 OTHER_FIELDS = ("version", "signature", "description")  # of an exported version, and of `zoo schema --json`
 
 
@@ -114,8 +115,8 @@ def column_of(plain: Mapping[str, Any]) -> Column:
     if not isinstance(plain, Mapping) or "name" not in plain or "kind" not in plain:
         raise ValueError(f"A column must have `name` and `kind`. Received: {plain!r}.")
     name = name_of_json(plain["name"])
-    fields = {field.name: field for field in dataclasses.fields(Column)}
-    _check_known(plain, [*fields, "ignore"], f"The column {name!r}")
+    if not plain.keys() <= set(COLUMN_FIELDS):
+        _check_known(plain, COLUMN_FIELDS, f"The column {name!r}")
     check_kind(name, plain["kind"])
     given = {}
     for field, value in plain.items():

@@ -51,6 +51,18 @@ def test_numbers_that_float32_resolves_are_served_as_before():
     assert {spec.dtype.name for spec in fitted(frame).signature().values()} == {"float32"}
 
 
+def test_whole_numbers_that_float32_has_not_all_of_are_served_as_float64():
+    """TensorFlow Serving takes no whole number beyond 2**24 for a float32, though float32 resolves their spread."""
+    frame = pd.DataFrame({"people": np.arange(200) * 10_000_000, "metres": np.arange(200) * 1e7 + 0.5})
+    preprocessor = fitted(frame)
+    assert [spec.dtype.name for spec in preprocessor.signature().values()] == ["float64", "float32"]
+    assert preprocessor.states[0].get("offset") is None
+    large = frame["people"].astype("float64")
+    np.testing.assert_allclose(preprocessor.encode(frame)["numeric"][:, 0], (large - large.mean()) / large.std(ddof=0),
+                               atol=1e-6)  # fmt: skip
+    assert fitted(frame, "raw").signature()["people"].dtype.name == "float64"
+
+
 def test_vectors_have_an_offset_for_each_number():
     x = np.stack([COLUMNS["seconds"].astype("float64"), U, COLUMNS["money"]], axis=1)
     preprocessor = Preprocessor(zoo.data.load(x).schema, "tabular", "standard").fit(x)
@@ -115,6 +127,16 @@ def test_litert_refuses_them_by_name(trained, tmp_path):
     pytest.importorskip("ai_edge_litert")
     with pytest.raises(ValueError, match="no operation for numbers in float64. Received: the column 'seconds', 'milli"):
         zoo.export(trained[0], tmp_path / "litert", format="litert")
+
+
+@pytest.mark.process
+@pytest.mark.tensorflow
+def test_litert_takes_large_whole_numbers_as_float32(tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    frame = pd.DataFrame({"people": np.arange(200) * 10_000_000, "y": U})
+    model = zoo.build("linear_regression", frame, target="y")
+    report = zoo.export(model, tmp_path / "litert", format="litert")
+    assert report.inputs == {"people": ["float32", [None]]} and report.max_difference < 1e-5
 
 
 def test_a_few_rows_and_many_are_read_alike(trained):

@@ -1,7 +1,8 @@
 """Numbers: scaled, ranked, and flagged where they are missing.
 
 A column whose spread float32 cannot resolve, such as time stamps, ids and coordinates, has an offset: its middle is
-subtracted in float64 when it is read, in Python and in the served graph, which takes such a column as float64.
+subtracted in float64 when it is read, in Python and in the served graph, which takes such a column as float64. So it
+takes whole numbers beyond 2**24, for which TensorFlow Serving allows no float32.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from zoo.data.number_statistics import ordered_columns, quantiles
 from zoo.data.schema import Column, as_numbers
 
 EXACT = 2**53  # float64 represents every integer up to this one
+WHOLE = 2**24 - 1  # the largest whole number below which float32 has all
 EPSILON = 2.0**-24  # relative error of a value in float32
 RESOLUTION = 1e-3  # the largest error of a value that is served as float32, in units of the column's spread
 SAMPLED_VALUES = 2**22  # of which offsets are taken
@@ -76,13 +78,12 @@ class Number(Kind):
         return centred(values, column, state.get("offset", 0.0))
 
     def served(self, values, column: Column, state: State) -> np.ndarray:
-        dtype = "float64" if state.get("offset") else "float32"
-        return _cast(float64(values, column), dtype)
+        return _cast(float64(values, column), _served_dtype(state))
 
     def signature(self, column: Column, state: State):
         import tensorflow as tf
 
-        return tf.TensorSpec((None,), tf.float64 if state.get("offset") else tf.float32)
+        return tf.TensorSpec((None,), _served_dtype(state))
 
     def number_names(self, column: Column, state: State) -> list:
         return [column.name]
@@ -91,11 +92,14 @@ class Number(Kind):
         return [state.get("offset", 0.0)]
 
     def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
-        offsets = _offsets(table, columns)
+        offsets, wide = _offsets(table, columns)
         if not encodings.centred:
             note_unresolved([column.name for column in columns], offsets)
-            return [{} for _ in columns]
-        return [{"offset": float(offset)} if offset else {} for offset in offsets]
+            offsets = np.zeros(len(columns))
+        return [
+            ({"offset": float(offset)} if offset else {}) | ({"wide": True} if is_wide else {})
+            for offset, is_wide in zip(offsets, wide, strict=True)
+        ]
 
     def prepare(self, group: Group) -> np.ndarray:
         return np.array([state.get("offset", 0.0) for state in group.states or [{}] * len(group.columns)])
@@ -123,7 +127,7 @@ class Number(Kind):
             for mark in number_formats.numeric(column.missing):
                 mark = np.array(mark, tensor.dtype.as_numpy_dtype)
                 tensor = tf.where(tensor == mark, np.array(np.nan, mark.dtype), tensor)
-            read.append(tf.cast(tensor - offset, tf.float32) if offset else tensor)
+            read.append(tf.cast(tensor - offset if offset else tensor, tf.float32))
         return tf.stack(read, axis=1)
 
     def training_numbers(self, block: np.ndarray, group: Group) -> np.ndarray:
@@ -226,11 +230,15 @@ def _without_marks(numbers: np.ndarray, column: Column) -> np.ndarray:
     return np.where(np.isin(numbers, marks), np.nan, numbers) if marks else numbers
 
 
-def _offsets(table: Table, columns: Sequence[Column]) -> np.ndarray:
-    """Returns the median of each column whose spread float32 does not resolve, and 0 of the others."""
+def _served_dtype(state: State) -> str:
+    return "float64" if state.get("offset") or state.get("wide") else "float32"
+
+
+def _offsets(table: Table, columns: Sequence[Column]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the offset of each column, as `offsets_of` has it, and which columns hold large whole numbers."""
     rows = max(FEWEST_ROWS, SAMPLED_VALUES // len(columns))
     table = table.spread(rows)
-    offsets = np.zeros(len(columns))
+    offsets, wide = np.zeros(len(columns)), np.zeros(len(columns), bool)
     step = max(1, SAMPLED_VALUES // max(table.rows, 1))
     for first in range(0, len(columns), step):
         some = columns[first : first + step]
@@ -238,7 +246,12 @@ def _offsets(table: Table, columns: Sequence[Column]) -> np.ndarray:
         for i in np.flatnonzero(~filled):
             values[:, i] = float64(table.column(some[i].name), some[i])
         offsets[first : first + step] = offsets_of(values)
-    return offsets
+        with np.errstate(invalid="ignore"):
+            large = np.any(np.isfinite(values) & (np.abs(values) > WHOLE), axis=0)
+        for i in np.flatnonzero(large):
+            known = values[np.isfinite(values[:, i]), i]
+            wide[first + i] = bool(np.all(known == np.round(known)))
+    return offsets, wide
 
 
 def offsets_of(values: np.ndarray) -> np.ndarray:
