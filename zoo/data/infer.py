@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from zoo.data import columns as kinds_of_columns
 from zoo.data import row_numbers
+from zoo.data.columns import natural
 from zoo.data.columns.values import Values
 from zoo.data.schema import Column, Schema, as_numbers, is_missing
 from zoo.registry import suggest
@@ -81,7 +83,8 @@ def _infer_column(name, values: pd.Series) -> tuple[Column | None, str]:
     kind = next(kind for kind in kinds_of_columns.kinds() if kind.suits(looked_at))
     if looked_at.num_levels == 1 and not looked_at.has_missing:
         return None, "constant"
-    return kind.column(looked_at), ""
+    column = kind.column(looked_at)
+    return dataclasses.replace(column, notes=(*natural.note(looked_at.dtype), *column.notes)), ""
 
 
 def schema_of_array(x: np.ndarray, y) -> Schema:

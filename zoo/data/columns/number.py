@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
+from zoo.data.columns.natural import are_seconds, seconds_of_texts
 from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table
@@ -161,6 +162,8 @@ def float64(values, column: Column) -> np.ndarray:
     converted = as_numbers(values)
     if converted is None and is_missing(values).all():
         converted = np.full(len(values), np.nan)
+    if converted is None and are_seconds(column.dtype):
+        converted = seconds_of_texts(values)
     if converted is None:
         single = [as_numbers(pd.Series([value])) is None and not is_missing(pd.Series([value]))[0] for value in values]
         row = int(np.flatnonzero(single)[0]) if any(single) else 0

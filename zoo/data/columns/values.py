@@ -8,6 +8,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from zoo.data import notations
+from zoo.data.columns.natural import natural, original
 from zoo.data.schema import MISSING, as_numbers, is_stringlike, level_name
 
 SCALARS = (str, bytes, int, float, bool, np.generic, pd.Timestamp)
@@ -20,15 +22,17 @@ class Values:
     Args:
         name: The column's name.
         values: The values.
+        date_format: The notation of its dates, where it is given.
 
     Raises:
         ValueError: if no kind can read their type.
     """
 
-    def __init__(self, name, values: pd.Series):
+    def __init__(self, name, values: pd.Series, date_format: str = ""):
         if isinstance(values, pd.DataFrame):
             raise ValueError(f"Column names must differ. Received twice: {name}. Rename one of each.")
-        self.name, self.series, self.dtype = name, values, str(values.dtype)
+        self.name, self.dtype, self.date_format = name, original(values), date_format
+        self.series = values = natural(values, name)
         self.is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
         self.is_boolean = pd.api.types.is_bool_dtype(values.dtype)
         self.is_number = not self.is_boolean and pd.api.types.is_numeric_dtype(values.dtype)
@@ -72,12 +76,12 @@ class Values:
         return as_numbers(self.series)
 
     @functools.cached_property
-    def _levels(self) -> tuple[list[str], int]:
-        """The distinct strings that are not missing (some may be equal once stripped), and in how many rows."""
+    def _levels(self) -> tuple[list[str], list[int]]:
+        """The distinct strings that are not missing (some may be equal once stripped), and in how many rows each."""
         codes, uniques = self._factorized
         counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
         named = [(level, count) for level, count in zip(map(level_name, uniques), counts) if level not in MISSING]
-        return [level for level, _ in named], int(sum(count for _, count in named))
+        return [level for level, _ in named], [int(count) for _, count in named]
 
     @property
     def levels(self) -> list[str]:
@@ -87,7 +91,20 @@ class Values:
     @property
     def num_filled(self) -> int:
         """How many rows hold a string that is not missing."""
-        return self._levels[1]
+        return sum(self._levels[1])
+
+    @functools.cached_property
+    def dates(self) -> notations.Recognised | None:
+        """The notation of dates in strings; None if they are no dates."""
+        if self.cells is not None or self.is_date or self.is_boolean or self.is_number:
+            return None
+        return notations.recognise(*self._levels, self.date_format)
+
+    def row_of(self, level: str):
+        """Returns the label of the first row that holds a string."""
+        codes, uniques = self._factorized
+        place = next(i for i, value in enumerate(uniques) if level_name(value) == level)
+        return self.series.index[int(np.argmax(codes == place))]
 
     @property
     def num_levels(self) -> int:
