@@ -87,21 +87,40 @@ def dates_of(folder, texts):
     return session(folder).run(None, {"day": np.array(texts, object)})[0]
 
 
-def test_dates_are_read_with_times_and_zones(quick_proof, tmp_path):
-    days = pd.Series(pd.date_range("2020-01-01", periods=40, freq="37h").astype(str))
-    model = zoo.train(
-        "linear_regression", pd.DataFrame({"day": days, "y": np.arange(40.0)}), target="y", verbose=0
-    ).model
+@pytest.mark.parametrize(
+    ("format", "texts"),
+    [
+        ("", [
+            "2020-02-29", "1969-12-31 23:59", "0000-01-01", "0001-03-01T00:00:30.75Z", "2021-06-01T12:30:00+02:30",
+            "2021-06-01T12:30-0930", " 2021-06-01\t", "2021-06-01T1:00", "9999-12-31T23:59:59-00:30",
+            "2020-01-01-02:00", "2021-6", "2021-06-01 12:15 AM", "2021-06-01 01:00:00 p.m. +02",
+            "2021-06-01 10:00 UTC", "",
+        ]),
+        ("%d-%m-%Y", ["31-12-2020", "1-2-2021 10:00", "01-02-2021 10:00:30.5 -0130", "2021-02-01T10:00Z", "NaT"]),
+        ("%b %d, %Y", ["Feb 29, 2020", "march 3, 2021 5:30 PM", "SEPT. 1, 2021T00:00+14:00", "2021-09-01", " "]),
+    ],
+)  # fmt: skip
+def test_dates_are_read_in_their_notation_with_times_and_zones(quick_proof, tmp_path, format, texts):
+    days = pd.Series(pd.date_range("2020-01-01", periods=40, freq="37h").strftime(format or "%Y-%m-%dT%H:%M"))
+    frame = pd.DataFrame({"day": days, "y": np.arange(40.0)})
+    model = zoo.train("linear_regression", frame, target="y", verbose=0).model
+    assert model.schema.column("day").format == format
     report = zoo.export(model, tmp_path, format="onnx")
-    texts = [
-        "2020-02-29", "1969-12-31 23:59", "0000-01-01", "0001-03-01T00:00:30.75Z", "2021-06-01T12:30:00+02:30",
-        "2021-06-01T12:30-0930", " 2021-06-01\t", "2021-13-01", "2021-02-31T23:00", "x", "", "2021-06-01T1:00",
-        "9999-12-31T23:59:59-00:30", "2020-01-01-02:00",
-    ]  # fmt: skip
     wanted = zoo.predict(model, pd.DataFrame({"day": texts}))["prediction"]
-    np.testing.assert_allclose(dates_of(report.path, texts), wanted, rtol=1e-6)
+    np.testing.assert_allclose(dates_of(report.path, texts), wanted, rtol=1e-6, atol=1e-5)
     alone = [dates_of(report.path, [text])[0] for text in texts]  # no token in any row, or in some
-    np.testing.assert_allclose(alone, wanted, rtol=1e-6)
+    np.testing.assert_allclose(alone, wanted, rtol=1e-6, atol=1e-5)
+    others = [
+        "2021-13-01",
+        "2021-02-31T23:00",
+        "x",
+        "2021-06-01T24:00",
+        "2021-06-00",
+        "1/2/2021",
+        "2021-06-01 13:00 PM",
+    ]
+    missing = zoo.predict(model, pd.DataFrame({"day": [""]}))["prediction"][0]  # no error can be raised there
+    np.testing.assert_allclose(dates_of(report.path, others), missing, rtol=1e-6)
 
 
 def test_words_in_other_alphabets_are_found_in_every_case(quick_proof, tmp_path):

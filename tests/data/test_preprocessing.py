@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from zoo.data import dates, preprocessing
+from zoo.data import preprocessing
 from zoo.data.encoding import Encoder
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
@@ -119,23 +119,6 @@ def test_order_does_not_matter_and_extra_columns_warn_once(mixed):
 def test_a_missing_column_is_named_with_the_repair(mixed):
     with pytest.raises(ValueError, match="columns city are missing.*build on these data"):
         fitted(mixed).encode(mixed.drop(columns=["city"]))
-
-
-def test_dates_are_days_as_pandas_counts_them():
-    texts = [
-        "2024-02-29 13:30",
-        "2000-01-01",
-        "1969-12-31",
-        "2024-03-01T10:00:00.5+02:00",
-        "1900-03-01",
-        "2024-13-01",
-        "",
-    ]
-    days, valid = dates.parse(np.array(texts, dtype=object))
-    stamps = pd.to_datetime(pd.Series(texts[:5]), format="ISO8601", utc=True)
-    expected = (stamps - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta("1D")
-    np.testing.assert_allclose(days[:5], expected, atol=2e-3)  # float32 holds 20,000 days to about two minutes
-    np.testing.assert_array_equal(valid, [True] * 5 + [False] * 2)
 
 
 def test_frequent_words_and_lengths_stand_for_a_text(mixed):

@@ -32,7 +32,7 @@ def schema(notes):
 
 def reader_of(schema):
     """Returns a reader of columns whose levels are known."""
-    states = [{"levels": LEVELS.get(column.name, ["x", "y"])} for column in schema.columns]
+    states = [{"levels": LEVELS.get(column.name, ["x", "y"]), "offset": 0} for column in schema.columns]
     return reading.Reader(schema, grouped(schema.columns, states))
 
 
@@ -61,13 +61,7 @@ def test_a_few_rows_are_read_as_many_are(notes, schema, rows, form):
     reader = reader_of(schema)
     found = reader.few(part)
     assert found is not None
-    wanted = reader_of(schema).blocks(pd.DataFrame(part))
-    if isinstance(part, dict):
-        wanted["date"] = found["date"]  # strings stay as they are
-        assert found["date"].ravel().tolist() == part["arrived"]
-    elif form == "objects":  # a date's string may have a fraction of a second there, which is nothing to the graph
-        wanted["date"] = found["date"]
-    assert_same(found, wanted)
+    assert_same(found, reader_of(schema).blocks(pd.DataFrame(part)))
 
 
 @pytest.mark.parametrize(
@@ -78,12 +72,12 @@ def test_a_few_rows_are_read_as_many_are(notes, schema, rows, form):
         ("number", [1.0, None]),
         ("category", [b"x ", "y"]),
         ("text", [1.5, "a"]),
-        ("date", pd.to_datetime(["2020-01-01T10:00+02:00", "2020-01-02T10:00+02:00"]).tolist()),
+        ("date", [np.datetime64("2020-01-01"), np.datetime64("2020-01-02")]),
     ],
     ids=str,
 )
 def test_values_that_must_be_looked_at_are_left_to_the_way_of_many(kind, values):
-    """Strings that hold numbers, whole numbers that float64 does not hold, bytes, zones: pandas reads them."""
+    """Strings that hold numbers, whole numbers that float64 does not hold, bytes, numpy's dates: pandas reads them."""
     schema = Schema((Column("v", kind),))
     frame = pd.DataFrame({"v": pd.Series(values, dtype=object)})
     assert reader_of(schema).few(frame) is None

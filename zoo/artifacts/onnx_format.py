@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import logging
 import sys
 import warnings
@@ -23,13 +24,19 @@ import numpy as np
 
 from zoo import notices
 from zoo.data.columns import kind_of
-from zoo.data.dates import ISO
+from zoo.data.notations import BLANK, ISO_PATTERN, MONTHS
 from zoo.data.schema import MISSING
 
 FILE = "model.onnx"
 OPSET, IR_VERSION = 18, 9
 STRIPPED = r"(?s)[^\t\n\v\f\r ](.*[^\t\n\v\f\r ])?"  # what tf.strings.strip leaves
 WORDS = r"\p{L}+|\p{Nd}+"
+HALF = r"[AaPp]\.?[Mm]\.?"
+HALVES = {
+    f"{letter}{dot}{m}{end}": 1.0 if letter in "aA" else 2.0
+    for letter, dot, m, end in itertools.product("aApP", (".", ""), "mM", (".", ""))
+}
+ZONE = rf"(?i)(?:[:.]\d+ *(?:{HALF})? *[+-]\d{{2}}(?::?\d{{2}})?|\d[+-]\d{{2}}:\d{{2}}){BLANK}$"
 PADDING = " "  # fills rows with fewer tokens up; no token that is counted is a blank
 
 
@@ -330,22 +337,72 @@ class _Strings:
     def _upright(self, name: str) -> str:
         return self._add("Unsqueeze", [name, self._constant(np.array([1], "int64"))])
 
-    def date(self, name: str) -> str:
-        """Adds the numbers in a date `(batch, 10)`: `zoo.data.dates.FIELDS`."""
-        valid = self._count(self._tokens(name, ISO), 1)
-        day = self._digits(self._tokens(name, r"^\s*\d{4}-\d{2}-\d{2}"), r"\d+", "0000-00-00")
-        clock = self._digits(self._tokens(name, r"[T ]\d{2}:\d{2}(:\d{2})?"), r"\d+", "T00:00:00")
-        zone = self._tokens(name, r"[+-]\d{2}:?\d{2}\s*$")
-        signs = self._numbers(self._tokens(self._beside(zone, "00:00"), "[+-]"), {"+": 1.0, "-": -1.0}, 0.0)
-        parts = [self._upright(valid), day, clock, self._upright(self._sum(signs, 1, 2))]
-        return self._add("Concat", [*parts, self._digits(zone, r"\d{2}", "00:00")], axis=1)
+    def date(self, name: str, patterns) -> str:
+        """Adds the numbers in a date `(batch, 12)`: `zoo.data.dates.FIELDS`.
+
+        Args:
+            name: The served column.
+            patterns: Ways to write dates, the first that matches before the others: `zoo.data.notations.Pattern`.
+        """
+        clock = self._digits(self._tokens(name, r"[Tt ] *\d{1,2}:\d{2}(:\d{2})?"), r"\d+", "T00:00:00")
+        fraction = self._digits(self._tokens(name, r":\d{2}\.\d{1,6}"), r"\.\d+", ".0")
+        microsecond = self._add("Round", [self._add("Mul", [fraction, self._constant(np.float32(1e6))])])
+        half = self._sum(self._numbers(self._tokens(name, HALF), HALVES, 0.0), 1)
+        zone = self._beside(self._tokens(name, rf"[+-]\d{{2}}(?::?\d{{2}})?{BLANK}$"), "00:00")
+        signs = self._numbers(self._tokens(zone, "[+-]"), {"+": 1.0, "-": -1.0}, 0.0)
+        zones = [self._upright(self._sum(signs, 1, 2)), self._tokens_summed(zone, r"\d{2}")]
+        has_zone = self._upright(self._count(self._tokens(name, ZONE), 1))
+        sign, hours_and_minutes = (self._add("Mul", [part, has_zone]) for part in zones)
+        is_date, day, others = None, None, self._constant(np.float32(1))
+        for pattern in patterns:
+            valid = self._add("Mul", [self._count(self._tokens(name, f"^{pattern.expression}$"), 1), others])
+            others = self._add("Sub", [others, valid])
+            found = self._add("Mul", [self._day(name, pattern), self._upright(valid)])
+            if pattern is ISO_PATTERN:  # twice a date where the day is left out
+                alone = self._count(self._tokens(name, rf"^{BLANK}\d{{4}}-\d{{1,2}}{BLANK}$"), 1)
+                valid = self._add("Add", [valid, self._add("Mul", [valid, alone])])
+            is_date = valid if is_date is None else self._add("Add", [is_date, valid])
+            day = found if day is None else self._add("Add", [day, found])
+        parts = [self._upright(is_date), day, clock, sign, hours_and_minutes, microsecond, self._upright(half)]
+        return self._add("Concat", parts, axis=1)
+
+    def _day(self, name: str, pattern) -> str:
+        """Returns year, month and day `(batch, 3)` of the dates that match a pattern."""
+        tokens = self._tokens(name, pattern.date)
+        if not pattern.named_months:
+            found = self._digits(tokens, r"\d+", "0000-00-00")
+            places = [pattern.parts.index(part) for part in ("year", "month", "day")]
+            return self._add("Gather", [found, self._constant(np.array(places, "int64"))], axis=1)
+        found = self._digits(tokens, r"\d+", "0000-00")
+        names = self._tokens(self._beside(tokens, "0"), f"(?i){'|'.join(MONTHS)}")
+        month = self._upright(self._sum(self._numbers(names, _months(), 0.0), 1, 2))
+        numbers = [part for part in pattern.parts if part in ("year", "day")]
+        year, day = (
+            self._add("Gather", [found, self._constant(np.array([numbers.index(part)], "int64"))], axis=1)
+            for part in ("year", "day")
+        )
+        return self._add("Concat", [year, month, day], axis=1)
+
+    def _tokens_summed(self, tokens: str, expression: str) -> str:
+        """Returns the numbers in the tokens of each row, of which one has any, by their place in it."""
+        import onnx
+
+        digits = self._tokens(tokens, expression, padding="0")
+        return self._sum(self._add("Cast", [digits], to=onnx.TensorProto.FLOAT), 1)
 
     def _digits(self, tokens: str, expression: str, zeros: str) -> str:
         """Returns the numbers in the only token of each row, as many as in `zeros`, which they are where none is."""
-        import onnx
+        return self._tokens_summed(self._beside(tokens, zeros), expression)
 
-        digits = self._tokens(self._beside(tokens, zeros), expression, padding="0")
-        return self._sum(self._add("Cast", [digits], to=onnx.TensorProto.FLOAT), 1)
+
+@functools.cache
+def _months() -> dict[str, float]:
+    """Returns the number of each month by the first letters of its name, in every case."""
+    return {
+        "".join(letters): float(number)
+        for number, name in enumerate(MONTHS, 1)
+        for letters in itertools.product(*((letter, letter.upper()) for letter in name))
+    }
 
 
 @functools.cache

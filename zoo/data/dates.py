@@ -1,94 +1,213 @@
-"""Dates: ISO 8601 strings, parsed by string operations that an exported model can hold.
+"""Dates as numbers: instants in whole microseconds, and features of them.
 
-days since 1970-01-01 (a number like any other), and sine and cosine of the day in the year, of the weekday and,
-where times occur in training, of the hour
+An instant is an integer of microseconds since 1970-01-01 UTC. Whatever the notation and the zone of a date, its
+features follow from its instant, by the same operations in training and in the served graph:
+
+    days            since 1970-01-01 less the column's offset, a number like any other
+    year, week      shares of the year and of the week that are past, as sine and cosine
+    day             the share of the day, where times occur in training
 """
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from zoo import notices
+from zoo.data.notations import DAY, FIRST_SHORT_YEAR, HOUR, MARKS, MINUTE, MONTHS, SECOND, UNKNOWN, Pattern
 
-ISO = r"^\s*(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?(?:Z|([+-])(\d{2}):?(\d{2}))?\s*$"
 PARTS = ("year sine", "year cosine", "week sine", "week cosine")
 TIME_PARTS = ("day sine", "day cosine")
+DAYS_IN_YEAR = 365.25
+
+# What stands for a date in graphs without strings: 1 (2 without a day, as in 2024-01) and these numbers, or zeros where
+# the string is no date. The sign is that of the zone, 0 for Greenwich; the half is 1 for AM, 2 for PM, else 0.
+FIELDS = (
+    *("is date", "year", "month", "day", "hour", "minute", "second"),
+    *("sign", "zone hours", "zone minutes", "microsecond", "half"),
+)
 
 
-# What stands for a date in graphs without strings: 1 and these numbers, or zeros where the string is no date. The sign
-# is that of the zone, 0 for Greenwich.
-FIELDS = ("is date", "year", "month", "day", "hour", "minute", "second", "sign", "zone hours", "zone minutes")
+def of_datetimes(values: pd.Series) -> np.ndarray:
+    """Returns the instants `(rows,)` of a column of datetime64; those without a zone are taken as UTC."""
+    if getattr(values.dtype, "tz", None) is not None:
+        values = values.dt.tz_convert("UTC").dt.tz_localize(None)
+    return values.to_numpy("datetime64[us]").astype("int64")  # NaT is UNKNOWN
 
 
-def as_iso(values: pd.Series) -> np.ndarray:
-    """Returns dates as ISO 8601 strings, `""` where they are missing; strings stay as they are."""
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        if getattr(values.dtype, "tz", None) is not None:
-            values = values.dt.tz_convert("UTC").dt.tz_localize(None)
-        texts = np.datetime_as_string(values.to_numpy("datetime64[s]")).astype(object)
-        return np.where(values.isna().to_numpy(), "", texts).astype(object)
-    strings = values.astype(object).map(lambda v: v.isoformat() if hasattr(v, "isoformat") else v)
-    return np.where(values.isna().to_numpy(), "", strings.astype(str).to_numpy(object)).astype(object)
+def of_date(value: datetime.date) -> int:
+    """Returns the instant of a date or datetime of Python or a Timestamp; one without a zone is taken as UTC."""
+    days = value.toordinal() - datetime.date(1970, 1, 1).toordinal()
+    if not isinstance(value, datetime.datetime):
+        return days * DAY
+    clock = value.hour * HOUR + value.minute * MINUTE + value.second * SECOND + value.microsecond
+    east = value.utcoffset() or datetime.timedelta(0)
+    return days * DAY + clock - (east // datetime.timedelta(microseconds=1))
 
 
-def has_times(texts: np.ndarray) -> bool:
-    """Returns whether any date has a time other than midnight."""
-    series = pd.Series(texts, dtype=object).astype(str)
-    return bool(series.str.contains(r"[T ](?!00:00(?::00(?:\.0+)?)?(?:Z|$))\d{2}:\d{2}").any())
+def written(instants: np.ndarray) -> np.ndarray:
+    """Returns instants as strings of ISO 8601, `""` where they are unknown."""
+    moments = instants.astype("int64").view("datetime64[us]")
+    whole = np.all((instants % DAY == 0) | (instants == UNKNOWN))
+    texts = np.datetime_as_string(moments, unit="D" if whole else "auto").astype(object)
+    return np.where(instants == UNKNOWN, "", texts).astype(object)
 
 
-def parse(texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns days since 1970-01-01 and whether each text is a date, as the graph finds them."""
-    tf = notices.import_module("tensorflow")
-    days, valid, _, _ = fields(tf.constant(texts, tf.string))
-    return days.numpy(), valid.numpy()
+# The same in TensorFlow.
 
 
-def fields(texts):
-    """Returns tensors `(batch,)`: days since 1970-01-01, validity, share of the year past, share of the day past."""
+def instants(texts, patterns: Sequence[Pattern], missing: Sequence[str] = ()):
+    """Returns tensors `(batch,)`: the instants of texts, and whether each is a date or missing.
+
+    Args:
+        texts: A tensor of strings.
+        patterns: Ways to write dates, the first that matches before the others.
+        missing: Further texts that count as missing.
+    """
     import tensorflow as tf
 
-    def group(pattern):
-        number = tf.strings.regex_replace(safe, ISO, pattern)
-        return tf.strings.to_number(number, tf.float32)
-
-    matches = tf.strings.regex_full_match(texts, ISO[1:-1])
-    safe = tf.where(matches, texts, "1970-01-01")
-    year, month, day = (tf.cast(group(pattern), tf.int32) for pattern in (r"\1", r"\2", r"\3"))
-    hour, minute, second = (group(pattern) for pattern in (r"0\4", r"0\5", r"0\6"))
-    offset = group(r"\70\8") + group(r"\70\9") / 60.0  # hours east of Greenwich
-    valid = matches & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (hour < 24.0) & (minute < 60.0)
-    share = (hour - offset + minute / 60.0 + second / 3600.0) / 24.0
-    whole = tf.cast(_days(year, month, day), tf.float32)
-    start = tf.cast(_days(year, tf.ones_like(month), tf.ones_like(day)), tf.float32)
-    return whole + share, valid, (whole - start) / 365.25, share
+    stripped = tf.strings.strip(texts)
+    marks = tf.constant([*MARKS, *missing])
+    absent = tf.reduce_any(stripped[:, None] == marks[None], axis=1)
+    found = tf.fill(tf.shape(texts), tf.constant(UNKNOWN, tf.int64))
+    valid, open_ = absent, ~absent
+    for pattern in patterns:
+        matches = open_ & tf.strings.regex_full_match(texts, pattern.expression)
+        instant, exists = _of_parts(tf.where(matches, texts, "1970-01-01"), matches, pattern)
+        found = tf.where(matches & exists, instant, found)
+        valid, open_ = valid | (matches & exists), open_ & ~matches
+    return found, valid
 
 
-def fields_of_numbers(numbers):
-    """Returns what `fields` returns, from `FIELDS` of each date `(batch, 10)`."""
+def _of_parts(texts, matches, pattern: Pattern):
+    """Returns the instants of texts that match a pattern, and whether there are such days and hours."""
     import tensorflow as tf
 
-    found, year, month, day, hour, minute, second, sign, zone_hours, zone_minutes = tf.unstack(numbers, axis=1)
-    valid = (found > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (hour < 24.0) & (minute < 60.0)
-    first = tf.ones_like(year)
-    year, month, day = (tf.where(valid, part, value) for part, value in ((year, 1970.0), (month, 1.0), (day, 1.0)))
-    year, month, day, first = (tf.cast(part, tf.int32) for part in (year, month, day, first))
-    share = (hour - sign * (zone_hours + zone_minutes / 60.0) + minute / 60.0 + second / 3600.0) / 24.0
-    whole = tf.cast(_days(year, month, day), tf.float32)
-    start = tf.cast(_days(year, first, first), tf.float32)
-    return whole + share, valid, (whole - start) / 365.25, share
+    plain = tf.where(matches, tf.strings.regex_replace(texts, pattern.expression, pattern.rewrite), "1970|1|1||||||")
+    parts = tf.reshape(tf.strings.split(plain, "|").flat_values, (-1, 9))
+    year, month, day, hour, minute, second, fraction, half, zone = tf.unstack(parts, axis=1)
+
+    def number(digits):
+        return tf.strings.to_number("0" + digits, tf.int64)
+
+    if pattern.named_months:
+        months = tf.constant(MONTHS)
+        name = tf.strings.substr(tf.strings.lower(month) + "   ", 0, 3)
+        same = tf.cast(name[:, None] == months[None], tf.int64)
+        of_month = tf.reduce_sum(same * tf.range(1, 13, dtype=tf.int64), axis=1)
+    else:
+        of_month = number(month)
+    of_year = number(year)
+    if pattern.short_year:
+        of_year = _full_year(of_year)
+    letter = tf.strings.lower(tf.strings.substr(half + " ", 0, 1))
+    halves = tf.cast(letter == "a", tf.int64) + 2 * tf.cast(letter == "p", tf.int64)
+    digits = tf.strings.regex_replace(zone, "[^0-9]", "")
+    short = tf.strings.length(digits) <= 2
+    east = tf.where(short, number(digits) * 100, number(digits))
+    sign = tf.cast(tf.strings.regex_full_match(zone, "[+].*"), tf.int64) - tf.cast(
+        tf.strings.regex_full_match(zone, "-.*"), tf.int64
+    )
+    return _instant(
+        of_year,
+        of_month,
+        tf.where(day == "", tf.ones_like(of_year), number(day)),
+        number(hour),
+        number(minute),
+        number(second),
+        tf.strings.to_number(tf.strings.substr(fraction + "000000", 0, 6), tf.int64),
+        halves,
+        sign,
+        east // 100,
+        east - east // 100 * 100,
+    )
 
 
-def _days(year, month, day):
+def instants_of_numbers(numbers, short_year: bool = False):
+    """Returns the instants of `FIELDS` of each date `(batch, 12)`, for graphs without strings; others are unknown."""
+    import tensorflow as tf
+
+    is_date, year, month, day, hour, minute, second, sign, zone_hours, zone_minutes, fraction, half = (
+        tf.cast(part, tf.int64) for part in tf.unstack(numbers, axis=1)
+    )
+    if short_year:
+        year = _full_year(year)
+    day = tf.where(is_date > 1, tf.ones_like(day), day)
+    instant, exists = _instant(year, month, day, hour, minute, second, fraction, half, sign, zone_hours, zone_minutes)
+    return tf.where((is_date > 0) & exists, instant, tf.constant(UNKNOWN, tf.int64))
+
+
+def _full_year(year):
+    """Returns the years of two digits as four, as POSIX has it; others as they are."""
+    import tensorflow as tf
+
+    century = tf.where(year >= FIRST_SHORT_YEAR, tf.constant(1900, tf.int64), 2000)
+    return tf.where(year >= 100, year, year + century)
+
+
+def _instant(year, month, day, hour, minute, second, fraction, half, sign, zone_hours, zone_minutes):
+    """Returns instants, and whether there are such days and hours, from tensors of whole numbers."""
+    import tensorflow as tf
+
+    one = tf.ones_like(year)
+    twelve = (half > 0) & ((hour < 1) | (hour > 12))
+    hour = tf.where(half > 0, hour - 12 * tf.cast(hour == 12, tf.int64) + 12 * tf.cast(half > 1, tf.int64), hour)
+    known = (month >= 1) & (month <= 12) & (hour < 24) & (minute < 60) & (second < 60) & ~twelve
+    known &= (zone_hours < 24) & (zone_minutes < 60)
+    month = tf.where(known, month, one)
+    last = month == 12
+    first_day = days(year, month, one)
+    length = days(year + tf.cast(last, tf.int64), tf.where(last, one, month + 1), one) - first_day
+    known &= (day >= 1) & (day <= length)
+    clock = hour * HOUR + minute * MINUTE + second * SECOND + fraction
+    east = sign * (zone_hours * HOUR + zone_minutes * MINUTE)
+    return (first_day + day - 1) * DAY + clock - east, known
+
+
+def days(year, month, day):
     """Returns days since 1970-01-01 in the proleptic Gregorian calendar, from integers (years counted from March)."""
     import tensorflow as tf
 
-    shifted = year - tf.cast(month <= 2, tf.int32)
+    shifted = year - tf.cast(month <= 2, year.dtype)
     era = shifted // 400
     of_era = shifted - era * 400
-    of_year = (153 * (month + tf.where(month > 2, -3, 9)) + 2) // 5 + day - 1
+    of_year = (153 * (month + tf.where(month > 2, tf.constant(-3, year.dtype), 9)) + 2) // 5 + day - 1
     return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+
+
+def _first_day_of_year(day):
+    """Returns the day number of the first of January of the year of each day number."""
+    import tensorflow as tf
+
+    from_march = day + 719_468
+    era = from_march // 146_097
+    of_era = from_march - era * 146_097
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365  # begins on the first of March
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    year += era * 400 + tf.cast(of_year >= 306, day.dtype)  # January is the 306th day from March on
+    one = tf.ones_like(year)
+    return days(year, one, one)
+
+
+def fields(instants, offset: int):
+    """Returns tensors `(batch,)`: days less an offset, whether each is known, shares of year, week and day that passed.
+
+    Args:
+        instants: A tensor of instants.
+        offset: Days since 1970-01-01 that are subtracted before the cast to float32.
+    """
+    import tensorflow as tf
+
+    known = instants != UNKNOWN
+    safe = tf.where(known, instants, tf.constant(offset * DAY, tf.int64))
+    day = safe // DAY
+    share = tf.cast(safe - day * DAY, tf.float32) / float(DAY)
+    whole = tf.cast(day - offset, tf.float32) + share
+    year = tf.cast(day - _first_day_of_year(day), tf.float32) / DAYS_IN_YEAR
+    weekday = day + 3 - (day + 3) // 7 * 7  # 1970-01-01 was a Thursday; Monday is 0
+    return whole, known, year, tf.cast(weekday, tf.float32) / 7.0, share
 
 
 def parts(fields, times: bool):
@@ -100,8 +219,6 @@ def parts(fields, times: bool):
     """
     import tensorflow as tf
 
-    days, valid, year, day = fields
-    week = tf.math.floormod(tf.floor(days) + 3.0, 7.0) / 7.0  # 1970-01-01 was a Thursday; Monday is 0
-    turns = [year, week, day] if times else [year, week]
-    waves = [wave(2.0 * np.pi * turn) for turn in turns for wave in (tf.sin, tf.cos)]
-    return tf.where(valid[:, None], tf.stack(waves, axis=1), 0.0)
+    _, known, *turns = fields
+    waves = [wave(2.0 * np.pi * turn) for turn in (turns if times else turns[:2]) for wave in (tf.sin, tf.cos)]
+    return tf.where(known[:, None], tf.stack(waves, axis=1), 0.0)

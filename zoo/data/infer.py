@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from zoo.data import columns as kinds_of_columns
 from zoo.data import doubts, row_numbers, targets
+from zoo.data.columns import natural
 from zoo.data.columns.values import NO_HINTS, Hints, Values
 from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
@@ -143,8 +145,11 @@ def _infer_column(name, values: pd.Series, hints: Hints) -> tuple[Column | None,
             "they are from 0 to 1, or ignore the column."
         )
     if looked_at.num_levels == 1 and not looked_at.has_missing:
-        return kind.column(looked_at), "constant"
-    return kind.column(looked_at), ""
+        reason = "constant"
+    else:
+        reason = ""
+    column = kind.column(looked_at)
+    return dataclasses.replace(column, notes=(*natural.note(looked_at.dtype), *column.notes)), reason
 
 
 def schema_of_array(x: np.ndarray, y) -> Schema:

@@ -2,7 +2,7 @@
 
     number    any numeric column, also numbers stored as text        category   strings that repeat
     boolean   bool, or nothing but 0 and 1                           text       strings that hardly repeat
-    date      datetime64, or ISO 8601 strings                        array, image   one tensor, not columns
+    date      datetime64, or strings in a notation of dates          array, image   one tensor, not columns
 
 Statistics are not in it: they are the preprocessor's, from training rows alone.
 """
@@ -45,7 +45,6 @@ READING = (
 )  # how a column's values are read
 VERSION = 1
 MAX_INT_CLASSES = 100
-ISO_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*")
 MAY_BE_NUMBER = re.compile(r"\d|inf|nan", re.IGNORECASE)
 
 

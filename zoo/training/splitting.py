@@ -8,6 +8,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from zoo.data import dates, notations
+from zoo.data.columns.natural import natural
+from zoo.data.notations import MARKS
+from zoo.data.schema import as_numbers, is_missing, is_stringlike
+
 
 def held_out(
     y, share: float, *, task: str, seed: int, rows: int, groups=None, time=None
@@ -21,13 +26,13 @@ def held_out(
         seed: Seed of the choice.
         rows: Number of rows.
         groups: A label a row: rows of one group stay together.
-        time: A time a row: the last rows are held out.
+        time: A time a row, as numbers, dates, or texts of either: the last rows are held out.
 
     Returns:
         Sorted indices of training and of validation rows.
 
     Raises:
-        ValueError: if the share is out of range or leaves either side empty.
+        ValueError: if the share is out of range or leaves either side empty, or if times are missing or cannot be read.
     """
     if isinstance(share, bool) or not 0.0 < share < 1.0:
         raise ValueError(f"`validation` must be a share in (0, 1), data, or None. Received: validation={share!r}")
@@ -38,7 +43,7 @@ def held_out(
         )
     generator = np.random.default_rng(seed)
     if time is not None:
-        chosen = pd.Series(np.asarray(time)).argsort(kind="stable").to_numpy()[rows - count :]
+        chosen = np.argsort(moments(time), kind="stable")[rows - count :]
     elif groups is not None:
         codes, labels = pd.factorize(np.asarray(groups), use_na_sentinel=False)
         if len(labels) < 2:
@@ -55,6 +60,46 @@ def held_out(
     mask = np.zeros(rows, bool)
     mask[chosen] = True
     return np.flatnonzero(~mask), np.flatnonzero(mask)
+
+
+def moments(time) -> np.ndarray:
+    """Returns what rows are sorted by `(rows,)`: numbers, or the instants of dates, whatever notation they have.
+
+    Args:
+        time: A time a row.
+
+    Raises:
+        ValueError: if a time is missing, or the times are neither numbers nor dates whose notation can be told.
+    """
+    values = time if isinstance(time, pd.Series) else pd.Series(np.asarray(time))
+    called = "times" if values.name is None else f"column {values.name!r} of times"
+    labels, values = values.index, natural(values, values.name).reset_index(drop=True)
+    missing = is_missing(values)
+    if is_stringlike(values.dtype):
+        missing |= values.isin(MARKS).to_numpy()
+    if missing.any():
+        raise ValueError(
+            f"The {called} must have no missing values. Received: {int(missing.sum())} missing, the first at row "
+            f"{labels[np.flatnonzero(missing)[0]]}. Drop these rows, or fill them in."
+        )
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return dates.of_datetimes(values)
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iub":
+        return values.to_numpy()  # float64 would round those beyond 2**53
+    numbers = as_numbers(values)
+    if numbers is not None:
+        return numbers
+    codes, uniques = pd.factorize(values.astype(str))
+    found = notations.recognise(list(uniques), np.bincount(codes))
+    if found is None or found.format is None or found.others:
+        example = uniques[0] if found is None else found.example or found.others[0]
+        row = labels[int(np.argmax(codes == list(uniques).index(example)))]
+        reason = "" if found is None or not found.reason else f" {found.reason}."
+        raise ValueError(
+            f"The {called} must hold numbers, or dates in one notation. Received: {example!r} in row {row}.{reason} "
+            "Write them as ISO 8601 has it, 2024-12-31, or convert them: pandas.to_datetime(column, format='%d/%m/%Y')."
+        )
+    return notations.instants(list(uniques), found.format)[0][codes]
 
 
 def _stratified(codes, count, generator):

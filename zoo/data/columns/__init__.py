@@ -2,7 +2,7 @@
 
     number     any numeric column, also numbers stored as text        category   strings that repeat
     boolean    bool, or nothing but 0 and 1                           text       strings that hardly repeat
-    date       datetime64, or ISO 8601 strings                        array, image   a tensor a row
+    date       datetime64, or strings in a notation of dates          array, image   a tensor a row
 
 Nothing outside of this folder asks for a kind by its name: what differs between kinds is a method of `kind.Kind`.
 Packages outside the zoo register further kinds by `register_column`; schemas and artifacts name them "package/kind".
@@ -89,16 +89,17 @@ def kind_of(column: Column) -> Kind:
 def grouped(columns: Sequence[Column], states: Sequence | None = None) -> list[Group]:
     """Returns the groups of columns that are read together, in the order of their features."""
     states = [{}] * len(columns) if states is None else states
-    members: dict[str, list] = {}
+    members: dict[str, list[tuple[Kind, Column, dict]]] = {}
     counts: dict[str, int] = {}
     for column, state in zip(columns, states, strict=True):
-        key = column.kind
-        if not kind_of(column).together:
+        own = kind_of(column).of_state(state)
+        key = column.kind if own is kind_of(column) else f"{column.kind} of an earlier version"
+        if not own.together:
             counts[key] = counts.get(key, 0) + 1
             key = key if counts[key] == 1 else f"{key} {counts[key]}"
-        members.setdefault(key, []).append((column, state))
+        members.setdefault(key, []).append((own, column, state))
     found = [
-        Group(kind_of(some[0][0]), key, tuple(c for c, _ in some), tuple(s for _, s in some))
+        Group(some[0][0], key, tuple(c for _, c, _ in some), tuple(s for _, _, s in some))
         for key, some in members.items()
     ]
     return sorted(found, key=lambda group: group.kind.order)

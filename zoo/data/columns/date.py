@@ -1,26 +1,32 @@
-"""Dates: datetime64, or ISO 8601 strings, as days since 1970-01-01 and turns of the year, the week and the day.
+"""Dates: datetime64, or strings, as days since 1970-01-01 and turns of the year, the week and the day.
 
-The days are a number like any other. Sine and cosine of the day in the year, of the weekday and, where times occur in
-training, of the hour stand beside it.
+Strings have the notation of the column's `format`, or that of ISO 8601: see `zoo.data.notations`. Anything else is an
+error, in Python and in the served graph. The days are a number like any other. Sine and cosine of the day in the year,
+of the weekday and, where times occur in training, of the hour stand beside it.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from zoo.data import dates
+from zoo.data import dates, doubts, notations
 from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
 from zoo.data.columns.number import is_absent
 from zoo.data.columns.source_code import DATE, STRING_CONSTANTS, STRING_FUNCTIONS
 from zoo.data.columns.strings import of_strings, series, string_cases
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
-from zoo.data.schema import ISO_DATE, Column
+from zoo.data.notations import DAY, MARKS, UNKNOWN
+from zoo.data.schema import BLANKS, Column
 
-TAILS = ("", "", "T08:30", " 23:59:59", "T12:00:00Z", "T12:00:00+02:00", "x")  # of the dates that prove an export
+SHOWN = 5  # of values that count as missing
+# Of the dates that prove an export: times of day and zones.
+TAILS = ("", "", "T08:30", " 23:59:59", "T12:00:00Z", "T12:00:00.25+02:00", " 1:05 PM", "T23:30:00-01:30", " 07:00 UTC")
 
 
 class Date(Kind):
@@ -28,46 +34,116 @@ class Date(Kind):
 
     name, precedence, order = "date", 30, 20
     has_numbers = True
-    together, dtype, block_dtype = True, "string", "object"
+    together, dtype, block_dtype = True, "string", "int64"
 
     def suits(self, values: Values) -> bool:
         if values.is_date:
             return True
-        return values.cells is None and bool(values.levels) and all(map(ISO_DATE.fullmatch, values.levels))
+        found = values.dates
+        if found is not None and found.format is None:
+            doubts.note(
+                f"{found.reason}, so they are not read as dates.",
+                column=values.name,
+                value=found.example,
+                row=values.row_of(found.example),
+                repair=f"Say how they are written: date_format={' or '.join(map(repr, found.formats))}, or the same as "
+                "`format` of the column in a schema.",
+            )
+        return found is not None and found.format is not None
+
+    def column(self, values: Values) -> Column:
+        column = super().column(values)
+        if values.is_date:
+            return column
+        found = values.dates
+        notes = [f"Read as dates written {found.format}, or as ISO 8601 has it."] if found.format else []
+        if found.others:
+            listed = ", ".join(map(repr, found.others[:SHOWN])) + (", ..." if len(found.others) > SHOWN else "")
+            notes.append(f"Values that are no dates count as missing: {listed}.")
+            doubts.note(
+                f"Over nine in ten values are dates; the others count as missing: {listed}.",
+                column=values.name,
+                value=found.others[0],
+                row=values.row_of(found.others[0]),
+                repair="Repair or empty them, or give the column another kind in the schema.",
+            )
+        return dataclasses.replace(column, format=found.format, missing=found.others, notes=tuple(notes))
+
+    def of_state(self, state: State) -> Kind:
+        from zoo.data.columns.older_dates import OLDER
+
+        return OLDER if state and "offset" not in state else self
 
     def read(self, values, column: Column, state: State) -> np.ndarray:
-        return dates.as_iso(series(values, column))
+        values = series(values, column)
+        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+            return dates.of_datetimes(values)
+        codes, uniques = pd.factorize(values)
+        reading = _Reading(column)
+        found, exists = reading.instants(uniques)
+        if not exists.all():
+            row = int(np.flatnonzero(codes == np.argmin(exists))[0])
+            raise ValueError(reading.error(values.iloc[row], row))
+        return np.append(found, UNKNOWN)[codes]
+
+    def served(self, values, column: Column, state: State) -> np.ndarray:
+        kind = self.of_state(state)
+        if kind is not self:
+            return kind.served(values, column, state)
+        return dates.written(self.read(values, column, state))
 
     def number_names(self, column: Column, state: State) -> list:
         return [column.name]
 
+    def offsets(self, column: Column, state: State) -> list[float]:
+        return [float(state.get("offset", 0))]
+
     def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
-        read = [self.read(table.column(column.name), column, {}) for column in columns]
-        return [{"times": dates.has_times(values)} for values in read]
+        return [self.fit(self.read(table.column(c.name), c, {}), c, encodings) for c in columns]
+
+    def fit(self, read: np.ndarray, column: Column, encodings: Encodings) -> State:
+        known = read[read != UNKNOWN]
+        middle = 0 if encodings.raw or not len(known) else int(np.median(known // DAY))
+        return {"times": bool(np.any(known % DAY)), "offset": middle}
+
+    def prepare(self, group: Group) -> list[_Reading]:
+        return [_Reading(column) for column in group.columns]
 
     def read_group(self, table: Table, group: Group) -> np.ndarray:
         return np.stack([self.read(table.column(c.name), c, {}) for c in group.columns], axis=1)
 
     def read_cells(self, cells: list[list], group: Group) -> np.ndarray | None:
-        read = [[_cell(value) for value in values] for values in cells]
+        read = [[one.instant(value) for value in values] for values, one in zip(cells, group.prepared, strict=True)]
         if any(None in values for values in read):
             return None
-        return np.array(read, object).T
+        return np.array(read, "int64").T
 
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
         import tensorflow as tf
 
-        return tf.stack(list(tensors), axis=1)
+        read = [self.read_graph(tensor, column, {}) for tensor, column in zip(tensors, group.columns, strict=True)]
+        return tf.stack(read, axis=1)
+
+    def read_graph(self, tensor, column: Column, state: State):
+        import tensorflow as tf
+
+        instants, valid = dates.instants(tensor, notations.patterns(column.format), column.missing)
+        wrong = tf.boolean_mask(tensor, ~valid)[:1]
+        check = tf.debugging.Assert(tf.reduce_all(valid), [_must(column) + " Received:", wrong])
+        with tf.control_dependencies([check]):
+            return tf.identity(instants)
 
     def parse_group(self, block, group: Group, tables: Sequence) -> list:
         import tensorflow as tf
 
-        return [dates.fields(values) for values in tf.unstack(block, num=len(group.columns), axis=1)]
+        states = group.states or [{}] * len(group.columns)
+        instants = tf.unstack(block, num=len(group.columns), axis=1)
+        return [dates.fields(one, state.get("offset", 0)) for one, state in zip(instants, states, strict=True)]
 
     def numbers_group(self, parsed, group: Group):
         import tensorflow as tf
 
-        days = [tf.where(valid, days, np.float32(np.nan))[:, None] for days, valid, _, _ in parsed]
+        days = [tf.where(fields[1], fields[0], np.float32(np.nan))[:, None] for fields in parsed]
         return days[0] if len(days) == 1 else tf.concat(days, axis=1)
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
@@ -77,26 +153,43 @@ class Date(Kind):
             (dates.parts(fields, state["times"]), "part") for fields, state in zip(parsed, group.states, strict=True)
         ]
 
-    def converted_shape(self, column: Column, state: State) -> tuple[int, ...]:
-        return (len(dates.FIELDS),)
+    def converted_shape(self, column: Column, state: State) -> tuple[int, ...] | None:
+        return (len(dates.FIELDS),) if all(one.date for one in notations.patterns(column.format)) else None
 
     def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> list:
-        return [dates.fields_of_numbers(tensor) for tensor in tensors]
+        parsed = []
+        for tensor, column, state in zip(tensors, group.columns, group.states, strict=True):
+            short = notations.patterns(column.format)[0].short_year
+            parsed.append(dates.fields(dates.instants_of_numbers(tensor, short), state["offset"]))
+        return parsed
 
     def onnx_numbers(self, nodes, name: str, column: Column, state: State) -> str:
-        return nodes.date(name)
+        return nodes.date(name, notations.patterns(column.format))
 
     def litert_obstacle(self, column: Column, state: State) -> str:
         return "dates"
 
     def source(self, group: Group, encodings: Encodings) -> Source:
+        described = [
+            (
+                state["offset"],
+                [(one.expression, one.groups, one.short_year) for one in notations.patterns(column.format)],
+                [*MARKS, *column.missing],
+            )
+            for column, state in zip(group.columns, group.states, strict=True)
+        ]
         names = [str(column.name) for column in group.columns]
-        turns = [f"turns(*dates[{i}], {bool(state['times'])})" for i, state in enumerate(group.states)]
+        lines = [f"    {name!r}: {one!r}," for name, one in zip(names, described, strict=True)]
+        turns = [f"turns(*dates[{i}][:{4 if state['times'] else 3}])" for i, state in enumerate(group.states)]
         return Source(
-            setup=(f"dates = [date(rows[name]) for name in {names!r}]  # days, shares of year and day",),
-            numbers=("*(days for days, _, _ in dates)",),
+            setup=("dates = [date(rows[name], name, *known) for name, known in DATES.items()]",),
+            numbers=("*(days for days, *_ in dates)",),
             sections=() if encodings.raw else tuple(("part", turn) for turn in turns),
-            constants={**STRING_CONSTANTS, "ISO": repr(dates.ISO[1:-1])},
+            constants={
+                **STRING_CONSTANTS,
+                "MONTHS": repr(notations.MONTHS),
+                "DATES": "\n".join(["{  # offset, notations, marks of missing values", *lines, "}"]),
+            },
             functions={**STRING_FUNCTIONS, "date": DATE},
             modules=("re",),
         )
@@ -107,26 +200,81 @@ class Date(Kind):
         return [Feature(what, section="part") for what in dates.PARTS + (dates.TIME_PARTS if state["times"] else ())]
 
     def sample(self, column, state, rows, generator, *, odd=False):
-        scaled = state["scaled"]
+        scaled, offset = state["scaled"], state.get("offset", 0)
         center, scale, knots = scaled["center"][0], scaled["scale"][0], scaled["knots"][0]
-        days = generator.choice(knots or [center], rows)
+        days = offset + generator.choice(knots or [center], rows)
         if odd:
-            around = center + scale * generator.normal(size=rows)
-            days = np.clip(np.where(generator.random(rows) < 0.5, days, around), -25_000, 100_000)
-        texts = np.floor(days).astype("int64").astype("datetime64[D]").astype(str)
+            around = offset + center + scale * generator.normal(size=rows)
+            days = np.where(generator.random(rows) < 0.5, days, around)
+        days = np.clip(days, -25_000, 100_000)
+        moments = np.floor(days).astype("int64").astype("datetime64[D]")
+        texts = moments.astype(str)
+        if odd and column.format:
+            at_noon = [datetime.datetime(d.year, d.month, d.day, 12, tzinfo=datetime.UTC) for d in moments.tolist()]
+            written = [moment.strftime(column.format) for moment in at_noon]
+            texts = np.where(generator.random(rows) < 0.5, texts, written)
         if odd:
-            texts = [f"{text}{tail}" for text, tail in zip(texts, generator.choice(TAILS, rows))]
+            own = notations.patterns(column.format)[0]
+            tails = generator.choice(TAILS if "zone" in own.parts else TAILS[:1], rows)
+            texts = [f"{text}{tail}" for text, tail in zip(texts, tails)]
         return of_strings(texts)
 
     def cases(self, values: np.ndarray, turn: int) -> dict[str, np.ndarray]:
-        return string_cases(values, turn)
+        cases = string_cases(values, turn)
+        return {name: cases[name] for name in ("missing", "empty")}  # what is no date fails a request
 
 
-def _cell(value) -> str | None:
-    """Returns a date as a string, `""` if it is missing; None if the value has another type."""
-    if type(value) is pd.Timestamp and value.tzinfo is None:
-        return value.isoformat(timespec="seconds")
-    return value if type(value) is str else "" if is_absent(value) else None
+class _Reading:
+    """How the values of a column are read, one by one.
+
+    Args:
+        column: The column.
+    """
+
+    def __init__(self, column: Column):
+        self._column, self._patterns = column, notations.patterns(column.format)
+        self._marks = {*MARKS, *column.missing}
+        self._digits = bool(column.format) and set(column.format) <= set("%YmdHMSy")
+
+    def instant(self, value) -> int | None:
+        """Returns the instant of a value, `UNKNOWN` if it is missing; None if it is no date."""
+        if type(value) is str:
+            if value.strip(BLANKS) in self._marks:
+                return UNKNOWN
+            return notations.instant(value, self._column.format)
+        if is_absent(value):
+            return UNKNOWN
+        if isinstance(value, datetime.date):
+            return dates.of_date(value)
+        if self._digits and isinstance(value, (int, float, np.number)) and float(value).is_integer():
+            return notations.instant(str(int(value)), self._column.format)
+        return None
+
+    def instants(self, values: Sequence) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the instants of distinct values, and which of them are dates or missing."""
+        values = np.asarray(values, dtype=object).tolist()
+        if len(values) > notations.FEW_TEXTS and set(map(type, values)) == {str}:
+            found, exists = notations.instants(values, self._column.format)
+            marked = np.array([value.strip(BLANKS) in self._marks for value in values])
+            return np.where(marked, UNKNOWN, found), exists | marked
+        read = [self.instant(value) for value in values]
+        return np.array([UNKNOWN if one is None else one for one in read], "int64"), np.array(
+            [one is not None for one in read], bool
+        )
+
+    def error(self, value, row: int) -> str:
+        """Returns what must be, what came, and the repair."""
+        other = notations.recognise([str(value)], [1])
+        may_be = "" if other is None else f", such as {(other.format or other.formats[0])!r} in new training"
+        return (
+            f"{_must(self._column)} Received: {value!r} in row {row}. Write it as 2024-12-31 or 2024-12-31T23:59:59Z, "
+            f"leave it empty, or say the notation by `date_format`, or as the column's `format` in a schema{may_be}."
+        )
+
+
+def _must(column: Column) -> str:
+    also = f"{column.format} or " if column.format else ""
+    return f"The column {column.name!r} must hold dates in the notation {also}ISO 8601."
 
 
 KIND = Date()

@@ -128,6 +128,10 @@ class Kind:
         """Returns the column with the only values that it may hold, where its kind knows such."""
         return column
 
+    def of_state(self, state: State) -> Kind:
+        """Returns the kind that reads and encodes a column in a state: another one where an earlier version made it."""
+        return self
+
     # One column.
 
     def fit(self, read: np.ndarray, column: Column, encodings: Encodings) -> State:

@@ -16,6 +16,7 @@ import pandas as pd
 from zoo.data import doubts
 from zoo.data.columns import number_formats
 from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
+from zoo.data.columns.natural import are_seconds, seconds_of_texts
 from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table, is_plain
@@ -212,6 +213,8 @@ def float64(values, column: Column) -> np.ndarray:
     marked = column.decimal != "." or column.thousands or column.prefix or column.suffix
     if not marked and not column.missing and (plain := as_numbers(values)) is not None:
         return plain
+    if are_seconds(column.dtype) and (seconds := seconds_of_texts(values)) is not None:
+        return seconds
     codes, uniques = pd.factorize(values)
     numbers, strange = number_formats.numbers_of(list(uniques), column)
     if strange.any():

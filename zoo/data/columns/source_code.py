@@ -45,35 +45,50 @@ def words(values, known, mean, deviation):
     return found
 '''
 DATE = '''
-def date(values):
-    """Returns days since 1970-01-01 (NaN where there is no date), and the shares of the year and of the day."""
-    f, found = np.float32, np.zeros((3, len(values)), "float32")
+def date(values, column, offset, patterns, missing):
+    """Returns days since 1970-01-01 less an offset (NaN where missing), shares of the year, the week and the day."""
+    found = np.full((4, len(values)), np.nan, "float32")
     for i, text in enumerate(strings(values)):
-        match = re.fullmatch(ISO, text, re.ASCII)
-        year, month, day, hour, minute, second = [int(part or 0) for part in match.groups()[:6]] if match else [0] * 6
-        if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60):
-            found[0, i] = np.nan
+        if text.strip(BLANKS) in missing:
             continue
-        east = f((match[7] or "") + (match[8] or "0")) + f((match[7] or "") + (match[9] or "0")) / f(60)
-        share = (f(hour) - east + f(minute) / f(60) + f(second) / f(3600)) / f(24)
-        whole, start = f(day_number(year, month, day)), f(day_number(year, 1, 1))
-        found[:, i] = whole + share, (whole - start) / f(365.25), share
+        days, microseconds = divmod(instant(text, column, patterns), 86_400_000_000)
+        share = np.float32(microseconds) / np.float32(86_400_000_000)
+        year = (np.datetime64(days, "D") - np.datetime64(days, "D").astype("datetime64[Y]")).astype(int)
+        year = np.float32(year) / np.float32(365.25)
+        found[:, i] = np.float32(days - offset) + share, year, (days + 3) % 7 / 7, share
     return found
 
 
-def day_number(year, month, day):
-    """Returns days since 1970-01-01; years are counted from March."""
-    year -= month <= 2
-    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return year // 400 * 146097 + year % 400 * 365 + year % 400 // 4 - year % 400 // 100 + of_year - 719468
+def instant(text, column, patterns):
+    """Returns microseconds since 1970-01-01 UTC of a date."""
+    for expression, groups, short in patterns:
+        if match := re.fullmatch(expression, text, re.ASCII):
+            parts = [(match[group] or "") if group else "" for group in groups]
+            month = parts[1] if parts[1].isdigit() else MONTHS.index(parts[1][:3].lower()) + 1
+            numbers = [int(part or 0) for part in (parts[0], month, parts[2] or 1, *parts[3:6])]
+            year, month, day, hour, minute, second = numbers
+            year += (1900 if year >= 69 else 2000) if short else 0
+            right = month in range(1, 13) and minute < 60 and second < 60
+            right = right and hour in (range(1, 13) if parts[7] else range(24))
+            hour = hour % 12 + 12 * (parts[7][0] in "pP") if parts[7] else hour
+            east = re.sub("[^0-9]", "", parts[8]).ljust(4, "0")
+            right = right and int(east[:2]) < 24 and int(east[2:]) < 60
+            minutes = (int(east[:2]) * 60 + int(east[2:])) * (-1 if parts[8].startswith("-") else 1)
+            if right:
+                first = np.datetime64(f"{year:04d}-{month:02d}", "M")
+                start, end = ((first + i).astype("datetime64[D]").astype(int).item() for i in (0, 1))
+                if 1 <= day <= end - start:
+                    days = start + day - 1
+                    clock = (hour * 60 + minute - minutes) * 60 + second
+                    return (days * 86_400 + clock) * 1_000_000 + int((parts[6] + "000000")[:6])
+            break
+    raise ValueError(f"The column {column!r} must hold dates. Received: {text!r}. Write it as 2024-12-31.")
 
 
-def turns(days, year, share, times):
-    """Returns sine and cosine of the day in the year, of the weekday, and of the hour."""
-    week = np.mod(np.floor(days) + 3, 7) / 7
-    parts = [2 * np.float32(np.pi) * turn for turn in ([year, week, share] if times else [year, week])]
-    waves = np.stack([wave(part) for part in parts for wave in (np.sin, np.cos)], axis=1)
-    return np.where(np.isnan(days)[:, None], 0, waves)
+def turns(days, *shares):
+    """Returns sine and cosine of the shares of a turn, 0 where the date is missing."""
+    waves = [wave(2 * np.float32(np.pi) * share) for share in shares for wave in (np.sin, np.cos)]
+    return np.where(np.isnan(days)[:, None], 0, np.stack(waves, axis=1))
 '''
 
 NUMBER_CONSTANTS = {"MISSING": repr(MISSING)}

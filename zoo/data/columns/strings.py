@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from zoo.data.columns.natural import natural
 from zoo.data.schema import Column
 
 UNSEEN = "Никогда не видано"  # what no training has met, for proofs
@@ -14,17 +15,17 @@ FEW_ROWS = 32  # columns of at most so many rows are read value by value, which 
 
 
 def series(values, column: Column) -> pd.Series:
-    """Returns a column as a Series.
+    """Returns a column as a Series, its objects as `natural` turns them.
 
     Raises:
-        ValueError: if it has more than one value a row.
+        ValueError: if it has more than one value a row, or bytes that are no text.
     """
     if isinstance(values, pd.Series):
-        return values
+        return natural(values, column.name)
     array = np.asarray(values) if not np.isscalar(values) else np.asarray([values])
     if array.ndim != 1:
         raise ValueError(f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}.")
-    return pd.Series(np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array)
+    return natural(pd.Series(np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array), column.name)
 
 
 def strings(values, column: Column, written: Callable) -> np.ndarray:

@@ -9,7 +9,9 @@ import re
 import numpy as np
 import pandas as pd
 
+from zoo.data import notations
 from zoo.data.columns import number_formats
+from zoo.data.columns.natural import natural, original
 from zoo.data.schema import MISSING, Column, as_numbers, is_stringlike, level_name
 
 SCALARS = (str, bytes, int, float, bool, np.generic, pd.Timestamp)
@@ -56,7 +58,9 @@ class Values:
     def __init__(self, name, values: pd.Series, hints: Hints = NO_HINTS):
         if isinstance(values, pd.DataFrame):
             raise ValueError(f"Column names must differ. Received twice: {name}. Rename one of each.")
-        self.name, self.series, self.dtype, self.hints = name, values, str(values.dtype), hints
+        self.name, self.dtype, self.hints = name, original(values), hints
+        self.date_format = hints.date_format or ""
+        self.series = values = natural(values, name)
         self.is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
         self.is_boolean = pd.api.types.is_bool_dtype(values.dtype)
         self.is_number = not self.is_boolean and pd.api.types.is_numeric_dtype(values.dtype)
@@ -135,13 +139,13 @@ class Values:
         return Column(self.name, "number", self.dtype, missing=missing, **found.marks)
 
     @functools.cached_property
-    def _levels(self) -> tuple[list[str], int]:
-        """The distinct strings that are not missing (some may be equal once stripped), and in how many rows."""
+    def _levels(self) -> tuple[list[str], list[int]]:
+        """The distinct strings that are not missing (some may be equal once stripped), and in how many rows each."""
         codes, uniques = self._factorized
         counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
         absent = {*MISSING, *self.hints.missing}
         named = [(level, count) for level, count in zip(map(level_name, uniques), counts) if level not in absent]
-        return [level for level, _ in named], int(sum(count for _, count in named))
+        return [level for level, _ in named], [int(count) for _, count in named]
 
     @property
     def levels(self) -> list[str]:
@@ -151,7 +155,20 @@ class Values:
     @property
     def num_filled(self) -> int:
         """How many rows hold a string that is not missing."""
-        return self._levels[1]
+        return sum(self._levels[1])
+
+    @functools.cached_property
+    def dates(self) -> notations.Recognised | None:
+        """The notation of dates in strings; None if they are no dates."""
+        if self.cells is not None or self.is_date or self.is_boolean or self.is_number:
+            return None
+        return notations.recognise(*self._levels, self.date_format)
+
+    def row_of(self, level: str):
+        """Returns the label of the first row that holds a string."""
+        codes, uniques = self._factorized
+        place = next(i for i, value in enumerate(uniques) if level_name(value) == level)
+        return self.series.index[int(np.argmax(codes == place))]
 
     @property
     def num_levels(self) -> int:

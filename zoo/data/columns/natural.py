@@ -1,0 +1,166 @@
+"""Objects of Python and pandas as values that the kinds read.
+
+    datetime.date, datetime, Timestamp, Period    datetime64; a period counts as the date of its start
+    timedelta, Timedelta, datetime.time           seconds, of a time since midnight
+    decimal.Decimal                               numbers
+    Interval                                      its text
+    bytes                                         text in UTF-8
+
+The same objects are read alike when a schema is inferred, in training and in prediction. The texts that pandas writes
+for durations and times are read as the same seconds, in columns that were trained on such objects.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import re
+
+import numpy as np
+import pandas as pd
+
+from zoo.data import dates
+
+PLAIN = ("string", "floating", "integer", "mixed-integer-float", "boolean", "empty")  # as `infer_dtype` calls them
+PLAIN_TYPES = {str, int, float, bool, type(None), type(pd.NA), type(pd.NaT), np.str_, np.float64, np.int64, np.bool_}
+DURATION = re.compile(
+    r"\s*(?:(?P<days>[+-]?\d+) days?,?\s*)?(?P<sign>[+-]?)"
+    r"(?:(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}(?:\.\d+)?))?)?\s*",
+    re.ASCII,
+)
+WHAT_SECONDS_ARE = {
+    "time": "Times of day are read as seconds since midnight.",
+    "timedelta": "Durations are read as seconds.",
+    "duration": "Durations are read as seconds.",
+}
+
+
+def natural(values: pd.Series, name=None) -> pd.Series:
+    """Returns a column without objects that no kind reads, as the same Series where it has none.
+
+    Args:
+        values: The column.
+        name: Its name, for the message.
+
+    Raises:
+        ValueError: if bytes are no text in UTF-8.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype):
+        if dtype.kind == "m":
+            return values.dt.total_seconds()
+        return _of_objects(values, name) if dtype.kind == "O" else values
+    if isinstance(dtype, pd.PeriodDtype):
+        return values.dt.to_timestamp()
+    if isinstance(dtype, pd.IntervalDtype):
+        return values.astype(object).map(str, na_action="ignore").astype(object)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _of_categories(values, name)
+    if isinstance(dtype, pd.ArrowDtype) and issubclass(
+        dtype.type, (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, bytes)
+    ):
+        return _of_objects(pd.Series(values.to_numpy(object, na_value=None), values.index, object), name)
+    return values
+
+
+def original(values: pd.Series) -> str:
+    """Returns a column's dtype before `natural`, as pandas names it; of objects, `"time"` or `"timedelta"` for such."""
+    if values.dtype == object and (found := pd.api.types.infer_dtype(values, skipna=True)).startswith("time"):
+        return "time" if found == "time" else "timedelta"
+    return str(values.dtype)
+
+
+def note(dtype: str) -> tuple[str, ...]:
+    """Returns what was done to the values of a column of that original dtype, in sentences."""
+    return tuple(text for start, text in WHAT_SECONDS_ARE.items() if re.match(rf"{start}(\W|\d|$)", dtype))
+
+
+def are_seconds(dtype: str) -> bool:
+    """Returns whether the numbers of a column of that original dtype are seconds."""
+    return bool(note(dtype))
+
+
+def seconds_of_texts(values: pd.Series) -> np.ndarray | None:
+    """Returns seconds `(rows,)` of durations and times as pandas and Python write them; None if any is neither."""
+    codes, uniques = pd.factorize(values)
+    found = []
+    for value in uniques:
+        match = DURATION.fullmatch(value) if isinstance(value, str) else None
+        if match is None or not any(match.groups()):
+            return None
+        clock = 3_600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"] or 0)
+        found.append(86_400 * int(match["days"] or 0) + (-clock if match["sign"] == "-" else clock))
+    return np.array([*found, np.nan], "float64")[codes]
+
+
+def is_date(value) -> bool:
+    """Returns whether a value is a date or a moment of Python, pandas or numpy."""
+    return isinstance(value, (datetime.date, np.datetime64)) and value is not pd.NaT
+
+
+def plain(value, name=None):
+    """Returns one object as a number, a date, or a text; others as they are.
+
+    Raises:
+        ValueError: if bytes are no text in UTF-8.
+    """
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    if isinstance(value, np.datetime64):
+        return None if np.isnat(value) else pd.Timestamp(value)
+    if isinstance(value, np.timedelta64):
+        return None if np.isnat(value) else value / np.timedelta64(1, "s")
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if isinstance(value, datetime.time):
+        return 3_600 * value.hour + 60 * value.minute + value.second + value.microsecond / 1e6
+    if isinstance(value, pd.Period):
+        return value.start_time
+    if isinstance(value, pd.Interval):
+        return str(value)
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"The column {name!r} must hold text in UTF-8. Received: {value!r}. Decode it, or ignore the column."
+            ) from error
+    return value
+
+
+def _of_objects(values: pd.Series, name) -> pd.Series:
+    what = pd.api.types.infer_dtype(values, skipna=True)
+    if what in PLAIN:
+        return values
+    if what.startswith("mixed") and set(map(type, values)) <= PLAIN_TYPES:
+        return values
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError:  # lists, dicts and arrays have no hash
+        return values
+    found = [plain(value, name) for value in uniques]
+    if found and all(is_date(value) for value in found):
+        instants = np.array([*map(dates.of_date, found), dates.UNKNOWN], "int64").view("datetime64[us]")
+        return pd.Series(instants[codes], values.index, name=values.name)
+    if all(one is other for one, other in zip(found, uniques)):
+        return values
+    if found and all(isinstance(value, float) for value in found):
+        return pd.Series(np.array([*found, np.nan])[codes], values.index, name=values.name)
+    column = np.empty(len(found) + 1, object)
+    column[:-1] = found
+    return pd.Series(column[codes], values.index, object, name=values.name)
+
+
+def _of_categories(values: pd.Series, name) -> pd.Series:
+    """Returns a categorical whose categories are objects with their texts, or as the values that they stand for."""
+    categories = pd.Series(values.cat.categories)
+    found = natural(categories, name)
+    if pd.api.types.is_datetime64_any_dtype(found.dtype):
+        return found.reindex(values.cat.codes).set_axis(values.index)
+    if found is categories:
+        return values
+    if pd.api.types.is_numeric_dtype(found.dtype):
+        return found.reindex(values.cat.codes).set_axis(values.index)
+    return values.cat.rename_categories(found.tolist())
