@@ -61,7 +61,7 @@ def assert_same(found, wanted, *, moved=False):
     assert found.keys() == wanted.keys()
     for name, values in wanted.items():
         assert np.isfinite(found[name]).all(), name
-        close = 1e-6 * np.maximum(1.0, np.abs(values)) if moved else 0.0
+        close = 1e-5 * np.maximum(1.0, np.abs(values)) if moved else 0.0
         assert np.all(np.abs(found[name] - values) <= close), f"{name}: {found[name].tolist()} for {values.tolist()}"
 
 
