@@ -164,7 +164,8 @@ def _check_meaning(column, tensor):
 @options.tables(150)
 @given(table=tables(), suffix=st.sampled_from(["csv", "tsv", "parquet"]), data=st.data())
 def test_a_file_that_pandas_wrote_is_read_as_the_table(tmp_path_factory, table, suffix, data):
-    assume(all(isinstance(column.name, str) and column.name for column in table.columns))
+    assume(all(isinstance(column.name, str) for column in table.columns))
+    assume(options.included("carriage_returns") or not any("\r" in column.name for column in table.columns))
     path = tmp_path_factory.getbasetemp() / f"hunt.{suffix}"
     with warned() as said:
         notations = data.draw(noted(table))
