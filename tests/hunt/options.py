@@ -23,6 +23,7 @@ KINDS = {
     "dictionaries": "categories as Arrow's dictionaries in a DataFrame",
     "strange_cells": "single cells that are lists, dicts, bytes or text that is no UTF-8, complex or enormous numbers",
     "python_objects": "dates and Decimals of Python",
+    "carriage_returns": "a carriage return in the name of a column of a file",
     "any_names": "columns whose names are numbers of numpy or pandas's Timestamps",
 }
 EVERY_RUN: tuple[str, ...] = ()

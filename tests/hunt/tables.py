@@ -56,8 +56,8 @@ def as_array(values):
 
 
 def names():
-    """Returns a strategy of names of columns, which differ as strings too."""
-    some = st.sampled_from(PLAIN) | st.sampled_from(ODD) | st.text(LETTERS, max_size=6)
+    """Returns a strategy of names of columns, which differ as strings too. A column without one is an index."""
+    some = st.sampled_from(PLAIN) | st.sampled_from(ODD) | st.text(LETTERS, min_size=1, max_size=6)
     if included("any_names"):
         some = some | st.sampled_from([np.int64(3), pd.Timestamp("2020-01-01"), 2.5, True])
     return some

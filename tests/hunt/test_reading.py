@@ -61,7 +61,7 @@ def assert_same(found, wanted, *, moved=False):
     assert found.keys() == wanted.keys()
     for name, values in wanted.items():
         assert np.isfinite(found[name]).all(), name
-        close = 1e-6 * np.maximum(1.0, np.abs(values)) if moved else 0.0
+        close = 1e-5 * np.maximum(1.0, np.abs(values)) if moved else 0.0
         assert np.all(np.abs(found[name] - values) <= close), f"{name}: {found[name].tolist()} for {values.tolist()}"
 
 
@@ -164,7 +164,8 @@ def _check_meaning(column, tensor):
 @options.tables(150)
 @given(table=tables(), suffix=st.sampled_from(["csv", "tsv", "parquet"]), data=st.data())
 def test_a_file_that_pandas_wrote_is_read_as_the_table(tmp_path_factory, table, suffix, data):
-    assume(all(isinstance(column.name, str) and column.name for column in table.columns))
+    assume(all(isinstance(column.name, str) for column in table.columns))
+    assume(options.included("carriage_returns") or not any("\r" in column.name for column in table.columns))
     path = tmp_path_factory.getbasetemp() / f"hunt.{suffix}"
     with warned() as said:
         notations = data.draw(noted(table))
@@ -183,7 +184,8 @@ def test_a_file_that_pandas_wrote_is_read_as_the_table(tmp_path_factory, table, 
 @given(table=tables(), bad=st.sampled_from(WORDS), data=st.data())
 def test_a_cell_that_is_no_number_is_refused_with_column_row_value_and_repair(table, bad, data):
     notations = {column.name: "float64" for column in table.columns if column.kind in ("number", "boolean")}
-    own, frame = fitted(table, notations), table.frame(notations, target=False)
+    with warned():
+        own, frame = fitted(table, notations), table.frame(notations, target=False)
     column = data.draw(st.sampled_from([name for name in own.schema.names if name in notations]))
     row = data.draw(st.integers(0, len(frame) - 1))
     with pytest.raises(ValueError, match="Repair the value") as refused, warned() as said:
@@ -197,7 +199,8 @@ def test_a_cell_that_is_no_number_is_refused_with_column_row_value_and_repair(ta
 @given(table=tables(), cell=st.sampled_from(CELLS), data=st.data())
 def test_any_cell_is_read_or_refused_in_the_words_of_the_zoo_with_its_column(table, cell, data):
     notations = data.draw(noted(table))
-    own, frame = fitted(table, notations), table.frame(notations, target=False)
+    with warned():
+        own, frame = fitted(table, notations), table.frame(notations, target=False)
     column = data.draw(st.sampled_from(own.schema.names))
     row = data.draw(st.integers(0, len(frame) - 1))
     frame = with_cell(frame, column, row, cell)
