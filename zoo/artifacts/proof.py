@@ -113,7 +113,8 @@ def cases(model: Model) -> dict:
     if images:
         more["jpeg"] = many[:FEW].copy()
         for column in images:
-            more["jpeg"][column.name] = [_decoded(content) for content in _jpegs(many[column.name][:FEW])]
+            decoded = [_decoded(content) for content in _jpegs(many[column.name][:FEW])]
+            more["jpeg"][column.name] = pd.Series(decoded, dtype=object)
     return {**found, **more, "empty": more["empty"][:1]}
 
 
