@@ -9,7 +9,7 @@ import pandas as pd
 
 from zoo.data import columns as kinds_of_columns
 from zoo.data import row_numbers
-from zoo.data.columns.values import Values
+from zoo.data.columns.values import Values, has_arrays
 from zoo.data.schema import Column, Schema, as_numbers, is_missing
 from zoo.registry import suggest
 
@@ -55,6 +55,11 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
     if target is None:
         return schema
     values = frame[target]
+    if has_arrays(values):
+        raise ValueError(
+            f"The target {target!r} must have one value a row. Received: arrays. Name another column, or turn them "
+            "into numbers or classes."
+        )
     if is_missing(values).any() and task is None:
         values = values[~is_missing(values)]
     task = task or infer_task(values)
