@@ -120,7 +120,7 @@ def cases(model: Model) -> dict:
     if images:
         more["jpeg"] = many[:FEW].copy()
         for column in images:
-            more["jpeg"][column.name] = _through_jpeg(many[column.name][:FEW])
+            more["jpeg"][column.name] = pd.Series(_through_jpeg(many[column.name][:FEW]), dtype=object)
     return {**found, **more, "empty": more["empty"][:1]}
 
 

@@ -216,7 +216,7 @@ class Preprocessor:
     @property
     def input_offsets(self) -> list[float]:
         """What reading subtracted from each feature of the raw tensor `inputs`, in float64: 0 for most columns."""
-        offsets = {}
+        offsets: dict[tuple, float] = {}
         for group in self._groups:
             for column, state in zip(group.columns, group.states, strict=True):
                 names = group.kind.number_names(column, state)

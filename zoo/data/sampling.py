@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from zoo.data.columns.values import has_arrays
 from zoo.data.schema import is_stringlike
 
 SIZE = 200_000
@@ -56,7 +57,7 @@ def sample(blocks: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SIZE) -
         rows = np.arange(total, total + len(block))
         total += len(block)
         for name in block.columns:
-            if is_stringlike(block[name].dtype):
+            if is_stringlike(block[name].dtype) and not has_arrays(block[name]):
                 seen = block[name].value_counts(sort=False)
                 seen.index = seen.index.astype(object)
                 counts[name] = seen if name not in counts else counts[name].add(seen, fill_value=0)

@@ -118,7 +118,7 @@ def column_of(plain: Mapping[str, Any]) -> Column:
     if not plain.keys() <= set(COLUMN_FIELDS):
         _check_known(plain, COLUMN_FIELDS, f"The column {name!r}")
     check_kind(name, plain["kind"])
-    given = {}
+    given: dict[str, Any] = {}
     for field, value in plain.items():
         if field in ("name", "ignore"):
             continue

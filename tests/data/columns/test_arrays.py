@@ -9,6 +9,7 @@ import pytest
 import zoo
 from zoo import registry
 from zoo.data.infer import infer
+from zoo.data.sampling import sample
 
 ROWS = 48
 
@@ -269,3 +270,14 @@ def test_a_stream_refuses_arrays_in_the_zoo_s_words(frame, tmp_path):
         ValueError, match="'vector' of .* must hold numbers, strings, booleans or dates. Received: list"
     ):
         zoo.train("logistic_regression", zoo.data.load(tmp_path / "rows.parquet", target="y", stream=True), epochs=1)
+
+
+def test_a_target_of_arrays_is_refused(frame):
+    with pytest.raises(ValueError, match="The target 'photo' must have one value a row. Received: arrays"):
+        zoo.build("logistic_regression", frame, target="photo")
+
+
+def test_many_rows_with_arrays_are_sampled_by_their_other_columns(frame):
+    drawn = sample([frame, frame], size=20)
+    assert len(drawn.frame) == 20 and set(drawn.counts) == {"city", "y"}
+    assert drawn.frame["photo"][0].shape == (6, 6, 3)

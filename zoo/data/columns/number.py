@@ -246,7 +246,7 @@ def _offsets(table: Table, columns: Sequence[Column]) -> tuple[np.ndarray, np.nd
     for first in range(0, len(columns), step):
         some = columns[first : first + step]
         values, filled = table.plain_numbers([column.name for column in some], "float64")
-        for i in np.flatnonzero(~filled):
+        for i in np.flatnonzero(~filled).tolist():
             values[:, i] = float64(table.column(some[i].name), some[i])
         offsets[first : first + step] = offsets_of(values)
         with np.errstate(invalid="ignore"):
@@ -270,7 +270,7 @@ def offsets_of(values: np.ndarray) -> np.ndarray:
 
 def note_unresolved(names: Sequence, offsets: np.ndarray) -> None:
     """Notes the columns whose differences are lost, as a model takes numbers as they are in float32."""
-    for i in np.flatnonzero(offsets):
+    for i in np.flatnonzero(offsets).tolist():
         doubts.note(
             "the numbers differ by less than float32 resolves, and this model takes them as they are.",
             column=names[i],

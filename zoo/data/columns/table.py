@@ -45,7 +45,7 @@ class Table:
             filled = np.array([is_plain(self._x[name]) for name in names], bool)
             matrix = np.empty((self.rows, len(names)), dtype)
             with np.errstate(over="ignore"):
-                for i in np.flatnonzero(filled):
+                for i in np.flatnonzero(filled).tolist():
                     matrix[:, i] = self._x[names[i]]
             return matrix, filled
         chosen = np.array([self._places[name] for name in names], int)
