@@ -165,13 +165,19 @@ def float64(values, column: Column) -> np.ndarray:
     if converted is None and are_seconds(column.dtype):
         converted = seconds_of_texts(values)
     if converted is None:
-        single = [as_numbers(pd.Series([value])) is None and not is_missing(pd.Series([value]))[0] for value in values]
-        row = int(np.flatnonzero(single)[0]) if any(single) else 0
+        wrong = [not _can_be_read(pd.Series([value]), column) for value in values]
+        row = int(np.flatnonzero(wrong)[0]) if any(wrong) else 0
         raise ValueError(
             f"The column {column.name!r} must hold numbers. Received: {values.iloc[row]!r} in row {row}. Repair the "
             "value, leave it empty, or make the column a category in the schema."
         )
     return converted
+
+
+def _can_be_read(value: pd.Series, column: Column) -> bool:
+    if as_numbers(value) is not None or is_missing(value)[0]:
+        return True
+    return are_seconds(column.dtype) and seconds_of_texts(value) is not None
 
 
 def _offsets(table: Table, columns: Sequence[Column]) -> np.ndarray:
