@@ -182,14 +182,15 @@ def test_other_texts_are_no_dates(texts):
     assert recognised(texts) is None
 
 
-def test_the_share_of_year_week_and_day_follow_the_calendar():
+def test_the_angles_of_year_week_and_day_follow_the_calendar():
     days = [
         datetime.datetime(year, month, day, 6, tzinfo=datetime.UTC)
         for year, month, day in itertools.product((1, 1900, 1969, 2000, 2023, 2024), (1, 2, 3, 12), (1, 28))
     ]
     found, known, year, week, share = dates.fields(tf.constant([*map(microseconds, days), notations.UNKNOWN]), 0)
     assert known.numpy().tolist() == [True] * len(days) + [False]
-    np.testing.assert_allclose(year[:-1], [(day.timetuple().tm_yday - 1) / 365.25 for day in days], rtol=1e-6)
-    np.testing.assert_allclose(week[:-1], [day.weekday() / 7 for day in days], rtol=1e-6)
-    np.testing.assert_array_equal(share[:-1], 0.25)
+    turn = 2 * np.pi
+    np.testing.assert_allclose(year[:-1], [turn * (day.timetuple().tm_yday - 1) / 365.25 for day in days], rtol=1e-6)
+    np.testing.assert_allclose(week[:-1], [turn * day.weekday() / 7 for day in days], rtol=1e-6)
+    np.testing.assert_allclose(share[:-1], turn / 4, rtol=1e-6)
     np.testing.assert_allclose(found[:-1], [(day - EPOCH) / datetime.timedelta(days=1) for day in days], rtol=1e-7)

@@ -4,8 +4,8 @@ An instant is an integer of microseconds since 1970-01-01 UTC. Whatever the nota
 features follow from its instant, by the same operations in training and in the served graph:
 
     days            since 1970-01-01 less the column's offset, a number like any other
-    year, week      shares of the year and of the week that are past, as sine and cosine
-    day             the share of the day, where times occur in training
+    year, week      how far the year and the week have turned, as sine and cosine
+    day             how far the day has turned, where times occur in training
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from zoo.data.notations import DAY, FIRST_SHORT_YEAR, HOUR, MARKS, MINUTE, MONTH
 
 PARTS = ("year sine", "year cosine", "week sine", "week cosine")
 TIME_PARTS = ("day sine", "day cosine")
-DAYS_IN_YEAR = 365.25
+# Radians a day, a weekday, a microsecond. One factor each, since TensorFlow's graph optimizer turns quotients, and
+# chains of products by constants, into one product, whose last bit may then differ from that of eager operations.
+OF_YEAR, OF_WEEK, OF_DAY = (np.float32(2 * np.pi / turn) for turn in (365.25, 7, DAY))
+SHARE = np.float32(1 / DAY)
 
 # What stands for a date in graphs without strings: 1 (2 without a day, as in 2024-01) and these numbers, or zeros where
 # the string is no date. The sign is that of the zone, 0 for Greenwich; the half is 1 for AM, 2 for PM, else 0.
@@ -192,7 +195,7 @@ def _first_day_of_year(day):
 
 
 def fields(instants, offset: int):
-    """Returns tensors `(batch,)`: days less an offset, whether each is known, shares of year, week and day that passed.
+    """Returns tensors `(batch,)`: days less an offset, whether each is known, angles of the year, the week and the day.
 
     Args:
         instants: A tensor of instants.
@@ -203,11 +206,11 @@ def fields(instants, offset: int):
     known = instants != UNKNOWN
     safe = tf.where(known, instants, tf.constant(offset * DAY, tf.int64))
     day = safe // DAY
-    share = tf.cast(safe - day * DAY, tf.float32) / float(DAY)
-    whole = tf.cast(day - offset, tf.float32) + share
-    year = tf.cast(day - _first_day_of_year(day), tf.float32) / DAYS_IN_YEAR
-    weekday = day + 3 - (day + 3) // 7 * 7  # 1970-01-01 was a Thursday; Monday is 0
-    return whole, known, year, tf.cast(weekday, tf.float32) / 7.0, share
+    clock = tf.cast(safe - day * DAY, tf.float32)
+    of_year = tf.cast(day - _first_day_of_year(day), tf.float32)
+    weekday = tf.cast(day + 3 - (day + 3) // 7 * 7, tf.float32)  # 1970-01-01 was a Thursday; Monday is 0
+    whole = tf.cast(day - offset, tf.float32) + clock * SHARE
+    return whole, known, of_year * OF_YEAR, weekday * OF_WEEK, clock * OF_DAY
 
 
 def parts(fields, times: bool):
@@ -219,6 +222,6 @@ def parts(fields, times: bool):
     """
     import tensorflow as tf
 
-    _, known, *turns = fields
-    waves = [wave(2.0 * np.pi * turn) for turn in (turns if times else turns[:2]) for wave in (tf.sin, tf.cos)]
+    _, known, *angles = fields
+    waves = [wave(angle) for angle in (angles if times else angles[:2]) for wave in (tf.sin, tf.cos)]
     return tf.where(known[:, None], tf.stack(waves, axis=1), 0.0)

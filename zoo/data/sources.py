@@ -53,9 +53,9 @@ def load(
         source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder, fsspec address, or zip or
             tar archive of one table, of which `"zip://a.csv::rows.zip"` is one file; a DataFrame, of pandas or whatever
             has Arrow's C stream (polars, pyarrow, duckdb); a dict of columns, which may be arrays `(rows, ...)`; a dict
-            of values, a list of dicts or another record, a row each; `(x, y)` or `x` as arrays, paths of images or images of Pillow; a
-            tf.data.Dataset; or `Data`. Where `x` and `y` are both of pandas, their rows are paired by index. A table
-            with a column of image files in its folder is read as those images.
+            of values, a list of dicts or another record, a row each; `(x, y)` or `x` as arrays, paths of images or
+            images of Pillow; a tf.data.Dataset; or `Data`. Where `x` and `y` are both of pandas, their rows are paired
+            by index. A table with a column of image files in its folder is read as those images.
         target: The target's column, or beside a DataFrame its values; left out, a shipped set's own.
         split: Only these rows: `"train"`, `"val"` or `"test"`, where the set has them.
         format: `"csv"`, `"parquet"`, `"feather"`, `"json"`, `"excel"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`,

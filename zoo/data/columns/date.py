@@ -264,6 +264,7 @@ class _Reading:
 
     def error(self, value, row: int) -> str:
         """Returns what must be, what came, and the repair."""
+        value = value.item() if isinstance(value, np.generic) else value
         other = notations.recognise([str(value)], [1])
         may_be = "" if other is None else f", such as {(other.format or other.formats[0])!r} in new training"
         return (

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import dates
+from zoo.data.notations import MARKS
 
 PLAIN = ("string", "floating", "integer", "mixed-integer-float", "boolean", "empty")  # as `infer_dtype` calls them
 PLAIN_TYPES = {str, int, float, bool, type(None), type(pd.NA), type(pd.NaT), np.str_, np.float64, np.int64, np.bool_}
@@ -43,7 +44,7 @@ def natural(values: pd.Series, name=None) -> pd.Series:
         name: Its name, for the message.
 
     Raises:
-        ValueError: if bytes are no text in UTF-8.
+        ValueError: if bytes are no text in UTF-8, or a row holds a list, a set or a dict.
     """
     dtype = values.dtype
     if isinstance(dtype, np.dtype):
@@ -65,6 +66,9 @@ def natural(values: pd.Series, name=None) -> pd.Series:
 
 def original(values: pd.Series) -> str:
     """Returns a column's dtype before `natural`, as pandas names it; of objects, `"time"` or `"timedelta"` for such."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        inner = original(pd.Series(values.cat.categories))
+        return inner if are_seconds(inner) else str(values.dtype)
     if values.dtype == object and (found := pd.api.types.infer_dtype(values, skipna=True)).startswith("time"):
         return "time" if found == "time" else "timedelta"
     return str(values.dtype)
@@ -86,6 +90,9 @@ def seconds_of_texts(values: pd.Series) -> np.ndarray | None:
     found = []
     for value in uniques:
         match = DURATION.fullmatch(value) if isinstance(value, str) else None
+        if value in MARKS:
+            found.append(np.nan)
+            continue
         if match is None or not any(match.groups()):
             return None
         clock = 3_600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"] or 0)
@@ -138,8 +145,14 @@ def _of_objects(values: pd.Series, name) -> pd.Series:
         return values
     try:
         codes, uniques = pd.factorize(values)
-    except TypeError:  # lists, dicts and arrays have no hash
-        return values
+    except TypeError as error:  # arrays, lists and dicts have no hash
+        first = next(value for value in values if value is not None and type(value).__hash__ is None)
+        if isinstance(first, np.ndarray):
+            return values
+        raise ValueError(
+            f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {type(first).__name__}. "
+            "Ignore it."
+        ) from error
     found = [plain(value, name) for value in uniques]
     if found and all(is_date(value) for value in found):
         instants = np.array([*map(dates.of_date, found), dates.UNKNOWN], "int64").view("datetime64[us]")

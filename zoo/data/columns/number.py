@@ -217,6 +217,8 @@ def float64(values, column: Column) -> np.ndarray:
         return seconds
     codes, uniques = pd.factorize(values)
     numbers, strange = number_formats.numbers_of(list(uniques), column)
+    if strange.any() and are_seconds(column.dtype):
+        strange &= [seconds_of_texts(pd.Series([value])) is None for value in uniques]
     if strange.any():
         row = int(np.flatnonzero(np.append(strange, False)[codes])[0])
         written = f" with the decimal mark {column.decimal!r}" if column.decimal != "." else ""

@@ -87,7 +87,7 @@ def _fields(texts):
     whole = tf.cast(dates.days(year, month, day), tf.float32)
     start = tf.cast(dates.days(year, tf.ones_like(month), tf.ones_like(day)), tf.float32)
     days, week = whole + share, tf.math.floormod(tf.floor(whole + share) + 3.0, 7.0) / 7.0
-    return days, valid, (whole - start) / 365.25, week, share
+    return days, valid, *(2.0 * np.pi * turn for turn in ((whole - start) / 365.25, week, share))
 
 
 def _fields_of_numbers(numbers):
@@ -103,7 +103,7 @@ def _fields_of_numbers(numbers):
     whole = tf.cast(dates.days(year, month, day), tf.float32)
     start = tf.cast(dates.days(year, first, first), tf.float32)
     days, week = whole + share, tf.math.floormod(tf.floor(whole + share) + 3.0, 7.0) / 7.0
-    return days, valid, (whole - start) / 365.25, week, share
+    return days, valid, *(2.0 * np.pi * turn for turn in ((whole - start) / 365.25, week, share))
 
 
 class OlderDate(Date):

@@ -46,16 +46,17 @@ def words(values, known, mean, deviation):
 '''
 DATE = '''
 def date(values, column, offset, patterns, missing):
-    """Returns days since 1970-01-01 less an offset (NaN where missing), shares of the year, the week and the day."""
+    """Returns days since 1970-01-01 less an offset, NaN where missing, and angles of the year, the week and the day."""
+    of_year, of_week, of_day = (np.float32(2 * np.pi / turn) for turn in (365.25, 7, 86_400_000_000))
     found = np.full((4, len(values)), np.nan, "float32")
     for i, text in enumerate(strings(values)):
         if text.strip(BLANKS) in missing:
             continue
         days, microseconds = divmod(instant(text, column, patterns), 86_400_000_000)
-        share = np.float32(microseconds) / np.float32(86_400_000_000)
+        whole = np.float32(days - offset) + np.float32(microseconds) * np.float32(1 / 86_400_000_000)
         year = (np.datetime64(days, "D") - np.datetime64(days, "D").astype("datetime64[Y]")).astype(int)
-        year = np.float32(year) / np.float32(365.25)
-        found[:, i] = np.float32(days - offset) + share, year, (days + 3) % 7 / 7, share
+        turned = (year * of_year, (days + 3) % 7 * of_week, np.float32(microseconds) * of_day)
+        found[:, i] = whole, *turned
     return found
 
 
@@ -85,9 +86,9 @@ def instant(text, column, patterns):
     raise ValueError(f"The column {column!r} must hold dates. Received: {text!r}. Write it as 2024-12-31.")
 
 
-def turns(days, *shares):
-    """Returns sine and cosine of the shares of a turn, 0 where the date is missing."""
-    waves = [wave(2 * np.float32(np.pi) * share) for share in shares for wave in (np.sin, np.cos)]
+def turns(days, *angles):
+    """Returns sine and cosine of angles, 0 where the date is missing."""
+    waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
     return np.where(np.isnan(days)[:, None], 0, np.stack(waves, axis=1))
 '''
 
