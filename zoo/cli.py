@@ -421,7 +421,7 @@ def _schema(arguments) -> None:
     if arguments.task:
         from zoo.data.infer import infer
 
-        known = {"known": data.known(), "hints": data.hints}
+        known: dict[str, Any] = {"known": data.known(), "hints": data.hints}
         schema = infer(data.frame(), data.target, task=arguments.task, ignore=arguments.ignore or (), **known)
     if arguments.output:
         schema.save(arguments.output)

@@ -762,7 +762,7 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     frame = data.x if sample is None else sample.frame
     if isinstance(frame, pd.DataFrame) and not data.schema_given and (sample is not None or recipe.keep_constants):
         table = data.frame() if sample is None else frame
-        how = {"known": data.known(), "hints": data.hints, "keep_constants": recipe.keep_constants}
+        how: dict[str, Any] = {"known": data.known(), "hints": data.hints, "keep_constants": recipe.keep_constants}
         schema = infer(table, data.target, ignore=data.ignore, **how)
         schema = _as_units(schema) if recipe.keep_constants else schema
     else:

@@ -80,7 +80,7 @@ class Date(Kind):
             return dates.of_datetimes(values)
         codes, uniques = pd.factorize(values)
         reading = _Reading(column)
-        found, exists = reading.instants(uniques)
+        found, exists = reading.instants(list(uniques))
         if not exists.all():
             row = int(np.flatnonzero(codes == np.argmin(exists))[0])
             raise ValueError(reading.error(values.iloc[row], row))
@@ -136,7 +136,7 @@ class Date(Kind):
     def parse_group(self, block, group: Group, tables: Sequence) -> list:
         import tensorflow as tf
 
-        states = group.states or [{}] * len(group.columns)
+        states: Sequence[State] = group.states or [{}] * len(group.columns)
         instants = tf.unstack(block, num=len(group.columns), axis=1)
         return [dates.fields(one, state.get("offset", 0)) for one, state in zip(instants, states, strict=True)]
 

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import dates
-from zoo.data.notations import MARKS
+from zoo.data.notations import MARKS, UNKNOWN
 
 PLAIN = ("string", "floating", "integer", "mixed-integer-float", "boolean", "empty")  # as `infer_dtype` calls them
 PLAIN_TYPES = {str, int, float, bool, type(None), type(pd.NA), type(pd.NaT), np.str_, np.float64, np.int64, np.bool_}
@@ -155,7 +155,7 @@ def _of_objects(values: pd.Series, name) -> pd.Series:
         ) from error
     found = [plain(value, name) for value in uniques]
     if found and all(is_date(value) for value in found):
-        instants = np.array([*map(dates.of_date, found), dates.UNKNOWN], "int64").view("datetime64[us]")
+        instants = np.array([*map(dates.of_date, found), UNKNOWN], "int64").view("datetime64[us]")
         return pd.Series(instants[codes], values.index, name=values.name)
     if all(one is other for one, other in zip(found, uniques)):
         return values

@@ -136,7 +136,7 @@ class Values:
         if found is None:
             return Column(self.name, "number", self.dtype, missing=self.hints.missing)
         missing = (*self.hints.missing, *found.missing)
-        return Column(self.name, "number", self.dtype, missing=missing, **found.marks)
+        return dataclasses.replace(Column(self.name, "number", self.dtype, missing=missing), **found.marks)
 
     @functools.cached_property
     def _levels(self) -> tuple[list[str], list[int]]:
