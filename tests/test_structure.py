@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -291,3 +292,145 @@ def test_the_zoo_s_own_private_names_are_told_apart():
     )
     assert own_names(tree) == {"_b", "_c", "_d"}
     assert list(private_uses(tree, own_names(tree), set())) == []
+
+
+# What differs between kinds of columns is a method of the kind: nothing outside of zoo/data/columns asks which it is.
+
+COLUMNS = PACKAGE / "data" / "columns"
+OTHER_KINDS = {"dtype", "placement", "parameter"}  # of numpy's dtypes, of devices, of inspect's parameters
+ASKED = {
+    "get",
+    "pop",
+    "setdefault",
+    "index",
+    "count",
+    "startswith",
+    "endswith",
+    "__eq__",
+    "__contains__",
+    "__getitem__",
+}
+
+
+def is_kind(node, names=()):
+    """Returns whether an expression is a column's kind or the name of it: told from others by what stands before it.
+
+    Args:
+        node: The expression.
+        names: Variables that hold a kind.
+    """
+    if isinstance(node, ast.Call):
+        called = ast.unparse(node.func).rpartition(".")[2]
+        if called == "getattr" and len(node.args) > 1:
+            return ast.unparse(node.args[1]) == "'kind'"
+        return called == "kind_of" or called == "str" and any(is_kind(argument, names) for argument in node.args)
+    if isinstance(node, ast.NamedExpr):
+        return is_kind(node.value, names)
+    if isinstance(node, ast.Name):
+        return node.id in names
+    if not isinstance(node, ast.Attribute):
+        return False
+    if node.attr == "name":
+        return is_kind(node.value, names)
+    return node.attr == "kind" and re.split(r"\W", ast.unparse(node.value))[-1] not in OTHER_KINDS
+
+
+def questions_about_kinds(tree):
+    """Yields the lines in which a file compares a column's kind, or looks something up by it."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
+    found = {}
+    for scope in [tree, *functions]:
+        assigned = [node for node in ast.walk(scope) if isinstance(node, ast.Assign) and scope is not tree]
+        names = {t.id for a in assigned if is_kind(a.value) for t in a.targets if isinstance(t, ast.Name)}
+        found |= dict.fromkeys(_questions(scope, names))
+    yield from found
+
+
+def _questions(tree, names):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            asked = [node.left, *node.comparators]
+        elif isinstance(node, ast.Match):
+            asked = [node.subject]
+        elif isinstance(node, ast.Subscript):
+            asked = [node.slice]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKED:
+            asked = [*node.args, node.func.value]
+        else:
+            continue
+        groups = (one.elts if isinstance(one, ast.Tuple | ast.List | ast.Set) else [one] for one in asked)
+        parts = [part for group in groups for part in group]
+        if any(is_kind(part, names) for part in parts):
+            yield node.lineno, ast.unparse(node.subject if isinstance(node, ast.Match) else node)
+
+
+def columns_by_place(tree):
+    """Yields the lines in which a file takes a column of a schema by its place, as if there were no others."""
+    named = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).endswith("schema.columns")
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and re.fullmatch(r"-?\d+", ast.unparse(node.slice)):
+            taken = ast.unparse(node.value)
+            if taken in named or taken.endswith("schema.columns"):
+                yield node.lineno, ast.unparse(node)
+
+
+def test_nothing_outside_of_the_kinds_of_columns_asks_for_a_kind(trees):
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {use}"
+        for path, tree in trees.items()
+        if COLUMNS not in path.parents
+        for line, use in (*questions_about_kinds(tree), *columns_by_place(tree))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "column.kind == 'number'",
+        "'image' != schema.columns[i].kind",
+        "c.kind in ('array', 'image')",
+        "'text' in {a.kind, b.kind}",
+        "READERS[column.kind]",
+        "READERS.get(column.kind, None)",
+        "column.kind.startswith('im')",
+        "kind_of(column).name == 'date'",
+        "kind_of(column) is DATE",
+        "group.kind.name in ('date',)",
+        "getattr(column, 'kind') == 'text'",
+        "(kind := column.kind) == 'text'",
+        "def f(column):\n    kind = column.kind\n    return kind == 'text'",
+        "match column.kind:\n    case 'text': pass",
+        "self.schema.columns[0]",
+        "columns = model.schema.columns\ncolumns[0].shape",
+    ],
+)
+def test_a_question_about_a_kind_is_seen(line):
+    tree = ast.parse(line)
+    assert [*questions_about_kinds(tree), *columns_by_place(tree)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "values.dtype.kind in 'biuf'",
+        "dtype.kind == 'f'",
+        "placement.kind != 'one'",
+        "parameter.kind is parameter.KEYWORD_ONLY",
+        "def f(kind):\n    return kind == 'image'\ndef g(column):\n    kind = kind_of(column)\n    return kind.dtype",
+        "kind_of(column).dtype == 'string'",
+        "kind_of(column).has_numbers and group.kind.levels(column, state) is not None",
+        "display.counted(column.kind for column in columns)",
+        "frame.columns[0]",
+        "(column,) = schema.columns",
+    ],
+)
+def test_other_questions_are_none_about_a_kind(line):
+    tree = ast.parse(line)
+    assert [*questions_about_kinds(tree), *columns_by_place(tree)] == []

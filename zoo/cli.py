@@ -19,6 +19,7 @@ import json
 import math
 import os
 import re
+import shlex
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 # Of zoo.data.load, which imports pandas.
 FILE_FORMATS = ("csv", "parquet", "feather", "json", "excel", "tfrecord", "idx", "images", "npz")
+LOADING = ("ignore", "format", "na_values", "decimal", "thousands", "date_format")  # options of `zoo.data.load`
 SETTINGS = ("validation", "epochs", "batch_size", "learning_rate", "optimizer", "loss", "solver", "freeze")
 SETTINGS += ("weight", "class_weight", "groups", "time", "seed", "checkpoint", "devices")
 ADAPTING = ("classes", "columns", "image_size")
@@ -131,7 +133,7 @@ def _in_flags(said: str, argv: list[str]) -> str:
         if (name := flags.get(found[1] or found[2])) is None:
             return found[0]
         value = (found[3] or "").strip("'\"")
-        return name if value in ("", "True") else f"{name} {value}"
+        return name if value in ("", "True") else f"{name} {shlex.quote(value)}"
 
     return re.sub(r"""`([a-z_]+)`|`?\b([a-z_]+)=('[^']*'|"[^"]*"|\w+)`?""", flag, said)
 
@@ -155,14 +157,25 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
         added.add_argument("--debug", **debug)
         return added
 
-    def source(added, *more, optional=False):
-        about = "a shipped data set, a file, glob, folder or address, or tfds:NAME"
-        added.add_argument("source", metavar="SOURCE", nargs="?" if optional else None, help=about)
+    def source(added, *more, optional=False, several=False):
+        about = "a shipped data set, a file, glob, folder, archive or address, or tfds:NAME"
+        about += ", or several images" if several else ""
+        count: Any = "+" if several else "?" if optional else None
+        added.add_argument("source", metavar="SOURCE", nargs=count, help=about)
         added.add_argument("--target", metavar="COLUMN", help="the column to predict")
         if "split" in more:
             added.add_argument("--split", metavar="NAME", help="only these rows of the source: train, val or test")
         if "format" in more:
             added.add_argument("--format", choices=FILE_FORMATS, help="instead of the suffix's")
+            about = "counts as missing; may be repeated"
+            added.add_argument("--na-values", metavar="VALUE", action="append", help=about)
+            added.add_argument("--decimal", choices=(".", ","), help="the decimal mark; found if not given")
+            added.add_argument("--thousands", metavar="MARK", help="between groups of three digits; found if not given")
+            about = "the notation of dates that are not in ISO 8601, such as %%d/%%m/%%Y"
+            added.add_argument("--date-format", metavar="FORMAT", help=about)
+        if "images" in more:
+            about = "resize images to it; a model trained so resizes others by itself"
+            added.add_argument("--image-size", type=_image_size, metavar="H,W", help=about)
         if "ignore" in more:
             added.add_argument(
                 "--ignore", metavar="COLUMN", action="append", help="leave a column out; may be repeated"
@@ -209,15 +222,19 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     a.add_argument("name", metavar="NAME")
     a.add_argument("--json", action="store_true", help="as JSON")
 
-    a = command("schema", _schema, "Infer the schema of a table or of images: what its columns are.")
-    source(a, "ignore", "format")
+    a = command(
+        "schema",
+        _schema,
+        "Infer the schema of a table or of images: what its columns are, and what is doubtful about them.",
+    )
+    source(a, "ignore", "format", "images")
     a.add_argument("--task", choices=("classification", "regression"), help="what to make of the target")
     a.add_argument("-o", "--output", metavar="FILE", help="write it as JSON, to edit and give to `zoo train --schema`")
     a.add_argument("--json", action="store_true", help="as JSON")
 
     a = command("train", _train, "Train a model, or go on with the weights of a trained one.")
     a.add_argument("model", metavar="MODEL", nargs="?", help="an entry, a preset, or an artifact's folder")
-    source(a, "split", "ignore", "format", optional=True)
+    source(a, "split", "ignore", "format", "images", optional=True)
     artifact(a)
     a.add_argument("--config", metavar="CARD", help="repeat the run that wrote this card.json")
     a.add_argument("--schema", metavar="FILE", default=argparse.SUPPRESS, help="a schema that `zoo schema` wrote")
@@ -239,13 +256,14 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
 
     a = command("evaluate", _evaluate, "Score a trained model on data.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
-    source(a, "split", "format")
+    source(a, "split", "format", "images")
+    a.add_argument("--weight", metavar="COLUMN", help="the column by which rows count in the scores")
     a.add_argument("-o", "--output", metavar="FILE", help="write the scores as JSON")
     a.add_argument("--json", action="store_true", help="as JSON")
 
-    a = command("predict", _predict, "Answer the rows of a source, in their order.")
+    a = command("predict", _predict, "Answer the rows of a source, or images, in their order.")
     a.add_argument("model", metavar="MODEL", help="an artifact's folder, an exported version, or a preset")
-    source(a, "split", "format")
+    source(a, "split", "format", "images", several=True)
     about = "a column of the source to write before the answers, such as a key; may be repeated"
     a.add_argument("--keep", metavar="COLUMN", action="append", help=about)
     about = "a .csv, .parquet or .jsonl file; CSV on standard output if not given"
@@ -348,8 +366,9 @@ def _devices(text: str) -> str | int | list[str]:
     return int(text) if text.isdigit() else text.split(",") if ":" in text else text
 
 
-def _image_size(text: str) -> tuple[int, ...]:
-    return tuple(int(length) for length in text.replace("x", ",").split(","))
+def _image_size(text: str) -> int | tuple[int, ...]:
+    lengths = tuple(int(length) for length in text.replace("x", ",").split(","))
+    return lengths[0] if len(lengths) == 1 else lengths
 
 
 def _version(text: str) -> int | str:
@@ -397,24 +416,29 @@ def _schema(arguments) -> None:
     if arguments.output:
         _check_output(Path(arguments.output))
     _import_tensorflow()
-    data = zoo.data.load(arguments.source, **_given(arguments, "target", "format", "ignore"))
+    data = zoo.data.load(arguments.source, **_given(arguments, "target", "image_size", *LOADING))
     schema = data.schema
     if arguments.task:
         from zoo.data.infer import infer
 
-        schema = infer(data.frame(), data.target, task=arguments.task, ignore=arguments.ignore or ())
+        known = {"known": data.known(), "hints": data.hints}
+        schema = infer(data.frame(), data.target, task=arguments.task, ignore=arguments.ignore or (), **known)
     if arguments.output:
         schema.save(arguments.output)
-    if arguments.json:
-        _print_json(schema.to_dict())
-    elif arguments.output:
+    if arguments.output and not arguments.json:
         print(f"Schema in {arguments.output}")
+        return
+    from zoo.data.description import describe_data
+
+    described = describe_data(data, schema)
+    if arguments.json:
+        _print_json({**schema.to_dict(), "description": described.to_dict()})
     else:
-        print(schema)
+        print(_in_flags(str(described), ["schema"]))
 
 
 def _train(arguments) -> int:
-    settings = _present(arguments, "target", "schema", *SETTINGS) | _given(arguments, "ignore")
+    settings = _present(arguments, "target", "schema", *SETTINGS) | _given(arguments, "ignore", "image_size")
     options = {name.removeprefix(OPTION): value for name, value in vars(arguments).items() if name.startswith(OPTION)}
     model, source = arguments.model, arguments.source
     if arguments.config:
@@ -535,7 +559,7 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     if missing:
         raise ValueError(f"{card!r} is no card of a run: it has no {', '.join(missing)}. An artifact's folder has one.")
     recipe, usual = facts["recipe"], registry.load_recipe(registry.resolve(facts["entry"]))
-    names = ("target", "weight", "groups", "time", "ignore")
+    names = ("target", "weight", "groups", "time", "ignore", "image_size")
     past = {name: facts["data"][name] for name in names if facts["data"].get(name)}
     past |= {"validation": facts["data"]["validation"]} if "validation" in facts["data"] else {}
     for name in ("epochs", "batch_size", "learning_rate", "optimizer", "loss", "class_weight"):
@@ -554,11 +578,12 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     return model or facts["entry"], source or facts["data"]["source"], {**past, **given}, options
 
 
-def _data(arguments, source: str | None, **settings):
+def _data(arguments, source: str | list[str] | None, **settings):
     """Returns the source as it was typed, or loaded where rows, columns or a format were asked for."""
-    wanted = _given(arguments, "split", "ignore", "format")
+    wanted = _given(arguments, "split", *LOADING)
     if source is None or not wanted:
         return source
+    wanted |= _given(arguments, "image_size")
     return zoo.data.load(source, **wanted, **{name: value for name, value in settings.items() if value is not None})
 
 
@@ -627,7 +652,8 @@ def _evaluate(arguments) -> None:
     _import_tensorflow()
     model = zoo.load(_trained(arguments.model))
     data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
-    scores = zoo.evaluate(model, data, target=arguments.target, verbose=0)
+    more = _given(arguments, "weight", "image_size")
+    scores = zoo.evaluate(model, data, target=arguments.target, verbose=0, **more)
     if arguments.output:
         scores.to_json(arguments.output)
     if arguments.json:
@@ -646,8 +672,9 @@ def _predict(arguments) -> None:
     from zoo.training.prediction import predict_blocks
 
     model = zoo.load(_trained(arguments.model))
-    data = _data(arguments, arguments.source, schema=model.schema, target=arguments.target or model.schema.target)
-    blocks = predict_blocks(model, data, **_given(arguments, "keep"))
+    source = arguments.source[0] if len(arguments.source) == 1 else _images(arguments.source)
+    data = _data(arguments, source, schema=model.schema, target=arguments.target or model.schema.target)
+    blocks = predict_blocks(model, data, **_given(arguments, "keep", "image_size"))
     # The steps of sequences are told by columns; rows are in the order of the source.
     blocks = (block.reset_index() if block.index.nlevels > 1 else block for block in blocks)
     if path is None:
@@ -660,6 +687,22 @@ def _predict(arguments) -> None:
     finally:
         beside.unlink(missing_ok=True)
     print(f"{rows} rows in {path}")
+
+
+def _images(sources: list[str]) -> list[str]:
+    """Returns several sources, which a shell makes of a glob, if all are images.
+
+    Raises:
+        ValueError: if one is not.
+    """
+    from zoo.data.image_files import is_image
+
+    if others := [source for source in sources if not is_image(source)]:
+        raise ValueError(
+            f"Several sources must be images. Received: {others[0]!r}. Name one source, or put a glob in quotes so "
+            "that the shell leaves it as it is."
+        )
+    return sources
 
 
 def _write_csv(blocks: Iterable[pd.DataFrame], file) -> int:

@@ -14,7 +14,8 @@ import functools
 import inspect
 import random
 import threading
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,14 @@ from zoo.data.raw import Data
 from zoo.data.sampling import Sample
 from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
+from zoo.data.targets import as_pairs, check_target
 from zoo.engine import fused, keras_internals
 from zoo.engine.asked import check_asked
 from zoo.engine.jitted import jitted
 from zoo.engine.linear import linear_terms
 from zoo.engine.networks import check_network
+from zoo.engine.precision import check_floatx, in_float32, keep_ends_in_float32, policy_for
+from zoo.engine.registration import unsaved_parts
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
@@ -64,7 +68,8 @@ class Model(keras.Model):
     """
 
     def __init__(self, network, *, entry, preprocessor, options=None, decision=None, counts=(), name=None):
-        super().__init__(name=name or network.name)
+        check_floatx()
+        super().__init__(name=name or network.name, dtype="float32")  # its layers have policies of their own
         self.network = network
         self.entry = registry.info(entry) if isinstance(entry, str) else entry
         self.preprocessor = preprocessor
@@ -72,6 +77,7 @@ class Model(keras.Model):
         self._options = dict(options or {})
         self._counts = [Count(function) for function in counts]
         self._jit = registry.load_recipe(self.entry).jit
+        self._unsaved: tuple[str, ...] = ()
         self._step = threading.local()  # MirroredStrategy runs one thread a replica
         self.built = True
 
@@ -134,6 +140,11 @@ class Model(keras.Model):
             )
         return {name: inputs[name] for name in names}
 
+    def network_outputs(self, x):
+        """Returns the network's outputs for encoded tensors, computed in float32: what predictions and exports take."""
+        with in_float32(self.network):
+            return self.network(x, training=False)
+
     def decide(self, outputs):
         """Returns the model's outputs for the network's.
 
@@ -147,7 +158,10 @@ class Model(keras.Model):
 
     def _decided(self, outputs):
         if self.entry.task == "regression":
-            return self.values(outputs) * self.preprocessor.target_scale + self.preprocessor.target_center
+            values = self.values(outputs)
+            if self.preprocessor.target_dtype == "float64" and keras.backend.backend() != "jax":  # which has none
+                values = ops.cast(values, "float64")
+            return values * self.preprocessor.target_scale + self.preprocessor.target_center
         if callable(self.decision):
             return self.decision(outputs)
         if self.decision == "threshold":
@@ -254,7 +268,18 @@ class Model(keras.Model):
         if isinstance(self.loss, NetworkLoss):
             target = outputs if y is None else self.network_target(y)
             return super().compute_loss(y=target, y_pred=self.values(outputs), **rest)
+        self.check_loss(self.loss)
         return super().compute_loss(y=y, y_pred=self._decided(outputs), **rest)
+
+    def check_loss(self, loss) -> None:
+        """Raises ValueError if a loss on outputs is asked for, and float32 cannot resolve the target."""
+        if loss is not None and not isinstance(loss, NetworkLoss) and self.preprocessor.target_dtype == "float64":
+            center, scale = self.preprocessor.target_center, self.preprocessor.target_scale
+            raise ValueError(
+                f"`loss` compares float32 values, which cannot resolve this target: its mean is {center:g}, its "
+                f"deviation {scale:g}. Subtract the mean from the target, or leave `loss` out: the zoo's own loss is "
+                "on standardised values."
+            )
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if y is None and self.entry.learning == "rule" and self.entry.task == "classification":  # nothing to compare
@@ -264,6 +289,7 @@ class Model(keras.Model):
                     metric.build(ops.zeros_like(y_pred[:, 0]), self._decided(self.merged(y_pred)))
             return {"loss": loss.result()}
         y_pred = self.merged(y_pred)
+        y = y[:, 0] if self._is_in_pairs(y) else y
         for count in self._counts:
             count.update_state(y, y_pred)
         return super().compute_metrics(x, y, self._decided(y_pred), sample_weight)
@@ -275,17 +301,27 @@ class Model(keras.Model):
         """
         if self.entry.task != "regression" or self.decision is None:
             return outputs
-        low, high = (
-            self.network_target(self.preprocessor.target_low),
-            self.network_target(self.preprocessor.target_high),
-        )
+        ends = self.preprocessor.target_low, self.preprocessor.target_high
+        if self.preprocessor.target_dtype == "float64":
+            low, high = map(float, self.preprocessor.standardised_target(ends))
+        else:
+            low, high = map(self.network_target, ends)
         return low + (high - low) * ops.sigmoid(outputs)
 
     def network_target(self, y):
         """Returns the target in the network's units: class indices, standardised values, or recordings."""
         if self.entry.task != "regression":
             return y
-        return (ops.cast(y, "float32") - self.preprocessor.target_center) / self.preprocessor.target_scale
+        center, scale = self.preprocessor.target_center, self.preprocessor.target_scale
+        if self._is_in_pairs(y):  # large numbers cancel out first, without loss
+            nearest, rest = as_pairs(np.array([center]))[0]
+            return ((y[:, 0] - nearest) + (y[:, 1] - rest)) / scale
+        return (ops.cast(y, "float32") - center) / scale
+
+    def _is_in_pairs(self, y) -> bool:
+        """Returns whether values are pairs of float32, as `Preprocessor.training_target` gives them."""
+        shape: tuple = getattr(y, "shape", ())
+        return self.preprocessor.target_dtype == "float64" and len(shape) == 2 and shape[-1] == 2
 
     @notices.unlogged()
     def fit(self, x=None, y=None, batch_size=None, *args, sample_weight=None, validation_data=None, **kwargs):
@@ -420,7 +456,7 @@ class Model(keras.Model):
         if isinstance(x, Mapping):
             return set(x) >= names and all(np.ndim(x[name]) > 1 for name in names)
         if isinstance(x, np.ndarray) and x.dtype.names is None and kinds.the_vector(self.schema.columns) is not None:
-            return self.preprocessor.encodings.raw
+            return self.preprocessor.encodings.raw and not self.preprocessor.has_offsets
         return not isinstance(x, (pd.DataFrame, pd.Series)) and type(x).__module__ != "builtins"
 
     def _encode(self, x, y, target=True):
@@ -444,14 +480,15 @@ class Model(keras.Model):
             return self.preprocessor.encode(x), self._encode_target(y)
         if isinstance(x, np.ndarray) and (alone := kinds.the_array(self.schema.columns)) is not None:
             x = self.preprocessor.tensors(x)[alone.name]
-        return x, self._encode_target(y) if _is_named(y) else y
+        in_pairs = self.preprocessor.target_dtype == "float64" and not self._is_in_pairs(y)
+        return x, self._encode_target(y) if _is_named(y) or in_pairs else y
 
     def _encode_target(self, y):
         if y is None or self.schema.task is None:
             return y
         if ops.is_tensor(y):
             y = ops.convert_to_numpy(y)
-        return self.preprocessor.encode_target(y)
+        return self.preprocessor.training_target(self.preprocessor.encode_target(y))
 
     def _encode_validation(self, data):
         if isinstance(data, (tuple, list)):
@@ -480,7 +517,7 @@ class Model(keras.Model):
         def labels(y):
             dtype = tf.float32 if self.entry.task == "regression" else tf.int32
             encoded = tf.numpy_function(lambda values: self._encode_target(_text(values)), [y], dtype)
-            return tf.ensure_shape(encoded, [None])
+            return tf.ensure_shape(encoded, [None, 2] if self.preprocessor.target_dtype == "float64" else [None])
 
         def encode(columns, *rest):
             x = module({name: served(name, columns[name]) for name in signature})
@@ -490,7 +527,29 @@ class Model(keras.Model):
 
         return dataset.map(encode, num_parallel_calls=tf.data.AUTOTUNE)
 
+    @property
+    def unsaved(self) -> tuple[str, ...]:
+        """What the model was compiled with that a file cannot hold, such as `("loss my_loss",)`; of a loaded model, it
+        was saved without, and is not compiled."""
+        if not self.compiled:
+            return self._unsaved
+        compiled = keras_internals.compiled_with(self)
+        parts = {name: compiled.get(name) for name in ("loss", "metrics", "weighted_metrics")}
+        parts["optimizer"] = self.optimizer
+        with notices.importing():
+            return tuple(unsaved_parts(parts))
+
     def get_compile_config(self):
+        if unsaved := self.unsaved:
+            if self.compiled:
+                warnings.warn(
+                    f"The file does not hold what the model was compiled with: {', '.join(unsaved)} is not registered "
+                    "with Keras. It loads without, not compiled: it predicts, is exported, and zoo.train compiles it "
+                    "as its recipe says. Put @keras.saving.register_keras_serializable() above the definition to keep "
+                    "it.",
+                    stacklevel=2,
+                )
+            return None
         config = super().get_compile_config()
         if config and keras.backend.backend() == "torch":
             config = {**_portable(config), "jit_compile": self.recipe.jit is True}
@@ -518,6 +577,7 @@ class Model(keras.Model):
             if self.decision is None or isinstance(self.decision, str)
             else keras.saving.serialize_keras_object(self.decision),
             "counts": [keras.saving.serialize_keras_object(count.function) for count in self._counts],
+            **({"unsaved": list(unsaved)} if (unsaved := self.unsaved) else {}),
         }
 
     @classmethod
@@ -526,7 +586,7 @@ class Model(keras.Model):
         registry.load_builder(entry)  # its module registers the layers and losses of the network
         network = keras.saving.deserialize_keras_object(config["network"])
         counts = [keras.saving.deserialize_keras_object(function) for function in config["counts"]]
-        return cls(
+        model = cls(
             network,
             entry=entry,
             preprocessor=Preprocessor.from_config(config["preprocessor"]),
@@ -535,6 +595,8 @@ class Model(keras.Model):
             counts=counts,
             name=_renamed(config["name"], entry),
         )
+        model._unsaved = tuple(config.get("unsaved", ()))
+        return model
 
 
 def _name_in_keras(entry_name: str) -> str:
@@ -632,6 +694,7 @@ def build(
     target: str | None = None,
     schema: Schema | None = None,
     weights=None,
+    image_size: int | Sequence[int] | None = None,
     seed: int = 0,
     **options,
 ) -> Model:
@@ -645,6 +708,7 @@ def build(
         schema: A schema, or the path of one, instead of the inferred one.
         weights: A `.weights.h5` file of Keras, a `.keras` file of the zoo, a preset's name, or a model of the same
             shapes; else the entry's option of that name.
+        image_size: `(height, width)` that all images are resized to, here and by the model.
         seed: Seed of the initial weights.
         **options: The builder's, see `zoo.info(name).options`.
 
@@ -656,7 +720,7 @@ def build(
     """
     entry = registry.resolve(name)
     if "." in name:
-        return _build_preset(name, data, options)
+        return _build_preset(name, data, options if image_size is None else {**options, "image_size": image_size})
     registry.warn_renamed(name, entry)
     if "weights" in entry.options and weights is not None and not isinstance(weights, (str, Path, keras.Model)):
         options, weights = {**options, "weights": weights}, None  # a threshold unit's, by the paper
@@ -666,7 +730,7 @@ def build(
     if not given and entry.learning == "none":
         preprocessor = None
     else:
-        loaded = load_data(data if given else recipe.data, target=target, schema=schema)
+        loaded = load_data(data if given else recipe.data, target=target, schema=schema, image_size=image_size)
         if "train" in loaded.splits:
             loaded = loaded.take(loaded.splits["train"])
         preprocessor = fit_preprocessor(entry, recipe, loaded)
@@ -690,17 +754,19 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         is_array = kinds.the_array(data.schema.columns) is not None
         named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
         raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else named}.")
-    if supervised and np.ndim(data.y) > 1:
-        raise ValueError(
-            f"`y` must have one value a row. Received: the shape {np.shape(data.y)}. For one-hot rows: "
-            "y.argmax(axis=1)."
-        )
+    if supervised and data.y is not None:
+        check_target(data.y)
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
-    schema = (
-        data.schema if sample is None or data.schema_given else infer(sample.frame, data.target, ignore=data.ignore)
-    )
+    frame = data.x if sample is None else sample.frame
+    if isinstance(frame, pd.DataFrame) and not data.schema_given and (sample is not None or recipe.keep_constants):
+        table = data.frame() if sample is None else frame
+        how = {"known": data.known(), "hints": data.hints, "keep_constants": recipe.keep_constants}
+        schema = infer(table, data.target, ignore=data.ignore, **how)
+        schema = _as_units(schema) if recipe.keep_constants else schema
+    else:
+        schema = data.schema
     if supervised and (schema.task != entry.task or sample is None):
         schema = schema.with_task(entry.task, y)
     elif not supervised:
@@ -712,7 +778,12 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         schema = dataclasses.replace(schema, columns=tuple(inputs))
     has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
     kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
-    return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget).fit(x, y)
+    return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget, recipe.centred).fit(x, y)
+
+
+def _as_units(schema: Schema) -> Schema:
+    """Returns a schema whose columns are encoded in their order: booleans beside numbers would stand behind them."""
+    return dataclasses.replace(schema, columns=kinds.as_units(schema.columns))
 
 
 def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:
@@ -751,11 +822,13 @@ def build_network(
     sizes = {} if preprocessor is None else preprocessor.sizes
     classes = None if preprocessor is None else preprocessor.schema.classes
     outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
-    with seeded(seed):
+    with seeded(seed), policy_for(entry):
         fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
         spec = Spec(entry.task, outputs, seed=seed, **fitted, **sizes)
         network = registry.load_builder(entry)(spec, **options)
-    check_network(network, entry, spec)
+    own = {} if preprocessor is None else preprocessor.own_tensors
+    check_network(network, entry, spec, {name: column.name for name, column in own.items()})
+    keep_ends_in_float32(network)
     return network
 
 

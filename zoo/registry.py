@@ -24,6 +24,7 @@ import operator
 import pathlib
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,8 @@ class Recipe:
             (a robustly scaled value and its rank among the training rows, in [0, 1]).
         feature_budget: The most features that the ranks of `scaling="quantile"` are expanded to, summed over columns.
             Each column gets an equal number of bins; below two bins, numbers are only scaled. None: no limit.
+        centred: Whether raw numbers whose spread float32 does not resolve, such as time stamps, are read less their
+            middle: for networks whose answers are not in the units of their inputs.
         decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
             registered function of them. The builder option `output_activation`, where an entry has it, stands above.
         loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
@@ -72,6 +75,8 @@ class Recipe:
         solver: None for the optimizer; `"lbfgs"` or `"newton"`, on all rows at once.
         augmentation: A function `(images, seed) -> images` on uint8 batches, in training only.
         targets: Whether `(x, y)` with numbers y `(rows, outputs)` is learnt from, by a task that has no targets else.
+        keep_constants: Whether columns of one value stay inputs: of networks whose columns are units, which answer a
+            value for each column, or of weights that are given by column. For others they say nothing.
         values: The only values that inputs may have, such as `(-1.0, 1.0)`; None for any finite ones.
         by_option: Fields that an option's value changes: `{"rule": {"online": {"batch_size": 1}}}`.
         scores: Functions `(model, x, y)` of encoded rows (numpy), for `zoo.evaluate` and a run's metrics: each returns
@@ -92,6 +97,7 @@ class Recipe:
     arrays: str | None = None
     scaling: str = "quantile"
     feature_budget: int | None = None
+    centred: bool = False
     decision: str | Callable | None = None
     loss: Callable | None = None
     reduction: str = "mean"
@@ -111,6 +117,7 @@ class Recipe:
     solver: str | None = None
     augmentation: Callable | None = None
     targets: bool = False
+    keep_constants: bool = False
     values: tuple[float, ...] | None = None
     by_option: Mapping[str, Mapping[Any, Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
     scores: tuple[Callable, ...] = ()
@@ -139,6 +146,8 @@ class Spec:
         num_inputs: Width of the one tensor `inputs` (raw preprocessing). None where no data were given and the
             options decide.
         sequences: Whether `inputs` has an axis of time before that of its width.
+        input_offsets: What was subtracted from each of `inputs`, in float64, since float32 does not resolve the
+            differences of such large numbers (`Recipe.centred`); empty where nothing was.
         num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
         max_bins: The most bins that each rank may be expanded to, by the recipe's `feature_budget`; None for no limit.
@@ -154,6 +163,7 @@ class Spec:
     num_outputs: int = 1
     num_inputs: int | None = None
     sequences: bool = False
+    input_offsets: tuple[float, ...] = ()
     num_numeric: int = 0
     num_quantile: int = 0
     max_bins: int | None = None
@@ -170,6 +180,15 @@ class Spec:
             raise ValueError(
                 "This model takes one vector a row. Received: sequences (rows, time, inputs). Pass each as one row, "
                 "x.reshape(len(x), -1); images must be uint8."
+            )
+
+    def refuse_tensors(self) -> None:
+        """Raises ValueError for a table of images and arrays alone: for builders of what takes none of `tensors`."""
+        if self.tensors:
+            raise ValueError(
+                "This model takes numbers, categories and at most one image a row. Received: the images and arrays "
+                f"{', '.join(self.tensors)} alone. Leave all but one image out, ignore=[...], or take a network that "
+                "combines them."
             )
 
     def inputs(self) -> dict[str, keras.KerasTensor]:
@@ -239,7 +258,8 @@ class Entry:
             return {a.arg: ast.literal_eval(d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults)}
         except (AttributeError, ValueError):  # no source to read; a default that is an expression, or none at all
             parameters = inspect.signature(load_builder(self)).parameters.values()
-            return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+            keyword_only = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+            return {parameter.name: parameter.default for parameter in keyword_only}
 
     @property
     def option_meanings(self) -> dict[str, str]:
@@ -259,6 +279,8 @@ class Entry:
 _NAME = re.compile(r"([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*")
 _entries: dict[str, Entry] = {}
 _loaded = False
+_loading = False
+_plugins_lock = threading.RLock()
 
 
 def register(
@@ -335,19 +357,31 @@ def _check_former_names(entry: Entry) -> None:
 
 def load_plugins() -> None:
     """Loads the zoo's own table and the light modules of other packages, which register networks and columns."""
-    global _loaded
-    if not _loaded:
-        _loaded = True
-        importlib.import_module("zoo.models")
-        for point in importlib.metadata.entry_points(group="zoo.models"):
-            try:
-                point.load()
-            except Exception as error:  # a stranger's package must not break the zoo's own list
-                warnings.warn(
-                    f"The zoo plugin {point.name!r} ({point.value}) failed to load: {type(error).__name__}: {error}. "
-                    "Its models are missing; repair or uninstall it.",
-                    stacklevel=3,
-                )
+    global _loaded, _loading
+    if _loaded:
+        return
+    with _plugins_lock:  # another thread waits until all are there; what is being loaded may ask again in this one
+        if _loaded or _loading:
+            return
+        _loading = True
+        try:
+            importlib.import_module("zoo.models")
+            for point in importlib.metadata.entry_points(group="zoo.models"):
+                _load_plugin(point)
+            _loaded = True
+        finally:
+            _loading = False
+
+
+def _load_plugin(point) -> None:
+    try:
+        point.load()
+    except Exception as error:  # a stranger's package must not break the zoo's own list
+        warnings.warn(
+            f"The zoo plugin {point.name!r} ({point.value}) failed to load: {type(error).__name__}: {error}. "
+            "Its models are missing; repair or uninstall it.",
+            stacklevel=4,
+        )
 
 
 def _entries_by_year() -> list[Entry]:

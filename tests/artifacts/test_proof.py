@@ -1,4 +1,5 @@
 import base64
+import io
 import types
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import zoo
 from zoo.artifacts import proof
+from zoo.data import image_pixels
 
 pytestmark = pytest.mark.tensorflow
 
@@ -56,10 +58,23 @@ def test_images_are_proved_as_pixels_and_as_bytes():
     assert len(sent["serve_image_bytes:many/image_bytes"]) == 16
 
 
+def test_images_that_are_turned_and_resized_are_proved_by_what_python_reads():
+    pil = pytest.importorskip("PIL.Image")
+    pixels = np.zeros((4, 5, 6, 3), "uint8")
+    model = zoo.build("image_mlp", (pixels, np.arange(4) % 2), image_size=(5, 6), hidden_units=(2,))
+    rows = proof.cases(model)
+    sent = proof.requests(model, rows)
+    for case, sizes in (("jpeg", {(6, 5), (5, 6)}), ("resized", {(9, 11)})):  # width and height
+        contents = [base64.b64decode(content) for content in sent[f"serve_image_bytes:{case}/image_bytes"]]
+        assert {pil.open(io.BytesIO(content)).size for content in contents} == sizes
+        read = [image_pixels.of_bytes(content, case, size=(5, 6)) for content in contents]
+        np.testing.assert_array_equal(np.stack(read), rows[case])
+
+
 def compared(task, found, outputs, scale=1.0):
     model = types.SimpleNamespace(
         entry=types.SimpleNamespace(task=task),
-        preprocessor=types.SimpleNamespace(target_scale=scale),
+        preprocessor=types.SimpleNamespace(target_scale=scale, target_center=0.0),
         classes=("no", "yes"),
         probabilities=lambda outputs: outputs,
     )

@@ -159,6 +159,8 @@ def test_an_archive_that_is_no_single_table_is_refused(archive, write):
         load(write("no.zip", "no zip"))
     with pytest.raises(ValueError, match=r"must be whole"):
         load(write("no.tar", "no tar"))
+    with pytest.raises(ValueError, match="must be a file in a zip or tar archive. Received: File is not a zip file"):
+        load(f"zip://a.csv::{write('no.zip', 'no zip')}")
     path = archive("rows.zip", {"a.csv": "a,b\n1,x\n"})
     with pytest.raises(FileNotFoundError, match=r"no file 'b.csv' in .*It holds: a.csv"):
         load(f"zip://b.csv::{path}")
@@ -173,6 +175,16 @@ def test_an_encrypted_archive_is_refused(archive):
         file.seek(0)
         file.write(content)
     with pytest.raises(ValueError, match=r"can be unpacked. Received: .*encrypted.*Unpack it"):
+        load(path)
+
+
+def test_a_damaged_file_in_an_archive_is_to_be_fetched_again(archive):
+    path = archive("rows.zip", {"a.csv": "a,b\n1,x\n"})
+    with open(path, "r+b") as file:
+        content = file.read()
+        file.seek(content.index(b"1,x"))
+        file.write(b"2")
+    with pytest.raises(ValueError, match=r"must be whole. Received: .*CRC-32.*Fetch it again"):
         load(path)
 
 
@@ -308,13 +320,17 @@ def test_the_index_that_pandas_writes_into_excel_is_no_input(workbook, sheet):
         assert load(path).schema.names == ["n", "gap", "t", "day"]
 
 
-def test_bad_workbooks_are_refused(workbook, sheet, write, monkeypatch):
+def test_bad_workbooks_are_refused(workbook, sheet, write, monkeypatch, tmp_path):
     with pytest.raises(ValueError, match=r"same columns.*sheet 'q'.*'day', 'gap', 't'"):
         load(workbook({"p": sheet, "q": sheet[["n"]]}))
     with pytest.raises(ValueError, match="empty workbook"):
         load(workbook({"p": pd.DataFrame()}))
-    with pytest.raises(ValueError, match=r"must be an Excel workbook"):
+    with pytest.raises(ValueError, match=r"must be an Excel workbook.*File is not a zip file.*Save it anew"):
         load(write("no.xlsx", "no workbook"))
+    with zipfile.ZipFile(tmp_path / "other.xlsx", "w") as file:
+        file.writestr("a.txt", "no workbook")
+    with pytest.raises(ValueError, match=r"must be an Excel workbook.*Save it anew"):
+        load(tmp_path / "other.xlsx")
     with pytest.raises(ValueError, match=r"suffix must say its type.*Save it as .xlsx"):
         load(write("old.xls", "old"))
     title = pd.DataFrame([["Report", None, None, None], list(sheet.columns), *sheet.astype(object).values.tolist()])

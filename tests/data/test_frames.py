@@ -203,15 +203,33 @@ def test_masked_values_are_missing():
     "source, message",
     [
         ({"a": [1, 2], "b": [1]}, r"same number of rows.*a: 2, b: 1"),
-        ({"a": np.zeros((2, 2))}, r"'a' must have one value a row.*\(2, 2\)"),
+        ({"a": np.full((2, 2), "x")}, r"'a' must have one value a row, or be an array of numbers.*\(2, 2\)"),
         ([{"a": 1}, 3], r"must be a dict.*int in row 1"),
         ([{"a": 1, "b": "x"}, Point(1, "x")], r"of one kind. Received: dict, Point. Write each as a dict"),
-        (np.zeros(2, dtype=[("a", "f8", (3,))]), r"field 'a' must have one value.*\(2, 3\)"),
+        ([{"a": 1, "b": [1, 2]}, {"a": 2, "b": [3]}], r"'b' must hold one value a row.*a list in row 0.*ignore='b'"),
+        (pd.DataFrame({"a": [1, 2], "b": [None, {"c": 1}]}), r"'b' must hold one value a row.*a dict in row 1"),
     ],
 )
 def test_tables_that_are_none_are_refused_in_the_zoo_s_words(source, message):
     with pytest.raises(ValueError, match=message):
         load(source)
+
+
+def test_a_column_may_hold_an_array_a_row():
+    array = np.arange(6.0).reshape(2, 3)
+    structured = np.zeros(2, dtype=[("walk", "f8", (3,)), ("b", "i4")])
+    structured["walk"], structured["b"] = array, [5, 7]
+    walk = pa.array(list(array))
+    for source in ({"walk": array, "b": [5, 7]}, structured, Stream(pa.table({"walk": walk, "b": [5, 7]}))):
+        found = load(source).frame()
+        np.testing.assert_array_equal(np.stack(found["walk"]), array)
+        assert found["b"].tolist() == [5, 7]
+
+
+def test_the_array_of_a_model_may_be_named():
+    schema = load(np.zeros((2, 4, 4, 1), "uint8")).schema
+    x, y = load({"image": np.ones((3, 4, 4, 1), "uint8")}, schema=schema).arrays()
+    assert (x.shape, y) == ((3, 4, 4, 1), None)
 
 
 def test_a_dict_of_columns_may_hold_a_constant():

@@ -1,8 +1,7 @@
-"""Images: idx files, .npz files, folders by class."""
+"""Arrays of images: idx files and .npz files."""
 
 import gzip
 import struct
-import sys
 
 import numpy as np
 import pytest
@@ -75,75 +74,3 @@ def test_npz_files_hold_x_and_y_or_both_for_each_split(tmp_path):
         (tmp_path / "bad.npz").write_bytes(content)
         with pytest.raises(ValueError, match=r"bad.npz' must be"):
             load(tmp_path / "bad.npz")
-
-
-@pytest.fixture
-def draw(tmp_path):
-    """Writes an image of one colour."""
-    image = pytest.importorskip("PIL.Image")
-
-    def draw(name, colour, size=(6, 4)):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = "L" if isinstance(colour, int) else "RGB" if len(colour) == 3 else "RGBA"
-        image.new(mode, size, colour).save(path)
-        return path
-
-    return draw
-
-
-def test_a_folder_of_images_has_the_names_of_its_subfolders_for_classes(draw, tmp_path):
-    draw("lion/a.png", 10)
-    draw("zebra/b.jpg", 200)
-    draw("lion/c.jpeg", 30)
-    data = load(tmp_path)
-    assert data.x.shape == (3, 4, 6, 1)
-    assert data.x.dtype == np.uint8
-    assert data.y.tolist() == ["lion", "lion", "zebra"]
-    assert data.x[:, 0, 0, 0].tolist() == pytest.approx([10, 30, 200], abs=2)  # JPEG is lossy
-    assert data.schema.classes == ("lion", "zebra")
-
-
-def test_one_colour_image_gives_all_three_channels(draw, tmp_path):
-    draw("a/grey.png", 10)
-    draw("b/red.png", (255, 0, 0))
-    draw("b/see_through.png", (0, 255, 0, 128))
-    data = load(tmp_path, format="images")
-    assert data.x[:, 0, 0].tolist() == [[10, 10, 10], [255, 0, 0], [0, 255, 0]]
-
-
-def test_image_folders_may_be_split_or_without_classes(draw, tmp_path):
-    for part in ("train", "validation", "test"):
-        draw(f"split/{part}/lion/a.png", 1)
-        draw(f"split/{part}/zebra/a.png", 2)
-    data = load(tmp_path / "split")
-    assert {part: len(rows) for part, rows in data.splits.items()} == {"train": 2, "val": 2, "test": 2}
-    assert load(tmp_path / "split", split="val").y.tolist() == ["lion", "zebra"]
-    draw("loose/a.png", 1)
-    assert load(tmp_path / "loose").y is None
-    draw("loose/lion/b.png", 1)
-    with pytest.raises(ValueError, match="<class>/<image>"):
-        load(tmp_path / "loose")
-
-
-def test_bad_image_folders_are_refused(draw, tmp_path):
-    draw("a/one.png", 1)
-    draw("b/two.png", 1, size=(5, 5))
-    with pytest.raises(ValueError, match=r"same size.*6 x 4.*5 x 5.*Resize"):
-        load(tmp_path)
-    (tmp_path / "b" / "two.png").write_bytes(b"no image")
-    with pytest.raises(ValueError, match=r"two.png' must be a PNG or JPEG"):
-        load(tmp_path)
-    cut = draw("b/two.png", 1, size=(300, 300))
-    cut.write_bytes(cut.read_bytes()[:70])
-    with pytest.raises(ValueError, match=r"two.png' must be a PNG or JPEG"):
-        load(tmp_path)
-    with pytest.raises(ValueError, match="Only tables"):
-        load(tmp_path, stream=True)
-
-
-def test_without_pillow_the_error_says_what_to_install(draw, tmp_path, monkeypatch):
-    draw("a/one.png", 1)
-    monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ImportError, match=r"pip install 'keras-zoo\[images\]'"):
-        load(tmp_path)

@@ -292,6 +292,14 @@ def test_no_private_name_of_the_zoo_hides_one_of_keras():
     assert found == set()
 
 
+def test_the_layer_that_gave_a_tensor_is_told():
+    inputs = keras.Input((2,))
+    layer = keras.layers.Dense(1)
+    outputs = layer(inputs)
+    assert keras_internals.producer_of(outputs) is layer
+    assert isinstance(keras_internals.producer_of(inputs), keras.layers.InputLayer)
+
+
 # Optimizers.
 
 

@@ -92,6 +92,24 @@ def test_regress_gives_numbers(frame, tmp_path):
     models["fare"].close()
 
 
+def test_a_target_that_float32_cannot_resolve_is_answered_in_full(tmp_path):
+    import pandas as pd
+
+    x = np.linspace(-1.0, 1.0, 40)
+    frame = pd.DataFrame({"x": x, "y": 1.7e9 + 600 * x})
+    model = zoo.build("linear_regression", frame, target="y")
+    exported(model, tmp_path / "seconds")
+    opened = open_folders([tmp_path / "seconds"], "tensorflow")
+    status, content, _ = client(App(opened))("POST", "/v1/models/seconds:predict", {"instances": [{"x": 0.25}]})
+    metadata = client(App(opened))("GET", "/v1/models/seconds/metadata")[1]["metadata"]
+    for served in opened.values():
+        served.close()
+    wanted = zoo.predict(model, frame[:1].assign(x=0.25)).prediction[0]
+    assert status == 200 and content["predictions"] == [pytest.approx(wanted, rel=1e-13)]
+    signature = metadata["signature_def"]["signature_def"]["serving_default"]
+    assert signature["outputs"]["prediction"]["dtype"] == "DT_DOUBLE"
+
+
 def test_an_array_is_classified_as_an_example(tmp_path):
     run = zoo.train("perceptron", "and_gate", epochs=9, verbose=0)
     exported(run, tmp_path / "gate")

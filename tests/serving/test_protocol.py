@@ -207,6 +207,45 @@ def test_a_feature_of_an_array_has_all_its_values_or_none():
         arrays([{"inputs": [1.0, 2.0, 3.0]}])
 
 
+STAMPS = {"when": ["float64", [None]]}
+
+
+def test_large_whole_numbers_are_taken_where_the_type_has_them():
+    found, _, _ = tensors({"instances": [{"when": 1_700_000_000_123}, {"when": 2**53 - 1}]}, STAMPS)
+    assert found["when"].dtype == np.float64 and found["when"].tolist() == [1_700_000_000_123, 2**53 - 1]
+    many, _, _ = tensors({"inputs": {"when": [1_700_000_000_123] * 20}}, STAMPS)
+    assert many["when"].dtype == np.float64 and set(many["when"]) == {1_700_000_000_123}
+    said = refused({"instances": [{"when": 2**53 + 1}]}, STAMPS)[1]
+    assert "Cannot convert JSON value: 9007199254740993 to double without loss" in said
+
+
+def test_lenient_takes_the_nearest_of_a_whole_number_as_training_does():
+    whole = 2**24 + 1
+    found, _, _ = tensors({"instances": [{"age": whole, "sex": ""}] * 20}, raw_names={})
+    assert found["age"][0] == np.float32(whole)
+    assert tensors({"instances": [{"when": 2**53 + 1}]}, STAMPS, raw_names={})[0]["when"][0] == 2.0**53
+    said = refused({"instances": [{"age": 10**40, "sex": ""}]}, raw_names={})[1]
+    assert "to float without loss of precision" in said
+
+
+def test_examples_hold_numbers_of_float64_as_strings():
+    features = {"t": ("when", "float64", ())}
+
+    def stamps(given, lenient=False):
+        return protocol.examples({"examples": given}, features, most_rows=9, method="regress", lenient=lenient)[0][
+            "when"
+        ]
+
+    found = stamps([{"t": "1700000000.25"}, {"t": " "}, {}])
+    np.testing.assert_array_equal(found, [1700000000.25, np.nan, np.nan])
+    assert found.dtype == np.float64
+    assert stamps([{"t": 1_700_000_001}, {"t": 0.5}], lenient=True).tolist() == [1_700_000_001.0, 0.5]
+    with pytest.raises(Refused, match="Expected type: string, actual type: int64"):
+        stamps([{"t": 1_700_000_001}])
+    with pytest.raises(Refused, match="could not correctly convert string: noon"):
+        stamps([{"t": "noon"}])
+
+
 def test_lenient_examples_take_whole_numbers():
     assert examples([{"Age": 3}, {"Age": True}], lenient=True)[0]["age"].tolist() == [3.0, 1.0]
     with pytest.raises(Refused, match="to float without loss of precision"):

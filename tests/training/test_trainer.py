@@ -385,3 +385,49 @@ def test_verbose_zero_is_silent_and_one_says_device_and_reason(table, capsys):
     out = capsys.readouterr().out
     assert "CPU" in out or "GPU" in out
     assert "stopped: the limit of 1 epochs" in out and "val_loss" in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "message"),
+    [
+        ({"callbacks": ["early"]}, TypeError, "`callbacks` must be Keras callbacks. Received: 'early'. Pass objects"),
+        ({"callbacks": [print]}, TypeError, "or a function as keras.callbacks.LambdaCallback"),
+        (
+            {"optimizer": "adm"},
+            ValueError,
+            "must be a Keras optimizer .* optimizer='adm'. Did you mean 'adam'",
+        ),
+        ({"loss": "cross"}, ValueError, "`loss` must be a Keras loss or the name of one. Received: loss='cross'"),
+        ({"weight": np.ones(400)}, ValueError, "`weight` must be a column of the data, by its name. Received: 400 val"),
+        ({"groups": [1, 2]}, ValueError, "`groups` must be a column of the data, by its name. Received: 2 values"),
+        ({"class_weight": {"no": 1.0, "yes": np.nan}}, ValueError, "must be finite numbers, 0 or more. Received: nan"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said_before_training(asked, error, message, table):
+    with pytest.raises(error, match=message):
+        zoo.train("mlp_classifier", table, target="y", epochs=1, **{**SMALL, **asked})
+
+
+def test_one_callback_needs_no_list(table):
+    history = keras.callbacks.History()
+    zoo.train("mlp_classifier", table, target="y", epochs=2, callbacks=history, **SMALL)
+    assert len(history.history["loss"]) == 2
+
+
+@pytest.mark.parametrize("values", ["text", -1.0, np.nan, 0.0])
+def test_weights_of_rows_that_are_no_weights_are_refused(values, table):
+    with pytest.raises(ValueError, match="The weights in 'w' must"):
+        zoo.train("mlp_classifier", table.assign(w=values), target="y", weight="w", epochs=1, **SMALL)
+
+
+def test_balanced_classes_count_the_weights_of_their_rows(table):
+    """The sum of weights of each class is the same, by scikit-learn's factors."""
+    from sklearn.utils.class_weight import compute_class_weight
+
+    weighed = table.assign(w=np.where(table.y == table.y.iloc[0], 3.0, 1.0))
+    how = {"target": "y", "weight": "w", "epochs": 2, "validation": None, **SMALL}
+    balanced = zoo.train("mlp_classifier", weighed, class_weight="balanced", **how)
+    classes = np.unique(table.y)
+    factors = compute_class_weight("balanced", classes=classes, y=table.y, sample_weight=weighed.w)
+    by_hand = zoo.train("mlp_classifier", weighed, class_weight=dict(zip(classes.tolist(), factors)), **how)
+    assert same_weights(balanced, by_hand)

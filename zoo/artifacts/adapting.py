@@ -12,10 +12,12 @@ from zoo.artifacts import surgery
 from zoo.artifacts.card import card_of
 from zoo.data import doubts, extension
 from zoo.data.columns import the_array, the_picture, the_vector
+from zoo.data.names import named_as
 from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
 from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
+from zoo.engine.precision import policy_of
 from zoo.layers import ensemble
 from zoo.model import Model, build_network, compile_model
 from zoo.training.resolving import AnyModel, resolve_model
@@ -63,15 +65,16 @@ def adapt(
     model = resolve_model(model)
     model.check_trainable()
     data, target = beside(data, target)
+    size = image_size_of(model, image_size)
     with doubts.collected() as doubtful:
-        loaded = load_data(data, target=model.schema.target if target is None else target)
+        loaded = load_data(data, target=model.schema.target if target is None else target, image_size=size)
         doubtful.discard(model.schema.names)  # the model has said what they are
     preprocessor = model.preprocessor
     alone = the_array(preprocessor.schema.columns)
     if alone is not None and columns != "strict":
         raise ValueError(f"`columns` is for tables; this model takes one {alone.kind}. Leave it out.")
     if the_picture(preprocessor.schema.columns) is not None:
-        preprocessor = _with_images(preprocessor, loaded, image_size)
+        preprocessor = _with_images(preprocessor, loaded, size)
     elif image_size is not None:
         raise ValueError("`image_size` is for models of images; this one takes columns. Leave it out.")
     elif alone is not None:
@@ -81,11 +84,20 @@ def adapt(
     preprocessor = _with_classes(preprocessor, loaded, classes)
     if target is not None and target != preprocessor.schema.target:
         preprocessor = extension.with_target(preprocessor, target)
-    adapted = _assembled(model, preprocessor, fresh_head=classes == "new", seed=seed)
+    with policy_of(model.network):
+        adapted = _assembled(model, preprocessor, fresh_head=classes == "new", seed=seed)
     known = getattr(model, "card", None) or (card_of(model, run) if run is not None else None)
     if known:
         object.__setattr__(adapted, "card", known)  # its ancestry goes on with this one
     return adapted
+
+
+def image_size_of(model: Model, image_size):
+    """Returns the size to which images are resized for a model: that given, or its own; None where it takes none."""
+    column = the_picture(model.schema.columns)
+    if column is None:
+        return None
+    return column.shape[:2] if image_size is None and column.resized else image_size
 
 
 def _check_array(preprocessor, loaded: Data) -> None:
@@ -103,6 +115,7 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
     if not isinstance(frame, pd.DataFrame):
         names = ", ".join(map(str, preprocessor.schema.names))
         raise ValueError(f"The model takes the columns {names}. Received: an array. Pass a table with named columns.")
+    frame = named_as(frame, preprocessor.schema.known_names)
     frame = frame.drop(columns=[loaded.target, *loaded.ignore], errors="ignore")
     if "train" in loaded.splits:
         frame = frame.iloc[loaded.splits["train"]]
@@ -119,7 +132,8 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
 
 
 def _with_images(preprocessor, loaded: Data, image_size):
-    shape = the_picture(preprocessor.schema.columns).shape
+    column = the_picture(preprocessor.schema.columns)
+    shape, resized = column.shape, image_size is not None
     came = the_array(loaded.schema.columns)
     found = () if came is None else tuple(came.shape)
     if len(found) == 2:
@@ -147,7 +161,8 @@ def _with_images(preprocessor, loaded: Data, image_size):
             f"The data must hold images of {size[0]} x {size[1]}. Received: {found[0]} x {found[1]}. Pass "
             f"image_size={found[:2]} to adapt the model to them, or resize the images."
         )
-    return preprocessor if size == tuple(shape[:2]) else extension.with_image_size(preprocessor, size)
+    same = size == tuple(shape[:2]) and resized == column.resized
+    return preprocessor if same else extension.with_image_size(preprocessor, size, resized)
 
 
 def _with_classes(preprocessor, loaded: Data, classes: str):

@@ -36,6 +36,9 @@ def card_of(model: Model, run=None) -> dict[str, Any]:
         "weights": sum(math.prod(weight.shape) for weight in model.network.weights),
         "weights_sha256": weights_digest(model),
     }
+    notes = {column.name: list(column.notes) for column in model.schema.columns if column.notes}
+    if notes or model.schema.dropped:
+        card["columns"] = plain({"notes": notes, "dropped": model.schema.dropped})
     if run is None and known and known["weights_sha256"] == card["weights_sha256"]:
         return dict(known)
     card["ancestry"] = [*known["ancestry"], _ancestor(known)] if known else []

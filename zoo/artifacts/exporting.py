@@ -22,6 +22,7 @@ from zoo import display
 from zoo.artifacts import folders, proof, samples, saving
 from zoo.artifacts.card import card_of, plain
 from zoo.data.schema import Schema
+from zoo.engine.precision import check_floatx
 from zoo.model import Model
 from zoo.training.resolving import AnyModel, resolve_model
 
@@ -183,6 +184,7 @@ def export(
         OSError: if there is no space or no permission; nothing is then left.
     """
     begin = time.monotonic()
+    check_floatx()
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
     whole = isinstance(version, (int, np.integer)) and not isinstance(version, bool)

@@ -6,7 +6,7 @@ import inspect
 import math
 
 from zoo import registry
-from zoo.artifacts.adapting import adapt
+from zoo.artifacts.adapting import adapt, image_size_of
 from zoo.data import doubts
 from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
@@ -43,8 +43,9 @@ def fine_tune(
     Raises:
         ValueError: as `zoo.adapt` and `zoo.train`, or if an option is unknown.
     """
-    known = [name for name, p in inspect.signature(train).parameters.items() if p.kind is p.KEYWORD_ONLY]
-    known = [*ADAPTING, *(name for name in known if name not in ("target", "freeze", "schema"))]
+    parameters = inspect.signature(train).parameters.values()
+    known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    known = [*ADAPTING, *(name for name in known if name not in (*ADAPTING, "target", "freeze", "schema"))]
     for name in options:
         if name not in known:
             raise ValueError(
@@ -59,7 +60,8 @@ def fine_tune(
     model = model if hasattr(model, "history") else resolve_model(model)  # a run knows the card of its model
     schema = resolve_model(model).schema
     with doubts.collected() as doubtful:
-        loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden)
+        size = image_size_of(resolve_model(model), how.get("image_size"))
+        loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden, image_size=size)
         doubtful.discard((*schema.names, options.get("time")))  # the model has said what they are, or the caller
     adapted = adapt(model, loaded, target=target, seed=options.get("seed", 0), **how)
     if adapted.recipe.augmentation is not None and adapted.options.get("augmentation", True):

@@ -151,6 +151,12 @@ def _check(model) -> None:
         raise ImportError(
             f'An export to LiteRT needs {error.name!r}, which is not installed: pip install "keras-zoo[litert]"'
         ) from error
+    if model.preprocessor.target_dtype == "float64":
+        raise ValueError(
+            f"LiteRT computes in float32, which cannot resolve the target: its mean is "
+            f"{model.preprocessor.target_center:g}, its deviation {model.preprocessor.target_scale:g}. Export as "
+            "tf_saved_model, onnx or numpy, or subtract the mean from the target and train again."
+        )
     obstacles: dict[str, list] = {}
     for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True):
         obstacles.setdefault(kind_of(column).litert_obstacle(column, state), []).append(column.name)

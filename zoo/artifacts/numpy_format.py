@@ -77,7 +77,7 @@ def _signature(model) -> tuple[dict, dict]:
         outputs["probability"] = ["float32", [None]]
     else:
         width = model.network.outputs[0].shape[-1]
-        outputs = {"prediction": ["float32", [None] if width == 1 else [None, width]]}
+        outputs = {"prediction": [model.preprocessor.target_dtype, [None] if width == 1 else [None, width]]}
     return dict(sorted(inputs.items())), outputs
 
 
@@ -206,20 +206,31 @@ def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
     """Returns the constants of the preprocessor, and the lines that encode `rows`."""
     preprocessor = model.preprocessor
     own = preprocessor.own_tensors
-    if own:
-        ((name, column),) = own.items()
-        return {}, [f"{name} = np.asarray(rows).astype({'float32'!r})"]
-    scaled = [s["scaled"] for g in preprocessor.groups if g.kind.has_numbers for s in g.states]
+    table = preprocessor.takes_columns
+    lines = [
+        f"{name} = np.asarray({f'rows[{str(column.name)!r}]' if table else 'rows'}).astype('float32')"
+        for name, column in own.items()
+    ]
+    if len(own) == len(preprocessor.schema.columns):
+        return {}, lines
+    own_names = {column.name for column in own.values()}
+    scaled = [
+        state["scaled"]
+        for group in preprocessor.groups
+        for column, state in zip(group.columns, group.states)
+        if group.kind.has_numbers and column.name not in own_names
+    ]
 
     def joined(name):
         return [value for one in scaled for value in one[name]]
 
     constants = {name: np.array(joined(name), "float32") for name in ("median", "center", "scale")}
-    lines = [line for source in sources for line in source.setup]
+    lines += [line for source in sources for line in source.setup]
     numbers = [expression for source in sources for expression in source.numbers]
-    if not preprocessor.takes_columns:
-        lines.append("x = np.asarray(rows, 'float32')")
-    elif numbers:
+    if not table:
+        (column,) = preprocessor.schema.columns
+        numbers = [expression.replace(f"rows[{str(column.name)!r}]", "rows") for expression in numbers]
+    if numbers:
         lines.append(f"x = np.stack([{', '.join(numbers)}], axis=1)")
     else:
         lines.append("x = np.zeros((len(next(iter(rows.values()))), 0), 'float32')")
@@ -262,13 +273,15 @@ def _program(model, sources: list, encoding: list[str], network: list[str]) -> l
     """Returns the lines of predict.py."""
     schema = model.schema
     table = model.preprocessor.takes_columns
+    of_shape = " ".join(f"(rows, {', '.join(map(str, column.shape))})" for column in schema.columns if column.shape)
+    takes = "a dict of columns" if table else f"an array {of_shape}"
+    is_csv = table and not of_shape
     body = "\n".join([*encoding, *network])
-    modules = {"csv", "sys"} if table else set()
+    modules = {"csv", "sys"} if is_csv else set()
     modules |= {"math"} if "math." in body else set()
     modules |= {module for source in sources for module in source.modules if " " not in module}
-    takes = "a dict of columns" if table else f"an array (rows, {', '.join(map(str, schema.columns[0].shape))})"
     said = f"{model.entry.name}: `predict(rows)` answers {takes} with numpy alone."
-    usage = " python predict.py rows.csv" if table else ""
+    usage = " python predict.py rows.csv" if is_csv else ""
     lines = [f'"""{said}{usage}"""', "", *(f"import {name}" for name in sorted(modules)), "from pathlib import Path"]
     lines += sorted({line for source in sources for line in source.modules if " " in line})
     lines += ["", "import numpy as np", "", 'W = dict(np.load(Path(__file__).with_name("model.npz")))']
@@ -296,7 +309,7 @@ def _program(model, sources: list, encoding: list[str], network: list[str]) -> l
             '        raise ValueError(f"The columns {missing} are missing. Received: {list(rows)}")',
         ]
     lines += textwrap.indent("\n".join(_decision(model)), "    ").split("\n")
-    if table:
+    if is_csv:
         lines += MAIN.rstrip().split("\n")
     return lines
 
@@ -309,9 +322,10 @@ def _decision(model) -> list[str]:
     if model.entry.task == "regression":
         p = model.preprocessor
         if model.decision == "sigmoid":
-            low, high = ((value - p.target_center) / p.target_scale for value in (p.target_low, p.target_high))
+            low, high = p.standardised_target([p.target_low, p.target_high]).tolist()
             lines.append(f"z = np.float32({low!r}) + np.float32({high - low!r}) * 0.5 * (1 + np.tanh(0.5 * z))")
-        lines.append(f"z = z * np.float32({p.target_scale!r}) + np.float32({p.target_center!r})")
+        dtype = f"np.{p.target_dtype}"
+        lines.append(f"z = z * {dtype}({p.target_scale!r}) + {dtype}({p.target_center!r})")
         return [*lines, 'return {"prediction": z[:, 0]}']
     width = model.network.outputs[0].shape[-1]
     if model.decision == "threshold":

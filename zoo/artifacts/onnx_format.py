@@ -290,11 +290,11 @@ class _Strings:
         column = self._add("Gather", [self._constant([text]), self._zeros])
         return self._add("Concat", [tokens, column], axis=1)
 
-    def position(self, name: str, levels) -> str:
+    def position(self, name: str, levels, missing=()) -> str:
         """Adds a category's position `(batch,)`, as `zoo.data.encoding` looks it up."""
         positions = {level: i + 1 for i, level in enumerate(levels)}
         empty = positions.pop("", 0)
-        table = {**dict.fromkeys(MISSING, empty), **positions}
+        table = {**dict.fromkeys((*MISSING, *missing), empty), **positions}
         # A blank row has no token, and the sum of none is 0: all are counted from the position of "".
         above = {level: position - empty for level, position in table.items() if level}
         found = self._numbers(self._tokens(name, STRIPPED), {**above, PADDING: 0}, -empty)

@@ -3,6 +3,7 @@
     many, one    rows like those of training             types      whole numbers, booleans and numbers in strings
     missing      every other number is absent            extreme    infinite and huge numbers
     unseen       categories and words never seen         empty      a row without anything
+    jpeg         images that are turned by EXIF data     resized    images of another size, where the model resizes
 
 Python encodes the raw rows with its own checks and repairs; the requests are cast by numpy alone, so that both ways
 are compared, not one with itself. Tolerance: probabilities 1e-5; values 1e-5 of the target's standard deviation plus 4
@@ -27,7 +28,8 @@ import pandas as pd
 
 from zoo import notices
 from zoo.artifacts import proof_process
-from zoo.data.columns import kind_of, the_array, the_picture
+from zoo.data import exif, resizing
+from zoo.data.columns import kind_of, pictures, takes_examples, the_array, the_picture
 from zoo.data.schema import BLANKS
 from zoo.model import Model
 from zoo.training import inference
@@ -35,6 +37,7 @@ from zoo.training import inference
 TOLERANCE = 1e-5
 ROWS = 1000
 FEW = 16
+ORIENTATIONS = (*range(1, 9), *range(1, 9))  # of FEW photographs
 CASES = ("missing", "unseen", "empty", "types", "extreme")
 METHODS = {"classification": "classify", "regression": "regress"}
 
@@ -98,8 +101,12 @@ def cases(model: Model) -> dict:
     many = sample_rows(model, ROWS)
     found = {"many": many, "one": many[:1]}
     if isinstance(many, np.ndarray):
-        if the_picture(model.schema.columns) is not None and many.shape[-1] in (1, 3):
-            found["jpeg"] = np.stack([_decoded(content) for content in _jpegs(many[:FEW])])
+        picture = the_picture(model.schema.columns)
+        if picture is not None and many.shape[-1] in (1, 3):
+            found["jpeg"] = np.stack(_through_jpeg(many[:FEW]))
+        if picture is not None and picture.resized:
+            size = (picture.shape[0], picture.shape[1])
+            found["resized"] = np.stack([resizing.resized(image, size) for image in _larger(picture.shape)])
         return found
     more: dict[str, pd.DataFrame] = {case: many[:FEW].copy() for case in CASES}
     dtypes = itertools.cycle(("int64", "Int32", "str"))
@@ -109,6 +116,11 @@ def cases(model: Model) -> dict:
             more[case][column.name] = pd.Series(values, index=more[case].index)
             if case == "types" and kind.has_numbers:
                 more[case][column.name] = more[case][column.name].astype(next(dtypes))
+    images = [column for column in pictures(model.schema.columns) if column.shape[-1] in (1, 3)]
+    if images:
+        more["jpeg"] = many[:FEW].copy()
+        for column in images:
+            more["jpeg"][column.name] = _through_jpeg(many[column.name][:FEW])
     return {**found, **more, "empty": more["empty"][:1]}
 
 
@@ -137,26 +149,27 @@ def requests(model: Model, rows: Mapping, *, raw_names: bool = False) -> dict[st
     """Returns the requests for the cases, as `proof_process` takes them."""
     alone, specs = the_array(model.schema.columns), model.preprocessor.signature()
     picture = the_picture(model.schema.columns)
-    any_length = any(None in (column.shape or ()) for column in model.schema.columns)
+    images = [column.name for column in pictures(model.schema.columns)]
     served = {name: str(name) for name in specs} if raw_names else model.schema.served_names
     found: dict[str, np.ndarray] = {}
     for case, values in rows.items():
         columns = {alone.name: values} if isinstance(values, np.ndarray) else {name: values[name] for name in specs}
         tensors = {
-            name: _encoded(column) if specs[name].dtype.name == "string" else np.asarray(column, specs[name].dtype.name)
+            name: _encoded(column) if specs[name].dtype.name == "string" else _cast(column, specs[name].dtype.name)
             for name, column in columns.items()
         }
         for name, tensor in tensors.items():
             found[f"serving_default:{case}/{served[name]}"] = tensor
-        few = {name: column[:FEW] for name, column in columns.items()}
-        if any_length:
+        if not takes_examples(model.schema.columns):
             continue
+        few = {name: column[:FEW] for name, column in columns.items()}
+        for name in images:
+            originals = rows["many"] if picture is not None else rows["many"][name]
+            is_jpeg = case == "jpeg" and originals[0].shape[-1] in (1, 3)
+            shown = _larger(picture.shape) if case == "resized" else few[name]
+            few[name] = _jpegs(originals[:FEW]) if is_jpeg else [_png(image) for image in shown]
         if picture is not None:
-            if picture.shape[-1] not in (1, 3, 4):
-                continue
-            pictures = _jpegs(rows["many"][:FEW]) if case == "jpeg" else [_png(image) for image in values[:FEW]]
-            found[f"serve_image_bytes:{case}/image_bytes"] = _encoded(pictures)
-            few = {picture.name: pictures}
+            found[f"serve_image_bytes:{case}/image_bytes"] = _encoded(few[picture.name])
         examples = _encoded(_examples(few, specs))
         found[f"serve_examples:{case}/examples"] = examples
         if model.entry.task in METHODS:
@@ -164,14 +177,38 @@ def requests(model: Model, rows: Mapping, *, raw_names: bool = False) -> dict[st
     return found
 
 
+def _cast(column, dtype: str) -> np.ndarray:
+    """Returns a column in a served type, by numpy alone; a Series of arrays as one array."""
+    of_arrays = isinstance(column, pd.Series) and len(column) and isinstance(column.iloc[0], np.ndarray)
+    return np.stack([np.asarray(value, dtype) for value in column]) if of_arrays else np.asarray(column, dtype)
+
+
 def _encoded(strings) -> np.ndarray:
     return np.array([base64.b64encode(value if isinstance(value, bytes) else value.encode()) for value in strings])
 
 
 def _jpegs(images: np.ndarray) -> list[bytes]:
+    """Returns images as JPEG files that are to be turned by their EXIF data, each in another of the eight ways."""
     import tensorflow as tf
 
-    return [tf.io.encode_jpeg(image).numpy() for image in images]
+    found = []
+    for image, turn in zip(images, ORIENTATIONS):
+        image = image.transpose(1, 0, 2) if turn in exif.SWAPPED else image
+        content = tf.io.encode_jpeg(image).numpy()
+        found.append(content[:2] + exif.segment(turn) + content[2:])
+    return found
+
+
+def _through_jpeg(images) -> list[np.ndarray]:
+    """Returns the images that `_jpegs` writes, decoded and turned."""
+    return [exif.turned(_decoded(content), turn) for content, turn in zip(_jpegs(images), ORIENTATIONS)]
+
+
+def _larger(shape) -> np.ndarray:
+    """Returns images of other sides than a shape `(height, width, channels)`."""
+    height, width, channels = shape
+    sides = (FEW, 2 * height + 1, width + 3, channels)
+    return np.random.default_rng(0).integers(0, 256, sides, dtype="uint8")
 
 
 def _decoded(content: bytes) -> np.ndarray:
@@ -200,6 +237,9 @@ def _examples(columns: dict, specs) -> list[bytes]:
             elif specs[name].dtype.name == "string":
                 if value != "":
                     features[str(name)] = Feature(bytes_list=BytesList(value=[value.encode()]))
+            elif specs[name].dtype.name == "float64":
+                numbers = ["" if np.isnan(number) else repr(float(number)) for number in np.ravel(np.float64(value))]
+                features[str(name)] = Feature(bytes_list=BytesList(value=[number.encode() for number in numbers]))
             elif not np.all(np.isnan(numbers := np.ravel(np.float32(value)))):
                 features[str(name)] = Feature(float_list=FloatList(value=numbers))
         found.append(Example(features=Features(feature=features)).SerializeToString())
@@ -241,7 +281,8 @@ def _check_outputs(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarra
                 f"The export does not answer as Python does: {key!r} has the shape {np.shape(values)} for {wanted} "
                 "rows. Nothing was left. Please report it."
             )
-        if values.dtype.kind != "S" and values.dtype != np.float32:
+        exact = key.endswith("/prediction") and values.dtype == np.float64  # of a target beyond float32's resolution
+        if values.dtype.kind != "S" and values.dtype != np.float32 and not exact:
             raise RuntimeError(
                 f"The export does not answer as Python does: {key!r} is {values.dtype}, and must be float32. Nothing "
                 "was left. Please report it."
@@ -260,13 +301,17 @@ def _compare(
         )
 
     if model.entry.task != "classification":
-        values = found.get(f"{key}/prediction", found.get(f"{key}/outputs")).astype("float64")
+        served = found.get(f"{key}/prediction", found.get(f"{key}/outputs"))
+        values = served.astype("float64")
         outputs = outputs.astype("float64").reshape(len(outputs), -1)[: len(values)].reshape(values.shape)
         known = outputs[np.isfinite(outputs)]
         scale = float(np.ptp(known)) or 1.0 if known.size else 1.0
         scale = model.preprocessor.target_scale if model.entry.task == "regression" else scale
+        sizes = np.abs(outputs)
+        if served.dtype == np.float64:  # what comes to the center is computed in float32
+            sizes = np.abs(outputs - model.preprocessor.target_center)
         allowed = tolerance * scale + 4 * np.spacing(
-            np.where(np.isfinite(outputs), np.abs(outputs), 0.0).astype("float32")
+            np.where(np.isfinite(outputs), sizes, 0.0).astype("float32")
         ).astype("float64")
         difference = _difference(values, outputs)
         if not np.all(difference <= allowed):

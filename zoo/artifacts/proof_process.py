@@ -73,7 +73,9 @@ def litert(folder: str):
     interpreter = Interpreter(f"{folder}/model.tflite")
 
     def call(signature, inputs):
-        return interpreter.get_signature_runner(signature)(**inputs)
+        runner = interpreter.get_signature_runner(signature)
+        dtypes = {name: details["dtype"] for name, details in runner.get_input_details().items()}
+        return runner(**{name: v if v.dtype == object else v.astype(dtypes[name]) for name, v in inputs.items()})
 
     return call
 
@@ -104,7 +106,8 @@ def numpy(folder: str):
             for name, values in inputs.items()
         }
         only = next(iter(rows.values()))
-        answers = program.predict(only if isinstance(only, np.ndarray) and only.ndim > 1 else rows)
+        is_array = len(rows) == 1 and isinstance(only, np.ndarray) and only.ndim > 1
+        answers = program.predict(only if is_array else rows)
         return {
             name: np.array([str(label).encode() for label in values], dtype=object) if name == "label" else values
             for name, values in answers.items()

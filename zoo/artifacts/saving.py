@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import warnings
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +23,7 @@ from zoo import registry
 from zoo.artifacts import folders
 from zoo.artifacts.card import card_of, page, plain
 from zoo.artifacts.inspection import MEMBERS, inspect
+from zoo.data.schema import KINDS
 from zoo.model import Model, compile_model
 
 FORMAT = 1
@@ -69,11 +71,13 @@ def write_artifact(model: Model, card: dict[str, Any], folder: Path) -> None:
     model.schema.save(folder / "schema.json")
     write_json(folder / "card.json", card)
     (folder / "README.md").write_text(page(card, model.schema), encoding="utf-8")
+    outside = packages(model)
     facts = {
         "format": FORMAT,
         "entry": model.entry.name,
         "options": plain(model.options),
-        "versions": versions(),
+        "versions": versions() | {package: own["version"] for package, own in outside.items()},
+        **({"packages": outside} if outside else {}),
         "sha256": {name: _sha256(folder / name) for name in FILES},
     }
     write_json(folder / "artifact.json", facts)
@@ -110,6 +114,25 @@ def versions() -> dict[str, str]:
     return known
 
 
+def packages(model: Model) -> dict[str, dict[str, Any]]:
+    """Returns what other packages provide of a model: by package, its version, and the entry and kinds of columns."""
+    builder = model.entry.builder
+    places = {model.entry.name: builder if isinstance(builder, str) else builder.__module__}
+    places |= {column.kind: KINDS[column.kind] for column in model.schema.columns}
+    found: dict[str, dict[str, Any]] = {}
+    distributions = None
+    for name, where in places.items():
+        module = where.partition(":")[0].partition(".")[0]
+        if module in ("zoo", "__main__"):
+            continue
+        if distributions is None:  # which looks at every installed package
+            distributions = metadata.packages_distributions()
+        for package in distributions.get(module, ())[:1]:
+            facts = found.setdefault(package, {"version": metadata.version(package), "provides": []})
+            facts["provides"].append(name)
+    return found
+
+
 def load(path) -> Model:
     """Loads a model: compiled, trainable, with `.card`.
 
@@ -144,11 +167,32 @@ def load(path) -> Model:
                 "Copy the artifact again, or save it anew."
             )
     if registry.find(facts["entry"]) is None:
+        package = _package_of(facts, facts["entry"])
+        repair = f"Install {package}, which registers it." if package else ""
+        repair = repair or "Install the package that registers it, or upgrade keras-zoo."
         raise ValueError(
-            f"{str(folder)!r} holds the model {facts['entry']!r}, which this zoo does not have. Install the package "
-            f"that registers it, or upgrade keras-zoo. The zoo has: {', '.join(registry.list_models())}."
+            f"{str(folder)!r} holds the model {facts['entry']!r}, which this zoo does not have. {repair} The zoo has: "
+            f"{', '.join(registry.list_models())}."
         )
+    for name in _provided(facts):
+        if name not in KINDS and registry.find(name) is None:
+            raise ValueError(
+                f"{str(folder)!r} has columns of the kind {name!r}. Install the package that registers it, "
+                f"{_package_of(facts, name)}."
+            )
     return _load_file(folder / "model.keras", _card(folder / "card.json"))
+
+
+def _provided(facts) -> list[str]:
+    """Returns what other packages provide of an artifact, by the names in artifact.json."""
+    outside = facts.get("packages", {})
+    return [name for package in outside.values() for name in package["provides"]]
+
+
+def _package_of(facts, name: str) -> str:
+    """Returns the package that an artifact was written with, and its version, for what it provides; else `""`."""
+    outside = facts.get("packages", {}).items()
+    return next((f"{package} {own['version']}" for package, own in outside if name in own["provides"]), "")
 
 
 def _check_size(file: Path) -> None:
@@ -232,7 +276,7 @@ def _load_file(path: Path, card: dict[str, Any]) -> Model:
         )
     try:
         inspect(path)
-        model = keras.saving.load_model(path, safe_mode=True)
+        model = _loaded(path)
     except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
         raise ValueError(f"{str(path)!r} must be a whole .keras file. Received: {error}. Copy it again.") from error
     if not isinstance(model, Model):
@@ -240,12 +284,30 @@ def _load_file(path: Path, card: dict[str, Any]) -> Model:
             f"{str(path)!r} must hold a model of the zoo. Received: {type(model).__name__}. Load it with "
             "keras.models.load_model."
         )
-    if not model.compiled:
+    if not model.compiled and not model.unsaved:
         compile_model(model, model.recipe)
     if card:
         card = {**card, "entry": model.entry.name}  # the current name of a renamed entry
     object.__setattr__(model, "card", card)  # past Keras, which would track the dict as a part of the model
     return model
+
+
+def _loaded(path: Path) -> Any:
+    """Returns the model of a file; without what it was compiled with, if that is not registered here."""
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    except TypeError as error:
+        if "Could not locate" not in str(error):
+            raise
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        name = str(error).partition("'")[2].partition("'")[0]
+        warnings.warn(
+            f"{str(path)!r} was compiled with {name!r}, which is not registered with Keras here: the model is loaded "
+            "without, not compiled. Import what defines it first, under @keras.saving.register_keras_serializable().",
+            stacklevel=4,
+        )
+        model._unsaved = (name,)
+        return model
 
 
 def _sha256(path: Path) -> str:

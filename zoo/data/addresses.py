@@ -33,7 +33,8 @@ def expand(source: str, wanted) -> list[str]:
         PermissionError: if they may not be read.
     """
     if archives.is_member(source):
-        archives.opened(source).close()
+        with explained(source, "a file in a zip or tar archive"):
+            archives.opened(source).close()
         return [source]
     filesystem, path = fsspec.core.url_to_fs(source)
     protocol = filesystem.protocol if isinstance(filesystem.protocol, str) else filesystem.protocol[0]
@@ -153,7 +154,9 @@ def explained(path: str, what: str):
         raise
     except (EOFError, zlib.error, lzma.LZMAError, *UNREADABLE_ARCHIVES, OSError, pa.ArrowException) as error:
         text = re.sub(r"\s+", " ", str(error))[:300]
-        if isinstance(error, (EOFError, zlib.error)) or re.search("truncat|end of|incomplete", text, re.IGNORECASE):
+        if isinstance(error, (EOFError, zlib.error)) or re.search(
+            "truncat|end of|incomplete|crc-", text, re.IGNORECASE
+        ):
             raise ValueError(
                 f"{path!r} must be whole. Received: a truncated or damaged file ({text}). Fetch it again."
             ) from error

@@ -63,6 +63,8 @@ class Convertible(Served):
             if shape is not None and not (lookups and kind.levels(column, state) is not None):
                 dtype = tf.float32 if shape else tf.int64  # numbers in a string, or the position of a level
                 spec = tf.TensorSpec((None, *shape), dtype)
+            elif lookups and spec.dtype == tf.float64:  # which LiteRT has not; what it must have, it refused before
+                spec = self._specs.value[column.name] = tf.TensorSpec(spec.shape, tf.float32)
             specs[column.name] = tf.TensorSpec(spec.shape, spec.dtype, self._names.value[column.name])
         self._function = _Untracked(tf.function(self._answer, input_signature=list(specs.values()), autograph=False))
 

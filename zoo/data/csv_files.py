@@ -10,7 +10,7 @@ import csv
 import dataclasses
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -228,16 +228,21 @@ def _exceeds(column) -> bool:
     return bool(compute.any(compute.greater(compute.abs(column), float(EXACT))).as_py())
 
 
-def scan(paths: list[str]) -> tuple[dict[str, Found], int]:
-    """Returns what the columns of all files need, and the number of rows, from one pass."""
+def scan(paths: list[str], texts: Iterable | None = ()) -> tuple[dict[str, Found], int]:
+    """Returns what the columns of all files need, and the number of rows, from one pass.
+
+    Args:
+        paths: The files.
+        texts: Columns whose values stay text, whatever they look like; None for all.
+    """
     found: dict[str, Found] = {}
     rows = 0
     for path in paths:
         written = dialect(path)
         _check_same_columns(paths[0], found, written)
         for line, chunk in _chunks(written):
-            texts = {name for name, column in found.items() if pa.types.is_string(column.type)}
-            table = _inferred(chunk, line, written, texts)
+            known = {name for name, column in found.items() if pa.types.is_string(column.type)}
+            table = _inferred(chunk, line, written, known | _texts(texts, written))
             found = merge(found, {name: find(table.column(name)) for name in found or table.column_names})
             rows += table.num_rows
         found = found or {name: Found(pa.null()) for name in written.names}
@@ -249,6 +254,10 @@ def _check_same_columns(first: str, found, written: Dialect) -> None:
         raise ValueError(addresses.differing(first, written.path, found, written.names))
 
 
+def _texts(names: Iterable | None, written: Dialect) -> set[str]:
+    return set(written.names if names is None else map(str, names)) & set(written.names)
+
+
 def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:
     """Yields the rows of all files, in the types of `scan`."""
     types = {name: column.stored for name, column in found.items()}
@@ -258,8 +267,8 @@ def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:
             yield stored(_parse(chunk, line, written, types), found)
 
 
-def read(paths: list[str]) -> tuple[dict[str, Found], pa.Table]:
-    """Reads whole files: what the columns need, and one table in these types."""
+def read(paths: list[str], texts: Iterable | None = ()) -> tuple[dict[str, Found], pa.Table]:
+    """Reads whole files: what the columns need, and one table in these types. `texts` is as for `scan`."""
     found: dict[str, Found] = {}
     parts, contents = [], []
     for path in paths:
@@ -272,7 +281,7 @@ def read(paths: list[str]) -> tuple[dict[str, Found], pa.Table]:
         if not chunk.strip():
             parts.append(pa.table({name: pa.nulls(0) for name in written.names}))
         else:
-            parts.append(_inferred(chunk, written.header_lines, written, set()))
+            parts.append(_inferred(chunk, written.header_lines, written, _texts(texts, written)))
         found = merge(found, {name: find(parts[-1].column(name)) for name in found or written.names})
     types = {name: column.stored for name, column in found.items()}
     for i, (part, (chunk, written)) in enumerate(zip(parts, contents)):

@@ -11,16 +11,24 @@ import pyarrow as pa
 from zoo.data import addresses, csv_headers
 from zoo.data.tables import from_values, plain
 
+WHAT = "an Excel workbook (.xlsx)"
+
 
 def _sheets(path: str) -> dict[str, pd.DataFrame]:
     try:
         import openpyxl  # noqa: F401
     except ImportError as error:
         raise ImportError("Reading Excel files needs openpyxl: pip install 'keras-zoo[excel]'") from error
-    with addresses.explained(path, "an Excel workbook (.xlsx)"), addresses.opened(path) as file:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # openpyxl tells of drop-down lists and styles
+    with addresses.explained(path, WHAT), addresses.opened(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # openpyxl tells of drop-down lists and styles
+        try:
             sheets = pd.read_excel(file, sheet_name=None, header=None, dtype=object, engine="openpyxl")
+        except OSError:
+            raise
+        except Exception as error:  # openpyxl raises what it stumbles over: a missing part, a tag, a number
+            raise ValueError(
+                f"{path!r} must be {WHAT}. Received: {type(error).__name__}: {error}. Save it anew as .xlsx, or as CSV."
+            ) from error
     return {str(name): sheet for name, sheet in sheets.items() if sheet.notna().any(axis=None)}
 
 

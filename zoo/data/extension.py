@@ -91,7 +91,9 @@ def extend(preprocessor: Preprocessor, frame: pd.DataFrame, *, drop: bool = Fals
         new = frame[list(found.added)]
         # New columns get as many bins as the old ones, or none if the old ones have no ranks.
         budget = 0 if max_bins is not None and max_bins < 2 else None
-        fresh = Preprocessor(infer(new), preprocessor.preprocessing, preprocessor.scaling, budget).fit(new)
+        fresh = Preprocessor(
+            infer(new), preprocessor.preprocessing, preprocessor.scaling, budget, preprocessor.centred
+        ).fit(new)
         columns += fresh.schema.columns
         states += fresh.states
     schema = dataclasses.replace(schema, columns=tuple(columns))
@@ -106,11 +108,11 @@ def with_classes(preprocessor: Preprocessor, classes: tuple, class_dtype: str | 
     return Preprocessor.from_config({**config, "schema": schema.to_dict()})
 
 
-def with_image_size(preprocessor: Preprocessor, size: tuple[int, int]) -> Preprocessor:
-    """Returns the preprocessor for images `(height, width)` of another size."""
+def with_image_size(preprocessor: Preprocessor, size: tuple[int, int], resized: bool) -> Preprocessor:
+    """Returns the preprocessor for images `(height, width)` of another size, to which others are resized or not."""
     config, schema = preprocessor.get_config(), preprocessor.schema
     image = the_array(schema.columns)
-    column = dataclasses.replace(image, shape=(*size, image.shape[-1]))
+    column = dataclasses.replace(image, shape=(*size, image.shape[-1]), resized=resized)
     return Preprocessor.from_config({**config, "schema": dataclasses.replace(schema, columns=(column,)).to_dict()})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import contextvars
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -73,11 +73,20 @@ class Files:
         paths: Paths or addresses, in the order of their rows.
         format: One of `MODULES`.
         ignore: Columns that need not be readable: of most formats, those of lists or bytes are left out.
+        texts: Columns of CSV files whose values stay text, since their marks are known; None for all.
         keys: What the names of folders say about each path, by column; see `zoo.data.hive_folders`.
     """
 
-    def __init__(self, paths: list[str], format: str, ignore=(), keys: list[dict] | None = None):
-        self.paths, self.format = paths, format
+    def __init__(
+        self,
+        paths: list[str],
+        format: str,
+        ignore=(),
+        keys: list[dict] | None = None,
+        *,
+        texts: Sequence | None = (),
+    ):
+        self.paths, self.format, self._texts = paths, format, texts
         self._module, self._keys = MODULES[format], keys or [{} for _ in paths]
         unreadable = self._module.unreadable(paths[0]) if ignore and hasattr(self._module, "unreadable") else ()
         self.left_out = [name for name in unreadable if name in ignore]
@@ -87,6 +96,8 @@ class Files:
         """What the columns of the files need, and the number of rows."""
         if not hasattr(self._module, "scan"):
             return scan(self._parts())
+        if self.format == "csv":
+            return csv_files.scan(self.paths, self._texts)
         return self._module.scan(self.paths, self.left_out) if self.left_out else self._module.scan(self.paths)
 
     def _parts(self) -> Iterator[pa.Table]:
@@ -120,6 +131,11 @@ class Files:
         return list(csv_files.dialect(self.paths[0]).names if self.format == "csv" else self._scanned[0])
 
     @property
+    def decimal(self) -> str | None:
+        """The decimal mark of a CSV file; None where a format has none of its own."""
+        return csv_files.dialect(self.paths[0]).decimal if self.format == "csv" else None
+
+    @property
     def rows(self) -> int:
         """Number of rows, counted once."""
         return self._scanned[1]
@@ -131,7 +147,7 @@ class Files:
             ValueError: if a file cannot be read, is cut off or ragged, or files differ in columns.
         """
         if self.format == "csv":
-            found, table = csv_files.read(self.paths)
+            found, table = csv_files.read(self.paths, self._texts)
         elif not hasattr(self._module, "scan"):
             parts = list(self._parts())
             self._in_files = found, _ = scan(parts)
@@ -171,13 +187,14 @@ def format_of(path: str) -> str | None:
     return FORMATS.get(addresses.suffix(path))
 
 
-def table_files(source: str, format: str | None, ignore=()) -> Files:
+def table_files(source: str, format: str | None, ignore=(), texts: Sequence | None = ()) -> Files:
     """Returns the table files that a path, glob, folder or address means.
 
     Args:
         source: A path, glob, folder or fsspec address.
         format: Their format, or None to know it by suffix.
         ignore: Columns that need not be readable.
+        texts: As for `Files`.
 
     Raises:
         FileNotFoundError: if there are none.
@@ -206,7 +223,7 @@ def table_files(source: str, format: str | None, ignore=()) -> Files:
             f"column {next(iter(keys[0]))!r} in the names of folders such as "
             f"{'='.join(map(str, next(iter(keys[0].items()))))!r}. Write the column into the files, or write Parquet."
         )
-    return Files(paths, formats[paths[0]], ignore, keys)
+    return Files(paths, formats[paths[0]], ignore, keys, texts=texts)
 
 
 def _without_notes(paths: list[str]) -> list[str]:

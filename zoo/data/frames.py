@@ -31,7 +31,7 @@ def as_frame(source, names: Iterable = ()) -> pd.DataFrame | None:
         names: The columns that are expected, by which a Series is known as a row or as a column.
 
     Raises:
-        ValueError: if its columns differ in length, or have more than one value a row.
+        ValueError: if its columns differ in length, or its records are of several kinds.
     """
     if isinstance(source, pd.DataFrame):
         return source
@@ -100,6 +100,26 @@ def in_order_of(index: pd.Index, values, what: str = "y"):
     )
 
 
+def check_cells(frame: pd.DataFrame, known) -> None:
+    """Raises ValueError if a cell holds several values, as a list or a dict does; arrays of numbers are read.
+
+    Args:
+        frame: The rows.
+        known: Columns that are no inputs.
+    """
+    for place, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes)):
+        if name in known or not pd.api.types.is_object_dtype(dtype):
+            continue
+        values = frame.iloc[:, place]
+        several = next((i for i, value in enumerate(values) if isinstance(value, (list, dict, set))), None)
+        if several is not None:
+            kind = type(values.iloc[several]).__name__
+            raise ValueError(
+                f"The column {name!r} must hold one value a row. Received: a {kind} in row {frame.index[several]}. "
+                f"Leave it out with ignore={name!r}, or give each of its parts a column."
+            )
+
+
 def speaks_arrow(source) -> bool:
     """Returns whether an object gives out its data by Arrow's C interface."""
     return hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
@@ -137,6 +157,7 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
     """Returns an Arrow table in pandas's types: dates as time stamps, decimals as float64, whole numbers exactly."""
     special: dict[str, str] = {}
     exact: dict[str, Any] = {}
+    columns = []
     for i, field in enumerate(table.schema):
         column, kind, name = table.column(i), field.type, field.name
         if isinstance(kind, pa.BaseExtensionType):
@@ -154,8 +175,8 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
             special[name] = "boolean"
         elif pa.types.is_integer(kind) and column.null_count and find(column).large:  # float64 would round them
             exact[name] = pd.array(column.to_pylist(), dtype="UInt64" if kind == pa.uint64() else "Int64")
-        table = table.set_column(i, name, column)
-    frame = table.replace_schema_metadata(None).to_pandas(date_as_object=False)
+        columns.append(column)
+    frame = pa.table(columns, names=table.column_names).to_pandas(date_as_object=False)
     return frame.astype(special).assign(**exact) if special or exact else frame
 
 
@@ -163,16 +184,17 @@ def _of_mapping(source: Mapping) -> pd.DataFrame:
     columns = {name: as_values(list(v) if isinstance(v, Iterator) else v) for name, v in source.items()}
     if columns and all(isinstance(values, Mapping) for values in columns.values()):
         return pd.DataFrame(columns)  # as `frame.to_dict()` gives it: a dict of rows for each column
+    arrays = {name for name, values in columns.items() if getattr(values, "ndim", 1) > 1}
+    single = {name for name, values in columns.items() if _is_single(values)}
+    if single and arrays and len(single) + len(arrays) == len(columns):
+        return pd.DataFrame([columns])  # one row, some of whose values are arrays
     lengths: dict[Any, int] = {}
     for name, values in columns.items():
-        if _is_single(values):
+        if name in single:
             columns[name] = values[()] if isinstance(values, np.ndarray) else values
             continue
-        if getattr(values, "ndim", 1) != 1:
-            raise ValueError(
-                f"The column {name!r} must have one value a row. Received: the shape {tuple(values.shape)}. Give "
-                "each of its columns a name of its own, or pass arrays as (x, y)."
-            )
+        if name in arrays:
+            columns[name] = _of_arrays(name, values)
         lengths[name] = len(values)
     if not lengths:
         return pd.DataFrame([columns]) if columns else pd.DataFrame()
@@ -183,6 +205,23 @@ def _of_mapping(source: Mapping) -> pd.DataFrame:
             "longer ones."
         )
     return pd.DataFrame(columns)
+
+
+def _of_arrays(name, values) -> pd.Series:
+    """Returns an array `(rows, ...)` as a column of arrays, one a row; a single one of numbers `(rows, 1)` as numbers.
+
+    Raises:
+        ValueError: if it holds anything but numbers.
+    """
+    array = np.asarray(values)
+    if array.shape[1:] == (1,):
+        return pd.Series(array[:, 0])
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"The column {name!r} must have one value a row, or be an array of numbers. Received: {array.dtype} of the "
+            f"shape {array.shape}. Give each of its columns a name of its own."
+        )
+    return pd.Series(list(array), dtype=object)
 
 
 def _is_single(values) -> bool:
@@ -235,10 +274,8 @@ def _of_structured(source) -> pd.DataFrame:
     for name in array.dtype.names:
         values = array[name]
         if values.ndim != 1:
-            raise ValueError(
-                f"The field {name!r} must have one value a record. Received: the shape {values.shape}. Give each of "
-                "its columns a name of its own."
-            )
+            columns[name] = pd.Series(list(np.asarray(values)))  # an array a row
+            continue
         mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
         values = np.asarray(values)
         if not values.dtype.isnative:

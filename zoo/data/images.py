@@ -1,4 +1,4 @@
-"""Images: MNIST's idx files, .npz files of arrays, and folders of PNG or JPEG files by class."""
+"""Arrays of images: MNIST's idx files and .npz files. (`zoo.data.image_files` reads PNG, JPEG and their like.)"""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import numpy as np
 
 from zoo.data import addresses
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
-SPLITS = {"train": "train", "val": "val", "validation": "val", "valid": "val", "test": "test"}
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -110,72 +108,3 @@ def read_npz(path: str) -> tuple[np.ndarray, np.ndarray | None, dict[str, np.nda
         return _joined(parts)
     y = arrays.get("y")
     return arrays["x"], y.astype("int64") if y is not None and y.dtype.kind in "iu" else y, {}
-
-
-def is_image_folder(folder: Path) -> bool:
-    """Returns whether a folder, or a subfolder of it, holds images."""
-    return next(_image_files(folder), None) is not None
-
-
-def _image_files(folder: Path):
-    return (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
-
-
-def image_folder(folder: Path) -> tuple[np.ndarray, np.ndarray | None, dict[str, np.ndarray]]:
-    """Reads a folder of images: `<folder>/<class>/<image>`, `<folder>/<split>/<class>/<image>`, or without classes.
-
-    Returns:
-        Images `(rows, height, width, channels)` uint8 (one channel where all are grey), classes `(rows,)` (None where
-        the images stand in the folder itself), and the rows of each split.
-
-    Raises:
-        ImportError: if Pillow is not installed.
-        FileNotFoundError: if there are no images.
-        ValueError: if one cannot be read, or they differ in size.
-    """
-    files = sorted(_image_files(folder))
-    if not files:
-        raise FileNotFoundError(
-            f"{str(folder)!r} must hold PNG or JPEG files in a subfolder for each class. Received: none. Correct the "
-            "path."
-        )
-    places = [file.relative_to(folder).parts[:-1] for file in files]
-    depths = sorted({len(place) for place in places})
-    split = depths == [2] and all(place[0] in SPLITS for place in places)
-    if depths not in ([0], [1]) and not split:
-        raise ValueError(
-            f"{str(folder)!r} must hold images as <class>/<image> or <split>/<class>/<image>, with split train, val or "
-            f"test. Received: {files[0].relative_to(folder)} beside {files[-1].relative_to(folder)}. Move them."
-        )
-    x = _pictures(files)
-    classes = None if depths == [0] else np.array([place[-1] for place in places], dtype=object)
-    parts = np.array([SPLITS[place[0]] for place in places]) if split else np.array([])
-    return x, classes, {part: np.flatnonzero(parts == part) for part in ("train", "val", "test") if part in parts}
-
-
-def _pictures(files: list[Path]) -> np.ndarray:
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError as error:
-        raise ImportError("Reading PNG and JPEG files needs Pillow: pip install 'keras-zoo[images]'") from error
-    pictures: list[np.ndarray] = []
-    sizes: dict = {}
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                pictures.append(np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")))
-                sizes.setdefault(image.size, file)
-        except (UnidentifiedImageError, OSError, SyntaxError) as error:
-            raise ValueError(
-                f"{str(file)!r} must be a PNG or JPEG image. Received: {error}. Remove or replace it."
-            ) from error
-    if len(sizes) > 1:
-        (first, one), (second, other) = list(sizes.items())[:2]
-        raise ValueError(
-            f"All images must have the same size. Received: {one.name} with {first[0]} x {first[1]} and {other.name} "
-            f"with {second[0]} x {second[1]} pixels. Resize them to one."
-        )
-    colour = any(picture.ndim == 3 for picture in pictures)
-    stacked = [np.repeat(p[..., None], 3, axis=-1) if colour and p.ndim == 2 else p for p in pictures]
-    x = np.stack(stacked)
-    return x if colour else x[..., None]

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from zoo.data import columns as kinds_of_columns
-from zoo.data import row_numbers
+from zoo.data import doubts, row_numbers, targets
 from zoo.data.columns import natural
-from zoo.data.columns.values import Values
-from zoo.data.schema import Column, Schema, as_numbers, is_missing
+from zoo.data.columns.values import NO_HINTS, Hints, Values
+from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
 
+FEW_CLASSES = 20  # up to so many different strings of a target are classes
+LOOKED_AT = 1_000  # rows in which a string with a digit must stand for a column to be looked at
 
-def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) -> Schema:
+
+def infer(
+    data,
+    target=None,
+    *,
+    task: str | None = None,
+    ignore: Iterable = (),
+    known: Mapping[Any, Column] | None = None,
+    hints: Hints = NO_HINTS,
+    keep_constants: bool = False,
+) -> Schema:
     """Infers the schema of a table.
 
     Args:
@@ -24,22 +37,27 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
         target: The target's column, or None.
         task: `"classification"` or `"regression"` instead of what the target looks like.
         ignore: Columns that are no inputs.
+        known: What `written` found of more rows than these; None to look at these.
+        hints: What the caller says of how values are written.
+        keep_constants: Whether columns of one value are inputs, as for networks whose columns are units.
 
     Raises:
         ValueError: if the target or an ignored column is absent, or no input is left.
     """
     frame = data if isinstance(data, pd.DataFrame) else data.frame
-    known = list(frame.columns)
-    if target is not None and target not in known:
+    names = list(frame.columns)
+    if target is not None and target not in names:
         raise ValueError(
-            f"There is no target column {target!r}.{suggest(target, map(str, known))} The data have: {known}."
+            f"There is no target column {target!r}.{suggest(target, map(str, names))} The data have: {names}."
         )
     ignored = dict.fromkeys(ignore)
     if absent := [name for name in ignored if name not in frame.columns]:
-        hint = suggest(absent[0], map(str, known))
-        raise ValueError(f"There is no column {absent[0]!r} to ignore.{hint} The data have: {known}.")
+        hint = suggest(absent[0], map(str, names))
+        raise ValueError(f"There is no column {absent[0]!r} to ignore.{hint} The data have: {names}.")
+    if known is None:
+        known = written(frame, (target, *ignored), hints)
     columns, dropped = [], {}
-    for name in known:
+    for name in names:
         if name == target and target is not None:
             continue
         if name in ignored:
@@ -48,8 +66,8 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
         if row_numbers.is_index(name) and not frame[name].isna().all():
             dropped[name] = row_numbers.INDEX
             continue
-        column, reason = _infer_column(name, frame[name])
-        if column is None:
+        column, reason = (known[name], "") if name in known else _silently(name, frame[name], hints)
+        if column is None or reason and not keep_constants:
             dropped[name] = reason
         else:
             columns.append(column)
@@ -64,27 +82,74 @@ def infer(data, target=None, *, task: str | None = None, ignore: Iterable = ()) 
 
 
 def infer_task(values: pd.Series) -> str | None:
+    if values.dtype.kind in "mM" and values.nunique() > max(MAX_INT_CLASSES, len(values) // 20):
+        return None  # times that hardly repeat are no classes, and no numbers yet
+    values = targets.with_plain_values(values, "target")
     if pd.api.types.is_bool_dtype(values.dtype) or len(values) == 0:
         return "classification" if len(values) and values.nunique() > 1 else None
     if values.nunique() < 2:
         return None
     if not pd.api.types.is_numeric_dtype(values.dtype):
-        return "classification" if as_numbers(values) is None or values.nunique() <= 20 else "regression"
+        return "classification" if as_numbers(values) is None or values.nunique() <= FEW_CLASSES else "regression"
     numbers = values.to_numpy("float64", na_value=np.nan)
     whole = np.all(numbers == np.round(numbers))
     return "classification" if whole and values.nunique() <= min(20, max(2, len(values) // 5)) else "regression"
 
 
-def _infer_column(name, values: pd.Series) -> tuple[Column | None, str]:
-    """Returns the column, or None and the reason why it is no input."""
-    looked_at = Values(name, values)
+def written(frame: pd.DataFrame, left_out: Iterable = (), hints: Hints = NO_HINTS) -> dict[Any, Column]:
+    """Returns the columns whose values are written in marks and notations of their own; notes what is doubtful of them.
+
+    Args:
+        frame: All rows that there are, since a mark may stand in any of them.
+        left_out: Columns not to look at.
+        hints: What the caller says of how values are written.
+    """
+    found = {}
+    for place, name in enumerate(frame.columns):
+        values = frame.iloc[:, place]
+        if name in left_out or row_numbers.is_index(name):
+            continue
+        if not hints.na_values and not (is_stringlike(values.dtype) and _has_digits(values)):
+            continue
+        column, reason = _infer_column(name, values, hints)
+        if column is not None and not reason and column.is_marked:
+            found[name] = column
+    return found
+
+
+def _has_digits(values: pd.Series) -> bool:
+    """Returns whether any of the first strings has a digit."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return False
+    first = values.dropna().iloc[:LOOKED_AT]
+    return any(isinstance(value, str) and any(map(str.isdigit, value)) for value in first)
+
+
+def _silently(name, values: pd.Series, hints: Hints) -> tuple[Column | None, str]:
+    """Returns what `_infer_column` returns; what is doubtful was noted by `written`, of all rows."""
+    with doubts.collected(doubts.Doubts()):
+        return _infer_column(name, values, hints)
+
+
+def _infer_column(name, values: pd.Series, hints: Hints) -> tuple[Column | None, str]:
+    """Returns the column and the reason why it is no input, or `""`; None for a column that cannot be one."""
+    looked_at = Values(name, values, hints)
     if looked_at.num_levels == 0:
         return None, "all missing"
-    kind = next(kind for kind in kinds_of_columns.kinds() if kind.suits(looked_at))
+    kind = next((kind for kind in kinds_of_columns.kinds() if kind.suits(looked_at)), None)
+    if kind is None:
+        cells = looked_at.cells
+        raise ValueError(
+            f"The column {name!r} must hold images, uint8 (height, width, channels), or arrays of numbers of one or "
+            f"two axes. Received: {cells.dtype} of the shape {cells.shape}. Turn them, (255 * x).astype('uint8') if "
+            "they are from 0 to 1, or ignore the column."
+        )
     if looked_at.num_levels == 1 and not looked_at.has_missing:
-        return None, "constant"
+        reason = "constant"
+    else:
+        reason = ""
     column = kind.column(looked_at)
-    return dataclasses.replace(column, notes=(*natural.note(looked_at.dtype), *column.notes)), ""
+    return dataclasses.replace(column, notes=(*natural.note(looked_at.dtype), *column.notes)), reason
 
 
 def schema_of_array(x: np.ndarray, y) -> Schema:
@@ -92,3 +157,27 @@ def schema_of_array(x: np.ndarray, y) -> Schema:
     schema = Schema((kinds_of_columns.array_column(x),))
     task = None if y is None or np.ndim(y) > 1 else infer_task(pd.Series(np.asarray(y)))
     return schema if task is None else schema.with_task(task, y)
+
+
+def read_target(y: pd.Series, hints: Hints = NO_HINTS, task: str | None = None) -> pd.Series:
+    """Returns a target with its numbers read, where they are written in marks of their own.
+
+    Strings that may as well be classes, few and different, stay as they are, unless the task is a regression.
+
+    Args:
+        y: The target's column.
+        hints: What the caller says of how values are written.
+        task: The model's task, where one is known.
+    """
+    if hints.na_values and (gone := y.map(level_name, na_action="ignore").isin(hints.missing)).any():
+        y = y.mask(gone)
+    if not is_stringlike(y.dtype) or isinstance(y.dtype, pd.CategoricalDtype) or not _has_digits(y):
+        return y
+    if (not hints.decimal and as_numbers(y) is not None) or not isinstance(y.dropna().iloc[0], str):
+        return y
+    looked_at = Values(y.name, y, hints)
+    found = looked_at.number_format
+    if found is None or found.missing or found.doubtful and hints.thousands is None:
+        return y
+    few = len(looked_at.uniques) <= FEW_CLASSES
+    return y if few and task != "regression" else pd.Series(looked_at.numbers, index=y.index, name=y.name)

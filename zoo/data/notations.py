@@ -19,12 +19,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from zoo.data.schema import MISSING
+from zoo.data.columns.number_formats import MISSING_MARKS
 from zoo.registry import suggest
 
 PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", "half", "zone")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-MARKS = (*MISSING, "NaT")  # texts that count as missing in a column of dates
+MARKS = tuple(sorted({*MISSING_MARKS, "NaT"}))  # texts that count as missing in a column of dates
 UNKNOWN = -(2**63)  # the instant of a missing date, which is also that of numpy's NaT
 SECOND = 1_000_000  # microseconds
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND

@@ -14,15 +14,24 @@ import numpy as np
 from zoo import notices
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
+from zoo.data.weighting import checked_weights
 
 
 @dataclasses.dataclass(frozen=True)
 class Encoded:
-    """Rows in memory, encoded: `x` a dict of arrays `(rows, ...)`, `y` and `weight` `(rows,)` or None."""
+    """Rows in memory, encoded.
+
+    Args:
+        x: Arrays `(rows, ...)` by the tensor's name.
+        y: Targets as a training takes them, `(rows,)` or `(rows, 2)` (`Preprocessor.training_target`), or None.
+        weight: Sample weights `(rows,)`, or None.
+        truth: Targets to score against, `(rows,)`: class indices, or a regression's values in float64.
+    """
 
     x: dict[str, np.ndarray]
     y: np.ndarray | None = None
     weight: np.ndarray | None = None
+    truth: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.x.values())))
@@ -42,7 +51,8 @@ def encode(data: Data, preprocessor, *, weight: np.ndarray | None = None) -> Enc
     """
     supervised = preprocessor.schema.task is not None and data.y is not None
     x = data.x.drop(columns=list(data.ignore), errors="ignore") if data.ignore else data.x
-    return Encoded(preprocessor.encode(x), preprocessor.encode_target(data.y) if supervised else None, weight)
+    truth = preprocessor.encode_target(data.y) if supervised else None
+    return Encoded(preprocessor.encode(x), preprocessor.training_target(truth) if supervised else None, weight, truth)
 
 
 def batches(
@@ -115,20 +125,24 @@ def encoded_blocks(
             frame = frame.loc[keep(np.arange(first, first + len(frame)))]
         if not len(frame):
             continue
-        y = preprocessor.encode_target(frame[data.target]) if data.target is not None else None
-        yield Encoded(preprocessor.encode(frame), y, None if weight is None else weights(frame, weight))
+        y = None
+        if data.target is not None:
+            y = preprocessor.training_target(preprocessor.encode_target(frame[data.target]))
+        yield Encoded(preprocessor.encode(frame), y, None if weight is None else weights(frame, weight, block=True))
 
 
-def weights(frame, column: str) -> np.ndarray:
+def weights(frame, column: str, *, block: bool = False) -> np.ndarray:
     """Returns a column of sample weights, float32 `(rows,)`.
 
+    Args:
+        frame: A table with the column.
+        column: Its name.
+        block: Whether the table is a block of a larger one, whose weights may all be 0.
+
     Raises:
-        ValueError: if one is negative, or no finite number.
+        ValueError: if one is negative, or no finite number, or all are 0.
     """
-    values = np.asarray(frame[column], "float32")
-    if not np.all(np.isfinite(values)) or np.any(values < 0):
-        raise ValueError(f"The weights in {column!r} must be finite and not negative. Received: others.")
-    return values
+    return checked_weights(frame[column], f"weights in {column!r}", may_be_zero=block).astype("float32")
 
 
 def _rows(encoded: Encoded, index) -> tuple:

@@ -26,11 +26,12 @@ import numpy as np
 import pandas as pd
 
 from zoo import notices
-from zoo.data import columns
+from zoo.data import columns, targets
 from zoo.data.columns import older_states
 from zoo.data.columns.kind import SECTIONS, Encodings, Feature, Group
 from zoo.data.columns.table import Table
 from zoo.data.columns.tensors import tensor_of
+from zoo.data.names import named_as
 from zoo.data.number_statistics import number_statistics
 from zoo.data.reading import Reader
 from zoo.data.sampling import Sample, sample
@@ -53,13 +54,20 @@ class Preprocessor:
         scaling: What `"tabular"` does to numbers: `"standard"` (zero mean, unit variance) or `"quantile"`.
         feature_budget: The most features that the ranks of all numbers may be expanded to; None for no limit. If it
             leaves fewer than two bins a column, numbers are scaled and not ranked.
+        centred: Whether `"raw"` subtracts the middle of numbers whose spread float32 does not resolve. The other kinds
+            do so always.
 
     Raises:
         ValueError: if the kind or the scaling are unknown, or do not suit the schema.
     """
 
     def __init__(
-        self, schema: Schema, kind: str = "tabular", scaling: str = "quantile", feature_budget: int | None = None
+        self,
+        schema: Schema,
+        kind: str = "tabular",
+        scaling: str = "quantile",
+        feature_budget: int | None = None,
+        centred: bool = False,
     ):
         if kind not in KINDS:
             raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
@@ -74,11 +82,14 @@ class Preprocessor:
                 f"feature_budget={feature_budget!r}"
             )
         self.schema, self.preprocessing, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
+        self.centred = centred or kind != "raw"
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
+        self.target_dtype = "float32"  # of a regression's answers; artifacts of before float64 have this one
         self._states: list[dict[str, Any]] = []
         self._groups: list[Group] = []
         self._max_bins: int | None = None
+        self.has_offsets = False  # whether reading subtracts the middle of some numbers
         self._module: Any = None
         self._block_encoder: Any = None
         self._function: Any = None
@@ -114,10 +125,9 @@ class Preprocessor:
         if len(x) == 0:
             raise ValueError("There are no rows to take statistics from. The data must have at least one.")
         if self.schema.task == "regression" and y is not None:
-            values = self.encode_target(y).astype("float64")
-            deviation = float(values.std())
-            self.target_center, self.target_scale = float(values.mean()), deviation if deviation > 0 else 1.0
-            self.target_low, self.target_high = float(values.min()), float(values.max())
+            known = targets.statistics(self.encode_target(y))
+            self.target_center, self.target_scale, self.target_low, self.target_high = known
+            self.target_dtype = targets.dtype_of(*known)
         self._fit_columns(self._table(x), counts or {})
         self._module = self._block_encoder = self._function = None
         return self
@@ -146,6 +156,11 @@ class Preprocessor:
     def _set_states(self, states: list[dict]) -> None:
         self._states = states
         self._groups = columns.grouped(self.schema.columns, states)
+        self.has_offsets = any(
+            any(group.kind.offsets(column, state))
+            for group in self._groups
+            for column, state in zip(group.columns, group.states, strict=True)
+        )
 
     @property
     def groups(self) -> list[Group]:
@@ -160,7 +175,7 @@ class Preprocessor:
     @property
     def encodings(self) -> Encodings:
         """How columns are encoded."""
-        return Encodings(raw=self.preprocessing == "raw", ranks=self.scaling == "quantile")
+        return Encodings(raw=self.preprocessing == "raw", ranks=self.scaling == "quantile", centred=self.centred)
 
     @property
     def max_bins(self) -> int | None:
@@ -190,11 +205,24 @@ class Preprocessor:
         for tensor, width in widths.items():
             if width and tensor != "categorical" and tensor not in tensors:
                 sizes[f"num_{tensor}"] = width
+        if self.encodings.raw and self.has_offsets:
+            sizes["input_offsets"] = tuple(self.input_offsets)
         if self._max_bins is not None and widths["quantile"]:
             sizes["max_bins"] = self._max_bins
         if widths["categorical"]:
             sizes["categorical_sizes"] = tuple(len(levels) + 1 for levels in self.levels)
         return sizes
+
+    @property
+    def input_offsets(self) -> list[float]:
+        """What reading subtracted from each feature of the raw tensor `inputs`, in float64: 0 for most columns."""
+        offsets = {}
+        for group in self._groups:
+            for column, state in zip(group.columns, group.states, strict=True):
+                names = group.kind.number_names(column, state)
+                offsets |= {("value", name): offset for name, offset in zip(names, group.kind.offsets(column, state))}
+        inputs = [feature for feature in self.features if feature["tensor"] == "inputs"]
+        return [offsets.get((feature["what"], feature["column"]), 0.0) for feature in inputs]
 
     @property
     def own_tensors(self) -> dict[str, Column]:
@@ -306,7 +334,7 @@ class Preprocessor:
         """Returns raw data by column, checked for the columns that must be there."""
         alone = columns.the_array(self.schema.columns)
         if alone is None:
-            return self.reader.table(x)
+            return self.reader.table(self._named_as_here(x))
         if isinstance(x, (pd.DataFrame, Mapping)):
             if alone.name not in x:
                 raise ValueError(
@@ -317,6 +345,9 @@ class Preprocessor:
                 )
             x = x[alone.name]
         return Table({alone.name: x})
+
+    def _named_as_here(self, x):
+        return named_as(x, self.schema.known_names) if isinstance(x, (pd.DataFrame, Mapping)) else x
 
     def blocks(self, x) -> dict[str, np.ndarray]:
         """Returns raw data as one array for each group of columns.
@@ -404,7 +435,7 @@ class Preprocessor:
     # The target.
 
     def encode_target(self, y) -> np.ndarray:
-        """Returns class indices int32, or values float32 in the target's units, `(rows,)`; of sequences, sequences.
+        """Returns class indices int32, or values float64 in the target's units, `(rows,)`; of sequences, sequences.
 
         Raises:
             ValueError: if a value is missing, no number, or no class of training.
@@ -422,6 +453,7 @@ class Preprocessor:
             return recorded.astype("float32")
         values = y if isinstance(y, pd.Series) else pd.Series(_rank_one(y))
         name = f"target {self.schema.target!r}" if self.schema.target is not None else "target"
+        values = targets.with_plain_values(values, name)
         missing = is_missing(values)
         if missing.any() and not (
             self.schema.classes and any(isinstance(c, str) and c in MISSING for c in self.schema.classes)
@@ -434,11 +466,23 @@ class Preprocessor:
             )
         if self.schema.classes is None:
             numbers = as_numbers(values)
-            if numbers is None or not np.all(np.isfinite(numbers)):
+            if numbers is None:
                 raise ValueError(
                     f"The {name} must be finite numbers. Received: {values.dtype}, such as {values.iloc[0]!r}."
                 )
-            return numbers.astype("float32")
+            if not np.all(np.isfinite(numbers)):
+                row = np.flatnonzero(~np.isfinite(numbers))[0]
+                raise ValueError(
+                    f"The {name} must be finite numbers. Received: {numbers[row]:g}, at row {values.index[row]}. Drop "
+                    "these rows, or fill them in."
+                )
+            if (large := np.abs(numbers) > targets.LARGEST).any():
+                row = np.flatnonzero(large)[0]
+                raise ValueError(
+                    f"The {name} must be numbers of at most {targets.LARGEST:g} in size, whose squares float64 holds. "
+                    f"Received: {numbers[row]:g}, at row {values.index[row]}. Drop these rows, or take a logarithm."
+                )
+            return numbers
         codes, uniques = pd.factorize(values)
         known = {value: i for i, value in enumerate(self.schema.classes)}
         by_text = {level_name(value): i for i, value in enumerate(self.schema.classes)}
@@ -455,6 +499,23 @@ class Preprocessor:
             indices[i] = index
         return indices[codes]
 
+    def training_target(self, encoded: np.ndarray) -> np.ndarray:
+        """Returns what a training takes for the result of `encode_target`: of a regression float32.
+
+        Where that cannot resolve the target: pairs of float32 that sum up to it, `(rows, 2)`.
+        """
+        if self.schema.task != "regression":
+            return encoded
+        return targets.as_pairs(encoded) if self.target_dtype == "float64" else encoded.astype("float32")
+
+    def standardised_target(self, values) -> np.ndarray:
+        """Returns (y - center) / scale in float64, for values in the target's units."""
+        return (np.asarray(values, "float64") - self.target_center) / self.target_scale
+
+    def target_values(self, standardised) -> np.ndarray:
+        """Returns values in the target's units, float64, for standardised ones: the inverse."""
+        return np.asarray(standardised, "float64") * self.target_scale + self.target_center
+
     def decode_labels(self, indices) -> np.ndarray:
         """Returns the caller's own class values, in their dtype, for class indices."""
         classes = self.schema.classes
@@ -463,7 +524,7 @@ class Preprocessor:
         values = np.array(classes)
         try:
             values = values.astype(self.schema.class_dtype.lower())
-        except (TypeError, AttributeError):  # a dtype of pandas' own
+        except (TypeError, ValueError, AttributeError):  # a dtype of pandas' own
             pass
         return values[np.asarray(indices)]
 
@@ -476,7 +537,9 @@ class Preprocessor:
             "kind": self.preprocessing,
             "scaling": self.scaling,
             "feature_budget": self.feature_budget,
+            "centred": self.centred,
             "target": [self.target_center, self.target_scale, self.target_low, self.target_high],
+            "target_dtype": self.target_dtype,
             "columns": self._states,
             "max_bins": self._max_bins,
         }
@@ -485,10 +548,15 @@ class Preprocessor:
     def from_config(cls, config: Mapping[str, Any]) -> Preprocessor:
         """Returns the preprocessor of `get_config`."""
         preprocessor = cls(
-            Schema.from_dict(config["schema"]), config["kind"], config["scaling"], config.get("feature_budget")
+            Schema.from_dict(config["schema"]),
+            config["kind"],
+            config["scaling"],
+            config.get("feature_budget"),
+            config.get("centred", False),
         )
         for name, value in zip(("center", "scale", "low", "high"), config["target"], strict=True):
             setattr(preprocessor, f"target_{name}", value)
+        preprocessor.target_dtype = config.get("target_dtype", "float32")
         if "state" in config:
             states, preprocessor._max_bins = older_states.by_column(preprocessor.schema, config)
         else:

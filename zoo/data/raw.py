@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
-from zoo.data.infer import infer, schema_of_array
-from zoo.data.schema import Schema
+from zoo.data import doubts
+from zoo.data.columns.values import NO_HINTS, Hints, has_arrays
+from zoo.data.infer import infer, schema_of_array, written
+from zoo.data.schema import Column, Schema
 from zoo.registry import suggest
 
 
@@ -32,6 +34,12 @@ class Data:
         task_hint: The task that the set is known for, or None.
         order: The columns with the target as the source has them.
         left_out: Columns to ignore that were not even read, as they cannot be.
+        hints: What the caller says of how values are written.
+        known: Columns that are written in marks of their own, as `zoo.data.infer.written` finds them in all rows; None
+            where nobody looked.
+        files: Of images from files, their names, under the caller's index; else None.
+        table: The table that named the images, or None.
+        resized: Whether the images were resized to a size that the caller gave.
     """
 
     def __init__(
@@ -49,12 +57,19 @@ class Data:
         task_hint: str | None = None,
         order: Iterable | None = None,
         left_out: Iterable = (),
+        hints: Hints = NO_HINTS,
+        known: Mapping[Any, Column] | None = None,
+        files: pd.Series | None = None,
+        table: pd.DataFrame | None = None,
+        resized: bool = False,
     ):
         self.x, self.y, self.target, self.source, self.task_hint = x, y, target, source, task_hint
         self.splits: dict[str, np.ndarray] = dict(splits or {})
         self._given, self._ignore, self._order, self.left_out = schema, tuple(ignore), order, tuple(left_out)
+        self.hints, self._known = hints, known
         self._inferred: Schema | None = None
         self._stream = stream
+        self.files, self.table, self._resized = files, table, resized
         self._hash = sha256 or _Hashed(x, y)
         self._sample: Any = None
 
@@ -70,6 +85,11 @@ class Data:
             "task_hint": self.task_hint,
             "order": self._order,
             "left_out": self.left_out,
+            "hints": self.hints,
+            "known": self._known,
+            "files": self.files,
+            "table": self.table,
+            "resized": self._resized,
         }
         return Data(x, y, **{**known, **changes})
 
@@ -97,13 +117,18 @@ class Data:
         """Columns that are no inputs."""
         return self._ignore
 
+    @property
+    def column_names(self) -> list:
+        """Names of the columns, of a stream with the target; of arrays none."""
+        return list(self._stream.columns if self.streaming else getattr(self.x, "columns", ()))
+
     def check_ignored(self, names: Iterable) -> None:
         """Raises ValueError if a name to ignore is not a column: `load` does not check names that a schema drops.
 
         Args:
             names: The columns that `load` was asked to ignore.
         """
-        columns = self._stream.columns if self.streaming else getattr(self.x, "columns", ())
+        columns = self.column_names
         for name in names:
             if name in self._ignore and name not in columns:
                 known = [str(column) for column in columns]
@@ -113,10 +138,21 @@ class Data:
 
     def _infer(self) -> Schema:
         if self.streaming:
-            return infer(self.sample().frame, self.target, ignore=self._ignore)
+            frame = self.sample().frame
+            return infer(frame, self.target, ignore=self._ignore, known=self.known(), hints=self.hints)
         if isinstance(self.x, pd.DataFrame):
-            return infer(self.frame(), self.target, ignore=self._ignore)
-        return schema_of_array(self.x, self.y)
+            return infer(self.frame(), self.target, ignore=self._ignore, known=self.known(), hints=self.hints)
+        schema = dataclasses.replace(schema_of_array(self.x, self.y), target=self.target)
+        columns = tuple(dataclasses.replace(column, resized=self._resized) for column in schema.columns)
+        return dataclasses.replace(schema, columns=columns)
+
+    def known(self) -> Mapping[Any, Column]:
+        """Returns the columns that are written in marks of their own, found in all rows, or a stream's sample."""
+        if self._known is None:
+            frame = self.sample().frame if self.streaming else self.x
+            with doubts.collected():
+                self._known = written(frame, (self.target, *self._ignore), self.hints)
+        return self._known
 
     def sample(self):
         """Returns the `Sample` that statistics are taken from, of a stream from one pass over it."""
@@ -205,7 +241,8 @@ class Data:
         rows = np.asarray(rows)
         x = self.x.iloc[rows] if isinstance(self.x, pd.DataFrame) else self.x[rows]
         y = self.y.iloc[rows] if isinstance(self.y, pd.Series) else None if self.y is None else self.y[rows]
-        return self._like(x, y)
+        parts = {name: getattr(self, name) for name in ("files", "table")}
+        return self._like(x, y, **{name: None if part is None else part.iloc[rows] for name, part in parts.items()})
 
     def ignoring(self, names: Iterable) -> Data:
         """Returns the same rows with further columns that are no inputs."""
@@ -243,6 +280,7 @@ class _Hashed:
             for part in self._parts:
                 if isinstance(part, (pd.DataFrame, pd.Series)):
                     digest.update(repr(list(getattr(part, "columns", ()))).encode())
+                    part = _without_arrays(part, digest)
                     digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
                 elif part is not None:
                     array = np.ascontiguousarray(part)
@@ -250,6 +288,18 @@ class _Hashed:
                     digest.update(repr(array.tolist()).encode() if array.dtype == object else _bytes(array))
             self._found, self._parts = digest.hexdigest(), (None, None)
         return self._found
+
+
+def _without_arrays(part, digest):
+    """Returns a table without its columns of arrays, whose values it adds to the digest: pandas hashes no arrays."""
+    if not isinstance(part, pd.DataFrame):
+        return part
+    objects = (i for i, dtype in enumerate(part.dtypes) if pd.api.types.is_object_dtype(dtype))
+    arrays = [i for i in objects if has_arrays(part.iloc[:, i])]
+    for cell in (cell for i in arrays for cell in part.iloc[:, i]):
+        digest.update(repr((np.shape(cell), str(getattr(cell, "dtype", type(cell).__name__)))).encode())
+        digest.update(_bytes(np.ascontiguousarray(cell)) if isinstance(cell, np.ndarray) else repr(cell).encode())
+    return part.drop(columns=part.columns[arrays])
 
 
 def _bytes(array: np.ndarray):

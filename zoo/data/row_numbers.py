@@ -7,6 +7,7 @@ that number the rows may be what the caller wants: they stay, and are said to be
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pandas as pd
 from zoo.data import doubts
 
 INDEX = "the index of the rows"  # the reason in a schema
+CELLS = 2**20  # the most numbers that are looked at together
 FEWEST_ROWS = 20  # of fewer rows, whole numbers may follow each other by chance
 _INDEX_NAME = re.compile(r"(Unnamed: \d+(_level_\d+)?|rownames)?")
 
@@ -25,10 +27,10 @@ def is_index(name) -> bool:
 
 def numbers_rows(values: pd.Series) -> bool:
     """Returns whether whole numbers are as many as the rows, each once and without a gap, in any order."""
-    if len(values) < FEWEST_ROWS or not pd.api.types.is_integer_dtype(values.dtype) or values.hasnans:
+    if len(values) < FEWEST_ROWS or values.dtype.kind not in "iu" or values.hasnans:
         return False
-    low, high = int(values.min()), int(values.max())
-    return high - low == len(values) - 1 and len(np.unique(values)) == len(values)
+    numbers = values.to_numpy()
+    return int(numbers.max()) - int(numbers.min()) == len(numbers) - 1 and len(np.unique(numbers)) == len(numbers)
 
 
 def note_index(name) -> None:
@@ -47,16 +49,33 @@ def note(frame: pd.DataFrame, known) -> None:
         frame: The rows.
         known: Columns of which the caller has said what they are.
     """
-    for place, name in enumerate(frame.columns):
-        if name in known:
-            continue
+    unknown = [(place, name) for place, name in enumerate(frame.columns) if name not in known]
+    for place, name in unknown:
+        if is_index(name) and not frame.iloc[:, place].isna().all():
+            note_index(name)
+    for place, name in _of_a_span(frame, [(place, name) for place, name in unknown if not is_index(name)]):
         values = frame.iloc[:, place]
-        if is_index(name):
-            if not values.isna().all():
-                note_index(name)
-        elif numbers_rows(values):
+        if numbers_rows(values):
             doubts.note(
                 f"It numbers the rows, from {values.min()} to {values.max()}, which says nothing about other rows.",
                 column=name,
                 repair=f"If it is an id, leave it out with ignore={name!r}.",
             )
+
+
+def _of_a_span(frame: pd.DataFrame, columns: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    """Returns the columns of whole numbers that may number the rows: from the first to the last are as many."""
+    if len(frame) < FEWEST_ROWS:
+        return []
+    dtypes = frame.dtypes.array
+    whole = [(place, name) for place, name in columns if pd.api.types.is_integer_dtype(dtypes[place])]
+    at_once = max(1, CELLS // len(frame))  # pandas takes longer for a call than for some thousand numbers
+    found = []
+    for start in range(0, len(whole), at_once):
+        some = whole[start : start + at_once]
+        if all(isinstance(dtypes[place], np.dtype) for place, _ in some):
+            numbers = frame.iloc[:, [place for place, _ in some]].to_numpy()
+            spans = numbers.max(axis=0) - numbers.min(axis=0)
+            some = [column for column, span in zip(some, spans) if span == len(frame) - 1]
+        found += some
+    return found

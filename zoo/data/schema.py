@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
+from zoo.data import targets
 from zoo.registry import SUPERVISED, load_plugins, suggest
 
 # Where each kind of column is; `zoo.data.columns` loads them, and other packages add theirs.
@@ -32,7 +33,16 @@ KINDS = {
 }
 BLANKS = " \t\n\v\f\r"  # what tf.strings.strip strips, which is less than Python's
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>")
-READING = ("format", "decimal", "thousands", "prefix", "suffix", "missing", "notes")  # how a column's values are read
+READING = (
+    "format",
+    "decimal",
+    "thousands",
+    "prefix",
+    "suffix",
+    "missing",
+    "notes",
+    "resized",
+)  # how a column's values are read
 VERSION = 1
 MAX_INT_CLASSES = 100
 MAY_BE_NUMBER = re.compile(r"\d|inf|nan", re.IGNORECASE)
@@ -56,6 +66,7 @@ class Column:
         suffix: What stands behind them, such as `"%"`.
         missing: Further values that count as missing.
         notes: What was done to the column and why, in sentences.
+        resized: Whether images of other sizes are resized to `shape`, in Python and where their bytes are served.
         served: Its name in the served signature, if an older artifact has another name than the current rule gives.
     """
 
@@ -73,6 +84,12 @@ class Column:
     suffix: str = ""
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    resized: bool = dataclasses.field(default=False, compare=False)  # what is served has the same shape
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether its values are written in marks or a notation of their own."""
+        return any(getattr(self, f.name) != f.default for f in dataclasses.fields(self) if f.name in READING)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +115,7 @@ class Schema:
     def __post_init__(self):
         names = [column.name for column in self.columns]
         for column in self.columns:
-            _check_kind(column.name, column.kind)
+            check_kind(column.name, column.kind)
         if twice := sorted(str(name) for name, count in Counter(names).items() if count > 1):
             raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
         if self.target in names and self.target is not None:
@@ -113,6 +130,11 @@ class Schema:
     def names(self) -> list:
         """Names of the raw columns."""
         return [column.name for column in self.columns]
+
+    @property
+    def known_names(self) -> list:
+        """Names of the raw columns, of the target and of the columns that are no inputs."""
+        return [*self.names, *([] if self.target is None else [self.target]), *self.dropped]
 
     def column(self, name) -> Column:
         """Returns the column of that name."""
@@ -166,6 +188,7 @@ class Schema:
             else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0] if np.ndim(y) > 1 else y)
         )
         name = f"target {self.target!r}" if self.target is not None else "target"
+        own, values = values, targets.with_plain_values(values, name)
         missing = is_missing(values)
         if missing.any():
             first = values.index[np.flatnonzero(missing)[0]]
@@ -179,9 +202,7 @@ class Schema:
             if numbers is None:
                 shown = ", ".join(map(repr, pd.unique(values)[:3]))
                 raise ValueError(
-                    f"The {name} of a regression must be numbers. Received: {shown}... For class names, take a "
-                    "classifier "
-                    "such as 'mlp_classifier'."
+                    f"The {name} of a regression must be numbers. Received: {shown}... {targets.number_repair(own)}"
                 )
             if not np.all(np.isfinite(numbers)):
                 raise ValueError(f"The {name} must be finite. Received: infinite values. Drop these rows.")
@@ -192,16 +213,19 @@ class Schema:
                 f"{numbers[numbers != np.round(numbers)][0]:g}, which are continuous. Take a regressor such as "
                 "'mlp_regressor', or make bins of them."
             )
-        classes = sorted(plain_values(pd.unique(values.dropna())), key=lambda v: (str(type(v)), v))
-        if pd.api.types.is_numeric_dtype(values.dtype) and len(classes) > max(MAX_INT_CLASSES, len(values) // 20):
+        classes = targets.sorted_classes(own, values)
+        targets.check_classes_differ(classes, name)
+        numeric, timed = pd.api.types.is_numeric_dtype(values.dtype), own.dtype.kind in "mM"
+        if (numeric or timed) and len(classes) > max(MAX_INT_CLASSES, len(values) // 20):
+            what = "times" if timed else "numbers"
             raise ValueError(
-                f"The {name} of a classifier must be classes. Received: {len(classes)} different numbers in "
+                f"The {name} of a classifier must be classes. Received: {len(classes)} different {what} in "
                 f"{len(values)} "
                 "rows, which are continuous. Take a regressor such as 'mlp_regressor', or make bins of them."
             )
         if len(classes) < 2:
             raise ValueError(f"The {name} must have at least two classes. Received: only {classes[0]!r}.")
-        return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(values.dtype))
+        return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(own.dtype))
 
     def without_target(self) -> Schema:
         """Returns the schema of the inputs alone, for what learns without targets."""
@@ -210,10 +234,12 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, as the JSON file holds them."""
+        from zoo.data.schema_file import name_in_json
+
         columns, served = [], self.served_names
         for column in self.columns:
             plain = {
-                "name": column.name,
+                "name": name_in_json(column.name),
                 "served": served[column.name],
                 "kind": column.kind,
                 "dtype": column.dtype,
@@ -231,11 +257,11 @@ class Schema:
         return {
             "version": VERSION,
             "columns": columns,
-            "target": self.target,
+            "target": name_in_json(self.target),
             "task": self.task,
             "classes": None if self.classes is None else list(self.classes),
             "class_dtype": self.class_dtype,
-            "dropped": [{"name": name, "reason": reason} for name, reason in self.dropped.items()],
+            "dropped": [{"name": name_in_json(name), "reason": reason} for name, reason in self.dropped.items()],
         }
 
     @classmethod
@@ -243,47 +269,11 @@ class Schema:
         """Returns the schema of `to_dict`, edited or not.
 
         Raises:
-            ValueError: if it is malformed or of a newer version.
+            ValueError: if it is malformed or of a newer version; the message names the column.
         """
-        if not isinstance(plain, Mapping) or "columns" not in plain:
-            raise ValueError(
-                "A schema must be a JSON object with `columns`. Write one with `zoo schema SOURCE -o schema.json`."
-            )
-        if plain.get("version", VERSION) > VERSION:
-            raise ValueError(
-                f"This keras-zoo reads schemas up to version {VERSION}. Received: version {plain['version']}. Upgrade "
-                "keras-zoo."
-            )
-        columns = []
-        for column in plain["columns"]:
-            if not isinstance(column, Mapping) or "name" not in column or "kind" not in column:
-                raise ValueError(f"A column must have `name` and `kind`. Received: {column!r}")
-            shape = column.get("shape")
-            columns.append(
-                Column(
-                    column["name"],
-                    column["kind"],
-                    column.get("dtype", ""),
-                    tuple(column.get("categories", ())),
-                    None if shape is None else tuple(shape),
-                    tuple(column.get("values", ())),
-                    _served_before(column["name"], column.get("served")),
-                    **{
-                        name: tuple(value) if isinstance(value, list) else value
-                        for name, value in column.items()
-                        if name in READING
-                    },
-                )
-            )
-        classes = plain.get("classes")
-        return cls(
-            tuple(columns),
-            plain.get("target"),
-            plain.get("task"),
-            None if classes is None else tuple(classes),
-            plain.get("class_dtype"),
-            {item["name"]: item["reason"] for item in plain.get("dropped", ())},
-        )
+        from zoo.data.schema_file import schema_of
+
+        return schema_of(plain)
 
     def save(self, path) -> None:
         """Writes the schema as JSON."""
@@ -300,7 +290,7 @@ class Schema:
         """
         try:
             return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ValueError(
                 f"{str(path)!r} must be JSON. Received: {error}. Write one with `zoo schema SOURCE -o FILE`."
             ) from error
@@ -355,18 +345,24 @@ class Schema:
             if self.classes is not None:
                 shown = ", ".join(map(str, self.classes[:8])) + (", ..." if len(self.classes) > 8 else "")
                 what += f", {len(self.classes)} classes: {shown}"
+                what += targets.conversion(self.class_dtype, self.classes)
             lines.append(f"target: {self.target} ({what})")
+        lines += [f"{column.name}: {note}" for column in self.columns for note in column.notes]
         lines += [f"no input: {name} ({reason})" for name, reason in self.dropped.items()]
         return "\n".join(lines)
 
 
-def _check_kind(name, kind: str) -> None:
-    if kind not in KINDS and "/" in kind:
+def check_kind(name, kind: str) -> None:
+    """Raises ValueError if a column's kind is unknown."""
+    if kind not in KINDS and isinstance(kind, str) and "/" in kind:
         load_plugins()
     if kind not in KINDS:
-        package = kind.partition("/")[0] if "/" in kind else ""
-        outside = f". Install the package that registers it, {package}" if package else ""
-        raise ValueError(f"A column's kind must be one of {', '.join(KINDS)}. Received: {name!r}: {kind!r}{outside}")
+        package = kind.partition("/")[0] if isinstance(kind, str) and "/" in kind else ""
+        outside = f" Install the package that registers it, {package}." if package else ""
+        hint = suggest(kind, KINDS) if isinstance(kind, str) else ""
+        raise ValueError(
+            f"A column's kind must be one of {', '.join(KINDS)}. Received: {name!r}: {kind!r}.{hint}{outside}"
+        )
 
 
 def served_name(name) -> str:
@@ -380,7 +376,7 @@ def _identifier(name) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", str(name))
 
 
-def _served_before(name, served) -> str:
+def served_before(name, served) -> str:
     """Returns the served name in an older artifact if the current rule gives another one, else `""`.
 
     Older artifacts have served names that begin with `_`. ONNX and Python keep them; TensorFlow drops the underscores.

@@ -1,9 +1,10 @@
 """The served graph: raw columns -> preprocessor -> network -> label and probabilities, as a SavedModel of its own.
 
     serving_default      one tensor (batch,) a raw column, under its served name; images and arrays as one tensor
-    serve_examples       serialized tf.train.Example with the raw names, missing features allowed; images as PNG or JPEG
+    serve_examples       serialized tf.train.Example with the raw names, missing features allowed; images as bytes,
+                         numbers that are served as float64 as strings, for an Example has float32 alone
                          (not for sequences, whose length an Example does not tell)
-    serve_image_bytes    PNG or JPEG strings, for images
+    serve_image_bytes    for images: the bytes of PNG, JPEG, GIF, BMP and WebP files, with the pixels of `zoo.predict`
     classify, regress    Examples again, with the inputs and outputs of TensorFlow Serving's methods of that name
 
 It loads with TensorFlow alone. Each weight is stored once (Keras's own export stores it twice), and so is the graph:
@@ -18,7 +19,8 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import notices
-from zoo.data.columns import the_picture
+from zoo.data import image_graph, image_pixels
+from zoo.data.columns import takes_examples, the_picture
 from zoo.data.encoding import Encoder
 
 METHODS = {"classify": tf.saved_model.CLASSIFY_METHOD_NAME, "regress": tf.saved_model.REGRESS_METHOD_NAME}
@@ -47,7 +49,7 @@ class Served(tf.Module):
         model = self._model.value
         encoded = self.encoder(dict(zip(self._specs.value, columns)))
         encoded = {tensor.name: encoded[tensor.name] for tensor in model.network.inputs}  # it may leave some aside
-        outputs = self._decide(model.network(encoded, training=False))
+        outputs = self._decide(model.network_outputs(encoded))
         if model.entry.task != "classification":
             return {"prediction": outputs[:, 0] if outputs.shape[1:] == (1,) else outputs}
         probabilities = model.probabilities(outputs)
@@ -71,8 +73,7 @@ class Served(tf.Module):
         inputs = {self._names.value[name]: spec for name, spec in self._specs.value.items()}
         found = {"serving_default": _concrete(self._serving_default, inputs)}
         image = the_picture(model.schema.columns)
-        of_any_length = any(None in spec.shape[1:] for spec in self._specs.value.values())
-        if not of_any_length and (image is None or image.shape[-1] in (1, 3, 4)):
+        if takes_examples(model.schema.columns):
             found["serve_examples"] = _concrete(self._serve_examples, {"examples": strings})
             if model.entry.task == "classification":
                 found["classify"] = _concrete(self._classify, {"inputs": strings})
@@ -99,16 +100,23 @@ class Served(tf.Module):
         for name, spec in self._specs.value.items():
             if spec.dtype == tf.uint8:
                 features[str(name)] = tf.io.FixedLenFeature((), tf.string)
+            elif spec.dtype == tf.float32:
+                features[str(name)] = tf.io.FixedLenFeature(spec.shape[1:], spec.dtype, np.full(spec.shape[1:], np.nan))
             else:
-                absent = np.full(spec.shape[1:], np.nan) if spec.dtype == tf.float32 else ""
-                features[str(name)] = tf.io.FixedLenFeature(spec.shape[1:], spec.dtype, absent)
+                absent = np.full(spec.shape[1:], "").tolist()
+                features[str(name)] = tf.io.FixedLenFeature(spec.shape[1:], tf.string, absent)
         parsed = tf.io.parse_example(examples, features)
-        values = [parsed[str(name)] for name in self._specs.value]
-        return self._serve_image_bytes(values[0]) if self._is_image else self._function.value(*values)
+        return self._function.value(*[self._of_feature(name, parsed[str(name)]) for name in self._specs.value])
 
-    @property
-    def _is_image(self):
-        return the_picture(self._model.value.schema.columns) is not None
+    def _of_feature(self, name, values):
+        """Returns the served tensor of a column from its feature in Examples."""
+        spec = self._specs.value[name]
+        if spec.dtype == tf.uint8:
+            return self._decoded(self._model.value.schema.column(name), values)
+        if spec.dtype == tf.float64:
+            values = tf.strings.strip(values)
+            return tf.strings.to_number(tf.where(values == "", "nan", values), tf.float64)
+        return values
 
     def _classify(self, inputs):
         outputs = self._serve_examples(inputs)
@@ -116,17 +124,20 @@ class Served(tf.Module):
         return {"classes": tf.tile(self._labels()[None], (rows, 1)), "scores": outputs["probabilities"]}
 
     def _regress(self, inputs):
-        return {"outputs": self._serve_examples(inputs)["prediction"]}
+        prediction = self._serve_examples(inputs)["prediction"]
+        return {"outputs": tf.cast(prediction, tf.float32)}  # which TensorFlow Serving's method of that name wants
 
     def _serve_image_bytes(self, image_bytes):
-        shape = the_picture(self._model.value.schema.columns).shape
+        return self._function.value(self._decoded(the_picture(self._model.value.schema.columns), image_bytes))
+
+    def _decoded(self, column, contents):
+        """Returns the images of a column from the bytes of files."""
+        most = image_pixels.most_pixels()
 
         def decode(content):
-            # Decodes PNG too; with this method a JPEG has the very pixels that Pillow gives, by default it has not.
-            image = tf.io.decode_jpeg(content, channels=shape[-1], dct_method="INTEGER_ACCURATE")
-            return tf.ensure_shape(image, shape)
+            return image_graph.pixels(content, column.shape, resized=column.resized, most_pixels=most)
 
-        return self._function.value(tf.map_fn(decode, image_bytes, fn_output_signature=tf.TensorSpec(shape, tf.uint8)))
+        return tf.map_fn(decode, contents, fn_output_signature=tf.TensorSpec(column.shape, tf.uint8))
 
 
 def _concrete(function, inputs: dict):

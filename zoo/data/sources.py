@@ -3,24 +3,30 @@
 "titanic"                      a shipped or generated set          df, records, (x, y), x     in memory
 "tfds:NAME"                    TensorFlow Datasets                 a tf.data.Dataset
 "rows.csv", "shards/*.parquet", "https://...", "images/"          files, globs, folders, any fsspec address
+"photo.jpg", ["a.png", "b.png"], an image of Pillow               images, one a row
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zoo.data import addresses, doubts, frames, images, row_numbers, shipped
-from zoo.data.columns import the_picture, the_vector
+from zoo.data import addresses, doubts, frames, image_arrays, image_files, image_tables, images, row_numbers, shipped
+from zoo.data.columns import pictures, the_array, the_picture, the_vector
+from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
+from zoo.data.infer import read_target, written
+from zoo.data.names import named_as, resolved, with_plain_names
 from zoo.data.raw import Data, without
-from zoo.data.schema import Schema
+from zoo.data.schema import Column, Schema
+from zoo.data.targets import check_one_value_a_row
 from zoo.registry import suggest
 
 FILE_FORMATS = (*MODULES, "idx", "images", "npz")
@@ -34,22 +40,36 @@ def load(
     format: str | None = None,
     schema=None,
     ignore: Iterable = (),
+    image_size: int | Sequence[int] | None = None,
     stream: bool | None = None,
+    na_values: Iterable = (),
+    decimal: str | None = None,
+    thousands: str | None = None,
+    date_format: str | None = None,
 ) -> Data:
     """Loads raw rows.
 
     Args:
-        source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder or fsspec address; a
-            DataFrame, of pandas or whatever has Arrow's C stream (polars, pyarrow, duckdb); a dict of columns; a dict
-            of values, a list of dicts or another record, a row each; `(x, y)` or `x` as arrays; a tf.data.Dataset; or
-            `Data`. Where `x` and `y` are both of pandas, their rows are paired by index.
+        source: The name of a shipped or generated set; `"tfds:NAME"`; a file, glob, folder, fsspec address, or zip or
+            tar archive of one table, of which `"zip://a.csv::rows.zip"` is one file; a DataFrame, of pandas or whatever
+            has Arrow's C stream (polars, pyarrow, duckdb); a dict of columns; a dict of values, a list of dicts or
+            another record, a row each; `(x, y)` or `x` as arrays, paths of images or images of Pillow; a
+            tf.data.Dataset; or `Data`. Where `x` and `y` are both of pandas, their rows are paired by index. A table
+            with a column of image files in its folder is read as those images.
         target: The target's column, or beside a DataFrame its values; left out, a shipped set's own.
         split: Only these rows: `"train"`, `"val"` or `"test"`, where the set has them.
         format: `"csv"`, `"parquet"`, `"feather"`, `"json"`, `"excel"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`,
             where the suffix does not say it.
         schema: A schema, its dict or the path of its JSON, instead of the inferred one. Its target may be absent.
         ignore: Columns that are no inputs.
+        image_size: Resizes all images to `(height, width)`, or to a square. A model that is trained on them resizes
+            images of other sizes in the same way.
         stream: Whether to read block by block; left out, files above 1 GiB.
+        na_values: Values that count as missing, beside the empty ones and the marks of pandas: `["unknown", -999]`.
+        decimal: Decimal mark of numbers in strings and CSV files, `"."` or `","`; left out, it is found.
+        thousands: Mark between their groups of three digits, such as `"."`, `" "` or `"'"`; left out, it is found.
+        date_format: Notation of dates that are not in ISO 8601, as strptime has it: `"%d/%m/%Y"`; left out, it is found
+            where only one notation reads all dates.
 
     Returns:
         The rows, their schema and splits.
@@ -58,9 +78,14 @@ def load(
         FileNotFoundError: if there is no such file.
         PermissionError: if it may not be read.
         ValueError: if the source is unknown or unreadable, or a column absent; the message says what must be.
+
+    Warns:
+        DataWarning: once, of all that is doubtful: a column that is taken for the index of the rows or numbers them,
+            files of an archive that are no tables.
     """
     if format is not None and format not in FILE_FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FILE_FORMATS)}. Received: format={format!r}")
+    hints = _hints(na_values, decimal, thousands, date_format)
     schema = _schema(schema)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     source, target = beside(source, target)
@@ -70,7 +95,8 @@ def load(
     elif schema is not None and target != schema.target:
         columns = tuple(column for column in schema.columns if column.name != target)
         schema = dataclasses.replace(schema, columns=columns, target=target, task=None, classes=None, class_dtype=None)
-    wanted = _Wanted(target, without(schema, ignore), ignore, stream, optional)
+    size = image_arrays.checked_size(image_size)
+    wanted = _Wanted(target, without(schema, ignore), ignore, stream, optional, size, hints)
     with doubts.collected():
         data = _load(source, format, wanted)
     if split is None:
@@ -86,8 +112,22 @@ def load(
 
 
 def beside(source, target) -> tuple:
-    """Returns `((source, target), None)` for a target that is given as values, and both as they are for a name."""
+    """Returns `((source, target), None)` for a target that is given as values, and both as they are for a name.
+
+    Raises:
+        ValueError: if a list names several columns.
+    """
+    if isinstance(target, list) and _names_columns(target, source):
+        raise ValueError(
+            f"`target` must be one column. Received: target={target!r}. Train a model for each, and ignore the others."
+        )
     return ((source, target), None) if frames.are_values(target) else (source, target)
+
+
+def _names_columns(target: list, source) -> bool:
+    """Returns whether a list names columns of a table; one with a value for each row is the target itself."""
+    columns = getattr(source, "columns", ())
+    return len(target) != len(source) and all(isinstance(name, str) and name in columns for name in target)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +139,44 @@ class _Wanted:
     ignore: tuple
     stream: bool | None
     optional: bool
+    image_size: tuple[int, int] | None = None
+    hints: Hints = Hints()
+
+    @property
+    def texts(self) -> tuple | None:
+        """Columns whose values a file's reader must leave as text, since their marks are known; None for all."""
+        if self.schema is None:
+            return None if (self.hints.decimal, self.hints.thousands) != (None, None) else ()
+        return tuple(column.name for column in self.schema.columns if column.is_marked)
+
+    @property
+    def image_column(self) -> Column | None:
+        """The column of images that the schema has, or None."""
+        return None if self.schema is None else next(iter(pictures(self.schema.columns)), None)
+
+    @property
+    def image(self) -> dict[str, Any]:
+        """How images are read: `channels` and `size`, each None where the images decide."""
+        column, size, channels = self.image_column, self.image_size, None
+        if column is not None and column.shape is not None:
+            channels = column.shape[-1]
+            size = tuple(column.shape[:2]) if size is None and column.resized else size
+        return {"channels": channels, "size": size}
+
+
+def _hints(na_values, decimal, thousands, date_format) -> Hints:
+    """Returns the checked hints of a caller."""
+    na_values = (na_values,) if isinstance(na_values, (str, int, float)) else tuple(na_values)
+    if decimal is not None and decimal not in (".", ","):
+        raise ValueError(f"`decimal` must be '.' or ','. Received: decimal={decimal!r}")
+    if thousands is not None and (thousands == decimal or thousands not in ("", ".", ",", " ", "'")):
+        raise ValueError(
+            "`thousands` must be '.', ',', ' ', \"'\" or '' for none, and another mark than `decimal`. Received: "
+            f"thousands={thousands!r}, decimal={decimal!r}"
+        )
+    if date_format is not None and "%" not in date_format:
+        raise ValueError(f"`date_format` must be like '%d/%m/%Y'. Received: date_format={date_format!r}")
+    return Hints(na_values, decimal, thousands, date_format)
 
 
 def _schema(schema) -> Schema | None:
@@ -130,11 +208,18 @@ def _load(source, format, wanted: _Wanted) -> Data:
         if wanted.stream:
             return _streamed(DatasetStream(source, wanted.target), "tf.data.Dataset", wanted, named_y=True)
         return _data(dataset_rows(source, wanted.target), "tf.data.Dataset", wanted)
+    if (listed := image_files.image_list(source)) is not None:
+        return _listed_images(listed, None, "images", wanted)
     if wanted.stream:
         raise ValueError(
             f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave stream= out."
         )
     x, y = source if isinstance(source, tuple) and len(source) == 2 else (source, None)
+    if (listed := image_files.image_list(x)) is not None:
+        return _listed_images(listed, frames.as_values(y), "(images, y)", wanted)
+    alone = None if wanted.schema is None else the_array(wanted.schema.columns)
+    if alone is not None and isinstance(x, Mapping) and alone.name in x:
+        return _arrays(x[alone.name], frames.as_values(y), "dict of an array", wanted)
     frame = frames.as_frame(x, () if wanted.schema is None else wanted.schema.names)
     if frame is not None and y is None:
         of_columns = isinstance(x, Mapping)
@@ -165,14 +250,19 @@ def _again(data: Data, wanted: _Wanted) -> Data:
         frame = data.frame()
         if wanted.target in frame.columns or not wanted.optional:
             table = dataclasses.replace(wanted, ignore=ignore)
-            known = {"splits": data.splits, "sha256": data._hash, "left_out": data.left_out}
+            known: dict[str, Any] = {"splits": data.splits, "sha256": data._hash, "left_out": data.left_out}
             return _table(frame, data.source, table, **known)
-    return data._like(data.x, data.y, schema=schema, splits=data.splits, ignore=ignore)
+    x, resized = data.x, data._resized
+    if wanted.image["size"] is not None:
+        _refuse_image_size(wanted, isinstance(x, np.ndarray) and x.ndim == 4)
+        if isinstance(x, np.ndarray) and x.ndim == 4:
+            x, resized = image_arrays.resized(x, wanted.image["size"]), True
+    return data._like(x, data.y, schema=schema, splits=data.splits, ignore=ignore, resized=resized)
 
 
 def _data(rows: shipped.Rows, source: str, wanted: _Wanted) -> Data:
     """Returns what a source gave, as `Data`."""
-    known = {"splits": rows.splits, "sha256": rows.sha256}
+    known: dict[str, Any] = {"splits": rows.splits, "sha256": rows.sha256}
     if not isinstance(rows.x, pd.DataFrame):
         return _arrays(rows.x, rows.y, source, wanted, task_hint=rows.task, **known)
     own = wanted.target in (None, rows.target)
@@ -180,8 +270,18 @@ def _data(rows: shipped.Rows, source: str, wanted: _Wanted) -> Data:
     return _table(rows.x, source, wanted, task_hint=rows.task if own else None, **known)
 
 
-def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
-    """Returns a table as `Data`. Without rows it is one of a known schema alone, of which there is nothing to learn."""
+def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | None = None, **known) -> Data:
+    """Returns a table as `Data`, or the images that a column of it names.
+
+    Without rows it is one of a known schema alone, of which there is nothing to learn.
+
+    Args:
+        frame: The table.
+        source: Where it came from, in words.
+        wanted: What the caller asked for.
+        folder: The folder that paths of images are relative to; None for the current one.
+        **known: What else is known of the rows.
+    """
     if frame.shape[1] == 0 or len(frame) == 0 and wanted.schema is None:
         raise ValueError(
             f"The table must have rows and columns. Received: {frame.shape[0]} rows x {frame.shape[1]} columns from "
@@ -195,13 +295,53 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, **known) -> Data:
     if frame.columns.hasnans:
         names = [f"Unnamed: {i}" if pd.isna(name) else name for i, name in enumerate(frame.columns)]
         frame = frame.set_axis(names, axis=1)
+    frame = with_plain_names(frame) if wanted.schema is None else named_as(frame, wanted.schema.known_names)
+    wanted = _resolved(wanted, frame.columns)
     target = _checked(list(frame.columns), wanted)
-    if wanted.schema is None:
-        row_numbers.note(frame, known=(target, *wanted.ignore))
+    if (column := _paths_of_images(frame, folder, target, wanted)) is not None:
+        x = image_tables.read(frame[column], folder or Path(), **wanted.image)
+        y = None if target is None else frame[target].to_numpy()
+        alone = dataclasses.replace(wanted, ignore=())
+        known = {"splits": known.get("splits"), "files": frame[column], "table": frame, "target": target}
+        return _arrays(x, y, source, alone, **known)
+    _refuse_image_size(wanted, False)
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
+    if wanted.schema is None:
+        frames.check_cells(frame, wanted.ignore)
+        row_numbers.note(frame, known=(target, *wanted.ignore))
+        common |= {"hints": wanted.hints, "known": written(frame, (target, *wanted.ignore), wanted.hints)}
     if target is None:
         return Data(frame, **common)
-    return Data(frame.drop(columns=[target]), frame[target], order=list(frame.columns), **common)
+    y = read_target(frame[target], wanted.hints, None if wanted.schema is None else wanted.schema.task)
+    return Data(frame.drop(columns=[target]), y, order=list(frame.columns), **common)
+
+
+def _resolved(wanted: _Wanted, columns) -> _Wanted:
+    """Returns what was asked for, with the names that the columns have here: after a CSV, 3 is "3"."""
+    ignore = tuple(resolved(name, columns) for name in wanted.ignore)
+    return dataclasses.replace(wanted, target=resolved(wanted.target, columns), ignore=ignore)
+
+
+def _paths_of_images(frame: pd.DataFrame, folder: Path | None, target, wanted: _Wanted):
+    """Returns the column of a table that names images, or None; a table of a schema without images has none."""
+    declared = wanted.image_column
+    if wanted.schema is not None and (declared is None or len(wanted.schema.columns) > 1) or len(frame) == 0:
+        return None
+    names = [name for name in frame.columns if name not in (target, *wanted.ignore)]
+    inputs = [name for name in names if not row_numbers.is_index(name)]
+    column = image_tables.path_column(frame, inputs, folder or Path(), declared)
+    if column is not None and wanted.schema is None:
+        for name in names:
+            if name not in inputs:
+                row_numbers.note_index(name)
+    return column
+
+
+def _refuse_image_size(wanted: _Wanted, are_images: bool) -> None:
+    if wanted.image_size is not None and not are_images:
+        raise ValueError(
+            f"`image_size` is for images. Received: image_size={wanted.image_size} with other data. Leave it out."
+        )
 
 
 def _checked(columns: list, wanted: _Wanted):
@@ -234,10 +374,10 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data
     """Returns a DataFrame and its target beside it; if both have an index of pandas, in the order of the first one."""
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
         y = y.iloc[:, 0]
+    y = y[:, 0] if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1 else y
     if np.ndim(y) != 1:
-        raise ValueError(
-            f"`y` must have one value a row. Received: the shape {np.shape(y)}. For one-hot rows: y.argmax(axis=1)."
-        )
+        check_one_value_a_row(y)
+        raise ValueError(f"`y` must have one value a row. Received: {y!r}. Pass a Series or an array.")
     if len(x) != len(y):
         raise ValueError(
             f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
@@ -265,8 +405,9 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         )
     if isinstance(x, np.ma.MaskedArray) and x.dtype.kind in "biuf" and np.ma.is_masked(x):
         x = np.ma.filled(x.astype("float64"), np.nan)
+    size = wanted.image["size"]
     try:
-        x = np.asarray(x)
+        x = np.asarray(x if size is None else image_arrays.each_resized(x, size))
     except ValueError as error:
         raise ValueError(
             f"`x` must be one array, all rows of the same shape. Received: {error}. Make them alike."
@@ -274,8 +415,10 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     if x.dtype == object and x.size and isinstance(x.flat[0], np.ndarray):
         shapes = sorted({np.shape(row) for row in x.flat})
         raise ValueError(
-            f"All images must have the same size. Received: {', '.join(map(str, shapes[:3]))}. Resize them to one."
+            f"All images must have the same size. Received: {', '.join(map(str, shapes[:3]))}. Resize them by "
+            "`image_size`, which is (height, width)."
         )
+    x = image_arrays.as_rows(x, wanted.image_column)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim not in (2, 3, 4) or x.dtype.kind not in "biuf":
         raise ValueError(
@@ -292,14 +435,22 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         repair = "(255 * x).astype('uint8')" if of_unit else "x.astype('uint8')"
         raise ValueError(f"Images must be uint8, from 0 to 255. Received: {x.dtype}. Turn them: {repair}.")
     x = x[..., None] if x.ndim == 3 and not sequences else x
+    _refuse_image_size(wanted, x.ndim == 4)
+    known["resized"] = size is not None and x.ndim == 4
+    if known["resized"]:
+        x = image_arrays.resized(x, size)
+    column = wanted.image_column if x.ndim == 4 else None
+    if column is not None and column.shape is not None:
+        image_arrays.check_shape(x, column)
+    elif column is not None:
+        column = dataclasses.replace(column, name="image", dtype="uint8", shape=x.shape[1:], resized=known["resized"])
+        wanted = dataclasses.replace(wanted, schema=dataclasses.replace(wanted.schema, columns=(column,)))
     if y is not None:
         y = np.asarray(y)
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
         one_hot = y.ndim == 2 and bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
         if one_hot or y.ndim not in (1, 2) and not (sequences and y.ndim == 3):
-            raise ValueError(
-                f"`y` must have one value a row. Received: the shape {y.shape}. For one-hot rows: y.argmax(axis=1)."
-            )
+            check_one_value_a_row(y)
         if len(x) != len(y):
             raise ValueError(
                 f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
@@ -313,29 +464,42 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
         from zoo.data.tensorflow_sources import tfds_rows
 
         _refuse_stream(wanted, "a set of TensorFlow Datasets")
-        return _data(tfds_rows(name.removeprefix("tfds:"), wanted.target), name, wanted)
+        return _data(tfds_rows(name.removeprefix("tfds:"), wanted.target, wanted.image["size"]), name, wanted)
     is_path = isinstance(source, os.PathLike) or format is not None or any(mark in name for mark in "/\\.*:~")
     if not is_path:
         if wanted.stream and (facts := shipped.facts(name)) and facts["path"].endswith((".csv", ".csv.gz")):
             own = wanted if wanted.target is not None else dataclasses.replace(wanted, target=facts["target"])
-            return _streamed(Files([facts["path"]], "csv"), name, own)
+            return _streamed(Files([facts["path"]], "csv", texts=wanted.texts), name, own)
         _refuse_stream(wanted, "a set in memory")
         return _data(shipped.named(name), name, wanted)
     folder = Path(name.removeprefix("file://")).expanduser()
     if format == "idx" or (format is None and folder.is_dir() and images.is_idx_folder(folder)):
         return _image_data(images.idx_folder, folder, name, wanted)
-    if format == "images" or (format is None and folder.is_dir() and images.is_image_folder(folder)):
-        return _image_data(images.image_folder, folder, name, wanted)
+    if folder.is_dir() and (format == "images" or format is None and image_files.is_image_folder(folder)):
+        return _image_data(functools.partial(_images_of, wanted=wanted), folder, name, wanted)
+    if format in ("images", None) and not folder.is_dir():
+        if (found := image_files.image_files(name, all_are=format == "images")) is not None:
+            _refuse_stream(wanted, "images")
+            return _arrays(image_files.read_files(*found, **wanted.image), None, name, wanted, files=found[1])
     if format == "npz" or (format is None and addresses.suffix(name) == ".npz"):
         _refuse_stream(wanted, "an .npz file")
         path = addresses.expand(name, lambda path: True)[0]
         x, y, splits = images.read_npz(path)
         return _arrays(x, y, name, wanted, splits=splits, sha256=lambda: addresses.sha256([path]))
-    files = table_files(name, format, wanted.ignore)
+    files = table_files(name, format, wanted.ignore, wanted.texts)
+    if wanted.hints.decimal is None and files.decimal == ",":
+        wanted = dataclasses.replace(wanted, hints=dataclasses.replace(wanted.hints, decimal=","))
     wanted = dataclasses.replace(wanted, ignore=tuple(c for c in wanted.ignore if c not in files.left_out))
     if wanted.stream or (wanted.stream is None and addresses.size(files.paths) > STREAM_BYTES):
         return _streamed(files, name, wanted)
-    return _table(files.read(), name, wanted, sha256=lambda: files.sha256, left_out=files.left_out)
+    known = {"sha256": lambda: files.sha256, "left_out": files.left_out}
+    return _table(files.read(), name, wanted, folder=_folder_of(files), **known)
+
+
+def _folder_of(files: Files) -> Path:
+    """Returns the folder that all files of a table stand in; one without images where they stand in several."""
+    folders = {os.path.dirname(os.path.abspath(path)) for path in files.paths if addresses.is_local(path)}
+    return Path(folders.pop() if len(folders) == 1 else os.devnull)
 
 
 def _refuse_stream(wanted, what) -> None:
@@ -347,13 +511,29 @@ def _image_data(read, folder: Path, source: str, wanted: _Wanted) -> Data:
     _refuse_stream(wanted, "a folder of images")
     if not folder.is_dir():
         raise FileNotFoundError(f"There must be a folder of images at {source!r}. Received: none. Correct the path.")
-    x, y, splits = read(folder)
+    found = read(folder)
+    if isinstance(found, image_files.Images):
+        return _arrays(found.x, found.y, source, wanted, splits=found.splits, files=found.files)
+    x, y, splits = found
     return _arrays(x, y, source, wanted, splits=splits)
+
+
+def _images_of(folder: Path, wanted: _Wanted) -> image_files.Images:
+    return image_files.image_folder(folder, labelled=not wanted.optional, **wanted.image)
+
+
+def _listed_images(listed: list, y, source: str, wanted: _Wanted) -> Data:
+    _refuse_stream(wanted, "images")
+    x, names = image_files.read_list(listed, **wanted.image)
+    index = y.index if isinstance(y, pd.Series) and len(y) == len(x) else None
+    files = names if names is None or index is None else names.set_axis(index)
+    return _arrays(x, y, source, wanted, **({} if files is None else {"files": files}))
 
 
 def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Data:
     if named_y and wanted.target is None and "target" in stream.columns:
         wanted = dataclasses.replace(wanted, target="target")
+    wanted = _resolved(wanted, stream.columns)
     target = _checked(stream.columns, wanted)
     for name in stream.columns if wanted.schema is None else ():
         if row_numbers.is_index(name) and name not in (target, *wanted.ignore):
@@ -361,4 +541,5 @@ def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Da
     local = isinstance(stream, Files) and all(map(addresses.is_local, stream.paths))
     left_out = stream.left_out if isinstance(stream, Files) else ()
     common = {"schema": wanted.schema, "ignore": wanted.ignore, "stream": stream, "left_out": left_out}
+    common["hints"] = wanted.hints
     return Data(None, target=target, source=source, sha256=lambda: stream.sha256 if local else None, **common)

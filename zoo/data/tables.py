@@ -126,6 +126,7 @@ def plain(table: pa.Table, source: str) -> pa.Table:
     Raises:
         ValueError: if a column holds lists, structs or other things that are no values.
     """
+    columns = []
     for i, field in enumerate(table.schema):
         column, kind = table.column(i), field.type
         if pa.types.is_dictionary(kind):
@@ -141,8 +142,8 @@ def plain(table: pa.Table, source: str) -> pa.Table:
             column = _text(column, field.name, source)
         elif pa.types.is_nested(kind) or pa.types.is_duration(kind):
             raise ValueError(_no_values(field.name, source, kind))
-        table = table.set_column(i, field.name, column)
-    return table
+        columns.append(column)
+    return pa.table(columns, names=table.column_names) if columns else table
 
 
 def _text(column, name, source):
@@ -156,9 +157,8 @@ def _text(column, name, source):
 
 def stored(table: pa.Table, found: dict[str, Found]) -> pa.Table:
     """Returns the table in the types of all blocks, in their order of columns; what it lacks is missing."""
-    for name in found:
-        if name not in table.column_names:
-            table = table.append_column(name, pa.nulls(table.num_rows))
+    for name in set(found).difference(table.column_names):
+        table = table.append_column(name, pa.nulls(table.num_rows))
     table = table.select(list(found))
     return table.cast(pa.schema([(name, column.stored) for name, column in found.items()]), safe=False)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import notices
+from zoo.data import image_arrays
 from zoo.data.files import ahead
 from zoo.data.shipped import Rows
 from zoo.registry import suggest
@@ -118,7 +119,7 @@ class DatasetStream:
         return ahead(_frame(part, self.target) for part in batches)
 
 
-def tfds_rows(name: str, target: str | None) -> Rows:
+def tfds_rows(name: str, target: str | None, image_size: tuple[int, int] | None = None) -> Rows:
     """Returns a set of TensorFlow Datasets, read by its own code, downloaded where it is not there yet.
 
     Its supervised keys say what is x and y; otherwise features are columns. Classes have their names.
@@ -126,6 +127,7 @@ def tfds_rows(name: str, target: str | None) -> Rows:
     Args:
         name: `"name"`, `"name/config"`, `"name:version"`.
         target: The target's feature instead of the supervised key.
+        image_size: `(height, width)` to resize images to, or None.
 
     Raises:
         ValueError: if there is none of that name, or a feature is no single value and no image.
@@ -156,9 +158,12 @@ def tfds_rows(name: str, target: str | None) -> Rows:
         splits["val" if part == "validation" else part] = np.arange(start, start + len(rows))
         start += len(rows)
     if image is not None:
+        if image_size is not None:
+            columns[image] = list(image_arrays.each_resized(columns[image], image_size))
         if len(shapes := sorted({picture.shape for picture in columns[image]})) > 1:
             raise ValueError(
-                f"All images must have the same size. Received: {shapes[0]} and {shapes[-1]} in {name!r}. Resize them."
+                f"All images must have the same size. Received: {shapes[0]} and {shapes[-1]} in {name!r}. Resize them "
+                "by `image_size`, which is (height, width)."
             )
         y = None if wanted is None else np.asarray(_values(features[wanted], columns[wanted], wanted))
         return Rows(np.stack(columns[image]), y, splits=splits)

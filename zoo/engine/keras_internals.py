@@ -296,6 +296,11 @@ def number_of_calls(layer) -> int:
     return len(layer._inbound_nodes)
 
 
+def producer_of(tensor):
+    """Returns the layer or operation that gave a symbolic tensor."""
+    return tensor._keras_history.operation
+
+
 def has_graph(network) -> bool:
     """Returns whether a model is a graph of layers, such as a functional model, that `run_graph` can run."""
     return hasattr(network, "_run_through_graph")

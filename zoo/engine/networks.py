@@ -10,7 +10,8 @@ An ensemble has an axis of members after the batch axis.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -18,8 +19,14 @@ from zoo.layers import ensemble
 from zoo.registry import SUPERVISED, Entry, Spec
 
 
-def check_network(network, entry: Entry, spec: Spec) -> None:
+def check_network(network, entry: Entry, spec: Spec, columns: Mapping[str, Any] | None = None) -> None:
     """Checks the object that an entry's builder returned for a spec.
+
+    Args:
+        network: What the builder returned.
+        entry: The entry.
+        spec: The spec that it was given.
+        columns: The column of each encoded tensor that is an image or an array, by the tensor's name.
 
     Raises:
         TypeError: if it is not a network with inputs and one output.
@@ -33,7 +40,7 @@ def check_network(network, entry: Entry, spec: Spec) -> None:
             f"The builder {_address(entry)!r} must return a network, keras.Model(inputs, outputs) with "
             f"inputs = spec.inputs(). Received: {received}."
         )
-    _check_inputs(network, entry, spec)
+    _check_inputs(network, entry, spec, columns or {})
     output = network.output if hasattr(network, "output") else network.outputs[0]  # a Sequential always has one output
     if not isinstance(output, keras.KerasTensor):
         raise TypeError(
@@ -51,7 +58,7 @@ def check_network(network, entry: Entry, spec: Spec) -> None:
         )
 
 
-def _check_inputs(network: keras.Model, entry: Entry, spec: Spec) -> None:
+def _check_inputs(network: keras.Model, entry: Entry, spec: Spec, columns: Mapping[str, Any]) -> None:
     """Raises ValueError unless each input of the network is an input of the spec. Not all must be used."""
     expected = {
         name: (None, *("time" if size is None else size for size in tensor.shape[1:]))
@@ -62,9 +69,11 @@ def _check_inputs(network: keras.Model, entry: Entry, spec: Spec) -> None:
     taken = {tensor.name for tensor in network.inputs if id(tensor) in used}
     own = [*(["image"] if spec.image_shape else []), *(["inputs"] if spec.sequences else []), *spec.tensors]
     if len(expected) > 1 and (left := [name for name in own if name not in taken]):
+        names = [columns.get(name, name) for name in left]
         raise ValueError(
-            f"{entry.name!r} has no use for the images and arrays {', '.join(left)}. Leave them out, ignore=[...], or "
-            "take a network that combines them with the other columns."
+            f"{entry.name!r} must take all images and arrays. Received: it has no use for "
+            f"{', '.join(map(str, names))}. Leave them out, ignore={names!r}, or take a network that combines them "
+            "with the other columns."
         )
     if not expected:  # built without data: the options decide on the shape
         expected = {"inputs": received.get("inputs", (None, "values"))}

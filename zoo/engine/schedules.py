@@ -1,6 +1,8 @@
 """Learning rates over the steps of a training."""
 
+import dis
 import math
+from collections.abc import Iterable
 
 import keras
 from keras import ops
@@ -34,3 +36,28 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self):
         return {"peak": self.peak, "steps": self.steps}
+
+
+RATE_CALLBACKS = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end")
+
+
+def callbacks_that_set_rates(callbacks: Iterable) -> list[str]:
+    """Returns the class names of callbacks that set the optimizer's learning rate, which a schedule does not allow."""
+    return [type(callback).__name__ for callback in callbacks if _sets_rate(callback)]
+
+
+def _sets_rate(callback) -> bool:
+    if isinstance(callback, RATE_CALLBACKS):
+        return True
+    functions = (getattr(callback, hook, None) for hook in HOOKS)
+    codes = (getattr(function, "__code__", None) for function in functions)
+    return any(_assigns_rate(code) for code in codes if code is not None)
+
+
+def _assigns_rate(code) -> bool:
+    """Returns whether a function says `... .learning_rate = rate` or `... .learning_rate.assign(rate)`."""
+    steps = [(step.opname, step.argval) for step in dis.get_instructions(code)]
+    assigned = any(operation == "STORE_ATTR" and name == "learning_rate" for operation, name in steps)
+    names = [name for operation, name in steps if operation in ("LOAD_ATTR", "LOAD_METHOD")]
+    return assigned or ("learning_rate", "assign") in zip(names, names[1:])

@@ -88,4 +88,6 @@ def linear_outputs(spec: Spec, inputs: dict, *, l2: float = 0.0) -> keras.KerasT
     if "image" in inputs:
         pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
         terms["pixels"] = keras.layers.Flatten(name="flatten")(pixels)
+    if not terms:
+        spec.refuse_tensors()
     return LinearTerms(spec.num_outputs, spec.categorical_sizes, l2, name="outputs")(terms)

@@ -22,6 +22,8 @@ class PiecewiseLinear(keras.layers.Layer):
     Input shape: `(batch, columns)`, ranks in [0, 1]. Output shape: `(batch, columns * num_bins)`, in [-1/2, 1/2].
     """
 
+    in_float32 = True  # under a policy of mixed precision: bfloat16 could not tell places within a bin apart
+
     def __init__(self, num_bins: int = 16, **kwargs):
         super().__init__(**kwargs)
         if num_bins < 1:
@@ -145,6 +147,8 @@ def table_features(inputs, spec, *, embedding_size: int, num_bins: int):
         features.append(
             keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"]))
         )
+    if not features:
+        spec.refuse_tensors()
     return keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
 
 
@@ -157,4 +161,6 @@ def plain_features(spec, inputs):
     if "image" in inputs:
         pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
         found.append(keras.layers.Flatten(name="flatten")(pixels))
+    if not found:
+        spec.refuse_tensors()
     return keras.layers.Concatenate(name="features")(found) if len(found) > 1 else found[0]

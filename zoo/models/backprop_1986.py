@@ -61,6 +61,7 @@ def misses(y_true, x):
 RECIPE = Recipe(
     data="symmetry",
     preprocessing="raw",
+    centred=True,
     decision="sigmoid",
     loss=half_squared_error,
     reduction="sum",

@@ -307,6 +307,7 @@ SETTINGS: dict[str, dict] = {
 RECIPE = Recipe(
     data="iris",
     preprocessing="raw",
+    keep_constants=True,
     scaling="standard",
     optimizer="sgd",
     learning_rate=1e-3,

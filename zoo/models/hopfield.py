@@ -319,6 +319,7 @@ def _lost(layer, new: np.ndarray) -> str:
 RECIPE = Recipe(
     data="random_patterns",
     preprocessing="raw",
+    keep_constants=True,
     values=(-1.0, 1.0),
     optimizer="sgd",
     learning_rate=1.0,  # a rule gives the whole change

@@ -97,24 +97,36 @@ def _given(model, x) -> np.ndarray:
 
 
 def codebook(model) -> np.ndarray:
-    """Returns the weights of the units `(rows, columns, width)`, in the units of the encoded columns."""
+    """Returns the weights of the units `(rows, columns, width)`: of raw columns in the units of the data.
+
+    They are float64 where a column's differences are below what float32 resolves, as those of time stamps are.
+    """
+    w, offsets = _weights(model), model.preprocessor.input_offsets
+    if not any(offsets):
+        return w
+    below = np.zeros(w.shape[-1] - len(offsets))  # pixels of an image stand behind the raw inputs
+    return w.astype("float64") + np.append(offsets, below)
+
+
+def _weights(model) -> np.ndarray:
+    """Returns the weights of the units `(rows, columns, width)`, as they are compared with encoded rows."""
     grid = _units(model).grid
     return _units(model).codebook.numpy().reshape(grid.rows, grid.columns, -1)
 
 
 def quantization_error(model, x, y=None) -> float:
     """Returns the mean distance of raw or encoded rows from their winners."""
-    return quantization(codebook(model), _given(model, x))
+    return quantization(_weights(model), _given(model, x))
 
 
 def topographic_error(model, x, y=None) -> float:
     """Returns the share of raw or encoded rows whose nearest and next unit are no neighbours."""
-    return topographic(codebook(model), _given(model, x), _units(model).grid.topology)
+    return topographic(_weights(model), _given(model, x), _units(model).grid.topology)
 
 
 def map_errors(model, x, y=None) -> dict[str, float]:
     """Returns both errors by name; the winners are looked for once."""
-    w, grid = codebook(model), _units(model).grid
+    w, grid = _weights(model), _units(model).grid
     nearest, distance = _two_nearest(w, _given(model, x))
     apart = grid.steps(*nearest.T) > 1 if grid.units > 1 else np.zeros(len(nearest))
     return {"quantization_error": float(distance.mean()), "topographic_error": float(np.mean(apart))}
@@ -122,13 +134,13 @@ def map_errors(model, x, y=None) -> dict[str, float]:
 
 def winners(model, x) -> np.ndarray:
     """Returns row and column of the winning units `(rows, 2)` of raw or encoded rows."""
-    nearest = _two_nearest(codebook(model), _given(model, x))[0][:, 0]
+    nearest = _two_nearest(_weights(model), _given(model, x))[0][:, 0]
     return np.stack(np.divmod(nearest, _units(model).grid.columns), axis=1)
 
 
 def distances(model, x) -> np.ndarray:
     """Returns the distances from all units `(rows, units)` of raw or encoded rows."""
-    w = codebook(model)
+    w = _weights(model)
     w, x = w.reshape(-1, w.shape[-1]).astype("float64"), _given(model, x).astype("float64")
     size = max(1, AT_ONCE // len(w))
     parts = [np.sqrt(_squares(x[first : first + size], w)) for first in range(0, len(x), size)]
@@ -137,7 +149,7 @@ def distances(model, x) -> np.ndarray:
 
 def u_matrix(model) -> np.ndarray:
     """Returns the mean distance of each unit's weights from its neighbours' `(rows, columns)`."""
-    return mean_distances(codebook(model), _units(model).grid)
+    return mean_distances(_weights(model), _units(model).grid)
 
 
 def start(model, x, y) -> None:
@@ -194,6 +206,7 @@ def winning_unit(outputs):
 RECIPE = Recipe(
     data="iris",
     preprocessing="raw",
+    centred=True,
     scaling="standard",
     decision=winning_unit,
     loss=distance_from_winner,
@@ -329,7 +342,7 @@ def kohonen_map(
         )
     if initial is None:
         initial = "samples" if topology == "torus" else "pca"
-    given = None if isinstance(initial, str) else np.asarray(initial, "float32")
+    given = None if isinstance(initial, str) else np.asarray(initial, "float64")
     if given is None and initial not in INITIALS:
         raise ValueError(
             f"`initial` must be one of {', '.join(map(repr, INITIALS))}, or a codebook.{suggest(initial, INITIALS)} "
@@ -350,5 +363,7 @@ def kohonen_map(
                 f"`initial` must be a finite codebook of the shape {(grid.rows, grid.columns, width)}. Received: the "
                 f"shape {given.shape}."
             )
-        layer.codebook.assign(given.reshape(grid.units, width))
+        offsets = np.zeros(width)
+        offsets[: len(spec.input_offsets)] = spec.input_offsets
+        layer.codebook.assign((given.reshape(grid.units, width) - offsets).astype("float32"))
     return network

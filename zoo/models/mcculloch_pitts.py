@@ -182,7 +182,7 @@ def _given_unit(spec, weights, threshold, inhibitory):
     return w[:, None], np.array([threshold])
 
 
-RECIPE = Recipe(data="and_gate", preprocessing="raw", validation=None)
+RECIPE = Recipe(data="and_gate", preprocessing="raw", keep_constants=True, validation=None)
 
 
 def mcculloch_pitts(

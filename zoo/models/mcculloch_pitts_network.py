@@ -357,6 +357,7 @@ def delay(model) -> int:
 RECIPE = Recipe(
     data="spike_trains",
     preprocessing="raw",
+    keep_constants=True,
     values=(0.0, 1.0),
     validation=None,
     attributes={"net": net, "delay": delay},

@@ -50,6 +50,7 @@ def mistakes(y_true, activation):
 RECIPE = Recipe(
     data="and_gate",
     preprocessing="raw",
+    centred=True,
     scaling="standard",
     decision="threshold",
     loss=perceptron_loss,

@@ -187,6 +187,7 @@ def check_rows(model, x, y) -> None:
 RECIPE = Recipe(
     data="digits",
     preprocessing="raw",
+    keep_constants=True,
     optimizer="sgd",
     optimizer_options={"momentum": 0.5},
     learning_rate=0.1,

@@ -20,9 +20,11 @@ from typing import Any
 
 import numpy as np
 
-FLOAT_MAX = float(np.finfo("float32").max)
-WHOLE_MAX = 2**24 - 1  # the largest whole number below which float32 has all
-TYPES = {"float32": "float", "string": "string", "uint8": "uint8"}
+FLOATS = ("float32", "float64")
+FLOAT_MAX = {dtype: float(np.finfo(dtype).max) for dtype in FLOATS}
+WHOLE_MAX = {"float32": 2**24 - 1, "float64": 2**53 - 1}  # the largest whole number below which each has all
+TYPES = {"float32": "float", "float64": "double", "string": "string", "uint8": "uint8"}
+FEATURES = {"float32": "float", "float64": "string", "string": "string", "uint8": "uint8"}  # in a tf.Example
 JSON_TYPES = {dict: "Object", list: "Array", str: "String", bool: "True", type(None): "Null", int: "Number"}
 NUMBERS = {int, float}
 HUGE = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{300}")  # what numbers beyond a double have
@@ -84,7 +86,8 @@ def tensors(
         request: From `parse`.
         inputs: Name -> `[dtype, shape]` of the signature.
         most_rows: Limit of rows.
-        raw_names: Lenient, if given: raw names are taken for served ones, null for missing, true and false for 1 and 0.
+        raw_names: Lenient, if given: raw names are taken for served ones, null for missing, true and false for 1 and 0,
+            and the nearest number for a whole number that the type has not.
 
     Raises:
         Refused: if it is not what the signature takes.
@@ -200,7 +203,7 @@ def _tensor(name, values: list, dtype: str, shape: Sequence, lenient: bool, *, r
     """
     try:
         if len(shape) > 1:
-            return _nested(values, dtype, shape)
+            return _nested(values, dtype, shape, lenient)
         if dtype == "string":
             if lenient and None in values:
                 values = ["" if value is None else value for value in values]
@@ -209,7 +212,7 @@ def _tensor(name, values: list, dtype: str, shape: Sequence, lenient: bool, *, r
             values = [
                 math.nan if value is None else float(value) if value in (True, False) else value for value in values
             ]
-        return _numbers(values, dtype)
+        return _numbers(values, dtype, lenient)
     except _Wrong as wrong:
         place = f"Failed to process element: {wrong.place} key: {name} of 'instances' list. Error: INVALID_ARGUMENT: "
         raise Refused(400, (place if rows and wrong.place is not None else f"Input {name}: ") + str(wrong)) from None
@@ -221,25 +224,27 @@ class _Wrong(Exception):
         self.place = place
 
 
-def _numbers(values: list, dtype: str) -> np.ndarray:
-    known = NUMBERS if dtype == "float32" else {int}
+def _numbers(values: list, dtype: str, lenient: bool) -> np.ndarray:
+    known = NUMBERS if dtype in FLOATS else {int}
     if not known.issuperset(map(type, values)):
         i = next(i for i, value in enumerate(values) if type(value) not in known)
         raise _type_error(values[i], dtype, i)
-    if len(values) <= 16 and dtype == "float32":  # quicker than numpy; NaN is not within
-        if all(-WHOLE_MAX <= value <= WHOLE_MAX for value in values):
-            return np.array(values, "float32")
+    if len(values) <= 16 and dtype in FLOATS:  # quicker than numpy; NaN is not within
+        most = WHOLE_MAX[dtype]
+        if all(-most <= value <= most for value in values):
+            return np.array(values, dtype)
     try:
         found = np.array(values, "float64")
     except OverflowError:  # a whole number of hundreds of digits
         found = None
-    if dtype == "float32":
-        if found is None or np.any(np.abs(found) > WHOLE_MAX):
+    if dtype in FLOATS:
+        if found is None or np.any(np.abs(found) > WHOLE_MAX[dtype]):
             for i, value in enumerate(values):
-                limit = WHOLE_MAX if type(value) is int else FLOAT_MAX
+                limit = WHOLE_MAX[dtype] if type(value) is int and not lenient else FLOAT_MAX[dtype]
                 if not -limit <= value <= limit and (type(value) is int or math.isfinite(value)):
-                    raise _Wrong(f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.", i)
-        return found.astype("float32")
+                    what = TYPES[dtype]
+                    raise _Wrong(f"Cannot convert JSON value: {_shown(value)} to {what} without loss of precision.", i)
+        return found.astype(dtype)
     if found is None or np.any(found < 0) or np.any(found > 255):
         i = next(i for i, value in enumerate(values) if not 0 <= value <= 255)
         raise _Wrong(f"JSON Value: {_shown(values[i])} must be from 0 to 255", i)
@@ -266,7 +271,7 @@ def _strings(values: list) -> np.ndarray:
     return found
 
 
-def _nested(values: list, dtype: str, shape: Sequence) -> np.ndarray:
+def _nested(values: list, dtype: str, shape: Sequence, lenient: bool) -> np.ndarray:
     """Returns nested lists as a tensor: of images and arrays."""
     flat, level, sizes = values, 0, []
     for size in shape[1:]:
@@ -290,7 +295,7 @@ def _nested(values: list, dtype: str, shape: Sequence) -> np.ndarray:
     if flat and type(flat[0]) is list:
         raise _Wrong(f"Encountered list at unexpected level: {level} expected < {level}")
     try:
-        found = _strings(flat) if dtype == "string" else _numbers(flat, dtype)
+        found = _strings(flat) if dtype == "string" else _numbers(flat, dtype, lenient)
     except _Wrong as wrong:
         raise _Wrong(str(wrong), wrong.place * len(values) // len(flat)) from None
     return found.reshape(len(values), *sizes)
@@ -345,7 +350,7 @@ def examples(
         for example in given:
             values += _feature(name, example.get(name, context.get(name)), dtype, shape, lenient)
         try:
-            flat = np.array(values, "float32") if dtype == "float32" else _strings(values)
+            flat = np.array(values, dtype) if dtype in FLOATS else _strings(values)
             found[served] = flat.reshape(len(given), *shape)
         except _Wrong as wrong:
             raise Refused(400, f"Feature: {name}: {wrong}") from None
@@ -355,13 +360,13 @@ def examples(
 def _feature(name: str, value, dtype: str, shape: tuple, lenient: bool) -> list:
     """Returns a feature's values, as many as its shape has: missing are NaN or "". Errors are a tf.Example's."""
     given = value if type(value) is list else [] if value is None else [value]
-    size, absent = math.prod(shape), math.nan if dtype == "float32" else ""
+    size, absent = math.prod(shape), math.nan if dtype in FLOATS else ""
     if not given:
         return [absent] * size
     if len(given) != size:
         raise Refused(
             400,
-            f"Name: <unknown>, Key: {name}, Index: 0.  Number of {TYPES[dtype]} values != expected.  Values size: "
+            f"Name: <unknown>, Key: {name}, Index: 0.  Number of {FEATURES[dtype]} values != expected.  Values size: "
             f"{len(given)} but output shape: [{','.join(map(str, shape))}]",
         )
     return [absent if lenient and item is None else _element(name, item, dtype, lenient) for item in given]
@@ -371,20 +376,34 @@ def _element(name: str, value, dtype: str, lenient: bool):
     if value is None or type(value) is list or (type(value) is dict and not _is_bytes(value)):
         kind = JSON_TYPES[type(value)]
         raise Refused(400, f"Feature: {name} has element with unexpected JSON type: {kind}")
-    if dtype == "float32" and lenient and type(value) in (bool, int):
-        if abs(value) > FLOAT_MAX:  # float() would fail on hundreds of digits
-            raise Refused(400, f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.")
+    if dtype in FLOATS and lenient and type(value) in (bool, int):
+        if abs(value) > FLOAT_MAX[dtype]:  # float() would fail on hundreds of digits
+            raise _not_exact(value, dtype)
         value = float(value)
+    if dtype == "float64" and (type(value) is str or lenient and type(value) is float):
+        return _double(name, value)
     kind = "float" if type(value) is float else "int64" if type(value) in (int, bool) else "string"
-    if kind != TYPES[dtype]:
+    if kind != FEATURES[dtype]:
         raise Refused(
             400,
-            f"Name: <unknown>, Key: {name}, Index: 0.  Data types don't match. Expected type: {TYPES[dtype]}, actual "
-            f"type: {kind}",
+            f"Name: <unknown>, Key: {name}, Index: 0.  Data types don't match. Expected type: {FEATURES[dtype]}, "
+            f"actual type: {kind}",
         )
-    if kind == "float" and not abs(value) <= FLOAT_MAX and math.isfinite(value):
-        raise Refused(400, f"Cannot convert JSON value: {_shown(value)} to float without loss of precision.")
+    if kind == "float" and not abs(value) <= FLOAT_MAX[dtype] and math.isfinite(value):
+        raise _not_exact(value, dtype)
     return value
+
+
+def _double(name: str, value: str | float) -> float:
+    """Returns the number in a feature that is served as float64: a string, for an Example has float32 alone."""
+    try:
+        return float(value.strip() or "nan") if isinstance(value, str) else value
+    except ValueError:
+        raise Refused(400, f"Feature: {name}: StringToNumberOp could not correctly convert string: {value}") from None
+
+
+def _not_exact(value, dtype: str) -> Refused:
+    return Refused(400, f"Cannot convert JSON value: {_shown(value)} to {TYPES[dtype]} without loss of precision.")
 
 
 def answer(outputs: Mapping[str, np.ndarray], by_row: bool) -> bytes:

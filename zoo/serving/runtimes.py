@@ -15,7 +15,13 @@ import numpy as np
 from zoo import notices
 
 METHOD = "tensorflow/serving/predict"
-DATA_TYPES = {"float32": "DT_FLOAT", "string": "DT_STRING", "uint8": "DT_UINT8", "int64": "DT_INT64"}
+DATA_TYPES = {
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+    "string": "DT_STRING",
+    "uint8": "DT_UINT8",
+    "int64": "DT_INT64",
+}
 
 
 class TensorFlowRuntime:

@@ -14,8 +14,10 @@ import pandas as pd
 
 from zoo import registry
 from zoo.data import doubts, pipelines
+from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
+from zoo.data.targets import check_target
 from zoo.engine import compiled, fitting, many, stacked
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
 from zoo.registry import Entry, Recipe
@@ -82,6 +84,7 @@ def cross_validate(
     engine: str = "auto",
     verbose: int = 1,
     ignore: str | Iterable = (),
+    image_size: int | Sequence[int] | None = None,
     **options,
 ) -> pd.DataFrame:
     """Trains an entry on all folds but one, for each of them, and scores it on that one.
@@ -107,6 +110,7 @@ def cross_validate(
         engine: As for `zoo.train`; what trains at once is traced.
         verbose: 0 is silent, 1 says how it trains.
         ignore: Columns of a table that are not inputs.
+        image_size: `(height, width)` that all images are resized to.
         **options: The builder's.
 
     Returns:
@@ -146,8 +150,9 @@ def cross_validate(
     for role, column in (("groups", groups), ("weight", weight)):
         check_name(role, column)
     with doubts.collected() as doubtful:
-        loaded = _loaded(entry, recipe, data, target, schema, ignore)
+        loaded = _loaded(entry, recipe, data, target, schema, ignore, image_size)
         doubtful.discard(column for column in (groups, weight) if column is not None)
+    groups, weight = (resolved(column, loaded.column_names) for column in (groups, weight))
     splits = list(_folds(loaded, entry, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [
@@ -174,9 +179,10 @@ def cross_validate(
     return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
 
 
-def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore) -> Data:
+def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_size) -> Data:
     """Returns all rows, with a schema that knows all levels: statistics are not in it."""
-    loaded = load_data(recipe.data if data is None else data, target=target, schema=schema, ignore=ignore)
+    data = recipe.data if data is None else data
+    loaded = load_data(data, target=target, schema=schema, ignore=ignore, image_size=image_size)
     loaded.check_ignored(ignore)
     if loaded.streaming:
         raise ValueError("Folds need all rows in memory. Load the data with stream=False, or train on a share of them.")
@@ -185,6 +191,7 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore) -> Data:
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
             f"{', '.join(map(str, loaded.schema.names))}."
         )
+    check_target(loaded.y)
     if count := int(pd.isna(pd.Series(np.asarray(loaded.y))).sum()):
         raise ValueError(
             f"The target must be there in every row. Received: {count} of {len(loaded)} without. Leave these rows out."
@@ -337,10 +344,11 @@ def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
 
 
 def _with_weights(model: Model, encoded) -> tuple:
-    y = encoded.y
-    if model.entry.task == "regression":
-        center, scale = model.preprocessor.target_center, model.preprocessor.target_scale
-        y = (y.astype("float32") - np.float32(center)) / np.float32(scale)
+    y, known = encoded.y, model.preprocessor
+    if model.entry.task == "regression" and known.target_dtype == "float64":
+        y = known.standardised_target(encoded.truth).astype("float32")
+    elif model.entry.task == "regression":  # as `Model.network_target` computes, to the last bit
+        y = (y - np.float32(known.target_center)) / np.float32(known.target_scale)
     weight = np.ones(len(y), "float32") if encoded.weight is None else encoded.weight.astype("float32")
     return encoded.x, y, weight
 
@@ -361,7 +369,7 @@ def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, severa
         test = loaded.take(job.test)
         encoded = pipelines.encode(test.ignoring(hidden) if hidden else test, model.preprocessor)
         found = inference.outputs(model, encoded.x, once=True)
-        scores = scoring.score_outputs(model, found, encoded.y)
+        scores = scoring.score_outputs(model, found, encoded.truth)
         rates = {"learning_rate": job.rate} if several else {}
         row = {"fold": job.fold, "seed": job.seed, **rates, "rows": len(job.test), **scores}
         rows.append({**row, "best_epoch": pd.NA if best_epoch is None else best_epoch + 1, "epochs": epochs})

@@ -12,6 +12,8 @@ import weakref
 import keras
 import numpy as np
 
+from zoo.engine.precision import check_floatx, in_float32
+
 _functions: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 _functions_of_raw: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
@@ -24,7 +26,7 @@ def _function(model):
 
             signature = {tensor.name: tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in network.inputs}
             compiled = tf.function(
-                lambda x: owner().decide(network(x, training=False)),
+                lambda x: _answers(owner(), x),
                 input_signature=[signature],
                 autograph=False,
                 jit_compile=bool(model.recipe.jit) or None,
@@ -40,11 +42,16 @@ def _function(model):
 def _jitted(owner):
     import jax
 
-    function = jax.jit(lambda *state_and_x: owner().stateless_call(*state_and_x, training=False)[0])
+    def answers(*state_and_x):
+        network = owner().network
+        with in_float32(network):
+            return _in_network_units(owner(), network.stateless_call(*state_and_x, training=False)[0])
+
+    function = jax.jit(answers)
 
     def outputs(x):
-        model = owner()
-        state = [[v.value for v in part] for part in (model.trainable_variables, model.non_trainable_variables)]
+        network = owner().network
+        state = [[v.value for v in part] for part in (network.trainable_variables, network.non_trainable_variables)]
         return np.asarray(function(*state, x))
 
     return outputs
@@ -54,9 +61,22 @@ def _once(model):
     def outputs(x):
         x = {name: keras.ops.convert_to_tensor(values) for name, values in x.items()}
         with _without_gradients():
-            return keras.ops.convert_to_numpy(model(x, training=False))
+            return keras.ops.convert_to_numpy(_answers(model, x))
 
     return outputs
+
+
+def _answers(model, x):
+    """Returns what `decide` gives for encoded tensors; of a regression standardised values. All in float32."""
+    return _in_network_units(model, model.network_outputs(x))
+
+
+def _in_network_units(model, outputs):
+    return model.values(model.merged(outputs)) if model.entry.task == "regression" else model.decide(outputs)
+
+
+def _in_units_of_target(model, answers: np.ndarray) -> np.ndarray:
+    return model.preprocessor.target_values(answers) if model.entry.task == "regression" else answers
 
 
 def _without_gradients():
@@ -78,8 +98,9 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
         once: Leaves compiling out, which takes longer than some calls (but not of what XLA alone makes fast).
 
     Returns:
-        `(rows, classes)` or `(rows, units)`.
+        `(rows, classes)` or `(rows, units)`; of a regression in float64, whatever the backend has.
     """
+    check_floatx()
     names = [tensor.name for tensor in model.network.inputs]
     rows = len(x[names[0]])
     if not rows:  # XLA compiles no loop over nothing: the answer to a row of zeros, without that row
@@ -89,7 +110,7 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
         function({name: x[name][start : start + batch_size] for name in names})
         for start in range(0, max(rows, 1), batch_size)
     ]
-    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+    return _in_units_of_target(model, np.concatenate(parts) if len(parts) > 1 else parts[0])
 
 
 def of_few(model, x) -> np.ndarray | None:
@@ -103,6 +124,7 @@ def of_few(model, x) -> np.ndarray | None:
         `(rows, classes)` or `(rows, units)`. None if the rows must be encoded first, as many rows are: arrays, values
         that `Reader.few` does not read, models that XLA compiles, and Keras backends other than TensorFlow.
     """
+    check_floatx()
     preprocessor = model.preprocessor
     if keras.backend.backend() != "tensorflow" or not preprocessor.takes_columns:
         return None
@@ -113,7 +135,7 @@ def of_few(model, x) -> np.ndarray | None:
     if module is None or module is not preprocessor.block_encoder():
         module, function = preprocessor.block_encoder(), _function_of_raw(model)
         _functions_of_raw[model] = (module, function)
-    return None if function is None else function(blocks)
+    return None if function is None else _in_units_of_target(model, function(blocks))
 
 
 def _function_of_raw(model):
@@ -130,7 +152,7 @@ def _function_of_raw(model):
     def answer(*tensors):
         with tf.device("CPU"):
             encoded = encoder.of_blocks(dict(zip(signature, tensors)))
-        outputs = owner().decide(owner().network({name: encoded[name] for name in names}, training=False))
+        outputs = _answers(owner(), {name: encoded[name] for name in names})
         return owner().probabilities(outputs) if classifies else outputs
 
     function = tf.function(answer, input_signature=list(signature.values()), autograph=False).get_concrete_function()

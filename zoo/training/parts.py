@@ -11,10 +11,12 @@ import numpy as np
 
 from zoo.data import doubts
 from zoo.data.frames import are_values
+from zoo.data.names import resolved
 from zoo.data.pipelines import in_validation, weights
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
+from zoo.data.targets import check_target
 from zoo.registry import SUPERVISED, suggest
 from zoo.training.splitting import held_out
 
@@ -82,6 +84,7 @@ def load_parts(
     weight: str | None,
     seed: int,
     ignore: tuple = (),
+    image_size=None,
 ) -> Parts:
     """Loads data and splits it.
 
@@ -97,6 +100,7 @@ def load_parts(
         weight: Column of sample weights.
         seed: Seed of the split.
         ignore: Columns that are no inputs.
+        image_size: `(height, width)` that images are resized to, or None.
 
     Raises:
         ValueError: if a column is missing, or the split cannot be made.
@@ -105,16 +109,14 @@ def load_parts(
     for role, column in roles.items():
         check_name(role, column)
     with doubts.collected() as doubtful:
-        loaded = load_data(source, target=target, schema=schema, ignore=ignore)
+        loaded = load_data(source, target=target, schema=schema, ignore=ignore, image_size=image_size)
         doubtful.discard(column for column in roles.values() if column is not None)
     loaded.check_ignored(ignore)
     _check_rows(loaded)
-    if task in SUPERVISED and np.ndim(loaded.y) > 1:
-        raise ValueError(
-            f"The target must have one value a row. Received: the shape {np.shape(loaded.y)}. Train a model for each "
-            "column, y[:, 0] and so on; for one-hot rows pass y.argmax(axis=1)."
-        )
-    for role, column in roles.items():
+    if task in SUPERVISED and loaded.y is not None:
+        check_target(loaded.y)
+    groups, time, weight = (resolved(column, loaded.column_names) for column in (groups, time, weight))
+    for role, column in (("groups", groups), ("time", time), ("weight", weight)):
         if column is not None and not loaded.streaming and column not in getattr(loaded.x, "columns", ()):
             columns = list(map(str, getattr(loaded.x, "columns", ())))
             raise ValueError(
@@ -166,11 +168,11 @@ def load_parts(
 
 
 def check_name(role: str, column) -> None:
-    """Raises TypeError if a column that has a role is given by its values instead of its name."""
+    """Raises ValueError if a column that has a role is given by its values instead of its name."""
     if are_values(column):
-        raise TypeError(
-            f"`{role}` must be the name of a column. Received: {type(column).__name__}. Put it into the data, as "
-            f"data.assign({role}=...), and pass {role}={role!r}."
+        raise ValueError(
+            f"`{role}` must be a column of the data, by its name. Received: {np.size(column)} values. Put them into "
+            f"the table, frame.assign({role}=values), and pass {role}={role!r}."
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -15,18 +15,22 @@ from zoo.training import inference
 from zoo.training.resolving import AnyModel, load_for, resolve_model
 
 
-def predict(model: AnyModel, data, *, keep: str | Iterable = ()) -> pd.DataFrame:
+def predict(
+    model: AnyModel, data, *, keep: str | Iterable = (), image_size: int | Sequence[int] | None = None
+) -> pd.DataFrame:
     """Predicts raw rows.
 
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
-        data: Anything that `zoo.data.load` takes; the target may be absent. No rows give an empty table.
+        data: Anything that `zoo.data.load` takes; the target may be absent. No rows give an empty table; one image, a
+            path or an array, is one row.
         keep: Columns of the data that stand before the answers, such as a key. The model need not know them.
+        image_size: `(height, width)` to resize images to; left out, a model that was trained with it resizes them.
 
     Returns:
-        A DataFrame with the caller's index: the columns of `keep`; then `label`, `probability` (of the label) and
-        `p_<class>` for a classifier; `prediction` for a regressor or a unit, `prediction_0`, `prediction_1`... for
-        several. Of sequences, a row a step, under the index and `step`.
+        A DataFrame with the caller's index: the columns of `keep`; `file` of images from files; then `label`,
+        `probability` (of the label) and `p_<class>` for a classifier; `prediction` for a regressor or a unit,
+        `prediction_0`, `prediction_1`... for several. Of sequences, a row a step, under the index and `step`.
 
     Raises:
         ValueError: if a column is missing, or one to keep has the name of an answer.
@@ -41,25 +45,33 @@ def predict(model: AnyModel, data, *, keep: str | Iterable = ()) -> pd.DataFrame
             data = data if frame is None else frame
             if frame is not None and (few := _of_few(model, frame, keep)) is not None:
                 return few
-        blocks = list(_blocks(model, data, 65_536, keep, doubtful))
+        blocks = list(_blocks(model, data, 65_536, keep, doubtful, image_size))
     return blocks[0] if len(blocks) == 1 else pd.concat(blocks)
 
 
-def predict_blocks(model: AnyModel, data, rows: int = 65_536, *, keep: str | Iterable = ()) -> Iterator[pd.DataFrame]:
+def predict_blocks(
+    model: AnyModel, data, rows: int = 65_536, *, keep: str | Iterable = (), image_size=None
+) -> Iterator[pd.DataFrame]:
     """Yields predictions block by block, so that a large file never stands in memory.
 
     Args:
-        model, data, keep: As for `predict`.
+        model, data, keep, image_size: As for `predict`.
         rows: The number of rows in a block.
     """
     doubtful = doubts.Doubts()
-    yield from _blocks(resolve_model(model), data, rows, _names(keep), doubtful)
+    yield from _blocks(resolve_model(model), data, rows, _names(keep), doubtful, image_size)
     doubtful.say()
 
 
-def _blocks(model, data, rows: int, keep: tuple, doubtful: doubts.Doubts) -> Iterator[pd.DataFrame]:
+def _blocks(model, data, rows: int, keep: tuple, doubtful, image_size=None) -> Iterator[pd.DataFrame]:
     with doubts.collected(doubtful):
-        loaded = load_for(model, data)
+        loaded = load_for(model, data, image_size=image_size)
+    if not loaded.streaming and loaded.files is not None:
+        kept = None if not keep else _parted(model, loaded.x if loaded.table is None else loaded.table, keep)[1]
+        files = loaded.files.to_frame("file")
+        kept = files if kept is None else pd.concat([kept, files], axis=1)
+        yield _answers(model, loaded.x, kept, files.index)
+        return
     if not loaded.streaming:
         x = loaded.x
         index = x.index if isinstance(x, pd.DataFrame) else pd.RangeIndex(len(x))

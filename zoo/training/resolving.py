@@ -36,6 +36,7 @@ def resolve_model(model: AnyModel) -> Model:
     )
 
 
-def load_for(model: Model, data, *, target: str | None = None) -> Data:
+def load_for(model: Model, data, *, target: str | None = None, image_size=None) -> Data:
     """Returns data with the model's schema; the target may be absent from them."""
-    return load_data(data, target=target if target is not None else model.schema.target, schema=model.schema)
+    target = target if target is not None else model.schema.target
+    return load_data(data, target=target, schema=model.schema, image_size=image_size)

@@ -45,7 +45,8 @@ def solve(
     run, name = SOLVERS[recipe.solver]
     y = encoded.y
     if model.entry.task == "regression":
-        y = (y.astype("float64") - model.preprocessor.target_center) / model.preprocessor.target_scale
+        known = model.preprocessor
+        y = known.standardised_target(encoded.truth if known.target_dtype == "float64" else y)
     loss = model.loss.function if model.members == 1 else each_member(model.loss.function)
     objective = Objective(
         model.network,

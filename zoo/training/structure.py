@@ -26,7 +26,8 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
         loss: The caller's own.
         statistics: Whether it uses those of a regression's target.
     """
-    target = [getattr(model.preprocessor, f"target_{name}", None) for name in ("center", "scale", "low", "high")]
+    names = ("center", "scale", "low", "high", "dtype")
+    target = [getattr(model.preprocessor, f"target_{name}", None) for name in names]
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
     settings = {**optimizer.get_config(), "name": None}
     rate = keras_internals.learning_rate_of(optimizer)

@@ -18,6 +18,7 @@ from zoo import display, registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.data.sources import beside
+from zoo.data.weighting import class_factors
 from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
 from zoo.engine import devices as engine_devices
 from zoo.engine.asked import check_asked
@@ -25,9 +26,11 @@ from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
+from zoo.engine.precision import MIXED, check_precision, computes_in_half
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
 from zoo.registry import Entry, Recipe
 from zoo.training import scoring, solving
+from zoo.training.checking import check_names, checked_callbacks, without_schedule
 from zoo.training.parts import Parts, load_parts
 from zoo.training.resolving import resolve_model
 from zoo.training.structure import structure
@@ -154,9 +157,13 @@ def train(
     engine: str = "auto",
     verbose: int = 1,
     ignore: str | Iterable = (),
+    image_size: int | Sequence[int] | None = None,
     **options,
 ) -> Run:
     """Trains a model: a name is built fresh, anything else goes on from its weights.
+
+    Under `keras.config.set_dtype_policy("mixed_bfloat16")` classifiers and regressors train in half precision, which
+    pays off on GPUs; their heads and weights, predictions and exports are float32.
 
     Args:
         model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
@@ -168,9 +175,10 @@ def train(
         groups: A column whose equal values stay on one side of the split; it is no input.
         time: A column by which the last rows are held out; it stays an input.
         weight: A column of sample weights; it is no input.
-        class_weight: `"balanced"`, or a factor for each class.
+        class_weight: `"balanced"`, by which all classes have the same sum of weights, or a factor for each class.
         optimizer: A Keras optimizer or its name, instead of the recipe's.
-        loss: A Keras loss on the model's outputs, instead of the recipe's.
+        loss: A Keras loss on the model's outputs, instead of the recipe's. A function of one's own needs
+            `@keras.saving.register_keras_serializable()` for a saved model to load compiled.
         learning_rate: Instead of the recipe's.
         epochs: The most epochs (steps of a solver), instead of the recipe's.
         batch_size: Rows a step, or `"full"`, instead of the recipe's.
@@ -179,7 +187,7 @@ def train(
         freeze: None or `"none"`: all layers are trained. `"head_first"`: the last layer with weights, then all at a
             tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
         seed: Seed of initial weights, split, order and dropout.
-        callbacks: Keras callbacks.
+        callbacks: Keras callbacks. One that sets the learning rate takes the place of the recipe's schedule.
         devices: `"auto"`: a GPU if there is one, several where that pays off, the workers of `TF_CONFIG` if it names
             several (see docs/deploy.md). Or `"cpu"`, how many devices, or their names, as `["GPU:0", "GPU:1"]`.
         checkpoint: A folder for the run's state after each epoch; called again, the run goes on from it.
@@ -187,6 +195,7 @@ def train(
             `"keras"`: Keras's `fit`; `"auto"` chooses by size.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
         ignore: Columns of a table that are not inputs. The trained model does not need them.
+        image_size: `(height, width)` that all images are resized to; the trained model resizes others in the same way.
         **options: The builder's, for a name.
 
     Returns:
@@ -197,10 +206,12 @@ def train(
         ValueError: if an argument or the data are wrong; the message says what must be.
     """
     begin = clock.monotonic()
+    check_precision()
     _check_choice("engine", engine, fitting.ENGINES)
     _check_choice("solver", solver, (None, *solving.SOLVERS))
     placement = engine_devices.place(devices)
-    callbacks, verbose = tuple(callbacks), verbose if placement.chief else 0
+    callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
+    check_names(optimizer=optimizer, loss=loss)
     model, entry, options = _resolve(model, options)
     data, target = beside(data, target)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
@@ -209,8 +220,10 @@ def train(
         recipe = dataclasses.replace(recipe, solver=None)
     elif solver is not None:
         recipe = dataclasses.replace(recipe, solver=solver)
+    recipe = without_schedule(recipe, optimizer, callbacks, verbose)
     by_recipe = isinstance(validation, _RecipeShare)
     asked: dict[str, Any] = {"target": target, "groups": groups, "time": time, "weight": weight}
+    asked["image_size"] = list(image_size) if isinstance(image_size, Sequence) else image_size
     asked = {name: column for name, column in asked.items() if column is not None}
     if not by_recipe:
         asked["validation"] = validation if isinstance(validation, (str, Real, type(None))) else str(validation)
@@ -219,6 +232,7 @@ def train(
         target=model.schema.target if model is not None and target is None else target,
         schema=model.schema if model is not None and schema is None else schema,
         ignore=_ignored(ignore, model),
+        image_size=image_size,
         validation=recipe.validation if by_recipe else validation,
         shipped=by_recipe,
         task=entry.task,
@@ -233,6 +247,7 @@ def train(
         model = assemble(entry, fit_preprocessor(entry, recipe, parts.train, parts.sample), options, seed=seed)
     if parts.train.target is None and parts.train.y is None and entry.task in (*registry.SUPERVISED, "dynamics"):
         raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
+    model.check_loss(loss)
     rows = parts.rows
     size = recipe.rows_a_step(rows)
     steps = math.ceil(rows / size)
@@ -240,6 +255,8 @@ def train(
     plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
     if freeze is not None:
         plain["freeze"] = freeze
+    if computes_in_half(model.network):
+        plain["dtype_policy"] = MIXED
     augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
     if placement.kind != "one":
         compile_model(model, recipe, optimizer=_copied(optimizer), loss=loss)
@@ -265,7 +282,7 @@ def train(
         factors = None
         with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
             encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
-        factors = _class_factors(class_weight, model, encoded.y)
+        factors = _class_factors(class_weight, model, encoded)
         encoded = _weighted(encoded, factors)
         if parts.val is not None and not parts.val_rows:  # each class keeps a row to train on
             raise ValueError(
@@ -477,6 +494,11 @@ def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
         raise ValueError(f"`batch_size` must be a positive integer or 'full'. Received: batch_size={batch_size!r}")
     if epochs is not None and (not isinstance(epochs, int) or epochs < 0):
         raise ValueError(f"`epochs` must be an integer, 0 or more. Received: epochs={epochs!r}")
+    if learning_rate is not None and not isinstance(learning_rate, (int, float, np.integer, np.floating)):
+        raise ValueError(
+            f"`learning_rate` must be a number. Received: learning_rate={learning_rate!r}. Pass a schedule with an "
+            "optimizer, optimizer=keras.optimizers.Adam(schedule)."
+        )
     if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"`learning_rate` must be positive and finite. Received: learning_rate={learning_rate!r}")
     given = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size}
@@ -506,7 +528,7 @@ def _plain_recipe(recipe, optimizer, loss, class_weight, options) -> dict[str, A
     return {**fields, "options": plain(options)}
 
 
-def _class_factors(class_weight, model, y) -> np.ndarray | None:
+def _class_factors(class_weight, model, encoded: Encoded) -> np.ndarray | None:
     """Returns a factor for each class index."""
     if class_weight is None:
         return None
@@ -514,16 +536,7 @@ def _class_factors(class_weight, model, y) -> np.ndarray | None:
         raise ValueError(
             f"`class_weight` is for classifiers; {model.entry.name!r} does {model.entry.task}. Leave it out."
         )
-    if class_weight == "balanced":
-        counts = np.bincount(y, minlength=len(model.classes))
-        return len(y) / (len(counts) * np.maximum(counts, 1.0))
-    if not isinstance(class_weight, Mapping) or set(class_weight) != set(model.classes):
-        raise ValueError(
-            "`class_weight` must be 'balanced' or a factor for each of the classes "
-            f"{', '.join(map(repr, model.classes))}. "
-            f"Received: class_weight={class_weight!r}"
-        )
-    return np.array([class_weight[label] for label in model.classes], "float64")
+    return class_factors(class_weight, model.classes, encoded.y, encoded.weight)
 
 
 def _weighted(encoded: Encoded, factors) -> Encoded:
@@ -571,7 +584,8 @@ def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) ->
     rows = {"train": encoded, "val": held_out}
     if parts.test is not None:
         rows["test"] = pipelines.encode(parts.test, model.preprocessor)
-    return {split: scoring.score(model, part, once=True).to_dict() for split, part in rows.items() if part is not None}
+    known = {split: part for split, part in rows.items() if part is not None}
+    return {split: scoring.score(model, part, once=True, weighted=False).to_dict() for split, part in known.items()}
 
 
 def _closing_line(fitted: Fitted, metrics) -> str:

@@ -21,6 +21,8 @@ from zoo.data.columns.kind import Group, Kind
 from zoo.data.schema import KINDS, Column
 from zoo.registry import load_plugins, suggest
 
+CHANNELS = (1, 3, 4)  # of images that PNG holds
+
 _lock = threading.Lock()
 _loaded: dict[str, Kind] = {}
 
@@ -135,3 +137,16 @@ def the_picture(columns: Sequence[Column]) -> Column | None:
 def pictures(columns: Iterable[Column]) -> list[Column]:
     """Returns the columns that hold pictures."""
     return [column for column in columns if kind_of(column).is_picture]
+
+
+def as_units(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Returns columns whose values are encoded in their order: beside numbers, booleans are numbers too."""
+    if not any(kind_of(column).has_numbers for column in columns):
+        return tuple(columns)
+    return tuple(kind_of(column).as_number(column) for column in columns)
+
+
+def takes_examples(columns: Sequence[Column]) -> bool:
+    """Returns whether rows can be tf.train.Examples: of images that PNG can hold, and of no sequences."""
+    of_any_length = any(None in (column.shape or ()) for column in columns)
+    return not of_any_length and all(column.shape[-1] in CHANNELS for column in pictures(columns))

@@ -35,6 +35,11 @@ def stacked(values, column: Column) -> np.ndarray:
 def _stacked_cells(values: pd.Series, column: Column) -> np.ndarray:
     shapes = [np.shape(value) for value in values]
     for row, shape in enumerate(shapes):
+        if not shape:
+            raise ValueError(
+                f"The column {column.name!r} must hold an array in each row. Received: {values.iloc[row]!r} in row "
+                f"{row}. Fill it in, or drop the row."
+            )
         if shape != shapes[0]:
             raise ValueError(
                 f"The column {column.name!r} must hold arrays of one shape. Received: {shapes[0]} in row 0 and {shape} "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
 from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
+from zoo.data.columns.number import KIND as NUMBER
 from zoo.data.columns.number import centred, is_number
 from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
 from zoo.data.columns.strings import series
@@ -27,6 +29,9 @@ class Boolean(Kind):
         if values.is_boolean:
             return True
         return values.numbers is not None and len(values.few_numbers) <= 2 and set(values.few_numbers) <= {0.0, 1.0}
+
+    def as_number(self, column: Column) -> Column:
+        return dataclasses.replace(column, kind=NUMBER.name)
 
     def read(self, values, column: Column, state: State) -> np.ndarray:
         if not isinstance(values, np.ndarray):

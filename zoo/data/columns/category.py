@@ -26,16 +26,18 @@ class Category(Kind):
     """Levels."""
 
     name, precedence, order = "category", 50, 50
+    may_be_ids = True
     together, dtype, block_dtype = True, "string", "int64"
 
     def suits(self, values: Values) -> bool:
         return values.cells is None
 
     def column(self, values: Values) -> Column:
-        return Column(values.name, self.name, values.dtype, tuple(sorted(set(values.levels))))
+        levels = tuple(sorted(set(values.levels)))
+        return Column(values.name, self.name, values.dtype, levels, missing=values.hints.missing)
 
     def read(self, values, column: Column, state: State) -> np.ndarray:
-        return _read(values, column, level_positions(state["levels"]))
+        return _read(values, column, level_positions(state["levels"], column.missing))
 
     def served(self, values, column: Column, state: State) -> np.ndarray:
         return strings(values, column, level_name)
@@ -51,7 +53,8 @@ class Category(Kind):
         ]
 
     def prepare(self, group: Group) -> list[dict[str, int]]:
-        return [level_positions(state["levels"]) for state in group.states]
+        described = zip(group.columns, group.states, strict=True)
+        return [level_positions(state["levels"], column.missing) for column, state in described]
 
     def read_group(self, table: Table, group: Group) -> np.ndarray:
         read = [
@@ -70,7 +73,7 @@ class Category(Kind):
         return np.array(read, "int64").T
 
     def read_tables(self, column: Column, state: State) -> dict[str, int]:
-        return level_positions(state["levels"])
+        return level_positions(state["levels"], column.missing)
 
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
         import tensorflow as tf
@@ -89,7 +92,7 @@ class Category(Kind):
         return ()
 
     def onnx_numbers(self, nodes, name: str, column: Column, state: State) -> str:
-        return nodes.position(name, state["levels"])
+        return nodes.position(name, state["levels"], column.missing)
 
     def litert_obstacle(self, column: Column, state: State) -> str:
         return ""
@@ -98,7 +101,8 @@ class Category(Kind):
         levels = {}
         for column, state in zip(group.columns, group.states, strict=True):
             places = {level: i + 1 for i, level in enumerate(state["levels"])}
-            levels[str(column.name)] = {**{m: places[""] for m in MISSING if "" in places}, **places}
+            absent = dict.fromkeys((*MISSING, *column.missing), places[""]) if "" in places else {}
+            levels[str(column.name)] = {**absent, **places}
         sections = []
         if encodings.raw:
             counts = [len(state["levels"]) for state in group.states]
@@ -141,11 +145,12 @@ class Category(Kind):
             self.served(values, column, {}), dataclasses.replace(column, categories=()), None, rare=True
         )
         levels = [*state["levels"], *(level for level in found if level not in state["levels"])]
-        more = sorted(set(levels) - {*column.categories, *MISSING})
+        more = sorted(set(levels) - {*column.categories, *column.missing, *MISSING})
         return dataclasses.replace(column, categories=(*column.categories, *more)), {**state, "levels": levels}
 
     def unknown(self, values, column: Column, state: State) -> tuple[str, ...]:
-        return tuple(sorted(set(self.served(values, column, {})) - {*column.categories, *state["levels"], *MISSING}))
+        known = {*column.categories, *column.missing, *state["levels"], *MISSING}
+        return tuple(sorted(set(self.served(values, column, {})) - known))
 
     def sample(self, column, state, rows, generator, *, odd=False):
         levels = state["levels"]
@@ -164,10 +169,10 @@ def _read(values, column: Column, positions: dict[str, int]) -> np.ndarray:
     return np.array([positions.get(name.strip(BLANKS), 0) for name in names], "int64")[codes]
 
 
-def level_positions(levels: Sequence[str]) -> dict[str, int]:
-    """Returns the position of each level, counted from 1; markers of missing values have the position of `""`."""
+def level_positions(levels: Sequence[str], missing: Sequence[str] = ()) -> dict[str, int]:
+    """Returns the position of each level, counted from 1; marks of missing values have the position of `""`."""
     positions = {level: i + 1 for i, level in enumerate(levels)}
-    missing = {level: positions.get("", 0) for level in MISSING}
+    missing = {level: positions.get("", 0) for level in (*MISSING, *missing)}
     return {**missing, **positions}
 
 
@@ -197,7 +202,7 @@ def fitted_levels(values: np.ndarray, column: Column, counts, *, rare: bool) -> 
             found[key] = found.get(key, 0) + int(count)
         if (blank := int(np.sum(values == ""))) > 0:
             found[""] = found.get("", 0) + blank
-    empty = [level for level in found if level in MISSING]
+    empty = [level for level in found if level in MISSING or level in column.missing]
     has_missing = sum(found.pop(level) for level in empty) > 0
     if allowed := set(column.categories):
         found = {level: count for level, count in found.items() if level in allowed}

@@ -32,6 +32,10 @@ class Image(Kind):
         """Returns the column of an array `(rows, height, width, channels)`."""
         return Column(self.array_name, self.name, str(array.dtype), (), tuple(array.shape[1:]))
 
+    def check(self, column: Column) -> str:
+        whole = column.shape is not None and len(column.shape) == 3 and None not in column.shape
+        return "" if whole else "a shape of three sizes: height, width, channels"
+
     def is_tensor(self, column: Column) -> bool:
         return True
 

@@ -42,10 +42,12 @@ class Encodings:
     Args:
         raw: Whether numbers stay as they are and levels become 0/1, in one tensor `inputs`.
         ranks: Whether numbers are ranked beside being scaled.
+        centred: Whether numbers whose spread float32 does not resolve are read less their middle.
     """
 
     raw: bool = False
     ranks: bool = True
+    centred: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Kind:
         together: Whether all columns of the kind are read and encoded as one group.
         has_numbers: Whether its columns have `numbers`, of which statistics are taken.
         is_picture: Whether a value is a picture, which requests may send as the bytes of a file.
+        may_be_ids: Whether values that all differ are likely to be ids.
         array_name: Name of the column that an array of rows makes, for kinds of arrays; else "".
         dtype: Type of the served tensor: `"float32"`, `"string"` or `"uint8"`.
         block_dtype: Type of what `read` gives.
@@ -86,6 +89,7 @@ class Kind:
     together = False
     has_numbers = False
     is_picture = False
+    may_be_ids = False
     array_name = ""
     dtype = "string"
     block_dtype = "float32"
@@ -111,6 +115,14 @@ class Kind:
     def is_tensor(self, column: Column) -> bool:
         """Returns whether a column is an encoded tensor of its own, as images and sequences are."""
         return False
+
+    def as_number(self, column: Column) -> Column:
+        """Returns the column as one of numbers where its values are such; else the column itself."""
+        return column
+
+    def check(self, column: Column) -> str:
+        """Returns what a column of a schema lacks, as a phrase, such as `"a shape"`; `""` for nothing."""
+        return ""
 
     def with_values(self, column: Column, values: tuple[float, ...]) -> Column:
         """Returns the column with the only values that it may hold, where its kind knows such."""

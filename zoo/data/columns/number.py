@@ -1,26 +1,31 @@
 """Numbers: scaled, ranked, and flagged where they are missing.
 
 A column whose spread float32 cannot resolve, such as time stamps, ids and coordinates, has an offset: its middle is
-subtracted in float64 when it is read, in Python and in the served graph, which takes such a column as float64.
+subtracted in float64 when it is read, in Python and in the served graph, which takes such a column as float64. So it
+takes whole numbers beyond 2**24, for which TensorFlow Serving allows no float32.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from zoo.data import doubts
+from zoo.data.columns import number_formats
 from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
 from zoo.data.columns.natural import are_seconds, seconds_of_texts
 from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
 from zoo.data.columns.strings import series
-from zoo.data.columns.table import Table
+from zoo.data.columns.table import Table, is_plain
 from zoo.data.columns.values import Values
 from zoo.data.number_statistics import ordered_columns, quantiles
-from zoo.data.schema import Column, as_numbers, is_missing
+from zoo.data.schema import Column, as_numbers
 
 EXACT = 2**53  # float64 represents every integer up to this one
+WHOLE = 2**24 - 1  # the largest whole number below which float32 has all
 EPSILON = 2.0**-24  # relative error of a value in float32
 RESOLUTION = 1e-3  # the largest error of a value that is served as float32, in units of the column's spread
 SAMPLED_VALUES = 2**22  # of which offsets are taken
@@ -32,23 +37,54 @@ class Number(Kind):
     """Numbers, also those stored as text."""
 
     name, precedence, order = "number", 20, 10
-    has_numbers = True
+    has_numbers = may_be_ids = True
     together, dtype, block_dtype = True, "float32", "float32"
 
     def suits(self, values: Values) -> bool:
         return values.numbers is not None
 
+    def column(self, values: Values) -> Column:
+        column, found = values.number_column, values.number_format
+        if found is None:
+            return column
+        notes = []
+        marks = [mark for mark in values.levels if number_formats.cleaned(mark) in number_formats.MISSING_MARKS]
+        if marks:
+            rows = int(values.series.isin(marks).sum())
+            notes.append(f"{', '.join(map(repr, sorted(marks)))} in {rows} rows count as missing.")
+        if found.marks:
+            said = ", ".join(f"{name} {mark!r}" for name, mark in found.marks.items())
+            notes.append(f"Its strings are read as numbers, with {said}.")
+        if found.missing:
+            shown = ", ".join(map(repr, found.missing[:5])) + (", ..." if len(found.missing) > 5 else "")
+            rows = int(values.series.isin(found.missing).sum())
+            notes.append(f"Of its values, {shown} in {rows} rows are no numbers and count as missing.")
+            doubts.note(
+                f"Nine in ten values are numbers; {shown} in {rows} rows count as missing.",
+                column=values.name,
+                value=found.missing[0],
+                row=values.series.index[np.flatnonzero(values.series.isin(found.missing))[0]],
+                repair="Make it a category in the schema if it is none of numbers, or list them in na_values=.",
+            )
+        if found.doubtful:
+            doubts.note(
+                "Its mark may stand between thousands or be the decimal mark; it is read as the former.",
+                column=values.name,
+                value=found.doubtful,
+                repair="Pass thousands=',' to confirm it, or decimal=',' for the other reading.",
+            )
+        return dataclasses.replace(column, notes=tuple(notes))
+
     def read(self, values, column: Column, state: State) -> np.ndarray:
         return centred(values, column, state.get("offset", 0.0))
 
     def served(self, values, column: Column, state: State) -> np.ndarray:
-        dtype = "float64" if state.get("offset") else "float32"
-        return _cast(float64(values, column), dtype)
+        return _cast(float64(values, column), _served_dtype(state))
 
     def signature(self, column: Column, state: State):
         import tensorflow as tf
 
-        return tf.TensorSpec((None,), tf.float64 if state.get("offset") else tf.float32)
+        return tf.TensorSpec((None,), _served_dtype(state))
 
     def number_names(self, column: Column, state: State) -> list:
         return [column.name]
@@ -57,22 +93,29 @@ class Number(Kind):
         return [state.get("offset", 0.0)]
 
     def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
-        if encodings.raw:
-            return [{} for _ in columns]
-        offsets = _offsets(table, columns)
-        return [{"offset": float(offset)} if offset else {} for offset in offsets]
+        offsets, wide = _offsets(table, columns)
+        if not encodings.centred:
+            note_unresolved([column.name for column in columns], offsets)
+            offsets = np.zeros(len(columns))
+        return [
+            ({"offset": float(offset)} if offset else {}) | ({"wide": True} if is_wide else {})
+            for offset, is_wide in zip(offsets, wide, strict=True)
+        ]
 
     def prepare(self, group: Group) -> np.ndarray:
         return np.array([state.get("offset", 0.0) for state in group.states or [{}] * len(group.columns)])
 
     def read_group(self, table: Table, group: Group) -> np.ndarray:
         matrix, filled = table.plain_numbers([column.name for column in group.columns])
-        for i in np.flatnonzero(~filled | (group.prepared != 0)):
+        marked = np.array([bool(column.missing) for column in group.columns], bool)
+        for i in np.flatnonzero(~filled | marked | (group.prepared != 0)):
             column = group.columns[i]
             matrix[:, i] = centred(table.column(column.name), column, group.prepared[i])
         return matrix
 
     def read_cells(self, cells: list[list], group: Group) -> np.ndarray | None:
+        if any(column.missing for column in group.columns):
+            return None
         if not all(is_number(value) for column in cells for value in column):
             return None
         return np.ascontiguousarray(_cast(np.array(cells, "float64") - group.prepared[:, None], "float32").T)
@@ -80,10 +123,12 @@ class Number(Kind):
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
         import tensorflow as tf
 
-        read = [
-            tf.cast(tensor - offset, tf.float32) if offset else tensor
-            for tensor, offset in zip(tensors, group.prepared, strict=True)
-        ]
+        read = []
+        for tensor, column, offset in zip(tensors, group.columns, group.prepared, strict=True):
+            for mark in number_formats.numeric(column.missing):
+                mark = np.array(mark, tensor.dtype.as_numpy_dtype)
+                tensor = tf.where(tensor == mark, np.array(np.nan, mark.dtype), tensor)
+            read.append(tf.cast(tensor - offset if offset else tensor, tf.float32))
         return tf.stack(read, axis=1)
 
     def training_numbers(self, block: np.ndarray, group: Group) -> np.ndarray:
@@ -137,7 +182,13 @@ def centred(values, column: Column, offset: float) -> np.ndarray:
     Raises:
         ValueError: if a value is not a number; the message names it and its row.
     """
-    if not offset and isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "fiub":
+    if (
+        not offset
+        and not column.missing
+        and isinstance(values, np.ndarray)
+        and values.ndim == 1
+        and values.dtype.kind in "fiub"
+    ):
         return _cast(values, "float32")
     found = float64(values, column)
     return _cast(found - offset if offset else found, "float32")
@@ -154,51 +205,80 @@ def float64(values, column: Column) -> np.ndarray:
     Raises:
         ValueError: if a value is not a number; the message names it and its row.
     """
-    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "fiub":
-        return values.astype("float64")
+    if is_plain(values):
+        return _without_marks(values.astype("float64"), column)
     values = series(values, column)
-    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
-        return values.to_numpy("float64")
-    converted = as_numbers(values)
-    if converted is None and is_missing(values).all():
-        converted = np.full(len(values), np.nan)
-    if converted is None and are_seconds(column.dtype):
-        converted = seconds_of_texts(values)
-    if converted is None:
-        wrong = [not _can_be_read(pd.Series([value]), column) for value in values]
-        row = int(np.flatnonzero(wrong)[0]) if any(wrong) else 0
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return _without_marks(values.to_numpy("float64", na_value=np.nan), column)
+    marked = column.decimal != "." or column.thousands or column.prefix or column.suffix
+    if not marked and not column.missing and (plain := as_numbers(values)) is not None:
+        return plain
+    if are_seconds(column.dtype) and (seconds := seconds_of_texts(values)) is not None:
+        return seconds
+    codes, uniques = pd.factorize(values)
+    numbers, strange = number_formats.numbers_of(list(uniques), column)
+    if are_seconds(column.dtype):
+        strange &= [seconds_of_texts(pd.Series([value])) is None for value in uniques]
+    if strange.any():
+        row = int(np.flatnonzero(np.append(strange, False)[codes])[0])
+        written = f" with the decimal mark {column.decimal!r}" if column.decimal != "." else ""
         raise ValueError(
-            f"The column {column.name!r} must hold numbers. Received: {values.iloc[row]!r} in row {row}. Repair the "
-            "value, leave it empty, or make the column a category in the schema."
+            f"The column {column.name!r} must hold numbers{written}. Received: {values.iloc[row]!r} in row {row}. "
+            "Repair the value, leave it empty, or make the column a category in the schema."
         )
-    return converted
+    return _without_marks(np.append(numbers, np.nan)[codes], column)
 
 
-def _can_be_read(value: pd.Series, column: Column) -> bool:
-    if as_numbers(value) is not None or is_missing(value)[0]:
-        return True
-    return are_seconds(column.dtype) and seconds_of_texts(value) is not None
+def _without_marks(numbers: np.ndarray, column: Column) -> np.ndarray:
+    """Returns numbers with NaN for those that mark missing values, such as -999."""
+    marks = number_formats.numeric(column.missing)
+    return np.where(np.isin(numbers, marks), np.nan, numbers) if marks else numbers
 
 
-def _offsets(table: Table, columns: Sequence[Column]) -> np.ndarray:
-    """Returns the median of each column whose spread float32 does not resolve, and 0 of the others."""
+def _served_dtype(state: State) -> str:
+    return "float64" if state.get("offset") or state.get("wide") else "float32"
+
+
+def _offsets(table: Table, columns: Sequence[Column]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the offset of each column, as `offsets_of` has it, and which columns hold large whole numbers."""
     rows = max(FEWEST_ROWS, SAMPLED_VALUES // len(columns))
     table = table.spread(rows)
-    offsets = np.zeros(len(columns))
+    offsets, wide = np.zeros(len(columns)), np.zeros(len(columns), bool)
     step = max(1, SAMPLED_VALUES // max(table.rows, 1))
     for first in range(0, len(columns), step):
         some = columns[first : first + step]
         values, filled = table.plain_numbers([column.name for column in some], "float64")
         for i in np.flatnonzero(~filled):
             values[:, i] = float64(table.column(some[i].name), some[i])
-        values[~np.isfinite(values)] = np.nan
-        in_order, counts = ordered_columns(np.ascontiguousarray(values.T))
-        low, median, high = (quantiles(in_order, counts, share) for share in (0.25, 0.5, 0.75))
-        lowest, highest = in_order[:, 0], in_order[np.arange(len(counts)), counts - 1]
-        spread = np.where(high > low, high - low, (highest - lowest) / 2)
-        unresolved = (spread > 0) & (np.abs(median) * EPSILON > RESOLUTION * spread)
-        offsets[first : first + step] = np.where(unresolved, median, 0.0)
-    return offsets
+        offsets[first : first + step] = offsets_of(values)
+        with np.errstate(invalid="ignore"):
+            large = np.any(np.isfinite(values) & (np.abs(values) > WHOLE), axis=0)
+        for i in np.flatnonzero(large):
+            known = values[np.isfinite(values[:, i]), i]
+            wide[first + i] = bool(np.all(known == np.round(known)))
+    return offsets, wide
+
+
+def offsets_of(values: np.ndarray) -> np.ndarray:
+    """Returns the median of each column `(rows, columns)` whose spread float32 does not resolve, 0 of the others."""
+    values = np.where(np.isfinite(values), values, np.nan)
+    in_order, counts = ordered_columns(np.ascontiguousarray(values.T))
+    low, median, high = (quantiles(in_order, counts, share) for share in (0.25, 0.5, 0.75))
+    lowest, highest = in_order[:, 0], in_order[np.arange(len(counts)), counts - 1]
+    spread = np.where(high > low, high - low, (highest - lowest) / 2)
+    unresolved = (spread > 0) & (np.abs(median) * EPSILON > RESOLUTION * spread)
+    return np.where(unresolved, median, 0.0)
+
+
+def note_unresolved(names: Sequence, offsets: np.ndarray) -> None:
+    """Notes the columns whose differences are lost, as a model takes numbers as they are in float32."""
+    for i in np.flatnonzero(offsets):
+        doubts.note(
+            "the numbers differ by less than float32 resolves, and this model takes them as they are.",
+            column=names[i],
+            value=float(offsets[i]),
+            repair="Subtract their middle first, or leave the column out.",
+        )
 
 
 KIND = Number()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from zoo.data.columns import number_formats
 from zoo.data.columns.kind import Group
 from zoo.data.schema import BLANKS, MISSING
 
 NUMBER = '''
-def number(values, offset=0.0):
+def number(values, offset=0.0, absent=()):
     """Returns values less an offset as float32; missing is NaN."""
     truth = {"true": 1.0, "false": 0.0}
     strings_ = [v.strip() if isinstance(v, str) else v for v in values]
     with np.errstate(over="ignore"):
         told = [np.nan if v is None or v in MISSING else float(truth.get(str(v).lower(), v)) for v in strings_]
-        return (np.array(told) - offset).astype("float32")
+        told = np.array(told, "float64")
+        return (np.where(np.isin(told, absent), np.nan, told) - offset).astype("float32")
+'''
+ARRAY = '''
+def array(values, offset=0.0):
+    """Returns arrays of numbers less an offset as float32, a row for each number of a row's array."""
+    values = values if isinstance(values, np.ndarray) and values.ndim > 1 else list(values)
+    return (np.asarray(values, "float64") - offset).astype("float32").T
 '''
 STRINGS = '''
 def strings(values, strip=False):
@@ -93,8 +101,12 @@ STRING_FUNCTIONS = {"strings": STRINGS}
 def number_expressions(group: Group) -> tuple[str, ...]:
     """Returns the expressions of columns of numbers, less their offsets."""
     names = [str(column.name) for column in group.columns]
-    offsets = {name: state["offset"] for name, state in zip(names, group.states) if state.get("offset")}
+    more = {}  # arguments of `number` beside the values, by column
+    for column, state in zip(group.columns, group.states, strict=True):
+        absent = tuple(number_formats.numeric(column.missing))
+        if state.get("offset") or absent:
+            more[str(column.name)] = (state.get("offset", 0.0), absent)
     if len(names) == 1:
-        return (f"number(rows[{names[0]!r}]{''.join(f', {offset!r}' for offset in offsets.values())})",)
-    shifted = f", {offsets!r}.get(name, 0.0)" if offsets else ""
-    return (f"*(number(rows[name]{shifted}) for name in {names!r})",)
+        return (f"number(rows[{names[0]!r}]{''.join(f', *{arguments!r}' for arguments in more.values())})",)
+    also = f", *{more!r}.get(name, ())" if more else ""
+    return (f"*(number(rows[name]{also}) for name in {names!r})",)

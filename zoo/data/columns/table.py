@@ -42,7 +42,7 @@ class Table:
     def plain_numbers(self, names: Sequence, dtype: str = "float32") -> tuple[np.ndarray, np.ndarray]:
         """Returns a matrix `(rows, columns)`, and which of its columns are filled: those of numpy's own numbers."""
         if self._places is None:
-            filled = np.array([_is_plain(self._x[name]) for name in names], bool)
+            filled = np.array([is_plain(self._x[name]) for name in names], bool)
             matrix = np.empty((self.rows, len(names)), dtype)
             with np.errstate(over="ignore"):
                 for i in np.flatnonzero(filled):
@@ -60,5 +60,6 @@ class Table:
         return matrix, filled
 
 
-def _is_plain(values) -> bool:
+def is_plain(values) -> bool:
+    """Returns whether a column is an array of numpy's own numbers, one a row."""
     return isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "fiub"

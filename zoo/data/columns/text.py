@@ -24,6 +24,7 @@ class Text(Kind):
     """Strings that hardly repeat."""
 
     name, precedence, order = "text", 40, 60
+    may_be_ids = True
     together, dtype, block_dtype = True, "string", "object"
 
     def suits(self, values: Values) -> bool:

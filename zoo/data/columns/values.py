@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 
@@ -9,11 +10,37 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import notations
+from zoo.data.columns import number_formats
 from zoo.data.columns.natural import natural, original
-from zoo.data.schema import MISSING, as_numbers, is_stringlike, level_name
+from zoo.data.schema import MISSING, Column, as_numbers, is_stringlike, level_name
 
 SCALARS = (str, bytes, int, float, bool, np.generic, pd.Timestamp)
 LEADING_ZERO = re.compile(r"0\d+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Hints:
+    """What a caller says of how values are written.
+
+    Args:
+        na_values: Values that count as missing, beside the known marks.
+        decimal: The decimal mark of numbers in strings; None to find it.
+        thousands: The mark between thousands; `""` for none, None to find it.
+        date_format: The notation of dates, as strptime has it; None to find it.
+    """
+
+    na_values: tuple = ()
+    decimal: str | None = None
+    thousands: str | None = None
+    date_format: str | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The values that count as missing, as strings."""
+        return tuple(level_name(value) for value in self.na_values)
+
+
+NO_HINTS = Hints()
 
 
 class Values:
@@ -22,22 +49,23 @@ class Values:
     Args:
         name: The column's name.
         values: The values.
-        date_format: The notation of its dates, where it is given.
+        hints: What the caller says of how they are written.
 
     Raises:
         ValueError: if no kind can read their type.
     """
 
-    def __init__(self, name, values: pd.Series, date_format: str = ""):
+    def __init__(self, name, values: pd.Series, hints: Hints = NO_HINTS):
         if isinstance(values, pd.DataFrame):
             raise ValueError(f"Column names must differ. Received twice: {name}. Rename one of each.")
-        self.name, self.dtype, self.date_format = name, original(values), date_format
+        self.name, self.dtype, self.hints = name, original(values), hints
+        self.date_format = hints.date_format or ""
         self.series = values = natural(values, name)
         self.is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
         self.is_boolean = pd.api.types.is_bool_dtype(values.dtype)
         self.is_number = not self.is_boolean and pd.api.types.is_numeric_dtype(values.dtype)
         self.is_categorical = isinstance(values.dtype, pd.CategoricalDtype)
-        self.cells = None if values.dtype != object else _arrays(values)
+        self.cells = None if values.dtype != object else first_array(values)
         if self.is_number and pd.api.types.is_complex_dtype(values.dtype):
             raise ValueError(f"The column {name!r} holds complex numbers. Split it into real and imaginary parts.")
         if self.is_date or self.is_boolean or self.is_number or self.cells is not None:
@@ -68,19 +96,55 @@ class Values:
     def numbers(self) -> np.ndarray | None:
         """The values as float64, NaN where they are missing; None if they are no numbers, or codes such as `007`."""
         if self.is_number:
-            return self.series.to_numpy("float64", na_value=np.nan)
+            values = self.series.to_numpy("float64", na_value=np.nan)
+            marks = number_formats.numeric(self.hints.missing)
+            return np.where(np.isin(values, marks), np.nan, values) if marks else values
         if self.is_date or self.is_boolean or self.is_categorical or self.cells is not None:
             return None
         if any(LEADING_ZERO.fullmatch(str(value)) for value in self.uniques):
             return None
+        if self.hints == NO_HINTS and self._plain_numbers is not None:
+            return self._plain_numbers
+        if self.number_format is None:
+            return None
+        codes, uniques = self._factorized
+        numbers, _ = number_formats.numbers_of(uniques, self.number_column)
+        return np.append(numbers, np.nan)[codes]
+
+    @functools.cached_property
+    def _plain_numbers(self) -> np.ndarray | None:
+        """The strings as numbers, if all are written as Python writes them."""
         return as_numbers(self.series)
+
+    @functools.cached_property
+    def number_format(self) -> number_formats.Recognised | None:
+        """How the strings hold numbers; None if they do not, or are no strings."""
+        if self.is_number or self.is_date or self.is_boolean or self.is_categorical or self.cells is not None:
+            return None
+        if self.hints == NO_HINTS and self._plain_numbers is not None:
+            return None
+        codes, uniques = self._factorized
+        rows = np.bincount(codes[codes >= 0], minlength=len(uniques))
+        counts = {(value if isinstance(value, str) else level_name(value)): int(n) for value, n in zip(uniques, rows)}
+        hints = self.hints
+        return number_formats.recognise(counts, decimal=hints.decimal, thousands=hints.thousands, missing=hints.missing)
+
+    @property
+    def number_column(self) -> Column:
+        """The column of numbers, with its marks and what counts as missing."""
+        found = self.number_format
+        if found is None:
+            return Column(self.name, "number", self.dtype, missing=self.hints.missing)
+        missing = (*self.hints.missing, *found.missing)
+        return Column(self.name, "number", self.dtype, missing=missing, **found.marks)
 
     @functools.cached_property
     def _levels(self) -> tuple[list[str], list[int]]:
         """The distinct strings that are not missing (some may be equal once stripped), and in how many rows each."""
         codes, uniques = self._factorized
         counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
-        named = [(level, count) for level, count in zip(map(level_name, uniques), counts) if level not in MISSING]
+        absent = {*MISSING, *self.hints.missing}
+        named = [(level, count) for level, count in zip(map(level_name, uniques), counts) if level not in absent]
         return [level for level, _ in named], [int(count) for _, count in named]
 
     @property
@@ -132,7 +196,12 @@ class Values:
         return self.num_filled < len(self.series)
 
 
-def _arrays(values: pd.Series) -> np.ndarray | None:
+def has_arrays(values: pd.Series) -> bool:
+    """Returns whether the values of a column are arrays."""
+    return first_array(values) is not None
+
+
+def first_array(values: pd.Series) -> np.ndarray | None:
     """Returns the first array in a column of arrays, or None."""
     first = next((value for value in values if value is not None), None)
     return first if isinstance(first, np.ndarray) and first.ndim > 0 else None

@@ -1,0 +1,53 @@
+"""docs/schema.md and docs/extending.md say what the code does."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from zoo.data.columns.kind import Kind
+from zoo.data.schema import Column, Schema
+from zoo.data.schema_file import FIELDS
+
+ROOT = Path(__file__).resolve().parent.parent
+EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+SCHEMA = (ROOT / "docs" / "schema.md").read_text(encoding="utf-8")
+QUOTED = re.findall(r"^```(?:python|ini)\n# (\S+)\n(.*?)\n```", EXTENDING, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize(("file", "code"), QUOTED, ids=lambda value: value.splitlines()[0])
+def test_the_code_of_the_document_is_that_of_a_package_that_the_tests_run(file, code):
+    assert code in (ROOT / file).read_text(encoding="utf-8")
+
+
+def test_all_code_of_the_document_is_quoted():
+    assert len(QUOTED) == EXTENDING.count("```") // 2 >= 8
+
+
+def test_the_protocol_of_kinds_is_explained_whole():
+    methods = {name for name in vars(Kind) if not name.startswith("_")}
+    assert {name for name in methods if f"`{name}`" not in EXTENDING} == set()
+
+
+def test_every_field_of_a_schema_is_explained():
+    fields = {field.name for field in dataclasses.fields(Column)} | {field.name for field in dataclasses.fields(Schema)}
+    assert {name for name in fields | {"ignore", "version"} if f"`{name}`" not in SCHEMA} == set()
+    assert FIELDS.keys() <= {field.name for field in dataclasses.fields(Column)}
+
+
+def test_the_file_of_the_document_is_read():
+    (plain,) = re.findall(r"^```json\n(.*?)\n```", SCHEMA, re.DOTALL | re.MULTILINE)
+    schema = Schema.from_dict(json.loads(plain))
+    assert (schema.names, schema.dropped) == (["price", "ordered", "plan"], {"id": "ignored"})
+    price = schema.column("price")
+    assert (price.decimal, price.thousands, price.suffix, price.missing) == (",", ".", "€", ("on request",))
+
+
+@pytest.mark.parametrize("document", ["extending.md", "schema.md"])
+def test_every_link_of_the_documents_leads_somewhere(document):
+    links = re.findall(r"\]\(([^)]+)\)", (ROOT / "docs" / document).read_text(encoding="utf-8"))
+    assert links
+    for link in links:
+        assert (ROOT / "docs" / link).exists(), link

@@ -1,0 +1,88 @@
+"""Names of columns: in schemas strings and numbers, which JSON holds; in tables whatever pandas has.
+
+A table that went through a CSV has strings for names. Columns are therefore the same where their texts are: 0 and "0",
+a time stamp and its text, None and "None".
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def plain_name(name) -> Any:
+    """Returns a column's name as a schema holds it: strings and Python's numbers as they are, others as their text."""
+    if isinstance(name, np.generic):
+        name = name.item()
+    return name if isinstance(name, (str, int)) or isinstance(name, float) and np.isfinite(name) else _text(name)
+
+
+def _text(name) -> str:
+    """Returns the text of a name as a CSV has it: of a time stamp at midnight its date."""
+    return str(name).removesuffix(" 00:00:00") if isinstance(name, datetime.datetime) else str(name)
+
+
+def resolved(name, columns: Iterable) -> Any:
+    """Returns the column of that name, or else of that text; the name itself if there is none.
+
+    Args:
+        name: What a caller or a schema calls the column.
+        columns: The columns that there are.
+    """
+    columns = list(columns)
+    if name is None or name in columns:
+        return None if name is None else columns[columns.index(name)]
+    text = _text(name)
+    return next((known for known in columns if _text(known) == text), name)
+
+
+def check_names_differ(columns: pd.Index) -> None:
+    """Raises ValueError if two columns of a table have the same name, or the same text."""
+    texts: dict[str, Any] = {}
+    for name in columns:
+        text = _text(name)
+        if text not in texts:
+            texts[text] = name
+            continue
+        if type(texts[text]) is type(name):
+            raise ValueError(f"Column names must differ. Received twice: {name}. Rename one of each.")
+        raise ValueError(
+            "Column names must differ as text, for files and served graphs have no other. Received: "
+            f"{texts[text]!r} and {name!r}. Rename one of them."
+        )
+
+
+def with_plain_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns a table whose columns have the names that a schema gives them.
+
+    Raises:
+        ValueError: if two columns have the same text.
+    """
+    whole = isinstance(frame.columns.dtype, np.dtype) and frame.columns.dtype.kind in "iu"
+    if whole or frame.columns.inferred_type == "string" and not frame.columns.hasnans:
+        return frame
+    check_names_differ(frame.columns)
+    return frame.set_axis(pd.Index([plain_name(name) for name in frame.columns], dtype=object), axis=1)
+
+
+def named_as(table, names: Iterable):
+    """Returns a table, or a dict of columns, with the names of a schema for columns that have their text.
+
+    Args:
+        table: A DataFrame or a dict of columns.
+        names: The names of the schema.
+    """
+    if isinstance(table, pd.DataFrame):
+        table = with_plain_names(table)
+    columns, known = list(table.columns if isinstance(table, pd.DataFrame) else table), set(names)
+    if known.issuperset(columns) or known.issubset(columns):
+        return table
+    by_text = {_text(name): name for name in known.difference(columns)}
+    found = [name if name in known else by_text.get(_text(name), name) for name in columns]
+    if found == columns:
+        return table
+    return dict(zip(found, table.values())) if isinstance(table, Mapping) else table.set_axis(found, axis=1)
