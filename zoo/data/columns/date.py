@@ -235,7 +235,7 @@ class _Reading:
     def __init__(self, column: Column):
         self._column, self._patterns = column, notations.patterns(column.format)
         self._marks = {*MARKS, *column.missing}
-        self._digits = bool(column.format) and set(column.format) <= set("%YmdHMSy")
+        self._digits = notations.has_digits_alone(column.format)
 
     def instant(self, value) -> int | None:
         """Returns the instant of a value, `UNKNOWN` if it is missing; None if it is no date."""

@@ -160,7 +160,9 @@ class Values:
     @functools.cached_property
     def dates(self) -> notations.Recognised | None:
         """The notation of dates in strings; None if they are no dates."""
-        if self.cells is not None or self.is_date or self.is_boolean or self.is_number:
+        if self.cells is not None or self.is_date or self.is_boolean:
+            return None
+        if self.is_number and not notations.has_digits_alone(self.date_format):
             return None
         return notations.recognise(*self._levels, self.date_format)
 
