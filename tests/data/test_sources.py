@@ -265,7 +265,7 @@ def test_a_bare_name_with_a_format_or_as_a_path_is_a_file(tmp_path, monkeypatch)
 def test_the_package_has_a_lazy_public_surface():
     assert zoo.data.load is load
     assert zoo.data.Schema.__name__ == "Schema"
-    assert sorted(zoo.data.__all__) == ["Data", "Schema", "load", "pipeline", "register_column"]
+    assert sorted(zoo.data.__all__) == ["Data", "Schema", "describe", "load", "pipeline", "register_column"]
     misspelt = "laod"
     with pytest.raises(AttributeError, match=r"no attribute 'laod'.*load"):
         getattr(zoo.data, misspelt)

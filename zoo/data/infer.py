@@ -12,7 +12,7 @@ import pandas as pd
 from zoo.data import columns as kinds_of_columns
 from zoo.data import doubts, row_numbers, targets
 from zoo.data.columns import natural
-from zoo.data.columns.values import NO_HINTS, Hints, Values, has_arrays
+from zoo.data.columns.values import NO_HINTS, Hints, Values
 from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
 
@@ -75,11 +75,6 @@ def infer(
     if target is None:
         return schema
     values = frame[target]
-    if has_arrays(values):
-        raise ValueError(
-            f"The target {target!r} must have one value a row. Received: arrays. Name another column, or turn them "
-            "into numbers or classes."
-        )
     if is_missing(values).any() and task is None:
         values = values[~is_missing(values)]
     task = task or infer_task(values)

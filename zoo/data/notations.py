@@ -19,12 +19,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from zoo.data.schema import MISSING
+from zoo.data.columns.number_formats import MISSING_MARKS
 from zoo.registry import suggest
 
 PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", "half", "zone")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-MARKS = (*MISSING, "NaT")  # texts that count as missing in a column of dates
+MARKS = tuple(sorted({*MISSING_MARKS, "NaT"}))  # texts that count as missing in a column of dates
 UNKNOWN = -(2**63)  # the instant of a missing date, which is also that of numpy's NaT
 SECOND = 1_000_000  # microseconds
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
@@ -136,6 +136,11 @@ def patterns(format: str) -> tuple[Pattern, ...]:
         ValueError: if the format is none.
     """
     return (ISO_PATTERN,) if not format else (pattern(format), ISO_PATTERN)
+
+
+def has_digits_alone(format: str) -> bool:
+    """Returns whether a notation has digits alone, as `"%Y%m%d"`, so that its dates may be stored as numbers."""
+    return bool(format) and set(format) <= set("%YmdHMSy")
 
 
 def pattern(format: str) -> Pattern:
@@ -351,16 +356,16 @@ def recognise(texts: Sequence[str], counts: Sequence[int], format: str = "") -> 
     Args:
         texts: The distinct texts of a column.
         counts: In how many rows each of them stands.
-        format: The notation, where it is given.
+        format: The notation that is tried before others, where one is given.
     """
     weights = {text: int(count) for text, count in zip(texts, counts) if text.strip() not in MARKS}
     texts, total = list(weights), sum(weights.values())
     if not texts:
         return None
     few = sorted(weights, key=weights.get, reverse=True)[: LOOKED_AT // 2] + texts[:: -(-2 * len(texts) // LOOKED_AT)]
-    if not format and sum(weights[text] for text in few if LIKELY.match(text)) <= 0.5 * sum(map(weights.get, few)):
+    likely = sum(weights[text] for text in few if LIKELY.match(text)) > 0.5 * sum(map(weights.get, few))
+    if not likely and not format:
         return None
-
     of_text = np.array(list(weights.values()))
     alone = np.array([bool(MONTH_ALONE.fullmatch(text)) for text in texts])
 
@@ -373,16 +378,18 @@ def recognise(texts: Sequence[str], counts: Sequence[int], format: str = "") -> 
     def read_as(candidate) -> np.ndarray | None:
         """Returns which texts are dates, or None if no text that was looked at has this notation."""
         own = patterns(candidate)[0].compiled
-        if candidate != format and not any(map(own.fullmatch, few)):
+        if not any(map(own.fullmatch, few)):
             return None
         return instants(texts, candidate)[1] & ~alone
 
-    for candidate in (format,) if format else ("", *SINGLE):
+    if format and suits(read := read_as(format)):
+        return Recognised(format, others(read))
+    if not likely:
+        return None
+    for candidate in ("", *SINGLE):
         read = read_as(candidate)
         if suits(read):
             return Recognised(candidate, others(read))
-    if format:
-        return None
     for pair in PAIRED:
         one, other = map(read_as, pair)
         if one is None or other is None:

@@ -307,7 +307,7 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
     _refuse_image_size(wanted, False)
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if wanted.schema is None:
-        frames.check_cells(frame, wanted.ignore)
+        frames.check_cells(frame, (*wanted.ignore, target))
         row_numbers.note(frame, known=(target, *wanted.ignore))
         common |= {"hints": wanted.hints, "known": written(frame, (target, *wanted.ignore), wanted.hints)}
     if target is None:

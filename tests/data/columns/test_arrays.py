@@ -273,7 +273,7 @@ def test_a_stream_refuses_arrays_in_the_zoo_s_words(frame, tmp_path):
 
 
 def test_a_target_of_arrays_is_refused(frame):
-    with pytest.raises(ValueError, match="The target 'photo' must have one value a row. Received: arrays"):
+    with pytest.raises(ValueError, match="The target.* must have one value a row. Received: arrays"):
         zoo.build("logistic_regression", frame, target="photo")
 
 

@@ -233,3 +233,34 @@ def test_training_prediction_and_a_csv_agree(tmp_path):
     pd.testing.assert_frame_equal(zoo.predict(run, frame.assign(when=days.strftime("%Y-%m-%d"))), wanted)
     with pytest.raises(ValueError, match=r"column 'when' must hold dates .* Received: '01/31/2024' in row 0"):
         zoo.predict(run, frame.assign(when="01/31/2024"))
+
+
+def test_a_given_notation_is_tried_first_and_others_after_it():
+    frame = pd.DataFrame(
+        {
+            "unclear": ["01/02/2024", "03/04/2024"] * 6,
+            "named": [f"{moment:%b %d, %Y}" for moment in MOMENTS[:12]],
+            "digits": [int(f"{moment:%Y%m%d}") for moment in MOMENTS[:12]],
+            "x": np.arange(12.0),
+        }
+    )
+    formats = {c.name: (c.kind, c.format) for c in zoo.data.load(frame, date_format="%m/%d/%Y").schema.columns}
+    assert formats["unclear"] == ("date", "%m/%d/%Y") and formats["named"] == ("date", "%b %d, %Y")
+    assert formats["digits"] == formats["x"] == ("number", "")
+    with pytest.warns(zoo.DataWarning, match="Day and month cannot be told apart"):
+        columns = zoo.data.load(frame, date_format="%Y%m%d").schema.columns
+    kinds = {column.name: (column.kind, column.format) for column in columns}
+    assert kinds["digits"] == ("date", "%Y%m%d") and kinds["x"] == ("number", "") and kinds["unclear"][0] == "category"
+
+
+def test_marks_of_missing_values_that_are_given_are_no_dates():
+    values = [*[f"{moment:%d/%m/%Y}" for moment in MOMENTS[:8]], "31/12/9999", "NULL", "\\N", "none"]
+    frame = pd.DataFrame({"when": values, "x": np.arange(12.0)})
+    schema = zoo.data.load(frame, na_values=["31/12/9999"]).schema
+    column = schema.column("when")
+    assert (column.kind, column.format, column.missing) == ("date", "%d/%m/%Y", ("31/12/9999",))
+    preprocessor = Preprocessor(schema).fit(frame)
+    wanted = preprocessor.encode(frame.assign(when=[*values[:8], None, None, None, None]))
+    assert same(preprocessor.encode(frame), wanted)
+    graph = preprocessor.module()({"when": tf.constant(values), "x": tf.range(12.0)})
+    assert same({name: tensor.numpy() for name, tensor in graph.items()}, wanted)

@@ -150,3 +150,8 @@ def takes_examples(columns: Sequence[Column]) -> bool:
     """Returns whether rows can be tf.train.Examples: of images that PNG can hold, and of no sequences."""
     of_any_length = any(None in (column.shape or ()) for column in columns)
     return not of_any_length and all(column.shape[-1] in CHANNELS for column in pictures(columns))
+
+
+def modules_of(columns: Iterable[Column]) -> dict[str, str]:
+    """Returns where the kinds of columns are, `"module:attribute"` by name."""
+    return {column.kind: KINDS[column.kind] for column in columns}

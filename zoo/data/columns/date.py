@@ -52,7 +52,7 @@ class Date(Kind):
         return found is not None and found.format is not None
 
     def column(self, values: Values) -> Column:
-        column = super().column(values)
+        column = dataclasses.replace(super().column(values), missing=values.hints.missing)
         if values.is_date:
             return column
         found = values.dates
@@ -67,7 +67,8 @@ class Date(Kind):
                 row=values.row_of(found.others[0]),
                 repair="Repair or empty them, or give the column another kind in the schema.",
             )
-        return dataclasses.replace(column, format=found.format, missing=found.others, notes=tuple(notes))
+        missing = (*values.hints.missing, *found.others)
+        return dataclasses.replace(column, format=found.format, missing=missing, notes=tuple(notes))
 
     def of_state(self, state: State) -> Kind:
         from zoo.data.columns.older_dates import OLDER
@@ -234,7 +235,7 @@ class _Reading:
     def __init__(self, column: Column):
         self._column, self._patterns = column, notations.patterns(column.format)
         self._marks = {*MARKS, *column.missing}
-        self._digits = bool(column.format) and set(column.format) <= set("%YmdHMSy")
+        self._digits = notations.has_digits_alone(column.format)
 
     def instant(self, value) -> int | None:
         """Returns the instant of a value, `UNKNOWN` if it is missing; None if it is no date."""

@@ -33,7 +33,7 @@ class Image(Kind):
         return Column(self.array_name, self.name, str(array.dtype), (), tuple(array.shape[1:]))
 
     def check(self, column: Column) -> str:
-        whole = column.shape is not None and len(column.shape) == 3 and None not in column.shape
+        whole = column.shape is None or len(column.shape) == 3 and None not in column.shape  # None: the files decide
         return "" if whole else "a shape of three sizes: height, width, channels"
 
     def is_tensor(self, column: Column) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zoo.data import doubts
+from zoo.data import doubts, notations
 from zoo.data.columns import number_formats
 from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
 from zoo.data.columns.natural import are_seconds, seconds_of_texts
@@ -41,6 +41,8 @@ class Number(Kind):
     together, dtype, block_dtype = True, "float32", "float32"
 
     def suits(self, values: Values) -> bool:
+        if notations.has_digits_alone(values.date_format) and values.dates is not None:
+            return False
         return values.numbers is not None
 
     def column(self, values: Values) -> Column:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -136,7 +137,8 @@ class Values:
         if found is None:
             return Column(self.name, "number", self.dtype, missing=self.hints.missing)
         missing = (*self.hints.missing, *found.missing)
-        return dataclasses.replace(Column(self.name, "number", self.dtype, missing=missing), **found.marks)
+        marks: dict[str, Any] = dict(found.marks)
+        return Column(self.name, "number", self.dtype, missing=missing, **marks)
 
     @functools.cached_property
     def _levels(self) -> tuple[list[str], list[int]]:
@@ -160,7 +162,9 @@ class Values:
     @functools.cached_property
     def dates(self) -> notations.Recognised | None:
         """The notation of dates in strings; None if they are no dates."""
-        if self.cells is not None or self.is_date or self.is_boolean or self.is_number:
+        if self.cells is not None or self.is_date or self.is_boolean:
+            return None
+        if self.is_number and not notations.has_digits_alone(self.date_format):
             return None
         return notations.recognise(*self._levels, self.date_format)
 
