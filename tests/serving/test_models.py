@@ -68,7 +68,7 @@ def test_a_saved_model_of_others_that_takes_other_types_is_refused(own, logged):
     models = open_folders([own], "tensorflow")
     models["ship"].close()
     assert models["ship"].version.number == 1
-    assert "must be float32, string, uint8. Received: int64 for 'x' of serving_default" in logged.text
+    assert "must be float32, float64, string, uint8. Received: int64 for 'x' of serving_default" in logged.text
     assert "must have the signature serving_default. Received: double" in logged.text
 
 

@@ -65,10 +65,9 @@ def _check_inputs(network: keras.Model, entry: Entry, spec: Spec, columns: Mappi
         for name, tensor in spec.inputs().items()
     }
     received = {tensor.name: tuple(tensor.shape) for tensor in network.inputs}
-    used = {id(tensor) for operation in network.operations for tensor in keras.tree.flatten(_input_of(operation))}
-    taken = {tensor.name for tensor in network.inputs if id(tensor) in used}
     own = [*(["image"] if spec.image_shape else []), *(["inputs"] if spec.sequences else []), *spec.tensors]
-    if len(expected) > 1 and (left := [name for name in own if name not in taken]):
+    in_use = _inputs_in_use(network) if len(expected) > 1 else set(own)
+    if left := [name for name in own if name not in in_use]:
         names = [columns.get(name, name) for name in left]
         raise ValueError(
             f"{entry.name!r} must take all images and arrays. Received: it has no use for "
@@ -83,6 +82,13 @@ def _check_inputs(network: keras.Model, entry: Entry, spec: Spec, columns: Mappi
             f"The network of the builder {_address(entry)!r} must have the inputs of `spec.inputs()`: {known}. "
             f"Received: {came}."
         )
+
+
+def _inputs_in_use(network: keras.Model) -> set[str]:
+    """Returns the names of the inputs that operations of a network take."""
+    operations = getattr(network, "operations", network.layers)  # a Sequential has layers alone
+    used = {id(tensor) for operation in operations for tensor in keras.tree.flatten(_input_of(operation))}
+    return {tensor.name for tensor in network.inputs if id(tensor) in used}
 
 
 def _input_of(operation):
