@@ -93,7 +93,7 @@ def test_a_mistake_is_named_by_column_field_and_repair(field, value, message):
     ("column", "message"),
     [
         (
-            {"name": "a", "kind": "image"},
+            {"name": "a", "kind": "image", "shape": [4, 4, 1, 1]},
             "'a' of the schema is of the kind 'image', which must have a shape of three sizes",
         ),
         ({"name": "a", "kind": "image", "shape": [4, 4]}, "must have a shape of three sizes: height, width, channels"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from zoo.data.columns.values import NO_HINTS, Hints, Values
 from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
 
+FLOAT32_MAX = float(np.finfo("float32").max)
+COLUMNS = 64  # of float64 that are looked at together
 FEW_CLASSES = 20  # up to so many different strings of a target are classes
 LOOKED_AT = 1_000  # rows in which a string with a digit must stand for a column to be looked at
 
@@ -105,16 +107,38 @@ def written(frame: pd.DataFrame, left_out: Iterable = (), hints: Hints = NO_HINT
         hints: What the caller says of how values are written.
     """
     found = {}
-    for place, name in enumerate(frame.columns):
-        values = frame.iloc[:, place]
-        if name in left_out or row_numbers.is_index(name):
+    left_out = set(left_out)
+    places = [(i, name) for i, name in enumerate(frame.columns) if name not in left_out and not row_numbers.is_index(name)]
+    _note_beyond_float32(frame, places)
+    for place, name in places:
+        if not hints.na_values and not is_stringlike(frame.dtypes.array[place]):
             continue
-        if not hints.na_values and not (is_stringlike(values.dtype) and _has_digits(values)):
+        values = frame.iloc[:, place]
+        if not hints.na_values and not _has_digits(values):
             continue
         column, reason = _infer_column(name, values, hints)
         if column is not None and not reason and column.is_marked:
             found[name] = column
     return found
+
+
+def _note_beyond_float32(frame: pd.DataFrame, places: Sequence[tuple[int, Any]]) -> None:
+    """Notes which columns of float64 hold finite numbers that float32 does not, and that therefore count as missing."""
+    dtypes = frame.dtypes.array
+    wide = [(place, name) for place, name in places if dtypes[place] == np.float64]
+    for start in range(0, len(wide), COLUMNS):
+        some = wide[start : start + COLUMNS]
+        sizes = np.abs(frame.iloc[:, [place for place, _ in some]].to_numpy())
+        beyond = (sizes > FLOAT32_MAX) & (sizes < np.inf)
+        for i in np.flatnonzero(beyond.any(axis=0)):
+            (place, name), rows = some[i], np.flatnonzero(beyond[:, i])
+            doubts.note(
+                f"Numbers beyond {FLOAT32_MAX:.2g}, the largest of float32, count as missing, in {len(rows)} rows.",
+                column=name,
+                value=frame.iat[rows[0], place],
+                row=frame.index[rows[0]],
+                repair="Repair them, or take the column's logarithm.",
+            )
 
 
 def _has_digits(values: pd.Series) -> bool:

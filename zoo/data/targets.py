@@ -118,8 +118,8 @@ def _plain(value, name: str) -> Any:
 def _strange(value, name: str) -> ValueError:
     if isinstance(value, np.ndarray):
         return ValueError(
-            f"The {name} must have one value a row. Received: arrays, of the shape {value.shape} in the first row. Name "
-            "another column, or turn them into numbers or classes."
+            f"The {name} must have one value a row. Received: arrays, of the shape {value.shape} in the first row. "
+            "Name another column, or turn them into numbers or classes."
         )
     return ValueError(
         f"The {name} must hold numbers, strings, booleans or dates. Received: {type(value).__name__}, such as "

@@ -153,6 +153,14 @@ def test_a_target_s_numbers_are_read_by_their_marks_too():
     assert load(frame, schema=model.schema).y.tolist() == (3 * x + 1).tolist()
 
 
+def test_numbers_that_float32_does_not_hold_are_said_to_count_as_missing():
+    frame = pd.DataFrame({"x": [1.0, 1e300, 3.0, -1e39, np.inf, np.nan], "y": [1.0, 2.0, 4.0, 3.0, 5.0, 6.0]})
+    with pytest.warns(DataWarning, match=r"'x': Numbers beyond 3.4e\+38.*in 2 rows. Such as 1e\+300 in row 1"):
+        data = load(frame, target="y")
+    encoded = Preprocessor(data.schema).fit(data.x).encode(frame)["numeric"]
+    assert encoded[:, 1].tolist() == [0.0, 1.0, 0.0, 1.0, 1.0, 1.0]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
