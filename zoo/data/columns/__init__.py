@@ -76,6 +76,11 @@ def kind(name: str) -> Kind:
     return found
 
 
+def place_of(column: Column) -> str:
+    """Returns `"module:attribute"` of a column's kind."""
+    return KINDS[column.kind]
+
+
 def kinds() -> list[Kind]:
     """Returns all kinds, in the order in which they are asked whether they suit."""
     return sorted((kind(name) for name in KINDS), key=lambda one: one.precedence)
