@@ -234,8 +234,8 @@ def _read(parts: Sequence[str], short_year: bool, number: Callable) -> tuple:
     month = number(1) if texts["month"].isdigit() else MONTHS.index(texts["month"][:3].lower()) + 1
     zone, half = texts["zone"], 0 if not texts["half"] else 1 + (texts["half"][0] in "pP")
     east = 0 if zone[:1] not in ("+", "-") else number(8) * (-1 if zone[0] == "-" else 1)
-    clock = [number(place) if parts[place] else 0 for place in range(3, 7)]
-    return _instant(year, month, day, *clock, half, east)
+    hour, minute, second, microsecond = [number(place) if parts[place] else 0 for place in range(3, 7)]
+    return _instant(year, month, day, hour, minute, second, microsecond, half, east)
 
 
 def _digits(part: str, place: int) -> str:

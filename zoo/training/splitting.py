@@ -90,7 +90,7 @@ def moments(time) -> np.ndarray:
     if numbers is not None:
         return numbers
     codes, uniques = pd.factorize(values.astype(str))
-    found = recognition.recognise(list(uniques), np.bincount(codes))
+    found = recognition.recognise(list(uniques), np.bincount(codes).tolist())
     if found is None or found.format is None or found.others:
         example = uniques[0] if found is None else found.example or found.others[0]
         row = labels[int(np.argmax(codes == list(uniques).index(example)))]

@@ -100,8 +100,9 @@ def test_a_few_rows_of_objects_are_read_as_many_are(case):
 
 
 def test_what_was_done_stands_in_the_column_s_notes():
-    frame = pd.DataFrame({"took": pd.to_timedelta(SECONDS, unit="s"), "at": CLOCKS, "x": SECONDS})
-    took, at, x = infer(frame).columns
+    frame = pd.DataFrame({"took": pd.to_timedelta(SECONDS, unit="s"), "at": CLOCKS, "month": MONTHS, "x": SECONDS})
+    took, at, month, x = infer(frame).columns
+    assert month.notes == ("Periods are read as the date of their start.",)
     assert took.notes == ("Durations are read as seconds.",) and took.dtype.startswith("timedelta64")
     assert at.notes == ("Times of day are read as seconds since midnight.",) and at.dtype == "time" and x.notes == ()
 

@@ -144,7 +144,7 @@ class Date(Kind):
     def parse_group(self, block, group: Group, tables: Sequence) -> list:
         import tensorflow as tf
 
-        states = group.states or [{}] * len(group.columns)
+        states: Sequence[State] = group.states or [{}] * len(group.columns)
         instants = tf.unstack(block, num=len(group.columns), axis=1)
         return [dates.fields(one, state.get("offset", 0)) for one, state in zip(instants, states, strict=True)]
 
@@ -258,7 +258,7 @@ class _Reading:
             return notations.instant(str(int(value)), self._column.format)
         return None
 
-    def instants(self, values: Sequence) -> tuple[np.ndarray, np.ndarray]:
+    def instants(self, values) -> tuple[np.ndarray, np.ndarray]:
         """Returns the instants of distinct values, and which of them are dates or missing."""
         values = np.asarray(values, dtype=object).tolist()
         if len(values) > notations.FEW_TEXTS and set(map(type, values)) == {str}:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import dates
-from zoo.data.notations import MARKS
+from zoo.data.notations import MARKS, UNKNOWN
 
 PLAIN = ("string", "floating", "integer", "mixed-integer-float", "boolean", "empty")  # as `infer_dtype` calls them
 PLAIN_TYPES = {str, int, float, bool, type(None), type(pd.NA), type(pd.NaT), np.str_, np.float64, np.int64, np.bool_}
@@ -29,10 +29,11 @@ DURATION = re.compile(
     r"(?:(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}(?:\.\d+)?))?)?\s*",
     re.ASCII,
 )
-WHAT_SECONDS_ARE = {
+DONE = {
     "time": "Times of day are read as seconds since midnight.",
     "timedelta": "Durations are read as seconds.",
     "duration": "Durations are read as seconds.",
+    "period": "Periods are read as the date of their start.",
 }
 
 
@@ -76,12 +77,12 @@ def original(values: pd.Series) -> str:
 
 def note(dtype: str) -> tuple[str, ...]:
     """Returns what was done to the values of a column of that original dtype, in sentences."""
-    return tuple(text for start, text in WHAT_SECONDS_ARE.items() if re.match(rf"{start}(\W|\d|$)", dtype))
+    return tuple(text for start, text in DONE.items() if re.match(rf"{start}(\W|\d|$)", dtype))
 
 
 def are_seconds(dtype: str) -> bool:
     """Returns whether the numbers of a column of that original dtype are seconds."""
-    return bool(note(dtype))
+    return bool(note(dtype)) and not dtype.startswith("period")
 
 
 def seconds_of_texts(values: pd.Series) -> np.ndarray | None:
@@ -155,7 +156,7 @@ def _of_objects(values: pd.Series, name) -> pd.Series:
         ) from error
     found = [plain(value, name) for value in uniques]
     if found and all(is_date(value) for value in found):
-        instants = np.array([*map(dates.of_date, found), dates.UNKNOWN], "int64").view("datetime64[us]")
+        instants = np.array([*map(dates.of_date, found), UNKNOWN], "int64").view("datetime64[us]")
         return pd.Series(instants[codes], values.index, name=values.name)
     if all(one is other for one, other in zip(found, uniques)):
         return values
