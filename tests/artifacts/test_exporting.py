@@ -20,6 +20,20 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
+def test_what_is_no_date_fails_the_request_with_the_column_and_the_value(exported, notes):
+    import tensorflow as tf
+
+    answer = tf.saved_model.load(str(exported.path)).signatures["serving_default"]
+    row = {name: tf.constant([""] if dtype == "string" else [0.0]) for name, (dtype, _) in exported.inputs.items()}
+    for day in ("2024-12-31", "2024-12-31T23:59:59+01:00", ""):
+        assert np.isfinite(answer(**row | {"arrived": tf.constant([day])})["probability"])
+    for day in ("31/12/2024", "2023-02-30", "19000"):
+        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            answer(**row | {"arrived": tf.constant([day])})
+        assert "column \\'arrived\\' must hold dates in the notation ISO 8601" in str(caught.value)
+        assert f"[{day}]" in str(caught.value)
+
+
 def test_the_report_says_what_was_written_and_proved(exported):
     assert (exported.path.name, exported.version, exported.format) == ("1", 1, "tf_saved_model")
     assert exported.served_names["weight in kg"] == "weight_in_kg"

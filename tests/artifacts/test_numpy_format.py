@@ -54,6 +54,19 @@ def test_it_answers_a_csv_file_as_the_zoo_does(moods, run, notes, tmp_path):
     np.testing.assert_allclose(found.drop(columns="label"), wanted.drop(columns="label"), atol=1e-5)
 
 
+def test_what_is_no_date_is_an_error_of_the_program(moods, notes):
+    rows = {name: notes[name].astype(str).tolist()[:2] for name in notes.columns if name != "mood"}
+    predict = program(moods.path).predict
+    wanted = predict(rows | {"arrived": ["2024-12-31T23:30:00Z", ""]})["probability"]
+    found = predict(rows | {"arrived": ["2025-01-01 00:30 +01:00", "NaT"]})["probability"]
+    np.testing.assert_array_equal(found, wanted)
+    for day in ("31/12/2024", "2023-02-30", "2024-12-31T24:00", 19_000):
+        with pytest.raises(
+            ValueError, match=f"column 'arrived' must hold dates. Received: '{day}'. Write it as 2024-12-31"
+        ):
+            predict(rows | {"arrived": ["2024-12-31", day]})
+
+
 def program(path):
     import importlib.util
 

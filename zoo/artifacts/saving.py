@@ -23,7 +23,7 @@ from zoo import registry
 from zoo.artifacts import folders
 from zoo.artifacts.card import card_of, page, plain
 from zoo.artifacts.inspection import MEMBERS, inspect
-from zoo.data.columns import modules_of
+from zoo.data.columns import place_of
 from zoo.data.schema import KINDS
 from zoo.model import Model, compile_model
 
@@ -119,7 +119,7 @@ def packages(model: Model) -> dict[str, dict[str, Any]]:
     """Returns what other packages provide of a model: by package, its version, and the entry and kinds of columns."""
     builder = model.entry.builder
     places = {model.entry.name: builder if isinstance(builder, str) else builder.__module__}
-    places |= modules_of(model.schema.columns)
+    places |= {column.kind: place_of(column) for column in model.schema.columns}
     found: dict[str, dict[str, Any]] = {}
     distributions = None
     for name, where in places.items():

@@ -108,7 +108,9 @@ def written(frame: pd.DataFrame, left_out: Iterable = (), hints: Hints = NO_HINT
     """
     found = {}
     left_out = set(left_out)
-    places = [(i, name) for i, name in enumerate(frame.columns) if name not in left_out and not row_numbers.is_index(name)]
+    places = [
+        (i, name) for i, name in enumerate(frame.columns) if name not in left_out and not row_numbers.is_index(name)
+    ]
     _note_beyond_float32(frame, places)
     for place, name in places:
         if not hints.na_values and not is_stringlike(frame.dtypes.array[place]):
@@ -135,7 +137,7 @@ def _note_beyond_float32(frame: pd.DataFrame, places: Sequence[tuple[int, Any]])
             doubts.note(
                 f"Numbers beyond {FLOAT32_MAX:.2g}, the largest of float32, count as missing, in {len(rows)} rows.",
                 column=name,
-                value=frame.iat[rows[0], place],
+                value=float(frame.iat[rows[0], place]),
                 row=frame.index[rows[0]],
                 repair="Repair them, or take the column's logarithm.",
             )

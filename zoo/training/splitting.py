@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from zoo.data import dates, notations
+from zoo.data import dates, notations, recognition
 from zoo.data.columns.natural import natural
 from zoo.data.notations import MARKS
 from zoo.data.schema import as_numbers, is_missing, is_stringlike
@@ -90,7 +90,7 @@ def moments(time) -> np.ndarray:
     if numbers is not None:
         return numbers
     codes, uniques = pd.factorize(values.astype(str))
-    found = notations.recognise(list(uniques), np.bincount(codes).tolist())
+    found = recognition.recognise(list(uniques), np.bincount(codes).tolist())
     if found is None or found.format is None or found.others:
         example = uniques[0] if found is None else found.example or found.others[0]
         row = labels[int(np.argmax(codes == list(uniques).index(example)))]

@@ -37,6 +37,7 @@ def frame(columns):
 
 @pytest.fixture(scope="module", autouse=True)
 def registered():
+    zoo.list_models()  # loads the zoo's own entries, which would be forgotten with the copy
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "_entries", dict(registry._entries))
         zoo.register(

@@ -264,3 +264,11 @@ def test_marks_of_missing_values_that_are_given_are_no_dates():
     assert same(preprocessor.encode(frame), wanted)
     graph = preprocessor.module()({"when": tf.constant(values), "x": tf.range(12.0)})
     assert same({name: tensor.numpy() for name, tensor in graph.items()}, wanted)
+
+
+def test_a_format_in_a_schema_that_is_none_is_named_with_its_column():
+    column = {"name": "when", "kind": "date", "format": "%d.%m.%Y %j"}
+    with pytest.raises(
+        ValueError, match=r"`format` of the column 'when' in the schema cannot be read. A format .* '%j'"
+    ):
+        Schema.from_dict({"columns": [column]})

@@ -76,6 +76,11 @@ def kind(name: str) -> Kind:
     return found
 
 
+def place_of(column: Column) -> str:
+    """Returns `"module:attribute"` of a column's kind."""
+    return KINDS[column.kind]
+
+
 def kinds() -> list[Kind]:
     """Returns all kinds, in the order in which they are asked whether they suit."""
     return sorted((kind(name) for name in KINDS), key=lambda one: one.precedence)
@@ -150,8 +155,3 @@ def takes_examples(columns: Sequence[Column]) -> bool:
     """Returns whether rows can be tf.train.Examples: of images that PNG can hold, and of no sequences."""
     of_any_length = any(None in (column.shape or ()) for column in columns)
     return not of_any_length and all(column.shape[-1] in CHANNELS for column in pictures(columns))
-
-
-def modules_of(columns: Iterable[Column]) -> dict[str, str]:
-    """Returns where the kinds of columns are, `"module:attribute"` by name."""
-    return {column.kind: KINDS[column.kind] for column in columns}

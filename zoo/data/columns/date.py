@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zoo.data import dates, doubts, notations
+from zoo.data import dates, doubts, notations, recognition
 from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
 from zoo.data.columns.number import is_absent
 from zoo.data.columns.source_code import DATE, STRING_CONSTANTS, STRING_FUNCTIONS
@@ -69,6 +69,13 @@ class Date(Kind):
             )
         missing = (*values.hints.missing, *found.others)
         return dataclasses.replace(column, format=found.format, missing=missing, notes=tuple(notes))
+
+    def check(self, column: Column) -> str:
+        try:
+            notations.patterns(column.format)
+        except ValueError as error:
+            raise ValueError(f"`format` of the column {column.name!r} in the schema cannot be read. {error}") from error
+        return ""
 
     def of_state(self, state: State) -> Kind:
         from zoo.data.columns.older_dates import OLDER
@@ -266,7 +273,7 @@ class _Reading:
     def error(self, value, row: int) -> str:
         """Returns what must be, what came, and the repair."""
         value = value.item() if isinstance(value, np.generic) else value
-        other = notations.recognise([str(value)], [1])
+        other = recognition.recognise([str(value)], [1])
         may_be = "" if other is None else f", such as {(other.format or other.formats[0])!r} in new training"
         return (
             f"{_must(self._column)} Received: {value!r} in row {row}. Write it as 2024-12-31 or 2024-12-31T23:59:59Z, "

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zoo.data import notations
+from zoo.data import notations, recognition
 from zoo.data.columns import number_formats
 from zoo.data.columns.natural import natural, original
 from zoo.data.schema import MISSING, Column, as_numbers, is_stringlike, level_name
@@ -160,13 +160,13 @@ class Values:
         return sum(self._levels[1])
 
     @functools.cached_property
-    def dates(self) -> notations.Recognised | None:
+    def dates(self) -> recognition.Recognised | None:
         """The notation of dates in strings; None if they are no dates."""
         if self.cells is not None or self.is_date or self.is_boolean:
             return None
         if self.is_number and not notations.has_digits_alone(self.date_format):
             return None
-        return notations.recognise(*self._levels, self.date_format)
+        return recognition.recognise(*self._levels, self.date_format)
 
     def row_of(self, level: str):
         """Returns the label of the first row that holds a string."""
