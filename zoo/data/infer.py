@@ -137,7 +137,7 @@ def _note_beyond_float32(frame: pd.DataFrame, places: Sequence[tuple[int, Any]])
             doubts.note(
                 f"Numbers beyond {FLOAT32_MAX:.2g}, the largest of float32, count as missing, in {len(rows)} rows.",
                 column=name,
-                value=float(frame.iat[rows[0], place]),
+                value=frame.iloc[rows[0], place].item(),
                 row=frame.index[rows[0]],
                 repair="Repair them, or take the column's logarithm.",
             )
