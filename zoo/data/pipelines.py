@@ -41,18 +41,21 @@ class Encoded:
         return tuple(part for part in (self.x, self.y, self.weight) if part is not None)
 
 
-def encode(data: Data, preprocessor, *, weight: np.ndarray | None = None) -> Encoded:
+def encode(data: Data, preprocessor, *, weight: np.ndarray | None = None, training_seed: int | None = None) -> Encoded:
     """Encodes rows in memory.
 
     Args:
         data: Raw rows.
         preprocessor: Fitted on training rows.
         weight: Sample weights `(rows,)`.
+        training_seed: Seed of the training, for rows that are trained on; None for others.
     """
     supervised = preprocessor.schema.task is not None and data.y is not None
     x = data.x.drop(columns=list(data.ignore), errors="ignore") if data.ignore else data.x
     truth = preprocessor.encode_target(data.y) if supervised else None
-    return Encoded(preprocessor.encode(x), preprocessor.training_target(truth) if supervised else None, weight, truth)
+    y = data.y if supervised else None
+    encoded = preprocessor.encode(x) if training_seed is None else preprocessor.encode_training(x, y, training_seed)
+    return Encoded(encoded, preprocessor.training_target(truth) if supervised else None, weight, truth)
 
 
 def batches(
@@ -110,7 +113,12 @@ def in_validation(rows: np.ndarray, *, share: float, seed: int) -> np.ndarray:
 
 
 def encoded_blocks(
-    data: Data, preprocessor, *, weight: str | None = None, keep: Callable[[np.ndarray], np.ndarray] | None = None
+    data: Data,
+    preprocessor,
+    *,
+    weight: str | None = None,
+    keep: Callable[[np.ndarray], np.ndarray] | None = None,
+    training_seed: int | None = None,
 ) -> Iterator[Encoded]:
     """Yields a stream's blocks, encoded.
 
@@ -119,16 +127,19 @@ def encoded_blocks(
         preprocessor: Fitted on training rows.
         weight: Column of sample weights.
         keep: Which of the row indices to keep.
+        training_seed: As for `encode`.
     """
     for first, frame in data.blocks():
         if keep is not None:
             frame = frame.loc[keep(np.arange(first, first + len(frame)))]
         if not len(frame):
             continue
-        y = None
+        y, known = None, None if data.target is None else frame[data.target]
         if data.target is not None:
             y = preprocessor.training_target(preprocessor.encode_target(frame[data.target]))
-        yield Encoded(preprocessor.encode(frame), y, None if weight is None else weights(frame, weight, block=True))
+        trained = training_seed is not None and known is not None
+        x = preprocessor.encode_training(frame, known, training_seed) if trained else preprocessor.encode(frame)
+        yield Encoded(x, y, None if weight is None else weights(frame, weight, block=True))
 
 
 def weights(frame, column: str, *, block: bool = False) -> np.ndarray:

@@ -128,16 +128,17 @@ class Preprocessor:
             known = targets.statistics(self.encode_target(y))
             self.target_center, self.target_scale, self.target_low, self.target_high = known
             self.target_dtype = targets.dtype_of(*known)
-        self._fit_columns(self._table(x), counts or {})
+        self._fit_columns(self._table(x), counts or {}, y)
         self._module = self._block_encoder = self._function = None
         return self
 
-    def _fit_columns(self, table: Table, counts) -> None:
+    def _fit_columns(self, table: Table, counts, y) -> None:
         """Learns the state of each column: by its kind, and for its numbers how they are scaled and ranked."""
         states: dict[Any, dict] = {}
         numbers: list[tuple[Group, np.ndarray]] = []
         for group in columns.grouped(self.schema.columns):
-            fitted = group.kind.fit_group(table, group.columns, self.encodings, counts)
+            target = self.encode_target(y) if group.kind.uses_target and y is not None else None
+            fitted = group.kind.fit_group(table, group.columns, self.encodings, counts, target)
             states |= {column.name: state for column, state in zip(group.columns, fitted, strict=True)}
             group = dataclasses.replace(group, states=tuple(fitted))
             if group.kind.has_numbers:
@@ -399,6 +400,32 @@ class Preprocessor:
                     if name not in encoded:
                         encoded[name] = np.empty((rows, *part.shape[1:]), part.dtype)
                     encoded[name][start : start + step] = part
+        return encoded
+
+    def encode_training(self, x, y, seed: int = 0) -> dict[str, np.ndarray]:
+        """Encodes rows to train on: as `encode`, but by `Kind.encode_training` where a kind uses the target.
+
+        Args:
+            x: Raw data.
+            y: Their targets, as the caller has them, or None.
+            seed: Seed of the training.
+        """
+        encoded, groups = self.encode(x), [group for group in self._groups if group.kind.uses_target]
+        if not groups or y is None:
+            return encoded
+        name, table, target = "inputs" if self.encodings.raw else "numeric", self._table(x), self.encode_target(y)
+        encoded = {**encoded, name: np.array(encoded[name])}
+        for group in groups:
+            for column, state in zip(group.columns, group.states, strict=True):
+                known = {feature.what for feature in group.kind.features(column, state, self.encodings)}
+                places = [
+                    feature["index"]
+                    for feature in self.features
+                    if feature["tensor"] == name and feature["column"] == column.name and feature["what"] in known
+                ]
+                read = group.kind.read(table.column(column.name), column, state)
+                found = group.kind.encode_training(read, target, column, state, self.encodings, seed)
+                encoded[name][:, places] = found
         return encoded
 
     def block_encoder(self):

@@ -337,8 +337,8 @@ def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
     )
     preprocessor = fit_preprocessor(entry, recipe, parts.train)
     encoded = [
-        None if part is None else pipelines.encode(part, preprocessor, weight=parts.weights(part))
-        for part in (parts.train, parts.val)
+        None if part is None else pipelines.encode(part, preprocessor, weight=parts.weights(part), training_seed=seed)
+        for part, seed in ((parts.train, job.seed), (parts.val, None))
     ]
     return parts, preprocessor, *encoded
 

@@ -281,7 +281,8 @@ def train(
     else:
         factors = None
         with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
-            encoded = pipelines.encode(parts.train, model.preprocessor, weight=parts.weights(parts.train))
+            weights = parts.weights(parts.train)
+            encoded = pipelines.encode(parts.train, model.preprocessor, weight=weights, training_seed=seed)
         factors = _class_factors(class_weight, model, encoded)
         encoded = _weighted(encoded, factors)
         if parts.val is not None and not parts.val_rows:  # each class keeps a row to train on
@@ -561,7 +562,8 @@ def _streams(parts: Parts, model, size, recipe, seed):
     how = {"batch_size": size, "shuffle": recipe.shuffle, "seed": seed}
 
     def encoded():
-        return pipelines.encoded_blocks(parts.train, preprocessor, weight=parts.weight, keep=parts.keep_train)
+        chosen = {"weight": parts.weight, "keep": parts.keep_train}
+        return pipelines.encoded_blocks(parts.train, preprocessor, training_seed=seed, **chosen)
 
     def batches(epoch):
         return pipelines.stream(encoded, epoch=epoch, rows=parts.rows, **how)

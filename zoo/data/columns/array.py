@@ -89,7 +89,9 @@ class Array(Kind):
             )
         return array
 
-    def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
+    def fit_group(
+        self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
+    ) -> list[State]:
         (column,) = columns
         if self.is_tensor(column) or column.values:
             return [{}]

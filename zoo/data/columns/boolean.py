@@ -44,7 +44,9 @@ class Boolean(Kind):
                         return truth.to_numpy("float32")
         return centred(values, column, 0.0)
 
-    def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
+    def fit_group(
+        self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
+    ) -> list[State]:
         read = self.read_group(table, Group(self, self.name, tuple(columns)))
         return [{"missing": bool(missing)} for missing in np.isnan(read).any(axis=0)]
 

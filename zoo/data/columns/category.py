@@ -42,7 +42,9 @@ class Category(Kind):
     def served(self, values, column: Column, state: State) -> np.ndarray:
         return strings(values, column, level_name)
 
-    def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
+    def fit_group(
+        self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
+    ) -> list[State]:
         return [
             {
                 "levels": fitted_levels(

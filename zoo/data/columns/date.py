@@ -106,10 +106,12 @@ class Date(Kind):
     def offsets(self, column: Column, state: State) -> list[float]:
         return [float(state.get("offset", 0))]
 
-    def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
+    def fit_group(
+        self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
+    ) -> list[State]:
         return [self.fit(self.read(table.column(c.name), c, {}), c, encodings) for c in columns]
 
-    def fit(self, read: np.ndarray, column: Column, encodings: Encodings) -> State:
+    def fit(self, read: np.ndarray, column: Column, encodings: Encodings, y: np.ndarray | None = None) -> State:
         known = read[read != UNKNOWN]
         middle = 0 if encodings.raw or not len(known) else int(np.median(known // DAY))
         return {"times": bool(np.any(known % DAY)), "offset": middle}

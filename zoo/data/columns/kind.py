@@ -76,6 +76,7 @@ class Kind:
         order: Place of its features among those of other kinds; the zoo's own end at 60.
         together: Whether all columns of the kind are read and encoded as one group.
         has_numbers: Whether its columns have `numbers`, of which statistics are taken.
+        uses_target: Whether `fit` and `encode_training` see the target; such a kind has both.
         is_picture: Whether a value is a picture, which requests may send as the bytes of a file.
         may_be_ids: Whether values that all differ are likely to be ids.
         array_name: Name of the column that an array of rows makes, for kinds of arrays; else "".
@@ -88,6 +89,7 @@ class Kind:
     order = 100
     together = False
     has_numbers = False
+    uses_target = False
     is_picture = False
     may_be_ids = False
     array_name = ""
@@ -134,13 +136,14 @@ class Kind:
 
     # One column.
 
-    def fit(self, read: np.ndarray, column: Column, encodings: Encodings) -> State:
+    def fit(self, read: np.ndarray, column: Column, encodings: Encodings, y: np.ndarray | None = None) -> State:
         """Returns what is learnt from the training rows of a column, as plain values.
 
         Args:
             read: What `read` gave.
             column: The column.
             encodings: How the preprocessor encodes.
+            y: Class indices, or a regression's values, `(rows,)`, for a kind that `uses_target`; else None.
         """
         return {}
 
@@ -186,6 +189,24 @@ class Kind:
         """Returns features `(batch, n)` in float32; None for none."""
         return None
 
+    def encode_training(
+        self, read: np.ndarray, y: np.ndarray, column: Column, state: State, encodings: Encodings, seed: int
+    ) -> np.ndarray:
+        """Returns the features of training rows `(rows, n)`, of a kind that `uses_target`.
+
+        A mean of the target over a level's rows must leave out the row itself, or it tells the answer: such features
+        are made out of fold for the rows that are trained on, and by all of them for others.
+
+        Args:
+            read: What `read` gave.
+            y: As for `fit`.
+            column: The column.
+            state: What was learnt.
+            encodings: How the preprocessor encodes.
+            seed: Seed of the training.
+        """
+        raise NotImplementedError
+
     def features(self, column: Column, state: State, encodings: Encodings) -> list[Feature]:
         """Returns what each feature of `encode` is."""
         return []
@@ -230,7 +251,9 @@ class Kind:
 
     # All columns of a group at once.
 
-    def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
+    def fit_group(
+        self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
+    ) -> list[State]:
         """Returns the state of each column.
 
         Args:
@@ -238,8 +261,9 @@ class Kind:
             columns: The columns of the group.
             encodings: How the preprocessor encodes.
             counts: By column, the count of each value over all rows, where the table is a sample of them.
+            y: As for `fit`.
         """
-        return [self.fit(self.read(table.column(c.name), c, {}), c, encodings) for c in columns]
+        return [self.fit(self.read(table.column(c.name), c, {}), c, encodings, y) for c in columns]
 
     def prepare(self, group: Group) -> Any:
         """Returns what the methods of groups need again and again, as `group.prepared`."""

@@ -94,7 +94,9 @@ class Number(Kind):
     def offsets(self, column: Column, state: State) -> list[float]:
         return [state.get("offset", 0.0)]
 
-    def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
+    def fit_group(
+        self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
+    ) -> list[State]:
         offsets, wide = _offsets(table, columns)
         if not encodings.centred:
             note_unresolved([column.name for column in columns], offsets)

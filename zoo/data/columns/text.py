@@ -35,7 +35,9 @@ class Text(Kind):
     def read(self, values, column: Column, state: State) -> np.ndarray:
         return strings(values, column, text_of)
 
-    def fit_group(self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict) -> list[State]:
+    def fit_group(
+        self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
+    ) -> list[State]:
         if encodings.raw:
             names = ", ".join(str(column.name) for column in columns)
             warnings.warn(f"The text columns {names} are no numbers and are left out.", stacklevel=5)
