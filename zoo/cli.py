@@ -159,9 +159,9 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
 
     def source(added, *more, optional=False, several=False):
         about = "a shipped data set, a file, glob, folder, archive or address, or tfds:NAME"
-        about += ", or several images" if several else ""
-        count: Any = "+" if several else "?" if optional else None
-        added.add_argument("source", metavar="SOURCE", nargs=count, help=about)
+        added.add_argument("source", metavar="SOURCE", nargs="?" if optional else None, help=about)
+        if several:
+            added.add_argument("images", metavar="IMAGE", nargs="*", default=[], help="further images beside an image")
         added.add_argument("--target", metavar="COLUMN", help="the column to predict")
         if "split" in more:
             added.add_argument("--split", metavar="NAME", help="only these rows of the source: train, val or test")
@@ -672,7 +672,7 @@ def _predict(arguments) -> None:
     from zoo.training.prediction import predict_blocks
 
     model = zoo.load(_trained(arguments.model))
-    source = arguments.source[0] if len(arguments.source) == 1 else _images(arguments.source)
+    source = _images([arguments.source, *arguments.images]) if arguments.images else arguments.source
     data = _data(arguments, source, schema=model.schema, target=arguments.target or model.schema.target)
     blocks = predict_blocks(model, data, **_given(arguments, "keep", "image_size"))
     # The steps of sequences are told by columns; rows are in the order of the source.
