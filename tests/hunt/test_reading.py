@@ -175,6 +175,8 @@ def test_a_file_that_pandas_wrote_is_read_as_the_table(tmp_path_factory, table, 
             frame.to_parquet(path)
         else:
             frame.to_csv(path, index=False, sep="\t" if suffix == "tsv" else ",")
+            # pandas writes a lone carriage return without quotes, and reads it as the end of a line.
+            assume(options.included("carriage_returns") or b"\r" not in path.read_bytes())
         own = fitted(table, notations)
         assert_same(own.encode(zoo.data.load(path, schema=own.schema).x), own.encode(frame))
     assert said.foreign == []
@@ -191,7 +193,8 @@ def test_a_cell_that_is_no_number_is_refused_with_column_row_value_and_repair(ta
     with pytest.raises(ValueError, match="Repair the value") as refused, warned() as said:
         own.encode(with_cell(frame, column, row, bad))
     assert is_own(refused.value) and said.foreign == []
-    for part in (repr(column), f"row {row}", repr(bad)[:20]):
+    shown = bad.decode() if isinstance(bad, bytes) else bad  # bytes are read as the text that they hold
+    for part in (repr(column), f"row {row}", repr(shown)[:20]):
         assert part in str(refused.value)
 
 

@@ -52,20 +52,20 @@ class Number(Kind):
         notes = []
         marks = [mark for mark in values.levels if number_formats.cleaned(mark) in number_formats.MISSING_MARKS]
         if marks:
-            rows = int(values.series.isin(marks).sum())
+            rows = values.count_of(marks)
             notes.append(f"{', '.join(map(repr, sorted(marks)))} in {rows} rows count as missing.")
         if found.marks:
             said = ", ".join(f"{name} {mark!r}" for name, mark in found.marks.items())
             notes.append(f"Its strings are read as numbers, with {said}.")
         if found.missing:
             shown = ", ".join(map(repr, found.missing[:5])) + (", ..." if len(found.missing) > 5 else "")
-            rows = int(values.series.isin(found.missing).sum())
+            rows = values.count_of(found.missing)
             notes.append(f"Of its values, {shown} in {rows} rows are no numbers and count as missing.")
             doubts.note(
                 f"Nine in ten values are numbers; {shown} in {rows} rows count as missing.",
                 column=values.name,
                 value=found.missing[0],
-                row=values.series.index[np.flatnonzero(values.series.isin(found.missing))[0]],
+                row=values.row_of(found.missing[0]),
                 repair="Make it a category in the schema if it is none of numbers, or list them in na_values=.",
             )
         if found.doubtful:

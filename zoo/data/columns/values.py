@@ -170,9 +170,17 @@ class Values:
 
     def row_of(self, level: str):
         """Returns the label of the first row that holds a string."""
+        return self.series.index[int(np.argmax(self._holds([level])))]
+
+    def count_of(self, levels) -> int:
+        """Returns how many rows hold one of some strings."""
+        return int(self._holds(levels).sum())
+
+    def _holds(self, levels) -> np.ndarray:
         codes, uniques = self._factorized
-        place = next(i for i, value in enumerate(uniques) if level_name(value) == level)
-        return self.series.index[int(np.argmax(codes == place))]
+        names = {level_name(level) for level in levels}
+        places = [i for i, value in enumerate(uniques) if level_name(value) in names]
+        return np.isin(codes, places)
 
     @property
     def num_levels(self) -> int:
