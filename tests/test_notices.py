@@ -141,7 +141,9 @@ def test_importing_the_zoo_sets_the_level_and_nothing_else(tmp_path):
 
 @pytest.fixture
 def folder(visits, tmp_path):
-    visits.assign(day="2020-01-02", note=[f"the lion {i}" for i in range(len(visits))]).to_csv(tmp_path / "visits.csv")
+    visits.assign(day="2020-01-02", note=[f"the lion {i}" for i in range(len(visits))]).to_csv(
+        tmp_path / "visits.csv", index=False
+    )
     return tmp_path
 
 
