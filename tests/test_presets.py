@@ -35,8 +35,8 @@ def test_a_preset_s_card_holds_its_metrics(name, data):
     split = "test" if "test" in card["metrics"] else "train"
     found = zoo.evaluate(name, data, verbose=0)
     assert found.rows == card["metrics"][split]["rows"]
-    recorded = {metric: value for metric, value in card["metrics"][split].items() if metric != "rows"}
-    assert len(recorded) >= 2
+    recorded = {metric: value for metric, value in card["metrics"][split].items() if isinstance(value, float)}
+    assert recorded
     for metric, value in recorded.items():  # later versions have more scores than a preset's card
         assert found[metric] == pytest.approx(value, rel=1e-4, abs=1e-4)
 
