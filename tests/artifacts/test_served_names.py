@@ -27,7 +27,7 @@ AWKWARD = {  # by hand, from the rule in docs/deploy.md
     "1a": "c_1a",
     "class": "c_class",
     "c__id": "c__id_3",
-    "": "c_",
+    "é": "c__",
     "plain": "plain",
 }
 

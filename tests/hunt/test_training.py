@@ -97,7 +97,7 @@ def test_an_exported_model_answers_the_rows_as_python_does(quick_proof, table, d
     if has_classes(table):
         wanted = answers.filter(regex="^p_").to_numpy()
         np.testing.assert_allclose(found["probabilities"].numpy(), wanted, atol=1e-5)
-        assert found["label"].numpy().astype(str).tolist() == [str(label) for label in answers["label"]]
+        assert [label.decode() for label in found["label"].numpy()] == [str(label) for label in answers["label"]]
     else:
         spread = float(np.std(np.asarray(table.target)))
         np.testing.assert_allclose(found["prediction"].numpy(), answers["prediction"], atol=1e-5 * spread, rtol=4e-7)
