@@ -562,8 +562,9 @@ def _streams(parts: Parts, model, size, recipe, seed):
     how = {"batch_size": size, "shuffle": recipe.shuffle, "seed": seed}
 
     def encoded():
-        chosen = {"weight": parts.weight, "keep": parts.keep_train}
-        return pipelines.encoded_blocks(parts.train, preprocessor, training_seed=seed, **chosen)
+        return pipelines.encoded_blocks(
+            parts.train, preprocessor, weight=parts.weight, keep=parts.keep_train, training_seed=seed
+        )
 
     def batches(epoch):
         return pipelines.stream(encoded, epoch=epoch, rows=parts.rows, **how)
