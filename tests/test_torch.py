@@ -138,7 +138,7 @@ def test_layers_and_the_entry_s_attributes_are_found_and_no_others():
     assert model.network.get_layer("units") is model.layers[-1].layers[-1]
     assert model.energy(np.ones((1, 100))).shape == (1,)
     with pytest.raises(AttributeError, match="'Model' has no attribute 'no_such_thing'"):
-        model.no_such_thing  # noqa: B018
+        model.no_such_thing  # noqa: B018  reading it is what raises
 
 
 def test_the_seed_decides_on_the_weights_bit_for_bit(table):

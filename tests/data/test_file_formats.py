@@ -20,19 +20,6 @@ from zoo.data.sources import load
 
 
 @pytest.fixture
-def write(tmp_path):
-    """Writes a file and returns its path as a string."""
-
-    def write(name, content):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True, parents=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return str(path)
-
-    return write
-
-
-@pytest.fixture
 def archive(tmp_path):
     """Writes a zip or tar archive of files and returns its path as a string."""
 
