@@ -22,7 +22,7 @@ _INDEX_NAME = re.compile(r"(Unnamed: \d+(_level_\d+)?|rownames)?")
 
 def is_index(name) -> bool:
     """Returns whether a column has the name of an index that a file brings along."""
-    return isinstance(name, str) and _INDEX_NAME.fullmatch(name.strip()) is not None
+    return isinstance(name, str) and _INDEX_NAME.fullmatch(name) is not None
 
 
 def numbers_rows(values: pd.Series) -> bool:
