@@ -106,11 +106,13 @@ def test_a_month_is_read_as_its_first_day():
 @pytest.mark.parametrize(
     ("format", "match"),
     [
-        ("%d/%m", "must have a year, a month and a day. Received: '%d/%m', without the year. Write it as"),
+        ("%d/%m", "a month and, unless months are meant, a day. Received: '%d/%m', without the year. Write it as"),
+        ("%Y", "without the month. Write it as"),
+        ("%Y-%m %H:%M", "without the day. Write it as"),
         ("%H:%M", "without the year and the month and the day"),
         ("%d/%m/%Y %y", "each part once. Received: '%d/%m/%Y %y', with two of the year"),
         ("%j %Y", "must have the directives %Y, .* Received: '%j' in '%j %Y'"),
-        ("dd/mm/yyyy", "must have a year, a month and a day"),
+        ("dd/mm/yyyy", "without the year and the month"),
     ],
 )
 def test_a_format_that_is_none_is_refused(format, match):

@@ -102,6 +102,8 @@ def _of_parts(texts, matches, pattern: Pattern):
         of_month = tf.reduce_sum(same * tf.range(1, 13, dtype=tf.int64), axis=1)
     else:
         of_month = number(month)
+    if pattern.quarters:
+        of_month = 3 * of_month - 2
     of_year = number(year)
     if pattern.short_year:
         of_year = _full_year(of_year)

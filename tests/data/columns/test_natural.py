@@ -2,6 +2,7 @@
 
 import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ DAYS = [datetime.date(2024, 1, 1) + datetime.timedelta(days=40 * i) for i in ran
 CLOCKS = [datetime.time(hour, 7 * hour, 30, 250_000) for hour in range(8)]
 SINCE_MIDNIGHT = [hour * 3_600 + 7 * hour * 60 + 30.25 for hour in range(8)]
 MONTHS = pd.period_range("2023-11", periods=8, freq="M")
+QUARTERS = pd.period_range("2023Q2", periods=8, freq="Q")
 LEVELS = pd.cut(np.arange(8.0), [-1, 2, 5, 9])
 NONE = object()
 
@@ -37,6 +39,11 @@ CASES = {  # what the column is, its kind, and values of other types that stand 
     "datetime": (objects(datetime.datetime.combine(day, CLOCKS[i]) for i, day in enumerate(DAYS)), "date", NONE),
     "Period": (pd.Series(MONTHS), "date", [f"{month}-01" for month in MONTHS]),
     "objects of Period": (objects(MONTHS), "date", [f"{month}-01" for month in MONTHS]),
+    "quarters": (pd.Series(QUARTERS), "date", [f"{q.start_time:%Y-%m-%d}" for q in QUARTERS]),
+    "objects of quarters": (objects(QUARTERS), "date", [f"{q.start_time:%Y-%m-%d}" for q in QUARTERS]),
+    "dates among texts": (objects([*DAYS[:4], *map(str, DAYS[4:])]), "date", list(map(str, DAYS))),
+    "Fraction": (objects(Fraction(7 * i, 3) for i in range(8)), "number", [7 * i / 3 for i in range(8)]),
+    "longdouble": (pd.Series(np.array(SECONDS, np.longdouble)), "number", SECONDS),
     "Interval": (objects(LEVELS), "category", [str(level) for level in LEVELS]),
     "pandas.cut": (pd.Series(LEVELS), "category", [str(level) for level in LEVELS]),
     "IntervalIndex": (pd.Series(pd.arrays.IntervalArray(LEVELS.astype(object))), "category", [str(v) for v in LEVELS]),
@@ -55,7 +62,7 @@ CASES = {  # what the column is, its kind, and values of other types that stand 
     ),
     "Arrow's time": (pd.Series(CLOCKS, dtype="time64[us][pyarrow]"), "number", SINCE_MIDNIGHT),
 }  # fmt: skip
-NOT_IN_A_CSV = ("datetime", "bytes", "bytes of numbers", "bytes of dates")
+NOT_IN_A_CSV = ("datetime", "Fraction", "bytes", "bytes of numbers", "bytes of dates")
 
 
 @pytest.fixture(params=CASES)

@@ -24,6 +24,7 @@ from zoo.data.columns.values import Values
 from zoo.data.notations import DAY, MARKS, UNKNOWN
 from zoo.data.schema import BLANKS, Column
 
+OF_PERIODS = {"period[Q-DEC]": "%YQ%q"}  # as pandas writes periods that are not in ISO 8601
 SHOWN = 5  # of values that count as missing
 # Of the dates that prove an export: times of day and zones.
 TAILS = ("", "", "T08:30", " 23:59:59", "T12:00:00Z", "T12:00:00.25+02:00", " 1:05 PM", "T23:30:00-01:30", " 07:00 UTC")
@@ -46,17 +47,23 @@ class Date(Kind):
                 column=values.name,
                 value=found.example,
                 row=values.row_of(found.example),
-                repair=f"Say how they are written: date_format={' or '.join(map(repr, found.formats))}, or the same as "
-                "`format` of the column in a schema.",
+                repair=(
+                    f"Say how they are written: date_format={' or '.join(map(repr, found.formats))}, or the same as "
+                    "`format` of the column in a schema."
+                    if found.formats
+                    else "Write them as ISO 8601 has it, 2024-12-31 or 2024-12-31T23:59:59Z, to have them read as dates."
+                ),
             )
         return found is not None and found.format is not None
 
     def column(self, values: Values) -> Column:
         column = dataclasses.replace(super().column(values), missing=values.hints.missing)
         if values.is_date:
-            return column
+            return dataclasses.replace(column, format=OF_PERIODS.get(values.dtype, ""))
         found = values.dates
         notes = [f"Read as dates written {found.format}, or as ISO 8601 has it."] if found.format else []
+        if not notations.has_days(found.format) or any(map(recognition.MONTH_ALONE.fullmatch, values.levels)):
+            notes.append("What names no day is read as the first one of its month or quarter.")
         if found.others:
             listed = ", ".join(map(repr, found.others[:SHOWN])) + (", ..." if len(found.others) > SHOWN else "")
             notes.append(f"Values that are no dates count as missing: {listed}.")
@@ -183,7 +190,10 @@ class Date(Kind):
         described = [
             (
                 state["offset"],
-                [(one.expression, one.groups, one.short_year) for one in notations.patterns(column.format)],
+                [
+                    (one.expression, one.groups, one.short_year, one.quarters)
+                    for one in notations.patterns(column.format)
+                ],
                 [*MARKS, *column.missing],
             )
             for column, state in zip(group.columns, group.states, strict=True)
@@ -221,7 +231,7 @@ class Date(Kind):
         texts = moments.astype(str)
         if odd and column.format:
             at_noon = [datetime.datetime(d.year, d.month, d.day, 12, tzinfo=datetime.UTC) for d in moments.tolist()]
-            written = [moment.strftime(column.format) for moment in at_noon]
+            written = [notations.written(moment, column.format) for moment in at_noon]
             texts = np.where(generator.random(rows) < 0.5, texts, written)
         if odd:
             own = notations.patterns(column.format)[0]
@@ -276,7 +286,8 @@ class _Reading:
         """Returns what must be, what came, and the repair."""
         value = value.item() if isinstance(value, np.generic) else value
         other = recognition.recognise([str(value)], [1])
-        may_be = "" if other is None else f", such as {(other.format or other.formats[0])!r} in new training"
+        formats = () if other is None else (other.format,) if other.format else other.formats
+        may_be = "" if not formats else f", such as {formats[0]!r} in new training"
         return (
             f"{_must(self._column)} Received: {value!r} in row {row}. Write it as 2024-12-31 or 2024-12-31T23:59:59Z, "
             f"leave it empty, or say the notation by `date_format`, or as the column's `format` in a schema{may_be}."

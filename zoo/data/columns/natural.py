@@ -2,7 +2,8 @@
 
     datetime.date, datetime, Timestamp, Period    datetime64; a period counts as the date of its start
     timedelta, Timedelta, datetime.time           seconds, of a time since midnight
-    decimal.Decimal                               numbers
+    decimal.Decimal, fractions.Fraction           numbers
+    dates among texts                             their text in ISO 8601
     Interval                                      its text
     bytes                                         text in UTF-8
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import fractions
 import re
 
 import numpy as np
@@ -50,6 +52,8 @@ def natural(values: pd.Series, name=None) -> pd.Series:
     if isinstance(dtype, np.dtype):
         if dtype.kind == "m":
             return values.dt.total_seconds()
+        if dtype == np.longdouble and dtype.itemsize > 8:  # pandas finds no distinct values of these
+            return values.astype("float64")
         return _of_objects(values, name) if dtype.kind == "O" else values
     if isinstance(dtype, pd.PeriodDtype):
         return values.dt.to_timestamp()
@@ -65,12 +69,17 @@ def natural(values: pd.Series, name=None) -> pd.Series:
 
 
 def original(values: pd.Series) -> str:
-    """Returns a column's dtype before `natural`, as pandas names it; of objects, `"time"` or `"timedelta"` for such."""
+    """Returns a column's dtype before `natural`, as pandas names it; of objects, what they all are: times, periods."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         inner = original(pd.Series(values.cat.categories))
         return inner if are_seconds(inner) else str(values.dtype)
-    if values.dtype == object and (found := pd.api.types.infer_dtype(values, skipna=True)).startswith("time"):
-        return "time" if found == "time" else "timedelta"
+    if values.dtype == object:
+        found = pd.api.types.infer_dtype(values, skipna=True)
+        if found.startswith("time"):
+            return "time" if found == "time" else "timedelta"
+        if found == "period":
+            dtypes = {str(pd.PeriodDtype(value.freq)) for value in values if isinstance(value, pd.Period)}
+            return dtypes.pop() if len(dtypes) == 1 else "object"
     return str(values.dtype)
 
 
@@ -113,7 +122,7 @@ def plain(value, name=None):
     """
     if value is None or value is pd.NaT or value is pd.NA:
         return None
-    if isinstance(value, decimal.Decimal):
+    if isinstance(value, (decimal.Decimal, fractions.Fraction)):
         return float(value)
     if isinstance(value, np.datetime64):
         return None if np.isnat(value) else pd.Timestamp(value)
@@ -157,6 +166,8 @@ def _of_objects(values: pd.Series, name) -> pd.Series:
     if found and all(is_date(value) for value in found):
         instants = np.array([*map(dates.of_date, found), UNKNOWN], "int64").view("datetime64[us]")
         return pd.Series(instants[codes], values.index, name=values.name)
+    if any(isinstance(value, str) for value in found) and any(map(is_date, found)):
+        found = [value.isoformat() if is_date(value) else value for value in found]
     if all(one is other for one, other in zip(found, uniques)):
         return values
     if found and all(isinstance(value, float) for value in found):

@@ -62,10 +62,11 @@ def date(values, column, offset, patterns, missing):
 
 def instant(text, column, patterns):
     """Returns microseconds since 1970-01-01 UTC of a date."""
-    for expression, groups, short in patterns:
+    for expression, groups, short, quarters in patterns:
         if match := re.fullmatch(expression, text, re.ASCII):
             parts = [(match[group] or "") if group else "" for group in groups]
             month = parts[1] if parts[1].isdigit() else MONTHS.index(parts[1][:3].lower()) + 1
+            month = 3 * int(month) - 2 if quarters else month
             numbers = [int(part or 0) for part in (parts[0], month, parts[2] or 1, *parts[3:6])]
             year, month, day, hour, minute, second = numbers
             year += (1900 if year >= 69 else 2000) if short else 0
