@@ -64,10 +64,10 @@ def write(model, folder: Path) -> dict[str, tuple[dict, dict]]:
         ) from error
     from zoo.data.convertible import Convertible, facts
 
+    _check_kinds(model)
     convertible = Convertible(model, lookups=False)
     inputs, outputs = facts(convertible)
     _check_names(inputs, outputs, model.schema.served_names)
-    _check_kinds(model)
     proto = _converted(model, convertible)
     strings = _Strings()
     for column, numbers in _readers(model, strings).items():
@@ -226,9 +226,10 @@ def _check_kinds(model) -> None:
     """Raises ValueError if a column's strings cannot be read by ONNX."""
     for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True):
         if kind_of(column).dtype == "string" and kind_of(column).converted_shape(column, state) is None:
+            notation = f" in the notation {column.format}" if column.format else ""
             raise ValueError(
-                f"Columns of the kind {column.kind!r} cannot be read in ONNX. Received: {column.name!r}. Export as "
-                "tf_saved_model, or train without it."
+                f"Columns of the kind {column.kind!r}{notation} cannot be read in ONNX. Received: {column.name!r}. "
+                "Export as tf_saved_model, or train without it."
             )
 
 
