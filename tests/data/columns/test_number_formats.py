@@ -28,11 +28,21 @@ WRITTEN = [  # strings, the numbers that they are, the marks of the column
     (["12 %", "13.5%"], [12.0, 13.5], {"suffix": "%"}),
     (["\u22125,5", "5,25"], [-5.5, 5.25], {"decimal": ","}),
     (["1e5", "2,5"], [1e5, 2.5], {"decimal": ","}),
+    (["1,23,456.50", "12,345", "1,00,00,000"], [123456.5, 12345.0, 1e7], {"thousands": ","}),
+    (["₹1,23,456", "₹ 12"], [123456.0, 12.0], {"thousands": ",", "prefix": "₹"}),
+    (["12.5-", "3"], [-12.5, 3.0], {}),
+    (["1.234,5- €", "3,25-€"], [-1234.5, -3.25], {"decimal": ",", "thousands": ".", "suffix": "€"}),
+    (["$(1,234.50)", "($2)", "$3.5", "$-4"], [-1234.5, -2.0, 3.5, -4.0], {"thousands": ",", "prefix": "$"}),
+    (["\u20135.5", "\uff0d2", "7"], [-5.5, -2.0, 7.0], {}),
+    (["Rs. 5", "Rs. 6.5"], [5.0, 6.5], {"prefix": "Rs."}),
 ]
 NOT_NUMBERS = [
     ["12 %", "13"],  # of percents, some would be a hundred times as large
     ["1.234,5", "1,234.5"],
     ["$ 3", "€ 4"],
+    ["$$3", "$$4"],
+    ["-5-", "(5)-"],
+    ["1,2,3", "1,2,4"],
     ["1.2.3", "1.2.4"],
     ["555-1234", "555-9876"],
     ["10:30", "11:45"],
@@ -76,7 +86,7 @@ def test_another_decimal_mark_at_prediction_is_an_error():
         preprocessor.encode(pd.DataFrame({"x": ["1,5", "1.5"]}))
 
 
-@pytest.mark.parametrize("mark", ["null", "None", "n/a", "-", "\\N", ".", "#N/A", "NULL", "NaN", "--"])
+@pytest.mark.parametrize("mark", ["null", "None", "n/a", "-", "\\N", ".", "#N/A", "NULL", "NaN", "--", "n.a.", "#DIV/0!", "NaT"])
 def test_marks_of_missing_values_do_not_make_a_column_a_text(mark):
     strings = [mark if i % 3 == 0 else f"{i}.5" for i in range(60)]
     frame = pd.DataFrame({"x": strings})
@@ -88,6 +98,13 @@ def test_marks_of_missing_values_do_not_make_a_column_a_text(mark):
     np.testing.assert_array_equal(encoded[:, 1], np.arange(60) % 3 == 0)
     if mark != "NaN":  # which Python reads itself
         assert f"{mark!r} in 20 rows count as missing." in schema.column("x").notes
+
+
+def test_a_percent_sign_that_is_absent_at_prediction_is_an_error():
+    rows = pd.DataFrame({"x": ["12 %", "13.5%"]})
+    preprocessor = Preprocessor(infer(rows)).fit(rows)
+    with pytest.raises(ValueError, match="'x' must hold numbers with '%' behind them. Received: '0.12' in row 1"):
+        preprocessor.encode(pd.DataFrame({"x": ["12 %", "0.12"]}))
 
 
 def test_few_values_that_are_no_numbers_count_as_missing_and_are_named():

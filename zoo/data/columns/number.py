@@ -226,6 +226,7 @@ def float64(values, column: Column) -> np.ndarray:
     if strange.any():
         row = int(np.flatnonzero(np.append(strange, False)[codes])[0])
         written = f" with the decimal mark {column.decimal!r}" if column.decimal != "." else ""
+        written += f" with {column.suffix!r} behind them" if column.suffix in number_formats.SHARES else ""
         raise ValueError(
             f"The column {column.name!r} must hold numbers{written}. Received: {values.iloc[row]!r} in row {row}. "
             "Repair the value, leave it empty, or make the column a category in the schema."
