@@ -1,8 +1,10 @@
 """Which notation of dates the texts of a column have.
 
-It is decided over all distinct texts. Months and quarters alone, as 2024-03 and 2024Q1, may be codes as well: they are
-dates where all years are of this century or the last, and no seasons, as 2023-24 is one. Where day and month cannot be told apart, or years have two digits, nothing is
+It is decided over all distinct texts. Where day and month cannot be told apart, or years have two digits, nothing is
 guessed: what is unclear is said, with the notations that it may be.
+
+Months and quarters alone, as 2024-03 and 2024Q1, may be codes as well. They are dates where all years are of this
+century or the last, and not all may be seasons, as 2011-12 may.
 """
 
 from __future__ import annotations

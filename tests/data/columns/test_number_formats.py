@@ -86,7 +86,10 @@ def test_another_decimal_mark_at_prediction_is_an_error():
         preprocessor.encode(pd.DataFrame({"x": ["1,5", "1.5"]}))
 
 
-@pytest.mark.parametrize("mark", ["null", "None", "n/a", "-", "\\N", ".", "#N/A", "NULL", "NaN", "--", "n.a.", "#DIV/0!", "NaT"])
+MARKS = ["null", "None", "n/a", "-", "\\N", ".", "#N/A", "NULL", "NaN", "--", "n.a.", "#DIV/0!", "NaT"]
+
+
+@pytest.mark.parametrize("mark", MARKS)
 def test_marks_of_missing_values_do_not_make_a_column_a_text(mark):
     strings = [mark if i % 3 == 0 else f"{i}.5" for i in range(60)]
     frame = pd.DataFrame({"x": strings})

@@ -51,7 +51,7 @@ class Date(Kind):
                     f"Say how they are written: date_format={' or '.join(map(repr, found.formats))}, or the same as "
                     "`format` of the column in a schema."
                     if found.formats
-                    else "Write them as ISO 8601 has it, 2024-12-31 or 2024-12-31T23:59:59Z, to have them read as dates."
+                    else "Write them as ISO 8601 has it, such as 2024-12-31T23:59:59Z, to have them read as dates."
                 ),
             )
         return found is not None and found.format is not None

@@ -27,8 +27,8 @@ MISSING_MARKS = frozenset(
 )
 CURRENCIES = "$€£¥₹₽₩₺₫₴₦฿₱₪"
 CODES = (
-    "USD EUR GBP CHF JPY CNY INR CAD AUD NZD SEK NOK DKK PLN CZK HUF BRL MXN RUB TRY ZAR KRW kr Fr. zł Kč Rs. Rs Eur eur "
-    "Euro euro EURO usd gbp US$ R$ A$ C$ HK$ NZ$ S$"
+    "USD EUR GBP CHF JPY CNY INR CAD AUD NZD SEK NOK DKK PLN CZK HUF BRL MXN RUB TRY ZAR KRW kr Fr. zł Kč Rs. Rs "
+    "Eur eur Euro euro EURO usd gbp US$ R$ A$ C$ HK$ NZ$ S$"
 )
 SHARES = ("%", "‰")
 SHARE = 0.9  # of the rows that must hold numbers; the others count as missing
