@@ -11,12 +11,11 @@ import pandas as pd
 
 from zoo.data import columns as kinds_of_columns
 from zoo.data import doubts, row_numbers, targets
-from zoo.data.columns import natural
+from zoo.data.columns import natural, number
 from zoo.data.columns.values import NO_HINTS, Hints, Values
 from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
 
-FLOAT32_MAX = float(np.finfo("float32").max)
 COLUMNS = 64  # of float64 that are looked at together
 FEW_CLASSES = 20  # up to so many different strings of a target are classes
 LOOKED_AT = 1_000  # rows in which a string with a digit must stand for a column to be looked at
@@ -111,7 +110,7 @@ def written(frame: pd.DataFrame, left_out: Iterable = (), hints: Hints = NO_HINT
     places = [
         (i, name) for i, name in enumerate(frame.columns) if name not in left_out and not row_numbers.is_index(name)
     ]
-    _note_beyond_float32(frame, places)
+    note_beyond_float32(frame, places)
     for place, name in places:
         if not hints.na_values and not is_stringlike(frame.dtypes.array[place]):
             continue
@@ -124,23 +123,22 @@ def written(frame: pd.DataFrame, left_out: Iterable = (), hints: Hints = NO_HINT
     return found
 
 
-def _note_beyond_float32(frame: pd.DataFrame, places: Sequence[tuple[int, Any]]) -> None:
-    """Notes which columns of float64 hold finite numbers that float32 does not, and that therefore count as missing."""
+def note_beyond_float32(frame: pd.DataFrame, places: Sequence[tuple[int, Any]]) -> None:
+    """Notes which columns of float64 hold finite numbers that float32 does not, and that therefore count as missing.
+
+    Args:
+        frame: A table.
+        places: Places and names of its columns to look at.
+    """
     dtypes = frame.dtypes.array
     wide = [(place, name) for place, name in places if dtypes[place] == np.float64]
     for start in range(0, len(wide), COLUMNS):
         some = wide[start : start + COLUMNS]
         sizes = np.abs(frame.iloc[:, [place for place, _ in some]].to_numpy())
-        beyond = (sizes > FLOAT32_MAX) & (sizes < np.inf)
+        beyond = (sizes > number.FLOAT32_MAX) & (sizes < np.inf)
         for i in np.flatnonzero(beyond.any(axis=0)):
             (place, name), rows = some[i], np.flatnonzero(beyond[:, i])
-            doubts.note(
-                f"Numbers beyond {FLOAT32_MAX:.2g}, the largest of float32, count as missing, in {len(rows)} rows.",
-                column=name,
-                value=frame.iloc[rows[0], place].item(),
-                row=frame.index[rows[0]],
-                repair="Repair them, or take the column's logarithm.",
-            )
+            number.note_beyond_float32(name, len(rows), frame.iloc[rows[0], place].item(), frame.index[rows[0]])
 
 
 def _has_digits(values: pd.Series) -> bool:

@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import addresses, doubts, frames, image_arrays, image_files, image_tables, images, row_numbers, shipped
-from zoo.data.columns import pictures, the_array, the_picture, the_vector
+from zoo.data.columns import kind_of, pictures, the_array, the_picture, the_vector
 from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
-from zoo.data.infer import read_target, written
+from zoo.data.infer import note_beyond_float32, read_target, written
 from zoo.data.names import named_as, resolved, with_plain_names
 from zoo.data.raw import Data, without
 from zoo.data.schema import Column, Schema
@@ -310,6 +310,9 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
         frames.check_cells(frame, (*wanted.ignore, target))
         row_numbers.note(frame, known=(target, *wanted.ignore))
         common |= {"hints": wanted.hints, "known": written(frame, (target, *wanted.ignore), wanted.hints)}
+    else:
+        numeric = {column.name for column in wanted.schema.columns if kind_of(column).has_numbers}
+        note_beyond_float32(frame, [(place, name) for place, name in enumerate(frame.columns) if name in numeric])
     if target is None:
         return Data(frame, **common)
     y = read_target(frame[target], wanted.hints, None if wanted.schema is None else wanted.schema.task)

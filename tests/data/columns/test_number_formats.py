@@ -179,6 +179,18 @@ def test_numbers_that_float32_does_not_hold_are_said_to_count_as_missing():
         data = load(frame, target="y")
     encoded = Preprocessor(data.schema).fit(data.x).encode(frame)["numeric"]
     assert encoded[:, 1].tolist() == [0.0, 1.0, 0.0, 1.0, 1.0, 1.0]
+    with pytest.warns(DataWarning, match=r"'x': Numbers beyond 3.4e\+38.*in 2 rows. Such as '1e\+300' in row 1"):
+        load(frame.assign(x=["1.0", "1e+300", "3.0", "-1e39", "inf", ""]), target="y")
+
+
+def test_numbers_that_float32_does_not_hold_are_said_at_prediction_too():
+    rows = pd.DataFrame({"x": np.arange(30.0), "n": np.arange(30) % 7, "y": np.arange(30.0)})
+    model = zoo.build("linear_regression", rows, target="y")
+    for count in (2, 30):
+        asked = rows.head(count).assign(x=[1.0, 1e300] * (count // 2))
+        with pytest.warns(DataWarning, match=rf"'x': Numbers beyond .* in {count // 2} rows. Such as 1e\+300 in row 1"):
+            found = zoo.predict(model, asked)
+        pd.testing.assert_frame_equal(found, zoo.predict(model, asked.assign(x=[1.0, None] * (count // 2))))
 
 
 @pytest.mark.parametrize(

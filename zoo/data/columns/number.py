@@ -24,6 +24,7 @@ from zoo.data.columns.values import Values
 from zoo.data.number_statistics import ordered_columns, quantiles
 from zoo.data.schema import Column, as_numbers
 
+FLOAT32_MAX = float(np.finfo("float32").max)
 EXACT = 2**53  # float64 represents every integer up to this one
 WHOLE = 2**24 - 1  # the largest whole number below which float32 has all
 EPSILON = 2.0**-24  # relative error of a value in float32
@@ -47,6 +48,12 @@ class Number(Kind):
 
     def column(self, values: Values) -> Column:
         column, found = values.number_column, values.number_format
+        if not values.is_number:
+            sizes = np.abs(values.numbers)
+            beyond = np.flatnonzero((sizes > FLOAT32_MAX) & (sizes < np.inf))
+            if len(beyond):
+                first = beyond[0]
+                note_beyond_float32(values.name, len(beyond), values.series.iloc[first], values.series.index[first])
         if found is None:
             return column
         notes = []
@@ -122,7 +129,8 @@ class Number(Kind):
             return None
         if not all(is_number(value) for column in cells for value in column):
             return None
-        return np.ascontiguousarray(_cast(np.array(cells, "float64") - group.prepared[:, None], "float32").T)
+        read = _cast(np.array(cells, "float64") - group.prepared[:, None], "float32")
+        return None if np.isinf(read).any() else np.ascontiguousarray(read.T)  # what is beyond float32 is said
 
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
         import tensorflow as tf
@@ -273,6 +281,17 @@ def offsets_of(values: np.ndarray) -> np.ndarray:
     spread = np.where(high > low, high - low, (highest - lowest) / 2)
     unresolved = (spread > 0) & (np.abs(median) * EPSILON > RESOLUTION * spread)
     return np.where(unresolved, median, 0.0)
+
+
+def note_beyond_float32(name, rows: int, value: float, row) -> None:
+    """Notes that finite numbers of a column count as missing, since float32 does not hold them."""
+    doubts.note(
+        f"Numbers beyond {FLOAT32_MAX:.2g}, the largest of float32, count as missing, in {rows} rows.",
+        column=name,
+        value=value,
+        row=row,
+        repair="Repair them, or take the column's logarithm.",
+    )
 
 
 def note_unresolved(names: Sequence, offsets: np.ndarray) -> None:
