@@ -274,6 +274,7 @@ def test_bad_tfrecords_are_refused(records, tmp_path, write):
         ("a.csv", 'a,b\n1,"x\ny"\n3,4,5\n', r"2 fields.*Received: 3 in line 4"),
         ("a.csv", "a,a\n1,2\n", r"twice: 'a'.*Rename"),
         ("a.csv", "a,b\n1,2\n3,\xe4\n".encode("latin1"), r"UTF-8.*0xe4 in line 3.*iconv"),
+        ("a.csv", "a,gr\xf6\xdfe\n1,2\n".encode("latin1"), r"UTF-8.*0xf6 in line 1.*iconv"),
         ("a.csv", "a,b\n1,2\n".encode("utf-16"), r"UTF-8.*UTF-16.*iconv"),
         ("a.csv", b"\x89PNG\0\0", r"CSV text.*binary.*format="),
         ("a.csv.gz", gzip.compress(b"a,b\n" + os.urandom(5000).hex().encode())[:900], r"whole.*truncated.*again"),

@@ -342,6 +342,8 @@ def test_a_full_batch_of_a_stream_is_refused_with_the_repair(table, tmp_path):
     [
         ({"batch_size": 0}, "`batch_size` must be a positive integer or 'full'"),
         ({"epochs": -1}, "`epochs` must be an integer, 0 or more"),
+        ({"seed": "a"}, "`seed` must be an integer, 0 or more. Received: seed='a'"),
+        ({"seed": -1}, "`seed` must be an integer, 0 or more. Received: seed=-1"),
         ({"learning_rate": 0.0}, "`learning_rate` must be positive"),
         ({"validation": 1.5}, "`validation` must be a share"),
         ({"solver": "magic"}, "`solver` must be one of"),

@@ -76,6 +76,7 @@ def dialect(path: str) -> Dialect:
     for _ in range(lines):
         end = head.find(line_end, end + 1) if end < len(head) else end
         end = len(head) if end < 0 else end
+    _raise_undecodable(head[:end], 0, path, line_end)
     fields = [field for row in body for field in row]
     comma = separator == ";" and any(re.fullmatch(r"-?\d+,\d+", field) for field in fields)
     decimal = "," if comma and not any(re.fullmatch(r"-?\d+\.\d+", field) for field in fields) else "."
@@ -155,7 +156,7 @@ def _parse(chunk: bytes, line: int, written: Dialect, types: dict[str, pa.DataTy
         )
     except pa.ArrowInvalid as error:
         _raise_ragged(chunk, line, written)
-        _raise_undecodable(chunk, line, written)
+        _raise_undecodable(chunk, line, written.path, written.line_end)
         text = re.sub(r"\s+", " ", str(error))[:300]
         raise ValueError(
             f"{written.path!r} must be a CSV with a header. Received: {text}. Repair or replace it."
@@ -176,13 +177,13 @@ def _raise_ragged(chunk, line, written) -> None:
         before = reader.line_num
 
 
-def _raise_undecodable(chunk, line, written) -> None:
+def _raise_undecodable(chunk, line: int, path: str, line_end: bytes) -> None:
     try:
         chunk.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{written.path!r} must be UTF-8 text. Received: the byte 0x{chunk[error.start]:02x} in line "
-            f"{line + chunk.count(written.line_end, 0, error.start) + 1}. Convert it, such as: iconv -f latin1 -t "
+            f"{path!r} must be UTF-8 text. Received: the byte 0x{chunk[error.start]:02x} in line "
+            f"{line + chunk.count(line_end, 0, error.start) + 1}. Convert it, such as: iconv -f latin1 -t "
             "utf-8."
         ) from error
 
@@ -194,7 +195,7 @@ def _inferred(chunk: bytes, line: int, written: Dialect, texts: set[str]) -> pa.
     for field in table.schema:
         kind = field.type
         if pa.types.is_binary(kind):
-            _raise_undecodable(chunk, line, written)
+            _raise_undecodable(chunk, line, written.path, written.line_end)
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
             numbers.append(field.name)
         elif not (pa.types.is_null(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind)):

@@ -204,8 +204,11 @@ class Schema:
                 raise ValueError(
                     f"The {name} of a regression must be numbers. Received: {shown}... {targets.number_repair(own)}"
                 )
-            if not np.all(np.isfinite(numbers)):
-                raise ValueError(f"The {name} must be finite. Received: infinite values. Drop these rows.")
+            if len(wrong := np.flatnonzero(~np.isfinite(numbers))):
+                raise ValueError(
+                    f"The {name} must be finite. Received: {numbers[wrong[0]]} in row {values.index[wrong[0]]}. Drop "
+                    "these rows."
+                )
             return dataclasses.replace(self, task=task, classes=None, class_dtype=None)
         if pd.api.types.is_float_dtype(values.dtype) and np.any(numbers != np.round(numbers)):
             raise ValueError(
@@ -425,7 +428,10 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     uniques = pd.Series(values, dtype=object)
     if any(isinstance(value, (bytes, pd.Timestamp)) for value in uniques):
         return None
-    numbers = pd.to_numeric(uniques.where(~missing), errors="coerce").to_numpy("float64", na_value=np.nan)
+    try:
+        numbers = pd.to_numeric(uniques.where(~missing), errors="coerce").to_numpy("float64", na_value=np.nan)
+    except OverflowError:  # an integer beyond float64
+        return None
     if np.any(np.isnan(numbers) & ~missing) or missing.all():
         return None
     return np.append(numbers, np.nan)[codes]

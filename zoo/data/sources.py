@@ -26,7 +26,7 @@ from zoo.data.infer import note_beyond_float32, read_target, written
 from zoo.data.names import named_as, resolved, with_plain_names
 from zoo.data.raw import Data, without
 from zoo.data.schema import Column, Schema
-from zoo.data.targets import check_one_value_a_row
+from zoo.data.targets import check_one_value_a_row, note_alike
 from zoo.registry import suggest
 
 FILE_FORMATS = (*MODULES, "idx", "images", "npz")
@@ -315,6 +315,8 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
         note_beyond_float32(frame, [(place, name) for place, name in enumerate(frame.columns) if name in numeric])
     if target is None:
         return Data(frame, **common)
+    if wanted.schema is None:
+        note_alike(frame[target])
     y = read_target(frame[target], wanted.hints, None if wanted.schema is None else wanted.schema.task)
     return Data(frame.drop(columns=[target]), y, order=list(frame.columns), **common)
 

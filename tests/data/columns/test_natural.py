@@ -174,3 +174,22 @@ def test_a_model_of_objects_answers_its_own_csv_alike(tmp_path):
     assert kinds == {"took": "number", "price": "number", "day": "date", "bin": "category"}
     frame.to_csv(tmp_path / "rows.csv", index=False)
     pd.testing.assert_frame_equal(zoo.predict(run, tmp_path / "rows.csv"), zoo.predict(run, frame))
+
+
+@pytest.mark.parametrize(
+    "values", [pd.to_timedelta([1, 2], unit="s"), [datetime.time(3), None]], ids=["timedelta", "time"]
+)
+def test_durations_are_no_numbers_of_a_column_of_another_unit(values):
+    rows = pd.DataFrame({"minutes": [1.0, 2.0, 4.0]})
+    preprocessor = Preprocessor(infer(rows)).fit(rows)
+    with pytest.raises(ValueError, match=r"'minutes' must hold numbers, as in training. Received: .* in row 0. Turn"):
+        preprocessor.encode(pd.DataFrame({"minutes": values}))
+
+
+def test_numbers_without_a_place_on_the_line_are_refused_at_prediction():
+    rows = pd.DataFrame({"x": [1.0, 2.0, 4.0]})
+    preprocessor = Preprocessor(infer(rows)).fit(rows)
+    with pytest.raises(ValueError, match="'x' holds complex numbers. Split it"):
+        preprocessor.encode(pd.DataFrame({"x": [1j, 2.0]}))
+    with pytest.raises(ValueError, match="'x' must hold numbers. Received: 1000.* in row 1"):
+        preprocessor.encode(pd.DataFrame({"x": pd.Series([1, 10**400], dtype=object)}))

@@ -16,7 +16,7 @@ import pandas as pd
 from zoo.data import doubts, notations
 from zoo.data.columns import number_formats
 from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
-from zoo.data.columns.natural import are_seconds, seconds_of_texts
+from zoo.data.columns.natural import are_seconds, original, seconds_of_texts
 from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table, is_plain
@@ -219,7 +219,10 @@ def float64(values, column: Column) -> np.ndarray:
     """
     if is_plain(values):
         return _without_marks(values.astype("float64"), column)
+    _check_unit(values, column)
     values = series(values, column)
+    if pd.api.types.is_complex_dtype(values.dtype):
+        raise ValueError(f"The column {column.name!r} holds complex numbers. Split it into real and imaginary parts.")
     if pd.api.types.is_numeric_dtype(values.dtype):
         return _without_marks(values.to_numpy("float64", na_value=np.nan), column)
     marked = column.decimal != "." or column.thousands or column.prefix or column.suffix
@@ -240,6 +243,22 @@ def float64(values, column: Column) -> np.ndarray:
             "Repair the value, leave it empty, or make the column a category in the schema."
         )
     return _without_marks(np.append(numbers, np.nan)[codes], column)
+
+
+def _check_unit(values, column: Column) -> None:
+    """Raises ValueError for durations and times in a column that was trained on numbers: they have another unit."""
+    if not column.dtype or are_seconds(column.dtype):
+        return
+    if not isinstance(values, pd.Series):
+        if not isinstance(values, (list, tuple)) and np.ndim(values) != 1:
+            return
+        values = pd.Series(values)
+    if are_seconds(original(values)):
+        row = int(np.argmax(values.notna()))
+        raise ValueError(
+            f"The column {column.name!r} must hold numbers, as in training. Received: {values.iloc[row]!r} in row {row}. "
+            "Turn durations and times into numbers of the same unit, such as column.dt.total_seconds()."
+        )
 
 
 def _without_marks(numbers: np.ndarray, column: Column) -> np.ndarray:

@@ -8,6 +8,7 @@ read as English is written, and said to be doubtful.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -228,6 +229,7 @@ def numbers_of(texts: Sequence, column: Column) -> tuple[np.ndarray, np.ndarray]
                 continue
             found[i] = number_of(text, column)
         elif isinstance(text, numbers.Real):
-            found[i] = float(text)
+            with contextlib.suppress(OverflowError):  # an integer beyond float64
+                found[i] = float(text)
         strange[i] = np.isnan(found[i])
     return found, strange
