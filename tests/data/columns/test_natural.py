@@ -122,9 +122,31 @@ def test_what_was_done_stands_in_the_column_s_notes():
     ],
 )  # fmt: skip
 def test_durations_are_read_as_pandas_and_python_write_them(text, seconds):
-    assert natural.seconds_of_texts(pd.Series([text, None]))[0] == seconds
+    assert natural.seconds_of_text(text) == seconds
+    what, read = natural.clocks(pd.Series([text, None, "NaT", "closed"]), ["closed"])
+    assert what == ("time" if text.startswith("10:30") else "timedelta")
+    np.testing.assert_array_equal(read, [seconds, np.nan, np.nan, np.nan])
     if "day" in text:
         assert pd.Timedelta(text.replace("day,", "days")).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("texts", [["75:30"], ["3:1"], ["10:30", "soon"], ["10:75"], ["12"], ["1:2:3"], ["", "NA"]])
+def test_texts_that_may_be_other_than_times_are_left(texts):
+    assert natural.clocks(pd.Series(texts)) is None
+
+
+def test_texts_of_times_are_read_as_the_times_are():
+    """And numbers of seconds beside them, and marks of missing values that the caller names."""
+    texts = ["10:30:00", "23:59:30", "closed", "00:00:00"]
+    frame = pd.DataFrame({"at": texts, "x": np.arange(4.0)})
+    data = zoo.data.load(frame, na_values=["closed"])
+    assert (data.schema.column("at").kind, data.schema.column("at").dtype) == ("number", "time")
+    assert data.schema.column("at").notes == ("Times of day are read as seconds since midnight.",)
+    preprocessor = Preprocessor(data.schema).fit(data.x)
+    wanted = preprocessor.encode(frame.assign(at=[37_800.0, 86_370.0, None, 0.0]))
+    for same in (texts, ["10:30", 86_370.0, None, datetime.time(0)], ["10:30:00", "86370", "closed", "0:00"]):
+        found = preprocessor.encode(frame.assign(at=pd.Series(same, dtype=object)))
+        assert all(np.array_equal(found[name], wanted[name]) for name in wanted), same
 
 
 def test_texts_that_are_no_durations_are_named_with_their_row():
@@ -176,9 +198,7 @@ def test_a_model_of_objects_answers_its_own_csv_alike(tmp_path):
     pd.testing.assert_frame_equal(zoo.predict(run, tmp_path / "rows.csv"), zoo.predict(run, frame))
 
 
-@pytest.mark.parametrize(
-    "values", [pd.to_timedelta([1, 2], unit="s"), [datetime.time(3), None]], ids=["timedelta", "time"]
-)
+@pytest.mark.parametrize("values", [pd.to_timedelta([1, 2], unit="s"), [datetime.time(3), None]], ids=["span", "time"])
 def test_durations_are_no_numbers_of_a_column_of_another_unit(values):
     rows = pd.DataFrame({"minutes": [1.0, 2.0, 4.0]})
     preprocessor = Preprocessor(infer(rows)).fit(rows)

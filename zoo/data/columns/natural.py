@@ -7,8 +7,8 @@
     Interval                                      its text
     bytes                                         text in UTF-8
 
-The same objects are read alike when a schema is inferred, in training and in prediction. The texts that pandas writes
-for durations and times are read as the same seconds, in columns that were trained on such objects.
+The same objects are read alike when a schema is inferred, in training and in prediction. Texts of times and durations,
+as pandas and Python write them, are read as the same seconds.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import datetime
 import decimal
 import fractions
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,13 @@ PLAIN_TYPES = {str, int, float, bool, type(None), type(pd.NA), type(pd.NaT), np.
 DURATION = re.compile(
     r"\s*(?:(?P<days>[+-]?\d+) days?,?\s*)?(?P<sign>[+-]?)"
     r"(?:(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}(?:\.\d+)?))?)?\s*",
+    re.ASCII,
+)
+LOOKED_AT = 1_000  # rows in which the first text must stand
+# Times of day and durations that can be nothing else: hours up to 23 and minutes, or hours, minutes and seconds.
+CLOCK = re.compile(
+    r"\s*(?:[+-]?\d+ days?,?(?: *[+-]?\d+:[0-5]\d:[0-5]\d(?:\.\d+)?)?|(?:[01]?\d|2[0-3]):[0-5]\d"
+    r"|-?\d+:[0-5]\d:[0-5]\d(?:\.\d+)?)\s*",
     re.ASCII,
 )
 WHAT_SECONDS_ARE = {
@@ -93,20 +101,40 @@ def are_seconds(dtype: str) -> bool:
     return bool(note(dtype))
 
 
-def seconds_of_texts(values: pd.Series) -> np.ndarray | None:
-    """Returns seconds `(rows,)` of durations and times as pandas and Python write them; None if any is neither."""
+def seconds_of_text(text) -> float | None:
+    """Returns the seconds of a duration or a time as pandas and Python write it, NaN for a mark; None for others."""
+    if text in MARKS:
+        return np.nan
+    match = DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not any(match.groups()):
+        return None
+    clock = 3_600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"] or 0)
+    return 86_400 * int(match["days"] or 0) + (-clock if match["sign"] == "-" else clock)
+
+
+def clocks(values: pd.Series, missing: Sequence[str] = ()) -> tuple[str, pd.Series] | None:
+    """Returns `"time"` or `"timedelta"` and the seconds of a column of texts that are all times or durations.
+
+    Args:
+        values: The column.
+        missing: Further texts that count as missing.
+
+    Returns:
+        None for other columns: `75:30`, which may be minutes, and texts without a `:` or days.
+    """
+    first = next(
+        (value for value in values.iloc[:LOOKED_AT] if isinstance(value, str) and value.strip() not in MARKS), None
+    )
+    if first is None or not CLOCK.fullmatch(first):
+        return None
     codes, uniques = pd.factorize(values)
-    found = []
-    for value in uniques:
-        match = DURATION.fullmatch(value) if isinstance(value, str) else None
-        if value in MARKS:
-            found.append(np.nan)
-            continue
-        if match is None or not any(match.groups()):
-            return None
-        clock = 3_600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"] or 0)
-        found.append(86_400 * int(match["days"] or 0) + (-clock if match["sign"] == "-" else clock))
-    return np.array([*found, np.nan], "float64")[codes]
+    texts = [value for value in uniques if value not in missing]
+    if not all(isinstance(value, str) and (value.strip() in MARKS or CLOCK.fullmatch(value)) for value in texts):
+        return None
+    seconds = np.array([np.nan if value in missing else seconds_of_text(value.strip()) for value in uniques], "float64")
+    of_a_day = np.nanmin(seconds) >= 0 and np.nanmax(seconds) < 86_400 and not any("day" in text for text in texts)
+    what = "time" if of_a_day else "timedelta"
+    return what, pd.Series(np.append(seconds, np.nan)[codes], values.index, name=values.name)
 
 
 def is_date(value) -> bool:

@@ -16,7 +16,7 @@ import pandas as pd
 from zoo.data import doubts, notations
 from zoo.data.columns import number_formats
 from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
-from zoo.data.columns.natural import are_seconds, original, seconds_of_texts
+from zoo.data.columns.natural import are_seconds, original, seconds_of_text
 from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table, is_plain
@@ -228,12 +228,11 @@ def float64(values, column: Column) -> np.ndarray:
     marked = column.decimal != "." or column.thousands or column.prefix or column.suffix
     if not marked and not column.missing and (plain := as_numbers(values)) is not None:
         return plain
-    if are_seconds(column.dtype) and (seconds := seconds_of_texts(values)) is not None:
-        return seconds
     codes, uniques = pd.factorize(values)
     numbers, strange = number_formats.numbers_of(list(uniques), column)
-    if strange.any() and are_seconds(column.dtype):
-        strange &= [seconds_of_texts(pd.Series([value])) is None for value in uniques]
+    for i in np.flatnonzero(strange) if are_seconds(column.dtype) else ():
+        if (seconds := seconds_of_text(uniques[i])) is not None:
+            numbers[i], strange[i] = seconds, False
     if strange.any():
         row = int(np.flatnonzero(np.append(strange, False)[codes])[0])
         written = f" with the decimal mark {column.decimal!r}" if column.decimal != "." else ""
@@ -256,8 +255,8 @@ def _check_unit(values, column: Column) -> None:
     if are_seconds(original(values)):
         row = int(np.argmax(values.notna()))
         raise ValueError(
-            f"The column {column.name!r} must hold numbers, as in training. Received: {values.iloc[row]!r} in row {row}. "
-            "Turn durations and times into numbers of the same unit, such as column.dt.total_seconds()."
+            f"The column {column.name!r} must hold numbers, as in training. Received: {values.iloc[row]!r} in row "
+            f"{row}. Turn durations and times into numbers of the same unit, such as column.dt.total_seconds()."
         )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from zoo.data import notations, recognition
 from zoo.data.columns import number_formats
-from zoo.data.columns.natural import natural, original
+from zoo.data.columns.natural import clocks, natural, original
 from zoo.data.schema import MISSING, Column, as_numbers, is_stringlike, level_name
 
 SCALARS = (str, bytes, int, float, bool, np.generic, pd.Timestamp)
@@ -62,10 +62,14 @@ class Values:
         self.name, self.dtype, self.hints = name, original(values), hints
         self.date_format = hints.date_format or ""
         self.series = values = natural(values, name)
+        self.is_categorical = isinstance(values.dtype, pd.CategoricalDtype)
+        texts = is_stringlike(values.dtype) and not self.is_categorical
+        if texts and (found := clocks(values, hints.missing)) is not None:
+            self.dtype, self.series = found
+            values = self.series
         self.is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
         self.is_boolean = pd.api.types.is_bool_dtype(values.dtype)
         self.is_number = not self.is_boolean and pd.api.types.is_numeric_dtype(values.dtype)
-        self.is_categorical = isinstance(values.dtype, pd.CategoricalDtype)
         self.cells = None if values.dtype != object else first_array(values)
         if self.is_number and pd.api.types.is_complex_dtype(values.dtype):
             raise ValueError(f"The column {name!r} holds complex numbers. Split it into real and imaginary parts.")
