@@ -122,17 +122,16 @@ def clocks(values: pd.Series, missing: Sequence[str] = ()) -> tuple[str, pd.Seri
     Returns:
         None for other columns: `75:30`, which may be minutes, and texts without a `:` or days.
     """
-    first = next(
-        (value for value in values.iloc[:LOOKED_AT] if isinstance(value, str) and value.strip() not in MARKS), None
-    )
+    texts = (value for value in values.iloc[:LOOKED_AT] if isinstance(value, str))
+    first = next((text for text in texts if text.strip() not in MARKS), None)
     if first is None or not CLOCK.fullmatch(first):
         return None
     codes, uniques = pd.factorize(values)
-    texts = [value for value in uniques if value not in missing]
-    if not all(isinstance(value, str) and (value.strip() in MARKS or CLOCK.fullmatch(value)) for value in texts):
+    others = [value for value in uniques if value not in missing]
+    if not all(isinstance(value, str) and (value.strip() in MARKS or CLOCK.fullmatch(value)) for value in others):
         return None
     seconds = np.array([np.nan if value in missing else seconds_of_text(value.strip()) for value in uniques], "float64")
-    of_a_day = np.nanmin(seconds) >= 0 and np.nanmax(seconds) < 86_400 and not any("day" in text for text in texts)
+    of_a_day = np.nanmin(seconds) >= 0 and np.nanmax(seconds) < 86_400 and not any("day" in text for text in others)
     what = "time" if of_a_day else "timedelta"
     return what, pd.Series(np.append(seconds, np.nan)[codes], values.index, name=values.name)
 

@@ -44,6 +44,9 @@ class Number(Kind):
     def suits(self, values: Values) -> bool:
         if notations.has_digits_alone(values.date_format) and values.dates is not None:
             return False
+        if values.numbers is None and (doubt := values.number_doubt()) is not None:
+            text, example, repair = doubt
+            doubts.note(text, column=values.name, value=example, row=values.row_of(example), repair=repair)
         return values.numbers is not None
 
     def column(self, values: Values) -> Column:

@@ -14,7 +14,7 @@ import functools
 import itertools
 import numbers
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -40,7 +40,7 @@ APOSTROPHES = "'’"
 GROUPS = ("", ",", ".", " ", "'")  # marks between thousands
 
 _AFFIX = "|".join([f"[{re.escape(CURRENCIES)}]", *map(re.escape, CODES.split())])
-_CORE = rf"\d[\d.,{APOSTROPHES}{SPACES}]*(?:[eE][+-]?\d+)?|[.,]\d+(?:[eE][+-]?\d+)?"
+CORE = rf"\d[\d.,{APOSTROPHES}{SPACES}]*(?:[eE][+-]?\d+)?|[.,]\d+(?:[eE][+-]?\d+)?"
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
 
 
@@ -48,7 +48,7 @@ _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0
 def _expression(prefix: str, suffix: str) -> re.Pattern:
     """Returns the expression of a number, with the signs and brackets that may stand around it."""
     return re.compile(
-        rf"(?P<outer>{prefix})?\s*(?P<open>\()?(?P<sign>[+-])?(?P<prefix>{prefix})?\s*(?P<sign2>[+-])?(?P<core>{_CORE})"
+        rf"(?P<outer>{prefix})?\s*(?P<open>\()?(?P<sign>[+-])?(?P<prefix>{prefix})?\s*(?P<sign2>[+-])?(?P<core>{CORE})"
         rf"(?P<sign3>-)?\s*(?P<suffix>{suffix})?(?P<close>\))?"
     )
 
@@ -92,7 +92,7 @@ def recognise(
     rows = sum(counts.values())
     if not rows:
         return None
-    if not _may_hold_numbers(counts):
+    if not starts_like_numbers(counts):
         return None
     found = {text: match for text in counts if (match := _NUMBER.fullmatch(cleaned(text))) and _is_balanced(match)}
     if sum(counts[text] for text in found) < SHARE * rows:
@@ -113,7 +113,7 @@ def recognise(
     return Recognised(marked, tuple(sorted(strange)), marks[2])
 
 
-def _may_hold_numbers(counts: Mapping[str, int]) -> bool:
+def starts_like_numbers(counts: Mapping[str, int]) -> bool:
     """Returns whether most of the first strings are numbers; spares many texts a closer look."""
     first = list(itertools.islice(counts, FIRST))
     return sum(_NUMBER.fullmatch(cleaned(text)) is not None for text in first) >= len(first) / 2
@@ -141,11 +141,20 @@ def _affix(found: Mapping[str, re.Match], side: str) -> str | None:
 
     A currency may be absent from some; a percent sign must not, since 12 % and 0.12 are the same.
     """
-    affixes = {_affix_of(match, side) for match in found.values()}
-    named = affixes - {""}
-    if len(named) > 1 or ("" in affixes and named & set(SHARES)):
-        return None
-    return named.pop() if named else ""
+    all_of_them = affixes(found, side)
+    return None if len(all_of_them) > 1 else all_of_them.pop() if all_of_them else ""
+
+
+def affixes(texts: Iterable[str], side: str) -> set[str]:
+    """Returns what stands before or behind numbers; `""` among it where a percent sign is absent from some."""
+    found = {_affix_of(match, side) for text in texts if (match := _NUMBER.fullmatch(cleaned(text)))}
+    return found if found <= {""} or found & set(SHARES) else found - {""}
+
+
+def core_of(text: str) -> str | None:
+    """Returns the digits of a number and the marks among them; None for other texts."""
+    match = _NUMBER.fullmatch(cleaned(text))
+    return _spaced(match["core"]) if match and _is_balanced(match) else None
 
 
 def _marks(cores: Sequence[str], decimal: str | None, thousands: str | None) -> tuple[str, str, str] | None:
@@ -156,7 +165,7 @@ def _marks(cores: Sequence[str], decimal: str | None, thousands: str | None) -> 
         pairs = [(decimal, group) for group in GROUPS if group != decimal]
     if thousands is not None:
         pairs = [(point, thousands) for point in dict.fromkeys(point for point, _ in pairs) if point != thousands]
-    read = {pair: sum(_pattern(*pair).fullmatch(core) is not None for core in cores) for pair in pairs}
+    read = {pair: sum(pattern(*pair).fullmatch(core) is not None for core in cores) for pair in pairs}
     most = max(read.values(), default=0)
     if most < SHARE * len(cores):
         return None
@@ -173,7 +182,7 @@ def _spaced(core: str) -> str:
     return core.replace("’", "'").strip()
 
 
-def _pattern(decimal: str, thousands: str) -> re.Pattern:
+def pattern(decimal: str, thousands: str) -> re.Pattern:
     point, group = re.escape(decimal), re.escape(thousands)
     indian = r"[1-9]\d?(?:,\d{2})+,\d{3}|" if thousands == "," else ""
     whole = rf"(?:{indian}[1-9]\d{{0,2}}(?:{group}\d{{3}})+|\d+)" if thousands else r"\d+"
@@ -189,7 +198,7 @@ def number_of(text: str, column: Column) -> float:
         except ValueError:
             return np.nan
     core = _spaced(match["core"])
-    if not _is_balanced(match) or not _pattern(column.decimal, column.thousands).fullmatch(core):
+    if not _is_balanced(match) or not pattern(column.decimal, column.thousands).fullmatch(core):
         return np.nan
     prefix, suffix = (_affix_of(match, side) for side in ("prefix", "suffix"))
     if prefix not in ("", column.prefix) or suffix not in ("", column.suffix):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import notations, recognition
-from zoo.data.columns import number_formats
+from zoo.data.columns import number_doubts, number_formats
 from zoo.data.columns.natural import clocks, natural, original
 from zoo.data.schema import MISSING, Column, as_numbers, is_stringlike, level_name
 
@@ -128,11 +128,24 @@ class Values:
             return None
         if self.hints == NO_HINTS and self._plain_numbers is not None:
             return None
+        hints = self.hints
+        return number_formats.recognise(
+            self._texts, decimal=hints.decimal, thousands=hints.thousands, missing=hints.missing
+        )
+
+    @property
+    def _texts(self) -> dict[str, int]:
+        """In how many rows each distinct text stands."""
         codes, uniques = self._factorized
         rows = np.bincount(codes[codes >= 0], minlength=len(uniques))
-        counts = {(value if isinstance(value, str) else level_name(value)): int(n) for value, n in zip(uniques, rows)}
-        hints = self.hints
-        return number_formats.recognise(counts, decimal=hints.decimal, thousands=hints.thousands, missing=hints.missing)
+        return {(value if isinstance(value, str) else level_name(value)): int(n) for value, n in zip(uniques, rows)}
+
+    def number_doubt(self) -> tuple[str, str, str] | None:
+        """Returns what keeps texts that are nearly numbers from being such, as `number_doubts.doubt` does."""
+        if self.is_date or self.is_boolean or self.is_categorical or self.cells is not None or self.dates is not None:
+            return None
+        marks = {*number_formats.MISSING_MARKS, *self.hints.missing}
+        return number_doubts.doubt({text: n for text, n in self._texts.items() if text.strip() not in marks})
 
     @property
     def number_column(self) -> Column:
