@@ -12,12 +12,14 @@ import pandas as pd
 from zoo.data import columns as kinds_of_columns
 from zoo.data import doubts, row_numbers, targets
 from zoo.data.columns import natural, number
+from zoo.data.columns.strings import series
 from zoo.data.columns.values import NO_HINTS, Hints, Values
 from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
 
 COLUMNS = 64  # of float64 that are looked at together
 FEW_CLASSES = 20  # up to so many different strings of a target are classes
+FEWEST_ROWS = 20  # of fewer rows, all values may be new
 LOOKED_AT = 1_000  # rows in which a string with a digit must stand for a column to be looked at
 
 
@@ -139,6 +141,34 @@ def note_beyond_float32(frame: pd.DataFrame, places: Sequence[tuple[int, Any]]) 
         for i in np.flatnonzero(beyond.any(axis=0)):
             (place, name), rows = some[i], np.flatnonzero(beyond[:, i])
             number.note_beyond_float32(name, len(rows), frame.iloc[rows[0], place].item(), frame.index[rows[0]])
+
+
+def note_unseen(frame: pd.DataFrame, columns: Iterable[Column]) -> None:
+    """Notes the columns of which no value was among the training data, such as codes that lost their leading zeros.
+
+    Args:
+        frame: Rows to predict.
+        columns: The columns of the model's schema.
+    """
+    if len(frame) < FEWEST_ROWS:
+        return
+    for column in columns:
+        if not column.categories or column.name not in frame.columns:
+            continue
+        known, values = {*column.categories}, series(frame[column.name], column)
+        if any(level_name(value) in known for value in values.iloc[:FEWEST_ROWS].tolist()):
+            continue
+        values = values[~is_missing(values)]
+        met = {level_name(value) for value in values.unique()} - {*column.missing}
+        if met and known.isdisjoint(met):
+            first = values.iloc[0]
+            doubts.note(
+                "None of its values were among the training data.",
+                column=column.name,
+                value=first.item() if isinstance(first, np.generic) else first,
+                row=values.index[0],
+                repair=f"Write them as in training, such as {column.categories[0]!r}.",
+            )
 
 
 def _has_digits(values: pd.Series) -> bool:

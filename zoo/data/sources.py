@@ -22,7 +22,7 @@ from zoo.data import addresses, doubts, frames, image_arrays, image_files, image
 from zoo.data.columns import kind_of, pictures, the_array, the_picture, the_vector
 from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
-from zoo.data.infer import note_beyond_float32, read_target, written
+from zoo.data.infer import note_beyond_float32, note_unseen, read_target, written
 from zoo.data.names import named_as, resolved, with_plain_names
 from zoo.data.raw import Data, without
 from zoo.data.schema import Column, Schema
@@ -313,6 +313,7 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
     else:
         numeric = {column.name for column in wanted.schema.columns if kind_of(column).has_numbers}
         note_beyond_float32(frame, [(place, name) for place, name in enumerate(frame.columns) if name in numeric])
+        note_unseen(frame, wanted.schema.columns)
     if target is None:
         return Data(frame, **common)
     if wanted.schema is None:

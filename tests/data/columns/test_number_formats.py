@@ -213,11 +213,11 @@ def test_options_that_name_no_mark_are_refused(options, message):
     [
         (
             [f"{i}.5 kg" for i in range(30)],
-            r"with 'kg' behind them.* Such as '0.5 kg' in row 0. If .* \"suffix\": \"kg\"",
+            r"'kg' behind them.* Such as '0.5 kg' in row 0. If .* \"suffix\": \"kg\"",
         ),
         (
             [f"{i}" if i % 4 else "unknown" for i in range(40)],
-            r"75 % of its values are numbers, 'unknown' are not.*\['un",
+            r"75 % of its values are numbers, 'unknown' are not",
         ),
         ([f"{i} %" if i % 4 else f"{i}" for i in range(40)], r"several signs, none and '%'.*Such as '1 %' in row 1"),
         ([f"{'$€'[i % 2]} {i}" for i in range(40)], r"several signs, '\$' and '€', so they are not read as numbers"),
