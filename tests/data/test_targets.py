@@ -201,5 +201,6 @@ def test_an_infinite_target_is_named_with_its_row():
 
 
 def test_targets_of_extended_precision_are_numbers():
-    data = zoo.data.load(X.assign(y=np.array([0.5, 1.5, 2.5, 3.5, 4.5, 5.5], np.longdouble)), target="y")
-    assert data.schema.task == "regression"
+    y = np.array([0.5, 1.5, 2.5, 3.5, 4.5, 5.5], np.longdouble)
+    data = zoo.data.load(X.assign(y=y, z=y), target="y")
+    assert data.schema.task == "regression" and data.sha256 == zoo.data.load(data.frame(), target="y").sha256

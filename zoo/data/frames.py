@@ -100,6 +100,14 @@ def in_order_of(index: pd.Index, values, what: str = "y"):
     )
 
 
+def with_float64(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns a table with float64 for numbers of extended precision, of which pandas finds no distinct values."""
+    if np.dtype(np.longdouble) not in set(frame.dtypes.array):
+        return frame
+    wide = frame.dtypes == np.longdouble
+    return frame.astype({name: "float64" for name in frame.columns[wide.to_numpy()]})
+
+
 def check_cells(frame: pd.DataFrame, known) -> None:
     """Raises ValueError if a cell holds several values, as a list or a dict does; arrays of numbers are read.
 

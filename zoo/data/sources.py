@@ -295,6 +295,7 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
     if frame.columns.hasnans:
         names = [f"Unnamed: {i}" if pd.isna(name) else name for i, name in enumerate(frame.columns)]
         frame = frame.set_axis(names, axis=1)
+    frame = frames.with_float64(frame)
     frame = with_plain_names(frame) if wanted.schema is None else named_as(frame, wanted.schema.known_names)
     wanted = _resolved(wanted, frame.columns)
     target = _checked(list(frame.columns), wanted)
