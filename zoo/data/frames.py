@@ -105,7 +105,7 @@ def with_float64(frame: pd.DataFrame) -> pd.DataFrame:
     if np.dtype(np.longdouble) not in set(frame.dtypes.array):
         return frame
     wide = frame.dtypes == np.longdouble
-    return frame.astype({name: "float64" for name in frame.columns[wide.to_numpy()]})
+    return frame.astype(dict.fromkeys(frame.columns[wide.to_numpy()], "float64"))
 
 
 def check_cells(frame: pd.DataFrame, known) -> None:
