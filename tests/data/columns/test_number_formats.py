@@ -239,6 +239,7 @@ def test_texts_that_are_nearly_numbers_are_said(texts, message):
         [f"{i} {'kg' if i % 2 else 'lb'}" for i in range(40)],
         ["1", "2", "many"] * 9,
         [f"C{i}" for i in range(40)],
+        [f"{i} street" for i in range(40)],
         [f"{i}-{i + 9}" for i in range(40)],
     ],
     ids=str,

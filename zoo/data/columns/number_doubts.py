@@ -19,7 +19,8 @@ FEWEST_NUMBERS = 8  # distinct numbers that a column must have for others to be 
 MOST_MARKS = 5
 HALF = 0.5
 LOOKED_AT = 8  # texts by which most columns are left alone
-_WITH_UNIT = re.compile(rf"[+-]?(?:{CORE})\s*(?P<unit>[^\d\s.,()+%‰-][^\d\s]{{0,7}})")
+# A unit has few letters: 12 km/h is a number, 12 Broadway an address.
+_WITH_UNIT = re.compile(rf"[+-]?(?:{CORE})\s*(?P<unit>[^\d\s.,()+%‰-][^\d\s]{{0,4}})")
 
 
 def doubt(counts: Mapping[str, int]) -> tuple[str, str, str] | None:
