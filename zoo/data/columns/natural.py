@@ -86,7 +86,7 @@ def original(values: pd.Series) -> str:
         if found.startswith("time"):
             return "time" if found == "time" else "timedelta"
         if found == "period":
-            dtypes = {str(pd.PeriodDtype(value.freq)) for value in values if isinstance(value, pd.Period)}
+            dtypes = {str(pd.PeriodDtype(value.freqstr)) for value in values if isinstance(value, pd.Period)}
             return dtypes.pop() if len(dtypes) == 1 else "object"
     return str(values.dtype)
 

@@ -55,7 +55,7 @@ class Number(Kind):
             sizes = np.abs(values.numbers)
             beyond = np.flatnonzero((sizes > FLOAT32_MAX) & (sizes < np.inf))
             if len(beyond):
-                first = beyond[0]
+                first = int(beyond[0])
                 note_beyond_float32(values.name, len(beyond), values.series.iloc[first], values.series.index[first])
         if found is None:
             return column
@@ -233,7 +233,7 @@ def float64(values, column: Column) -> np.ndarray:
         return plain
     codes, uniques = pd.factorize(values)
     numbers, strange = number_formats.numbers_of(list(uniques), column)
-    for i in np.flatnonzero(strange) if are_seconds(column.dtype) else ():
+    for i in np.flatnonzero(strange).tolist() if are_seconds(column.dtype) else ():
         if (seconds := seconds_of_text(uniques[i])) is not None:
             numbers[i], strange[i] = seconds, False
     if strange.any():
