@@ -214,7 +214,8 @@ def _load(source, format, wanted: _Wanted) -> Data:
         raise ValueError(
             f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave stream= out."
         )
-    x, y = source if isinstance(source, tuple) and len(source) == 2 else (source, None)
+    pair = isinstance(source, tuple) and len(source) == 2 and not frames.is_named_row(source)
+    x, y = source if pair else (source, None)
     if (listed := image_files.image_list(x)) is not None:
         return _listed_images(listed, frames.as_values(y), "(images, y)", wanted)
     alone = None if wanted.schema is None else the_array(wanted.schema.columns)
@@ -226,7 +227,7 @@ def _load(source, format, wanted: _Wanted) -> Data:
         return _table(frame, "dict of columns" if of_columns else "DataFrame {} x {}".format(*frame.shape), wanted)
     if frame is not None:
         return _pair(frame, frames.as_values(y), wanted, by_index=isinstance(x, pd.DataFrame))
-    if isinstance(source, tuple) and len(source) == 2:
+    if pair:
         return _arrays(x, frames.as_values(y), "(x, y)", wanted)
     if hasattr(source, "__array__") or isinstance(source, list):
         return _arrays(source, None, "x", wanted)
@@ -377,7 +378,7 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data
     y = y[:, 0] if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1 else y
     if np.ndim(y) != 1:
         check_one_value_a_row(y)
-        raise ValueError(f"`y` must have one value a row. Received: {y!r}. Pass a Series or an array.")
+        raise ValueError(f"`y` must have one value a row. Received: {_shown(y)}. Pass a Series or an array.")
     if len(x) != len(y):
         raise ValueError(
             f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
@@ -392,6 +393,11 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data
         )
     y = y.set_axis(x.index).rename(name) if isinstance(y, pd.Series) else pd.Series(y, index=x.index, name=name)
     return _table(pd.concat([x, y], axis=1), "(x, y)", dataclasses.replace(wanted, target=name))
+
+
+def _shown(y) -> str:
+    """Returns a single value as it is, and of anything else the type."""
+    return repr(y) if isinstance(y, (str, bytes, int, float, bool, type(None))) else f"a {type(y).__name__}"
 
 
 def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
