@@ -23,6 +23,7 @@ from zoo.data import (
     doubts,
     excel_files,
     hive_folders,
+    image_files,
     json_files,
     parquet_files,
     record_files,
@@ -206,6 +207,11 @@ def table_files(source: str, format: str | None, ignore=(), texts: Sequence | No
     formats = {path: format or format_of(path) or format_of(archives.archive_of(path)) for path in paths}
     if unknown := [path for path, kind in formats.items() if kind is None]:
         end = addresses.suffix(unknown[0])
+        if image_files.is_image(unknown[0]) or end in image_files.OTHER_FORMATS:
+            raise ValueError(
+                f"Images must be {image_files.NAMES} files, and all files of {source!r} images or all tables. "
+                f"Received: {unknown[0]!r}. Convert it, or pass a glob of images alone, such as '*.png'."
+            )
         repair = f"Save it as {SAVED_AS[end]}." if end in SAVED_AS else "Rename it, or pass format='csv' or another."
         raise ValueError(
             f"A file's suffix must say its type: {', '.join(FORMATS)}, also compressed. Received: {unknown[0]!r}. "

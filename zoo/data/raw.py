@@ -122,13 +122,20 @@ class Data:
         """Names of the columns, of a stream with the target; of arrays none."""
         return list(self._stream.columns if self.streaming else getattr(self.x, "columns", ()))
 
+    @property
+    def roles(self) -> pd.DataFrame:
+        """The columns that may tell a row's group, time or weight: of images, those of the table that named them."""
+        if isinstance(self.x, pd.DataFrame):
+            return self.x
+        return pd.DataFrame(index=range(len(self.x))) if self.table is None else self.table
+
     def check_ignored(self, names: Iterable) -> None:
         """Raises ValueError if a name to ignore is not a column: `load` does not check names that a schema drops.
 
         Args:
             names: The columns that `load` was asked to ignore.
         """
-        columns = self.column_names
+        columns = self.column_names if self.table is None else list(self.table.columns)
         for name in names:
             if name in self._ignore and name not in columns:
                 known = [str(column) for column in columns]
@@ -245,7 +252,9 @@ class Data:
         return self._like(x, y, **{name: None if part is None else part.iloc[rows] for name, part in parts.items()})
 
     def ignoring(self, names: Iterable) -> Data:
-        """Returns the same rows with further columns that are no inputs."""
+        """Returns the same rows with further columns that are no inputs; an array has none beside its own."""
+        if not self.streaming and not isinstance(self.x, pd.DataFrame):
+            return self
         ignore = (*self._ignore, *(name for name in names if name not in self._ignore))
         return self._like(self.x, self.y, schema=without(self._given, ignore), splits=self.splits, ignore=ignore)
 

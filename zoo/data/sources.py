@@ -209,7 +209,7 @@ def _load(source, format, wanted: _Wanted) -> Data:
             return _streamed(DatasetStream(source, wanted.target), "tf.data.Dataset", wanted, named_y=True)
         return _data(dataset_rows(source, wanted.target), "tf.data.Dataset", wanted)
     if (listed := image_files.image_list(source)) is not None:
-        return _listed_images(listed, None, "images", wanted)
+        return _listed_images(listed, None, "images", wanted, getattr(source, "index", None))
     if wanted.stream:
         raise ValueError(
             f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave stream= out."
@@ -217,7 +217,10 @@ def _load(source, format, wanted: _Wanted) -> Data:
     pair = isinstance(source, tuple) and len(source) == 2 and not frames.is_named_row(source)
     x, y = source if pair else (source, None)
     if (listed := image_files.image_list(x)) is not None:
-        return _listed_images(listed, frames.as_values(y), "(images, y)", wanted)
+        y = frames.as_values(y)
+        index = x.index if isinstance(x, pd.Series) else getattr(y, "index", None)
+        y = frames.in_order_of(index, y) if isinstance(x, pd.Series) else y
+        return _listed_images(listed, y, "(images, y)", wanted, index)
     alone = None if wanted.schema is None else the_array(wanted.schema.columns)
     if alone is not None and isinstance(x, Mapping) and alone.name in x:
         return _arrays(x[alone.name], frames.as_values(y), "dict of an array", wanted)
@@ -528,11 +531,11 @@ def _images_of(folder: Path, wanted: _Wanted) -> image_files.Images:
     return image_files.image_folder(folder, labelled=not wanted.optional, **wanted.image)
 
 
-def _listed_images(listed: list, y, source: str, wanted: _Wanted) -> Data:
+def _listed_images(listed: list, y, source: str, wanted: _Wanted, index=None) -> Data:
     _refuse_stream(wanted, "images")
     x, names = image_files.read_list(listed, **wanted.image)
-    index = y.index if isinstance(y, pd.Series) and len(y) == len(x) else None
-    files = names if names is None or index is None else names.set_axis(index)
+    known = isinstance(index, pd.Index) and len(index) == len(x)
+    files = names.set_axis(index) if names is not None and known else names
     return _arrays(x, y, source, wanted, **({} if files is None else {"files": files}))
 
 
