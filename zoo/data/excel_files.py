@@ -48,7 +48,8 @@ def parts(paths: list[str]) -> Iterator[pa.Table]:
             place = f"the sheet {sheet!r} of {path!r}"
             table = plain(from_values(_columns(cells, place), place), place)
             if columns and set(columns) != set(table.column_names):
-                raise ValueError(addresses.differing(first, place, columns, table.column_names))
+                message = addresses.differing(first, place, columns, table.column_names)
+                raise ValueError(f"{message} To take one sheet alone, pass pandas.read_excel(path, sheet_name=...).")
             first, columns = first or place, columns or table.column_names
             yield table
 

@@ -74,6 +74,7 @@ class Files:
         paths: Paths or addresses, in the order of their rows.
         format: One of `MODULES`.
         ignore: Columns that need not be readable: of most formats, those of lists or bytes are left out.
+        needed: The only columns that must be readable; None for all but those to ignore.
         texts: Columns of CSV files whose values stay text, since their marks are known; None for all.
         keys: What the names of folders say about each path, by column; see `zoo.data.hive_folders`.
     """
@@ -86,11 +87,14 @@ class Files:
         keys: list[dict] | None = None,
         *,
         texts: Sequence | None = (),
+        needed: Sequence | None = None,
     ):
         self.paths, self.format, self._texts = paths, format, texts
         self._module, self._keys = MODULES[format], keys or [{} for _ in paths]
-        unreadable = self._module.unreadable(paths[0]) if ignore and hasattr(self._module, "unreadable") else ()
-        self.left_out = [name for name in unreadable if name in ignore]
+        some = (ignore or needed is not None) and hasattr(self._module, "unreadable")
+        unreadable = self._module.unreadable(paths[0]) if some else ()
+        unneeded = set(unreadable).difference(unreadable if needed is None else map(str, needed))
+        self.left_out = [name for name in unreadable if name in ignore or name in unneeded]
 
     @functools.cached_property
     def _in_files(self) -> tuple[dict, int]:
@@ -188,14 +192,16 @@ def format_of(path: str) -> str | None:
     return FORMATS.get(addresses.suffix(path))
 
 
-def table_files(source: str, format: str | None, ignore=(), texts: Sequence | None = ()) -> Files:
+def table_files(
+    source: str, format: str | None, ignore=(), texts: Sequence | None = (), needed: Sequence | None = None
+) -> Files:
     """Returns the table files that a path, glob, folder or address means.
 
     Args:
         source: A path, glob, folder or fsspec address.
         format: Their format, or None to know it by suffix.
         ignore: Columns that need not be readable.
-        texts: As for `Files`.
+        texts, needed: As for `Files`.
 
     Raises:
         FileNotFoundError: if there are none.
@@ -229,7 +235,7 @@ def table_files(source: str, format: str | None, ignore=(), texts: Sequence | No
             f"column {next(iter(keys[0]))!r} in the names of folders such as "
             f"{'='.join(map(str, next(iter(keys[0].items()))))!r}. Write the column into the files, or write Parquet."
         )
-    return Files(paths, formats[paths[0]], ignore, keys, texts=texts)
+    return Files(paths, formats[paths[0]], ignore, keys, texts=texts, needed=needed)
 
 
 def _without_notes(paths: list[str]) -> list[str]:

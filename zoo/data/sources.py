@@ -495,7 +495,8 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
         path = addresses.expand(name, lambda path: True)[0]
         x, y, splits = images.read_npz(path)
         return _arrays(x, y, name, wanted, splits=splits, sha256=lambda: addresses.sha256([path]))
-    files = table_files(name, format, wanted.ignore, wanted.texts)
+    needed = None if wanted.schema is None else [*wanted.schema.names, wanted.target]
+    files = table_files(name, format, wanted.ignore, wanted.texts, needed)
     if wanted.hints.decimal is None and files.decimal == ",":
         wanted = dataclasses.replace(wanted, hints=dataclasses.replace(wanted.hints, decimal=","))
     wanted = dataclasses.replace(wanted, ignore=tuple(c for c in wanted.ignore if c not in files.left_out))
