@@ -426,6 +426,8 @@ def test_predict_answers_in_order_as_csv_and_parquet(capsys, trained, tmp_path):
         ("or pass `allow_signature_change=True`", "or pass --allow-signature-change"),
         ("`format` must be one of a. Received: format='b'", "--format must be one of a. Received: --format b"),
         ("`units` and colour=True", "`units` and colour=True"),
+        ("as the column's `format` in a schema", "as the column's `format` in a schema"),
+        ("The column 'd' of the schema: `format` must be", "The column 'd' of the schema: `format` must be"),
     ],
 )
 def test_a_repair_is_told_in_flags(said, wanted):

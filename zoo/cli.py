@@ -135,7 +135,8 @@ def _in_flags(said: str, argv: list[str]) -> str:
         value = (found[3] or "").strip("'\"")
         return name if value in ("", "True") else f"{name} {shlex.quote(value)}"
 
-    return re.sub(r"""`([a-z_]+)`|`?\b([a-z_]+)=('[^']*'|"[^"]*"|\w+)`?""", flag, said)
+    # A field of a schema is none of the command's flags, even where they have one name.
+    return re.sub(r"""(?<!column's )(?<!schema: )`([a-z_]+)`|`?\b([a-z_]+)=('[^']*'|"[^"]*"|\w+)`?""", flag, said)
 
 
 def _import_tensorflow() -> None:

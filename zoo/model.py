@@ -753,7 +753,9 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     if supervised and data.target is None and data.y is None:
         is_array = kinds.the_array(data.schema.columns) is not None
         named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
-        raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else named}.")
+        wanted = data.schema.target
+        absent = "" if wanted is None else f" The schema's target {wanted!r} is no column of the data."
+        raise ValueError(f"{entry.name!r} needs a target.{absent} Pass {'(x, y)' if is_array else named}.")
     if supervised and data.y is not None:
         check_target(data.y)
     if data.streaming and sample is None:
