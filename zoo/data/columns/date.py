@@ -143,35 +143,30 @@ class Date(Kind):
         with tf.control_dependencies([check]):
             return tf.identity(instants)
 
-    def parse_group(self, block, group: Group, tables: Sequence) -> list:
-        import tensorflow as tf
-
+    def parse_group(self, block, group: Group, tables: Sequence) -> tuple:
         states: Sequence[State] = group.states or [{}] * len(group.columns)
-        instants = tf.unstack(block, num=len(group.columns), axis=1)
-        return [dates.fields(one, state.get("offset", 0)) for one, state in zip(instants, states, strict=True)]
+        return dates.fields(block, [state.get("offset", 0) for state in states])
 
     def numbers_group(self, parsed, group: Group):
         import tensorflow as tf
 
-        days = [tf.where(fields[1], fields[0], np.float32(np.nan))[:, None] for fields in parsed]
-        return days[0] if len(days) == 1 else tf.concat(days, axis=1)
+        days, known, *_ = parsed
+        return tf.where(known, days, np.float32(np.nan))
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
         if encodings.raw:
             return []
-        return [
-            (dates.parts(fields, state["times"]), "part") for fields, state in zip(parsed, group.states, strict=True)
-        ]
+        return [(dates.parts(parsed, [state["times"] for state in group.states]), "part")]
 
     def converted_shape(self, column: Column, state: State) -> tuple[int, ...] | None:
         return (len(dates.FIELDS),) if all(one.date for one in notations.patterns(column.format)) else None
 
-    def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> list:
-        parsed = []
-        for tensor, column, state in zip(tensors, group.columns, group.states, strict=True):
-            short = notations.patterns(column.format)[0].short_year
-            parsed.append(dates.fields(dates.instants_of_numbers(tensor, short), state["offset"]))
-        return parsed
+    def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> tuple:
+        import tensorflow as tf
+
+        short = [notations.patterns(column.format)[0].short_year for column in group.columns]
+        instants = [dates.instants_of_numbers(tensor, one) for tensor, one in zip(tensors, short, strict=True)]
+        return self.parse_group(tf.stack(instants, axis=1), group, tables)
 
     def onnx_numbers(self, nodes, name: str, column: Column, state: State) -> str:
         return nodes.date(name, notations.patterns(column.format))
