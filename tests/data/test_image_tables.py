@@ -176,3 +176,10 @@ def test_columns_beside_the_paths_may_be_groups_times_and_weights(table):
     assert scores["accuracy"] == pytest.approx(np.average(right, weights=[1, 0, 1, 1, 1, 1]), abs=1e-6)
     with pytest.raises(ValueError, match="`weight` must be a column of the data.*weight='v'.*path, label, who, w"):
         zoo.train("image_mlp", inner / "labels.csv", target="label", ignore=["who", "w"], weight="v", epochs=1)
+
+
+def test_a_stream_of_paths_is_refused_unless_they_are_ignored(table):
+    data = load(table(["a.png", "deep/b.JPG", "a.png"], n=[1, 2, 4]), target="label", stream=True)
+    with pytest.raises(ValueError, match="a stream whose column 'path' names images. Load with stream=False"):
+        data.schema  # noqa: B018
+    assert load(table(n=[1, 2]), target="label", stream=True, ignore="path").schema.names == ["n"]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import collections
 import contextvars
 import functools
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -134,6 +136,12 @@ class Files:
     def columns(self) -> list[str]:
         """Names of the columns."""
         return list(csv_files.dialect(self.paths[0]).names if self.format == "csv" else self._scanned[0])
+
+    @property
+    def folder(self) -> Path:
+        """The folder that all files of a table stand in; one without images where they stand in several."""
+        folders = {os.path.dirname(os.path.abspath(path)) for path in self.paths if addresses.is_local(path)}
+        return Path(folders.pop() if len(folders) == 1 else os.devnull)
 
     @property
     def decimal(self) -> str | None:

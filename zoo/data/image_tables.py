@@ -84,6 +84,22 @@ def path_columns(frame: pd.DataFrame, folder: Path, names: Iterable) -> list:
     return found
 
 
+def refuse_in_stream(frame: pd.DataFrame, folder: Path | None, known: Iterable) -> None:
+    """Raises ValueError if a column of a stream names images of its folder: they are read into memory together.
+
+    Args:
+        frame: Rows of the stream.
+        folder: What paths are relative to; None for rows that are in no file.
+        known: Columns of which the caller has said what they are.
+    """
+    names = [name for name in frame.columns if name not in known]
+    if folder is not None and len(frame) and (found := path_columns(frame, folder, names)):
+        raise ValueError(
+            f"Images cannot be read block by block. Received: a stream whose column {found[0]!r} names images. Load "
+            f"with stream=False, or ignore {found[0]}."
+        )
+
+
 def _of_images(frame: pd.DataFrame, names: Iterable, *, share: float = MOST) -> list:
     """Returns the columns among `names` of which at least this share of values ends as image files do."""
     wanted = set(names)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
-from zoo.data import doubts
+from zoo.data import doubts, image_tables, row_numbers
 from zoo.data.columns.values import NO_HINTS, Hints, has_arrays
 from zoo.data.infer import infer, schema_of_array, written
 from zoo.data.schema import Column, Schema
@@ -72,6 +72,7 @@ class Data:
         self.files, self.table, self._resized = files, table, resized
         self._hash = sha256 or _Hashed(x, y)
         self._sample: Any = None
+        self._counting: row_numbers.Counting | None = None
 
     def _like(self, x, y, **changes) -> Data:
         """Returns other rows with what is known of these."""
@@ -154,11 +155,19 @@ class Data:
         return dataclasses.replace(schema, columns=columns)
 
     def known(self) -> Mapping[Any, Column]:
-        """Returns the columns that are written in marks of their own, found in all rows, or a stream's sample."""
+        """Returns the columns that are written in marks of their own, found in all rows, or a stream's sample.
+
+        Raises:
+            ValueError: if a column of a stream names images, which only a table in memory reads.
+        """
         if self._known is None:
-            frame = self.sample().frame if self.streaming else self.x
+            roles = (self.target, *self._ignore)
             with doubts.collected():
-                self._known = written(frame, (self.target, *self._ignore), self.hints)
+                frame = self.sample().frame if self.streaming else self.x
+                if self._counting is not None:
+                    self._counting.note()
+                    image_tables.refuse_in_stream(frame, getattr(self._stream, "folder", None), roles)
+                self._known = written(frame, roles, self.hints)
         return self._known
 
     def sample(self):
@@ -166,7 +175,8 @@ class Data:
         if self._sample is None:
             from zoo.data.sampling import sample
 
-            self._sample = sample(frame for _, frame in self.blocks())
+            self._counting = row_numbers.Counting((self.target, *self._ignore))
+            self._sample = sample(self._counting.watched(frame for _, frame in self.blocks()))
         return self._sample
 
     @property

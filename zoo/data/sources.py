@@ -503,13 +503,7 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
     if wanted.stream or (wanted.stream is None and addresses.size(files.paths) > STREAM_BYTES):
         return _streamed(files, name, wanted)
     known = {"sha256": lambda: files.sha256, "left_out": files.left_out}
-    return _table(files.read(), name, wanted, folder=_folder_of(files), **known)
-
-
-def _folder_of(files: Files) -> Path:
-    """Returns the folder that all files of a table stand in; one without images where they stand in several."""
-    folders = {os.path.dirname(os.path.abspath(path)) for path in files.paths if addresses.is_local(path)}
-    return Path(folders.pop() if len(folders) == 1 else os.devnull)
+    return _table(files.read(), name, wanted, folder=files.folder, **known)
 
 
 def _refuse_stream(wanted, what) -> None:
