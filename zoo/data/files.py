@@ -30,6 +30,7 @@ from zoo.data import (
     parquet_files,
     record_files,
 )
+from zoo.data.image_pixels import NAMES
 from zoo.data.tables import rebatch, scan, stored, to_frame
 
 FORMATS = {
@@ -223,7 +224,7 @@ def table_files(
         end = addresses.suffix(unknown[0])
         if image_files.is_image(unknown[0]) or end in image_files.OTHER_FORMATS:
             raise ValueError(
-                f"Images must be {image_files.NAMES} files, and all files of {source!r} images or all tables. "
+                f"Images must be {NAMES} files, and all files of {source!r} images or all tables. "
                 f"Received: {unknown[0]!r}. Convert it, or pass a glob of images alone, such as '*.png'."
             )
         repair = f"Save it as {SAVED_AS[end]}." if end in SAVED_AS else "Rename it, or pass format='csv' or another."

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import doubts, image_files
+from zoo.data.image_pixels import NAMES
 from zoo.data.schema import Column
 
 MOST = 0.9  # of the values of a column must end as image files do, for others among them to be doubtful
@@ -62,7 +63,7 @@ def path_columns(frame: pd.DataFrame, folder: Path, names: Iterable) -> list:
         others = values[[not _ends_as_image(value) for value in values]]
         if len(others) and any(_is_file(folder, value) for value in values.drop(others.index)):
             doubts.note(
-                f"Of {len(values)} values, {len(others)} are no names of {image_files.NAMES} files, and the others "
+                f"Of {len(values)} values, {len(others)} are no names of {NAMES} files, and the others "
                 "are: they are all taken as text.",
                 column=name,
                 value=others.iloc[0],

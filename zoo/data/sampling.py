@@ -21,7 +21,7 @@ MAX_LEVELS = 200_000
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """Sampled rows in their order, the number of all rows, and of string columns the count of each value over all."""
+    """Sampled rows in their order, under their numbers, the number of all rows, and of strings each one's count."""
 
     frame: pd.DataFrame
     rows: int
@@ -71,4 +71,4 @@ def sample(blocks: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SIZE) -
             kept, keys, index = kept.iloc[lowest], keys[lowest], index[lowest]
     if kept is None or total == 0:
         raise ValueError("There are no rows to take statistics from. The data must have at least one.")
-    return Sample(kept.reset_index(drop=True), total, counts)
+    return Sample(kept.set_axis(pd.RangeIndex(total) if len(kept) == total else pd.Index(index)), total, counts)
