@@ -303,6 +303,11 @@ def test_series_of_a_dict_are_put_in_one_order_and_never_add_rows():
         frames.as_frame({"a": first, "b": first.set_axis(["u", "v", "z"])})
 
 
+def test_an_array_without_values_is_no_column():
+    with pytest.raises(ValueError, match=r"'empty' must have values in each row. Received: the shape \(3, 0\)"):
+        frames.as_frame({"empty": np.zeros((3, 0)), "x": [1, 2, 3]})
+
+
 @pytest.mark.parametrize("odd", [{1, 2}, {"type": "object"}])
 def test_what_has_no_order_of_rows_is_no_column(odd):
     with pytest.raises(ValueError, match="'odd' must hold a value for each row, in order. Received: (set|dict)"):

@@ -283,6 +283,10 @@ def _of_arrays(name, values) -> pd.Series:
         ValueError: if it holds anything but numbers.
     """
     array = np.asarray(values)
+    if 0 in array.shape[1:]:
+        raise ValueError(
+            f"The column {name!r} must have values in each row. Received: the shape {array.shape}. Leave it out."
+        )
     if array.shape[1:] == (1,):
         return pd.Series(array[:, 0])
     if array.dtype.kind not in "biuf":

@@ -283,7 +283,7 @@ class Data:
             return
         start = 0
         for block in self._stream.blocks(rows):
-            yield start, block
+            yield start, block.set_axis(pd.RangeIndex(start, start + len(block)))
             start += len(block)
 
 

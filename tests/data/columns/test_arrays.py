@@ -281,4 +281,4 @@ def test_a_target_of_arrays_is_refused(frame):
 def test_many_rows_with_arrays_are_sampled_by_their_other_columns(frame):
     drawn = sample([frame, frame], size=20)
     assert len(drawn.frame) == 20 and set(drawn.counts) == {"city", "y"}
-    assert drawn.frame["photo"][0].shape == (6, 6, 3)
+    assert drawn.frame["photo"].iloc[0].shape == (6, 6, 3)

@@ -91,7 +91,7 @@ class Date(Kind):
         found, exists = reading.instants(list(uniques))
         if not exists.all():
             row = int(np.flatnonzero(codes == np.argmin(exists))[0])
-            raise ValueError(reading.error(values.iloc[row], row))
+            raise ValueError(reading.error(values.iloc[row], values.index[row]))
         return np.append(found, UNKNOWN)[codes]
 
     def served(self, values, column: Column, state: State) -> np.ndarray:
@@ -267,7 +267,7 @@ class _Reading:
             [one is not None for one in read], bool
         )
 
-    def error(self, value, row: int) -> str:
+    def error(self, value, row) -> str:
         """Returns what must be, what came, and the repair."""
         value = value.item() if isinstance(value, np.generic) else value
         other = recognition.recognise([str(value)], [1])

@@ -227,7 +227,8 @@ def float64(values, column: Column) -> np.ndarray:
         row = int(np.flatnonzero(np.append(strange, False)[codes])[0])
         written = f" with the decimal mark {column.decimal!r}" if column.decimal != "." else ""
         raise ValueError(
-            f"The column {column.name!r} must hold numbers{written}. Received: {values.iloc[row]!r} in row {row}. "
+            f"The column {column.name!r} must hold numbers{written}. Received: {values.iloc[row]!r} in row "
+            f"{values.index[row]}. "
             "Repair the value, leave it empty, or make the column a category in the schema."
         )
     return _without_marks(np.append(numbers, np.nan)[codes], column)
