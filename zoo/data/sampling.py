@@ -21,7 +21,7 @@ MAX_LEVELS = 200_000
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """Sampled rows in their order, under their numbers, the number of all rows, and of strings each one's count."""
+    """Sampled rows in their order, under their labels, the number of all rows, and of strings each one's count."""
 
     frame: pd.DataFrame
     rows: int
@@ -50,7 +50,6 @@ def sample(blocks: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SIZE) -
     """
     kept: pd.DataFrame | None = None
     keys = np.zeros(0, np.uint64)
-    index = np.zeros(0, np.int64)
     counts: dict = {}
     total = 0
     for block in blocks:
@@ -64,11 +63,11 @@ def sample(blocks: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SIZE) -
                 if len(counts[name]) > MAX_LEVELS:  # near-unique: the commonest are enough to know it by
                     counts[name] = counts[name].nlargest(MAX_LEVELS // 2)
         theirs = hashes(rows, seed)
-        kept = block if kept is None else pd.concat([kept, block], ignore_index=True)
-        keys, index = np.concatenate([keys, theirs]), np.concatenate([index, rows])
+        kept = block if kept is None else pd.concat([kept, block])
+        keys = np.concatenate([keys, theirs])
         if len(keys) > size:
             lowest = np.sort(np.argpartition(keys, size - 1)[:size])
-            kept, keys, index = kept.iloc[lowest], keys[lowest], index[lowest]
+            kept, keys = kept.iloc[lowest], keys[lowest]
     if kept is None or total == 0:
         raise ValueError("There are no rows to take statistics from. The data must have at least one.")
-    return Sample(kept.set_axis(pd.RangeIndex(total) if len(kept) == total else pd.Index(index)), total, counts)
+    return Sample(kept, total, counts)
