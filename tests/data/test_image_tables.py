@@ -183,3 +183,10 @@ def test_a_stream_of_paths_is_refused_unless_they_are_ignored(table):
     with pytest.raises(ValueError, match="a stream whose column 'path' names images. Load with stream=False"):
         data.schema  # noqa: B018
     assert load(table(n=[1, 2]), target="label", stream=True, ignore="path").schema.names == ["n"]
+
+
+def test_a_file_of_another_format_in_a_table_for_a_model_of_images_is_named(table, monkeypatch):
+    monkeypatch.chdir(table().parent)
+    schema = load(table(), target="label").schema
+    with pytest.raises(ValueError, match="Every row must name a PNG.*'scan.tif' in row 1 of the column"):
+        load(pd.DataFrame({"path": ["a.png", "scan.tif"]}), schema=schema)

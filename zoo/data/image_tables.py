@@ -18,6 +18,7 @@ from zoo.data.image_pixels import NAMES
 from zoo.data.schema import Column
 
 MOST = 0.9  # of the values of a column must end as image files do, for others among them to be doubtful
+SOME = 1e-9  # of the values, so that one is enough
 LOOKED_AT = 3  # values that tell nearly all columns of other things
 
 
@@ -43,6 +44,13 @@ def path_column(frame: pd.DataFrame, names: list, folder: Path, declared: Column
                 f"{', '.join(map(str, names))}."
             )
     found = path_columns(frame, folder, names) if declared is None else _of_images(frame, names, share=1.0)
+    if declared is not None and not found and (some := _of_images(frame, names, share=SOME)):
+        values = frame[some[0]].dropna()
+        row, value = next((row, value) for row, value in values.items() if not _ends_as_image(value))
+        raise ValueError(
+            f"Every row must name a {NAMES} file. Received: {value!r} in row {row} of the column {some[0]!r}. Convert "
+            "it, or leave the row out."
+        )
     if len(found) > 1 or found and len(names) > 1 and declared is None:
         beside = ", ".join(str(name) for name in names if name != found[0])
         raise ValueError(
