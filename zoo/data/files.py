@@ -73,7 +73,7 @@ class Files:
         paths: Paths or addresses, in the order of their rows.
         format: One of `MODULES`.
         ignore: Columns that need not be readable: of most formats, those of lists or bytes are left out.
-        texts: Columns of CSV files whose values stay text, since their marks are known; None for all.
+        texts: Columns of CSV files whose values stay text, whatever they look like; None for all.
         keys: What the names of folders say about each path, by column; see `zoo.data.hive_folders`.
     """
 
