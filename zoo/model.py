@@ -471,9 +471,8 @@ class Model(keras.Model):
         if target and y is None and self.schema.target is not None and isinstance(x, pd.DataFrame):
             if self.schema.target not in x.columns:
                 raise ValueError(
-                    f"`y` is None, and the data have no column {self.schema.target!r}, the target. Pass `y`, or data "
-                    "with "
-                    f"that column. Received: {', '.join(map(str, x.columns))}."
+                    f"`y` must be given where the data have no column {self.schema.target!r}, the target. Received: "
+                    f"{', '.join(map(str, x.columns))}. Pass `y`, or data with that column."
                 )
             y = x[self.schema.target]
         if not self.is_encoded(x):
@@ -507,7 +506,9 @@ class Model(keras.Model):
             return dataset
         module, signature = self.preprocessor.module(), self.preprocessor.signature()
         if missing := [name for name in signature if name not in first]:
-            raise ValueError(f"The columns {', '.join(missing)} are missing. Received: {', '.join(first)}.")
+            raise ValueError(
+                f"The columns {', '.join(missing)} are missing. Received: {', '.join(first)}. Add them to the dataset."
+            )
 
         def served(name, value):
             if value.dtype == signature[name].dtype:

@@ -242,3 +242,11 @@ def test_blocks_of_rows_give_what_all_rows_at_once_give(mixed, monkeypatch):
     parts = preprocessor.encode(mixed)
     for name, values in whole.items():
         np.testing.assert_allclose(parts[name], values, rtol=1e-6, atol=1e-6)  # a cosine's last bit is its place's
+
+
+def test_a_regression_s_target_that_is_no_number_is_shown_with_its_row():
+    """The first value of the column was shown, which may be a number."""
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
+    preprocessor = Preprocessor(infer(frame.assign(y=[1.0, 2.0, 3.5]), "y", task="regression")).fit(frame, [1.0, 2, 3.5])
+    with pytest.raises(ValueError, match="finite numbers. Received: 'two', at row b. Correct it, or drop these rows"):
+        preprocessor.encode_target(pd.Series(["1", "two", "3"], ["a", "b", "c"]))

@@ -191,7 +191,10 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
         return preprocessor
     wanted = (*schema.classes, *added) if classes == "extend" else found
     if len(wanted) < 2:
-        raise ValueError(f"A classifier must have at least two classes. Received: only {wanted[0]!r}.")
+        raise ValueError(
+            f"A classifier must have at least two classes. Received: only {wanted[0]!r}. Add rows of another class, or "
+            "pass classes='extend' to keep those of training."
+        )
     dtype = shown.class_dtype if shown else schema.class_dtype
     if classes == "extend" and added and schema.class_dtype != dtype:
         dtype = "object"

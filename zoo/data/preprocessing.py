@@ -494,8 +494,10 @@ class Preprocessor:
         if self.schema.classes is None:
             numbers = as_numbers(values)
             if numbers is None:
+                row = next((i for i, value in enumerate(values) if not _is_number(value)), 0)
                 raise ValueError(
-                    f"The {name} must be finite numbers. Received: {values.dtype}, such as {values.iloc[0]!r}."
+                    f"The {name} must be finite numbers. Received: {values.iloc[row]!r}, at row {values.index[row]}. "
+                    "Correct it, or drop these rows."
                 )
             if not np.all(np.isfinite(numbers)):
                 row = np.flatnonzero(~np.isfinite(numbers))[0]
@@ -615,10 +617,20 @@ def _shown_names(columns) -> str:
     return ", ".join(names if len(names) <= 10 else [*names[:3], "...", f"{names[-1]} ({len(names)} columns)"])
 
 
+def _is_number(value) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def _rank_one(y):
     array = np.asarray(y)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
-        raise ValueError(f"The target must have one value a row. Received: the shape {array.shape}.")
+        raise ValueError(
+            f"The target must have one value a row. Received: the shape {array.shape}. Pass one of its columns."
+        )
     return array

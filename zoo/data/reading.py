@@ -50,7 +50,7 @@ class Reader:
         if not isinstance(x, (pd.DataFrame, Mapping)):
             raise ValueError(
                 f"The data must be a DataFrame or a dict of the columns {', '.join(map(str, self.schema.names))}. "
-                f"Received: {type(x).__name__}."
+                f"Received: {type(x).__name__}. Give each value the name of its column."
             )
         given = self._column_positions(x) if isinstance(x, pd.DataFrame) else list(x)
         present = given if isinstance(given, dict) else set(given)
@@ -71,7 +71,10 @@ class Reader:
             }
             if len(set(rows.values())) > 1:
                 shown = ", ".join(f"{name}: {length}" for name, length in rows.items())
-                raise ValueError(f"All columns must have the same number of rows. Received: {shown}.")
+                raise ValueError(
+                    f"All columns must have the same number of rows. Received: {shown}. Fill the shorter ones in, or "
+                    "cut the longer ones."
+                )
 
     def _column_positions(self, x: pd.DataFrame) -> dict:
         """Returns the position of each column of a table by its name; remembers it if the table has all columns."""

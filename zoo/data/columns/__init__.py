@@ -42,7 +42,7 @@ def register_column(name: str, where: str) -> None:
         raise ValueError(f"A kind's name must be 'package/kind'. Received: {name!r}. Put the package's name before it.")
     module, colon, attribute = where.partition(":")
     if not (colon and module and attribute):
-        raise ValueError(f"A kind must be given as 'module:attribute'. Received: {where!r}.")
+        raise ValueError(f"A kind must be given as 'module:attribute'. Received: {where!r}. Name both.")
     if KINDS.get(name, where) != where:
         raise ValueError(f"The kind {name!r} is registered already, as {KINDS[name]!r}. Take another name.")
     KINDS[name] = where

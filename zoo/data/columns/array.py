@@ -70,7 +70,9 @@ class Array(Kind):
         """Returns a column as one array of numbers."""
         array = stacked(values, column)
         if array.dtype.kind not in "biuf":
-            raise ValueError(f"{column.name!r} must hold numbers. Received: {array.dtype}.")
+            raise ValueError(
+                f"{column.name!r} must hold numbers. Received: {array.dtype}. Turn them: x.astype('float32')."
+            )
         if column.values:
             allowed = np.isin(array, column.values)
             if not allowed.all():
