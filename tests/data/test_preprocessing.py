@@ -247,6 +247,21 @@ def test_blocks_of_rows_give_what_all_rows_at_once_give(mixed, monkeypatch):
 def test_a_regression_s_target_that_is_no_number_is_shown_with_its_row():
     """The first value of the column was shown, which may be a number."""
     frame = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
-    preprocessor = Preprocessor(infer(frame.assign(y=[1.0, 2.0, 3.5]), "y", task="regression")).fit(frame, [1.0, 2, 3.5])
+    preprocessor = Preprocessor(infer(frame.assign(y=[1.0, 2.0, 3.5]), "y", task="regression")).fit(
+        frame, [1.0, 2, 3.5]
+    )
     with pytest.raises(ValueError, match="finite numbers. Received: 'two', at row b. Correct it, or drop these rows"):
         preprocessor.encode_target(pd.Series(["1", "two", "3"], ["a", "b", "c"]))
+
+
+def test_the_statistics_of_many_rows_are_those_of_a_sample_whatever_columns_are_called():
+    """The target was put beside the inputs under a name that a column may have."""
+    rows = 200_001
+    frame = pd.DataFrame({"__target__": np.arange(rows) % 7 * 1.0})
+    y = np.arange(rows) * 0.5
+    schema = infer(frame.assign(y=y), "y")
+    drawn = sample([frame.assign(y=y)])
+    preprocessor = Preprocessor(schema, "raw", "standard").fit(frame, y)
+    assert preprocessor.get_config() == Preprocessor(schema, "raw", "standard").fit(drawn).get_config()
+    np.testing.assert_array_equal(drawn.frame["y"], y[drawn.index])
+    assert preprocessor.target_center == pytest.approx(drawn.frame["y"].mean(), rel=1e-12)

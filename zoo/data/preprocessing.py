@@ -34,7 +34,7 @@ from zoo.data.columns.tensors import tensor_of
 from zoo.data.names import named_as
 from zoo.data.number_statistics import number_statistics
 from zoo.data.reading import Reader
-from zoo.data.sampling import Sample, sample
+from zoo.data.sampling import SIZE, Sample, sample
 from zoo.data.schema import MISSING, Column, Schema, as_numbers, is_missing, level_name
 from zoo.registry import SUPERVISED
 
@@ -114,14 +114,11 @@ class Preprocessor:
             counts, x = x.counts, x.frame
             if y is None and self.schema.target is not None:
                 y = x[self.schema.target]
-        elif isinstance(x, pd.DataFrame):
-            extra = (
-                {} if y is None else {"__target__": np.asarray(y, object) if len(x) > 200_000 else np.arange(len(x))}
-            )
-            if len(x) > 200_000:
-                drawn = sample([x.assign(**extra)])
-                x, counts = drawn.frame, drawn.counts
-                y = None if y is None else pd.Series(x.pop("__target__").tolist())
+        elif isinstance(x, pd.DataFrame) and len(x) > SIZE:
+            drawn = sample([x])
+            x, counts = drawn.frame, drawn.counts
+            if y is not None:
+                y = y.iloc[drawn.index] if isinstance(y, pd.Series) else np.asarray(y)[drawn.index]
         if len(x) == 0:
             raise ValueError("There are no rows to take statistics from. The data must have at least one.")
         if self.schema.task == "regression" and y is not None:

@@ -21,11 +21,19 @@ MAX_LEVELS = 200_000
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """Sampled rows in their order, the number of all rows, and of string columns the count of each value over all."""
+    """Sampled rows in their order, and what is known of all rows.
+
+    Args:
+        frame: The sampled rows.
+        rows: The number of all rows.
+        counts: Of string columns, the count of each value over all rows.
+        index: Which of all rows were sampled.
+    """
 
     frame: pd.DataFrame
     rows: int
     counts: dict
+    index: np.ndarray
 
 
 def hashes(rows: np.ndarray, seed: int) -> np.ndarray:
@@ -71,4 +79,4 @@ def sample(blocks: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SIZE) -
             kept, keys, index = kept.iloc[lowest], keys[lowest], index[lowest]
     if kept is None or total == 0:
         raise ValueError("There are no rows to take statistics from. The data must have at least one.")
-    return Sample(kept.reset_index(drop=True), total, counts)
+    return Sample(kept.reset_index(drop=True), total, counts, index)
