@@ -24,7 +24,6 @@ from zoo.data.columns.values import Values
 from zoo.data.notations import DAY, MARKS, UNKNOWN
 from zoo.data.schema import BLANKS, Column
 
-SHOWN = 5  # of values that count as missing
 # Of the dates that prove an export: times of day and zones.
 TAILS = ("", "", "T08:30", " 23:59:59", "T12:00:00Z", "T12:00:00.25+02:00", " 1:05 PM", "T23:30:00-01:30", " 07:00 UTC")
 
@@ -58,15 +57,7 @@ class Date(Kind):
         found = values.dates
         notes = [f"Read as dates written {found.format}, or as ISO 8601 has it."] if found.format else []
         if found.others:
-            listed = ", ".join(map(repr, found.others[:SHOWN])) + (", ..." if len(found.others) > SHOWN else "")
-            notes.append(f"Values that are no dates count as missing: {listed}.")
-            doubts.note(
-                f"Over nine in ten values are dates; the others count as missing: {listed}.",
-                column=values.name,
-                value=found.others[0],
-                row=values.row_of(found.others[0]),
-                repair="Repair or empty them, or give the column another kind in the schema.",
-            )
+            notes.append(values.note_missing(found.others, "dates"))
         missing = (*values.hints.missing, *found.others)
         return dataclasses.replace(column, format=found.format, missing=missing, notes=tuple(notes))
 

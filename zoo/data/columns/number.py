@@ -58,16 +58,7 @@ class Number(Kind):
             said = ", ".join(f"{name} {mark!r}" for name, mark in found.marks.items())
             notes.append(f"Its strings are read as numbers, with {said}.")
         if found.missing:
-            shown = ", ".join(map(repr, found.missing[:5])) + (", ..." if len(found.missing) > 5 else "")
-            rows = values.count_of(found.missing)
-            notes.append(f"Of its values, {shown} in {rows} rows are no numbers and count as missing.")
-            doubts.note(
-                f"Nine in ten values are numbers; {shown} in {rows} rows count as missing.",
-                column=values.name,
-                value=found.missing[0],
-                row=values.row_of(found.missing[0]),
-                repair="Make it a category in the schema if it is none of numbers, or list them in na_values=.",
-            )
+            notes.append(values.note_missing(found.missing, "numbers"))
         if found.doubtful:
             doubts.note(
                 "Its mark may stand between thousands or be the decimal mark; it is read as the former.",
