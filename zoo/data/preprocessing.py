@@ -180,10 +180,6 @@ class Preprocessor:
         """The most bins that each rank may be expanded to; None for no limit."""
         return self._max_bins
 
-    def state_of(self, column: Column) -> dict[str, Any]:
-        """Returns what was learnt of a column of the schema."""
-        return self._states[self.schema.columns.index(column)]
-
     @property
     def sizes(self) -> dict[str, Any]:
         """Widths of the encoded tensors, as arguments of `zoo.registry.Spec`."""
@@ -411,13 +407,13 @@ class Preprocessor:
         if not groups or y is None:
             return encoded
         name, table, target = "inputs" if self.encodings.raw else "numeric", self._table(x), self.encode_target(y)
-        encoded = {**encoded, name: np.array(encoded[name])}
+        encoded, features = {**encoded, name: np.array(encoded[name])}, self.features
         for group in groups:
             for column, state in zip(group.columns, group.states, strict=True):
                 known = {feature.what for feature in group.kind.features(column, state, self.encodings)}
                 places = [
                     feature["index"]
-                    for feature in self.features
+                    for feature in features
                     if feature["tensor"] == name and feature["column"] == column.name and feature["what"] in known
                 ]
                 read = group.kind.read(table.column(column.name), column, state)
