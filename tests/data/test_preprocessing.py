@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.data import preprocessing
+from zoo.data.doubts import DataWarning
 from zoo.data.encoding import Encoder
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
@@ -265,3 +266,10 @@ def test_the_statistics_of_many_rows_are_those_of_a_sample_whatever_columns_are_
     assert preprocessor.get_config() == Preprocessor(schema, "raw", "standard").fit(drawn).get_config()
     np.testing.assert_array_equal(drawn.frame["y"], y[drawn.index])
     assert preprocessor.target_center == pytest.approx(drawn.frame["y"].mean(), rel=1e-12)
+
+
+def test_a_model_of_raw_numbers_leaves_texts_out_and_says_so():
+    frame = pd.DataFrame({"x": np.arange(30.0), "story": [f"once upon a time {i} lived" for i in range(30)]})
+    with pytest.warns(DataWarning, match="The text columns story are no numbers, .* Take another model") as said:
+        encoded = Preprocessor(infer(frame), "raw").fit(frame).encode(frame)
+    assert len(said) == 1 and encoded["inputs"].shape == (30, 1)

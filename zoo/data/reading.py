@@ -6,13 +6,13 @@ call of pandas takes longer than a thousand cells.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from zoo.data import doubts
 from zoo.data.columns.kind import Group
 from zoo.data.columns.strings import FEW_ROWS
 from zoo.data.columns.table import Table
@@ -64,7 +64,7 @@ class Reader:
         extra = [] if self._warned else [str(name) for name in given if name not in self._expected]
         if extra:
             self._warned = True
-            warnings.warn(f"Columns that training did not know are ignored: {', '.join(extra)}.", stacklevel=5)
+            doubts.note(f"Columns that training did not know are ignored: {', '.join(extra)}.")
         if isinstance(x, Mapping):
             rows = {
                 column.name: len(x[column.name]) if np.ndim(x[column.name]) else 1 for column in self.schema.columns

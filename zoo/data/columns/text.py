@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.data import texts
+from zoo.data import doubts, texts
 from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
 from zoo.data.columns.number import is_absent
 from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, WORDS
@@ -40,7 +39,10 @@ class Text(Kind):
     ) -> list[State]:
         if encodings.raw:
             names = ", ".join(str(column.name) for column in columns)
-            warnings.warn(f"The text columns {names} are no numbers and are left out.", stacklevel=5)
+            doubts.note(
+                f"The text columns {names} are no numbers, which this model takes, and are left out.",
+                repair="Take another model, such as 'mlp_classifier', to use them.",
+            )
             return [{} for _ in columns]
         return [texts.fit(self.read(table.column(column.name), column, {})) for column in columns]
 
