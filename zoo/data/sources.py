@@ -304,7 +304,7 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
     if (column := _paths_of_images(frame, folder, target, wanted)) is not None:
         x = image_tables.read(frame[column], folder or Path(), **wanted.image)
         y = None if target is None else frame[target].to_numpy()
-        alone = dataclasses.replace(wanted, ignore=())
+        alone = dataclasses.replace(wanted, ignore=(), hints=Hints())
         known = {"splits": known.get("splits"), "files": frame[column], "table": frame, "target": target}
         return _arrays(x, y, source, alone, **known)
     _refuse_image_size(wanted, False)
@@ -405,6 +405,11 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     if wanted.ignore:
         raise ValueError(
             f"An array has no columns to ignore. Received: ignore={list(wanted.ignore)}. Pass a DataFrame."
+        )
+    if wanted.hints != Hints():
+        raise ValueError(
+            "`na_values`, `decimal`, `thousands` and `date_format` are for tables. Received: an array with one of "
+            "them. Leave it out; for missing values, x = np.where(x == -999, np.nan, x)."
         )
     if isinstance(x, np.ma.MaskedArray) and x.dtype.kind in "biuf" and np.ma.is_masked(x):
         x = np.ma.filled(x.astype("float64"), np.nan)

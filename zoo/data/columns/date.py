@@ -75,10 +75,11 @@ class Date(Kind):
 
     def read(self, values, column: Column, state: State) -> np.ndarray:
         values = series(values, column)
-        if pd.api.types.is_datetime64_any_dtype(values.dtype):
-            return dates.of_datetimes(values)
-        codes, uniques = pd.factorize(values)
         reading = _Reading(column)
+        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+            found = dates.of_datetimes(values)
+            return np.where(np.isin(found, reading.missing), UNKNOWN, found) if reading.missing else found
+        codes, uniques = pd.factorize(values)
         found, exists = reading.instants(list(uniques))
         if not exists.all():
             row = int(np.flatnonzero(codes == np.argmin(exists))[0])
@@ -236,6 +237,8 @@ class _Reading:
         self._column, self._patterns = column, notations.patterns(column.format)
         self._marks = {*MARKS, *column.missing}
         self._digits = notations.has_digits_alone(column.format)
+        known = (notations.instant(mark, column.format) for mark in column.missing)
+        self.missing = [instant for instant in known if instant is not None]  # of datetimes that count as missing
 
     def instant(self, value) -> int | None:
         """Returns the instant of a value, `UNKNOWN` if it is missing; None if it is no date."""
@@ -246,7 +249,8 @@ class _Reading:
         if is_absent(value):
             return UNKNOWN
         if isinstance(value, datetime.date):
-            return dates.of_date(value)
+            instant = dates.of_date(value)
+            return UNKNOWN if instant in self.missing else instant
         if self._digits and isinstance(value, (int, float, np.number)) and float(value).is_integer():
             return notations.instant(str(int(value)), self._column.format)
         return None

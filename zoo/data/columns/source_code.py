@@ -34,10 +34,11 @@ def strings(values, strip=False):
     return found
 '''
 WORDS = '''
-def words(values, known, mean, deviation):
+def words(values, known, mean, deviation, absent):
     """Returns scaled lengths of texts, and 1 for each known word that is there."""
     found = np.zeros((len(values), 2 + len(known)), "float32")
     for row, text in zip(found, strings(values)):
+        text = "" if text.strip(BLANKS) in absent else text
         letters = (c if category(c)[0] == "L" or category(c) == "Nd" else " " for c in text.lower())
         tokens = re.findall(r"\\d+|[^\\W\\d]+", "".join(letters))
         row[:2] = (np.log1p(np.float32([len(text), len(tokens)])) - np.float32(mean)) / np.float32(deviation)

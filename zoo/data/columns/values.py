@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo import display
 from zoo.data import doubts, notations, recognition
 from zoo.data.columns import number_formats
 from zoo.data.columns.natural import natural, original
@@ -178,16 +179,16 @@ class Values:
             what: What nine in ten values are, such as `"numbers"`.
         """
         listed = ", ".join(map(repr, others[:SHOWN])) + (", ..." if len(others) > SHOWN else "")
-        rows = self.count_of(others)
+        rows = display.count(self.count_of(others), "row")
         doubts.note(
-            f"Nine in ten values are {what}; {listed} in {rows} rows count as missing.",
+            f"Nine in ten values are {what}; {listed} in {rows} count as missing.",
             column=self.name,
             value=others[0],
             row=self.row_of(others[0]),
             repair="List them in na_values= if they mark missing values; else repair them, or give the column another "
             "kind in the schema.",
         )
-        return f"Of its values, {listed} in {rows} rows are no {what} and count as missing."
+        return f"Of its values, {listed} in {rows} are no {what} and count as missing."
 
     def row_of(self, level: str):
         """Returns the label of the first row that holds a string."""
