@@ -510,10 +510,19 @@ class Model(keras.Model):
                 f"The columns {', '.join(missing)} are missing. Received: {', '.join(first)}. Add them to the dataset."
             )
 
+        states = dict(zip(signature, self.preprocessor.states, strict=True))
+
         def served(name, value):
-            if value.dtype == signature[name].dtype:
+            spec, column = signature[name], self.schema.column(name)
+            if value.dtype == spec.dtype:
                 return value
-            return tf.strings.as_string(value) if signature[name].dtype == tf.string else tf.cast(value, tf.float32)
+            if spec.dtype.is_floating and value.dtype != tf.string:
+                return tf.cast(value, spec.dtype)
+
+            def read(values):  # as a table's: the number 2.0 is the level "2"
+                return kinds.kind_of(column).served(values, column, states[name])
+
+            return tf.ensure_shape(tf.numpy_function(read, [value], spec.dtype), spec.shape)
 
         def labels(y):
             dtype = tf.float32 if self.entry.task == "regression" else tf.int32
@@ -526,7 +535,7 @@ class Model(keras.Model):
                 return x, labels(columns[self.schema.target])
             return (x, labels(rest[0]), *rest[1:]) if rest else x
 
-        return dataset.map(encode, num_parallel_calls=tf.data.AUTOTUNE)
+        return dataset.map(tf.autograph.experimental.do_not_convert(encode), num_parallel_calls=tf.data.AUTOTUNE)
 
     @property
     def unsaved(self) -> tuple[str, ...]:
