@@ -40,6 +40,7 @@ from zoo.registry import SUPERVISED
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
+OF_TABLES = ("inputs", "numeric", "quantile", "categorical")  # encoded tensors of several columns
 BLOCK = 65_536  # the most rows that are encoded at once
 BLOCK_VALUES = 2**21  # the most values that are encoded at once: so many fit into a processor's cache
 UNTRACED_CALLS = 3  # the first calls of one block each run without tracing, which takes as long as ten of them
@@ -222,7 +223,8 @@ class Preprocessor:
     def own_tensors(self) -> dict[str, Column]:
         """The columns that are encoded tensors of their own, by the name of the tensor.
 
-        The only one of a kind has the kind's name, `"image"` or `"inputs"`; several have their served names.
+        The only one of a kind has the kind's `array_name`, `"image"` or `"inputs"`; others have their served names,
+        with an ending where a tensor of the other columns is called so.
         """
         own = [column for column in self.schema.columns if columns.kind_of(column).is_tensor(column)]
         counts = Counter(columns.kind_of(column).array_name for column in own)
@@ -230,8 +232,11 @@ class Preprocessor:
         found = {}
         for column in own:
             name = columns.kind_of(column).array_name
-            taken = self.encodings.raw and name == "inputs" and len(own) < len(self.schema.columns)
-            found[name if counts[name] == 1 and not taken else served[column.name]] = column
+            of_others = self.encodings.raw and name == "inputs" and len(own) < len(self.schema.columns)
+            if not name or counts[name] > 1 or of_others:
+                name = served[column.name]
+                name = f"{name}_tensor" if name in OF_TABLES else name
+            found[name] = column
         return found
 
     @property
