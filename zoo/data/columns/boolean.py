@@ -88,13 +88,13 @@ class Boolean(Kind):
     def source(self, group: Group, encodings: Encodings) -> Source:
         (truth,) = number_expressions(group)
         if encodings.raw:
-            sections = [("value", "np.where(told, truth, 0)")]
+            sections = [("value", "np.where(present, truth, 0)")]
         else:
-            sections = [("value", "np.where(told, 2 * truth - 1, 0)")]
-            if untold := [i for i, state in enumerate(group.states) if state["missing"]]:
-                sections.append(("missing", f"~told[:, {untold}]"))
+            sections = [("value", "np.where(present, 2 * truth - 1, 0)")]
+            if flagged := [i for i, state in enumerate(group.states) if state["missing"]]:
+                sections.append(("missing", f"~present[:, {flagged}]"))
         return Source(
-            setup=(f"truth = np.stack([{truth}], axis=1)", "told = np.isfinite(truth)"),
+            setup=(f"truth = np.stack([{truth}], axis=1)", "present = np.isfinite(truth)"),
             sections=tuple(sections),
             constants=NUMBER_CONSTANTS,
             functions=NUMBER_FUNCTIONS,

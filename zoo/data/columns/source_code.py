@@ -12,9 +12,9 @@ def number(values, offset=0.0, absent=()):
     truth = {"true": 1.0, "false": 0.0}
     strings_ = [v.strip() if isinstance(v, str) else v for v in values]
     with np.errstate(over="ignore"):
-        told = [np.nan if v is None or v in MISSING else float(truth.get(str(v).lower(), v)) for v in strings_]
-        told = np.array(told, "float64")
-        return (np.where(np.isin(told, absent), np.nan, told) - offset).astype("float32")
+        numbers = [np.nan if v is None or v in MISSING else float(truth.get(str(v).lower(), v)) for v in strings_]
+        numbers = np.array(numbers, "float64")
+        return (np.where(np.isin(numbers, absent), np.nan, numbers) - offset).astype("float32")
 '''
 ARRAY = '''
 def array(values, offset=0.0):
