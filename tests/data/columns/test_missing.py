@@ -77,3 +77,10 @@ def test_marks_of_missing_values_do_not_reach_into_arrays():
         zoo.data.load(frame, na_values=[9])
     with pytest.raises(ValueError, match="`na_values`.*are for tables. Received: an array .* np.where"):
         zoo.data.load(frame["a"], na_values=[9])
+
+
+def test_a_boolean_that_is_none_is_refused_with_what_must_be():
+    frame = pd.DataFrame({"a": [True, False] * 9})
+    preprocessor = Preprocessor(zoo.data.load(frame).schema).fit(frame)
+    with pytest.raises(ValueError, match="'a' must hold true or false, 1 or 0. Received: 'yes' in row 1. Repair"):
+        preprocessor.encode(pd.DataFrame({"a": ["True", "yes"]}))

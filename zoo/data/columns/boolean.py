@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
 from zoo.data.columns.number import KIND as NUMBER
@@ -47,10 +48,13 @@ class Boolean(Kind):
             if not isinstance(values.dtype, np.dtype) or values.dtype.kind not in "fiub":
                 missing = is_missing(values) | values.isin(column.missing).to_numpy()
                 if as_numbers(values) is None and not missing.all():
-                    truth = values.astype(str).str.strip().str.lower().map(TRUTH)
-                    if not (truth.isna().to_numpy() & ~missing).any():
-                        return truth.to_numpy("float32")
-        return centred(values, column, 0.0)
+                    codes, uniques = pd.factorize(values)
+                    truth = [TRUTH.get(str(value).strip().lower(), np.nan) for value in uniques]
+                    found = np.array([*truth, np.nan], "float32")[codes]
+                    if not (np.isnan(found) & ~missing).any():
+                        return found
+                    values = values.astype(object).where(np.isnan(found), found)  # the others have marks of numbers
+        return centred(values, column, 0.0, "true or false, 1 or 0")
 
     def fit_group(
         self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None

@@ -171,8 +171,14 @@ def is_absent(value) -> bool:
     return type(value) in MISSING_TYPES or (type(value) is float and value != value)
 
 
-def centred(values, column: Column, offset: float) -> np.ndarray:
+def centred(values, column: Column, offset: float, what: str = "numbers") -> np.ndarray:
     """Returns a column of numbers less an offset as float32 `(rows,)`, NaN where a value is missing.
+
+    Args:
+        values: The column.
+        column: What it is.
+        offset: What is subtracted in float64.
+        what: What it must hold, for the message.
 
     Raises:
         ValueError: if a value is not a number; the message names it and its row.
@@ -185,7 +191,7 @@ def centred(values, column: Column, offset: float) -> np.ndarray:
         and values.dtype.kind in "fiub"
     ):
         return _cast(values, "float32")
-    found = float64(values, column)
+    found = float64(values, column, what)
     return _cast(found - offset if offset else found, "float32")
 
 
@@ -194,7 +200,7 @@ def _cast(values: np.ndarray, dtype: str) -> np.ndarray:
         return values.astype(dtype)
 
 
-def float64(values, column: Column) -> np.ndarray:
+def float64(values, column: Column, what: str = "numbers") -> np.ndarray:
     """Returns a column of numbers as float64 `(rows,)`, NaN where a value is missing.
 
     Raises:
@@ -218,7 +224,7 @@ def float64(values, column: Column) -> np.ndarray:
         row = int(np.flatnonzero(np.append(strange, False)[codes])[0])
         written = f" with the decimal mark {column.decimal!r}" if column.decimal != "." else ""
         raise ValueError(
-            f"The column {column.name!r} must hold numbers{written}. Received: {values.iloc[row]!r} in row {row}. "
+            f"The column {column.name!r} must hold {what}{written}. Received: {values.iloc[row]!r} in row {row}. "
             "Repair the value, leave it empty, or make the column a category in the schema."
         )
     return _without_marks(np.append(numbers, np.nan)[codes], column)
