@@ -68,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         notices.show()
     with warnings.catch_warnings():
         if not debug:
+            # Keras saves variables so on numpy 2; those who train can do nothing about it.
+            warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning)
             warnings.showwarning = lambda message, *_, **__: print(
                 "zoo: warning:", _in_flags(_one_line(message), argv), file=sys.stderr
             )

@@ -64,10 +64,10 @@ def write(model, folder: Path) -> dict[str, tuple[dict, dict]]:
         ) from error
     from zoo.data.convertible import Convertible, facts
 
+    _check_kinds(model)
     convertible = Convertible(model, lookups=False)
     inputs, outputs = facts(convertible)
     _check_names(inputs, outputs, model.schema.served_names)
-    _check_kinds(model)
     proto = _converted(model, convertible)
     strings = _Strings()
     for column, numbers in _readers(model, strings).items():

@@ -43,7 +43,7 @@ def parts(paths: list[str]) -> Iterator[pa.Table]:
     for path in paths:
         sheets = _sheets(path)
         if not sheets:
-            raise ValueError(f"{path!r} must have a header and rows. Received: an empty workbook.")
+            raise ValueError(f"{path!r} must have a header and rows. Received: an empty workbook. Save it again.")
         for sheet, cells in sheets.items():
             place = f"the sheet {sheet!r} of {path!r}"
             table = plain(from_values(_columns(cells, place), place), place)

@@ -78,7 +78,7 @@ class Files:
         format: One of `MODULES`.
         ignore: Columns that need not be readable: of most formats, those of lists or bytes are left out.
         needed: The only columns that must be readable; None for all but those to ignore.
-        texts: Columns of CSV files whose values stay text, since their marks are known; None for all.
+        texts: Columns of CSV files whose values stay text, whatever they look like; None for all.
         keys: What the names of folders say about each path, by column; see `zoo.data.hive_folders`.
     """
 

@@ -41,7 +41,7 @@ def path_column(frame: pd.DataFrame, names: list, folder: Path, declared: Column
         if declared.shape is None:
             raise ValueError(
                 f"The data must have the column of images that the schema names, {declared.name!r}. Received: "
-                f"{', '.join(map(str, names))}."
+                f"{', '.join(map(str, names))}. Add it, or rename the one that holds the paths."
             )
     found = path_columns(frame, folder, names) if declared is None else _of_images(frame, names, share=1.0)
     if declared is not None and not found and (some := _of_images(frame, names, share=SOME)):

@@ -21,11 +21,19 @@ MAX_LEVELS = 200_000
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """Sampled rows in their order, under their labels, the number of all rows, and of strings each one's count."""
+    """Sampled rows, and what is known of all rows.
+
+    Args:
+        frame: The sampled rows, in their order and under their labels.
+        rows: The number of all rows.
+        counts: Of string columns, the count of each value over all rows.
+        index: Which of all rows were sampled.
+    """
 
     frame: pd.DataFrame
     rows: int
     counts: dict
+    index: np.ndarray
 
 
 def hashes(rows: np.ndarray, seed: int) -> np.ndarray:
@@ -49,7 +57,7 @@ def sample(blocks: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SIZE) -
         ValueError: if there are no rows.
     """
     kept: pd.DataFrame | None = None
-    keys = np.zeros(0, np.uint64)
+    keys, index = np.zeros(0, np.uint64), np.zeros(0, np.int64)
     counts: dict = {}
     total = 0
     for block in blocks:
@@ -64,10 +72,10 @@ def sample(blocks: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SIZE) -
                     counts[name] = counts[name].nlargest(MAX_LEVELS // 2)
         theirs = hashes(rows, seed)
         kept = block if kept is None else pd.concat([kept, block])
-        keys = np.concatenate([keys, theirs])
+        keys, index = np.concatenate([keys, theirs]), np.concatenate([index, rows])
         if len(keys) > size:
             lowest = np.sort(np.argpartition(keys, size - 1)[:size])
-            kept, keys = kept.iloc[lowest], keys[lowest]
+            kept, keys, index = kept.iloc[lowest], keys[lowest], index[lowest]
     if kept is None or total == 0:
         raise ValueError("There are no rows to take statistics from. The data must have at least one.")
-    return Sample(kept, total, counts)
+    return Sample(kept, total, counts, index)

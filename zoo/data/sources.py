@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import addresses, doubts, frames, image_arrays, image_files, image_tables, images, row_numbers, shipped
-from zoo.data.columns import pictures, the_array, the_picture, the_vector
+from zoo.data.columns import kind_of, pictures, the_array, the_picture, the_vector
 from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
 from zoo.data.infer import read_target, written
@@ -144,10 +144,13 @@ class _Wanted:
 
     @property
     def texts(self) -> tuple | None:
-        """Columns whose values a file's reader must leave as text, since their marks are known; None for all."""
+        """Columns whose values a file's reader must leave as text, as in training; None for all."""
         if self.schema is None:
             return None if (self.hints.decimal, self.hints.thousands) != (None, None) else ()
-        return tuple(column.name for column in self.schema.columns if column.is_marked)
+        names = tuple(column.name for column in self.schema.columns if kind_of(column).keeps_text(column))
+        classes = self.schema.classes
+        of_texts = classes is not None and all(isinstance(value, str) for value in classes)
+        return (*names, self.schema.target) if of_texts else names
 
     @property
     def image_column(self) -> Column | None:
@@ -305,7 +308,7 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
     if (column := _paths_of_images(frame, folder, target, wanted)) is not None:
         x = image_tables.read(frame[column], folder or Path(), **wanted.image)
         y = None if target is None else frame[target].to_numpy()
-        alone = dataclasses.replace(wanted, ignore=())
+        alone = dataclasses.replace(wanted, ignore=(), hints=Hints())
         known = {"splits": known.get("splits"), "files": frame[column], "table": frame, "target": target}
         return _arrays(x, y, source, alone, **known)
     _refuse_image_size(wanted, False)
@@ -411,6 +414,11 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     if wanted.ignore:
         raise ValueError(
             f"An array has no columns to ignore. Received: ignore={list(wanted.ignore)}. Pass a DataFrame."
+        )
+    if wanted.hints != Hints():
+        raise ValueError(
+            "`na_values`, `decimal`, `thousands` and `date_format` are for tables. Received: an array with one of "
+            "them. Leave it out; for missing values, x = np.where(x == -999, np.nan, x)."
         )
     if isinstance(x, np.ma.MaskedArray) and x.dtype.kind in "biuf" and np.ma.is_masked(x):
         x = np.ma.filled(x.astype("float64"), np.nan)

@@ -65,7 +65,7 @@ def test_values_that_are_no_dates_among_many_count_as_missing_and_are_named():
     values = [f"{moment:%d/%m/%Y}" for moment in MOMENTS]
     column, said = column_of([*values, "soon", "30/02/2024"])
     assert (column.kind, column.missing) == ("date", ("soon", "30/02/2024"))
-    assert "'when': Over nine in ten values are dates; the others count as missing: 'soon', '30/02/2024'." in said
+    assert "'when': Nine in ten values are dates; 'soon', '30/02/2024' in 2 rows count as missing." in said
     assert "Such as 'soon' in row 40." in said and "'soon', '30/02/2024'" in column.notes[1]
     preprocessor = Preprocessor(Schema((column,))).fit(pd.DataFrame({"when": values}))
     assert same(encoded(preprocessor, ["soon", values[0]]), encoded(preprocessor, [None, values[0]]))

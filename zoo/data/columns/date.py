@@ -24,7 +24,6 @@ from zoo.data.columns.values import Values
 from zoo.data.notations import DAY, MARKS, UNKNOWN
 from zoo.data.schema import BLANKS, Column
 
-SHOWN = 5  # of values that count as missing
 # Of the dates that prove an export: times of day and zones.
 TAILS = ("", "", "T08:30", " 23:59:59", "T12:00:00Z", "T12:00:00.25+02:00", " 1:05 PM", "T23:30:00-01:30", " 07:00 UTC")
 
@@ -58,15 +57,7 @@ class Date(Kind):
         found = values.dates
         notes = [f"Read as dates written {found.format}, or as ISO 8601 has it."] if found.format else []
         if found.others:
-            listed = ", ".join(map(repr, found.others[:SHOWN])) + (", ..." if len(found.others) > SHOWN else "")
-            notes.append(f"Values that are no dates count as missing: {listed}.")
-            doubts.note(
-                f"Over nine in ten values are dates; the others count as missing: {listed}.",
-                column=values.name,
-                value=found.others[0],
-                row=values.row_of(found.others[0]),
-                repair="Repair or empty them, or give the column another kind in the schema.",
-            )
+            notes.append(values.note_missing(found.others, "dates"))
         missing = (*values.hints.missing, *found.others)
         return dataclasses.replace(column, format=found.format, missing=missing, notes=tuple(notes))
 
@@ -84,10 +75,11 @@ class Date(Kind):
 
     def read(self, values, column: Column, state: State) -> np.ndarray:
         values = series(values, column)
-        if pd.api.types.is_datetime64_any_dtype(values.dtype):
-            return dates.of_datetimes(values)
-        codes, uniques = pd.factorize(values)
         reading = _Reading(column)
+        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+            found = dates.of_datetimes(values)
+            return np.where(np.isin(found, reading.missing), UNKNOWN, found) if reading.missing else found
+        codes, uniques = pd.factorize(values)
         found, exists = reading.instants(list(uniques))
         if not exists.all():
             row = int(np.flatnonzero(codes == np.argmin(exists))[0])
@@ -240,6 +232,8 @@ class _Reading:
         self._column, self._patterns = column, notations.patterns(column.format)
         self._marks = {*MARKS, *column.missing}
         self._digits = notations.has_digits_alone(column.format)
+        known = (notations.instant(mark, column.format) for mark in column.missing)
+        self.missing = [instant for instant in known if instant is not None]  # of datetimes that count as missing
 
     def instant(self, value) -> int | None:
         """Returns the instant of a value, `UNKNOWN` if it is missing; None if it is no date."""
@@ -250,7 +244,8 @@ class _Reading:
         if is_absent(value):
             return UNKNOWN
         if isinstance(value, datetime.date):
-            return dates.of_date(value)
+            instant = dates.of_date(value)
+            return UNKNOWN if instant in self.missing else instant
         if self._digits and isinstance(value, (int, float, np.number)) and float(value).is_integer():
             return notations.instant(str(int(value)), self._column.format)
         return None
