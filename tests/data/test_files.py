@@ -17,6 +17,7 @@ import pytest
 from tests.benchmarks import stream as stream_benchmark
 from zoo.data import addresses, csv_files, sources
 from zoo.data.doubts import DataWarning
+from zoo.data.preprocessing import Preprocessor
 from zoo.data.sources import load
 
 
@@ -361,3 +362,17 @@ def test_the_streaming_benchmark_runs_and_reads_every_row(tmp_path):
     assert found["rows"] == 40_000
     assert found["peak_gib"] < 1.5
     assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_of_a_stream_name_the_row_in_the_file(write):
+    rows = [f"{i}.5,{'u' if i % 2 else 'v'}" for i in range(50)]
+    path = write("a.csv", "\n".join(["a,y", *rows]))
+    schema = load(path, target="y").schema
+    rows[43] = "wrong,u"
+    stream = load(write("b.csv", "\n".join(["a,y", *rows])), schema=schema, stream=True)
+    preprocessor = Preprocessor(schema).fit(load(path, target="y").x)
+    for first, block in stream.blocks(20):
+        assert block.index.tolist() == list(range(first, first + len(block)))
+        if first == 40:
+            with pytest.raises(ValueError, match="'a' must hold numbers. Received: 'wrong' in row 43"):
+                preprocessor.encode(block)

@@ -125,7 +125,8 @@ def test_the_angles_of_year_week_and_day_follow_the_calendar():
         datetime.datetime(year, month, day, 6, tzinfo=datetime.UTC)
         for year, month, day in itertools.product((1, 1900, 1969, 2000, 2023, 2024), (1, 2, 3, 12), (1, 28))
     ]
-    found, known, year, week, share = dates.fields(tf.constant([*map(microseconds, days), notations.UNKNOWN]), 0)
+    instants = tf.constant([[instant] for instant in (*map(microseconds, days), notations.UNKNOWN)])
+    found, known, year, week, share = (part[:, 0] for part in dates.fields(instants, [0]))
     assert known.numpy().tolist() == [True] * len(days) + [False]
     turn = 2 * np.pi
     np.testing.assert_allclose(year[:-1], [turn * (day.timetuple().tm_yday - 1) / 365.25 for day in days], rtol=1e-6)

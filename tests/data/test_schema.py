@@ -164,3 +164,8 @@ def test_a_hundred_thousand_levels_are_no_trouble():
     codes = np.random.default_rng(0).integers(0, 100_000, 400_000)
     schema = infer(pd.DataFrame({"city": pd.Series(codes).astype(str) + " street", "x": codes}))
     assert schema.column("city").kind == "category" and len(schema.column("city").categories) > 90_000
+
+
+def test_without_inputs_the_repair_is_said():
+    with pytest.raises(ValueError, match=r"none \(a: constant; Unnamed: 0: .*\). Add a column whose values differ, or"):
+        infer(pd.DataFrame({"a": [1, 1, 1], "Unnamed: 0": [0, 1, 2]}))

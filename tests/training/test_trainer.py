@@ -368,6 +368,9 @@ def test_targets_that_do_not_suit_the_entry_are_refused(table):
         zoo.train("mlp_classifier", table.assign(y=table.y.where(table.index != 3)), target="y", verbose=0)
     with pytest.raises(ValueError, match="needs a target"):
         zoo.train("mlp_classifier", table, verbose=0)
+    elsewhere = dataclasses.replace(zoo.data.load(table, target="y").schema, target="z")
+    with pytest.raises(ValueError, match="needs a target. The schema's target 'z' is no column of the data"):
+        zoo.train("mlp_classifier", table, schema=elsewhere, verbose=0)
 
 
 def test_an_unknown_model_offers_the_nearest():

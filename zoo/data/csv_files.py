@@ -56,7 +56,7 @@ def dialect(path: str) -> Dialect:
         while head.count(b'"') % 2 and (more := file.read(SNIFFED_BYTES)) and len(head) < CHUNK_BYTES:
             head += more
     if not head.strip():
-        raise ValueError(f"{path!r} must be a CSV with a header. Received: an empty file.")
+        raise ValueError(f"{path!r} must be a CSV with a header. Received: an empty file. Write it again.")
     line_end = b"\n" if b"\n" in head else b"\r"
     whole = head[: head.rfind(line_end) + 1] if len(head) >= SNIFFED_BYTES and line_end in head else head
     text = whole.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")

@@ -59,10 +59,38 @@ def infer(
         raise ValueError(f"There is no column {absent[0]!r} to ignore.{hint} The data have: {names}.")
     if known is None:
         known = written(frame, (target, *ignored), hints)
+    looked_at = [name for name in names if name != target or target is None]
+    columns, dropped = inputs_of(frame, looked_at, known, hints, ignored=ignored, keep_constants=keep_constants)
+    schema = Schema(columns, target, None, None, None, dropped)
+    if target is None:
+        return schema
+    values = frame[target]
+    if is_missing(values).any() and task is None:
+        values = values[~is_missing(values)]
+    task = task or infer_task(values)
+    return schema if task is None else schema.with_task(task, values)
+
+
+def inputs_of(
+    frame: pd.DataFrame,
+    names: Iterable,
+    known: Mapping[Any, Column],
+    hints: Hints = NO_HINTS,
+    *,
+    ignored: Iterable = (),
+    keep_constants: bool = False,
+) -> tuple[tuple[Column, ...], dict[Any, str]]:
+    """Returns the columns of a table that are inputs, and those that are none, each with the reason.
+
+    Args:
+        frame: The table.
+        names: The columns to look at.
+        known: What `written` found.
+        hints, keep_constants: As for `infer`.
+        ignored: Columns that the caller leaves out.
+    """
     columns, dropped = [], {}
     for name in names:
-        if name == target and target is not None:
-            continue
         if name in ignored:
             dropped[name] = "ignored"
             continue
@@ -74,14 +102,7 @@ def infer(
             dropped[name] = reason
         else:
             columns.append(column)
-    schema = Schema(tuple(columns), target, None, None, None, dropped)
-    if target is None:
-        return schema
-    values = frame[target]
-    if is_missing(values).any() and task is None:
-        values = values[~is_missing(values)]
-    task = task or infer_task(values)
-    return schema if task is None else schema.with_task(task, values)
+    return tuple(columns), dropped
 
 
 def infer_task(values: pd.Series) -> str | None:

@@ -124,7 +124,10 @@ class Schema:
             reasons = (
                 "; ".join(f"{name}: {reason}" for name, reason in self.dropped.items()) or "the data have no columns"
             )
-            raise ValueError(f"At least one input column must be left. Received: none ({reasons}).")
+            raise ValueError(
+                f"At least one input column must be left. Received: none ({reasons}). Add a column whose values "
+                "differ, or ignore fewer; a column that is taken for the index of the rows needs another name."
+            )
 
     @property
     def names(self) -> list:
@@ -227,7 +230,10 @@ class Schema:
                 "rows, which are continuous. Take a regressor such as 'mlp_regressor', or make bins of them."
             )
         if len(classes) < 2:
-            raise ValueError(f"The {name} must have at least two classes. Received: only {classes[0]!r}.")
+            raise ValueError(
+                f"The {name} must have at least two classes. Received: only {classes[0]!r}. Add rows of another class, "
+                "or name another target."
+            )
         return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(own.dtype))
 
     def without_target(self) -> Schema:

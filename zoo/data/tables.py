@@ -121,7 +121,7 @@ def decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def plain(table: pa.Table, source: str) -> pa.Table:
-    """Returns the table with numbers, strings, booleans and timestamps alone: dates, decimals, dictionaries turned.
+    """Returns the table with numbers, strings, booleans and times alone: dates, decimals, dictionaries turned.
 
     Raises:
         ValueError: if a column holds lists, structs or other things that are no values.
@@ -136,11 +136,15 @@ def plain(table: pa.Table, source: str) -> pa.Table:
             column = column.cast(pa.timestamp("us"))
         elif pa.types.is_decimal(kind):
             column = column.cast(pa.float64())
-        elif pa.types.is_time(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        elif pa.types.is_time(kind):
+            column = column.cast(pa.time64("us"), safe=False)
+        elif pa.types.is_duration(kind):
+            column = column.cast(pa.duration("us"), safe=False)
+        elif pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
             column = column.cast(pa.string())
         elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             column = _text(column, field.name, source)
-        elif pa.types.is_nested(kind) or pa.types.is_duration(kind):
+        elif pa.types.is_nested(kind) or pa.types.is_interval(kind):
             raise ValueError(_no_values(field.name, source, kind))
         columns.append(column)
     return pa.table(columns, names=table.column_names) if columns else table

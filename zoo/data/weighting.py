@@ -69,7 +69,8 @@ def class_factors(class_weight, classes, y: np.ndarray, weight: np.ndarray | Non
     if not known or set(class_weight) != set(classes):
         raise ValueError(
             "`class_weight` must be 'balanced' or a factor for each of the classes "
-            f"{', '.join(map(repr, classes))}. Received: class_weight={class_weight!r}"
+            f"{', '.join(map(repr, classes))}. Received: class_weight={class_weight!r}. Write it as "
+            f"{dict.fromkeys(classes, 1.0)!r}, with factors of your own."
         )
     factors = [class_weight[label] for label in classes]
     for label, factor in zip(classes, factors):

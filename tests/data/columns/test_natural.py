@@ -89,7 +89,7 @@ def test_objects_are_read_as_what_they_stand_for(case, tmp_path):
     assert_same(objects(frame["v"]))
     gone = preprocessor.encode(frame.assign(v=objects([*list(frame["v"])[:-1], None])))
     assert all(np.isfinite(tensor).all() for tensor in gone.values())
-    served = kind_of(column).served(frame["v"], column, preprocessor.state_of(column))
+    served = kind_of(column).served(frame["v"], column, preprocessor.states[preprocessor.schema.columns.index(column)])
     graph = preprocessor.module()({"v": served, "x": frame["x"].to_numpy("float32")})
     for tensor, expected in wanted.items():
         np.testing.assert_allclose(graph[tensor], expected, rtol=1e-6, atol=1e-6)

@@ -25,7 +25,6 @@ from zoo.data.notations import DAY, MARKS, UNKNOWN
 from zoo.data.schema import BLANKS, Column
 
 OF_PERIODS = {"period[Q-DEC]": "%YQ%q"}  # as pandas writes periods that are not in ISO 8601
-SHOWN = 5  # of values that count as missing
 # Of the dates that prove an export: times of day and zones.
 TAILS = ("", "", "T08:30", " 23:59:59", "T12:00:00Z", "T12:00:00.25+02:00", " 1:05 PM", "T23:30:00-01:30", " 07:00 UTC")
 
@@ -65,15 +64,7 @@ class Date(Kind):
         if not notations.has_days(found.format) or any(map(recognition.MONTH_ALONE.fullmatch, values.levels)):
             notes.append("What names no day is read as the first one of its month or quarter.")
         if found.others:
-            listed = ", ".join(map(repr, found.others[:SHOWN])) + (", ..." if len(found.others) > SHOWN else "")
-            notes.append(f"Values that are no dates count as missing: {listed}.")
-            doubts.note(
-                f"Over nine in ten values are dates; the others count as missing: {listed}.",
-                column=values.name,
-                value=found.others[0],
-                row=values.row_of(found.others[0]),
-                repair="Repair or empty them, or give the column another kind in the schema.",
-            )
+            notes.append(values.note_missing(found.others, "dates"))
         missing = (*values.hints.missing, *found.others)
         return dataclasses.replace(column, format=found.format, missing=missing, notes=tuple(notes))
 
@@ -91,14 +82,15 @@ class Date(Kind):
 
     def read(self, values, column: Column, state: State) -> np.ndarray:
         values = series(values, column)
-        if pd.api.types.is_datetime64_any_dtype(values.dtype):
-            return dates.of_datetimes(values)
-        codes, uniques = pd.factorize(values)
         reading = _Reading(column)
+        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+            found = dates.of_datetimes(values)
+            return np.where(np.isin(found, reading.missing), UNKNOWN, found) if reading.missing else found
+        codes, uniques = pd.factorize(values)
         found, exists = reading.instants(list(uniques))
         if not exists.all():
             row = int(np.flatnonzero(codes == np.argmin(exists))[0])
-            raise ValueError(reading.error(values.iloc[row], row))
+            raise ValueError(reading.error(values.iloc[row], values.index[row]))
         return np.append(found, UNKNOWN)[codes]
 
     def served(self, values, column: Column, state: State) -> np.ndarray:
@@ -150,35 +142,30 @@ class Date(Kind):
         with tf.control_dependencies([check]):
             return tf.identity(instants)
 
-    def parse_group(self, block, group: Group, tables: Sequence) -> list:
-        import tensorflow as tf
-
+    def parse_group(self, block, group: Group, tables: Sequence) -> tuple:
         states: Sequence[State] = group.states or [{}] * len(group.columns)
-        instants = tf.unstack(block, num=len(group.columns), axis=1)
-        return [dates.fields(one, state.get("offset", 0)) for one, state in zip(instants, states, strict=True)]
+        return dates.fields(block, [state.get("offset", 0) for state in states])
 
     def numbers_group(self, parsed, group: Group):
         import tensorflow as tf
 
-        days = [tf.where(fields[1], fields[0], np.float32(np.nan))[:, None] for fields in parsed]
-        return days[0] if len(days) == 1 else tf.concat(days, axis=1)
+        days, known, *_ = parsed
+        return tf.where(known, days, np.float32(np.nan))
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
         if encodings.raw:
             return []
-        return [
-            (dates.parts(fields, state["times"]), "part") for fields, state in zip(parsed, group.states, strict=True)
-        ]
+        return [(dates.parts(parsed, [state["times"] for state in group.states]), "part")]
 
     def converted_shape(self, column: Column, state: State) -> tuple[int, ...] | None:
         return (len(dates.FIELDS),) if all(one.date for one in notations.patterns(column.format)) else None
 
-    def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> list:
-        parsed = []
-        for tensor, column, state in zip(tensors, group.columns, group.states, strict=True):
-            short = notations.patterns(column.format)[0].short_year
-            parsed.append(dates.fields(dates.instants_of_numbers(tensor, short), state["offset"]))
-        return parsed
+    def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> tuple:
+        import tensorflow as tf
+
+        short = [notations.patterns(column.format)[0].short_year for column in group.columns]
+        instants = [dates.instants_of_numbers(tensor, one) for tensor, one in zip(tensors, short, strict=True)]
+        return self.parse_group(tf.stack(instants, axis=1), group, tables)
 
     def onnx_numbers(self, nodes, name: str, column: Column, state: State) -> str:
         return nodes.date(name, notations.patterns(column.format))
@@ -255,6 +242,8 @@ class _Reading:
         self._column, self._patterns = column, notations.patterns(column.format)
         self._marks = {*MARKS, *column.missing}
         self._digits = notations.has_digits_alone(column.format)
+        known = (notations.instant(mark, column.format) for mark in column.missing)
+        self.missing = [instant for instant in known if instant is not None]  # of datetimes that count as missing
 
     def instant(self, value) -> int | None:
         """Returns the instant of a value, `UNKNOWN` if it is missing; None if it is no date."""
@@ -265,7 +254,8 @@ class _Reading:
         if is_absent(value):
             return UNKNOWN
         if isinstance(value, datetime.date):
-            return dates.of_date(value)
+            instant = dates.of_date(value)
+            return UNKNOWN if instant in self.missing else instant
         if self._digits and isinstance(value, (int, float, np.number)) and float(value).is_integer():
             return notations.instant(str(int(value)), self._column.format)
         return None
@@ -282,7 +272,7 @@ class _Reading:
             [one is not None for one in read], bool
         )
 
-    def error(self, value, row: int) -> str:
+    def error(self, value, row) -> str:
         """Returns what must be, what came, and the repair."""
         value = value.item() if isinstance(value, np.generic) else value
         other = recognition.recognise([str(value)], [1])

@@ -68,16 +68,7 @@ class Number(Kind):
             said = ", ".join(f"{name} {mark!r}" for name, mark in found.marks.items())
             notes.append(f"Its strings are read as numbers, with {said}.")
         if found.missing:
-            shown = ", ".join(map(repr, found.missing[:5])) + (", ..." if len(found.missing) > 5 else "")
-            rows = values.count_of(found.missing)
-            notes.append(f"Of its values, {shown} in {rows} rows are no numbers and count as missing.")
-            doubts.note(
-                f"Nine in ten values are numbers; {shown} in {rows} rows count as missing.",
-                column=values.name,
-                value=found.missing[0],
-                row=values.row_of(found.missing[0]),
-                repair="Make it a category in the schema if it is none of numbers, or list them in na_values=.",
-            )
+            notes.append(values.note_missing(found.missing, "numbers"))
         if found.doubtful:
             doubts.note(
                 "Its mark may stand between thousands or be the decimal mark; it is read as the former.",
@@ -191,8 +182,14 @@ def is_absent(value) -> bool:
     return type(value) in MISSING_TYPES or (type(value) is float and value != value)
 
 
-def centred(values, column: Column, offset: float) -> np.ndarray:
+def centred(values, column: Column, offset: float, what: str = "numbers") -> np.ndarray:
     """Returns a column of numbers less an offset as float32 `(rows,)`, NaN where a value is missing.
+
+    Args:
+        values: The column.
+        column: What it is.
+        offset: What is subtracted in float64.
+        what: What it must hold, for the message.
 
     Raises:
         ValueError: if a value is not a number; the message names it and its row.
@@ -205,7 +202,7 @@ def centred(values, column: Column, offset: float) -> np.ndarray:
         and values.dtype.kind in "fiub"
     ):
         return _cast(values, "float32")
-    found = float64(values, column)
+    found = float64(values, column, what)
     return _cast(found - offset if offset else found, "float32")
 
 
@@ -214,7 +211,7 @@ def _cast(values: np.ndarray, dtype: str) -> np.ndarray:
         return values.astype(dtype)
 
 
-def float64(values, column: Column) -> np.ndarray:
+def float64(values, column: Column, what: str = "numbers") -> np.ndarray:
     """Returns a column of numbers as float64 `(rows,)`, NaN where a value is missing.
 
     Raises:
@@ -241,7 +238,8 @@ def float64(values, column: Column) -> np.ndarray:
         written = f" with the decimal mark {column.decimal!r}" if column.decimal != "." else ""
         written += f" with {column.suffix!r} behind them" if column.suffix in number_formats.SHARES else ""
         raise ValueError(
-            f"The column {column.name!r} must hold numbers{written}. Received: {values.iloc[row]!r} in row {row}. "
+            f"The column {column.name!r} must hold {what}{written}. Received: {values.iloc[row]!r} in row "
+            f"{values.index[row]}. "
             "Repair the value, leave it empty, or make the column a category in the schema."
         )
     return _without_marks(np.append(numbers, np.nan)[codes], column)

@@ -12,9 +12,9 @@ def number(values, offset=0.0, absent=()):
     truth = {"true": 1.0, "false": 0.0}
     strings_ = [v.strip() if isinstance(v, str) else v for v in values]
     with np.errstate(over="ignore"):
-        told = [np.nan if v is None or v in MISSING else float(truth.get(str(v).lower(), v)) for v in strings_]
-        told = np.array(told, "float64")
-        return (np.where(np.isin(told, absent), np.nan, told) - offset).astype("float32")
+        numbers = [np.nan if v is None or v in MISSING else float(truth.get(str(v).lower(), v)) for v in strings_]
+        numbers = np.array(numbers, "float64")
+        return (np.where(np.isin(numbers, absent), np.nan, numbers) - offset).astype("float32")
 '''
 ARRAY = '''
 def array(values, offset=0.0):
@@ -34,10 +34,11 @@ def strings(values, strip=False):
     return found
 '''
 WORDS = '''
-def words(values, known, mean, deviation):
+def words(values, known, mean, deviation, absent):
     """Returns scaled lengths of texts, and 1 for each known word that is there."""
     found = np.zeros((len(values), 2 + len(known)), "float32")
     for row, text in zip(found, strings(values)):
+        text = "" if text.strip(BLANKS) in absent else text
         letters = (c if category(c)[0] == "L" or category(c) == "Nd" else " " for c in text.lower())
         tokens = re.findall(r"\\d+|[^\\W\\d]+", "".join(letters))
         row[:2] = (np.log1p(np.float32([len(text), len(tokens)])) - np.float32(mean)) / np.float32(deviation)

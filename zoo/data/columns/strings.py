@@ -24,7 +24,10 @@ def series(values, column: Column) -> pd.Series:
         return natural(values, column.name)
     array = np.asarray(values) if not np.isscalar(values) else np.asarray([values])
     if array.ndim != 1:
-        raise ValueError(f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}.")
+        raise ValueError(
+            f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}. Give each of "
+            "its values a column."
+        )
     return natural(pd.Series(np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array), column.name)
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zoo.data import notations, recognition
+from zoo import display
+from zoo.data import doubts, notations, recognition
 from zoo.data.columns import number_doubts, number_formats
 from zoo.data.columns.natural import clocks, natural, original
 from zoo.data.schema import MISSING, Column, as_numbers, is_stringlike, level_name
 
 SCALARS = (str, bytes, int, float, bool, np.generic, pd.Timestamp)
+SHOWN = 5  # of the values that count as missing
 LEADING_ZERO = re.compile(r"0\d+")
 
 
@@ -184,6 +187,25 @@ class Values:
         if self.is_number and not notations.has_digits_alone(self.date_format):
             return None
         return recognition.recognise(*self._levels, self.date_format)
+
+    def note_missing(self, others: Sequence[str], what: str) -> str:
+        """Notes as doubtful that strings count as missing, and returns what the schema says of it.
+
+        Args:
+            others: The strings.
+            what: What nine in ten values are, such as `"numbers"`.
+        """
+        listed = ", ".join(map(repr, others[:SHOWN])) + (", ..." if len(others) > SHOWN else "")
+        rows = display.count(self.count_of(others), "row")
+        doubts.note(
+            f"Nine in ten values are {what}; {listed} in {rows} count as missing.",
+            column=self.name,
+            value=others[0],
+            row=self.row_of(others[0]),
+            repair="List them in na_values= if they mark missing values; else repair them, or give the column another "
+            "kind in the schema.",
+        )
+        return f"Of its values, {listed} in {rows} are no {what} and count as missing."
 
     def row_of(self, level: str):
         """Returns the label of the first row that holds a string."""
