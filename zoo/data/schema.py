@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import json
 import keyword
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -90,6 +91,11 @@ class Column:
     def is_marked(self) -> bool:
         """Whether its values are written in marks or a notation of their own."""
         return any(getattr(self, f.name) != f.default for f in dataclasses.fields(self) if f.name in READING)
+
+    @property
+    def held_strings(self) -> bool:
+        """Whether its training values were strings, by their dtype, or by levels that no number is written as."""
+        return re.match("str|large_string", self.dtype) is not None or any(map(_is_no_number, self.categories))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -422,13 +428,29 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     words = (value for value, gone in zip(values, missing) if isinstance(value, str) and not gone)
     if not all(map(MAY_BE_NUMBER.search, words)):  # checked here since pandas takes a millisecond a column
         return None
-    uniques = pd.Series(values, dtype=object)
-    if any(isinstance(value, (bytes, pd.Timestamp)) for value in uniques):
+    uniques = pd.Series([as_float(value) if type(value) is int else value for value in values], dtype=object)
+    if any(isinstance(value, (bytes, complex, pd.Timestamp)) for value in uniques):
         return None
     numbers = pd.to_numeric(uniques.where(~missing), errors="coerce").to_numpy("float64", na_value=np.nan)
     if np.any(np.isnan(numbers) & ~missing) or missing.all():
         return None
     return np.append(numbers, np.nan)[codes]
+
+
+def _is_no_number(level: str) -> bool:
+    """Returns whether a level would be another one if it were read as a number or a boolean: `1.10`, `007`, `True`."""
+    try:
+        return level_name(float(level)) != level
+    except (OverflowError, ValueError):
+        return level.lower() in ("true", "false") and level != level.lower()
+
+
+def as_float(value) -> float:
+    """Returns a real number of Python as a float, an infinite one where it is beyond float64."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def text_of(value) -> str:

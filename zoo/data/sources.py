@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import addresses, doubts, frames, image_arrays, image_files, image_tables, images, row_numbers, shipped
-from zoo.data.columns import pictures, the_array, the_picture, the_vector
+from zoo.data.columns import kind_of, pictures, the_array, the_picture, the_vector
 from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
 from zoo.data.infer import read_target, written
@@ -144,10 +144,14 @@ class _Wanted:
 
     @property
     def texts(self) -> tuple | None:
-        """Columns whose values a file's reader must leave as text, since their marks are known; None for all."""
+        """Columns whose values a file's reader must leave as text, as they were in training; None for all."""
         if self.schema is None:
             return None if (self.hints.decimal, self.hints.thousands) != (None, None) else ()
-        return tuple(column.name for column in self.schema.columns if column.is_marked)
+        return tuple(
+            column.name
+            for column in self.schema.columns
+            if column.is_marked or kind_of(column).dtype == "string" and column.held_strings
+        )
 
     @property
     def image_column(self) -> Column | None:
