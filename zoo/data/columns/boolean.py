@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
 from zoo.data.columns.number import KIND as NUMBER
@@ -39,9 +40,11 @@ class Boolean(Kind):
             if not isinstance(values.dtype, np.dtype) or values.dtype.kind not in "fiub":
                 missing = is_missing(values)
                 if as_numbers(values) is None and not missing.all():
-                    truth = values.astype(str).str.strip().str.lower().map(TRUTH)
-                    if not (truth.isna().to_numpy() & ~missing).any():
-                        return truth.to_numpy("float32")
+                    codes, uniques = pd.factorize(values)
+                    truth = [TRUTH.get(str(value).strip().lower(), np.nan) for value in uniques]
+                    found = np.array([*truth, np.nan], "float32")[codes]
+                    if not (np.isnan(found) & ~missing).any():
+                        return found
         return centred(values, column, 0.0)
 
     def fit_group(

@@ -212,7 +212,7 @@ def float64(values, column: Column) -> np.ndarray:
     if is_plain(values):
         return _without_marks(values.astype("float64"), column)
     values = series(values, column)
-    if pd.api.types.is_numeric_dtype(values.dtype):
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype):
         return _without_marks(values.to_numpy("float64", na_value=np.nan), column)
     marked = column.decimal != "." or column.thousands or column.prefix or column.suffix
     if not marked and not column.missing and (plain := as_numbers(values)) is not None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from zoo.data.schema import MISSING, Column
+from zoo.data.schema import MISSING, Column, as_float
 
 # What pandas takes for missing in a file, and what databases and spreadsheets write.
 MISSING_MARKS = frozenset(
@@ -223,6 +223,6 @@ def numbers_of(texts: Sequence, column: Column) -> tuple[np.ndarray, np.ndarray]
                 continue
             found[i] = number_of(text, column)
         elif isinstance(text, numbers.Real):
-            found[i] = float(text)
+            found[i] = as_float(text)
         strange[i] = np.isnan(found[i])
     return found, strange
