@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 from hypothesis import assume, given
@@ -25,6 +26,12 @@ from zoo.data.preprocessing import Preprocessor
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 UNWRITTEN = {"bytes": "objects", "sparse": "float64"}  # notations that pandas does not write to files, and others
+FORMS = (  # of one table in memory
+    lambda frame: frame,
+    lambda frame: frame.to_dict("list"),
+    lambda frame: frame.to_dict("records"),
+    lambda frame: pa.Table.from_pandas(frame.set_axis(map(str, frame.columns), axis=1)),
+)
 FULL = ("bool", "uint8", "int32")  # notations in which nothing can be missing
 WORDS = ["many", "12 kg", "x1", "1.2.3", b"bytes", object]
 CELLS = [
@@ -108,8 +115,14 @@ def test_equal_notations_are_read_alike(table, data):
         own = fitted(table, trained)
         wanted = own.encode(table.frame(trained, target=False))
         assert_same(own.encode(table.frame(others, target=False)), wanted)
+        others = {name: UNWRITTEN.get(notation, notation) for name, notation in others.items()}
+        same = data.draw(st.sampled_from(FORMS))(table.frame(others, target=False).reset_index(drop=True))
+        assert_same(own.encode(zoo.data.load(same, schema=own.schema).x), wanted)
         few = table.frame(others, target=False).head(3)
         assert_same(own.encode(few), {name: values[:3] for name, values in wanted.items()}, moved=True)
+        row = zoo.data.load(few.iloc[0], schema=own.schema).x
+        assert_same(own.encode(row), {name: values[:1] for name, values in wanted.items()}, moved=True)
+        assert {len(values) for values in own.encode(few[:0]).values()} == {0}
     assert said.foreign == []
 
 
@@ -162,7 +175,7 @@ def _check_meaning(column, tensor):
 
 
 @options.tables(150)
-@given(table=tables(), suffix=st.sampled_from(["csv", "tsv", "parquet"]), data=st.data())
+@given(table=tables(), suffix=st.sampled_from(["csv", "tsv", "parquet", "feather"]), data=st.data())
 def test_a_file_that_pandas_wrote_is_read_as_the_table(tmp_path_factory, table, suffix, data):
     path = tmp_path_factory.getbasetemp() / f"hunt.{suffix}"
     with warned() as said:
@@ -171,7 +184,7 @@ def test_a_file_that_pandas_wrote_is_read_as_the_table(tmp_path_factory, table, 
         frame = table.frame(notations, target=False).reset_index(drop=True)
         # A header of numbers above columns of numbers may as well be missing.
         named = any(c.kind == "number" and isinstance(c.name, str) and not c.name.isdecimal() for c in table.columns)
-        assume(named or suffix == "parquet")
+        assume(named or suffix in ("parquet", "feather"))
         # Unless it quotes all strings, pandas writes a lone carriage return bare, and reads it as the end of a line.
         quoted = data.draw(st.booleans()) or any("\r" in text for text in _texts(frame))
 
@@ -179,6 +192,8 @@ def test_a_file_that_pandas_wrote_is_read_as_the_table(tmp_path_factory, table, 
             if suffix == "parquet":
                 with warnings.catch_warnings(action="ignore", category=UserWarning):  # names that are not all strings
                     frame.to_parquet(path)
+            elif suffix == "feather":
+                frame.set_axis(map(str, frame.columns), axis=1).reset_index(drop=True).to_feather(path)
             else:
                 quoting = csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL
                 frame.to_csv(path, index=False, sep="\t" if suffix == "tsv" else ",", quoting=quoting)
