@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import decimal
+import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,20 @@ def objects(values: list) -> pd.Series:
     return pd.Series(list(values), dtype=object)
 
 
-def _strings(write: Callable, missing=None) -> Notation:
-    """Returns the notation that writes each value by itself, as objects."""
-    return lambda values: objects([missing if value is None else write(value) for value in values])
+def _strings(write: Callable, marks: Sequence = (None,)) -> Notation:
+    """Returns the notation that writes each value by itself, as objects, and missing ones by some marks in turn."""
+
+    def written(values):
+        turn = itertools.cycle(marks)
+        return objects([next(turn) if value is None else write(value) for value in values])
+
+    return written
+
+
+def _rotated(draw, marks: Sequence[str]) -> list[str]:
+    """Returns marks in their order, from any of them on."""
+    first = draw(st.integers(0, len(marks) - 1))
+    return [*marks[first:], *marks[:first]]
 
 
 def _series(dtype, convert: Callable = lambda value: value) -> Notation:
@@ -108,22 +120,22 @@ def numbers(draw, name, rows: int) -> Column:
     if draw(st.integers(0, 3)) == 0:  # their spread is too small for float32, as that of seconds since 1970 is
         pool = [1.7e9 + 1e-3 * (value % 1e3) for value in pool]
     values = placed(draw, pool, rows, gaps=draw(st.booleans()))
-    mark = draw(st.sampled_from(OF_NUMBERS))
+    marks = _rotated(draw, OF_NUMBERS)
     notations: dict[str, Notation] = {
         "float64": lambda values: np.array([math.nan if v is None else v for v in values]),
         "Float64": _series("Float64"),
         "arrow": _series(pd.ArrowDtype(pa.float64())),
         "sparse": lambda values: pd.Series(pd.arrays.SparseArray([math.nan if v is None else v for v in values])),
         "objects": objects,
-        "text": _strings(repr, mark),
-        "padded text": _strings(lambda value: f" {value!r} ", " "),
-        "exponents": _strings(lambda value: f"{value:.17e}", mark),
+        "text": _strings(repr, marks),
+        "padded text": _strings(lambda value: f" {value!r} ", [" "]),
+        "exponents": _strings(lambda value: f"{value:.17e}", marks),
     }
     if all(value is None or float(np.float32(value)) == value for value in values):
         notations["float32"] = lambda values: np.array([math.nan if v is None else v for v in values], "float32")
     if all(value is None or value.is_integer() and abs(value) < 2**31 for value in values):
         notations |= {"Int64": _series("Int64", int), "arrow of int": _series(pd.ArrowDtype(pa.int64()), int)}
-        notations |= {"whole text": _strings(lambda value: str(int(value)), mark)}
+        notations |= {"whole text": _strings(lambda value: str(int(value)), marks)}
         notations["objects of int"] = _strings(int)
         if None not in values:
             notations["int32"] = lambda values: np.array(values, "int32")
@@ -156,7 +168,7 @@ def booleans(draw, name, rows: int) -> Column:
         "float64": lambda values: np.array([math.nan if v is None else float(v) for v in values]),
         "Int64": _series("Int64", int),
         "objects": objects,
-        "digits": _strings(lambda value: str(int(value)), draw(st.sampled_from(OF_NUMBERS))),
+        "digits": _strings(lambda value: str(int(value)), _rotated(draw, OF_NUMBERS)),
         "words": _strings(lambda value: str(value).lower()),
         "Words": _strings(str),
     }
@@ -192,7 +204,7 @@ def categories(draw, name, rows: int) -> Column:
         "string": _series("string"),
         "arrow": _series(pd.ArrowDtype(pa.string())),
         "categorical": lambda values: pd.Series(pd.Categorical(values)),
-        "marks": _strings(str, draw(st.sampled_from(MARKS))),
+        "marks": _strings(str, _rotated(draw, MARKS)),
         "padded": _strings(lambda value: f" {value}\t"),
         "bytes": _strings(str.encode),
         "numpy": lambda values: np.array(["" if value is None else value for value in values]),
@@ -238,7 +250,7 @@ def dates(draw, name, rows: int) -> Column:
 
     notations: dict[str, Notation] = {
         **{unit: stamps(unit) for unit in ("s", "ms", "us", "ns")},
-        "ISO": _strings(lambda moment: str(moment), draw(st.sampled_from(MARKS[:1]))),
+        "ISO": _strings(lambda moment: str(moment), _rotated(draw, MARKS)),
         "ISO with a blank": _strings(lambda moment: str(moment).replace("T", " ")),
         "Timestamps": _strings(pd.Timestamp),
         "arrow": _series(pd.ArrowDtype(pa.timestamp("us")), lambda moment: moment.item()),

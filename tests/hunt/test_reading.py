@@ -140,6 +140,7 @@ def test_the_graph_reads_what_python_reads_and_a_changed_cell_changes_its_row_al
         for column in table.columns:
             if column.schema_name in tensors:
                 _check_meaning(column, tensors[column.schema_name])
+        _check_levels(table, own.schema, encoded)
         column = data.draw(st.sampled_from(table.columns))
         row = data.draw(st.integers(0, len(frame) - 1))
         values = list(column.values)
@@ -157,6 +158,17 @@ def _as_tensors(tensors):
         name: tf.constant(values.tolist(), values.dtype if values.dtype != object else tf.string)
         for name, values in tensors.items()
     }
+
+
+def _check_levels(table, schema, encoded):
+    """Asserts that each level of training has a position of its own; of more than 8 those seen once have none."""
+    by_name = {column.schema_name: column for column in table.columns}
+    for place, name in enumerate(column.name for column in schema.columns if column.kind == "category"):
+        values = by_name[name].values
+        if len(set(values)) <= 8:
+            positions = encoded["categorical"][:, place].tolist()
+            assert min(positions) > 0
+            assert len(set(zip(values, positions))) == len(set(positions)) == len(set(values))
 
 
 def _check_meaning(column, tensor):
