@@ -83,3 +83,8 @@ def test_a_time_stamp_beside_other_names_has_its_hour_in_a_file(values, tmp_path
     assert "2024-01-01 00:00:00" in pd.read_csv(tmp_path / "rows.csv").columns
     pd.testing.assert_frame_equal(zoo.predict(model, tmp_path / "rows.csv"), zoo.predict(model, frame))
     assert resolved("2024-01-01 00:00:00", ["2024-01-01"]) == "2024-01-01"
+    codes = frame.assign(**{"x": np.arange(40.0)}).set_axis(frame.columns, axis=1)
+    codes[day] = ["1.10", "beta"] * 20
+    schema = zoo.data.load(codes, target="y").schema
+    codes[:1].to_csv(tmp_path / "one.csv", index=False)
+    assert zoo.data.load(tmp_path / "one.csv", schema=schema).x["2024-01-01"].tolist() == ["1.10"]

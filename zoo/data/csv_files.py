@@ -18,6 +18,7 @@ import pyarrow.compute as compute
 from pyarrow import csv as arrow_csv
 
 from zoo.data import addresses, csv_headers
+from zoo.data.names import matching_text
 from zoo.data.schema import MISSING
 from zoo.data.tables import EXACT, Found, find, merge, stored
 
@@ -259,7 +260,8 @@ def _check_same_columns(first: str, found, written: Dialect) -> None:
 
 
 def _texts(names: Iterable | None, written: Dialect) -> set[str]:
-    return set(written.names if names is None else map(str, names)) & set(written.names)
+    known = set(map(matching_text, written.names if names is None else names))
+    return {name for name in written.names if matching_text(name) in known}
 
 
 def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:
