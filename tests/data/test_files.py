@@ -46,6 +46,7 @@ def test_missing_values_are_nan_in_text_and_in_numbers(write, missing):
         (["1", "2.5"], "float64"),
         (["true", "False"], "bool"),
         (["007", "010"], "str"),
+        ([" 007", "\t010"], "str"),
         (["12345678901234567890", "3"], "str"),
         (["9007199254740993", ""], "str"),
         (["2020-01-31", "2020-02-01"], "str"),

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from zoo.data import frames
 from zoo.data.doubts import DataWarning
 from zoo.data.infer import infer
+from zoo.data.names import with_plain_names
 from zoo.data.sources import load
 
 
@@ -235,6 +237,25 @@ def test_the_array_of_a_model_may_be_named():
 
 def test_a_dict_of_columns_may_hold_a_constant():
     assert load({"a": [1, 2], "b": 5}).frame().to_dict("list") == {"a": [1, 2], "b": [5, 5]}
+
+
+def test_decimals_of_arrow_are_the_nearest_floats(tmp_path):
+    decimals = [decimal.Decimal(repr(1.7e9 + 1e-5 * i)) for i in range(200)]
+    table = pa.table({"price": decimals})
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    for source in (table, tmp_path / "rows.parquet"):
+        assert load(source).frame()["price"].tolist() == [float(value) for value in decimals]
+
+
+def test_a_row_is_a_series_under_names_of_any_type():
+    frame = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], columns=pd.Index(["a", pd.Timestamp("2024-01-01")], dtype=object))
+    schema = infer(with_plain_names(frame))
+    pd.testing.assert_frame_equal(
+        load(frame.iloc[1], schema=schema).x, with_plain_names(frame)[1:], check_column_type=False
+    )
+    named = infer(pd.DataFrame({"a": [1.0, 3.0], "c": [2.0, 5.0]}))
+    row = pd.Series({"a": 1.0, "c": 2.0, 7: 3.0, 8: 4.0}, name=0)  # with columns that training did not know
+    assert len(load(row, schema=named).x) == 1
 
 
 def test_no_rows_are_a_table_of_a_known_schema_alone(frame):

@@ -18,6 +18,7 @@ import pyarrow.compute as compute
 from pyarrow import csv as arrow_csv
 
 from zoo.data import addresses, csv_headers
+from zoo.data.names import matching_text
 from zoo.data.schema import MISSING
 from zoo.data.tables import EXACT, Found, find, merge, stored
 
@@ -61,10 +62,11 @@ def dialect(path: str) -> Dialect:
     whole = head[: head.rfind(line_end) + 1] if len(head) >= SNIFFED_BYTES and line_end in head else head
     text = whole.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     above, separator = csv_headers.lines_above(text)
-    text = "".join(list(io.StringIO(text, newline=None))[above:])
+    text_lines = list(io.StringIO(text, newline=""))  # a line break in a name stays what it is
+    text = "".join(text_lines[above:])
     by_suffix = "\t" if re.search(r"\.tsv(\.\w+)?$", path.split("?")[0].split("::")[0]) else ""
     separator = separator or by_suffix or csv_headers.separator_of(text)
-    reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator)
+    reader = csv.reader(text_lines[above:], delimiter=separator)
     first: list[str] = next((row for row in reader if row), [])
     body = csv_headers.rows(text, separator, SNIFFED_ROWS)[1:]
     if _has_unnamed_index(first, body):
@@ -72,7 +74,8 @@ def dialect(path: str) -> Dialect:
     _check_width(path, first, body, text, above + reader.line_num)
     csv_headers.check(first, body, repr(path))
     names = csv_headers.named(first, path)
-    end, lines = -1, above + reader.line_num
+    header = "".join(text_lines[: above + reader.line_num]).removesuffix(line_end.decode())
+    end, lines = -1, header.count(line_end.decode()) + 1
     for _ in range(lines):
         end = head.find(line_end, end + 1) if end < len(head) else end
         end = len(head) if end < 0 else end
@@ -215,10 +218,12 @@ def _inferred(chunk: bytes, line: int, written: Dialect, texts: set[str]) -> pa.
 
 
 def _may_have_leading_zeros(chunk: bytes, written: Dialect) -> bool:
-    """Returns whether a field may begin with 0 and another digit: 0 after a separator, before a digit."""
-    content = np.frombuffer(b"\n" + chunk, np.uint8)
-    zeros = np.flatnonzero((content[1:-1] == ord("0")) & (content[2:] - ord("0") < 10))
-    return bool(np.isin(content[zeros], list(written.separator.encode() + b'\r\n"')).any())
+    """Returns whether a field may begin with 0 and another digit: 0 after a separator and blanks, before a digit."""
+    content = np.frombuffer(b"\n\n" + chunk, np.uint8)
+    zeros = np.flatnonzero((content[2:-1] == ord("0")) & (content[3:] - ord("0") < 10)) + 2
+    starts, blanks = list(written.separator.encode() + b'\r\n"'), list(b" \t")
+    padded = np.isin(content[zeros - 1], blanks) & np.isin(content[zeros - 2], starts + blanks)
+    return bool((np.isin(content[zeros - 1], starts) | padded).any())
 
 
 def _any(column, pattern: str) -> bool:
@@ -256,7 +261,8 @@ def _check_same_columns(first: str, found, written: Dialect) -> None:
 
 
 def _texts(names: Iterable | None, written: Dialect) -> set[str]:
-    return set(written.names if names is None else map(str, names)) & set(written.names)
+    known = set(map(matching_text, written.names if names is None else names))
+    return {name for name in written.names if matching_text(name) in known}
 
 
 def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:

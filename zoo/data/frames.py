@@ -19,7 +19,8 @@ import pandas as pd
 import pyarrow as pa
 
 from zoo.data import doubts
-from zoo.data.tables import decoded, find
+from zoo.data.names import plain_name
+from zoo.data.tables import decoded, find, floats_of_decimals
 
 INDEX_LEVEL = "__index_level_"  # what pandas calls an index without a name in Arrow's tables
 
@@ -217,7 +218,7 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
         elif pa.types.is_date(kind):
             column = column.cast(pa.timestamp("us"))
         elif pa.types.is_decimal(kind):
-            column = column.cast(pa.float64())
+            column = floats_of_decimals(column)
         elif pa.types.is_string_view(kind):
             column = column.cast(pa.large_string())
         elif pa.types.is_boolean(kind) and column.null_count:
@@ -336,11 +337,12 @@ def _of_records(rows: list, names: list) -> pd.DataFrame:
 
 def _of_series(series: pd.Series, names: list) -> pd.DataFrame | None:
     """Returns a Series as a row if its index holds column names, as a column if it is called like one, else None."""
-    labels, texts = set(series.index), all(isinstance(label, str) for label in series.index)
+    labels, texts = set(map(plain_name, series.index)), all(isinstance(label, str) for label in series.index)
     if names and texts:
         is_row = not labels.isdisjoint(names)
     elif names:
-        is_row = labels.issuperset(names) and len(labels) <= len(names) + 1  # the target's beside them
+        some_text = any(isinstance(label, str) for label in labels)  # numbers alone may as well count rows
+        is_row = labels.issuperset(names) and (some_text or len(labels) <= len(names) + 1)  # the target's beside them
     else:
         is_row = texts and not isinstance(series.name, str)  # the label of the row, not the name of a column
     if is_row and len(series) and series.index.is_unique:

@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import json
 import keyword
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -431,8 +432,8 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     words = (value for value, gone in zip(values, missing) if isinstance(value, str) and not gone)
     if not all(map(MAY_BE_NUMBER.search, words)):  # checked here since pandas takes a millisecond a column
         return None
-    uniques = pd.Series(values, dtype=object)
-    if any(isinstance(value, (bytes, pd.Timestamp)) for value in uniques):
+    uniques = pd.Series([as_float(value) if type(value) is int else value for value in values], dtype=object)
+    if any(isinstance(value, (bytes, complex, pd.Timestamp)) for value in uniques):
         return None
     try:
         numbers = pd.to_numeric(uniques.where(~missing), errors="coerce").to_numpy("float64", na_value=np.nan)
@@ -441,6 +442,14 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     if np.any(np.isnan(numbers) & ~missing) or missing.all():
         return None
     return np.append(numbers, np.nan)[codes]
+
+
+def as_float(value) -> float:
+    """Returns a real number of Python as a float, an infinite one where it is beyond float64."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def text_of(value) -> str:

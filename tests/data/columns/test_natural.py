@@ -60,6 +60,10 @@ CASES = {  # what the column is, its kind, and values of other types that stand 
     "Arrow's duration": (
         pd.Series(pd.to_timedelta(SECONDS, unit="s"), dtype="duration[us][pyarrow]"), "number", SECONDS
     ),
+    "Arrow's dictionary": (
+        pd.Series(["a", None, "a", "ä"] * 2, dtype=pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))),
+        "category", ["a", None, "a", "ä"] * 2,
+    ),
     "Arrow's time": (pd.Series(CLOCKS, dtype="time64[us][pyarrow]"), "number", SINCE_MIDNIGHT),
 }  # fmt: skip
 NOT_IN_A_CSV = ("datetime", "Fraction", "bytes", "bytes of numbers", "bytes of dates")
@@ -165,6 +169,38 @@ def test_objects_without_a_natural_reading_are_refused_with_the_repair():
             infer(pd.DataFrame({"v": objects([value] * 4), "x": range(4)}))
     with pytest.raises(ValueError, match=r"'v' must hold text in UTF-8. Received: b'\\xff'. Decode it, or ignore"):
         infer(pd.DataFrame({"v": objects([b"\xff", b"a"] * 2), "x": range(4)}))
+
+
+def test_a_cell_that_holds_several_values_or_no_number_is_refused_beside_its_column():
+    frame = pd.DataFrame({"n": np.arange(8.0), "c": list("abcdabcd"), "b": [True, False] * 4})
+    preprocessor = Preprocessor(infer(frame)).fit(frame)
+    for name in frame:
+        for row in (0, 3):
+            cells = frame[name].tolist()
+            for array in (np.array([1]), np.array(1)):
+                cells[row] = array
+                with pytest.raises(ValueError, match=f"'{name}' must have one value a row.*Received: an array|ndarray"):
+                    preprocessor.encode(frame.assign(**{name: objects(cells)}))
+    numbers = [1j, *frame["n"].tolist()[1:]]
+    for values in (objects(numbers), np.array(numbers)):
+        with pytest.raises(ValueError, match="'n' must hold numbers. Received: .*1j.* in row 0"):
+            preprocessor.encode(frame.assign(n=values))
+
+
+def test_half_of_a_pair_of_utf_16_is_no_text():
+    frame = pd.DataFrame(
+        {"t": [f"note {i}, by hand" for i in range(30)], "b": [True, False] * 15, "c": ["u", "v"] * 15}
+    )
+    preprocessor = Preprocessor(infer(frame)).fit(frame)
+    broken = "The column '{}' must hold text in UTF-8. Received: '.ud800'. Repair it: text.encode"
+    for name in ("t", "c"):
+        cells = objects(["\ud800", *frame[name][1:]])
+        with pytest.raises(ValueError, match=broken.format(name)):
+            infer(frame.assign(**{name: cells}))
+        with pytest.raises(ValueError, match=broken.format(name)):
+            preprocessor.tensors(frame.assign(**{name: cells}))
+    with pytest.raises(ValueError, match="'b' must hold numbers. Received: '.ud800' in row 0"):
+        preprocessor.encode(frame.assign(b=objects(["\ud800", *frame["b"][1:]])))
 
 
 def test_a_column_without_objects_is_not_copied():

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 import zoo
 from zoo.data import load
-from zoo.data.columns.number_formats import number_of, recognise
+from zoo.data.columns.number_formats import number_of, numbers_of, recognise
+from zoo.data.columns.values import Values
 from zoo.data.doubts import DataWarning
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
@@ -144,6 +145,14 @@ def test_a_file_is_read_by_the_marks_of_the_schema(tmp_path):
     found = zoo.predict(model, tmp_path / "asked.csv")
     wanted = zoo.predict(model, pd.DataFrame({"x": [1001.0, 1002.0]}))
     pd.testing.assert_frame_equal(found, wanted)
+
+
+def test_whole_numbers_beyond_float64_are_infinite_and_codes_with_blanks_are_no_numbers():
+    values = Values("n", pd.Series([10**400, 1, -(10**400)], dtype=object))
+    assert values.numbers.tolist() == [np.inf, 1.0, -np.inf]
+    numbers, strange = numbers_of(["1", 10**400, "x"], Column("n", "number"))
+    assert numbers[:2].tolist() == [1.0, np.inf] and strange.tolist() == [False, False, True]
+    assert Values("code", pd.Series([" 00718", " 00251"])).numbers is None
 
 
 def test_decimal_commas_that_begin_late_are_seen(tmp_path):

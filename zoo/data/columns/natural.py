@@ -5,6 +5,7 @@
     decimal.Decimal, fractions.Fraction           numbers
     dates among texts                             their text in ISO 8601
     Interval                                      its text
+    values in a dictionary of Arrow               categories of pandas
     bytes                                         text in UTF-8
 
 The same objects are read alike when a schema is inferred, in training and in prediction. Texts of times and durations,
@@ -17,10 +18,11 @@ import datetime
 import decimal
 import fractions
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from zoo.data import dates
 from zoo.data.notations import MARKS, UNKNOWN
@@ -69,6 +71,8 @@ def natural(values: pd.Series, name=None) -> pd.Series:
         return values.astype(object).map(str, na_action="ignore").astype(object)
     if isinstance(dtype, pd.CategoricalDtype):
         return _of_categories(values, name)
+    if isinstance(dtype, pd.ArrowDtype) and pa.types.is_dictionary(dtype.pyarrow_dtype):
+        return _of_categories(values.astype(object).astype("category"), name)
     if isinstance(dtype, pd.ArrowDtype) and issubclass(
         dtype.type, (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, bytes)
     ):
@@ -136,6 +140,24 @@ def clocks(values: pd.Series, missing: Sequence[str] = ()) -> tuple[str, pd.Seri
     return what, pd.Series(np.append(seconds, np.nan)[codes], values.index, name=values.name)
 
 
+def check_utf8(texts: Iterable, name) -> None:
+    """Raises ValueError if a text of a column holds half of a pair of UTF-16, which neither files nor tensors hold.
+
+    Args:
+        texts: Its values; those that are no strings count as none.
+        name: Its name, for the message.
+    """
+    texts = [text for text in texts if isinstance(text, str)]
+    try:
+        "".join(texts).encode("utf-8")
+    except UnicodeEncodeError as error:
+        odd = next(text for text in texts if any("\ud800" <= character <= "\udfff" for character in text))
+        raise ValueError(
+            f"The column {name!r} must hold text in UTF-8. Received: {odd!r}. Repair it: "
+            "text.encode('utf-8', 'replace').decode()."
+        ) from error
+
+
 def is_date(value) -> bool:
     """Returns whether a value is a date or a moment of Python, pandas or numpy."""
     return isinstance(value, (datetime.date, np.datetime64)) and value is not pd.NaT
@@ -182,9 +204,10 @@ def _of_objects(values: pd.Series, name) -> pd.Series:
     try:
         codes, uniques = pd.factorize(values)
     except TypeError as error:  # arrays, lists and dicts have no hash
-        first = next(value for value in values if value is not None and type(value).__hash__ is None)
-        if isinstance(first, np.ndarray):
+        first = next(value for value in values if value is not None)
+        if isinstance(first, np.ndarray) and first.ndim > 0:  # a column of arrays
             return values
+        first = next(value for value in values if value is not None and type(value).__hash__ is None)
         raise ValueError(
             f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {type(first).__name__}. "
             "Ignore it."

@@ -8,7 +8,6 @@ read as English is written, and said to be doubtful.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import itertools
@@ -18,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from zoo.data.schema import MISSING, Column
+from zoo.data.schema import MISSING, Column, as_float
 
 # What pandas takes for missing in a file, and what databases and spreadsheets write.
 MISSING_MARKS = frozenset(
@@ -238,7 +237,6 @@ def numbers_of(texts: Sequence, column: Column) -> tuple[np.ndarray, np.ndarray]
                 continue
             found[i] = number_of(text, column)
         elif isinstance(text, numbers.Real):
-            with contextlib.suppress(OverflowError):  # an integer beyond float64
-                found[i] = float(text)
+            found[i] = as_float(text)
         strange[i] = np.isnan(found[i])
     return found, strange

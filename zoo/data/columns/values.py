@@ -14,7 +14,7 @@ import pandas as pd
 from zoo import display
 from zoo.data import doubts, notations, recognition
 from zoo.data.columns import number_doubts, number_formats
-from zoo.data.columns.natural import clocks, natural, original
+from zoo.data.columns.natural import check_utf8, clocks, natural, original
 from zoo.data.schema import MISSING, Column, as_numbers, is_stringlike, level_name
 
 SCALARS = (str, bytes, int, float, bool, np.generic, pd.Timestamp)
@@ -80,6 +80,7 @@ class Values:
             return
         if not is_stringlike(values.dtype):
             self._refuse(values.dtype)
+        check_utf8(self.uniques, name)
         strange = next((value for value in self.uniques if not isinstance(value, SCALARS)), None)
         if strange is not None:
             self._refuse(type(strange).__name__)
@@ -109,7 +110,7 @@ class Values:
             return np.where(np.isin(values, marks), np.nan, values) if marks else values
         if self.is_date or self.is_boolean or self.is_categorical or self.cells is not None:
             return None
-        if any(LEADING_ZERO.fullmatch(str(value)) for value in self.uniques):
+        if any(LEADING_ZERO.fullmatch(str(value).strip()) for value in self.uniques):
             return None
         if self.hints == NO_HINTS and self._plain_numbers is not None:
             return self._plain_numbers
