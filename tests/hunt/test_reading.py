@@ -239,7 +239,7 @@ def test_a_cell_that_is_no_number_is_refused_with_column_row_value_and_repair(ta
         own.encode(with_cell(frame, column.name, row, bad))
     assert is_own(refused.value) and said.foreign == []
     shown = bad.decode() if isinstance(bad, bytes) else bad  # bytes are read as the text that they hold
-    for part in (repr(column.schema_name), f"row {row}", repr(shown)[:20]):
+    for part in (repr(column.schema_name), f"row {frame.index[row]}", repr(shown)[:20]):
         assert part in str(refused.value)
 
 

@@ -199,7 +199,7 @@ def test_half_of_a_pair_of_utf_16_is_no_text():
             infer(frame.assign(**{name: cells}))
         with pytest.raises(ValueError, match=broken.format(name)):
             preprocessor.tensors(frame.assign(**{name: cells}))
-    with pytest.raises(ValueError, match="'b' must hold numbers. Received: '.ud800' in row 0"):
+    with pytest.raises(ValueError, match="'b' must hold true or false, 1 or 0. Received: '.ud800' in row 0"):
         preprocessor.encode(frame.assign(b=objects(["\ud800", *frame["b"][1:]])))
 
 
@@ -245,7 +245,7 @@ def test_durations_are_no_numbers_of_a_column_of_another_unit(values):
 def test_numbers_without_a_place_on_the_line_are_refused_at_prediction():
     rows = pd.DataFrame({"x": [1.0, 2.0, 4.0]})
     preprocessor = Preprocessor(infer(rows)).fit(rows)
-    with pytest.raises(ValueError, match="'x' holds complex numbers. Split it"):
+    with pytest.raises(ValueError, match="'x' must hold numbers. Received: .*1j.* in row 0"):
         preprocessor.encode(pd.DataFrame({"x": [1j, 2.0]}))
     with pytest.raises(ValueError, match="'x' must hold numbers. Received: 1000.* in row 1"):
         preprocessor.encode(pd.DataFrame({"x": pd.Series([1, 10**400], dtype=object)}))

@@ -8,6 +8,7 @@ takes whole numbers beyond 2**24, for which TensorFlow Serving allows no float32
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +23,7 @@ from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table, is_plain
 from zoo.data.columns.values import Values
 from zoo.data.number_statistics import ordered_columns, quantiles
-from zoo.data.schema import Column, as_numbers
+from zoo.data.schema import Column, as_float, as_numbers
 
 FLOAT32_MAX = float(np.finfo("float32").max)
 EXACT = 2**53  # float64 represents every integer up to this one
@@ -221,13 +222,12 @@ def float64(values, column: Column, what: str = "numbers") -> np.ndarray:
         return _without_marks(values.astype("float64"), column)
     _check_unit(values, column)
     values = series(values, column)
-    if pd.api.types.is_complex_dtype(values.dtype):
-        raise ValueError(f"The column {column.name!r} holds complex numbers. Split it into real and imaginary parts.")
-    if pd.api.types.is_numeric_dtype(values.dtype):
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype):
         return _without_marks(values.to_numpy("float64", na_value=np.nan), column)
     marked = column.decimal != "." or column.thousands or column.prefix or column.suffix
     if not marked and not column.missing and (plain := as_numbers(values)) is not None:
-        return plain
+        if values.dtype != object or not any(map(_is_beyond_float64, values[np.isinf(plain)])):
+            return plain
     codes, uniques = pd.factorize(values)
     numbers, strange = number_formats.numbers_of(list(uniques), column)
     for i in np.flatnonzero(strange).tolist() if are_seconds(column.dtype) else ():
@@ -259,6 +259,11 @@ def _check_unit(values, column: Column) -> None:
             f"The column {column.name!r} must hold numbers, as in training. Received: {values.iloc[row]!r} in row "
             f"{row}. Turn durations and times into numbers of the same unit, such as column.dt.total_seconds()."
         )
+
+
+def _is_beyond_float64(value) -> bool:
+    """Returns whether a value is a whole number of Python that no float64 is near to."""
+    return isinstance(value, int) and math.isinf(as_float(value))
 
 
 def _without_marks(numbers: np.ndarray, column: Column) -> np.ndarray:

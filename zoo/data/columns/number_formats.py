@@ -8,6 +8,7 @@ read as English is written, and said to be doubtful.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from zoo.data.schema import MISSING, Column, as_float
+from zoo.data.schema import MISSING, Column
 
 # What pandas takes for missing in a file, and what databases and spreadsheets write.
 MISSING_MARKS = frozenset(
@@ -237,6 +238,7 @@ def numbers_of(texts: Sequence, column: Column) -> tuple[np.ndarray, np.ndarray]
                 continue
             found[i] = number_of(text, column)
         elif isinstance(text, numbers.Real):
-            found[i] = as_float(text)
+            with contextlib.suppress(OverflowError):  # an integer beyond float64
+                found[i] = float(text)
         strange[i] = np.isnan(found[i])
     return found, strange
