@@ -47,8 +47,7 @@ from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
 from zoo.layers.nesting import layers_of
 from zoo.registry import Entry, Recipe, Spec
 
-ENCODED = ("inputs", "numeric", "quantile", "categorical", "image")
-FITTED = ("preprocessing", "scaling", "feature_budget")  # builders' options that are passed to the preprocessor
+FITTED = ("preprocessing", "scaling", "feature_budget", "linear")  # builders' options passed to the preprocessor
 JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
 
 
@@ -778,7 +777,8 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         schema = dataclasses.replace(schema, columns=tuple(inputs))
     has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
     kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
-    return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget, recipe.centred).fit(x, y)
+    how = (recipe.scaling, recipe.feature_budget, recipe.centred, recipe.linear)
+    return Preprocessor(schema, kind, *how).fit(x, y)
 
 
 def _as_units(schema: Schema) -> Schema:

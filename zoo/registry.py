@@ -54,6 +54,8 @@ class Recipe:
             Each column gets an equal number of bins; below two bins, numbers are only scaled. None: no limit.
         centred: Whether raw numbers whose spread float32 does not resolve, such as time stamps, are read less their
             middle: for networks whose answers are not in the units of their inputs.
+        linear: Whether numbers are encoded a second time, standardised and not squashed, for a path that is linear and
+            solved before the network trains (see `zoo.layers.linear`).
         decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
             registered function of them. The builder option `output_activation`, where an entry has it, stands above.
         loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
@@ -98,6 +100,7 @@ class Recipe:
     scaling: str = "quantile"
     feature_budget: int | None = None
     centred: bool = False
+    linear: bool = False
     decision: str | Callable | None = None
     loss: Callable | None = None
     reduction: str = "mean"
@@ -149,6 +152,8 @@ class Spec:
         input_offsets: What was subtracted from each of `inputs`, in float64, since float32 does not resolve the
             differences of such large numbers (`Recipe.centred`); empty where nothing was.
         num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
+        linear: Whether a line that is solved before the training may stand beside the network (`Recipe.linear`).
+        num_linear: Width of the tensor `linear` (tabular): standardised numbers and 0/1 flags.
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
         max_bins: The most bins that each rank may be expanded to, by the recipe's `feature_budget`; None for no limit.
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
@@ -165,6 +170,8 @@ class Spec:
     sequences: bool = False
     input_offsets: tuple[float, ...] = ()
     num_numeric: int = 0
+    linear: bool = False
+    num_linear: int = 0
     num_quantile: int = 0
     max_bins: int | None = None
     categorical_sizes: tuple[int, ...] = ()
@@ -192,7 +199,7 @@ class Spec:
             )
 
     def inputs(self) -> dict[str, keras.KerasTensor]:
-        """Returns the named Keras inputs: inputs, numeric, quantile, categorical, image, `tensors`, as they exist."""
+        """Returns the named Keras inputs: inputs, numeric, linear, quantile, ..., `tensors`, as they exist."""
         import keras
 
         inputs = {}
@@ -201,6 +208,8 @@ class Spec:
             inputs["inputs"] = keras.Input(shape, name="inputs")
         if self.num_numeric:
             inputs["numeric"] = keras.Input((self.num_numeric,), name="numeric")
+        if self.num_linear:
+            inputs["linear"] = keras.Input((self.num_linear,), name="linear")
         if self.num_quantile:
             inputs["quantile"] = keras.Input((self.num_quantile,), name="quantile")
         if self.categorical_sizes:

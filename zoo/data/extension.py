@@ -92,7 +92,12 @@ def extend(preprocessor: Preprocessor, frame: pd.DataFrame, *, drop: bool = Fals
         # New columns get as many bins as the old ones, or none if the old ones have no ranks.
         budget = 0 if max_bins is not None and max_bins < 2 else None
         fresh = Preprocessor(
-            infer(new), preprocessor.preprocessing, preprocessor.scaling, budget, preprocessor.centred
+            infer(new),
+            preprocessor.preprocessing,
+            preprocessor.scaling,
+            budget,
+            preprocessor.centred,
+            preprocessor.linear,
         ).fit(new)
         columns += fresh.schema.columns
         states += fresh.states

@@ -356,8 +356,7 @@ def _with_weights(model: Model, encoded) -> tuple:
 def _alone(entry: Entry, job: _Job, settings, options) -> tuple:
     own = {**settings, "optimizer": _copied(settings["optimizer"])}
     run = train(entry.name, job.train, seed=job.seed, learning_rate=job.rate, verbose=0, **own, **options)
-    values = run.history.get("val_loss")
-    return run.model, int(np.argmin(values)) if values else None, len(run.history.get("loss", ()))
+    return run.model, run.best_epoch, len(run.history.get("loss", ()))
 
 
 def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, several: bool) -> pd.DataFrame:

@@ -43,11 +43,13 @@ class Encodings:
         raw: Whether numbers stay as they are and levels become 0/1, in one tensor `inputs`.
         ranks: Whether numbers are ranked beside being scaled.
         centred: Whether numbers whose spread float32 does not resolve are read less their middle.
+        linear: Whether a tensor `linear` holds numbers standardised and not squashed.
     """
 
     raw: bool = False
     ranks: bool = True
     centred: bool = True
+    linear: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
