@@ -43,6 +43,7 @@ from zoo.engine.precision import check_floatx, in_float32, keep_ends_in_float32,
 from zoo.engine.registration import unsaved_parts
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
+from zoo.layers.linear import line_beside
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
 from zoo.layers.nesting import layers_of
 from zoo.registry import Entry, Recipe, Spec
@@ -199,6 +200,8 @@ class Model(keras.Model):
     def coefficients(self):
         """Returns the coefficients of a linear model in the units of the raw columns.
 
+        Of a network with a line beside its hidden layers they are those of the line.
+
         Returns:
             A DataFrame, one row a column (and level, or derived feature) and `intercept` last; one column a logit: the
             second class's for two classes, every class's for more; the target's for a regression.
@@ -215,12 +218,13 @@ class Model(keras.Model):
             raise TypeError(
                 "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
             )
-        if self.members > 1:
+        line = line_beside(self.network)
+        if self.members > 1 and line is None:
             raise TypeError(
                 f"Coefficients are those of one linear model. Received: an ensemble of {self.members} members. Build "
                 "it with ensemble=1."
             )
-        names, weights, intercept = linear_terms(self.network, self.preprocessor.features)
+        names, weights, intercept = linear_terms(line or self.network, self.preprocessor.features)
         if self.entry.task == "regression":
             scale, center = self.preprocessor.target_scale, self.preprocessor.target_center
             weights, intercept = weights * scale, intercept * scale + center

@@ -38,6 +38,7 @@ TASKS = ("classification", "regression", "logic", "association", "map", "dynamic
 SUPERVISED = ("classification", "regression")  # dynamics learn from recorded outputs, and need none to be simulated
 LEARNING = ("gradient", "rule", "none")
 MOST_ROWS = 4096  # a step of a share of the rows
+FEWEST_ROWS = 32  # a step of few rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Recipe:
         learning_rate: Step size; the peak where there is a schedule.
         schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
         batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
+        least_steps: Steps of an epoch that few rows are divided into, by a smaller batch: of 32 rows or more. It goes
+            where the caller says how many rows a step has.
         epochs: The most epochs of a run.
         shuffle: Whether rows are shuffled in each epoch.
         validation: Share of the rows held out to choose the best epoch by, or None.
@@ -111,6 +114,7 @@ class Recipe:
     learning_rate: float = 1e-3
     schedule: str = "constant"
     batch_size: int | float | str = 256
+    least_steps: int = 1
     epochs: int = 100
     shuffle: bool = True
     validation: float | None = 0.2
@@ -136,7 +140,10 @@ class Recipe:
             return rows
         if isinstance(self.batch_size, float):
             return max(1, min(math.ceil(self.batch_size * rows), MOST_ROWS))
-        return min(int(self.batch_size), rows)
+        size = int(self.batch_size)
+        if self.least_steps > 1:
+            size = min(size, max(FEWEST_ROWS, math.ceil(rows / self.least_steps)))
+        return min(size, rows)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from zoo.data.columns.kind import SECTIONS
+from zoo.data.columns.kind import FARTHEST, SECTIONS
 
 SCALED = ("median", "center", "scale")
-FARTHEST = 1e6  # standard deviations from the mean: no training row is as far, and products stay finite
 
 
 class _Scaling:

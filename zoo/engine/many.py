@@ -76,6 +76,7 @@ def fit(
     shuffle: bool,
     seeds: Sequence[int],
     patience: int | None = None,
+    beaten_by: Sequence[float | None] | None = None,
     key: Hashable | None = None,
 ) -> list[Member]:
     """Trains models at once and leaves each with its best weights.
@@ -91,6 +92,8 @@ def fit(
         shuffle: Whether rows are permuted, by (seed, epoch).
         seeds: Of each member's orders.
         patience: Epochs without a better one after which a member stops.
+        beaten_by: Of each member the loss of its validation rows by its weights of now, which stay unless an epoch is
+            better, or None.
         key: Equal for models whose steps do the same as the widest's; None: the program is not kept.
 
     Returns:
@@ -125,7 +128,7 @@ def fit(
                 break
             programs[:] = [Program(widest, loss, members=len(models), **settings)]
         trainings = [
-            (program, [models[k] for k in part], own, epochs)
+            (program, [models[k] for k in part], own, [beaten_by and beaten_by[k] for k in part], epochs)
             for program, part, own in zip(programs, parts, tensors, strict=True)
         ]
         left = _beside_each_other(trainings)

@@ -100,6 +100,20 @@ def solved_line(spec: Spec, inputs: dict) -> keras.KerasTensor | None:
     return SolvedLine(spec.num_outputs, spec.categorical_sizes, name="line")(terms)
 
 
+def line_of(network: keras.Model) -> SolvedLine | None:
+    """Returns the line beside the hidden layers of a network, or None."""
+    return next((layer for layer in network.layers if isinstance(layer, SolvedLine)), None)
+
+
+def line_beside(network: keras.Model) -> keras.Model | None:
+    """Returns the line beside the hidden layers of a network as a network of its own, with the same weights, or None."""
+    layer = line_of(network)
+    if layer is None:
+        return None
+    taken = keras.tree.flatten(layer.input)
+    return keras.Model({tensor.name: tensor for tensor in taken}, layer.output, name="line")
+
+
 def linear_outputs(spec: Spec, inputs: dict, *, l2: float = 0.0) -> keras.KerasTensor:
     """Returns linear outputs of the encoded tensors, zero at the start.
 

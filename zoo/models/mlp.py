@@ -81,7 +81,8 @@ RECIPES = {
         learning_rate=1e-3,
         schedule="cosine",
         batch_size=256,
-        epochs=60,
+        least_steps=8,
+        epochs=100,
         patience=16,
     ),
     "mlp_regressor": Recipe(
@@ -91,6 +92,7 @@ RECIPES = {
         learning_rate=1e-3,
         schedule="cosine",
         batch_size=256,
+        least_steps=8,
         epochs=100,
         patience=16,
     ),

@@ -21,7 +21,7 @@ from zoo.data.targets import check_target
 from zoo.engine import compiled, fitting, many, stacked
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
 from zoo.registry import Entry, Recipe
-from zoo.training import inference, scoring
+from zoo.training import inference, line, scoring
 from zoo.training.parts import Parts, check_name, load_parts
 from zoo.training.prediction import answers
 from zoo.training.structure import structure
@@ -63,6 +63,7 @@ class _Member:
     size: int
     rows: tuple
     held: tuple | None
+    beaten_by: float | None
 
 
 def cross_validate(
@@ -115,7 +116,8 @@ def cross_validate(
 
     Returns:
         A row for each fold, seed and rate: `fold`, `seed`, `learning_rate` where several were given, `rows` scored,
-        the scores of `zoo.evaluate`, `best_epoch` (from 1, missing where none was chosen) and `epochs` trained.
+        the scores of `zoo.evaluate`, `best_epoch` (from 1; 0 where none was better than the line that is solved before
+        the first; missing where none was chosen) and `epochs` trained.
         `.attrs["predictions"]` holds a DataFrame in the data's own index: what `zoo.predict` gives for each row by
         models that were not trained on it, the mean over seeds; with several rates, `learning_rate` is its first
         column and each has all rows. `.attrs["at_once"]` says whether one program trained all.
@@ -269,10 +271,12 @@ def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, 
         steps = math.ceil(parts.rows / size)
         own, total = _copied(optimizer), steps * recipe.epochs
         compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
-        sizes = {**preprocessor.sizes, "num_numeric": None}  # a narrower one is filled
+        sizes = {**preprocessor.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
         shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
+        is_solved = line.solve(model, lambda rows=rows: rows, seed=job.seed) is not None
+        beaten_by = line.loss(model, held) if is_solved and held is not None else None
         weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
-        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed))
+        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed, beaten_by))
     yield from found.values()
 
 
@@ -309,6 +313,7 @@ def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
         shuffle=recipe.shuffle,
         seeds=[member.seed for member in members],
         patience=recipe.patience,
+        beaten_by=[member.beaten_by for member in members],
         key=structure(models[stacked.widest([model.network for model in models])], recipe, statistics=False),
     )
     if diverged := sum(one.diverged for one in left):
@@ -350,7 +355,7 @@ def _with_weights(model: Model, encoded) -> tuple:
     elif model.entry.task == "regression":  # as `Model.network_target` computes, to the last bit
         y = (y - np.float32(known.target_center)) / np.float32(known.target_scale)
     weight = np.ones(len(y), "float32") if encoded.weight is None else encoded.weight.astype("float32")
-    return encoded.x, y, weight
+    return line.with_outputs(model, encoded.x), y, weight
 
 
 def _alone(entry: Entry, job: _Job, settings, options) -> tuple:

@@ -20,7 +20,7 @@ import numpy as np
 from zoo.data.pipelines import Encoded
 from zoo.engine.logistic import logistic
 from zoo.engine.ridge import Line, most_rows, ridge
-from zoo.layers.linear import SolvedLine
+from zoo.layers.linear import SolvedLine, line_of
 from zoo.model import Model
 
 FOLDS = 5
@@ -46,11 +46,6 @@ class Solved:
     rows: int
     features: int
     constant: np.ndarray
-
-
-def line_of(network: keras.Model) -> SolvedLine | None:
-    """Returns the line of a network, or None."""
-    return next((layer for layer in network.layers if isinstance(layer, SolvedLine)), None)
 
 
 def is_solved(layer: SolvedLine) -> bool:
@@ -118,6 +113,13 @@ def outputs(model: Model, x: Mapping[str, np.ndarray]) -> np.ndarray:
     layer = line_of(model.network)
     names = [*layer._numbers, *(["categorical"] if layer.categorical_sizes else [])]
     return keras.ops.convert_to_numpy(layer({name: x[name] for name in names}))
+
+
+def with_outputs(model: Model, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns encoded rows with the line's part of the outputs, `line`, in place of what the line alone takes."""
+    if line_of(model.network) is None:
+        return dict(x)
+    return {**{name: values for name, values in x.items() if name != "linear"}, "line": outputs(model, x)}
 
 
 def loss(model: Model, held_out, outputs_of: Callable | None = None) -> float:

@@ -526,7 +526,8 @@ def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
         )
     if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"`learning_rate` must be positive and finite. Received: learning_rate={learning_rate!r}")
-    given = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size}
+    steps = None if batch_size is None else 1
+    given = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size, "least_steps": steps}
     return dataclasses.replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
