@@ -655,15 +655,15 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
     """Returns the entry's recipe. What an option changes in it stands above it, as does one with a field's name."""
     recipe = registry.load_recipe(entry)
     known = {**entry.options, **options}
-    for name, changes_by_value in recipe.by_option.items():
-        value = known[name]
-        if isinstance(value, (str, int)) and value in changes_by_value:
-            recipe = dataclasses.replace(recipe, **changes_by_value[value])
     changes = {name: known[name] for name in FITTED if known.get(name) is not None}
     if "preprocessing" in changes:
         changes["arrays"] = None
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
+    for name, changes_by_value in recipe.by_option.items():
+        value = known[name]
+        if isinstance(value, (str, int)) and value in changes_by_value:
+            changes |= changes_by_value[value]
     return dataclasses.replace(recipe, **changes)
 
 

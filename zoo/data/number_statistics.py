@@ -34,8 +34,9 @@ def number_statistics(
         linear: Whether mean and standard deviation are taken beside quartiles.
 
     Returns:
-        `median`, `center`, `scale`, `missing`, `knots` and `ranks`; with `linear` also `mean` and `deviation`. With a budget also `max_bins`, one number: the most
-        bins that each rank may be expanded to. If that is below 2, columns of more than two values have no knots.
+        `median`, `center`, `scale`, `missing`, `knots` and `ranks`; with `linear` also `mean` and `deviation`. With a
+        budget also `max_bins`, one number: the most bins that each rank may be expanded to. If that is below 2, columns
+        of more than two values have no knots.
     """
     state = _of_sample(parts, feature_budget) if scaling == "quantile" else None
     if state is None:

@@ -76,6 +76,8 @@ class Preprocessor:
             raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
         if scaling not in SCALINGS:
             raise ValueError(f"`scaling` must be one of {', '.join(SCALINGS)}. Received: scaling={scaling!r}")
+        if not isinstance(linear, bool):
+            raise ValueError(f"`linear` must be True or False. Received: linear={linear!r}")
         if kind == "image":
             _check_images(schema)
         whole = isinstance(feature_budget, int) and not isinstance(feature_budget, bool)
@@ -148,9 +150,7 @@ class Preprocessor:
             if group.kind.has_numbers:
                 read = group.kind.training_numbers(group.kind.read_group(table, group), group)
                 numbers.append((group, read))
-        scaled = number_statistics(
-            [read for _, read in numbers], self.scaling, self.feature_budget, linear=self.linear
-        )
+        scaled = number_statistics([read for _, read in numbers], self.scaling, self.feature_budget, linear=self.linear)
         self._max_bins = scaled.pop("max_bins", None)
         start = 0
         for group, _ in numbers:

@@ -54,9 +54,7 @@ class LinearTerms(keras.layers.Layer):
         if "categorical" in input_shape:
             rows = sum(self.categorical_sizes)
             self.levels = self.add_weight(shape=(rows, self.num_outputs), name="levels", **shared)
-        self.bias = self.add_weight(
-            shape=(self.num_outputs,), initializer="zeros", trainable=self.learns, name="bias"
-        )
+        self.bias = self.add_weight(shape=(self.num_outputs,), initializer="zeros", trainable=self.learns, name="bias")
 
     def call(self, inputs):
         outputs = self.bias
@@ -106,7 +104,7 @@ def line_of(network: keras.Model) -> SolvedLine | None:
 
 
 def line_beside(network: keras.Model) -> keras.Model | None:
-    """Returns the line beside the hidden layers of a network as a network of its own, with the same weights, or None."""
+    """Returns the line beside the hidden layers of a network as a network of its own, of the same weights, or None."""
     layer = line_of(network)
     if layer is None:
         return None

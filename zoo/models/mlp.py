@@ -55,11 +55,9 @@ def check_output_activation(output_activation, allowed):
         )
 
 
-def _mlp(spec, *, hidden_units, activation, dropout, normalization, l2, embedding_size, num_bins, linear):
+def _mlp(spec, *, hidden_units, activation, dropout, normalization, l2, embedding_size, num_bins):
     inputs = spec.inputs()
-    line = solved_line(spec, inputs) if linear else None
-    if line is None:
-        inputs.pop("linear", None)
+    line = solved_line(spec, inputs)
     x = table_features(inputs, spec, embedding_size=embedding_size, num_bins=num_bins)
     x = dense_stack(
         x, hidden_units=hidden_units, activation=activation, dropout=dropout, normalization=normalization, l2=l2
@@ -74,6 +72,7 @@ def _mlp(spec, *, hidden_units, activation, dropout, normalization, l2, embeddin
 RECIPES = {
     "mlp_classifier": Recipe(
         data="titanic",
+        linear=True,
         decision="softmax",
         metrics=("accuracy",),
         optimizer="adamw",
@@ -87,6 +86,8 @@ RECIPES = {
     ),
     "mlp_regressor": Recipe(
         data="california_housing",
+        linear=True,
+        by_option={"output_activation": {"sigmoid": {"linear": False}}},
         optimizer="adamw",
         optimizer_options={"weight_decay": 0.02},
         learning_rate=1e-3,
@@ -148,7 +149,6 @@ def mlp_classifier(
         l2=l2,
         embedding_size=embedding_size,
         num_bins=num_bins,
-        linear=linear,
     )
     return ensemble_of(network, ensemble)
 
@@ -204,6 +204,5 @@ def mlp_regressor(
         l2=l2,
         embedding_size=embedding_size,
         num_bins=num_bins,
-        linear=linear and output_activation is None,
     )
     return ensemble_of(network, ensemble)
