@@ -49,7 +49,7 @@ class Spectrum:
 
     def __init__(self, x: np.ndarray, weight: np.ndarray | None = None):
         self._roots = None if weight is None else np.sqrt(weight)[:, None]
-        self.mean = np.average(x, axis=0, weights=weight)
+        self.mean = x.mean(axis=0) if weight is None else weight @ x / weight.sum()
         centred = x - self.mean
         self._x = centred if weight is None else centred * self._roots
         rows, features = x.shape
@@ -110,8 +110,8 @@ def _errors(x, y, folds, weight) -> np.ndarray:
 
 def most_rows(features: int) -> int:
     """Returns how many rows of so many features are decomposed within `MOST_PRODUCTS`."""
-    if 9 * features**3 < MOST_PRODUCTS / 2:
-        return int((MOST_PRODUCTS - 9 * features**3) / features**2)
+    if 10 * features**3 <= MOST_PRODUCTS:
+        return (MOST_PRODUCTS - 9 * features**3) // features**2
     low, high = 1, features  # the dual form: 9 n^3 + n^2 d
     while low < high:
         middle = (low + high + 1) // 2

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 
 from zoo.data.pipelines import Encoded
+from zoo.data.threads import one_thread
 from zoo.engine.logistic import logistic
 from zoo.engine.ridge import Line, most_rows, ridge
 from zoo.layers.linear import SolvedLine, line_of
@@ -86,7 +87,8 @@ def solve(model: Model, rows: Callable[[], Encoded], *, seed: int, again: bool =
     x = _features(layer, encoded.x, chosen, levels)
     weight = _positive(None if encoded.weight is None else encoded.weight[chosen].astype("float64"))
     weight = None if weight is None else weight / weight.mean()
-    found = _solved(model, layer, encoded, chosen, x, weight, generator)
+    with one_thread():
+        found = _solved(model, layer, encoded, chosen, x, weight, generator)
     _assign(layer, found, levels)
     return Solved(found.penalty, len(chosen), width, _constant(model, layer, encoded))
 

@@ -83,6 +83,9 @@ class Run:
             f"{display.count(rows.get('train', 0), 'training row')}{held_out}",
             f"  {self._epochs()}; {display.duration(self.seconds)} on {self.device}; stopped: {self.stopped}",
         ]
+        line = self.recipe.get("linear")
+        if isinstance(line, Mapping) and line.get("explained") is not None:
+            lines.append(f"  a line explains {line['explained']:.0%} of what the model does")
         for split in self.metrics:
             shown = [f"{name} {display.number(value)}" for name, value in self._numbers(split).items()]
             lines.append(f"  {split:5} {', '.join(shown[:5])}")
