@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -426,6 +427,8 @@ def test_predict_answers_in_order_as_csv_and_parquet(capsys, trained, tmp_path):
         ("or pass `allow_signature_change=True`", "or pass --allow-signature-change"),
         ("`format` must be one of a. Received: format='b'", "--format must be one of a. Received: --format b"),
         ("`units` and colour=True", "`units` and colour=True"),
+        ("as the column's `format` in a schema", "as the column's `format` in a schema"),
+        ("The column 'd' of the schema: `format` must be", "The column 'd' of the schema: `format` must be"),
     ],
 )
 def test_a_repair_is_told_in_flags(said, wanted):
@@ -461,6 +464,18 @@ def test_a_source_without_rows_gets_the_header_alone(capsys, trained, tmp_path):
     assert answer(capsys, "predict", trained / "out", tmp_path / "none.csv") == "label,probability,p_no,p_yes\n"
     answer(capsys, "predict", trained / "out", tmp_path / "none.csv", "-o", tmp_path / "none.jsonl")
     assert (tmp_path / "none.jsonl").read_text() == ""
+
+
+@pytest.mark.filterwarnings("default")
+def test_what_keras_does_to_numpy_is_no_warning_to_who_trains(capsys, monkeypatch):
+    def warn(argv):
+        warnings.warn("__array__ implementation doesn't accept a copy keyword, so", DeprecationWarning, stacklevel=1)
+        warnings.warn("something else", UserWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(cli, "_run", warn)
+    assert cli.main(["list"]) == 0
+    assert capsys.readouterr().err == "zoo: warning: something else\n"
 
 
 @pytest.mark.filterwarnings("default")

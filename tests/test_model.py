@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from zoo.data.schema import Column, Schema
 
 pytestmark = pytest.mark.tensorflow
 
@@ -30,6 +31,23 @@ def test_raw_and_encoded_rows_give_the_same(model, visits):
     assert model.evaluate(x, visits["bought"], verbose=0) == model.evaluate(x, y, verbose=0)
     columns = {name: visits[name].to_numpy() for name in visits if name != "bought"}
     np.testing.assert_array_equal(model.predict(columns, verbose=0), model.predict(x, verbose=0))
+
+
+def test_a_dataset_of_raw_columns_is_read_as_a_table_is(capfd):
+    """Whole seconds were rounded to float32, 2.0 was the level "2.000000", and AutoGraph asked for a report."""
+    seconds = 1_700_000_000 + np.arange(60) * 7 % 60
+    frame = pd.DataFrame({"at": seconds, "code": np.tile([1.0, 2.0], 30), "t": np.tile([1.5, 2.5, 3.5], 20)})
+    columns = (Column("at", "number", "int64"), Column("code", "category", "float64"), Column("t", "number"))
+    y = np.where(seconds % 2, "odd", "even")
+    built = zoo.build("mlp_classifier", (frame, y), schema=Schema(columns), hidden_units=(4,))
+    assert built.preprocessor.signature()["at"].dtype == tf.float64
+    texts = frame["t"].astype(str).to_numpy(object)
+    given = {"at": seconds, "code": frame["code"].to_numpy(), "t": texts}
+    dataset = tf.data.Dataset.from_tensor_slices(given).batch(60)
+    (encoded,) = built._encode_dataset(dataset)
+    for name, tensor in built.preprocessor.encode(frame).items():
+        np.testing.assert_allclose(encoded[name], tensor, atol=1e-6)
+    assert "AutoGraph" not in capfd.readouterr().err
 
 
 def test_fit_takes_a_dataset_of_raw_columns(model, visits):
@@ -146,7 +164,6 @@ def test_what_learns_without_targets_leaves_the_target_out(tmp_path):
     assert again.schema.columns[0].values == (-1.0, 1.0)
 
 
-@pytest.mark.tensorflow
 @pytest.mark.parametrize("name", ["hopfield", "restricted_boltzmann_machine", "modern_hopfield", "hebbian"])
 def test_networks_whose_columns_are_units_keep_columns_of_one_value(name):
     patterns = np.sign(np.random.default_rng(0).normal(size=(3, 12)))
@@ -164,14 +181,12 @@ def test_networks_whose_columns_are_units_keep_columns_of_one_value(name):
     np.testing.assert_allclose(values, zoo.predict(by_array, patterns).to_numpy(), atol=1e-6)
 
 
-@pytest.mark.tensorflow
 def test_one_pattern_in_a_table_is_stored_and_recalled():
     frame = pd.DataFrame(np.sign(np.random.default_rng(0).normal(size=(1, 12)))).rename(columns=str)
     run = zoo.train("hopfield", frame, verbose=0)
     np.testing.assert_array_equal(zoo.predict(run.model, frame).to_numpy(), frame.to_numpy())
 
 
-@pytest.mark.tensorflow
 def test_other_networks_leave_columns_of_one_value_out(visits):
     frame = visits.assign(shop="one")
     assert zoo.build("mlp_classifier", frame, target="bought").schema.dropped == {"shop": "constant"}

@@ -68,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         notices.show()
     with warnings.catch_warnings():
         if not debug:
+            # Keras saves variables so on numpy 2; those who train can do nothing about it.
+            warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning)
             warnings.showwarning = lambda message, *_, **__: print(
                 "zoo: warning:", _in_flags(_one_line(message), argv), file=sys.stderr
             )
@@ -135,7 +137,8 @@ def _in_flags(said: str, argv: list[str]) -> str:
         value = (found[3] or "").strip("'\"")
         return name if value in ("", "True") else f"{name} {shlex.quote(value)}"
 
-    return re.sub(r"""`([a-z_]+)`|`?\b([a-z_]+)=('[^']*'|"[^"]*"|\w+)`?""", flag, said)
+    # A field of a schema is none of the command's flags, even where they have one name.
+    return re.sub(r"""(?<!column's )(?<!schema: )`([a-z_]+)`|`?\b([a-z_]+)=('[^']*'|"[^"]*"|\w+)`?""", flag, said)
 
 
 def _import_tensorflow() -> None:

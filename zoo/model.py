@@ -474,9 +474,8 @@ class Model(keras.Model):
         if target and y is None and self.schema.target is not None and isinstance(x, pd.DataFrame):
             if self.schema.target not in x.columns:
                 raise ValueError(
-                    f"`y` is None, and the data have no column {self.schema.target!r}, the target. Pass `y`, or data "
-                    "with "
-                    f"that column. Received: {', '.join(map(str, x.columns))}."
+                    f"`y` must be given where the data have no column {self.schema.target!r}, the target. Received: "
+                    f"{', '.join(map(str, x.columns))}. Pass `y`, or data with that column."
                 )
             y = x[self.schema.target]
         if not self.is_encoded(x):
@@ -510,12 +509,23 @@ class Model(keras.Model):
             return dataset
         module, signature = self.preprocessor.module(), self.preprocessor.signature()
         if missing := [name for name in signature if name not in first]:
-            raise ValueError(f"The columns {', '.join(missing)} are missing. Received: {', '.join(first)}.")
+            raise ValueError(
+                f"The columns {', '.join(missing)} are missing. Received: {', '.join(first)}. Add them to the dataset."
+            )
+
+        states = dict(zip(signature, self.preprocessor.states, strict=True))
 
         def served(name, value):
-            if value.dtype == signature[name].dtype:
+            spec, column = signature[name], self.schema.column(name)
+            if value.dtype == spec.dtype:
                 return value
-            return tf.strings.as_string(value) if signature[name].dtype == tf.string else tf.cast(value, tf.float32)
+            if spec.dtype.is_floating and value.dtype != tf.string:
+                return tf.cast(value, spec.dtype)
+
+            def read(values):  # as a table's: the number 2.0 is the level "2"
+                return kinds.kind_of(column).served(values, column, states[name])
+
+            return tf.ensure_shape(tf.numpy_function(read, [value], spec.dtype), spec.shape)
 
         def labels(y):
             dtype = tf.float32 if self.entry.task == "regression" else tf.int32
@@ -528,7 +538,7 @@ class Model(keras.Model):
                 return x, labels(columns[self.schema.target])
             return (x, labels(rest[0]), *rest[1:]) if rest else x
 
-        return dataset.map(encode, num_parallel_calls=tf.data.AUTOTUNE)
+        return dataset.map(tf.autograph.experimental.do_not_convert(encode), num_parallel_calls=tf.data.AUTOTUNE)
 
     @property
     def unsaved(self) -> tuple[str, ...]:
@@ -756,7 +766,9 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     if supervised and data.target is None and data.y is None:
         is_array = kinds.the_array(data.schema.columns) is not None
         named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
-        raise ValueError(f"{entry.name!r} needs a target. Pass {'(x, y)' if is_array else named}.")
+        wanted = data.schema.target
+        absent = "" if wanted is None else f" The schema's target {wanted!r} is no column of the data."
+        raise ValueError(f"{entry.name!r} needs a target.{absent} Pass {'(x, y)' if is_array else named}.")
     if supervised and data.y is not None:
         check_target(data.y)
     if data.streaming and sample is None:

@@ -1,5 +1,7 @@
 """`zoo.adapt`: what was learned stays where it was, and what is new gets a place."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pandas as pd
@@ -133,6 +135,22 @@ def test_new_columns_and_levels_leave_the_answers_as_they_were(model, plants):
     assert adapted.schema.names == ["height", "soil", "town", "wet", "age", "river", "seen"]
     assert adapted.schema.column("soil").categories == ("clay", "loam", "sand", "peat")
     np.testing.assert_allclose(probabilities(adapted, more), probabilities(model, more[plants.columns]), atol=1e-6)
+
+
+def test_new_columns_are_read_as_the_caller_says_and_doubted_once(model, plants):
+    """They were inferred anew, without `date_format=`, `na_values=` or the schema, with a warning each time."""
+    written = ["03/04/2024", "05/06/2024", "07/08/2023", "09/10/2023"]
+    more = plants.assign(seen=np.resize(written, 240), age=np.resize([-999.0, 1.5, 2.5], 240))
+    known = zoo.data.load(more, target="kind", date_format="%d/%m/%Y", na_values=[-999])
+    seen, age = zoo.adapt(model, known, columns="extend").schema.columns[-2:]
+    assert (seen.kind, seen.format, age.kind, age.missing) == ("date", "%d/%m/%Y", "number", ("-999",))
+    with pytest.warns(zoo.DataWarning, match="Day and month cannot be told apart") as said:
+        zoo.adapt(model, more, columns="extend")
+    assert len(said) == 1
+    categories = {"kind": "category", "categories": tuple(sorted(written))}
+    columns = [dataclasses.replace(c, **categories) if c.name == "seen" else c for c in known.schema.columns]
+    given = zoo.data.load(more, schema=dataclasses.replace(known.schema, columns=tuple(columns)))
+    assert zoo.adapt(model, given, columns="extend").schema.column("seen").kind == "category"
 
 
 def test_old_statistics_are_kept_beside_new_columns(model, plants):

@@ -12,6 +12,7 @@ import pytest
 
 import zoo
 from zoo.artifacts import numpy_format
+from zoo.data import notations
 from zoo.model import Model
 
 
@@ -65,6 +66,17 @@ def test_what_is_no_date_is_an_error_of_the_program(moods, notes):
             ValueError, match=f"column 'arrived' must hold dates. Received: '{day}'. Write it as 2024-12-31"
         ):
             predict(rows | {"arrived": ["2024-12-31", day]})
+
+
+def test_months_and_quarters_are_read_as_their_first_day(quick_proof, tmp_path):
+    months = pd.date_range("2001-01-01", periods=40, freq="QS")
+    written = {name: [notations.written(month, name) for month in months] for name in ("%YQ%q", "%b %Y", "%m/%Y")}
+    model = zoo.train("linear_regression", pd.DataFrame(written | {"y": np.arange(40.0)}), target="y", verbose=0).model
+    rows = {"%YQ%q": ["2003q4", "2003-10-01"], "%b %Y": ["June 2004", "2004-06"], "%m/%Y": ["12/2003", "2003-12-01"]}
+    predict = program(zoo.export(model, tmp_path, format="numpy").path).predict
+    found = np.ravel(predict(rows)["prediction"])
+    np.testing.assert_allclose(found, zoo.predict(model, pd.DataFrame(rows))["prediction"], rtol=1e-5)
+    assert found[0] == found[1]
 
 
 def program(path):

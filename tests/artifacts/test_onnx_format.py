@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo.data import notations
 
 pytestmark = pytest.mark.tensorflow
 onnx = pytest.importorskip("onnx")
@@ -96,7 +97,9 @@ def dates_of(folder, texts):
             "2020-01-01-02:00", "2021-6", "2021-06-01 12:15 AM", "2021-06-01 01:00:00 p.m. +02",
             "2021-06-01 10:00 UTC", "",
         ]),
-        ("%d-%m-%Y", ["31-12-2020", "1-2-2021 10:00", "01-02-2021 10:00:30.5 -0130", "2021-02-01T10:00Z", "NaT"]),
+        ("%d-%m-%Y", ["31-12-2020", "1-2-2021, 10:00", "01-02-2021 10:00:30.5 -0130", "2021-02-01T10:00Z", "NaT"]),
+        ("%m/%Y", ["03/2020", "1/1999", "2021-06", "2020-02-29 10:00", ""]),
+        ("%b %Y", ["Mar 2020", "december 1999", "2021-06", "2020-02-29 10:00", ""]),
         ("%b %d, %Y", ["Feb 29, 2020", "march 3, 2021 5:30 PM", "SEPT. 1, 2021T00:00+14:00", "2021-09-01", " "]),
     ],
 )  # fmt: skip
@@ -121,6 +124,15 @@ def test_dates_are_read_in_their_notation_with_times_and_zones(quick_proof, tmp_
     ]
     missing = zoo.predict(model, pd.DataFrame({"day": [""]}))["prediction"][0]  # no error can be raised there
     np.testing.assert_allclose(dates_of(report.path, others), missing, rtol=1e-6)
+
+
+@pytest.mark.parametrize("written", ["%YQ%q", "%Y%m%dT%H%M%S"])
+def test_dates_without_marks_and_quarters_are_refused_by_name(tmp_path, written):
+    months = pd.date_range("2001-01-01", periods=40, freq="QS")
+    frame = pd.DataFrame({"day": [notations.written(month, written) for month in months], "y": np.arange(40.0)})
+    model = zoo.train("linear_regression", frame, target="y", verbose=0).model
+    with pytest.raises(ValueError, match=f"'date' in the notation {written} cannot be read in ONNX. Received: 'day'"):
+        zoo.export(model, tmp_path, format="onnx")
 
 
 def test_words_in_other_alphabets_are_found_in_every_case(quick_proof, tmp_path):

@@ -12,7 +12,7 @@ def read(tmp_path):
     """Reads a text as a CSV file."""
 
     def read(text, stream=False, name="a.csv"):
-        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
         return load(tmp_path / name, stream=stream)
 
     return read
@@ -97,3 +97,13 @@ def test_a_header_without_rows_is_one_of_no_rows(read):
     with pytest.raises(ValueError, match="0 rows x 2 columns"):
         read("a,b\n")
     csv_headers.check(["1", "2"], [], "no file")
+
+
+def test_line_breaks_in_a_quoted_name_stay_what_they_are(read):
+    for name in ("a\rb", "a\nb", "a\r\nb", "\ra"):
+        for end in ("\n", "\r\n"):
+            text = f'"{name}",c{end}1,x{end}2,y{end}'
+            for stream in (False, True):
+                data = read(text.encode(), stream)
+                rows = next(data.blocks())[1] if stream else data.frame()
+                assert rows.to_dict("list") == {name: [1, 2], "c": ["x", "y"]}

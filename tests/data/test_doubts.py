@@ -3,6 +3,8 @@
 import contextvars
 import warnings
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import zoo
@@ -84,3 +86,14 @@ def test_a_copied_context_notes_into_the_same_block():
             contextvars.copy_context().run(doubts.note, "Odd.")
 
     assert len(said(block)) == 1
+
+
+def test_codes_that_lost_their_zeros_are_said_at_prediction():
+    rows = pd.DataFrame({"code": [f"{i % 5:03}" for i in range(60)], "x": np.arange(60) % 7, "y": np.arange(60.0)})
+    model = zoo.build("linear_regression", rows, target="y")
+    said = r"'code': None of its values were among the training data. Such as 0 in row 0. Write them as in .* '000'"
+    with pytest.warns(zoo.DataWarning, match=said):
+        zoo.predict(model, rows.assign(code=rows["code"].astype(int)))
+    for codes in (rows["code"], rows["code"].where(rows.index == 59, "9"), pd.Series([None] * 60, dtype=object)):
+        zoo.predict(model, rows.assign(code=codes))
+    zoo.predict(model, rows.assign(code="9").head(5))

@@ -1,8 +1,10 @@
 """Tables in other files than CSV and Parquet, and in archives; columns in the names of folders."""
 
+import datetime
 import gzip
 import hashlib
 import io
+import json
 import os
 import sys
 import tarfile
@@ -308,7 +310,7 @@ def test_the_index_that_pandas_writes_into_excel_is_no_input(workbook, sheet):
 
 
 def test_bad_workbooks_are_refused(workbook, sheet, write, monkeypatch, tmp_path):
-    with pytest.raises(ValueError, match=r"same columns.*sheet 'q'.*'day', 'gap', 't'"):
+    with pytest.raises(ValueError, match=r"same columns.*sheet 'q'.*'day', 'gap', 't'.*sheet_name="):
         load(workbook({"p": sheet, "q": sheet[["n"]]}))
     with pytest.raises(ValueError, match="empty workbook"):
         load(workbook({"p": pd.DataFrame()}))
@@ -374,3 +376,33 @@ def test_parquet_with_two_columns_of_one_name_is_refused(tmp_path):
         write(table, tmp_path / name)
         with pytest.raises(ValueError, match=r"names must differ.*twice: 'a'. Rename"):
             load(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".feather", ".xlsx"])
+def test_times_and_durations_in_files_are_read_as_those_in_memory(tmp_path, suffix):
+    clock = [datetime.time(hour, 5) for hour in range(4)]
+    frame = pd.DataFrame({"at": clock, "took": pd.to_timedelta([1, 30, None, 4], "h"), "y": ["u", "v", "u", "v"]})
+    if suffix == ".xlsx":
+        book = pytest.importorskip("openpyxl").Workbook()
+        for row in [list(frame.columns), *frame.astype(object).where(frame.notna(), None).values.tolist()]:
+            book.active.append(row)
+        book.save(tmp_path / "a.xlsx")
+    else:
+        {".parquet": frame.to_parquet, ".feather": frame.to_feather}[suffix](tmp_path / f"a{suffix}")
+    found = both(tmp_path / f"a{suffix}")
+    known = [(c.name, c.kind, c.notes) for c in load(frame, target="y").schema.columns]
+    assert [(c.name, c.kind, c.notes) for c in load(found, target="y").schema.columns] == known
+    assert [kind for _, kind, _ in known] == ["number", "number"]
+    assert found["at"].tolist() == clock
+    assert found["took"].dt.total_seconds().dropna().tolist() == [3600, 108000, 14400]
+
+
+def test_columns_that_a_model_does_not_know_need_not_be_readable(write, tmp_path):
+    frame = pd.DataFrame({"a": [1, 2, 3], "walk": [[1], [2, 3], []], "y": ["u", "v", "u"]})
+    frame.to_parquet(tmp_path / "a.parquet")
+    lines = write("a.jsonl", "\n".join(json.dumps(row) for row in frame.to_dict("records")))
+    schema = load(frame[["a", "y"]], target="y").schema
+    for path in (tmp_path / "a.parquet", lines):
+        assert load(path, schema=schema).x["a"].tolist() == [1, 2, 3]
+        with pytest.raises(ValueError, match="'walk'.*Ignore it"):
+            load(path, target="y")

@@ -17,6 +17,7 @@ import pytest
 from tests.benchmarks import stream as stream_benchmark
 from zoo.data import addresses, csv_files, sources
 from zoo.data.doubts import DataWarning
+from zoo.data.preprocessing import Preprocessor
 from zoo.data.sources import load
 
 
@@ -45,6 +46,7 @@ def test_missing_values_are_nan_in_text_and_in_numbers(write, missing):
         (["1", "2.5"], "float64"),
         (["true", "False"], "bool"),
         (["007", "010"], "str"),
+        ([" 007", "\t010"], "str"),
         (["12345678901234567890", "3"], "str"),
         (["9007199254740993", ""], "str"),
         (["2020-01-31", "2020-02-01"], "str"),
@@ -274,6 +276,7 @@ def test_bad_tfrecords_are_refused(records, tmp_path, write):
         ("a.csv", 'a,b\n1,"x\ny"\n3,4,5\n', r"2 fields.*Received: 3 in line 4"),
         ("a.csv", "a,a\n1,2\n", r"twice: 'a'.*Rename"),
         ("a.csv", "a,b\n1,2\n3,\xe4\n".encode("latin1"), r"UTF-8.*0xe4 in line 3.*iconv"),
+        ("a.csv", "a,gr\xf6\xdfe\n1,2\n".encode("latin1"), r"UTF-8.*0xf6 in line 1.*iconv"),
         ("a.csv", "a,b\n1,2\n".encode("utf-16"), r"UTF-8.*UTF-16.*iconv"),
         ("a.csv", b"\x89PNG\0\0", r"CSV text.*binary.*format="),
         ("a.csv.gz", gzip.compress(b"a,b\n" + os.urandom(5000).hex().encode())[:900], r"whole.*truncated.*again"),
@@ -360,3 +363,17 @@ def test_the_streaming_benchmark_runs_and_reads_every_row(tmp_path):
     assert found["rows"] == 40_000
     assert found["peak_gib"] < 1.5
     assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_of_a_stream_name_the_row_in_the_file(write):
+    rows = [f"{i}.5,{'u' if i % 2 else 'v'}" for i in range(50)]
+    path = write("a.csv", "\n".join(["a,y", *rows]))
+    schema = load(path, target="y").schema
+    rows[43] = "wrong,u"
+    stream = load(write("b.csv", "\n".join(["a,y", *rows])), schema=schema, stream=True)
+    preprocessor = Preprocessor(schema).fit(load(path, target="y").x)
+    for first, block in stream.blocks(20):
+        assert block.index.tolist() == list(range(first, first + len(block)))
+        if first == 40:
+            with pytest.raises(ValueError, match="'a' must hold numbers. Received: 'wrong' in row 43"):
+                preprocessor.encode(block)

@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from zoo.data import frames
+from zoo.data.doubts import DataWarning
 from zoo.data.infer import infer
+from zoo.data.names import with_plain_names
 from zoo.data.sources import load
 
 
@@ -236,6 +239,25 @@ def test_a_dict_of_columns_may_hold_a_constant():
     assert load({"a": [1, 2], "b": 5}).frame().to_dict("list") == {"a": [1, 2], "b": [5, 5]}
 
 
+def test_decimals_of_arrow_are_the_nearest_floats(tmp_path):
+    decimals = [decimal.Decimal(repr(1.7e9 + 1e-5 * i)) for i in range(200)]
+    table = pa.table({"price": decimals})
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    for source in (table, tmp_path / "rows.parquet"):
+        assert load(source).frame()["price"].tolist() == [float(value) for value in decimals]
+
+
+def test_a_row_is_a_series_under_names_of_any_type():
+    frame = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], columns=pd.Index(["a", pd.Timestamp("2024-01-01")], dtype=object))
+    schema = infer(with_plain_names(frame))
+    pd.testing.assert_frame_equal(
+        load(frame.iloc[1], schema=schema).x, with_plain_names(frame)[1:], check_column_type=False
+    )
+    named = infer(pd.DataFrame({"a": [1.0, 3.0], "c": [2.0, 5.0]}))
+    row = pd.Series({"a": 1.0, "c": 2.0, 7: 3.0, 8: 4.0}, name=0)  # with columns that training did not know
+    assert len(load(row, schema=named).x) == 1
+
+
 def test_no_rows_are_a_table_of_a_known_schema_alone(frame):
     schema = infer(frame)
     for nothing in (frame.head(0), [], {name: [] for name in frame}, pa.Table.from_pandas(frame.head(0))):
@@ -277,3 +299,57 @@ def test_values_without_an_index_or_with_one_that_only_counts_are_paired_by_posi
 def test_indices_of_other_labels_are_refused(index, other, message):
     with pytest.raises(ValueError, match=message):
         load((pd.DataFrame({"a": [1, 2, 3]}, index=index), pd.Series([1, 2, 3], index=other)))
+
+
+@pytest.mark.parametrize("made", [lambda: iter(["a,b", "1,2"]), lambda: (list(row) for row in [(1, 2), (3, 4)])])
+def test_an_iterator_of_other_things_than_records_is_refused_and_not_taken_for_an_empty_table(made):
+    with pytest.raises(ValueError, match="An iterator must give records.*Received: (str|list) in row 0.*its path"):
+        frames.as_frame(made(), ["a", "b"])
+
+
+def test_one_named_tuple_or_dataclass_is_a_row():
+    row = collections.namedtuple("Row", ["a", "b"])(1, "x")
+    point = dataclasses.make_dataclass("Point", ["a", "b"])(1, "x")
+    for one in (row, point):
+        pd.testing.assert_frame_equal(load(one).frame(), pd.DataFrame({"a": [1], "b": ["x"]}))
+    pair = collections.namedtuple("Pair", ["x", "y"])(np.arange(4.0)[:, None], np.array([0, 1, 0, 1]))
+    assert load(pair).y.tolist() == [0, 1, 0, 1]
+
+
+def test_series_of_a_dict_are_put_in_one_order_and_never_add_rows():
+    first = pd.Series([1.0, 2.0, 3.0], index=["u", "v", "w"])
+    found = frames.as_frame({"a": first, "b": pd.Series([30, 10, 20], index=["w", "u", "v"]), "c": [7, 8, 9]})
+    assert found.to_numpy().tolist() == [[1, 10, 7], [2, 20, 8], [3, 30, 9]]
+    with pytest.raises(ValueError, match="`a` and `b` must have the same index.*'z' in `b` alone"):
+        frames.as_frame({"a": first, "b": first.set_axis(["u", "v", "z"])})
+
+
+def test_an_array_without_values_is_no_column():
+    with pytest.raises(ValueError, match=r"'empty' must have values in each row. Received: the shape \(3, 0\)"):
+        frames.as_frame({"empty": np.zeros((3, 0)), "x": [1, 2, 3]})
+
+
+@pytest.mark.parametrize("odd", [{1, 2}, {"type": "object"}])
+def test_what_has_no_order_of_rows_is_no_column(odd):
+    with pytest.raises(ValueError, match="'odd' must hold a value for each row, in order. Received: (set|dict)"):
+        frames.as_frame({"odd": odd, "a": [1, 2]})
+
+
+def test_a_type_that_arrow_has_not_is_refused_in_our_words():
+    class Wide:
+        def __arrow_c_stream__(self, requested_schema=None):
+            raise pa.ArrowInvalid("Invalid or unsupported format string: '_pli128'")
+
+    with pytest.raises(ValueError, match="A Wide must have columns of Arrow's types.*_pli128.*128 bits"):
+        frames.as_frame(Wide())
+
+
+def test_indices_that_overlap_in_part_are_paired_by_position_and_said():
+    x, y = pd.DataFrame({"a": [1.0, 2.0, 3.0]}), pd.Series(["u", "v", "w"], index=[1, 2, 3], name="y")
+    with pytest.warns(DataWarning, match="some labels in common.*by position. Such as 3"):
+        assert load((x, y)).y.tolist() == ["u", "v", "w"]
+
+
+def test_a_target_that_is_no_column_is_named_by_its_type():
+    with pytest.raises(ValueError, match="one value a row. Received: a dict. Pass a Series"):
+        load((pd.DataFrame({"a": [1.0, 2.0]}), {"y": np.arange(2)}))

@@ -206,3 +206,26 @@ def test_an_image_size_beyond_the_limit_or_without_images_is_refused(monkeypatch
     for data in (np.zeros((3, 2)), pd.DataFrame({"x": [1, 2]}), load(pd.DataFrame({"x": [1, 2]}))):
         with pytest.raises(ValueError, match="`image_size` is for images"):
             load(data, image_size=5)
+
+
+def test_files_of_other_formats_are_told_to_be_converted_and_not_to_be_named_a_table(draw, tmp_path):
+    draw("scan.tif", 3)
+    draw("a.png", 3)
+    (tmp_path / "notes.txt").write_text("a,b\n1,2\n")
+    for source in ("scan.tif", "*"):
+        with pytest.raises(ValueError, match="Images must be PNG, JPEG.* Received: '.*(scan.tif|a.png)'. Convert it"):
+            load(str(tmp_path / source))
+
+
+def test_a_folder_beside_those_of_the_splits_is_named(draw, tmp_path):
+    for name in ("train/lion/a.png", "val/lion/a.png", "another/lion/a.png"):
+        draw(name, 1)
+    with pytest.raises(ValueError, match="Received: train/lion/a.png beside another/lion/a.png"):
+        load(tmp_path)
+
+
+def test_a_series_of_paths_keeps_its_index(draw):
+    paths = pd.Series([str(draw("a.png", 1)), str(draw("b.png", 9))], index=["u", "v"])
+    assert load(paths).files.index.tolist() == ["u", "v"]
+    labelled = load((paths, pd.Series(["nine", "one"], index=["v", "u"])))
+    assert labelled.y.tolist() == ["one", "nine"] and labelled.files.index.tolist() == ["u", "v"]

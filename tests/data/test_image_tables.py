@@ -148,3 +148,45 @@ def test_tables_without_images_are_left_alone(recwarn):
     frame = pd.DataFrame({"a": ["x", "y.png"], "b": [None, None], "c": ["x.png", 3], "d": np.arange(2)})
     assert load(frame).x is frame
     assert not recwarn.list
+
+
+def test_a_table_of_images_whose_paths_have_blanks_around_is_one(table):
+    assert load(table([" a.png", "deep/b.JPG "]), target="label").x.shape == (2, 3, 4, 3)
+
+
+def test_paths_of_images_and_of_others_are_text_and_said(table):
+    paths = [*["a.png"] * 11, "scan.tif"]
+    written = table().parent / "labels.csv"
+    pd.DataFrame({"path": paths, "n": range(12), "label": ["x", "y"] * 6}).to_csv(written, index=False)
+    with pytest.warns(zoo.DataWarning, match="'path': Of 12 values, 1 are no names of PNG.*'scan.tif' in row 11"):
+        assert load(written, target="label").schema.names == ["path", "n"]
+
+
+def test_columns_beside_the_paths_may_be_groups_times_and_weights(table):
+    inner = table().parent
+    for i in range(6):
+        pil.new("L", (4, 3), 40 * i).save(inner / f"{i}.png")
+    frame = pd.DataFrame({"path": [f"{i}.png" for i in range(6)], "label": list("xyxyxy"), "who": list("aabbcc")})
+    frame.assign(w=[1, 0, 1, 1, 1, 1]).to_csv(inner / "labels.csv", index=False)
+    how = {"target": "label", "ignore": ["who", "w"], "weight": "w", "groups": "who", "validation": 0.34}
+    run = zoo.train("image_mlp", inner / "labels.csv", epochs=1, verbose=0, **how)
+    assert run.data["rows"] == {"train": 4, "val": 2, "test": 0}
+    scores = zoo.evaluate(run, inner / "labels.csv", target="label", weight="w", verbose=0)
+    right = zoo.predict(run, inner / "labels.csv")["label"].eq(frame["label"])
+    assert scores["accuracy"] == pytest.approx(np.average(right, weights=[1, 0, 1, 1, 1, 1]), abs=1e-6)
+    with pytest.raises(ValueError, match="`weight` must be a column of the data.*weight='v'.*path, label, who, w"):
+        zoo.train("image_mlp", inner / "labels.csv", target="label", ignore=["who", "w"], weight="v", epochs=1)
+
+
+def test_a_stream_of_paths_is_refused_unless_they_are_ignored(table):
+    data = load(table(["a.png", "deep/b.JPG", "a.png"], n=[1, 2, 4]), target="label", stream=True)
+    with pytest.raises(ValueError, match="a stream whose column 'path' names images. Load with stream=False"):
+        data.schema  # noqa: B018
+    assert load(table(n=[1, 2]), target="label", stream=True, ignore="path").schema.names == ["n"]
+
+
+def test_a_file_of_another_format_in_a_table_for_a_model_of_images_is_named(table, monkeypatch):
+    monkeypatch.chdir(table().parent)
+    schema = load(table(), target="label").schema
+    with pytest.raises(ValueError, match="Every row must name a PNG.*'scan.tif' in row 1 of the column"):
+        load(pd.DataFrame({"path": ["a.png", "scan.tif"]}), schema=schema)

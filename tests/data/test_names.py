@@ -72,3 +72,19 @@ def test_names_that_json_holds_stay():
     assert named_as(table, ["0", "x"]) is table
     assert list(named_as(table, [0, "y"])) == [0, "x"]
     assert named_as({"0": [1], "x": [2]}, [0]) == {0: [1], "x": [2]}
+
+
+def test_a_time_stamp_beside_other_names_has_its_hour_in_a_file(values, tmp_path):
+    day = pd.Timestamp("2024-01-01")
+    frame = pd.DataFrame(values, columns=pd.Index([day, "x", "y"], dtype=object))
+    model = zoo.build("logistic_regression", frame, target="y")
+    assert model.schema.names == ["2024-01-01", "x"]
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    assert "2024-01-01 00:00:00" in pd.read_csv(tmp_path / "rows.csv").columns
+    pd.testing.assert_frame_equal(zoo.predict(model, tmp_path / "rows.csv"), zoo.predict(model, frame))
+    assert resolved("2024-01-01 00:00:00", ["2024-01-01"]) == "2024-01-01"
+    codes = frame.assign(**{"x": np.arange(40.0)}).set_axis(frame.columns, axis=1)
+    codes[day] = ["1.10", "beta"] * 20
+    schema = zoo.data.load(codes, target="y").schema
+    codes[:1].to_csv(tmp_path / "one.csv", index=False)
+    assert zoo.data.load(tmp_path / "one.csv", schema=schema).x["2024-01-01"].tolist() == ["1.10"]

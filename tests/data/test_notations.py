@@ -106,11 +106,13 @@ def test_a_month_is_read_as_its_first_day():
 @pytest.mark.parametrize(
     ("format", "match"),
     [
-        ("%d/%m", "must have a year, a month and a day. Received: '%d/%m', without the year. Write it as"),
+        ("%d/%m", "a month and, unless months are meant, a day. Received: '%d/%m', without the year. Write it as"),
+        ("%Y", "without the month. Write it as"),
+        ("%Y-%m %H:%M", "without the day. Write it as"),
         ("%H:%M", "without the year and the month and the day"),
         ("%d/%m/%Y %y", "each part once. Received: '%d/%m/%Y %y', with two of the year"),
         ("%j %Y", "must have the directives %Y, .* Received: '%j' in '%j %Y'"),
-        ("dd/mm/yyyy", "must have a year, a month and a day"),
+        ("dd/mm/yyyy", "without the year and the month"),
     ],
 )
 def test_a_format_that_is_none_is_refused(format, match):
@@ -123,7 +125,8 @@ def test_the_angles_of_year_week_and_day_follow_the_calendar():
         datetime.datetime(year, month, day, 6, tzinfo=datetime.UTC)
         for year, month, day in itertools.product((1, 1900, 1969, 2000, 2023, 2024), (1, 2, 3, 12), (1, 28))
     ]
-    found, known, year, week, share = dates.fields(tf.constant([*map(microseconds, days), notations.UNKNOWN]), 0)
+    instants = tf.constant([[instant] for instant in (*map(microseconds, days), notations.UNKNOWN)])
+    found, known, year, week, share = (part[:, 0] for part in dates.fields(instants, [0]))
     assert known.numpy().tolist() == [True] * len(days) + [False]
     turn = 2 * np.pi
     np.testing.assert_allclose(year[:-1], [turn * (day.timetuple().tm_yday - 1) / 365.25 for day in days], rtol=1e-6)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.data import preprocessing
+from zoo.data.doubts import DataWarning
 from zoo.data.encoding import Encoder
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
@@ -242,3 +243,33 @@ def test_blocks_of_rows_give_what_all_rows_at_once_give(mixed, monkeypatch):
     parts = preprocessor.encode(mixed)
     for name, values in whole.items():
         np.testing.assert_allclose(parts[name], values, rtol=1e-6, atol=1e-6)  # a cosine's last bit is its place's
+
+
+def test_a_regression_s_target_that_is_no_number_is_shown_with_its_row():
+    """The first value of the column was shown, which may be a number."""
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
+    preprocessor = Preprocessor(infer(frame.assign(y=[1.0, 2.0, 3.5]), "y", task="regression")).fit(
+        frame, [1.0, 2, 3.5]
+    )
+    with pytest.raises(ValueError, match="finite numbers. Received: 'two', at row b. Correct it, or drop these rows"):
+        preprocessor.encode_target(pd.Series(["1", "two", "3"], ["a", "b", "c"]))
+
+
+def test_the_statistics_of_many_rows_are_those_of_a_sample_whatever_columns_are_called():
+    """The target was put beside the inputs under a name that a column may have."""
+    rows = 200_001
+    frame = pd.DataFrame({"__target__": np.arange(rows) % 7 * 1.0})
+    y = np.arange(rows) * 0.5
+    schema = infer(frame.assign(y=y), "y")
+    drawn = sample([frame.assign(y=y)])
+    preprocessor = Preprocessor(schema, "raw", "standard").fit(frame, y)
+    assert preprocessor.get_config() == Preprocessor(schema, "raw", "standard").fit(drawn).get_config()
+    np.testing.assert_array_equal(drawn.frame["y"], y[drawn.index])
+    assert preprocessor.target_center == pytest.approx(drawn.frame["y"].mean(), rel=1e-12)
+
+
+def test_a_model_of_raw_numbers_leaves_texts_out_and_says_so():
+    frame = pd.DataFrame({"x": np.arange(30.0), "story": [f"once upon a time {i} lived" for i in range(30)]})
+    with pytest.warns(DataWarning, match="The text columns story are no numbers, .* Take another model") as said:
+        encoded = Preprocessor(infer(frame), "raw").fit(frame).encode(frame)
+    assert len(said) == 1 and encoded["inputs"].shape == (30, 1)

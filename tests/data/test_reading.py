@@ -10,6 +10,7 @@ from tests.artifacts.conftest import keepers_notes
 from zoo.data import reading
 from zoo.data.columns import grouped, number
 from zoo.data.columns import table as tables
+from zoo.data.doubts import DataWarning
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.schema import Column, Schema
@@ -109,7 +110,7 @@ def test_columns_that_are_missing_unknown_or_there_twice(notes, schema):
         reader.blocks(pd.concat([one, one], axis=1))
     with pytest.raises(ValueError, match="same number of rows. Received: weight in kg: 2, Größe: 1"):
         reader.blocks({**{name: ["1"] for name in schema.names}, "weight in kg": [1.0, 2.0]})
-    with pytest.warns(UserWarning, match="did not know are ignored: more"):
+    with pytest.warns(DataWarning, match="did not know are ignored: more"):
         assert reader.few(one.assign(more=1)) is not None
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # once

@@ -116,3 +116,16 @@ def test_a_target_in_other_letters_is_found(frame):
     for target, nearest in (("Y", "y"), ("MINUTES", "minutes"), (" y", "y")):
         with pytest.raises(ValueError, match=rf"no target column {target!r}. Did you mean {nearest!r}\?"):
             sources.load(frame, target=target)
+
+
+def test_a_stream_says_which_columns_number_its_rows(tmp_path):
+    rows = np.arange(100)
+    table = pd.DataFrame({"id": rows + 7, "back": rows[::-1], "late": np.where(rows < 90, rows, 0), "x": rows * 0.5})
+    table.assign(y=rows % 2).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.warns(zoo.DataWarning, match="'id': It numbers the rows, from 7 to 106") as caught:
+        assert load(tmp_path / "a.csv", target="y", stream=True).schema.names == ["id", "back", "late", "x"]
+    assert len(caught) == 1 and "'late'" not in str(caught[0].message)
+    counting = row_numbers.Counting(())
+    list(counting.watched(table.iloc[start : start + 40] for start in (0, 40, 80)))
+    with pytest.warns(zoo.DataWarning, match="^(?!.*late).*'id': It numbers the rows, from 7 to 106"):
+        counting.note()

@@ -1,5 +1,6 @@
 """The schema: what columns are taken for, their served names, JSON that can be edited, errors."""
 
+import dataclasses
 import itertools
 import json
 
@@ -9,7 +10,9 @@ import pytest
 
 from zoo.data import schema as schemas
 from zoo.data.infer import infer
+from zoo.data.preprocessing import Preprocessor
 from zoo.data.schema import Column, Schema
+from zoo.data.sources import load
 
 
 def kind(values) -> str:
@@ -164,3 +167,32 @@ def test_a_hundred_thousand_levels_are_no_trouble():
     codes = np.random.default_rng(0).integers(0, 100_000, 400_000)
     schema = infer(pd.DataFrame({"city": pd.Series(codes).astype(str) + " street", "x": codes}))
     assert schema.column("city").kind == "category" and len(schema.column("city").categories) > 90_000
+
+
+def test_without_inputs_the_repair_is_said():
+    with pytest.raises(ValueError, match=r"none \(a: constant; Unnamed: 0: .*\). Add a column whose values differ, or"):
+        infer(pd.DataFrame({"a": [1, 1, 1], "Unnamed: 0": [0, 1, 2]}))
+
+
+@pytest.mark.parametrize(
+    ("levels", "dtype"),
+    [(["1.10", "1.9", "beta"], "str"), (["True", "FALSE", "old"], "object"), (["1e3", "x"], "object")],
+)
+def test_levels_that_look_like_numbers_or_booleans_are_read_from_a_file_as_in_training(levels, dtype, tmp_path):
+    frame = pd.DataFrame({"version": pd.Series(levels * 10, dtype=dtype), "n": np.arange(10.0 * len(levels))})
+    own = Preprocessor(infer(frame)).fit(frame)
+    frame[:1].to_csv(tmp_path / "one.csv", index=False)
+    for stream in (False, True):
+        data = load(tmp_path / "one.csv", schema=own.schema, stream=stream)
+        rows = next(data.blocks())[1] if stream else data.x
+        assert own.encode(rows)["categorical"] == own.encode(frame)["categorical"][:1] > 0
+
+
+def test_levels_of_numbers_are_read_from_a_file_as_numbers(tmp_path):
+    frame = pd.DataFrame({"grade": [1.0, 2.0, 3.5] * 10, "n": np.arange(30.0)})
+    schema = infer(frame)
+    grade = dataclasses.replace(schema.column("grade"), kind="category")
+    own = Preprocessor(dataclasses.replace(schema, columns=(grade, schema.column("n")))).fit(frame)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    read = own.encode(load(tmp_path / "rows.csv", schema=own.schema).x)["categorical"]
+    assert read.tolist() == [[1], [2], [3]] * 10 == own.encode(frame)["categorical"].tolist()

@@ -63,6 +63,11 @@ def test_a_column_that_is_ignored_is_no_input():
         ("knid", "number", r"The column 'a' has an unknown field 'knid'\. Did you mean 'kind'\? Known: name, kind, "),
         ("categories", "red", r"The column 'a' of the schema: `categories` must be a list of texts.*Received: 'red'"),
         ("categories", [1, 2], r"`categories` must be a list of texts.*Received: \[1, 2\]"),
+        (
+            "categories",
+            ["a", "b", "a"],
+            r"`categories` must be a list of texts, each once.*Received: \['a', 'b', 'a'\]",
+        ),
         ("shape", [0, 2], r"`shape` must be a list of sizes.*null for any size. Received: \[0, 2\]"),
         ("values", ["a"], r"`values` must be a list of numbers"),
         (
@@ -111,6 +116,7 @@ def test_a_kind_says_what_its_columns_lack(column, message):
     [
         ({"colums": []}, "The schema has an unknown field 'colums'. Did you mean 'columns'"),
         ({"classes": "yes"}, "`classes` of a schema must be a list, or null. Received: 'yes'"),
+        ({"task": "regresion"}, "`task` of a schema must be null or one of .*'regresion'. Did you mean 'regression'"),
         ({"dropped": ["id"]}, "`dropped` of a schema must hold objects with `name` and `reason`. Received: 'id'"),
         ({"version": "new"}, "reads schemas up to version 1. Received: version 'new'"),
         ({"columns": {"a": "number"}}, "must be a JSON object with a list of `columns`"),

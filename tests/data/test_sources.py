@@ -10,6 +10,7 @@ import pytest
 
 import zoo.data
 from zoo.data.infer import infer
+from zoo.data.schema import Column, Schema
 from zoo.data.sources import load
 
 
@@ -272,3 +273,23 @@ def test_the_package_has_a_lazy_public_surface():
     code = "import sys, json, zoo.data; zoo.data.load('adult').schema; print(json.dumps(list(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "keras", "sklearn", "tensorflow_datasets"} & set(json.loads(result.stdout))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_levels_and_classes_that_look_like_numbers_or_booleans_stay_what_a_csv_writes(tmp_path, stream):
+    """Rows in which no other level stands were read as numbers: `1.0` became `1`, which training had not met."""
+    frame = pd.DataFrame({"plan": ["1.0", "+5", "TRUE", "none"] * 5, "y": ["1.0", "2.50"] * 10})
+    schema = zoo.data.load(frame, target="y").schema.with_task("classification", frame["y"])
+    rows = frame[frame["plan"].isin(["1.0", "+5"])].reset_index(drop=True)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    ((_, found),) = zoo.data.load(tmp_path / "rows.csv", schema=schema, stream=stream).blocks()
+    assert found.to_dict("list") == rows.to_dict("list")
+
+
+def test_levels_that_were_numbers_or_booleans_are_read_as_such(tmp_path):
+    """The whole number 1 stands as 1.0 in a CSV with a gap, a boolean as True."""
+    columns = (Column("code", "category", "int64", ("1", "2")), Column("paid", "category", "bool", ("false", "true")))
+    frame = pd.DataFrame({"code": [1.0, 2.0, None], "paid": [True, False, True]})
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    found = zoo.data.load(tmp_path / "rows.csv", schema=Schema(columns)).x
+    pd.testing.assert_frame_equal(found, frame)

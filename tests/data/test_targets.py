@@ -185,3 +185,22 @@ def test_pairs_of_float32_sum_up_to_a_target_that_float32_rounds():
 )
 def test_float64_is_where_rounding_costs_more_than_a_ten_thousandth_of_the_deviation(center, scale, dtype):
     assert targets.dtype_of(center, scale, center - scale, center + scale) == dtype
+
+
+def test_classes_that_differ_in_blanks_or_case_alone_are_said():
+    for other in (" yes ", "Yes"):
+        with pytest.warns(zoo.DataWarning, match=rf"'y': '{other}' and 'yes' are two classes. If they are one, write"):
+            zoo.data.load(X.assign(y=["yes", "no", other] * 2), target="y")
+
+
+def test_an_infinite_target_is_named_with_its_row():
+    with pytest.raises(ValueError, match="The target 'y' must be finite. Received: inf in row 3. Drop these rows"):
+        zoo.data.load(X.assign(y=[0.5, 1.5, 2.5, np.inf, 4.5, 5.5]), target="y").schema.with_task(
+            "regression", pd.Series([0.5, 1.5, 2.5, np.inf, 4.5, 5.5])
+        )
+
+
+def test_targets_of_extended_precision_are_numbers():
+    y = np.array([0.5, 1.5, 2.5, 3.5, 4.5, 5.5], np.longdouble)
+    data = zoo.data.load(X.assign(y=y, z=y), target="y")
+    assert data.schema.task == "regression" and data.sha256 == zoo.data.load(data.frame(), target="y").sha256

@@ -23,6 +23,19 @@ def test_what_is_no_weight_is_named_with_its_row(wrong):
         checked_weights(values, "weights in 'w'")
 
 
+def test_times_are_no_weights():
+    times = pd.Series(pd.date_range("2024-01-01", periods=3))
+    for values in (times, times - times[0]):
+        with pytest.raises(ValueError, match=r"must be finite numbers, 0 or more. Received: Time.* in row 0"):
+            checked_weights(values, "weights in 'w'")
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_weights_that_float32_makes_0_or_infinite_are_refused(size):
+    with pytest.raises(ValueError, match="the largest from 1e-30 to 1e\\+30. Received: .* Divide them by their mean"):
+        checked_weights([size, 0.5 * size, 0.0], "weights in 'w'")
+
+
 def test_weights_that_are_all_0_are_refused_but_in_a_block_of_a_stream():
     with pytest.raises(ValueError, match="must not all be 0: no row would count. Received: 2 rows of weight 0"):
         checked_weights([0.0, 0.0], "weights")

@@ -1,6 +1,8 @@
 """Under Keras's policy mixed_bfloat16 networks train in half precision and answer in float32; others are refused."""
 
 import contextlib
+import threading
+import time
 
 import keras
 import numpy as np
@@ -174,3 +176,31 @@ def test_another_floatx_is_refused_with_the_repair(floatx, table, mixed, tmp_pat
                 act()
     finally:
         keras.config.set_floatx(before)
+
+
+def test_a_second_thread_computes_in_float32_to_its_own_end(mixed):
+    """It found the layers switched by the first one, and half of its trace was in bfloat16 when that one was done."""
+    entered, waiting, left = (threading.Event() for _ in range(3))
+    found = []
+
+    def second():
+        waiting.set()
+        with in_float32(mixed.model.network):
+            left.wait(5.0)
+            found.append(mixed.model.network.get_layer("hidden_0").compute_dtype)
+
+    def first():
+        with in_float32(mixed.model.network):
+            entered.set()
+            waiting.wait(5.0)
+            time.sleep(0.2)  # in which the other one enters, if nothing holds it back
+        left.set()
+
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    threads[0].start()
+    entered.wait(5.0)
+    threads[1].start()
+    for thread in threads:
+        thread.join()
+    assert found == ["float32"]
+    assert mixed.model.network.get_layer("hidden_0").compute_dtype == "bfloat16"

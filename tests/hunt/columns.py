@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import decimal
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from hypothesis import strategies as st
-
-from tests.hunt.options import included
 
 Notation = Callable[[list], Any]
 
@@ -34,6 +33,7 @@ class Column:
         trained: The notations by which training knows the kind; the others are only read later.
         strange: Values of the same kind that may not be among the column's own; None is missing.
         alone: Notations that are only read where training had them.
+        refused: Notation of a training -> notations that are not read after it.
     """
 
     name: Any
@@ -43,21 +43,44 @@ class Column:
     trained: tuple[str, ...]
     strange: tuple
     alone: tuple[str, ...] = ()
+    refused: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def schema_name(self) -> Any:
+        """The name that a schema gives it: a number of numpy as Python's, a time stamp as its date, as in a CSV."""
+        if isinstance(self.name, pd.Timestamp):
+            return self.name.date().isoformat()
+        return self.name.item() if isinstance(self.name, np.generic) else self.name
 
 
 MARKS = ("", "?", "NA", "N/A", "nan")  # of missing values
-OF_NUMBERS = MARKS + (("null", "None", "n/a", "-", "\\N", ".") if included("missing_marks") else ())
+OF_NUMBERS = (*MARKS, "null", "None", "n/a", "-", "\\N", ".")
 BLANKS = " \t\n\v\f\r"
-LETTERS = st.characters(exclude_categories=["Cs", "Cn", "Co"], exclude_characters="\0", max_codepoint=0x1FFFF)
+# Blocks of Unicode that are full, so that another version of Python draws the same: Latin to Cyrillic, Hiragana to the
+# characters of China, Hangul, Gothic, mathematical letters, pictures.
+BLOCKS = [(0x1, 0x377), (0x400, 0x52F), (0x2010, 0x2027), (0x3041, 0x3096), (0x4E00, 0x9FA5), (0xAC00, 0xD7A3)]
+BLOCKS += [(0x10330, 0x1034A), (0x1D4C5, 0x1D505), (0x1F300, 0x1F5FF)]
+LETTERS = st.one_of(*[st.characters(min_codepoint=first, max_codepoint=last) for first, last in BLOCKS])
 
 
 def objects(values: list) -> pd.Series:
     return pd.Series(list(values), dtype=object)
 
 
-def _strings(write: Callable, missing=None) -> Notation:
-    """Returns the notation that writes each value by itself, as objects."""
-    return lambda values: objects([missing if value is None else write(value) for value in values])
+def _strings(write: Callable, marks: Sequence = (None,)) -> Notation:
+    """Returns the notation that writes each value by itself, as objects, and missing ones by some marks in turn."""
+
+    def written(values):
+        turn = itertools.cycle(marks)
+        return objects([next(turn) if value is None else write(value) for value in values])
+
+    return written
+
+
+def _rotated(draw, marks: Sequence[str]) -> list[str]:
+    """Returns marks in their order, from any of them on."""
+    first = draw(st.integers(0, len(marks) - 1))
+    return [*marks[first:], *marks[:first]]
 
 
 def _series(dtype, convert: Callable = lambda value: value) -> Notation:
@@ -94,32 +117,31 @@ def numbers(draw, name, rows: int) -> Column:
     pool = draw(st.lists(one, min_size=2, max_size=6, unique=True))
     if set(pool) <= {0.0, 1.0}:  # these are booleans
         pool.append(2.0)
-    if included("float64") and draw(st.booleans()):
+    if draw(st.integers(0, 3)) == 0:  # their spread is too small for float32, as that of seconds since 1970 is
         pool = [1.7e9 + 1e-3 * (value % 1e3) for value in pool]
     values = placed(draw, pool, rows, gaps=draw(st.booleans()))
-    mark = draw(st.sampled_from(OF_NUMBERS))
+    marks = _rotated(draw, OF_NUMBERS)
     notations: dict[str, Notation] = {
         "float64": lambda values: np.array([math.nan if v is None else v for v in values]),
         "Float64": _series("Float64"),
         "arrow": _series(pd.ArrowDtype(pa.float64())),
         "sparse": lambda values: pd.Series(pd.arrays.SparseArray([math.nan if v is None else v for v in values])),
         "objects": objects,
-        "text": _strings(repr, mark),
-        "padded text": _strings(lambda value: f" {value!r} ", " "),
-        "exponents": _strings(lambda value: f"{value:.17e}", mark),
+        "text": _strings(repr, marks),
+        "padded text": _strings(lambda value: f" {value!r} ", [" "]),
+        "exponents": _strings(lambda value: f"{value:.17e}", marks),
     }
     if all(value is None or float(np.float32(value)) == value for value in values):
         notations["float32"] = lambda values: np.array([math.nan if v is None else v for v in values], "float32")
     if all(value is None or value.is_integer() and abs(value) < 2**31 for value in values):
         notations |= {"Int64": _series("Int64", int), "arrow of int": _series(pd.ArrowDtype(pa.int64()), int)}
-        notations |= {"whole text": _strings(lambda value: str(int(value)), mark)}
+        notations |= {"whole text": _strings(lambda value: str(int(value)), marks)}
         notations["objects of int"] = _strings(int)
         if None not in values:
             notations["int32"] = lambda values: np.array(values, "int32")
-    if included("python_objects"):
-        notations["Decimal"] = _strings(lambda value: decimal.Decimal(repr(value)))
+    notations["Decimal"] = _strings(lambda value: decimal.Decimal(repr(value)))
     trained, marked = tuple(notations), {}
-    if included("decimal_commas") and all(value is None or _is_price(value) for value in values):
+    if all(value is None or _is_price(value) for value in values):
         marked = {
             "thousands": _strings(lambda value: f"{value:,.2f}"),
             "currency": _strings(lambda value: f"$ {value:,.2f}"),
@@ -127,7 +149,9 @@ def numbers(draw, name, rows: int) -> Column:
             "comma and points": _strings(lambda value: f"{value:,.2f}".translate(str.maketrans(",.", ".,"))),
         }
     strange = (0.0, -1e6, 3.5, None)
-    return Column(name, "number", values, notations | marked, (*trained, *marked), strange, tuple(marked))
+    points = ("text", "padded text", "exponents")
+    refused = {"comma": points, "comma and points": points}
+    return Column(name, "number", values, notations | marked, (*trained, *marked), strange, tuple(marked), refused)
 
 
 def _is_price(value: float) -> bool:
@@ -144,7 +168,7 @@ def booleans(draw, name, rows: int) -> Column:
         "float64": lambda values: np.array([math.nan if v is None else float(v) for v in values]),
         "Int64": _series("Int64", int),
         "objects": objects,
-        "digits": _strings(lambda value: str(int(value)), draw(st.sampled_from(OF_NUMBERS))),
+        "digits": _strings(lambda value: str(int(value)), _rotated(draw, OF_NUMBERS)),
         "words": _strings(lambda value: str(value).lower()),
         "Words": _strings(str),
     }
@@ -180,13 +204,12 @@ def categories(draw, name, rows: int) -> Column:
         "string": _series("string"),
         "arrow": _series(pd.ArrowDtype(pa.string())),
         "categorical": lambda values: pd.Series(pd.Categorical(values)),
-        "marks": _strings(str, draw(st.sampled_from(MARKS))),
+        "marks": _strings(str, _rotated(draw, MARKS)),
         "padded": _strings(lambda value: f" {value}\t"),
         "bytes": _strings(str.encode),
         "numpy": lambda values: np.array(["" if value is None else value for value in values]),
     }
-    if included("dictionaries"):
-        notations["dictionary"] = _series(pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string())))
+    notations["dictionary"] = _series(pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string())))
     return Column(name, "category", values, notations, tuple(notations), ("never seen", pool[0], None))
 
 
@@ -196,8 +219,19 @@ def codes(draw, name, rows: int) -> Column:
     pool = draw(st.lists(st.integers(0, 999).map("{:05}".format), min_size=2, max_size=6, unique=True))
     values = placed(draw, pool, rows, gaps=draw(st.booleans()))
     notations: dict[str, Notation] = {"objects": objects, "str": _series("str"), "padded": _strings(lambda v: f" {v}")}
-    trained = tuple(notations) if included("padded_codes") else ("objects", "str")
-    return Column(name, "category", values, notations, trained, ("00000", "99999", None))
+    return Column(name, "category", values, notations, tuple(notations), ("00000", "99999", None))
+
+
+@st.composite
+def versions(draw, name, rows: int) -> Column:
+    """Texts that would lose what they say if some of them were read as numbers or booleans: levels."""
+    pool = draw(
+        st.lists(st.sampled_from(["1.10", "2.0", "1e3", "True", "FALSE", "1_0", "007"]), min_size=2, unique=True)
+    )
+    values = placed(draw, pool, rows, gaps=draw(st.booleans()))
+    values[::3] = ["beta"] * len(values[::3])
+    notations: dict[str, Notation] = {"objects": objects, "str": _series("str"), "padded": _strings(lambda v: f"{v} ")}
+    return Column(name, "category", values, notations, tuple(notations), ("1.1", "1000", "true", None))
 
 
 MIDNIGHTS = st.integers(-60_000, 60_000).map(lambda day: np.datetime64(day, "D").astype("datetime64[s]"))
@@ -216,32 +250,27 @@ def dates(draw, name, rows: int) -> Column:
 
     notations: dict[str, Notation] = {
         **{unit: stamps(unit) for unit in ("s", "ms", "us", "ns")},
-        "ISO": _strings(lambda moment: str(moment), draw(st.sampled_from(MARKS[:1]))),
+        "ISO": _strings(lambda moment: str(moment), _rotated(draw, MARKS)),
         "ISO with a blank": _strings(lambda moment: str(moment).replace("T", " ")),
         "Timestamps": _strings(pd.Timestamp),
         "arrow": _series(pd.ArrowDtype(pa.timestamp("us")), lambda moment: moment.item()),
     }
     if days:
         notations["ISO days"] = _strings(lambda moment: str(moment)[:10])
-    trained = tuple(notations)
-    if included("zones"):
-        notations |= {
-            "Z": _strings(lambda moment: f"{moment}Z"),
-            "offset": _strings(lambda moment: f"{moment + np.timedelta64(7_200, 's')}+02:00"),
-            "UTC": lambda values: pd.Series(stamps("s")(values)).dt.tz_localize("UTC"),
-        }
-    if included("python_objects"):
-        notations["datetime"] = _strings(lambda moment: moment.item())
-        if days:
-            notations["date"] = _strings(lambda moment: moment.item().date())
-            trained += ("date",)
+        notations["date"] = _strings(lambda moment: moment.item().date())
+    notations |= {
+        "Z": _strings(lambda moment: f"{moment}Z"),
+        "offset": _strings(lambda moment: f"{moment + np.timedelta64(7_200, 's')}+02:00"),
+        "UTC": lambda values: pd.Series(stamps("s")(values)).dt.tz_localize("UTC"),
+        "datetime": _strings(lambda moment: moment.item()),
+    }
     forms: dict[str, Notation] = {}
-    if included("date_notations") and days and any(value is not None and value.item().day > 12 for value in values):
+    if days and any(value is not None and value.item().day > 12 for value in values):
         for form in ("%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d"):
             forms[form] = _strings(lambda moment, form=form: moment.item().strftime(form))
         forms["without zeros"] = _strings(lambda moment: "{0.year}-{0.month}-{0.day}".format(moment.item()))
     strange = (np.datetime64("2024-02-29", "s"), np.datetime64("1999-12-31", "s"), None)
-    return Column(name, "date", values, notations | forms, (*trained, *forms), strange, tuple(forms))
+    return Column(name, "date", values, notations | forms, (*notations, *forms), strange, tuple(forms))
 
 
 @st.composite
@@ -262,4 +291,4 @@ def silent(draw, name, rows: int) -> Column:
     return Column(name, "silent", [value] * rows, notations, tuple(notations), (value,))
 
 
-KINDS = (numbers, numbers, booleans, categories, categories, codes, dates, texts, silent)
+KINDS = (numbers, numbers, booleans, categories, categories, codes, versions, dates, texts, silent)

@@ -1,44 +1,17 @@
-"""How much the hunt tries, and which kinds of values it includes, by two environment variables.
+"""How many tables the hunt tries, and that it draws the same ones in every run on every machine.
 
     HUNT_TABLES=20000 pytest tests/hunt          ten times as many tables of each test, drawn at random
-    HUNT_ALSO=decimal_commas pytest tests/hunt   with a kind of values that is not part of every run; `all` for all
 
 Without `HUNT_TABLES` each run draws the same tables: 2,000 are read and encoded, 40 trained, 10 exported.
 """
 
+import contextlib
 import os
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import providers
 
 READ = 2_000  # tables in a run without HUNT_TABLES
-
-# Kinds of values that are drawn where EVERY_RUN or HUNT_ALSO names them.
-KINDS = {
-    "date_notations": "dates as day/month/year, day.month.year, year/month/day, and without leading zeros",
-    "zones": "dates with an offset from UTC, beside the same instants without one",
-    "decimal_commas": "numbers as text with a decimal comma, marks of thousands, or signs of currency",
-    "missing_marks": "`null`, `None`, `n/a`, `-`, `\\N` and `.` where a number is missing",
-    "float64": "numbers whose spread is too small for float32, such as seconds since 1970",
-    "padded_codes": "codes with leading zeros that have a blank before them throughout the training rows",
-    "dictionaries": "categories as Arrow's dictionaries in a DataFrame",
-    "strange_cells": "single cells that are lists, dicts, bytes or text that is no UTF-8, complex or enormous numbers",
-    "python_objects": "dates and Decimals of Python",
-    "carriage_returns": "a carriage return in the name of a column of a file",
-    "any_names": "columns whose names are numbers of numpy or pandas's Timestamps",
-}
-EVERY_RUN: tuple[str, ...] = ()
-
-
-def included(kind: str) -> bool:
-    """Returns whether a kind of values is drawn.
-
-    Raises:
-        ValueError: if HUNT_ALSO names a kind that there is not.
-    """
-    asked = set(os.environ.get("HUNT_ALSO", "").replace(",", " ").split())
-    if unknown := sorted(asked - {*KINDS, "all"}):
-        raise ValueError(f"HUNT_ALSO must name some of {', '.join(KINDS)}, or all. Received: {', '.join(unknown)}")
-    return kind in EVERY_RUN or bool(asked & {kind, "all"})
 
 
 def tables(share: int, *, shortest: bool = True) -> settings:
@@ -58,3 +31,20 @@ def tables(share: int, *, shortest: bool = True) -> settings:
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
+
+
+@contextlib.contextmanager
+def same_constants():
+    """Has hypothesis draw no constants of the modules that are loaded during the block.
+
+    It draws numbers and strings that stand in the sources of loaded modules more often than others. Which modules are
+    loaded depends on the tests that ran before in the same process, and so would the tables.
+    """
+    none = providers.Constants()
+    found, providers._get_local_constants = providers._get_local_constants, lambda: none
+    providers.CONSTANTS_CACHE.cache.clear()
+    try:
+        yield
+    finally:
+        providers._get_local_constants = found
+        providers.CONSTANTS_CACHE.cache.clear()

@@ -1,8 +1,12 @@
-"""The hunt draws the same tables in every run, unless a number or a kind of values is asked for."""
+"""The hunt draws the same tables in every run, unless a number of them is asked for."""
 
-import pytest
+import importlib.util
+import sys
+
+from hypothesis import given, settings
 
 from tests.hunt import options
+from tests.hunt.tables import tables
 
 
 def test_a_run_draws_the_same_2000_tables_unless_a_number_is_asked_for(monkeypatch):
@@ -14,11 +18,26 @@ def test_a_run_draws_the_same_2000_tables_unless_a_number_is_asked_for(monkeypat
     assert options.tables(10).max_examples == 1
 
 
-def test_kinds_of_values_are_named(monkeypatch):
-    monkeypatch.setenv("HUNT_ALSO", "zones, float64")
-    assert {kind for kind in options.KINDS if options.included(kind)} == {"zones", "float64", *options.EVERY_RUN}
-    monkeypatch.setenv("HUNT_ALSO", "all")
-    assert all(map(options.included, options.KINDS))
-    monkeypatch.setenv("HUNT_ALSO", "zone")
-    with pytest.raises(ValueError, match=r"HUNT_ALSO must name some of .*zones.*, or all\. Received: zone"):
-        options.included("zones")
+def drawn() -> list[str]:
+    """Returns the first tables that a run draws, as texts."""
+    found = []
+
+    @settings(max_examples=25, derandomize=True, deadline=None)
+    @given(table=tables())
+    def draw(table):
+        found.append(repr((table.name, [(c.name, c.values) for c in table.columns], list(table.target), table.index)))
+
+    draw()
+    return found
+
+
+def test_the_modules_that_are_loaded_change_no_table(tmp_path, monkeypatch):
+    first = drawn()
+    assert len(set(first)) > 20
+    path = tmp_path / "constants.py"  # a module with numbers and texts that hypothesis would draw
+    path.write_text(f"A = {[7919 * i for i in range(300)]}\nB = {[f'word {i}' for i in range(300)]}\n")
+    specification = importlib.util.spec_from_file_location("constants_of_a_test", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    monkeypatch.setitem(sys.modules, "constants_of_a_test", module)
+    assert drawn() == first

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 import zoo
+from zoo.training import prediction
 
 QUICK = {"epochs": 2, "hidden_units": (8,), "verbose": 0}
 
@@ -182,7 +183,7 @@ def test_columns_are_carried_into_the_answers(model, visits, rows):
 def test_columns_are_carried_through_a_stream(model, visits, tmp_path):
     visits.drop(columns="bought").to_csv(tmp_path / "visits.csv", index=False)
     stream = zoo.data.load(tmp_path / "visits.csv", schema=model.schema, stream=True)
-    blocks = list(zoo.training.prediction.predict_blocks(model, stream, 128, keep=("id",)))
+    blocks = list(prediction.predict_blocks(model, stream, 128, keep=("id",)))
     assert [len(block) for block in blocks] == [128, 128, 44]
     assert pd.concat(blocks)["id"].tolist() == visits["id"].tolist()
 

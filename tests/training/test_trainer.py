@@ -342,6 +342,8 @@ def test_a_full_batch_of_a_stream_is_refused_with_the_repair(table, tmp_path):
     [
         ({"batch_size": 0}, "`batch_size` must be a positive integer or 'full'"),
         ({"epochs": -1}, "`epochs` must be an integer, 0 or more"),
+        ({"seed": "a"}, "`seed` must be an integer, 0 or more. Received: seed='a'"),
+        ({"seed": -1}, "`seed` must be an integer, 0 or more. Received: seed=-1"),
         ({"learning_rate": 0.0}, "`learning_rate` must be positive"),
         ({"validation": 1.5}, "`validation` must be a share"),
         ({"solver": "magic"}, "`solver` must be one of"),
@@ -366,6 +368,9 @@ def test_targets_that_do_not_suit_the_entry_are_refused(table):
         zoo.train("mlp_classifier", table.assign(y=table.y.where(table.index != 3)), target="y", verbose=0)
     with pytest.raises(ValueError, match="needs a target"):
         zoo.train("mlp_classifier", table, verbose=0)
+    elsewhere = dataclasses.replace(zoo.data.load(table, target="y").schema, target="z")
+    with pytest.raises(ValueError, match="needs a target. The schema's target 'z' is no column of the data"):
+        zoo.train("mlp_classifier", table, schema=elsewhere, verbose=0)
 
 
 def test_an_unknown_model_offers_the_nearest():

@@ -119,7 +119,8 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
     frame = frame.drop(columns=[loaded.target, *loaded.ignore], errors="ignore")
     if "train" in loaded.splits:
         frame = frame.iloc[loaded.splits["train"]]
-    found = extension.differences(preprocessor, frame)
+    new = extension.new_columns(preprocessor, frame, loaded)
+    found = extension.differences(preprocessor, frame, new)
     if not found:
         return preprocessor
     if columns == "strict":
@@ -128,7 +129,7 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
         else:
             repair = "Pass columns='extend' to learn it, or leave it out of the data."
         raise ValueError(f"The data differ from those of training: {found}. {repair}")
-    return extension.extend(preprocessor, frame, drop=columns == "new")
+    return extension.extend(preprocessor, frame, new, drop=columns == "new")
 
 
 def _with_images(preprocessor, loaded: Data, image_size):
@@ -190,7 +191,10 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
         return preprocessor
     wanted = (*schema.classes, *added) if classes == "extend" else found
     if len(wanted) < 2:
-        raise ValueError(f"A classifier must have at least two classes. Received: only {wanted[0]!r}.")
+        raise ValueError(
+            f"A classifier must have at least two classes. Received: only {wanted[0]!r}. Add rows of another class, or "
+            "pass classes='extend' to keep those of training."
+        )
     dtype = shown.class_dtype if shown else schema.class_dtype
     if classes == "extend" and added and schema.class_dtype != dtype:
         dtype = "object"

@@ -64,10 +64,10 @@ def write(model, folder: Path) -> dict[str, tuple[dict, dict]]:
         ) from error
     from zoo.data.convertible import Convertible, facts
 
+    _check_kinds(model)
     convertible = Convertible(model, lookups=False)
     inputs, outputs = facts(convertible)
     _check_names(inputs, outputs, model.schema.served_names)
-    _check_kinds(model)
     proto = _converted(model, convertible)
     strings = _Strings()
     for column, numbers in _readers(model, strings).items():
@@ -226,9 +226,10 @@ def _check_kinds(model) -> None:
     """Raises ValueError if a column's strings cannot be read by ONNX."""
     for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True):
         if kind_of(column).dtype == "string" and kind_of(column).converted_shape(column, state) is None:
+            notation = f" in the notation {column.format}" if column.format else ""
             raise ValueError(
-                f"Columns of the kind {column.kind!r} cannot be read in ONNX. Received: {column.name!r}. Export as "
-                "tf_saved_model, or train without it."
+                f"Columns of the kind {column.kind!r}{notation} cannot be read in ONNX. Received: {column.name!r}. "
+                "Export as tf_saved_model, or train without it."
             )
 
 
@@ -361,6 +362,8 @@ class _Strings:
             if pattern is ISO_PATTERN:  # twice a date where the day is left out
                 alone = self._count(self._tokens(name, rf"^{BLANK}\d{{4}}-\d{{1,2}}{BLANK}$"), 1)
                 valid = self._add("Add", [valid, self._add("Mul", [valid, alone])])
+            elif "day" not in pattern.parts:
+                valid = self._add("Add", [valid, valid])
             is_date = valid if is_date is None else self._add("Add", [is_date, valid])
             day = found if day is None else self._add("Add", [day, found])
         parts = [self._upright(is_date), day, clock, sign, hours_and_minutes, microsecond, self._upright(half)]
@@ -371,12 +374,13 @@ class _Strings:
         tokens = self._tokens(name, pattern.date)
         if not pattern.named_months:
             found = self._digits(tokens, r"\d+", "0000-00-00")
-            places = [pattern.parts.index(part) for part in ("year", "month", "day")]
+            parts = [part for part in pattern.parts if part in ("year", "month", "day")]
+            places = [(*parts, "day").index(part) for part in ("year", "month", "day")]  # without a day it is 0
             return self._add("Gather", [found, self._constant(np.array(places, "int64"))], axis=1)
         found = self._digits(tokens, r"\d+", "0000-00")
         names = self._tokens(self._beside(tokens, "0"), f"(?i){'|'.join(MONTHS)}")
         month = self._upright(self._sum(self._numbers(names, _months(), 0.0), 1, 2))
-        numbers = [part for part in pattern.parts if part in ("year", "day")]
+        numbers = [*(part for part in pattern.parts if part in ("year", "day")), "day"]
         year, day = (
             self._add("Gather", [found, self._constant(np.array([numbers.index(part)], "int64"))], axis=1)
             for part in ("year", "day")

@@ -50,5 +50,5 @@ def _batches(path: str, left_out=()) -> Iterator[pa.Table]:
 def unreadable(path: str) -> list[str]:
     """Returns the columns that hold no single values: lists, structs, bytes."""
     schema = next(_batches(path)).schema
-    refused = (pa.types.is_nested, pa.types.is_binary, pa.types.is_duration)
+    refused = (pa.types.is_nested, pa.types.is_binary)
     return [field.name for field in schema if any(test(field.type) for test in refused)]

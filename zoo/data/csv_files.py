@@ -18,6 +18,7 @@ import pyarrow.compute as compute
 from pyarrow import csv as arrow_csv
 
 from zoo.data import addresses, csv_headers
+from zoo.data.names import matching_text
 from zoo.data.schema import MISSING
 from zoo.data.tables import EXACT, Found, find, merge, stored
 
@@ -56,15 +57,16 @@ def dialect(path: str) -> Dialect:
         while head.count(b'"') % 2 and (more := file.read(SNIFFED_BYTES)) and len(head) < CHUNK_BYTES:
             head += more
     if not head.strip():
-        raise ValueError(f"{path!r} must be a CSV with a header. Received: an empty file.")
+        raise ValueError(f"{path!r} must be a CSV with a header. Received: an empty file. Write it again.")
     line_end = b"\n" if b"\n" in head else b"\r"
     whole = head[: head.rfind(line_end) + 1] if len(head) >= SNIFFED_BYTES and line_end in head else head
     text = whole.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     above, separator = csv_headers.lines_above(text)
-    text = "".join(list(io.StringIO(text, newline=None))[above:])
+    text_lines = list(io.StringIO(text, newline=""))  # a line break in a name stays what it is
+    text = "".join(text_lines[above:])
     by_suffix = "\t" if re.search(r"\.tsv(\.\w+)?$", path.split("?")[0].split("::")[0]) else ""
     separator = separator or by_suffix or csv_headers.separator_of(text)
-    reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator)
+    reader = csv.reader(text_lines[above:], delimiter=separator)
     first: list[str] = next((row for row in reader if row), [])
     body = csv_headers.rows(text, separator, SNIFFED_ROWS)[1:]
     if _has_unnamed_index(first, body):
@@ -72,10 +74,12 @@ def dialect(path: str) -> Dialect:
     _check_width(path, first, body, text, above + reader.line_num)
     csv_headers.check(first, body, repr(path))
     names = csv_headers.named(first, path)
-    end, lines = -1, above + reader.line_num
+    header = "".join(text_lines[: above + reader.line_num]).removesuffix(line_end.decode())
+    end, lines = -1, header.count(line_end.decode()) + 1
     for _ in range(lines):
         end = head.find(line_end, end + 1) if end < len(head) else end
         end = len(head) if end < 0 else end
+    _raise_undecodable(head[:end], 0, path, line_end)
     fields = [field for row in body for field in row]
     comma = separator == ";" and any(re.fullmatch(r"-?\d+,\d+", field) for field in fields)
     decimal = "," if comma and not any(re.fullmatch(r"-?\d+\.\d+", field) for field in fields) else "."
@@ -155,7 +159,7 @@ def _parse(chunk: bytes, line: int, written: Dialect, types: dict[str, pa.DataTy
         )
     except pa.ArrowInvalid as error:
         _raise_ragged(chunk, line, written)
-        _raise_undecodable(chunk, line, written)
+        _raise_undecodable(chunk, line, written.path, written.line_end)
         text = re.sub(r"\s+", " ", str(error))[:300]
         raise ValueError(
             f"{written.path!r} must be a CSV with a header. Received: {text}. Repair or replace it."
@@ -176,13 +180,13 @@ def _raise_ragged(chunk, line, written) -> None:
         before = reader.line_num
 
 
-def _raise_undecodable(chunk, line, written) -> None:
+def _raise_undecodable(chunk, line: int, path: str, line_end: bytes) -> None:
     try:
         chunk.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{written.path!r} must be UTF-8 text. Received: the byte 0x{chunk[error.start]:02x} in line "
-            f"{line + chunk.count(written.line_end, 0, error.start) + 1}. Convert it, such as: iconv -f latin1 -t "
+            f"{path!r} must be UTF-8 text. Received: the byte 0x{chunk[error.start]:02x} in line "
+            f"{line + chunk.count(line_end, 0, error.start) + 1}. Convert it, such as: iconv -f latin1 -t "
             "utf-8."
         ) from error
 
@@ -194,7 +198,7 @@ def _inferred(chunk: bytes, line: int, written: Dialect, texts: set[str]) -> pa.
     for field in table.schema:
         kind = field.type
         if pa.types.is_binary(kind):
-            _raise_undecodable(chunk, line, written)
+            _raise_undecodable(chunk, line, written.path, written.line_end)
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
             numbers.append(field.name)
         elif not (pa.types.is_null(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind)):
@@ -214,10 +218,12 @@ def _inferred(chunk: bytes, line: int, written: Dialect, texts: set[str]) -> pa.
 
 
 def _may_have_leading_zeros(chunk: bytes, written: Dialect) -> bool:
-    """Returns whether a field may begin with 0 and another digit: 0 after a separator, before a digit."""
-    content = np.frombuffer(b"\n" + chunk, np.uint8)
-    zeros = np.flatnonzero((content[1:-1] == ord("0")) & (content[2:] - ord("0") < 10))
-    return bool(np.isin(content[zeros], list(written.separator.encode() + b'\r\n"')).any())
+    """Returns whether a field may begin with 0 and another digit: 0 after a separator and blanks, before a digit."""
+    content = np.frombuffer(b"\n\n" + chunk, np.uint8)
+    zeros = np.flatnonzero((content[2:-1] == ord("0")) & (content[3:] - ord("0") < 10)) + 2
+    starts, blanks = list(written.separator.encode() + b'\r\n"'), list(b" \t")
+    padded = np.isin(content[zeros - 1], blanks) & np.isin(content[zeros - 2], starts + blanks)
+    return bool((np.isin(content[zeros - 1], starts) | padded).any())
 
 
 def _any(column, pattern: str) -> bool:
@@ -255,7 +261,8 @@ def _check_same_columns(first: str, found, written: Dialect) -> None:
 
 
 def _texts(names: Iterable | None, written: Dialect) -> set[str]:
-    return set(written.names if names is None else map(str, names)) & set(written.names)
+    known = set(map(matching_text, written.names if names is None else names))
+    return {name for name in written.names if matching_text(name) in known}
 
 
 def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:

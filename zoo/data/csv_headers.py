@@ -19,7 +19,7 @@ def rows(text: str, separator: str, most: int = 50) -> list[list[str]]:
     """Returns the header and the first rows of a text, without empty lines."""
     found: list[list[str]] = []
     try:
-        for row in csv.reader(io.StringIO(text, newline=None), delimiter=separator):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
             found += [row] if row else []
             if len(found) > most:
                 break
@@ -30,7 +30,7 @@ def rows(text: str, separator: str, most: int = 50) -> list[list[str]]:
 
 def lines_above(text: str) -> tuple[int, str]:
     """Returns how many lines of comments stand above the header, and the separator that a line `sep=;` names or ""."""
-    lines = list(io.StringIO(text, newline=None))
+    lines = list(io.StringIO(text, newline=""))
     above, separator = 0, ""
     if lines and (named := re.fullmatch(r"\W?sep=(.)\s*", lines[0], re.IGNORECASE)):
         above, separator = 1, named[1]

@@ -102,6 +102,8 @@ def _of_parts(texts, matches, pattern: Pattern):
         of_month = tf.reduce_sum(same * tf.range(1, 13, dtype=tf.int64), axis=1)
     else:
         of_month = number(month)
+    if pattern.quarters:
+        of_month = 3 * of_month - 2
     of_year = number(year)
     if pattern.short_year:
         of_year = _full_year(of_year)
@@ -194,15 +196,18 @@ def _first_day_of_year(day):
     return days(year, one, one)
 
 
-def fields(instants, offset: int):
-    """Returns tensors `(batch,)`: days less an offset, whether each is known, angles of the year, the week and the day.
+def fields(instants, offsets: Sequence[int]):
+    """Returns tensors `(batch, columns)`: days less an offset, whether each is known, angles of year, week and day.
+
+    All columns go through the same operations, for a graph of thousands of them takes long to trace and to optimize.
 
     Args:
-        instants: A tensor of instants.
-        offset: Days since 1970-01-01 that are subtracted before the cast to float32.
+        instants: A tensor of instants `(batch, columns)`.
+        offsets: Days since 1970-01-01 that are subtracted from each column before the cast to float32.
     """
     import tensorflow as tf
 
+    offset = np.array(offsets, "int64")
     known = instants != UNKNOWN
     safe = tf.where(known, instants, tf.constant(offset * DAY, tf.int64))
     day = safe // DAY
@@ -213,15 +218,20 @@ def fields(instants, offset: int):
     return whole, known, of_year * OF_YEAR, weekday * OF_WEEK, clock * OF_DAY
 
 
-def parts(fields, times: bool):
-    """Returns the parts of dates `(batch, 4 or 6)`: sines and cosines, 0 where the date is missing.
+def parts(fields, times: Sequence[bool]):
+    """Returns the parts of dates `(batch, 4 or 6 of each column)`: sines and cosines, 0 where the date is missing.
 
     Args:
         fields: What `fields` returned.
-        times: Whether the hour counts.
+        times: Whether the hour counts, of each column.
     """
     import tensorflow as tf
 
     _, known, *angles = fields
-    waves = [wave(angle) for angle in (angles if times else angles[:2]) for wave in (tf.sin, tf.cos)]
-    return tf.where(known[:, None], tf.stack(waves, axis=1), 0.0)
+    waves = [wave(angle) for angle in (angles if any(times) else angles[:2]) for wave in (tf.sin, tf.cos)]
+    found = tf.where(known[:, :, None], tf.stack(waves, axis=2), 0.0)  # (batch, columns, parts)
+    found = tf.reshape(found, (-1, len(times) * len(waves)))
+    if all(times) or not any(times):
+        return found
+    wanted = [column * len(waves) + i for column, has in enumerate(times) for i in range(6 if has else 4)]
+    return tf.gather(found, wanted, axis=1)

@@ -43,12 +43,13 @@ def parts(paths: list[str]) -> Iterator[pa.Table]:
     for path in paths:
         sheets = _sheets(path)
         if not sheets:
-            raise ValueError(f"{path!r} must have a header and rows. Received: an empty workbook.")
+            raise ValueError(f"{path!r} must have a header and rows. Received: an empty workbook. Save it again.")
         for sheet, cells in sheets.items():
             place = f"the sheet {sheet!r} of {path!r}"
             table = plain(from_values(_columns(cells, place), place), place)
             if columns and set(columns) != set(table.column_names):
-                raise ValueError(addresses.differing(first, place, columns, table.column_names))
+                message = addresses.differing(first, place, columns, table.column_names)
+                raise ValueError(f"{message} To take one sheet alone, pass pandas.read_excel(path, sheet_name=...).")
             first, columns = first or place, columns or table.column_names
             yield table
 

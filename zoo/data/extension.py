@@ -6,13 +6,16 @@ Statistics, levels and their order are kept; new levels and columns come behind 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from zoo.data.columns import kind_of, the_array
-from zoo.data.infer import infer
+from zoo.data.infer import inputs_of
 from zoo.data.preprocessing import Preprocessor
+from zoo.data.raw import Data
+from zoo.data.schema import Column, Schema
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +44,25 @@ class Differences:
         return "; ".join(parts)
 
 
-def differences(preprocessor: Preprocessor, frame: pd.DataFrame) -> Differences:
-    """Compares a table of inputs, without its target, to what a preprocessor knows."""
+def new_columns(preprocessor: Preprocessor, frame: pd.DataFrame, data: Data) -> tuple[Column, ...]:
+    """Returns the columns of a table that a preprocessor does not know and that say something, as its source has them.
+
+    Args:
+        preprocessor: Fitted.
+        frame: Rows of inputs, without the target.
+        data: Where they come from, with the schema or the notations that the caller gave.
+    """
+    known = set(preprocessor.schema.known_names)
+    names = [name for name in frame.columns if name not in known]
+    if data.schema_given:
+        return tuple(column for column in data.schema.columns if column.name in names)
+    return inputs_of(frame, names, data.known(), data.hints)[0] if names else ()
+
+
+def differences(preprocessor: Preprocessor, frame: pd.DataFrame, new: Sequence[Column] = ()) -> Differences:
+    """Compares a table of inputs, without its target, to what a preprocessor knows; `new` is from `new_columns`."""
     schema = preprocessor.schema
-    known = {*schema.names, schema.target, *schema.dropped}
-    new = [name for name in frame.columns if name not in known]
-    added = tuple(infer(frame[new]).names) if new and _says_something(frame[new]) else ()
+    added = tuple(column.name for column in new)
     missing = tuple(name for name in schema.names if name not in frame.columns)
     levels = {}
     for column, state in zip(schema.columns, preprocessor.states, strict=True):
@@ -55,26 +71,21 @@ def differences(preprocessor: Preprocessor, frame: pd.DataFrame) -> Differences:
     return Differences(missing, added, levels)
 
 
-def _says_something(frame: pd.DataFrame) -> bool:
-    try:
-        infer(frame)
-    except ValueError:  # nothing but constants
-        return False
-    return True
-
-
-def extend(preprocessor: Preprocessor, frame: pd.DataFrame, *, drop: bool = False) -> Preprocessor:
+def extend(
+    preprocessor: Preprocessor, frame: pd.DataFrame, new: Sequence[Column] = (), *, drop: bool = False
+) -> Preprocessor:
     """Returns a preprocessor of more levels and columns, the old ones as they were.
 
     Args:
         preprocessor: Fitted.
         frame: Rows with the columns to take, without the target.
+        new: Those that the preprocessor does not know, from `new_columns`.
         drop: Whether old columns that `frame` lacks are left out; else they must be there.
 
     Raises:
         ValueError: if an old column is missing, or none is left.
     """
-    schema, found = preprocessor.schema, differences(preprocessor, frame)
+    schema, found = preprocessor.schema, differences(preprocessor, frame, new)
     if found.missing and not drop:
         raise ValueError(
             f"The columns {', '.join(map(str, found.missing))} are missing. Add them (empty where unknown), or pass "
@@ -87,18 +98,17 @@ def extend(preprocessor: Preprocessor, frame: pd.DataFrame, *, drop: bool = Fals
             column, state = kind_of(column).extend(frame[column.name], column, state, encodings)
             columns.append(column)
             states.append(state)
-    if found.added:
-        new = frame[list(found.added)]
+    if new:
         # New columns get as many bins as the old ones, or none if the old ones have no ranks.
         budget = 0 if max_bins is not None and max_bins < 2 else None
         fresh = Preprocessor(
-            infer(new),
+            Schema(tuple(new)),
             preprocessor.preprocessing,
             preprocessor.scaling,
             budget,
             preprocessor.centred,
             preprocessor.linear,
-        ).fit(new)
+        ).fit(frame[list(found.added)])
         columns += fresh.schema.columns
         states += fresh.states
     schema = dataclasses.replace(schema, columns=tuple(columns))

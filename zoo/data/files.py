@@ -9,8 +9,10 @@ from __future__ import annotations
 import collections
 import contextvars
 import functools
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -23,10 +25,12 @@ from zoo.data import (
     doubts,
     excel_files,
     hive_folders,
+    image_files,
     json_files,
     parquet_files,
     record_files,
 )
+from zoo.data.image_pixels import NAMES
 from zoo.data.tables import rebatch, scan, stored, to_frame
 
 FORMATS = {
@@ -73,7 +77,8 @@ class Files:
         paths: Paths or addresses, in the order of their rows.
         format: One of `MODULES`.
         ignore: Columns that need not be readable: of most formats, those of lists or bytes are left out.
-        texts: Columns of CSV files whose values stay text, since their marks are known; None for all.
+        needed: The only columns that must be readable; None for all but those to ignore.
+        texts: Columns of CSV files whose values stay text, whatever they look like; None for all.
         keys: What the names of folders say about each path, by column; see `zoo.data.hive_folders`.
     """
 
@@ -85,11 +90,14 @@ class Files:
         keys: list[dict] | None = None,
         *,
         texts: Sequence | None = (),
+        needed: Sequence | None = None,
     ):
         self.paths, self.format, self._texts = paths, format, texts
         self._module, self._keys = MODULES[format], keys or [{} for _ in paths]
-        unreadable = self._module.unreadable(paths[0]) if ignore and hasattr(self._module, "unreadable") else ()
-        self.left_out = [name for name in unreadable if name in ignore]
+        some = (ignore or needed is not None) and hasattr(self._module, "unreadable")
+        unreadable = self._module.unreadable(paths[0]) if some else ()
+        unneeded = set(unreadable).difference(unreadable if needed is None else map(str, needed))
+        self.left_out = [name for name in unreadable if name in ignore or name in unneeded]
 
     @functools.cached_property
     def _in_files(self) -> tuple[dict, int]:
@@ -129,6 +137,12 @@ class Files:
     def columns(self) -> list[str]:
         """Names of the columns."""
         return list(csv_files.dialect(self.paths[0]).names if self.format == "csv" else self._scanned[0])
+
+    @property
+    def folder(self) -> Path:
+        """The folder that all files of a table stand in; one without images where they stand in several."""
+        folders = {os.path.dirname(os.path.abspath(path)) for path in self.paths if addresses.is_local(path)}
+        return Path(folders.pop() if len(folders) == 1 else os.devnull)
 
     @property
     def decimal(self) -> str | None:
@@ -187,14 +201,16 @@ def format_of(path: str) -> str | None:
     return FORMATS.get(addresses.suffix(path))
 
 
-def table_files(source: str, format: str | None, ignore=(), texts: Sequence | None = ()) -> Files:
+def table_files(
+    source: str, format: str | None, ignore=(), texts: Sequence | None = (), needed: Sequence | None = None
+) -> Files:
     """Returns the table files that a path, glob, folder or address means.
 
     Args:
         source: A path, glob, folder or fsspec address.
         format: Their format, or None to know it by suffix.
         ignore: Columns that need not be readable.
-        texts: As for `Files`.
+        texts, needed: As for `Files`.
 
     Raises:
         FileNotFoundError: if there are none.
@@ -206,6 +222,11 @@ def table_files(source: str, format: str | None, ignore=(), texts: Sequence | No
     formats = {path: format or format_of(path) or format_of(archives.archive_of(path)) for path in paths}
     if unknown := [path for path, kind in formats.items() if kind is None]:
         end = addresses.suffix(unknown[0])
+        if image_files.is_image(unknown[0]) or end in image_files.OTHER_FORMATS:
+            raise ValueError(
+                f"Images must be {NAMES} files, and all files of {source!r} images or all tables. "
+                f"Received: {unknown[0]!r}. Convert it, or pass a glob of images alone, such as '*.png'."
+            )
         repair = f"Save it as {SAVED_AS[end]}." if end in SAVED_AS else "Rename it, or pass format='csv' or another."
         raise ValueError(
             f"A file's suffix must say its type: {', '.join(FORMATS)}, also compressed. Received: {unknown[0]!r}. "
@@ -223,7 +244,7 @@ def table_files(source: str, format: str | None, ignore=(), texts: Sequence | No
             f"column {next(iter(keys[0]))!r} in the names of folders such as "
             f"{'='.join(map(str, next(iter(keys[0].items()))))!r}. Write the column into the files, or write Parquet."
         )
-    return Files(paths, formats[paths[0]], ignore, keys, texts=texts)
+    return Files(paths, formats[paths[0]], ignore, keys, texts=texts, needed=needed)
 
 
 def _without_notes(paths: list[str]) -> list[str]:

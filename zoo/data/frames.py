@@ -18,7 +18,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from zoo.data.tables import decoded, find
+from zoo.data import doubts
+from zoo.data.names import plain_name
+from zoo.data.tables import decoded, find, floats_of_decimals
 
 INDEX_LEVEL = "__index_level_"  # what pandas calls an index without a name in Arrow's tables
 
@@ -43,11 +45,33 @@ def as_frame(source, names: Iterable = ()) -> pd.DataFrame | None:
         return _of_mapping(source)
     if isinstance(source, (np.ndarray, np.void)) and source.dtype.names:
         return _of_structured(source)
+    if dataclasses.is_dataclass(source) and not isinstance(source, type) or is_named_row(source):
+        source = [source]
     if isinstance(source, Iterator):
-        source = list(source)
+        source = list(_records_of(source))
     if isinstance(source, list) and (any(map(_is_record, source)) or not source and names):
         return _of_records(source, list(names))
     return None
+
+
+def is_named_row(source) -> bool:
+    """Returns whether an object is a named tuple of single values, a row; one of columns, as `(x, y)`, is none."""
+    return isinstance(source, tuple) and hasattr(source, "_fields") and all(map(_is_single, source))
+
+
+def _records_of(source: Iterator) -> Iterator:
+    """Yields the records of an iterator, which can be read only once: other values are refused at the first.
+
+    Raises:
+        ValueError: if one of its values is no record.
+    """
+    for row, value in enumerate(source):
+        if not _is_record(value):
+            raise ValueError(
+                "An iterator must give records, such as {column: value}. Received: "
+                f"{type(value).__name__} in row {row} of {type(source).__name__}. Pass a list, or of a file its path."
+            )
+        yield value
 
 
 def as_values(values):
@@ -68,16 +92,17 @@ def are_values(target) -> bool:
     return isinstance(target, list) or speaks_arrow(target) or bool(getattr(target, "ndim", 0))
 
 
-def in_order_of(index: pd.Index, values, what: str = "y"):
+def in_order_of(index: pd.Index, values, what: str = "y", beside: str = "x"):
     """Returns values with an index of pandas in the order of another index; other values as they are.
 
     Both indices must have the same labels, each once. An index that only counts the rows, 0, 1, 2 and so on, beside one
-    of other labels says nothing: such values are taken by position.
+    of other labels says nothing: such values are taken by position, which is said where some labels are in both.
 
     Args:
         index: The index of the table.
         values: A Series, a DataFrame, or anything without an index.
         what: What the values are, for the message.
+        beside: What the index is of, for the message.
 
     Raises:
         ValueError: if the labels differ, or some stand twice in another order.
@@ -89,15 +114,30 @@ def in_order_of(index: pd.Index, values, what: str = "y"):
         return values.loc[index]
     counting = pd.RangeIndex(len(index))
     if own.equals(counting) or index.equals(counting):
+        if own.isin(index).any():
+            doubts.note(
+                f"The indices of `{beside}` and `{what}` have some labels in common and others not. One of them only "
+                "counts the rows: they are paired by position.",
+                value=next((label for label in own if label not in index), own[0]),
+                repair=f"Pass {what}.to_numpy() if that is meant, or rows of the same labels.",
+            )
         return values
     if alone := [label for label in own if label not in index]:
         received = f"the label {alone[0]!r} in `{what}` alone"
     else:
         received = "labels that stand twice, in another order"
     raise ValueError(
-        f"`x` and `{what}` must have the same index, in any order. Received: {received}. Pass {what}.to_numpy() to "
-        f"take it by position, or {what}.loc[x.index]."
+        f"`{beside}` and `{what}` must have the same index, in any order. Received: {received}. Pass "
+        f"{what}.to_numpy() to take it by position, or {what}.loc[{beside}.index]."
     )
+
+
+def with_float64(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns a table with float64 for numbers of extended precision, of which pandas finds no distinct values."""
+    if np.dtype(np.longdouble) not in set(frame.dtypes.array):
+        return frame
+    wide = frame.dtypes == np.longdouble
+    return frame.astype(dict.fromkeys(frame.columns[wide.to_numpy()], "float64"))
 
 
 def check_cells(frame: pd.DataFrame, known) -> None:
@@ -126,10 +166,20 @@ def speaks_arrow(source) -> bool:
 
 
 def _chunked(source) -> pa.ChunkedArray:
-    """Returns what an object gives out by Arrow's C interface: a table as structs."""
-    if hasattr(source, "__arrow_c_stream__"):
-        return pa.chunked_array(source)
-    return pa.chunked_array([pa.array(source)])
+    """Returns what an object gives out by Arrow's C interface: a table as structs.
+
+    Raises:
+        ValueError: if it has columns of a type that Arrow has not.
+    """
+    try:
+        if hasattr(source, "__arrow_c_stream__"):
+            return pa.chunked_array(source)
+        return pa.chunked_array([pa.array(source)])
+    except pa.ArrowException as error:
+        raise ValueError(
+            f"A {type(source).__name__} must have columns of Arrow's types. Received: {error}. Turn the column of "
+            "another type, such as whole numbers of 128 bits, into numbers or text."
+        ) from error
 
 
 def _of_arrow(source, column: pa.ChunkedArray | None = None) -> pd.DataFrame | None:
@@ -168,7 +218,7 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
         elif pa.types.is_date(kind):
             column = column.cast(pa.timestamp("us"))
         elif pa.types.is_decimal(kind):
-            column = column.cast(pa.float64())
+            column = floats_of_decimals(column)
         elif pa.types.is_string_view(kind):
             column = column.cast(pa.large_string())
         elif pa.types.is_boolean(kind) and column.null_count:
@@ -184,6 +234,8 @@ def _of_mapping(source: Mapping) -> pd.DataFrame:
     columns = {name: as_values(list(v) if isinstance(v, Iterator) else v) for name, v in source.items()}
     if columns and all(isinstance(values, Mapping) for values in columns.values()):
         return pd.DataFrame(columns)  # as `frame.to_dict()` gives it: a dict of rows for each column
+    _check_are_columns(columns)
+    columns = _of_one_order(columns)
     arrays = {name for name, values in columns.items() if getattr(values, "ndim", 1) > 1}
     single = {name for name, values in columns.items() if _is_single(values)}
     if single and arrays and len(single) + len(arrays) == len(columns):
@@ -207,6 +259,32 @@ def _of_mapping(source: Mapping) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _check_are_columns(columns: Mapping) -> None:
+    """Raises ValueError if what stands under a name has no order of rows: a set, or a dict beside columns."""
+    for name, values in columns.items():
+        beside = isinstance(values, Mapping) and any(not _is_single(other) for other in columns.values())
+        if beside or isinstance(values, (set, frozenset)):
+            raise ValueError(
+                f"The column {name!r} must hold a value for each row, in order. Received: {type(values).__name__}. "
+                "Pass a list or an array."
+            )
+
+
+def _of_one_order(columns: dict) -> dict:
+    """Returns columns in the order of the first index of pandas: `pandas.DataFrame` would add rows where they differ.
+
+    Raises:
+        ValueError: if they have other labels.
+    """
+    series = {name: values for name, values in columns.items() if isinstance(values, pd.Series)}
+    if len(series) < 2:
+        return columns
+    first, index = next((name, values.index) for name, values in series.items())
+    ordered = {name: in_order_of(index, values, str(name), str(first)) for name, values in series.items()}
+    of_one_length = {n: v.set_axis(index) if len(v) == len(index) else v for n, v in ordered.items()}
+    return {**columns, **of_one_length}
+
+
 def _of_arrays(name, values) -> pd.Series:
     """Returns an array `(rows, ...)` as a column of arrays, one a row; a single one of numbers `(rows, 1)` as numbers.
 
@@ -214,6 +292,10 @@ def _of_arrays(name, values) -> pd.Series:
         ValueError: if it holds anything but numbers.
     """
     array = np.asarray(values)
+    if 0 in array.shape[1:]:
+        raise ValueError(
+            f"The column {name!r} must have values in each row. Received: the shape {array.shape}. Leave it out."
+        )
     if array.shape[1:] == (1,):
         return pd.Series(array[:, 0])
     if array.dtype.kind not in "biuf":
@@ -255,11 +337,12 @@ def _of_records(rows: list, names: list) -> pd.DataFrame:
 
 def _of_series(series: pd.Series, names: list) -> pd.DataFrame | None:
     """Returns a Series as a row if its index holds column names, as a column if it is called like one, else None."""
-    labels, texts = set(series.index), all(isinstance(label, str) for label in series.index)
+    labels, texts = set(map(plain_name, series.index)), all(isinstance(label, str) for label in series.index)
     if names and texts:
         is_row = not labels.isdisjoint(names)
     elif names:
-        is_row = labels.issuperset(names) and len(labels) <= len(names) + 1  # the target's beside them
+        some_text = any(isinstance(label, str) for label in labels)  # numbers alone may as well count rows
+        is_row = labels.issuperset(names) and (some_text or len(labels) <= len(names) + 1)  # the target's beside them
     else:
         is_row = texts and not isinstance(series.name, str)  # the label of the row, not the name of a column
     if is_row and len(series) and series.index.is_unique:

@@ -114,6 +114,9 @@ def image_folder(folder: Path, *, labelled: bool = True, **wanted) -> Images:
     known = depths in ([0], [1]) or split
     if not known and labelled:
         shallow, deep = min(files, key=_depth), max(files, key=_depth)
+        if len(depths) == 1:  # the names of the folders are what differs
+            shallow = next((f for f, place in zip(files, places) if place[0] in SPLITS), shallow)
+            deep = next((f for f, place in zip(files, places) if place[0] not in SPLITS), deep)
         raise ValueError(
             f"{str(folder)!r} must hold images as <class>/<image> or <split>/<class>/<image>, with split train, val or "
             f"test. Received: {shallow.relative_to(folder)} beside {deep.relative_to(folder)}. Move them."

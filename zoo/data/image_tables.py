@@ -14,7 +14,12 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import doubts, image_files
+from zoo.data.image_pixels import NAMES
 from zoo.data.schema import Column
+
+MOST = 0.9  # of the values of a column must end as image files do, for others among them to be doubtful
+SOME = 1e-9  # of the values, so that one is enough
+LOOKED_AT = 3  # values that tell nearly all columns of other things
 
 
 def path_column(frame: pd.DataFrame, names: list, folder: Path, declared: Column | None):
@@ -31,14 +36,21 @@ def path_column(frame: pd.DataFrame, names: list, folder: Path, declared: Column
         ValueError: if there are several, or other inputs beside it, or the data lack what is declared.
     """
     if declared is not None:
-        if declared.name in names and (declared.shape is None or _of_images(frame, [declared.name])):
+        if declared.name in names and (declared.shape is None or _of_images(frame, [declared.name], share=1.0)):
             return declared.name
         if declared.shape is None:
             raise ValueError(
                 f"The data must have the column of images that the schema names, {declared.name!r}. Received: "
-                f"{', '.join(map(str, names))}."
+                f"{', '.join(map(str, names))}. Add it, or rename the one that holds the paths."
             )
-    found = path_columns(frame, folder, names) if declared is None else _of_images(frame, names)
+    found = path_columns(frame, folder, names) if declared is None else _of_images(frame, names, share=1.0)
+    if declared is not None and not found and (some := _of_images(frame, names, share=SOME)):
+        values = frame[some[0]].dropna()
+        row, value = next((row, value) for row, value in values.items() if not _ends_as_image(value))
+        raise ValueError(
+            f"Every row must name a {NAMES} file. Received: {value!r} in row {row} of the column {some[0]!r}. Convert "
+            "it, or leave the row out."
+        )
     if len(found) > 1 or found and len(names) > 1 and declared is None:
         beside = ", ".join(str(name) for name in names if name != found[0])
         raise ValueError(
@@ -56,7 +68,19 @@ def path_columns(frame: pd.DataFrame, folder: Path, names: Iterable) -> list:
     found = []
     for name in _of_images(frame, names):
         values = frame[name].dropna()
-        if any(_is_file(folder, value) for value in values):
+        others = values[[not _ends_as_image(value) for value in values]]
+        if len(others) and any(_is_file(folder, value) for value in values.drop(others.index)):
+            doubts.note(
+                f"Of {len(values)} values, {len(others)} are no names of {NAMES} files, and the others "
+                "are: they are all taken as text.",
+                column=name,
+                value=others.iloc[0],
+                row=others.index[0],
+                repair="Convert or leave out these images, or ignore the column.",
+            )
+        elif len(others):
+            continue
+        elif any(_is_file(folder, value) for value in values):
             found.append(name)
         else:
             doubts.note(
@@ -69,18 +93,38 @@ def path_columns(frame: pd.DataFrame, folder: Path, names: Iterable) -> list:
     return found
 
 
-def _of_images(frame: pd.DataFrame, names: Iterable) -> list:
-    """Returns the columns among `names` whose values all end as image files do."""
+def refuse_in_stream(frame: pd.DataFrame, folder: Path | None, known: Iterable) -> None:
+    """Raises ValueError if a column of a stream names images of its folder: they are read into memory together.
+
+    Args:
+        frame: Rows of the stream.
+        folder: What paths are relative to; None for rows that are in no file.
+        known: Columns of which the caller has said what they are.
+    """
+    names = [name for name in frame.columns if name not in known]
+    if folder is not None and len(frame) and (found := path_columns(frame, folder, names)):
+        raise ValueError(
+            f"Images cannot be read block by block. Received: a stream whose column {found[0]!r} names images. Load "
+            f"with stream=False, or ignore {found[0]}."
+        )
+
+
+def _of_images(frame: pd.DataFrame, names: Iterable, *, share: float = MOST) -> list:
+    """Returns the columns among `names` of which at least this share of values ends as image files do."""
     wanted = set(names)
     strings = [name for name, dtype in frame.dtypes.items() if name in wanted and dtype.kind == "O"]
-    return [name for name in strings if _ends_as_images(frame[name])]
+    return [name for name in strings if _ends_as_images(frame[name], share)]
 
 
-def _ends_as_images(values: pd.Series) -> bool:
-    if isinstance(values.iloc[0], str) and not image_files.is_image(values.iloc[0]):
+def _ends_as_images(values: pd.Series, share: float) -> bool:
+    if not any(map(_ends_as_image, values.iloc[:LOOKED_AT])) and not values.iloc[:LOOKED_AT].isna().all():
         return False  # as of nearly all columns
     values = values.dropna()
-    return len(values) > 0 and all(isinstance(value, str) and image_files.is_image(value) for value in values)
+    return len(values) > 0 and sum(map(_ends_as_image, values)) >= share * len(values)
+
+
+def _ends_as_image(value) -> bool:
+    return isinstance(value, str) and image_files.is_image(value.strip())
 
 
 def _is_file(folder: Path, value: str) -> bool:

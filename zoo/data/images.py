@@ -65,7 +65,7 @@ def idx_folder(folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarr
     if not parts:
         raise FileNotFoundError(
             f"{str(folder)!r} must hold idx files: train-images-idx3-ubyte and train-labels-idx1-ubyte, with .gz or "
-            "without. Received: none."
+            "without. Received: none. Correct the path, or fetch them."
         )
     return _joined(parts)
 

@@ -11,14 +11,15 @@ import pandas as pd
 
 from zoo.data import columns as kinds_of_columns
 from zoo.data import doubts, row_numbers, targets
-from zoo.data.columns import natural
+from zoo.data.columns import natural, number
+from zoo.data.columns.strings import series
 from zoo.data.columns.values import NO_HINTS, Hints, Values
 from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
 
-FLOAT32_MAX = float(np.finfo("float32").max)
 COLUMNS = 64  # of float64 that are looked at together
 FEW_CLASSES = 20  # up to so many different strings of a target are classes
+FEWEST_ROWS = 20  # of fewer rows, all values may be new
 LOOKED_AT = 1_000  # rows in which a string with a digit must stand for a column to be looked at
 
 
@@ -58,10 +59,38 @@ def infer(
         raise ValueError(f"There is no column {absent[0]!r} to ignore.{hint} The data have: {names}.")
     if known is None:
         known = written(frame, (target, *ignored), hints)
+    looked_at = [name for name in names if name != target or target is None]
+    columns, dropped = inputs_of(frame, looked_at, known, hints, ignored=ignored, keep_constants=keep_constants)
+    schema = Schema(columns, target, None, None, None, dropped)
+    if target is None:
+        return schema
+    values = frame[target]
+    if is_missing(values).any() and task is None:
+        values = values[~is_missing(values)]
+    task = task or infer_task(values)
+    return schema if task is None else schema.with_task(task, values)
+
+
+def inputs_of(
+    frame: pd.DataFrame,
+    names: Iterable,
+    known: Mapping[Any, Column],
+    hints: Hints = NO_HINTS,
+    *,
+    ignored: Iterable = (),
+    keep_constants: bool = False,
+) -> tuple[tuple[Column, ...], dict[Any, str]]:
+    """Returns the columns of a table that are inputs, and those that are none, each with the reason.
+
+    Args:
+        frame: The table.
+        names: The columns to look at.
+        known: What `written` found.
+        hints, keep_constants: As for `infer`.
+        ignored: Columns that the caller leaves out.
+    """
     columns, dropped = [], {}
     for name in names:
-        if name == target and target is not None:
-            continue
         if name in ignored:
             dropped[name] = "ignored"
             continue
@@ -73,14 +102,7 @@ def infer(
             dropped[name] = reason
         else:
             columns.append(column)
-    schema = Schema(tuple(columns), target, None, None, None, dropped)
-    if target is None:
-        return schema
-    values = frame[target]
-    if is_missing(values).any() and task is None:
-        values = values[~is_missing(values)]
-    task = task or infer_task(values)
-    return schema if task is None else schema.with_task(task, values)
+    return tuple(columns), dropped
 
 
 def infer_task(values: pd.Series) -> str | None:
@@ -111,7 +133,7 @@ def written(frame: pd.DataFrame, left_out: Iterable = (), hints: Hints = NO_HINT
     places = [
         (i, name) for i, name in enumerate(frame.columns) if name not in left_out and not row_numbers.is_index(name)
     ]
-    _note_beyond_float32(frame, places)
+    note_beyond_float32(frame, places)
     for place, name in places:
         if not hints.na_values and not is_stringlike(frame.dtypes.array[place]):
             continue
@@ -124,22 +146,49 @@ def written(frame: pd.DataFrame, left_out: Iterable = (), hints: Hints = NO_HINT
     return found
 
 
-def _note_beyond_float32(frame: pd.DataFrame, places: Sequence[tuple[int, Any]]) -> None:
-    """Notes which columns of float64 hold finite numbers that float32 does not, and that therefore count as missing."""
+def note_beyond_float32(frame: pd.DataFrame, places: Sequence[tuple[int, Any]]) -> None:
+    """Notes which columns of float64 hold finite numbers that float32 does not, and that therefore count as missing.
+
+    Args:
+        frame: A table.
+        places: Places and names of its columns to look at.
+    """
     dtypes = frame.dtypes.array
     wide = [(place, name) for place, name in places if dtypes[place] == np.float64]
     for start in range(0, len(wide), COLUMNS):
         some = wide[start : start + COLUMNS]
         sizes = np.abs(frame.iloc[:, [place for place, _ in some]].to_numpy())
-        beyond = (sizes > FLOAT32_MAX) & (sizes < np.inf)
+        beyond = (sizes > number.FLOAT32_MAX) & (sizes < np.inf)
         for i in np.flatnonzero(beyond.any(axis=0)):
             (place, name), rows = some[i], np.flatnonzero(beyond[:, i])
+            number.note_beyond_float32(name, len(rows), frame.iloc[rows[0], place].item(), frame.index[rows[0]])
+
+
+def note_unseen(frame: pd.DataFrame, columns: Iterable[Column]) -> None:
+    """Notes the columns of which no value was among the training data, such as codes that lost their leading zeros.
+
+    Args:
+        frame: Rows to predict.
+        columns: The columns of the model's schema.
+    """
+    if len(frame) < FEWEST_ROWS:
+        return
+    for column in columns:
+        if not column.categories or column.name not in frame.columns:
+            continue
+        known, values = {*column.categories}, series(frame[column.name], column)
+        if any(level_name(value) in known for value in values.iloc[:FEWEST_ROWS].tolist()):
+            continue
+        values = values[~is_missing(values)]
+        met = {level_name(value) for value in values.unique()} - {*column.missing}
+        if met and known.isdisjoint(met):
+            first = values.iloc[0]
             doubts.note(
-                f"Numbers beyond {FLOAT32_MAX:.2g}, the largest of float32, count as missing, in {len(rows)} rows.",
-                column=name,
-                value=frame.iloc[rows[0], place].item(),
-                row=frame.index[rows[0]],
-                repair="Repair them, or take the column's logarithm.",
+                "None of its values were among the training data.",
+                column=column.name,
+                value=first.item() if isinstance(first, np.generic) else first,
+                row=values.index[0],
+                repair=f"Write them as in training, such as {column.categories[0]!r}.",
             )
 
 

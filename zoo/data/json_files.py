@@ -28,7 +28,7 @@ def _records(path: str) -> Iterator[list[dict]]:
             lines = ((number, line) for number, line in enumerate(text, 1) if line.strip())
             first = next(lines, None)
             if first is None:
-                raise ValueError(f"{path!r} must be {what}. Received: an empty file.")
+                raise ValueError(f"{path!r} must be {what}. Received: an empty file. Write it again.")
             if not _is_object(first[1]):
                 yield _of_document(first[1] + "".join(line for _, line in lines), path, what)
                 return

@@ -7,11 +7,14 @@ a time stamp and its text, None and "None".
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+MIDNIGHT = re.compile(r"\d{4}-\d\d-\d\d 00:00:00")
 
 
 def plain_name(name) -> Any:
@@ -26,6 +29,12 @@ def _text(name) -> str:
     return str(name).removesuffix(" 00:00:00") if isinstance(name, datetime.datetime) else str(name)
 
 
+def matching_text(name) -> str:
+    """Returns the text by which names are the same: beside other names, a midnight has its hour in a CSV."""
+    text = _text(name)
+    return text.removesuffix(" 00:00:00") if MIDNIGHT.fullmatch(text) else text
+
+
 def resolved(name, columns: Iterable) -> Any:
     """Returns the column of that name, or else of that text; the name itself if there is none.
 
@@ -36,8 +45,8 @@ def resolved(name, columns: Iterable) -> Any:
     columns = list(columns)
     if name is None or name in columns:
         return None if name is None else columns[columns.index(name)]
-    text = _text(name)
-    return next((known for known in columns if _text(known) == text), name)
+    key = matching_text(name)
+    return next((known for known in columns if matching_text(known) == key), name)
 
 
 def check_names_differ(columns: pd.Index) -> None:
@@ -81,8 +90,8 @@ def named_as(table, names: Iterable):
     columns, known = list(table.columns if isinstance(table, pd.DataFrame) else table), set(names)
     if known.issuperset(columns) or known.issubset(columns):
         return table
-    by_text = {_text(name): name for name in known.difference(columns)}
-    found = [name if name in known else by_text.get(_text(name), name) for name in columns]
+    by_key = {matching_text(name): name for name in known.difference(columns)}
+    found = [name if name in known else by_key.get(matching_text(name), name) for name in columns]
     if found == columns:
         return table
     return dict(zip(found, table.values())) if isinstance(table, Mapping) else table.set_axis(found, axis=1)

@@ -12,6 +12,7 @@ for at most these nine parts, as many as RE2 has references for:
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 import itertools
 import re
@@ -38,7 +39,7 @@ MONTH = (
 WEEKDAY = r"(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:r|rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?"
 HALF = r"[ap]\.?m\.?"
 ZONE = r"Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?"
-CLOCK = rf"(?:T| +)(\d{{1,2}}):(\d{{2}})(?::(\d{{2}})(?:\.(\d{{1,9}}))?)?(?: *({HALF}))?"
+CLOCK = rf"(?:T|,? +)(\d{{1,2}}):(\d{{2}})(?::(\d{{2}})(?:\.(\d{{1,9}}))?)?(?: *({HALF}))?"
 ISO = rf"(?i){BLANK}(\d{{4}})-(\d{{1,2}})(?:-(\d{{1,2}})(?:{CLOCK})?(?: *({ZONE}))?)?{BLANK}"
 TIME_PARTS = PARTS[3:]
 # The end of a format that says no more than the time of day that may stand behind every date.
@@ -49,6 +50,7 @@ DIRECTIVES = {
     "%y": ("year", r"\d{2}"),
     "%m": ("month", r"\d{1,2}"),
     "%b": ("month", MONTH),
+    "%q": ("month", "[1-4]"),
     "%d": ("day", r"\d{1,2}"),
     "%H": ("hour", r"\d{1,2}"),
     "%I": ("hour", r"\d{1,2}"),
@@ -73,12 +75,14 @@ class Pattern:
         date: Regular expression of the date at the beginning, where marks stand between its parts and a time of day may
             follow; else `""`.
         short_year: Whether years have two digits.
+        quarters: Whether a quarter stands for its first month.
     """
 
     expression: str
     parts: tuple[str, ...]
     date: str = ""
     short_year: bool = False
+    quarters: bool = False
 
     @functools.cached_property
     def compiled(self) -> re.Pattern:
@@ -126,11 +130,22 @@ def has_digits_alone(format: str) -> bool:
     return bool(format) and set(format) <= set("%YmdHMSy")
 
 
+def has_days(format: str) -> bool:
+    """Returns whether a notation names days, and not months or quarters alone."""
+    return "day" in patterns(format)[0].parts
+
+
+def written(moment: datetime.datetime, format: str) -> str:
+    """Returns a moment in a notation."""
+    return moment.strftime(format.replace("%q", str((moment.month + 2) // 3)))
+
+
 def pattern(format: str) -> Pattern:
     """Returns the pattern of a format of strptime.
 
     Raises:
-        ValueError: if it has a directive that is unknown or stands twice, or lacks the year, the month or the day.
+        ValueError: if it has a directive that is unknown or stands twice, lacks the year, or lacks the month, or has a
+            time of day without a day.
     """
     whole = format
     for short, long in EXPANDED.items():
@@ -142,18 +157,25 @@ def pattern(format: str) -> Pattern:
     if clock and not with_clock:
         date, clock = whole, None
         expression, parts = _expression(date, format)
-    if lacking := [part for part in ("year", "month", "day") if part not in parts]:
+    needed = ("year", "month", "day") if clock or {"day", *TIME_PARTS} & set(parts) else ("year", "month")
+    if lacking := [part for part in needed if part not in parts]:
         raise ValueError(
-            f"A format of dates must have a year, a month and a day. Received: {format!r}, without the "
+            "A format of dates must have a year, a month and, unless months are meant, a day. Received: "
+            f"{format!r}, without the "
             f"{' and the '.join(lacking)}. Write it as '%d/%m/%Y'."
         )
     apart = not any(one in DIRECTIVES and other in DIRECTIVES for one, other in itertools.pairwise(_pieces(date)))
-    short = "%y" in date
-    if not with_clock:
-        return Pattern(f"(?i){BLANK}{expression}{BLANK}", parts, short_year=short)
+    short, quarters = "%y" in date, "%q" in date
+    if not with_clock or "day" not in parts:
+        alone = f"(?i)^{BLANK}{_without_groups(expression)}" if apart and with_clock and not quarters else ""
+        return Pattern(f"(?i){BLANK}{expression}{BLANK}", parts, alone, short, quarters)
     tail = rf"(?:{CLOCK}(?: *({ZONE}))?)?"
-    alone = "(?i)^" + BLANK + re.sub(r"\((?!\?)", "(?:", expression) if apart else ""
+    alone = f"(?i)^{BLANK}{_without_groups(expression)}" if apart else ""
     return Pattern(f"(?i){BLANK}{expression}{tail}{BLANK}", (*parts, *TIME_PARTS), alone, short)
+
+
+def _without_groups(expression: str) -> str:
+    return re.sub(r"\((?!\?)", "(?:", expression)
 
 
 def _expression(format: str, whole: str) -> tuple[str, tuple[str, ...]]:
@@ -176,6 +198,8 @@ def _expression(format: str, whole: str) -> tuple[str, tuple[str, ...]]:
             if digits == r"\d{1,2}" and any(DIRECTIVES[other][1].startswith(r"\d") for other in beside):
                 digits = r"\d{2}"  # nothing else tells where a number ends
             expression += f"({digits})"
+            if piece == "%d" and "%b" in pieces:
+                expression += "(?:st|nd|rd|th)?"
             parts.append(part)
         else:
             known = (*DIRECTIVES, "%a", "%A", "%B", "%F", "%T")
@@ -219,19 +243,21 @@ def _instant(year, month, day, hour, minute, second, microsecond, half: int, eas
     return (first + day - 1) * DAY + clock - zone, exists
 
 
-def _read(parts: Sequence[str], short_year: bool, number: Callable) -> tuple:
+def _read(parts: Sequence[str], pattern: Pattern, number: Callable) -> tuple:
     """Returns what `_instant` returns, of the texts of parts.
 
     Args:
         parts: The text of each of `PARTS`.
-        short_year: Whether years have two digits.
+        pattern: The way in which the date is written.
         number: Function from the place of a part to its number, of which there may be an array.
     """
     texts = dict(zip(PARTS, parts, strict=True))
     year, day = number(0), number(2) if texts["day"] else 1
-    if short_year:
+    if pattern.short_year:
         year = year + 1900 + 100 * (year < FIRST_SHORT_YEAR)
     month = number(1) if texts["month"].isdigit() else MONTHS.index(texts["month"][:3].lower()) + 1
+    if pattern.quarters:
+        month = 3 * month - 2
     zone, half = texts["zone"], 0 if not texts["half"] else 1 + (texts["half"][0] in "pP")
     east = 0 if zone[:1] not in ("+", "-") else number(8) * (-1 if zone[0] == "-" else 1)
     clock = [number(place) if parts[place] else 0 for place in range(3, 7)]
@@ -254,7 +280,7 @@ def instant(text: str, format: str = "") -> int | None:
         match = one.compiled.fullmatch(text)
         if match is not None:
             parts = one.texts(match)
-            found, exists = _read(parts, one.short_year, lambda place, parts=parts: int(_digits(parts[place], place)))
+            found, exists = _read(parts, one, lambda place, parts=parts: int(_digits(parts[place], place)))
             return found if exists else None
     return None
 
@@ -309,6 +335,6 @@ def _read_layout(text: str, format: str, digits: np.ndarray, rows: np.ndarray, f
             return total * 10 ** max(0, wanted - len(places))
 
         with np.errstate(all="ignore"):
-            instant, exist = _read(one.texts(match), one.short_year, number)
+            instant, exist = _read(one.texts(match), one, number)
         found[rows], exists[rows] = np.where(exist, instant, UNKNOWN), exist
         return

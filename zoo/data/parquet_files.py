@@ -17,7 +17,7 @@ def unreadable(path: str) -> list[str]:
     """Returns the columns that hold no single values: lists, structs, bytes."""
     with addresses.explained(path, "a Parquet file"), addresses.opened(path) as opened:
         schema = parquet.ParquetFile(opened).schema_arrow
-    refused = (pa.types.is_nested, pa.types.is_binary, pa.types.is_duration)
+    refused = (pa.types.is_nested, pa.types.is_binary)
     return [field.name for field in schema if any(test(field.type) for test in refused)]
 
 

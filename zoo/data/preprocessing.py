@@ -35,12 +35,13 @@ from zoo.data.columns.tensors import tensor_of
 from zoo.data.names import named_as
 from zoo.data.number_statistics import number_statistics
 from zoo.data.reading import Reader
-from zoo.data.sampling import Sample, sample
+from zoo.data.sampling import SIZE, Sample, sample
 from zoo.data.schema import MISSING, Column, Schema, as_numbers, is_missing, level_name
 from zoo.registry import SUPERVISED
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
+OF_TABLES = ("inputs", "numeric", "quantile", "categorical")  # encoded tensors of several columns
 BLOCK = 65_536  # the most rows that are encoded at once
 BLOCK_VALUES = 2**21  # the most values that are encoded at once: so many fit into a processor's cache
 UNTRACED_CALLS = 3  # the first calls of one block each run without tracing, which takes as long as ten of them
@@ -120,14 +121,11 @@ class Preprocessor:
             counts, x = x.counts, x.frame
             if y is None and self.schema.target is not None:
                 y = x[self.schema.target]
-        elif isinstance(x, pd.DataFrame):
-            extra = (
-                {} if y is None else {"__target__": np.asarray(y, object) if len(x) > 200_000 else np.arange(len(x))}
-            )
-            if len(x) > 200_000:
-                drawn = sample([x.assign(**extra)])
-                x, counts = drawn.frame, drawn.counts
-                y = None if y is None else pd.Series(x.pop("__target__").tolist())
+        elif isinstance(x, pd.DataFrame) and len(x) > SIZE:
+            drawn = sample([x])
+            x, counts = drawn.frame, drawn.counts
+            if y is not None:
+                y = y.iloc[drawn.index] if isinstance(y, pd.Series) else np.asarray(y)[drawn.index]
         if len(x) == 0:
             raise ValueError("There are no rows to take statistics from. The data must have at least one.")
         if self.schema.task == "regression" and y is not None:
@@ -190,10 +188,6 @@ class Preprocessor:
         """The most bins that each rank may be expanded to; None for no limit."""
         return self._max_bins
 
-    def state_of(self, column: Column) -> dict[str, Any]:
-        """Returns what was learnt of a column of the schema."""
-        return self._states[self.schema.columns.index(column)]
-
     @property
     def sizes(self) -> dict[str, Any]:
         """Widths of the encoded tensors, as arguments of `zoo.registry.Spec`."""
@@ -236,7 +230,8 @@ class Preprocessor:
     def own_tensors(self) -> dict[str, Column]:
         """The columns that are encoded tensors of their own, by the name of the tensor.
 
-        The only one of a kind has the kind's name, `"image"` or `"inputs"`; several have their served names.
+        The only one of a kind has the kind's `array_name`, `"image"` or `"inputs"`; others have their served names,
+        with an ending where a tensor of the other columns is called so.
         """
         own = [column for column in self.schema.columns if columns.kind_of(column).is_tensor(column)]
         counts = Counter(columns.kind_of(column).array_name for column in own)
@@ -244,8 +239,11 @@ class Preprocessor:
         found = {}
         for column in own:
             name = columns.kind_of(column).array_name
-            taken = self.encodings.raw and name == "inputs" and len(own) < len(self.schema.columns)
-            found[name if counts[name] == 1 and not taken else served[column.name]] = column
+            of_others = self.encodings.raw and name == "inputs" and len(own) < len(self.schema.columns)
+            if not name or counts[name] > 1 or of_others:
+                name = served[column.name]
+                name = f"{name}_tensor" if name in OF_TABLES else name
+            found[name] = column
         return found
 
     @property
@@ -429,13 +427,13 @@ class Preprocessor:
             return encoded
         names = ["inputs" if self.encodings.raw else "numeric", *(["linear"] if self.linear else [])]
         table, target = self._table(x), self.encode_target(y)
-        encoded = {**encoded, **{name: np.array(encoded[name]) for name in names}}
+        encoded, features = {**encoded, **{name: np.array(encoded[name]) for name in names}}, self.features
         for group in groups:
             for column, state in zip(group.columns, group.states, strict=True):
                 known = {feature.what for feature in group.kind.features(column, state, self.encodings)}
                 read = group.kind.read(table.column(column.name), column, state)
                 found = group.kind.encode_training(read, target, column, state, self.encodings, seed)
-                of_column = [one for one in self.features if one["column"] == column.name and one["what"] in known]
+                of_column = [one for one in features if one["column"] == column.name and one["what"] in known]
                 for name in names:
                     encoded[name][:, [one["index"] for one in of_column if one["tensor"] == name]] = found
         return encoded
@@ -506,8 +504,10 @@ class Preprocessor:
         if self.schema.classes is None:
             numbers = as_numbers(values)
             if numbers is None:
+                row = next((i for i, value in enumerate(values) if not _is_number(value)), 0)
                 raise ValueError(
-                    f"The {name} must be finite numbers. Received: {values.dtype}, such as {values.iloc[0]!r}."
+                    f"The {name} must be finite numbers. Received: {values.iloc[row]!r}, at row {values.index[row]}. "
+                    "Correct it, or drop these rows."
                 )
             if not np.all(np.isfinite(numbers)):
                 row = np.flatnonzero(~np.isfinite(numbers))[0]
@@ -629,10 +629,20 @@ def _shown_names(columns) -> str:
     return ", ".join(names if len(names) <= 10 else [*names[:3], "...", f"{names[-1]} ({len(names)} columns)"])
 
 
+def _is_number(value) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def _rank_one(y):
     array = np.asarray(y)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
-        raise ValueError(f"The target must have one value a row. Received: the shape {array.shape}.")
+        raise ValueError(
+            f"The target must have one value a row. Received: the shape {array.shape}. Pass one of its columns."
+        )
     return array

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import display
-from zoo.data import doubts
+from zoo.data import doubts, image_tables, row_numbers
 from zoo.data.columns.values import NO_HINTS, Hints, has_arrays
 from zoo.data.infer import infer, schema_of_array, written
 from zoo.data.schema import Column, Schema
@@ -72,6 +72,7 @@ class Data:
         self.files, self.table, self._resized = files, table, resized
         self._hash = sha256 or _Hashed(x, y)
         self._sample: Any = None
+        self._counting: row_numbers.Counting | None = None
 
     def _like(self, x, y, **changes) -> Data:
         """Returns other rows with what is known of these."""
@@ -122,13 +123,20 @@ class Data:
         """Names of the columns, of a stream with the target; of arrays none."""
         return list(self._stream.columns if self.streaming else getattr(self.x, "columns", ()))
 
+    @property
+    def roles(self) -> pd.DataFrame:
+        """The columns that may tell a row's group, time or weight: of images, those of the table that named them."""
+        if isinstance(self.x, pd.DataFrame):
+            return self.x
+        return pd.DataFrame(index=range(len(self.x))) if self.table is None else self.table
+
     def check_ignored(self, names: Iterable) -> None:
         """Raises ValueError if a name to ignore is not a column: `load` does not check names that a schema drops.
 
         Args:
             names: The columns that `load` was asked to ignore.
         """
-        columns = self.column_names
+        columns = self.column_names if self.table is None else list(self.table.columns)
         for name in names:
             if name in self._ignore and name not in columns:
                 known = [str(column) for column in columns]
@@ -147,11 +155,19 @@ class Data:
         return dataclasses.replace(schema, columns=columns)
 
     def known(self) -> Mapping[Any, Column]:
-        """Returns the columns that are written in marks of their own, found in all rows, or a stream's sample."""
+        """Returns the columns that are written in marks of their own, found in all rows, or a stream's sample.
+
+        Raises:
+            ValueError: if a column of a stream names images, which only a table in memory reads.
+        """
         if self._known is None:
-            frame = self.sample().frame if self.streaming else self.x
+            roles = (self.target, *self._ignore)
             with doubts.collected():
-                self._known = written(frame, (self.target, *self._ignore), self.hints)
+                frame = self.sample().frame if self.streaming else self.x
+                if self._counting is not None:
+                    self._counting.note()
+                    image_tables.refuse_in_stream(frame, getattr(self._stream, "folder", None), roles)
+                self._known = written(frame, roles, self.hints)
         return self._known
 
     def sample(self):
@@ -159,7 +175,8 @@ class Data:
         if self._sample is None:
             from zoo.data.sampling import sample
 
-            self._sample = sample(frame for _, frame in self.blocks())
+            self._counting = row_numbers.Counting((self.target, *self._ignore))
+            self._sample = sample(self._counting.watched(frame for _, frame in self.blocks()))
         return self._sample
 
     @property
@@ -245,7 +262,9 @@ class Data:
         return self._like(x, y, **{name: None if part is None else part.iloc[rows] for name, part in parts.items()})
 
     def ignoring(self, names: Iterable) -> Data:
-        """Returns the same rows with further columns that are no inputs."""
+        """Returns the same rows with further columns that are no inputs; an array has none beside its own."""
+        if not self.streaming and not isinstance(self.x, pd.DataFrame):
+            return self
         ignore = (*self._ignore, *(name for name in names if name not in self._ignore))
         return self._like(self.x, self.y, schema=without(self._given, ignore), splits=self.splits, ignore=ignore)
 
@@ -264,7 +283,7 @@ class Data:
             return
         start = 0
         for block in self._stream.blocks(rows):
-            yield start, block
+            yield start, block.set_axis(pd.RangeIndex(start, start + len(block)))
             start += len(block)
 
 

@@ -6,13 +6,13 @@ call of pandas takes longer than a thousand cells.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from zoo.data import doubts
 from zoo.data.columns.kind import Group
 from zoo.data.columns.strings import FEW_ROWS
 from zoo.data.columns.table import Table
@@ -50,7 +50,7 @@ class Reader:
         if not isinstance(x, (pd.DataFrame, Mapping)):
             raise ValueError(
                 f"The data must be a DataFrame or a dict of the columns {', '.join(map(str, self.schema.names))}. "
-                f"Received: {type(x).__name__}."
+                f"Received: {type(x).__name__}. Give each value the name of its column."
             )
         given = self._column_positions(x) if isinstance(x, pd.DataFrame) else list(x)
         present = given if isinstance(given, dict) else set(given)
@@ -64,14 +64,17 @@ class Reader:
         extra = [] if self._warned else [str(name) for name in given if name not in self._expected]
         if extra:
             self._warned = True
-            warnings.warn(f"Columns that training did not know are ignored: {', '.join(extra)}.", stacklevel=5)
+            doubts.note(f"Columns that training did not know are ignored: {', '.join(extra)}.")
         if isinstance(x, Mapping):
             rows = {
                 column.name: len(x[column.name]) if np.ndim(x[column.name]) else 1 for column in self.schema.columns
             }
             if len(set(rows.values())) > 1:
                 shown = ", ".join(f"{name}: {length}" for name, length in rows.items())
-                raise ValueError(f"All columns must have the same number of rows. Received: {shown}.")
+                raise ValueError(
+                    f"All columns must have the same number of rows. Received: {shown}. Fill the shorter ones in, or "
+                    "cut the longer ones."
+                )
 
     def _column_positions(self, x: pd.DataFrame) -> dict:
         """Returns the position of each column of a table by its name; remembers it if the table has all columns."""

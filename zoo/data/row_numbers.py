@@ -7,6 +7,7 @@ that number the rows may be what the caller wants: they stay, and are said to be
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -56,11 +57,53 @@ def note(frame: pd.DataFrame, known) -> None:
     for place, name in _of_a_span(frame, [(place, name) for place, name in unknown if not is_index(name)]):
         values = frame.iloc[:, place]
         if numbers_rows(values):
-            doubts.note(
-                f"It numbers the rows, from {values.min()} to {values.max()}, which says nothing about other rows.",
-                column=name,
-                repair=f"If it is an id, leave it out with ignore={name!r}.",
-            )
+            _note_numbers(name, values.min(), values.max())
+
+
+class Counting:
+    """Which columns of a stream number its rows in their order, block by block.
+
+    Args:
+        known: Columns of which the caller has said what they are.
+    """
+
+    def __init__(self, known):
+        self._known, self._starts, self._rows = set(known), None, 0
+
+    def watched(self, blocks: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Yields the blocks, having looked at each."""
+        for block in blocks:
+            self._look(block)
+            yield block
+
+    def _look(self, block: pd.DataFrame) -> None:
+        if self._starts is None:
+            names = [name for name in block.columns if name not in self._known and not is_index(name)]
+            self._starts = dict.fromkeys(names)
+        left = {}
+        for name, start in self._starts.items():
+            values = block[name]
+            if values.dtype.kind not in "iu":
+                continue
+            numbers = values.to_numpy().astype("int64") - np.arange(self._rows, self._rows + len(block))
+            start = int(numbers[0]) if start is None and len(numbers) else start
+            if (numbers == start).all():
+                left[name] = start
+        self._starts, self._rows = left, self._rows + len(block)
+
+    def note(self) -> None:
+        """Notes the columns that number the rows."""
+        if self._rows >= FEWEST_ROWS:
+            for name, start in (self._starts or {}).items():
+                _note_numbers(name, start, start + self._rows - 1)
+
+
+def _note_numbers(name, first, last) -> None:
+    doubts.note(
+        f"It numbers the rows, from {first} to {last}, which says nothing about other rows.",
+        column=name,
+        repair=f"If it is an id, leave it out with ignore={name!r}.",
+    )
 
 
 def _of_a_span(frame: pd.DataFrame, columns: list[tuple[int, Any]]) -> list[tuple[int, Any]]:

@@ -21,11 +21,19 @@ MAX_LEVELS = 200_000
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """Sampled rows in their order, the number of all rows, and of string columns the count of each value over all."""
+    """Sampled rows, and what is known of all rows.
+
+    Args:
+        frame: The sampled rows, in their order and under their labels.
+        rows: The number of all rows.
+        counts: Of string columns, the count of each value over all rows.
+        index: Which of all rows were sampled.
+    """
 
     frame: pd.DataFrame
     rows: int
     counts: dict
+    index: np.ndarray
 
 
 def hashes(rows: np.ndarray, seed: int) -> np.ndarray:
@@ -49,8 +57,7 @@ def sample(blocks: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SIZE) -
         ValueError: if there are no rows.
     """
     kept: pd.DataFrame | None = None
-    keys = np.zeros(0, np.uint64)
-    index = np.zeros(0, np.int64)
+    keys, index = np.zeros(0, np.uint64), np.zeros(0, np.int64)
     counts: dict = {}
     total = 0
     for block in blocks:
@@ -64,11 +71,11 @@ def sample(blocks: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SIZE) -
                 if len(counts[name]) > MAX_LEVELS:  # near-unique: the commonest are enough to know it by
                     counts[name] = counts[name].nlargest(MAX_LEVELS // 2)
         theirs = hashes(rows, seed)
-        kept = block if kept is None else pd.concat([kept, block], ignore_index=True)
+        kept = block if kept is None else pd.concat([kept, block])
         keys, index = np.concatenate([keys, theirs]), np.concatenate([index, rows])
         if len(keys) > size:
             lowest = np.sort(np.argpartition(keys, size - 1)[:size])
             kept, keys, index = kept.iloc[lowest], keys[lowest], index[lowest]
     if kept is None or total == 0:
         raise ValueError("There are no rows to take statistics from. The data must have at least one.")
-    return Sample(kept.reset_index(drop=True), total, counts)
+    return Sample(kept, total, counts, index)

@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import json
 import keyword
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -124,7 +125,10 @@ class Schema:
             reasons = (
                 "; ".join(f"{name}: {reason}" for name, reason in self.dropped.items()) or "the data have no columns"
             )
-            raise ValueError(f"At least one input column must be left. Received: none ({reasons}).")
+            raise ValueError(
+                f"At least one input column must be left. Received: none ({reasons}). Add a column whose values "
+                "differ, or ignore fewer; a column that is taken for the index of the rows needs another name."
+            )
 
     @property
     def names(self) -> list:
@@ -204,8 +208,11 @@ class Schema:
                 raise ValueError(
                     f"The {name} of a regression must be numbers. Received: {shown}... {targets.number_repair(own)}"
                 )
-            if not np.all(np.isfinite(numbers)):
-                raise ValueError(f"The {name} must be finite. Received: infinite values. Drop these rows.")
+            if len(wrong := np.flatnonzero(~np.isfinite(numbers))):
+                raise ValueError(
+                    f"The {name} must be finite. Received: {numbers[wrong[0]]} in row {values.index[wrong[0]]}. Drop "
+                    "these rows."
+                )
             return dataclasses.replace(self, task=task, classes=None, class_dtype=None)
         if pd.api.types.is_float_dtype(values.dtype) and np.any(numbers != np.round(numbers)):
             raise ValueError(
@@ -224,7 +231,10 @@ class Schema:
                 "rows, which are continuous. Take a regressor such as 'mlp_regressor', or make bins of them."
             )
         if len(classes) < 2:
-            raise ValueError(f"The {name} must have at least two classes. Received: only {classes[0]!r}.")
+            raise ValueError(
+                f"The {name} must have at least two classes. Received: only {classes[0]!r}. Add rows of another class, "
+                "or name another target."
+            )
         return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(own.dtype))
 
     def without_target(self) -> Schema:
@@ -422,13 +432,24 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     words = (value for value, gone in zip(values, missing) if isinstance(value, str) and not gone)
     if not all(map(MAY_BE_NUMBER.search, words)):  # checked here since pandas takes a millisecond a column
         return None
-    uniques = pd.Series(values, dtype=object)
-    if any(isinstance(value, (bytes, pd.Timestamp)) for value in uniques):
+    uniques = pd.Series([as_float(value) if type(value) is int else value for value in values], dtype=object)
+    if any(isinstance(value, (bytes, complex, pd.Timestamp)) for value in uniques):
         return None
-    numbers = pd.to_numeric(uniques.where(~missing), errors="coerce").to_numpy("float64", na_value=np.nan)
+    try:
+        numbers = pd.to_numeric(uniques.where(~missing), errors="coerce").to_numpy("float64", na_value=np.nan)
+    except OverflowError:  # an integer beyond float64
+        return None
     if np.any(np.isnan(numbers) & ~missing) or missing.all():
         return None
     return np.append(numbers, np.nan)[codes]
+
+
+def as_float(value) -> float:
+    """Returns a real number of Python as a float, an infinite one where it is beyond float64."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def text_of(value) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.schema import KINDS, VERSION, Column, Schema, check_kind, served_before
-from zoo.registry import suggest
+from zoo.registry import TASKS, suggest
 
 COLUMN_FIELDS = (*(field.name for field in dataclasses.fields(Column)), "ignore")
 OTHER_FIELDS = ("version", "signature", "description")  # of an exported version, and of `zoo schema --json`
@@ -76,6 +76,11 @@ def schema_of(plain: Mapping[str, Any]) -> Schema:
     classes = plain.get("classes")
     if classes is not None and not isinstance(classes, (list, tuple)):
         raise ValueError(f"`classes` of a schema must be a list, or null. Received: {classes!r}.")
+    task = plain.get("task")
+    if task is not None and task not in TASKS:
+        raise ValueError(
+            f"`task` of a schema must be null or one of {', '.join(TASKS)}. Received: {task!r}.{suggest(task, TASKS)}"
+        )
     dropped = {}
     for item in plain.get("dropped") or ():
         if not isinstance(item, Mapping) or not {"name", "reason"} <= item.keys():
@@ -90,7 +95,7 @@ def schema_of(plain: Mapping[str, Any]) -> Schema:
     return Schema(
         tuple(columns),
         name_of_json(plain.get("target")),
-        plain.get("task"),
+        task,
         None if classes is None else tuple(classes),
         plain.get("class_dtype"),
         dropped,
@@ -167,7 +172,10 @@ FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "kind": (lambda value: isinstance(value, str), f"one of {', '.join(KINDS)}"),
     "served": (lambda value: isinstance(value, str), "text"),
     "dtype": (lambda value: isinstance(value, str), "text"),
-    "categories": (_is_strings, 'a list of texts, such as ["red", "green"]'),
+    "categories": (
+        lambda value: _is_strings(value) and len(set(value)) == len(value),
+        'a list of texts, each once, such as ["red", "green"]',
+    ),
     "shape": (
         lambda value: value is None or _is_shape(value),
         "a list of sizes, such as [28, 28, 1]; null for any size",

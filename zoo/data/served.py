@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from zoo import notices
 from zoo.data import image_graph, image_pixels
-from zoo.data.columns import takes_examples, the_picture
+from zoo.data.columns import pictures, takes_examples, the_picture
 from zoo.data.encoding import Encoder
 
 METHODS = {"classify": tf.saved_model.CLASSIFY_METHOD_NAME, "regress": tf.saved_model.REGRESS_METHOD_NAME}
@@ -40,6 +40,7 @@ class Served(tf.Module):
         self._model = _Untracked(model)
         self._specs = _Untracked(model.preprocessor.signature())  # raw name -> TensorSpec
         self._names = _Untracked(model.schema.served_names)
+        self._pictures = _Untracked({column.name: column for column in pictures(model.schema.columns)})
         specs = [tf.TensorSpec(s.shape, s.dtype, self._names.value[name]) for name, s in self._specs.value.items()]
         # Tracked, the function would be written a second time, as a method of what is loaded.
         self._function = _Untracked(tf.function(self._answer, input_signature=specs, autograph=False))
@@ -98,7 +99,7 @@ class Served(tf.Module):
     def _serve_examples(self, examples):
         features = {}
         for name, spec in self._specs.value.items():
-            if spec.dtype == tf.uint8:
+            if name in self._pictures.value:
                 features[str(name)] = tf.io.FixedLenFeature((), tf.string)
             elif spec.dtype == tf.float32:
                 features[str(name)] = tf.io.FixedLenFeature(spec.shape[1:], spec.dtype, np.full(spec.shape[1:], np.nan))
@@ -111,8 +112,8 @@ class Served(tf.Module):
     def _of_feature(self, name, values):
         """Returns the served tensor of a column from its feature in Examples."""
         spec = self._specs.value[name]
-        if spec.dtype == tf.uint8:
-            return self._decoded(self._model.value.schema.column(name), values)
+        if (column := self._pictures.value.get(name)) is not None:
+            return self._decoded(column, values)
         if spec.dtype == tf.float64:
             values = tf.strings.strip(values)
             return tf.strings.to_number(tf.where(values == "", "nan", values), tf.float64)

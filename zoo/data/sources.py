@@ -19,14 +19,14 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import addresses, doubts, frames, image_arrays, image_files, image_tables, images, row_numbers, shipped
-from zoo.data.columns import pictures, the_array, the_picture, the_vector
+from zoo.data.columns import kind_of, pictures, the_array, the_picture, the_vector
 from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
-from zoo.data.infer import read_target, written
+from zoo.data.infer import note_beyond_float32, note_unseen, read_target, written
 from zoo.data.names import named_as, resolved, with_plain_names
 from zoo.data.raw import Data, without
 from zoo.data.schema import Column, Schema
-from zoo.data.targets import check_one_value_a_row
+from zoo.data.targets import check_one_value_a_row, note_alike
 from zoo.registry import suggest
 
 FILE_FORMATS = (*MODULES, "idx", "images", "npz")
@@ -144,10 +144,13 @@ class _Wanted:
 
     @property
     def texts(self) -> tuple | None:
-        """Columns whose values a file's reader must leave as text, since their marks are known; None for all."""
+        """Columns whose values a file's reader must leave as text, as in training; None for all."""
         if self.schema is None:
             return None if (self.hints.decimal, self.hints.thousands) != (None, None) else ()
-        return tuple(column.name for column in self.schema.columns if column.is_marked)
+        names = tuple(column.name for column in self.schema.columns if kind_of(column).keeps_text(column))
+        classes = self.schema.classes
+        of_texts = classes is not None and all(isinstance(value, str) for value in classes)
+        return (*names, self.schema.target) if of_texts else names
 
     @property
     def image_column(self) -> Column | None:
@@ -209,14 +212,18 @@ def _load(source, format, wanted: _Wanted) -> Data:
             return _streamed(DatasetStream(source, wanted.target), "tf.data.Dataset", wanted, named_y=True)
         return _data(dataset_rows(source, wanted.target), "tf.data.Dataset", wanted)
     if (listed := image_files.image_list(source)) is not None:
-        return _listed_images(listed, None, "images", wanted)
+        return _listed_images(listed, None, "images", wanted, getattr(source, "index", None))
     if wanted.stream:
         raise ValueError(
             f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave stream= out."
         )
-    x, y = source if isinstance(source, tuple) and len(source) == 2 else (source, None)
+    pair = isinstance(source, tuple) and len(source) == 2 and not frames.is_named_row(source)
+    x, y = source if pair else (source, None)
     if (listed := image_files.image_list(x)) is not None:
-        return _listed_images(listed, frames.as_values(y), "(images, y)", wanted)
+        y = frames.as_values(y)
+        index = x.index if isinstance(x, pd.Series) else getattr(y, "index", None)
+        y = frames.in_order_of(index, y) if isinstance(x, pd.Series) else y
+        return _listed_images(listed, y, "(images, y)", wanted, index)
     alone = None if wanted.schema is None else the_array(wanted.schema.columns)
     if alone is not None and isinstance(x, Mapping) and alone.name in x:
         return _arrays(x[alone.name], frames.as_values(y), "dict of an array", wanted)
@@ -226,7 +233,7 @@ def _load(source, format, wanted: _Wanted) -> Data:
         return _table(frame, "dict of columns" if of_columns else "DataFrame {} x {}".format(*frame.shape), wanted)
     if frame is not None:
         return _pair(frame, frames.as_values(y), wanted, by_index=isinstance(x, pd.DataFrame))
-    if isinstance(source, tuple) and len(source) == 2:
+    if pair:
         return _arrays(x, frames.as_values(y), "(x, y)", wanted)
     if hasattr(source, "__array__") or isinstance(source, list):
         return _arrays(source, None, "x", wanted)
@@ -295,13 +302,14 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
     if frame.columns.hasnans:
         names = [f"Unnamed: {i}" if pd.isna(name) else name for i, name in enumerate(frame.columns)]
         frame = frame.set_axis(names, axis=1)
+    frame = frames.with_float64(frame)
     frame = with_plain_names(frame) if wanted.schema is None else named_as(frame, wanted.schema.known_names)
     wanted = _resolved(wanted, frame.columns)
     target = _checked(list(frame.columns), wanted)
     if (column := _paths_of_images(frame, folder, target, wanted)) is not None:
         x = image_tables.read(frame[column], folder or Path(), **wanted.image)
         y = None if target is None else frame[target].to_numpy()
-        alone = dataclasses.replace(wanted, ignore=())
+        alone = dataclasses.replace(wanted, ignore=(), hints=Hints())
         known = {"splits": known.get("splits"), "files": frame[column], "table": frame, "target": target}
         return _arrays(x, y, source, alone, **known)
     _refuse_image_size(wanted, False)
@@ -310,8 +318,14 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
         frames.check_cells(frame, (*wanted.ignore, target))
         row_numbers.note(frame, known=(target, *wanted.ignore))
         common |= {"hints": wanted.hints, "known": written(frame, (target, *wanted.ignore), wanted.hints)}
+    else:
+        numeric = {column.name for column in wanted.schema.columns if kind_of(column).has_numbers}
+        note_beyond_float32(frame, [(place, name) for place, name in enumerate(frame.columns) if name in numeric])
+        note_unseen(frame, wanted.schema.columns)
     if target is None:
         return Data(frame, **common)
+    if wanted.schema is None:
+        note_alike(frame[target])
     y = read_target(frame[target], wanted.hints, None if wanted.schema is None else wanted.schema.task)
     return Data(frame.drop(columns=[target]), y, order=list(frame.columns), **common)
 
@@ -377,7 +391,7 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data
     y = y[:, 0] if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1 else y
     if np.ndim(y) != 1:
         check_one_value_a_row(y)
-        raise ValueError(f"`y` must have one value a row. Received: {y!r}. Pass a Series or an array.")
+        raise ValueError(f"`y` must have one value a row. Received: {_shown(y)}. Pass a Series or an array.")
     if len(x) != len(y):
         raise ValueError(
             f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
@@ -394,6 +408,11 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data
     return _table(pd.concat([x, y], axis=1), "(x, y)", dataclasses.replace(wanted, target=name))
 
 
+def _shown(y) -> str:
+    """Returns a single value as it is, and of anything else the type."""
+    return repr(y) if isinstance(y, (str, bytes, int, float, bool, type(None))) else f"a {type(y).__name__}"
+
+
 def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     if y is None and wanted.target is not None and not wanted.optional:
         raise ValueError(
@@ -402,6 +421,11 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
     if wanted.ignore:
         raise ValueError(
             f"An array has no columns to ignore. Received: ignore={list(wanted.ignore)}. Pass a DataFrame."
+        )
+    if wanted.hints != Hints():
+        raise ValueError(
+            "`na_values`, `decimal`, `thousands` and `date_format` are for tables. Received: an array with one of "
+            "them. Leave it out; for missing values, x = np.where(x == -999, np.nan, x)."
         )
     if isinstance(x, np.ma.MaskedArray) and x.dtype.kind in "biuf" and np.ma.is_masked(x):
         x = np.ma.filled(x.astype("float64"), np.nan)
@@ -486,20 +510,15 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
         path = addresses.expand(name, lambda path: True)[0]
         x, y, splits = images.read_npz(path)
         return _arrays(x, y, name, wanted, splits=splits, sha256=lambda: addresses.sha256([path]))
-    files = table_files(name, format, wanted.ignore, wanted.texts)
+    needed = None if wanted.schema is None else [*wanted.schema.names, wanted.target]
+    files = table_files(name, format, wanted.ignore, wanted.texts, needed)
     if wanted.hints.decimal is None and files.decimal == ",":
         wanted = dataclasses.replace(wanted, hints=dataclasses.replace(wanted.hints, decimal=","))
     wanted = dataclasses.replace(wanted, ignore=tuple(c for c in wanted.ignore if c not in files.left_out))
     if wanted.stream or (wanted.stream is None and addresses.size(files.paths) > STREAM_BYTES):
         return _streamed(files, name, wanted)
     known = {"sha256": lambda: files.sha256, "left_out": files.left_out}
-    return _table(files.read(), name, wanted, folder=_folder_of(files), **known)
-
-
-def _folder_of(files: Files) -> Path:
-    """Returns the folder that all files of a table stand in; one without images where they stand in several."""
-    folders = {os.path.dirname(os.path.abspath(path)) for path in files.paths if addresses.is_local(path)}
-    return Path(folders.pop() if len(folders) == 1 else os.devnull)
+    return _table(files.read(), name, wanted, folder=files.folder, **known)
 
 
 def _refuse_stream(wanted, what) -> None:
@@ -522,11 +541,11 @@ def _images_of(folder: Path, wanted: _Wanted) -> image_files.Images:
     return image_files.image_folder(folder, labelled=not wanted.optional, **wanted.image)
 
 
-def _listed_images(listed: list, y, source: str, wanted: _Wanted) -> Data:
+def _listed_images(listed: list, y, source: str, wanted: _Wanted, index=None) -> Data:
     _refuse_stream(wanted, "images")
     x, names = image_files.read_list(listed, **wanted.image)
-    index = y.index if isinstance(y, pd.Series) and len(y) == len(x) else None
-    files = names if names is None or index is None else names.set_axis(index)
+    known = isinstance(index, pd.Index) and len(index) == len(x)
+    files = names.set_axis(index) if names is not None and known else names
     return _arrays(x, y, source, wanted, **({} if files is None else {"files": files}))
 
 

@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.data import doubts
+
 RESOLUTION = 1e-4  # of the target's deviation: what rounding to float32 may cost
 HALF_STEP = 2.0**-24  # the most that rounding to float32 changes a value, as a share of it
+MOST_ALIKE = 100  # classes among which those that are written in two ways are looked for
 LARGEST = 1e150  # the square of larger numbers is beyond float64
 FLOAT32_RANGE = (1e-30, 1e30)  # products of numbers within stay finite in float32
 
@@ -76,6 +79,9 @@ def with_plain_values(values: pd.Series, name: str) -> pd.Series:
         ValueError: if a value is of a type that is no class and no number, such as a list.
     """
     dtype = values.dtype.categories.dtype if isinstance(values.dtype, pd.CategoricalDtype) else values.dtype
+    if dtype == np.longdouble:  # pandas finds no distinct values of these
+        values = values.astype("float64")
+        dtype = values.dtype
     numbers = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
     if isinstance(dtype, pd.StringDtype) or numbers and dtype.kind in "biuf" and not isinstance(dtype, pd.ArrowDtype):
         return values
@@ -165,6 +171,28 @@ def sorted_classes(values: pd.Series, plain: pd.Series) -> list:
         except TypeError:  # values of several types have no order
             pass
     return sorted(names, key=lambda value: (str(type(value)), value))
+
+
+def note_alike(values: pd.Series) -> None:
+    """Notes two classes of a target that differ in blanks around them, or in upper and lower case, alone.
+
+    Args:
+        values: The target.
+    """
+    if pd.api.types.infer_dtype(values, skipna=True) not in ("string", "categorical"):
+        return
+    texts = [value for value in values.dropna().unique() if isinstance(value, str)]
+    if len(texts) > MOST_ALIKE:
+        return
+    known: dict[str, str] = {}
+    for text in sorted(texts):
+        other = known.setdefault(text.strip().casefold(), text)
+        if other != text and text.strip():
+            doubts.note(
+                f"{other!r} and {text!r} are two classes.",
+                column=values.name,
+                repair="If they are one, write them alike, as by y.str.strip().str.lower().",
+            )
 
 
 def check_classes_differ(classes, name: str) -> None:

@@ -55,7 +55,7 @@ def dataset_rows(dataset, target: str | None) -> Rows:
     elements = dataset if batched and int(dataset.cardinality()) != -1 else _of_batches(dataset, BATCH_ROWS)
     parts = list(elements.as_numpy_iterator())
     if not parts:
-        raise ValueError("A tf.data.Dataset must hold rows. Received: none.")
+        raise ValueError("A tf.data.Dataset must hold rows. Received: none. Check how it was made.")
     if isinstance(x, Mapping):
         name = "target" if target is None else target
         frame = pd.concat([_frame(part, name) for part in parts], ignore_index=True)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from zoo.data.targets import FLOAT32_RANGE
+
 
 def checked_weights(values, name: str, *, may_be_zero: bool = False) -> np.ndarray:
     """Returns weights `(rows,)` as float64.
@@ -20,12 +22,15 @@ def checked_weights(values, name: str, *, may_be_zero: bool = False) -> np.ndarr
         ValueError: if one is missing, negative, infinite or no number, or all are 0; the message names it and its row.
     """
     series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
-    numbers = pd.to_numeric(series, errors="coerce").to_numpy("float64", na_value=np.nan)
+    are_times = series.dtype.kind in "mM"  # whose numbers are nanoseconds
+    numbers = np.full(len(series), np.nan)
+    if not are_times:
+        numbers = pd.to_numeric(series, errors="coerce").to_numpy("float64", na_value=np.nan)
     wrong = ~np.isfinite(numbers) | (numbers < 0)
     if wrong.any():
         place = int(np.flatnonzero(wrong)[0])
         value = series.iloc[place]
-        value = value.item() if isinstance(value, np.generic) else value
+        value = value.item() if isinstance(value, np.generic) and not are_times else value
         raise ValueError(
             f"The {name} must be finite numbers, 0 or more. Received: {value!r} in row {series.index[place]}. Correct "
             "it, or leave these rows out."
@@ -34,6 +39,12 @@ def checked_weights(values, name: str, *, may_be_zero: bool = False) -> np.ndarr
         raise ValueError(
             f"The {name} must not all be 0: no row would count. Received: {len(numbers)} rows of weight 0. Give "
             "positive ones, or leave `weight` out."
+        )
+    largest, (low, high) = numbers.max(initial=0.0), FLOAT32_RANGE
+    if largest > high or 0 < largest < low:
+        raise ValueError(
+            f"The {name} must be of a size that float32 computes with: the largest from {low:g} to {high:g}. Received: "
+            f"{largest:g}. Divide them by their mean."
         )
     return numbers
 
@@ -58,7 +69,8 @@ def class_factors(class_weight, classes, y: np.ndarray, weight: np.ndarray | Non
     if not known or set(class_weight) != set(classes):
         raise ValueError(
             "`class_weight` must be 'balanced' or a factor for each of the classes "
-            f"{', '.join(map(repr, classes))}. Received: class_weight={class_weight!r}"
+            f"{', '.join(map(repr, classes))}. Received: class_weight={class_weight!r}. Write it as "
+            f"{dict.fromkeys(classes, 1.0)!r}, with factors of your own."
         )
     factors = [class_weight[label] for label in classes]
     for label, factor in zip(classes, factors):

@@ -109,18 +109,18 @@ def _mixed(network: keras.layers.Layer) -> list:
 @contextlib.contextmanager
 def in_float32(network: keras.Model) -> Iterator[None]:
     """Lets a network compute in float32, by the same weights, during the block: around a trace or an eager call."""
-    if not _mixed(network):
-        yield
-        return
-    with _switching:
+    with _switching:  # another thread may have switched the layers to float32, for as long as its own block
         policies = [(layer, layer.dtype_policy) for layer in _mixed(network)]
-        try:
-            for layer, _ in policies:
-                layer.dtype_policy = FULL
-            yield
-        finally:
-            for layer, policy in policies:
-                layer.dtype_policy = policy
+        if policies:
+            try:
+                for layer, _ in policies:
+                    layer.dtype_policy = FULL
+                yield
+            finally:
+                for layer, policy in policies:
+                    layer.dtype_policy = policy
+            return
+    yield
 
 
 def in_double(network: keras.Model) -> keras.Model:

@@ -114,7 +114,7 @@ def _two_inputs(model: Model) -> list | None:
     columns = model.schema.columns
     if (alone := the_vector(columns)) is not None and alone.shape == (2,):
         names = None
-    elif len(columns) == 2 and all(kind_of(column).has_numbers and kind_of(column).together for column in columns):
+    elif len(columns) == 2 and all(map(_is_served_as_a_number, columns)):
         names = [column.name for column in columns]
     else:
         received = ", ".join(f"{column.name} ({column.kind})" for column in columns[:6])
@@ -133,6 +133,12 @@ def _two_inputs(model: Model) -> list | None:
             f"{model.entry.name!r} has {outputs} units. Build it with one."
         )
     return names
+
+
+def _is_served_as_a_number(column) -> bool:
+    """Returns whether any number is a value of a column: dates have numbers, but are strings when they are served."""
+    kind = kind_of(column)
+    return kind.has_numbers and kind.dtype != "string" and column.shape is None
 
 
 def _points(loaded, names) -> np.ndarray:

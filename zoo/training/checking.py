@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import keras
+import numpy as np
 
 from zoo import registry
 from zoo.engine import keras_internals
@@ -27,6 +28,12 @@ def checked_callbacks(given) -> tuple:
                 "on_epoch_end=function)."
             )
     return callbacks
+
+
+def check_seed(seed) -> None:
+    """Raises ValueError if a seed is no integer from 0 on, of which numpy and Keras draw."""
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"`seed` must be an integer, 0 or more. Received: seed={seed!r}")
 
 
 def check_names(*, optimizer, loss) -> None:

@@ -154,7 +154,8 @@ def cross_validate(
     with doubts.collected() as doubtful:
         loaded = _loaded(entry, recipe, data, target, schema, ignore, image_size)
         doubtful.discard(column for column in (groups, weight) if column is not None)
-    groups, weight = (resolved(column, loaded.column_names) for column in (groups, weight))
+    known = loaded.column_names if loaded.streaming else loaded.roles.columns
+    groups, weight = (resolved(column, known) for column in (groups, weight))
     splits = list(_folds(loaded, entry, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [
@@ -212,9 +213,9 @@ def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterato
     codes = pd.factorize(pd.Series(y), use_na_sentinel=False)[0] if entry.task == "classification" else None
     how: dict[str, Any] = {"n_splits": folds, "shuffle": True, "random_state": seed % 2**32}
     if groups is not None:
-        if groups not in getattr(loaded.x, "columns", ()):
+        if groups not in loaded.roles.columns:
             raise ValueError(f"`groups` must be a column of the data. Received: groups={groups!r}")
-        labels = pd.factorize(loaded.x[groups], use_na_sentinel=False)[0]
+        labels = pd.factorize(loaded.roles[groups], use_na_sentinel=False)[0]
         if len(np.unique(labels)) < folds:
             raise ValueError(
                 f"`folds` must be at most the number of groups, {len(np.unique(labels))}. Received: folds={folds}"

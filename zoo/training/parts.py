@@ -62,7 +62,7 @@ class Parts:
 
     def weights(self, part: Data) -> np.ndarray | None:
         """Returns the sample weights of a part's rows `(rows,)`, or None."""
-        return None if self.weight is None else weights(part.x, self.weight)
+        return None if self.weight is None else weights(part.roles, self.weight)
 
     def facts(self) -> dict[str, Any]:
         """Returns source, hash, split, rows and ignored columns, for the card."""
@@ -115,10 +115,11 @@ def load_parts(
     _check_rows(loaded)
     if task in SUPERVISED and loaded.y is not None:
         check_target(loaded.y)
-    groups, time, weight = (resolved(column, loaded.column_names) for column in (groups, time, weight))
+    known = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
+    groups, time, weight = (resolved(column, known) for column in (groups, time, weight))
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
-        if column is not None and not loaded.streaming and column not in getattr(loaded.x, "columns", ()):
-            columns = list(map(str, getattr(loaded.x, "columns", ())))
+        if column is not None and not loaded.streaming and column not in known:
+            columns = list(map(str, known))
             raise ValueError(
                 f"`{role}` must be a column of the data. Received: {role}={column!r}.{suggest(column, columns)} The "
                 f"columns are: {', '.join(columns) or 'none'}."
@@ -156,8 +157,8 @@ def load_parts(
     else:
         pool, split = loaded, "all rows"
     if val is None and share is not None:
-        by_group = None if groups is None else pool.x[groups]
-        by_time = None if time is None else pool.x[time]
+        by_group = None if groups is None else pool.roles[groups]
+        by_time = None if time is None else pool.roles[time]
         train_rows, val_rows = held_out(
             pool.y, share, task=task, seed=seed, rows=len(pool), groups=by_group, time=by_time
         )

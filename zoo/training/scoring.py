@@ -136,7 +136,8 @@ class _Weighing:
         if weight is None:
             return
         if np.ndim(weight) == 0 or isinstance(weight, tuple):
-            columns, weight = loaded.column_names, resolved(weight, loaded.column_names)
+            columns = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
+            weight = resolved(weight, columns)
             if weight not in columns:
                 known = list(map(str, columns))
                 raise ValueError(
@@ -218,7 +219,7 @@ def evaluate(
         y = loaded.y if model.schema.task is not None or model.entry.task in _SCORED else None  # a map learns none
         y = None if y is None else model.preprocessor.encode_target(y)
         x = loaded.x.drop(columns=list(loaded.ignore), errors="ignore") if loaded.ignore else loaded.x
-        rows = Encoded(model.preprocessor.encode(x), y, weighing.of_rows(loaded.x), truth=y)
+        rows = Encoded(model.preprocessor.encode(x), y, weighing.of_rows(loaded.roles), truth=y)
         scores = score(model, rows)
     if verbose:
         print(scores)

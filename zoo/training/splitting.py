@@ -47,7 +47,9 @@ def held_out(
     elif groups is not None:
         codes, labels = pd.factorize(np.asarray(groups), use_na_sentinel=False)
         if len(labels) < 2:
-            raise ValueError("`groups` must have at least two groups to hold one out. Received: one.")
+            raise ValueError(
+                "`groups` must have at least two groups to hold one out. Received: one. Name another column."
+            )
         order = generator.permutation(len(labels))
         sizes = np.bincount(codes, minlength=len(labels))[order]
         taken = order[: max(1, min(len(order) - 1, int(np.searchsorted(np.cumsum(sizes), count)) + 1))]

@@ -30,7 +30,7 @@ from zoo.engine.precision import MIXED, check_precision, computes_in_half
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
 from zoo.registry import Entry, Recipe
 from zoo.training import line, scoring, solving
-from zoo.training.checking import check_names, checked_callbacks, without_schedule
+from zoo.training.checking import check_names, check_seed, checked_callbacks, without_schedule
 from zoo.training.parts import Parts, load_parts
 from zoo.training.resolving import resolve_model
 from zoo.training.structure import structure
@@ -219,6 +219,7 @@ def train(
     placement = engine_devices.place(devices)
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
     check_names(optimizer=optimizer, loss=loss)
+    check_seed(seed)
     refit = not _is_name(model) and options.get("linear") == "refit" and bool(options.pop("linear"))
     model, entry, options = _resolve(model, options)
     data, target = beside(data, target)

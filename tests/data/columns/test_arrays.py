@@ -9,6 +9,7 @@ import pytest
 import zoo
 from zoo import registry
 from zoo.data.infer import infer
+from zoo.data.preprocessing import Preprocessor
 from zoo.data.sampling import sample
 
 ROWS = 48
@@ -281,4 +282,14 @@ def test_a_target_of_arrays_is_refused(frame):
 def test_many_rows_with_arrays_are_sampled_by_their_other_columns(frame):
     drawn = sample([frame, frame], size=20)
     assert len(drawn.frame) == 20 and set(drawn.counts) == {"city", "y"}
-    assert drawn.frame["photo"][0].shape == (6, 6, 3)
+    assert drawn.frame["photo"].iloc[0].shape == (6, 6, 3)
+
+
+def test_images_may_be_called_as_the_tensors_of_other_columns_are(columns):
+    named = {"numeric": columns["photo"], "inputs": columns["from behind"], "x": columns["x"]}
+    frame = pd.DataFrame({name: list(values) for name, values in named.items()})
+    preprocessor = Preprocessor(infer(frame)).fit(frame)
+    encoded = preprocessor.encode(frame)
+    shapes = {"numeric_tensor": (ROWS, 6, 6, 3), "inputs_tensor": (ROWS, 5, 5, 1)}
+    assert {name: encoded[name].shape for name in shapes} == shapes and encoded["numeric"].shape == (ROWS, 1)
+    assert set(preprocessor.sizes["tensors"]) == set(shapes) and preprocessor.sizes["num_numeric"] == 1

@@ -65,7 +65,7 @@ def test_values_that_are_no_dates_among_many_count_as_missing_and_are_named():
     values = [f"{moment:%d/%m/%Y}" for moment in MOMENTS]
     column, said = column_of([*values, "soon", "30/02/2024"])
     assert (column.kind, column.missing) == ("date", ("soon", "30/02/2024"))
-    assert "'when': Over nine in ten values are dates; the others count as missing: 'soon', '30/02/2024'." in said
+    assert "'when': Nine in ten values are dates; 'soon', '30/02/2024' in 2 rows count as missing." in said
     assert "Such as 'soon' in row 40." in said and "'soon', '30/02/2024'" in column.notes[1]
     preprocessor = Preprocessor(Schema((column,))).fit(pd.DataFrame({"when": values}))
     assert same(encoded(preprocessor, ["soon", values[0]]), encoded(preprocessor, [None, values[0]]))
@@ -272,3 +272,25 @@ def test_a_format_in_a_schema_that_is_none_is_named_with_its_column():
         ValueError, match=r"`format` of the column 'when' in the schema cannot be read. A format .* '%j'"
     ):
         Schema.from_dict({"columns": [column]})
+
+
+def test_columns_of_dates_share_the_operations_of_one_and_keep_their_own_parts():
+    days = pd.date_range("2019-03-01", periods=40)
+    frame = pd.DataFrame({f"d{i}": days + pd.Timedelta(i, "D") for i in range(30)})
+    frame["d7"] += pd.to_timedelta(np.arange(40), "h")
+
+    def operations(table):
+        fitted = Preprocessor(infer(table)).fit(table)
+        graph = tf.function(fitted.block_encoder().of_blocks, autograph=False).get_concrete_function(
+            {key: tf.constant(block) for key, block in fitted.blocks(table).items()}
+        )
+        return len(graph.graph.get_operations()), fitted
+
+    one, _ = operations(frame[["d0"]])
+    all_of_them, fitted = operations(frame)
+    assert all_of_them < one + 10
+    encoded = fitted.encode(frame)["numeric"]
+    for name in frame:
+        alone = Preprocessor(infer(frame[[name]])).fit(frame[[name]])
+        places = [f["index"] for f in fitted.features if f["column"] == name and f["tensor"] == "numeric"]
+        np.testing.assert_allclose(encoded[:, places], alone.encode(frame[[name]])["numeric"], rtol=0, atol=1e-6)

@@ -2,6 +2,7 @@
 
 import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ DAYS = [datetime.date(2024, 1, 1) + datetime.timedelta(days=40 * i) for i in ran
 CLOCKS = [datetime.time(hour, 7 * hour, 30, 250_000) for hour in range(8)]
 SINCE_MIDNIGHT = [hour * 3_600 + 7 * hour * 60 + 30.25 for hour in range(8)]
 MONTHS = pd.period_range("2023-11", periods=8, freq="M")
+QUARTERS = pd.period_range("2023Q2", periods=8, freq="Q")
 LEVELS = pd.cut(np.arange(8.0), [-1, 2, 5, 9])
 NONE = object()
 
@@ -37,6 +39,11 @@ CASES = {  # what the column is, its kind, and values of other types that stand 
     "datetime": (objects(datetime.datetime.combine(day, CLOCKS[i]) for i, day in enumerate(DAYS)), "date", NONE),
     "Period": (pd.Series(MONTHS), "date", [f"{month}-01" for month in MONTHS]),
     "objects of Period": (objects(MONTHS), "date", [f"{month}-01" for month in MONTHS]),
+    "quarters": (pd.Series(QUARTERS), "date", [f"{q.start_time:%Y-%m-%d}" for q in QUARTERS]),
+    "objects of quarters": (objects(QUARTERS), "date", [f"{q.start_time:%Y-%m-%d}" for q in QUARTERS]),
+    "dates among texts": (objects([*DAYS[:4], *map(str, DAYS[4:])]), "date", list(map(str, DAYS))),
+    "Fraction": (objects(Fraction(7 * i, 3) for i in range(8)), "number", [7 * i / 3 for i in range(8)]),
+    "longdouble": (pd.Series(np.array(SECONDS, np.longdouble)), "number", SECONDS),
     "Interval": (objects(LEVELS), "category", [str(level) for level in LEVELS]),
     "pandas.cut": (pd.Series(LEVELS), "category", [str(level) for level in LEVELS]),
     "IntervalIndex": (pd.Series(pd.arrays.IntervalArray(LEVELS.astype(object))), "category", [str(v) for v in LEVELS]),
@@ -53,9 +60,13 @@ CASES = {  # what the column is, its kind, and values of other types that stand 
     "Arrow's duration": (
         pd.Series(pd.to_timedelta(SECONDS, unit="s"), dtype="duration[us][pyarrow]"), "number", SECONDS
     ),
+    "Arrow's dictionary": (
+        pd.Series(["a", None, "a", "ä"] * 2, dtype=pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))),
+        "category", ["a", None, "a", "ä"] * 2,
+    ),
     "Arrow's time": (pd.Series(CLOCKS, dtype="time64[us][pyarrow]"), "number", SINCE_MIDNIGHT),
 }  # fmt: skip
-NOT_IN_A_CSV = ("datetime", "bytes", "bytes of numbers", "bytes of dates")
+NOT_IN_A_CSV = ("datetime", "Fraction", "bytes", "bytes of numbers", "bytes of dates")
 
 
 @pytest.fixture(params=CASES)
@@ -82,7 +93,7 @@ def test_objects_are_read_as_what_they_stand_for(case, tmp_path):
     assert_same(objects(frame["v"]))
     gone = preprocessor.encode(frame.assign(v=objects([*list(frame["v"])[:-1], None])))
     assert all(np.isfinite(tensor).all() for tensor in gone.values())
-    served = kind_of(column).served(frame["v"], column, preprocessor.state_of(column))
+    served = kind_of(column).served(frame["v"], column, preprocessor.states[preprocessor.schema.columns.index(column)])
     graph = preprocessor.module()({"v": served, "x": frame["x"].to_numpy("float32")})
     for tensor, expected in wanted.items():
         np.testing.assert_allclose(graph[tensor], expected, rtol=1e-6, atol=1e-6)
@@ -115,9 +126,31 @@ def test_what_was_done_stands_in_the_column_s_notes():
     ],
 )  # fmt: skip
 def test_durations_are_read_as_pandas_and_python_write_them(text, seconds):
-    assert natural.seconds_of_texts(pd.Series([text, None]))[0] == seconds
+    assert natural.seconds_of_text(text) == seconds
+    what, read = natural.clocks(pd.Series([text, None, "NaT", "closed"]), ["closed"])
+    assert what == ("time" if text.startswith("10:30") else "timedelta")
+    np.testing.assert_array_equal(read, [seconds, np.nan, np.nan, np.nan])
     if "day" in text:
         assert pd.Timedelta(text.replace("day,", "days")).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("texts", [["75:30"], ["3:1"], ["10:30", "soon"], ["10:75"], ["12"], ["1:2:3"], ["", "NA"]])
+def test_texts_that_may_be_other_than_times_are_left(texts):
+    assert natural.clocks(pd.Series(texts)) is None
+
+
+def test_texts_of_times_are_read_as_the_times_are():
+    """And numbers of seconds beside them, and marks of missing values that the caller names."""
+    texts = ["10:30:00", "23:59:30", "closed", "00:00:00"]
+    frame = pd.DataFrame({"at": texts, "x": np.arange(4.0)})
+    data = zoo.data.load(frame, na_values=["closed"])
+    assert (data.schema.column("at").kind, data.schema.column("at").dtype) == ("number", "time")
+    assert data.schema.column("at").notes == ("Times of day are read as seconds since midnight.",)
+    preprocessor = Preprocessor(data.schema).fit(data.x)
+    wanted = preprocessor.encode(frame.assign(at=[37_800.0, 86_370.0, None, 0.0]))
+    for same in (texts, ["10:30", 86_370.0, None, datetime.time(0)], ["10:30:00", "86370", "closed", "0:00"]):
+        found = preprocessor.encode(frame.assign(at=pd.Series(same, dtype=object)))
+        assert all(np.array_equal(found[name], wanted[name]) for name in wanted), same
 
 
 def test_texts_that_are_no_durations_are_named_with_their_row():
@@ -136,6 +169,38 @@ def test_objects_without_a_natural_reading_are_refused_with_the_repair():
             infer(pd.DataFrame({"v": objects([value] * 4), "x": range(4)}))
     with pytest.raises(ValueError, match=r"'v' must hold text in UTF-8. Received: b'\\xff'. Decode it, or ignore"):
         infer(pd.DataFrame({"v": objects([b"\xff", b"a"] * 2), "x": range(4)}))
+
+
+def test_a_cell_that_holds_several_values_or_no_number_is_refused_beside_its_column():
+    frame = pd.DataFrame({"n": np.arange(8.0), "c": list("abcdabcd"), "b": [True, False] * 4})
+    preprocessor = Preprocessor(infer(frame)).fit(frame)
+    for name in frame:
+        for row in (0, 3):
+            cells = frame[name].tolist()
+            for array in (np.array([1]), np.array(1)):
+                cells[row] = array
+                with pytest.raises(ValueError, match=f"'{name}' must have one value a row.*Received: an array|ndarray"):
+                    preprocessor.encode(frame.assign(**{name: objects(cells)}))
+    numbers = [1j, *frame["n"].tolist()[1:]]
+    for values in (objects(numbers), np.array(numbers)):
+        with pytest.raises(ValueError, match="'n' must hold numbers. Received: .*1j.* in row 0"):
+            preprocessor.encode(frame.assign(n=values))
+
+
+def test_half_of_a_pair_of_utf_16_is_no_text():
+    frame = pd.DataFrame(
+        {"t": [f"note {i}, by hand" for i in range(30)], "b": [True, False] * 15, "c": ["u", "v"] * 15}
+    )
+    preprocessor = Preprocessor(infer(frame)).fit(frame)
+    broken = "The column '{}' must hold text in UTF-8. Received: '.ud800'. Repair it: text.encode"
+    for name in ("t", "c"):
+        cells = objects(["\ud800", *frame[name][1:]])
+        with pytest.raises(ValueError, match=broken.format(name)):
+            infer(frame.assign(**{name: cells}))
+        with pytest.raises(ValueError, match=broken.format(name)):
+            preprocessor.tensors(frame.assign(**{name: cells}))
+    with pytest.raises(ValueError, match="'b' must hold true or false, 1 or 0. Received: '.ud800' in row 0"):
+        preprocessor.encode(frame.assign(b=objects(["\ud800", *frame["b"][1:]])))
 
 
 def test_a_column_without_objects_is_not_copied():
@@ -167,3 +232,20 @@ def test_a_model_of_objects_answers_its_own_csv_alike(tmp_path):
     assert kinds == {"took": "number", "price": "number", "day": "date", "bin": "category"}
     frame.to_csv(tmp_path / "rows.csv", index=False)
     pd.testing.assert_frame_equal(zoo.predict(run, tmp_path / "rows.csv"), zoo.predict(run, frame))
+
+
+@pytest.mark.parametrize("values", [pd.to_timedelta([1, 2], unit="s"), [datetime.time(3), None]], ids=["span", "time"])
+def test_durations_are_no_numbers_of_a_column_of_another_unit(values):
+    rows = pd.DataFrame({"minutes": [1.0, 2.0, 4.0]})
+    preprocessor = Preprocessor(infer(rows)).fit(rows)
+    with pytest.raises(ValueError, match=r"'minutes' must hold numbers, as in training. Received: .* in row 0. Turn"):
+        preprocessor.encode(pd.DataFrame({"minutes": values}))
+
+
+def test_numbers_without_a_place_on_the_line_are_refused_at_prediction():
+    rows = pd.DataFrame({"x": [1.0, 2.0, 4.0]})
+    preprocessor = Preprocessor(infer(rows)).fit(rows)
+    with pytest.raises(ValueError, match="'x' must hold numbers. Received: .*1j.* in row 0"):
+        preprocessor.encode(pd.DataFrame({"x": [1j, 2.0]}))
+    with pytest.raises(ValueError, match="'x' must hold numbers. Received: 1000.* in row 1"):
+        preprocessor.encode(pd.DataFrame({"x": pd.Series([1, 10**400], dtype=object)}))

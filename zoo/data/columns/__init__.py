@@ -10,7 +10,6 @@ Packages outside the zoo register further kinds by `register_column`; schemas an
 
 from __future__ import annotations
 
-import functools
 import importlib
 import threading
 from collections.abc import Iterable, Sequence
@@ -42,7 +41,7 @@ def register_column(name: str, where: str) -> None:
         raise ValueError(f"A kind's name must be 'package/kind'. Received: {name!r}. Put the package's name before it.")
     module, colon, attribute = where.partition(":")
     if not (colon and module and attribute):
-        raise ValueError(f"A kind must be given as 'module:attribute'. Received: {where!r}.")
+        raise ValueError(f"A kind must be given as 'module:attribute'. Received: {where!r}. Name both.")
     if KINDS.get(name, where) != where:
         raise ValueError(f"The kind {name!r} is registered already, as {KINDS[name]!r}. Take another name.")
     KINDS[name] = where
@@ -82,7 +81,8 @@ def place_of(column: Column) -> str:
 
 
 def kinds() -> list[Kind]:
-    """Returns all kinds, in the order in which they are asked whether they suit."""
+    """Returns all kinds, those of other packages too, in the order in which they are asked whether they suit."""
+    load_plugins()
     return sorted((kind(name) for name in KINDS), key=lambda one: one.precedence)
 
 
@@ -112,12 +112,7 @@ def grouped(columns: Sequence[Column], states: Sequence | None = None) -> list[G
 
 def array_column(array: np.ndarray) -> Column:
     """Returns the one column of an array of rows."""
-    return next(one.array_column(array) for one in _of_arrays() if one.suits_array(array))
-
-
-@functools.cache
-def _of_arrays() -> list:
-    return [one for one in kinds() if one.array_name]
+    return next(one.array_column(array) for one in kinds() if one.array_name and one.suits_array(array))
 
 
 def the_array(columns: Sequence[Column]) -> Column | None:

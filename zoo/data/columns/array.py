@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from zoo.data import doubts
 from zoo.data.columns.arrays import stacked
 from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
 from zoo.data.columns.number import FEWEST_ROWS, note_unresolved, offsets_of
@@ -41,6 +42,12 @@ class Array(Kind):
 
     def column(self, values: Values) -> Column:
         cells = values.cells
+        if values.hints.missing:
+            doubts.note(
+                "Values that count as missing in other columns are numbers in its arrays.",
+                column=values.name,
+                repair="Write NaN into the arrays where a number is missing.",
+            )
         return Column(values.name, self.name, str(cells.dtype), (), (None,) * (cells.ndim - 1) + cells.shape[-1:])
 
     def array_column(self, array: np.ndarray) -> Column:
@@ -70,7 +77,9 @@ class Array(Kind):
         """Returns a column as one array of numbers."""
         array = stacked(values, column)
         if array.dtype.kind not in "biuf":
-            raise ValueError(f"{column.name!r} must hold numbers. Received: {array.dtype}.")
+            raise ValueError(
+                f"{column.name!r} must hold numbers. Received: {array.dtype}. Turn them: x.astype('float32')."
+            )
         if column.values:
             allowed = np.isin(array, column.values)
             if not allowed.all():

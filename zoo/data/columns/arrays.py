@@ -34,15 +34,17 @@ def stacked(values, column: Column) -> np.ndarray:
 
 def _stacked_cells(values: pd.Series, column: Column) -> np.ndarray:
     shapes = [np.shape(value) for value in values]
-    for row, shape in enumerate(shapes):
+    for place, shape in enumerate(shapes):
+        row = values.index[place]
         if not shape:
             raise ValueError(
-                f"The column {column.name!r} must hold an array in each row. Received: {values.iloc[row]!r} in row "
+                f"The column {column.name!r} must hold an array in each row. Received: {values.iloc[place]!r} in row "
                 f"{row}. Fill it in, or drop the row."
             )
         if shape != shapes[0]:
             raise ValueError(
-                f"The column {column.name!r} must hold arrays of one shape. Received: {shapes[0]} in row 0 and {shape} "
+                f"The column {column.name!r} must hold arrays of one shape. Received: {shapes[0]} in row "
+                f"{values.index[0]} and {shape} "
                 f"in row {row}. Resize them to one."
             )
     empty = (0, *(0 if size is None else size for size in column.shape))

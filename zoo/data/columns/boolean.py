@@ -1,4 +1,7 @@
-"""Booleans: bool, or nothing but 0 and 1. They are encoded as -1 and 1, 0 where they are missing."""
+"""Booleans: bool, or nothing but 0 and 1, read as numbers are, with marks of theirs such as `0 %` and `1,0`.
+
+They are encoded as -1 and 1, 0 where they are missing.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
 from zoo.data.columns.number import KIND as NUMBER
-from zoo.data.columns.number import centred, is_number
+from zoo.data.columns.number import centred
 from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table
@@ -30,6 +34,11 @@ class Boolean(Kind):
             return True
         return values.numbers is not None and len(values.few_numbers) <= 2 and set(values.few_numbers) <= {0.0, 1.0}
 
+    def column(self, values: Values) -> Column:
+        if values.numbers is None:
+            return dataclasses.replace(super().column(values), missing=values.hints.missing)
+        return dataclasses.replace(NUMBER.column(values), kind=self.name)
+
     def as_number(self, column: Column) -> Column:
         return dataclasses.replace(column, kind=NUMBER.name)
 
@@ -37,12 +46,15 @@ class Boolean(Kind):
         if not isinstance(values, np.ndarray):
             values = series(values, column)
             if not isinstance(values.dtype, np.dtype) or values.dtype.kind not in "fiub":
-                missing = is_missing(values)
+                missing = is_missing(values) | values.isin(column.missing).to_numpy()
                 if as_numbers(values) is None and not missing.all():
-                    truth = values.astype(str).str.strip().str.lower().map(TRUTH)
-                    if not (truth.isna().to_numpy() & ~missing).any():
-                        return truth.to_numpy("float32")
-        return centred(values, column, 0.0)
+                    codes, uniques = pd.factorize(values)
+                    truth = [TRUTH.get(str(value).strip().lower(), np.nan) for value in uniques]
+                    found = np.array([*truth, np.nan], "float32")[codes]
+                    if not (np.isnan(found) & ~missing).any():
+                        return found
+                    values = values.astype(object).where(np.isnan(found), found)  # the others have marks of numbers
+        return centred(values, column, 0.0, "true or false, 1 or 0")
 
     def fit_group(
         self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
@@ -50,22 +62,21 @@ class Boolean(Kind):
         read = self.read_group(table, Group(self, self.name, tuple(columns)))
         return [{"missing": bool(missing)} for missing in np.isnan(read).any(axis=0)]
 
+    def prepare(self, group: Group) -> np.ndarray:
+        return NUMBER.prepare(group)
+
     def read_group(self, table: Table, group: Group) -> np.ndarray:
         matrix, filled = table.plain_numbers([column.name for column in group.columns])
-        for i in np.flatnonzero(~filled):
+        marked = np.array([bool(column.missing) for column in group.columns], bool)
+        for i in np.flatnonzero(~filled | marked):
             matrix[:, i] = self.read(table.column(group.columns[i].name), group.columns[i], {})
         return matrix
 
     def read_cells(self, cells: list[list], group: Group) -> np.ndarray | None:
-        if not all(is_number(value) for column in cells for value in column):
-            return None
-        with np.errstate(over="ignore"):
-            return np.array(cells, "float64").T.astype("float32", order="C")
+        return NUMBER.read_cells(cells, group)
 
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
-        import tensorflow as tf
-
-        return tf.stack(list(tensors), axis=1)
+        return NUMBER.read_graph_group(tensors, group, tables)
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
         import tensorflow as tf
@@ -81,13 +92,13 @@ class Boolean(Kind):
     def source(self, group: Group, encodings: Encodings) -> Source:
         (truth,) = number_expressions(group)
         if encodings.raw:
-            sections = [("value", "np.where(told, truth, 0)")]
+            sections = [("value", "np.where(present, truth, 0)")]
         else:
-            sections = [("value", "np.where(told, 2 * truth - 1, 0)")]
-            if untold := [i for i, state in enumerate(group.states) if state["missing"]]:
-                sections.append(("missing", f"~told[:, {untold}]"))
+            sections = [("value", "np.where(present, 2 * truth - 1, 0)")]
+            if flagged := [i for i, state in enumerate(group.states) if state["missing"]]:
+                sections.append(("missing", f"~present[:, {flagged}]"))
         return Source(
-            setup=(f"truth = np.stack([{truth}], axis=1)", "told = np.isfinite(truth)"),
+            setup=(f"truth = np.stack([{truth}], axis=1)", "present = np.isfinite(truth)"),
             sections=tuple(sections),
             constants=NUMBER_CONSTANTS,
             functions=NUMBER_FUNCTIONS,

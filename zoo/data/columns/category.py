@@ -20,6 +20,7 @@ from zoo.data.columns.values import Values
 from zoo.data.schema import BLANKS, MISSING, Column, level_name
 
 FEW_LEVELS = 8  # up to so many levels all are kept, however rare
+DTYPES_OF_TEXTS = ("str", "large_string", "object")  # how they begin
 
 
 class Category(Kind):
@@ -35,6 +36,10 @@ class Category(Kind):
     def column(self, values: Values) -> Column:
         levels = tuple(sorted(set(values.levels)))
         return Column(values.name, self.name, values.dtype, levels, missing=values.hints.missing)
+
+    def keeps_text(self, column: Column) -> bool:
+        from_texts = column.dtype.startswith(DTYPES_OF_TEXTS) or not all(map(_is_of_a_value, column.categories))
+        return column.is_marked or from_texts
 
     def read(self, values, column: Column, state: State) -> np.ndarray:
         return _read(values, column, level_positions(state["levels"], column.missing))
@@ -169,6 +174,14 @@ class Category(Kind):
 def _read(values, column: Column, positions: dict[str, int]) -> np.ndarray:
     names, codes = distinct(series(values, column), level_name)
     return np.array([positions.get(name.strip(BLANKS), 0) for name in names], "int64")[codes]
+
+
+def _is_of_a_value(level: str) -> bool:
+    """Returns whether a level is how a number or a boolean is written as one: `2`, not `2.0`; `true`, not `TRUE`."""
+    try:
+        return level_name(float(level)) == level
+    except ValueError:
+        return level in ("true", "false")
 
 
 def level_positions(levels: Sequence[str], missing: Sequence[str] = ()) -> dict[str, int]:

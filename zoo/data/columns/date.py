@@ -24,7 +24,7 @@ from zoo.data.columns.values import Values
 from zoo.data.notations import DAY, MARKS, UNKNOWN
 from zoo.data.schema import BLANKS, Column
 
-SHOWN = 5  # of values that count as missing
+OF_PERIODS = {"period[Q-DEC]": "%YQ%q"}  # as pandas writes periods that are not in ISO 8601
 # Of the dates that prove an export: times of day and zones.
 TAILS = ("", "", "T08:30", " 23:59:59", "T12:00:00Z", "T12:00:00.25+02:00", " 1:05 PM", "T23:30:00-01:30", " 07:00 UTC")
 
@@ -46,27 +46,25 @@ class Date(Kind):
                 column=values.name,
                 value=found.example,
                 row=values.row_of(found.example),
-                repair=f"Say how they are written: date_format={' or '.join(map(repr, found.formats))}, or the same as "
-                "`format` of the column in a schema.",
+                repair=(
+                    f"Say how they are written: date_format={' or '.join(map(repr, found.formats))}, or the same as "
+                    "`format` of the column in a schema."
+                    if found.formats
+                    else "Write them as ISO 8601 has it, such as 2024-12-31T23:59:59Z, to have them read as dates."
+                ),
             )
         return found is not None and found.format is not None
 
     def column(self, values: Values) -> Column:
         column = dataclasses.replace(super().column(values), missing=values.hints.missing)
         if values.is_date:
-            return column
+            return dataclasses.replace(column, format=OF_PERIODS.get(values.dtype, ""))
         found = values.dates
         notes = [f"Read as dates written {found.format}, or as ISO 8601 has it."] if found.format else []
+        if not notations.has_days(found.format) or any(map(recognition.MONTH_ALONE.fullmatch, values.levels)):
+            notes.append("What names no day is read as the first one of its month or quarter.")
         if found.others:
-            listed = ", ".join(map(repr, found.others[:SHOWN])) + (", ..." if len(found.others) > SHOWN else "")
-            notes.append(f"Values that are no dates count as missing: {listed}.")
-            doubts.note(
-                f"Over nine in ten values are dates; the others count as missing: {listed}.",
-                column=values.name,
-                value=found.others[0],
-                row=values.row_of(found.others[0]),
-                repair="Repair or empty them, or give the column another kind in the schema.",
-            )
+            notes.append(values.note_missing(found.others, "dates"))
         missing = (*values.hints.missing, *found.others)
         return dataclasses.replace(column, format=found.format, missing=missing, notes=tuple(notes))
 
@@ -84,14 +82,15 @@ class Date(Kind):
 
     def read(self, values, column: Column, state: State) -> np.ndarray:
         values = series(values, column)
-        if pd.api.types.is_datetime64_any_dtype(values.dtype):
-            return dates.of_datetimes(values)
-        codes, uniques = pd.factorize(values)
         reading = _Reading(column)
+        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+            found = dates.of_datetimes(values)
+            return np.where(np.isin(found, reading.missing), UNKNOWN, found) if reading.missing else found
+        codes, uniques = pd.factorize(values)
         found, exists = reading.instants(list(uniques))
         if not exists.all():
             row = int(np.flatnonzero(codes == np.argmin(exists))[0])
-            raise ValueError(reading.error(values.iloc[row], row))
+            raise ValueError(reading.error(values.iloc[row], values.index[row]))
         return np.append(found, UNKNOWN)[codes]
 
     def served(self, values, column: Column, state: State) -> np.ndarray:
@@ -143,35 +142,30 @@ class Date(Kind):
         with tf.control_dependencies([check]):
             return tf.identity(instants)
 
-    def parse_group(self, block, group: Group, tables: Sequence) -> list:
-        import tensorflow as tf
-
+    def parse_group(self, block, group: Group, tables: Sequence) -> tuple:
         states: Sequence[State] = group.states or [{}] * len(group.columns)
-        instants = tf.unstack(block, num=len(group.columns), axis=1)
-        return [dates.fields(one, state.get("offset", 0)) for one, state in zip(instants, states, strict=True)]
+        return dates.fields(block, [state.get("offset", 0) for state in states])
 
     def numbers_group(self, parsed, group: Group):
         import tensorflow as tf
 
-        days = [tf.where(fields[1], fields[0], np.float32(np.nan))[:, None] for fields in parsed]
-        return days[0] if len(days) == 1 else tf.concat(days, axis=1)
+        days, known, *_ = parsed
+        return tf.where(known, days, np.float32(np.nan))
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
         if encodings.raw:
             return []
-        return [
-            (dates.parts(fields, state["times"]), "part") for fields, state in zip(parsed, group.states, strict=True)
-        ]
+        return [(dates.parts(parsed, [state["times"] for state in group.states]), "part")]
 
     def converted_shape(self, column: Column, state: State) -> tuple[int, ...] | None:
         return (len(dates.FIELDS),) if all(one.date for one in notations.patterns(column.format)) else None
 
-    def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> list:
-        parsed = []
-        for tensor, column, state in zip(tensors, group.columns, group.states, strict=True):
-            short = notations.patterns(column.format)[0].short_year
-            parsed.append(dates.fields(dates.instants_of_numbers(tensor, short), state["offset"]))
-        return parsed
+    def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> tuple:
+        import tensorflow as tf
+
+        short = [notations.patterns(column.format)[0].short_year for column in group.columns]
+        instants = [dates.instants_of_numbers(tensor, one) for tensor, one in zip(tensors, short, strict=True)]
+        return self.parse_group(tf.stack(instants, axis=1), group, tables)
 
     def onnx_numbers(self, nodes, name: str, column: Column, state: State) -> str:
         return nodes.date(name, notations.patterns(column.format))
@@ -183,7 +177,10 @@ class Date(Kind):
         described = [
             (
                 state["offset"],
-                [(one.expression, one.groups, one.short_year) for one in notations.patterns(column.format)],
+                [
+                    (one.expression, one.groups, one.short_year, one.quarters)
+                    for one in notations.patterns(column.format)
+                ],
                 [*MARKS, *column.missing],
             )
             for column, state in zip(group.columns, group.states, strict=True)
@@ -221,7 +218,7 @@ class Date(Kind):
         texts = moments.astype(str)
         if odd and column.format:
             at_noon = [datetime.datetime(d.year, d.month, d.day, 12, tzinfo=datetime.UTC) for d in moments.tolist()]
-            written = [moment.strftime(column.format) for moment in at_noon]
+            written = [notations.written(moment, column.format) for moment in at_noon]
             texts = np.where(generator.random(rows) < 0.5, texts, written)
         if odd:
             own = notations.patterns(column.format)[0]
@@ -245,6 +242,8 @@ class _Reading:
         self._column, self._patterns = column, notations.patterns(column.format)
         self._marks = {*MARKS, *column.missing}
         self._digits = notations.has_digits_alone(column.format)
+        known = (notations.instant(mark, column.format) for mark in column.missing)
+        self.missing = [instant for instant in known if instant is not None]  # of datetimes that count as missing
 
     def instant(self, value) -> int | None:
         """Returns the instant of a value, `UNKNOWN` if it is missing; None if it is no date."""
@@ -255,7 +254,8 @@ class _Reading:
         if is_absent(value):
             return UNKNOWN
         if isinstance(value, datetime.date):
-            return dates.of_date(value)
+            instant = dates.of_date(value)
+            return UNKNOWN if instant in self.missing else instant
         if self._digits and isinstance(value, (int, float, np.number)) and float(value).is_integer():
             return notations.instant(str(int(value)), self._column.format)
         return None
@@ -272,11 +272,12 @@ class _Reading:
             [one is not None for one in read], bool
         )
 
-    def error(self, value, row: int) -> str:
+    def error(self, value, row) -> str:
         """Returns what must be, what came, and the repair."""
         value = value.item() if isinstance(value, np.generic) else value
         other = recognition.recognise([str(value)], [1])
-        may_be = "" if other is None else f", such as {(other.format or other.formats[0])!r} in new training"
+        formats = () if other is None else (other.format,) if other.format else other.formats
+        may_be = "" if not formats else f", such as {formats[0]!r} in new training"
         return (
             f"{_must(self._column)} Received: {value!r} in row {row}. Write it as 2024-12-31 or 2024-12-31T23:59:59Z, "
             f"leave it empty, or say the notation by `date_format`, or as the column's `format` in a schema{may_be}."

@@ -129,6 +129,13 @@ class Kind:
         """Returns what a column of a schema lacks, as a phrase, such as `"a shape"`; `""` for nothing."""
         return ""
 
+    def keeps_text(self, column: Column) -> bool:
+        """Returns whether the values of a column in a CSV file stay the text that is written, whatever they look like.
+
+        Else rows in which a level such as `1.0` or `TRUE` stands beside no other would be read as numbers or booleans.
+        """
+        return column.is_marked or self.dtype == "string"
+
     def with_values(self, column: Column, values: tuple[float, ...]) -> Column:
         """Returns the column with the only values that it may hold, where its kind knows such."""
         return column

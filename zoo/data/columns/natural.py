@@ -2,22 +2,27 @@
 
     datetime.date, datetime, Timestamp, Period    datetime64; a period counts as the date of its start
     timedelta, Timedelta, datetime.time           seconds, of a time since midnight
-    decimal.Decimal                               numbers
+    decimal.Decimal, fractions.Fraction           numbers
+    dates among texts                             their text in ISO 8601
     Interval                                      its text
+    values in a dictionary of Arrow               categories of pandas
     bytes                                         text in UTF-8
 
-The same objects are read alike when a schema is inferred, in training and in prediction. The texts that pandas writes
-for durations and times are read as the same seconds, in columns that were trained on such objects.
+The same objects are read alike when a schema is inferred, in training and in prediction. Texts of times and durations,
+as pandas and Python write them, are read as the same seconds.
 """
 
 from __future__ import annotations
 
 import datetime
 import decimal
+import fractions
 import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from zoo.data import dates
 from zoo.data.notations import MARKS, UNKNOWN
@@ -27,6 +32,13 @@ PLAIN_TYPES = {str, int, float, bool, type(None), type(pd.NA), type(pd.NaT), np.
 DURATION = re.compile(
     r"\s*(?:(?P<days>[+-]?\d+) days?,?\s*)?(?P<sign>[+-]?)"
     r"(?:(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}(?:\.\d+)?))?)?\s*",
+    re.ASCII,
+)
+LOOKED_AT = 1_000  # rows in which the first text must stand
+# Times of day and durations that can be nothing else: hours up to 23 and minutes, or hours, minutes and seconds.
+CLOCK = re.compile(
+    r"\s*(?:[+-]?\d+ days?,?(?: *[+-]?\d+:[0-5]\d:[0-5]\d(?:\.\d+)?)?|(?:[01]?\d|2[0-3]):[0-5]\d"
+    r"|-?\d+:[0-5]\d:[0-5]\d(?:\.\d+)?)\s*",
     re.ASCII,
 )
 WHAT_SECONDS_ARE = {
@@ -50,6 +62,8 @@ def natural(values: pd.Series, name=None) -> pd.Series:
     if isinstance(dtype, np.dtype):
         if dtype.kind == "m":
             return values.dt.total_seconds()
+        if dtype == np.longdouble and dtype.itemsize > 8:  # pandas finds no distinct values of these
+            return values.astype("float64")
         return _of_objects(values, name) if dtype.kind == "O" else values
     if isinstance(dtype, pd.PeriodDtype):
         return values.dt.to_timestamp()
@@ -57,6 +71,8 @@ def natural(values: pd.Series, name=None) -> pd.Series:
         return values.astype(object).map(str, na_action="ignore").astype(object)
     if isinstance(dtype, pd.CategoricalDtype):
         return _of_categories(values, name)
+    if isinstance(dtype, pd.ArrowDtype) and pa.types.is_dictionary(dtype.pyarrow_dtype):
+        return _of_categories(values.astype(object).astype("category"), name)
     if isinstance(dtype, pd.ArrowDtype) and issubclass(
         dtype.type, (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, bytes)
     ):
@@ -65,12 +81,17 @@ def natural(values: pd.Series, name=None) -> pd.Series:
 
 
 def original(values: pd.Series) -> str:
-    """Returns a column's dtype before `natural`, as pandas names it; of objects, `"time"` or `"timedelta"` for such."""
+    """Returns a column's dtype before `natural`, as pandas names it; of objects, what they all are: times, periods."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         inner = original(pd.Series(values.cat.categories))
         return inner if are_seconds(inner) else str(values.dtype)
-    if values.dtype == object and (found := pd.api.types.infer_dtype(values, skipna=True)).startswith("time"):
-        return "time" if found == "time" else "timedelta"
+    if values.dtype == object:
+        found = pd.api.types.infer_dtype(values, skipna=True)
+        if found.startswith("time"):
+            return "time" if found == "time" else "timedelta"
+        if found == "period":
+            dtypes = {str(pd.PeriodDtype(value.freqstr)) for value in values if isinstance(value, pd.Period)}
+            return dtypes.pop() if len(dtypes) == 1 else "object"
     return str(values.dtype)
 
 
@@ -84,20 +105,57 @@ def are_seconds(dtype: str) -> bool:
     return bool(note(dtype))
 
 
-def seconds_of_texts(values: pd.Series) -> np.ndarray | None:
-    """Returns seconds `(rows,)` of durations and times as pandas and Python write them; None if any is neither."""
+def seconds_of_text(text) -> float | None:
+    """Returns the seconds of a duration or a time as pandas and Python write it, NaN for a mark; None for others."""
+    if text in MARKS:
+        return np.nan
+    match = DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not any(match.groups()):
+        return None
+    clock = 3_600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"] or 0)
+    return 86_400 * int(match["days"] or 0) + (-clock if match["sign"] == "-" else clock)
+
+
+def clocks(values: pd.Series, missing: Sequence[str] = ()) -> tuple[str, pd.Series] | None:
+    """Returns `"time"` or `"timedelta"` and the seconds of a column of texts that are all times or durations.
+
+    Args:
+        values: The column.
+        missing: Further texts that count as missing.
+
+    Returns:
+        None for other columns: `75:30`, which may be minutes, and texts without a `:` or days.
+    """
+    texts = (value for value in values.iloc[:LOOKED_AT] if isinstance(value, str))
+    first = next((text for text in texts if text.strip() not in MARKS), None)
+    if first is None or not CLOCK.fullmatch(first):
+        return None
     codes, uniques = pd.factorize(values)
-    found = []
-    for value in uniques:
-        match = DURATION.fullmatch(value) if isinstance(value, str) else None
-        if value in MARKS:
-            found.append(np.nan)
-            continue
-        if match is None or not any(match.groups()):
-            return None
-        clock = 3_600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"] or 0)
-        found.append(86_400 * int(match["days"] or 0) + (-clock if match["sign"] == "-" else clock))
-    return np.array([*found, np.nan], "float64")[codes]
+    others = [value for value in uniques if value not in missing]
+    if not all(isinstance(value, str) and (value.strip() in MARKS or CLOCK.fullmatch(value)) for value in others):
+        return None
+    seconds = np.array([np.nan if value in missing else seconds_of_text(value.strip()) for value in uniques], "float64")
+    of_a_day = np.nanmin(seconds) >= 0 and np.nanmax(seconds) < 86_400 and not any("day" in text for text in others)
+    what = "time" if of_a_day else "timedelta"
+    return what, pd.Series(np.append(seconds, np.nan)[codes], values.index, name=values.name)
+
+
+def check_utf8(texts: Iterable, name) -> None:
+    """Raises ValueError if a text of a column holds half of a pair of UTF-16, which neither files nor tensors hold.
+
+    Args:
+        texts: Its values; those that are no strings count as none.
+        name: Its name, for the message.
+    """
+    texts = [text for text in texts if isinstance(text, str)]
+    try:
+        "".join(texts).encode("utf-8")
+    except UnicodeEncodeError as error:
+        odd = next(text for text in texts if any("\ud800" <= character <= "\udfff" for character in text))
+        raise ValueError(
+            f"The column {name!r} must hold text in UTF-8. Received: {odd!r}. Repair it: "
+            "text.encode('utf-8', 'replace').decode()."
+        ) from error
 
 
 def is_date(value) -> bool:
@@ -113,7 +171,7 @@ def plain(value, name=None):
     """
     if value is None or value is pd.NaT or value is pd.NA:
         return None
-    if isinstance(value, decimal.Decimal):
+    if isinstance(value, (decimal.Decimal, fractions.Fraction)):
         return float(value)
     if isinstance(value, np.datetime64):
         return None if np.isnat(value) else pd.Timestamp(value)
@@ -146,9 +204,10 @@ def _of_objects(values: pd.Series, name) -> pd.Series:
     try:
         codes, uniques = pd.factorize(values)
     except TypeError as error:  # arrays, lists and dicts have no hash
-        first = next(value for value in values if value is not None and type(value).__hash__ is None)
-        if isinstance(first, np.ndarray):
+        first = next(value for value in values if value is not None)
+        if isinstance(first, np.ndarray) and first.ndim > 0:  # a column of arrays
             return values
+        first = next(value for value in values if value is not None and type(value).__hash__ is None)
         raise ValueError(
             f"The column {name!r} must hold numbers, strings, booleans or dates. Received: {type(first).__name__}. "
             "Ignore it."
@@ -157,6 +216,8 @@ def _of_objects(values: pd.Series, name) -> pd.Series:
     if found and all(is_date(value) for value in found):
         instants = np.array([*map(dates.of_date, found), UNKNOWN], "int64").view("datetime64[us]")
         return pd.Series(instants[codes], values.index, name=values.name)
+    if any(isinstance(value, str) for value in found) and any(map(is_date, found)):
+        found = [value.isoformat() if is_date(value) else value for value in found]
     if all(one is other for one, other in zip(found, uniques)):
         return values
     if found and all(isinstance(value, float) for value in found):

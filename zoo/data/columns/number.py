@@ -8,6 +8,7 @@ takes whole numbers beyond 2**24, for which TensorFlow Serving allows no float32
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,14 +17,15 @@ import pandas as pd
 from zoo.data import doubts, notations
 from zoo.data.columns import number_formats
 from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
-from zoo.data.columns.natural import are_seconds, seconds_of_texts
+from zoo.data.columns.natural import are_seconds, original, seconds_of_text
 from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table, is_plain
 from zoo.data.columns.values import Values
 from zoo.data.number_statistics import ordered_columns, quantiles
-from zoo.data.schema import Column, as_numbers
+from zoo.data.schema import Column, as_float, as_numbers
 
+FLOAT32_MAX = float(np.finfo("float32").max)
 EXACT = 2**53  # float64 represents every integer up to this one
 WHOLE = 2**24 - 1  # the largest whole number below which float32 has all
 EPSILON = 2.0**-24  # relative error of a value in float32
@@ -43,10 +45,19 @@ class Number(Kind):
     def suits(self, values: Values) -> bool:
         if notations.has_digits_alone(values.date_format) and values.dates is not None:
             return False
+        if values.numbers is None and (doubt := values.number_doubt()) is not None:
+            text, example, repair = doubt
+            doubts.note(text, column=values.name, value=example, row=values.row_of(example), repair=repair)
         return values.numbers is not None
 
     def column(self, values: Values) -> Column:
         column, found = values.number_column, values.number_format
+        if not values.is_number:
+            sizes = np.abs(values.numbers)
+            beyond = np.flatnonzero((sizes > FLOAT32_MAX) & (sizes < np.inf))
+            if len(beyond):
+                first = int(beyond[0])
+                note_beyond_float32(values.name, len(beyond), values.series.iloc[first], values.series.index[first])
         if found is None:
             return column
         notes = []
@@ -58,16 +69,7 @@ class Number(Kind):
             said = ", ".join(f"{name} {mark!r}" for name, mark in found.marks.items())
             notes.append(f"Its strings are read as numbers, with {said}.")
         if found.missing:
-            shown = ", ".join(map(repr, found.missing[:5])) + (", ..." if len(found.missing) > 5 else "")
-            rows = values.count_of(found.missing)
-            notes.append(f"Of its values, {shown} in {rows} rows are no numbers and count as missing.")
-            doubts.note(
-                f"Nine in ten values are numbers; {shown} in {rows} rows count as missing.",
-                column=values.name,
-                value=found.missing[0],
-                row=values.row_of(found.missing[0]),
-                repair="Make it a category in the schema if it is none of numbers, or list them in na_values=.",
-            )
+            notes.append(values.note_missing(found.missing, "numbers"))
         if found.doubtful:
             doubts.note(
                 "Its mark may stand between thousands or be the decimal mark; it is read as the former.",
@@ -122,7 +124,8 @@ class Number(Kind):
             return None
         if not all(is_number(value) for column in cells for value in column):
             return None
-        return np.ascontiguousarray(_cast(np.array(cells, "float64") - group.prepared[:, None], "float32").T)
+        read = _cast(np.array(cells, "float64") - group.prepared[:, None], "float32")
+        return None if np.isinf(read).any() else np.ascontiguousarray(read.T)  # what is beyond float32 is said
 
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
         import tensorflow as tf
@@ -180,8 +183,14 @@ def is_absent(value) -> bool:
     return type(value) in MISSING_TYPES or (type(value) is float and value != value)
 
 
-def centred(values, column: Column, offset: float) -> np.ndarray:
+def centred(values, column: Column, offset: float, what: str = "numbers") -> np.ndarray:
     """Returns a column of numbers less an offset as float32 `(rows,)`, NaN where a value is missing.
+
+    Args:
+        values: The column.
+        column: What it is.
+        offset: What is subtracted in float64.
+        what: What it must hold, for the message.
 
     Raises:
         ValueError: if a value is not a number; the message names it and its row.
@@ -194,7 +203,7 @@ def centred(values, column: Column, offset: float) -> np.ndarray:
         and values.dtype.kind in "fiub"
     ):
         return _cast(values, "float32")
-    found = float64(values, column)
+    found = float64(values, column, what)
     return _cast(found - offset if offset else found, "float32")
 
 
@@ -203,7 +212,7 @@ def _cast(values: np.ndarray, dtype: str) -> np.ndarray:
         return values.astype(dtype)
 
 
-def float64(values, column: Column) -> np.ndarray:
+def float64(values, column: Column, what: str = "numbers") -> np.ndarray:
     """Returns a column of numbers as float64 `(rows,)`, NaN where a value is missing.
 
     Raises:
@@ -211,26 +220,50 @@ def float64(values, column: Column) -> np.ndarray:
     """
     if is_plain(values):
         return _without_marks(values.astype("float64"), column)
+    _check_unit(values, column)
     values = series(values, column)
-    if pd.api.types.is_numeric_dtype(values.dtype):
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype):
         return _without_marks(values.to_numpy("float64", na_value=np.nan), column)
     marked = column.decimal != "." or column.thousands or column.prefix or column.suffix
     if not marked and not column.missing and (plain := as_numbers(values)) is not None:
-        return plain
-    if are_seconds(column.dtype) and (seconds := seconds_of_texts(values)) is not None:
-        return seconds
+        if values.dtype != object or not any(map(_is_beyond_float64, values[np.isinf(plain)])):
+            return plain
     codes, uniques = pd.factorize(values)
     numbers, strange = number_formats.numbers_of(list(uniques), column)
-    if strange.any() and are_seconds(column.dtype):
-        strange &= [seconds_of_texts(pd.Series([value])) is None for value in uniques]
+    for i in np.flatnonzero(strange).tolist() if are_seconds(column.dtype) else ():
+        if (seconds := seconds_of_text(uniques[i])) is not None:
+            numbers[i], strange[i] = seconds, False
     if strange.any():
         row = int(np.flatnonzero(np.append(strange, False)[codes])[0])
         written = f" with the decimal mark {column.decimal!r}" if column.decimal != "." else ""
+        written += f" with {column.suffix!r} behind them" if column.suffix in number_formats.SHARES else ""
         raise ValueError(
-            f"The column {column.name!r} must hold numbers{written}. Received: {values.iloc[row]!r} in row {row}. "
+            f"The column {column.name!r} must hold {what}{written}. Received: {values.iloc[row]!r} in row "
+            f"{values.index[row]}. "
             "Repair the value, leave it empty, or make the column a category in the schema."
         )
     return _without_marks(np.append(numbers, np.nan)[codes], column)
+
+
+def _check_unit(values, column: Column) -> None:
+    """Raises ValueError for durations and times in a column that was trained on numbers: they have another unit."""
+    if not column.dtype or are_seconds(column.dtype):
+        return
+    if not isinstance(values, pd.Series):
+        if not isinstance(values, (list, tuple)) and np.ndim(values) != 1:
+            return
+        values = pd.Series(values)
+    if are_seconds(original(values)):
+        row = int(np.argmax(values.notna()))
+        raise ValueError(
+            f"The column {column.name!r} must hold numbers, as in training. Received: {values.iloc[row]!r} in row "
+            f"{row}. Turn durations and times into numbers of the same unit, such as column.dt.total_seconds()."
+        )
+
+
+def _is_beyond_float64(value) -> bool:
+    """Returns whether a value is a whole number of Python that no float64 is near to."""
+    return isinstance(value, int) and math.isinf(as_float(value))
 
 
 def _without_marks(numbers: np.ndarray, column: Column) -> np.ndarray:
@@ -272,6 +305,17 @@ def offsets_of(values: np.ndarray) -> np.ndarray:
     spread = np.where(high > low, high - low, (highest - lowest) / 2)
     unresolved = (spread > 0) & (np.abs(median) * EPSILON > RESOLUTION * spread)
     return np.where(unresolved, median, 0.0)
+
+
+def note_beyond_float32(name, rows: int, value: float, row) -> None:
+    """Notes that finite numbers of a column count as missing, since float32 does not hold them."""
+    doubts.note(
+        f"Numbers beyond {FLOAT32_MAX:.2g}, the largest of float32, count as missing, in {rows} rows.",
+        column=name,
+        value=value,
+        row=row,
+        repair="Repair them, or take the column's logarithm.",
+    )
 
 
 def note_unresolved(names: Sequence, offsets: np.ndarray) -> None:

@@ -1,6 +1,6 @@
 """Numbers in strings: decimal commas, marks between thousands, currency and percent signs, marks for missing values.
 
-    1.234,50   1,234.50   1 234,5   1'234.5   $ 3   3 €   12 %   (1,234)   −5
+    1.234,50   1,234.50   1 234,5   1'234.5   1,23,456   $ 3   3 €   12 %   (1,234)   $(5)   −5   5-
 
 How a column is written is decided over all its distinct strings. Marks that can be read in two ways, as `1,234`, are
 read as English is written, and said to be doubtful.
@@ -8,11 +8,13 @@ read as English is written, and said to be doubtful.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import itertools
 import numbers
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -20,28 +22,16 @@ from zoo.data.schema import MISSING, Column
 
 # What pandas takes for missing in a file, and what databases and spreadsheets write.
 MISSING_MARKS = frozenset(
-    [*MISSING, "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "NULL", "None"]
-    + [
-        "n/a",
-        "null",
-        "none",
-        "NONE",
-        "Null",
-        "N/a",
-        "na",
-        "NAN",
-        "nil",
-        "NIL",
-        "-",
-        "--",
-        ".",
-        "\\N",
-        "\u2014",
-        "\u2013",
-    ]
+    [*MISSING, "-", "--", ".", "..", "\\N", "\u2013", "\u2014", "(null)"]
+    + "#N/A,#N/A N/A,#NA,#DIV/0!,#VALUE!,#REF!,#NUM!,#NAME?,#NULL!,-1.#IND,-1.#QNAN,1.#IND,1.#QNAN".split(",")
+    + "-NaN -nan NAN NaT NULL Null null None none NONE N/a n/a na N.A. n.a. nil NIL".split()
 )
 CURRENCIES = "$€£¥₹₽₩₺₫₴₦฿₱₪"
-CODES = "USD EUR GBP CHF JPY CNY INR CAD AUD NZD SEK NOK DKK PLN CZK HUF BRL MXN RUB TRY ZAR KRW kr Fr. R$ US$ zł Kč"
+CODES = (
+    "USD EUR GBP CHF JPY CNY INR CAD AUD NZD SEK NOK DKK PLN CZK HUF BRL MXN RUB TRY ZAR KRW kr Fr. zł Kč Rs. Rs "
+    "Eur eur Euro euro EURO usd gbp US$ R$ A$ C$ HK$ NZ$ S$"
+)
+SHARES = ("%", "‰")
 SHARE = 0.9  # of the rows that must hold numbers; the others count as missing
 FIRST = 200  # distinct strings that are looked at first
 MOST_STRANGE = 50  # the most distinct values that may count as missing
@@ -50,11 +40,20 @@ APOSTROPHES = "'’"
 GROUPS = ("", ",", ".", " ", "'")  # marks between thousands
 
 _AFFIX = "|".join([f"[{re.escape(CURRENCIES)}]", *map(re.escape, CODES.split())])
-_CORE = rf"\d[\d.,{APOSTROPHES}{SPACES}]*(?:[eE][+-]?\d+)?|[.,]\d+(?:[eE][+-]?\d+)?"
-_NUMBER = re.compile(
-    rf"(?P<open>\()?(?P<sign>[+-])?(?P<prefix>{_AFFIX})?\s*(?P<sign2>[+-])?(?P<core>{_CORE})\s*(?P<suffix>{_AFFIX}|[%‰])?"
-    r"(?P<close>\))?"
-)
+CORE = rf"\d[\d.,{APOSTROPHES}{SPACES}]*(?:[eE][+-]?\d+)?|[.,]\d+(?:[eE][+-]?\d+)?"
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
+
+
+@functools.lru_cache(maxsize=64)
+def _expression(prefix: str, suffix: str) -> re.Pattern:
+    """Returns the expression of a number, with the signs and brackets that may stand around it."""
+    return re.compile(
+        rf"(?P<outer>{prefix})?\s*(?P<open>\()?(?P<sign>[+-])?(?P<prefix>{prefix})?\s*(?P<sign2>[+-])?(?P<core>{CORE})"
+        rf"(?P<sign3>-)?\s*(?P<suffix>{suffix})?(?P<close>\))?"
+    )
+
+
+_NUMBER = _expression(_AFFIX, f"{_AFFIX}|[%‰]")
 _LEADING_ZERO = re.compile(r"0\d+")
 
 
@@ -93,7 +92,7 @@ def recognise(
     rows = sum(counts.values())
     if not rows:
         return None
-    if not _may_hold_numbers(counts):
+    if not starts_like_numbers(counts):
         return None
     found = {text: match for text in counts if (match := _NUMBER.fullmatch(cleaned(text))) and _is_balanced(match)}
     if sum(counts[text] for text in found) < SHARE * rows:
@@ -114,20 +113,27 @@ def recognise(
     return Recognised(marked, tuple(sorted(strange)), marks[2])
 
 
-def _may_hold_numbers(counts: Mapping[str, int]) -> bool:
+def starts_like_numbers(counts: Mapping[str, int]) -> bool:
     """Returns whether most of the first strings are numbers; spares many texts a closer look."""
     first = list(itertools.islice(counts, FIRST))
     return sum(_NUMBER.fullmatch(cleaned(text)) is not None for text in first) >= len(first) / 2
 
 
 def cleaned(text: str) -> str:
-    """Returns a string without surrounding blanks, with an ASCII minus."""
-    return text.strip(SPACES + "\t\n\v\f\r").replace("\u2212", "-")
+    """Returns a string without surrounding blanks, with an ASCII minus before digits."""
+    text = text.strip(SPACES + "\t\n\v\f\r")
+    return text if text.isascii() or not any(map(str.isdigit, text)) else text.translate(_DASHES)
 
 
 def _is_balanced(match: re.Match) -> bool:
-    signs = [match["open"], match["sign"], match["sign2"]]
+    signs = [match["open"], match["sign"], match["sign2"], match["sign3"]]
+    if match["outer"] and match["prefix"]:
+        return False
     return bool(match["open"]) == bool(match["close"]) and sum(sign is not None for sign in signs) <= 1
+
+
+def _affix_of(match: re.Match, side: str) -> str:
+    return match[side] or (match["outer"] if side == "prefix" else "") or ""
 
 
 def _affix(found: Mapping[str, re.Match], side: str) -> str | None:
@@ -135,11 +141,20 @@ def _affix(found: Mapping[str, re.Match], side: str) -> str | None:
 
     A currency may be absent from some; a percent sign must not, since 12 % and 0.12 are the same.
     """
-    affixes = {match[side] or "" for match in found.values()}
-    named = affixes - {""}
-    if len(named) > 1 or ("" in affixes and named & {"%", "‰"}):
-        return None
-    return named.pop() if named else ""
+    all_of_them = affixes(found, side)
+    return None if len(all_of_them) > 1 else all_of_them.pop() if all_of_them else ""
+
+
+def affixes(texts: Iterable[str], side: str) -> set[str]:
+    """Returns what stands before or behind numbers; `""` among it where a percent sign is absent from some."""
+    found = {_affix_of(match, side) for text in texts if (match := _NUMBER.fullmatch(cleaned(text)))}
+    return found if found <= {""} or found & set(SHARES) else found - {""}
+
+
+def core_of(text: str) -> str | None:
+    """Returns the digits of a number and the marks among them; None for other texts."""
+    match = _NUMBER.fullmatch(cleaned(text))
+    return _spaced(match["core"]) if match and _is_balanced(match) else None
 
 
 def _marks(cores: Sequence[str], decimal: str | None, thousands: str | None) -> tuple[str, str, str] | None:
@@ -150,7 +165,7 @@ def _marks(cores: Sequence[str], decimal: str | None, thousands: str | None) -> 
         pairs = [(decimal, group) for group in GROUPS if group != decimal]
     if thousands is not None:
         pairs = [(point, thousands) for point in dict.fromkeys(point for point, _ in pairs) if point != thousands]
-    read = {pair: sum(_pattern(*pair).fullmatch(core) is not None for core in cores) for pair in pairs}
+    read = {pair: sum(pattern(*pair).fullmatch(core) is not None for core in cores) for pair in pairs}
     most = max(read.values(), default=0)
     if most < SHARE * len(cores):
         return None
@@ -167,9 +182,10 @@ def _spaced(core: str) -> str:
     return core.replace("’", "'").strip()
 
 
-def _pattern(decimal: str, thousands: str) -> re.Pattern:
+def pattern(decimal: str, thousands: str) -> re.Pattern:
     point, group = re.escape(decimal), re.escape(thousands)
-    whole = rf"(?:[1-9]\d{{0,2}}(?:{group}\d{{3}})+|\d+)" if thousands else r"\d+"
+    indian = r"[1-9]\d?(?:,\d{2})+,\d{3}|" if thousands == "," else ""
+    whole = rf"(?:{indian}[1-9]\d{{0,2}}(?:{group}\d{{3}})+|\d+)" if thousands else r"\d+"
     return re.compile(rf"(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?")
 
 
@@ -182,24 +198,23 @@ def number_of(text: str, column: Column) -> float:
         except ValueError:
             return np.nan
     core = _spaced(match["core"])
-    if not _is_balanced(match) or not _pattern(column.decimal, column.thousands).fullmatch(core):
+    if not _is_balanced(match) or not pattern(column.decimal, column.thousands).fullmatch(core):
         return np.nan
-    if (match["prefix"] or "") not in ("", column.prefix) or (match["suffix"] or "") not in ("", column.suffix):
+    prefix, suffix = (_affix_of(match, side) for side in ("prefix", "suffix"))
+    if prefix not in ("", column.prefix) or suffix not in ("", column.suffix):
+        return np.nan
+    if column.suffix in SHARES and not suffix:
         return np.nan
     if column.thousands:
         core = core.replace(column.thousands, "")
-    negative = match["open"] or "-" in (match["sign"], match["sign2"])
+    negative = match["open"] or "-" in (match["sign"], match["sign2"], match["sign3"])
     return (-1.0 if negative else 1.0) * float(core.replace(column.decimal, "."))
 
 
 def _of_affixes(text: str, column: Column) -> re.Match | None:
     """Returns the parts of a number whose prefix and suffix a schema names, whatever they are."""
     prefix, suffix = re.escape(column.prefix.strip()), re.escape(column.suffix.strip())
-    pattern = (
-        rf"(?P<open>\()?(?P<sign>[+-])?(?P<prefix>{prefix or '(?!)'})?\s*(?P<sign2>[+-])?(?P<core>{_CORE})\s*"
-        rf"(?P<suffix>{suffix or '(?!)'})?(?P<close>\))?"
-    )
-    return re.fullmatch(pattern, cleaned(text))
+    return _expression(prefix or "(?!)", suffix or "(?!)").fullmatch(cleaned(text))
 
 
 def numeric(marks: Sequence[str]) -> list[float]:
@@ -223,6 +238,7 @@ def numbers_of(texts: Sequence, column: Column) -> tuple[np.ndarray, np.ndarray]
                 continue
             found[i] = number_of(text, column)
         elif isinstance(text, numbers.Real):
-            found[i] = float(text)
+            with contextlib.suppress(OverflowError):  # an integer beyond float64
+                found[i] = float(text)
         strange[i] = np.isnan(found[i])
     return found, strange

@@ -137,16 +137,16 @@ class OlderDate(Date):
 
         return tf.stack(list(tensors), axis=1)
 
-    def parse_group(self, block, group: Group, tables: Sequence) -> list:
+    def parse_group(self, block, group: Group, tables: Sequence) -> tuple:
         import tensorflow as tf
 
-        return [_fields(values) for values in tf.unstack(block, num=len(group.columns), axis=1)]
+        return _beside([_fields(values) for values in tf.unstack(block, num=len(group.columns), axis=1)])
 
     def onnx_numbers(self, nodes, name: str, column: Column, state: State) -> str:
         return nodes.date(name, (PATTERN,))
 
-    def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> list:
-        return [_fields_of_numbers(tensor[:, :FIELDS]) for tensor in tensors]
+    def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> tuple:
+        return _beside([_fields_of_numbers(tensor[:, :FIELDS]) for tensor in tensors])
 
     def source(self, group: Group, encodings: Encodings) -> Source:
         names = [str(column.name) for column in group.columns]
@@ -159,6 +159,13 @@ class OlderDate(Date):
             functions={**STRING_FUNCTIONS, "date": DATE},
             modules=("re",),
         )
+
+
+def _beside(parsed: list) -> tuple:
+    """Returns the fields of several columns, each `(batch,)`, as `dates.fields` returns them, `(batch, columns)`."""
+    import tensorflow as tf
+
+    return tuple(tf.stack(fields, axis=1) for fields in zip(*parsed, strict=True))
 
 
 def _cell(value) -> str | None:

@@ -12,9 +12,9 @@ def number(values, offset=0.0, absent=()):
     truth = {"true": 1.0, "false": 0.0}
     strings_ = [v.strip() if isinstance(v, str) else v for v in values]
     with np.errstate(over="ignore"):
-        told = [np.nan if v is None or v in MISSING else float(truth.get(str(v).lower(), v)) for v in strings_]
-        told = np.array(told, "float64")
-        return (np.where(np.isin(told, absent), np.nan, told) - offset).astype("float32")
+        numbers = [np.nan if v is None or v in MISSING else float(truth.get(str(v).lower(), v)) for v in strings_]
+        numbers = np.array(numbers, "float64")
+        return (np.where(np.isin(numbers, absent), np.nan, numbers) - offset).astype("float32")
 '''
 ARRAY = '''
 def array(values, offset=0.0):
@@ -34,10 +34,11 @@ def strings(values, strip=False):
     return found
 '''
 WORDS = '''
-def words(values, known, mean, deviation):
+def words(values, known, mean, deviation, absent):
     """Returns scaled lengths of texts, and 1 for each known word that is there."""
     found = np.zeros((len(values), 2 + len(known)), "float32")
     for row, text in zip(found, strings(values)):
+        text = "" if text.strip(BLANKS) in absent else text
         letters = (c if category(c)[0] == "L" or category(c) == "Nd" else " " for c in text.lower())
         tokens = re.findall(r"\\d+|[^\\W\\d]+", "".join(letters))
         row[:2] = (np.log1p(np.float32([len(text), len(tokens)])) - np.float32(mean)) / np.float32(deviation)
@@ -62,10 +63,11 @@ def date(values, column, offset, patterns, missing):
 
 def instant(text, column, patterns):
     """Returns microseconds since 1970-01-01 UTC of a date."""
-    for expression, groups, short in patterns:
+    for expression, groups, short, quarters in patterns:
         if match := re.fullmatch(expression, text, re.ASCII):
             parts = [(match[group] or "") if group else "" for group in groups]
             month = parts[1] if parts[1].isdigit() else MONTHS.index(parts[1][:3].lower()) + 1
+            month = 3 * int(month) - 2 if quarters else month
             numbers = [int(part or 0) for part in (parts[0], month, parts[2] or 1, *parts[3:6])]
             year, month, day, hour, minute, second = numbers
             year += (1900 if year >= 69 else 2000) if short else 0

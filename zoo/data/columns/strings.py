@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from zoo.data.columns.natural import natural
+from zoo.data.columns.natural import check_utf8, natural
 from zoo.data.schema import Column
 
 UNSEEN = "Никогда не видано"  # what no training has met, for proofs
@@ -21,10 +21,19 @@ def series(values, column: Column) -> pd.Series:
         ValueError: if it has more than one value a row, or bytes that are no text.
     """
     if isinstance(values, pd.Series):
+        first = None if values.dtype != object else next((value for value in values if value is not None), None)
+        if isinstance(first, np.ndarray):  # `natural` refuses the others
+            raise ValueError(
+                f"The column {column.name!r} must have one value a row. Received: an array of the shape {first.shape}. "
+                "Give each of its values a column, or repair the row."
+            )
         return natural(values, column.name)
     array = np.asarray(values) if not np.isscalar(values) else np.asarray([values])
     if array.ndim != 1:
-        raise ValueError(f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}.")
+        raise ValueError(
+            f"The column {column.name!r} must have one value a row. Received: the shape {array.shape}. Give each of "
+            "its values a column."
+        )
     return natural(pd.Series(np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array), column.name)
 
 
@@ -38,9 +47,11 @@ def strings(values, column: Column, written: Callable) -> np.ndarray:
     """
     values = series(values, column)
     if len(values) <= FEW_ROWS:
-        found = ("" if gone else written(value) for value, gone in zip(values.tolist(), values.isna().tolist()))
-        return np.array(list(found), dtype=object)
+        found = ["" if gone else written(value) for value, gone in zip(values.tolist(), values.isna().tolist())]
+        check_utf8(found, column.name)
+        return np.array(found, dtype=object)
     names, codes = distinct(values, written)
+    check_utf8(names, column.name)
     return names[codes]
 
 

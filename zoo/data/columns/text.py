@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.data import texts
+from zoo.data import doubts, texts
 from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
 from zoo.data.columns.number import is_absent
 from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, WORDS
 from zoo.data.columns.strings import of_strings, string_cases, strings
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
-from zoo.data.schema import Column, text_of
+from zoo.data.schema import BLANKS, Column, text_of
 
 FEW_LEVELS = 20  # strings of at most so many values are categories, however few rows they have
 STRANGE_WORDS = ("Ärger", "x1", "4-5", "(Mrs.)", " ")  # in the texts that prove an export
@@ -32,15 +32,25 @@ class Text(Kind):
             return False
         return len(values.levels) > FEW_LEVELS and len(values.levels) > 0.5 * values.num_filled
 
+    def column(self, values: Values) -> Column:
+        return dataclasses.replace(super().column(values), missing=values.hints.missing)
+
     def read(self, values, column: Column, state: State) -> np.ndarray:
-        return strings(values, column, text_of)
+        def written(value) -> str:
+            text = text_of(value)
+            return "" if text.strip(BLANKS) in column.missing else text
+
+        return strings(values, column, written if column.missing else text_of)
 
     def fit_group(
         self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
     ) -> list[State]:
         if encodings.raw:
             names = ", ".join(str(column.name) for column in columns)
-            warnings.warn(f"The text columns {names} are no numbers and are left out.", stacklevel=5)
+            doubts.note(
+                f"The text columns {names} are no numbers, which this model takes, and are left out.",
+                repair="Take another model, such as 'mlp_classifier', to use them.",
+            )
             return [{} for _ in columns]
         return [texts.fit(self.read(table.column(column.name), column, {})) for column in columns]
 
@@ -48,6 +58,8 @@ class Text(Kind):
         return np.stack([self.read(table.column(c.name), c, {}) for c in group.columns], axis=1)
 
     def read_cells(self, cells: list[list], group: Group) -> np.ndarray | None:
+        if any(column.missing for column in group.columns):
+            return None
         read = [[_cell(value) for value in values] for values in cells]
         if any(None in values for values in read):
             return None
@@ -56,7 +68,13 @@ class Text(Kind):
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
         import tensorflow as tf
 
-        return tf.stack(list(tensors), axis=1)
+        read = []
+        for tensor, column in zip(tensors, group.columns, strict=True):
+            if column.missing:
+                absent = tf.reduce_any(tf.strings.strip(tensor)[:, None] == tf.constant([column.missing]), axis=1)
+                tensor = tf.where(absent, "", tensor)
+            read.append(tensor)
+        return tf.stack(read, axis=1)
 
     def parse_tables(self, column: Column, state: State) -> dict[str, int] | None:
         return {word: i + 1 for i, word in enumerate(state["words"])} if state else None
@@ -72,8 +90,8 @@ class Text(Kind):
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
         return [(features, "part") for features in parsed]
 
-    def converted_shape(self, column: Column, state: State) -> tuple[int, ...]:
-        return (texts.width(state),)
+    def converted_shape(self, column: Column, state: State) -> tuple[int, ...] | None:
+        return None if column.missing else (texts.width(state),)  # the operations know no marks of missing values
 
     def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> list:
         described = zip(tensors, group.states, strict=True)
@@ -89,7 +107,7 @@ class Text(Kind):
         if not any(group.states):
             return Source()
         fitted = [
-            f"    {str(c.name)!r}: ({t['words']!r}, {t['mean']!r}, {t['deviation']!r}),"
+            f"    {str(c.name)!r}: ({t['words']!r}, {t['mean']!r}, {t['deviation']!r}, {c.missing!r}),"
             for c, t in zip(group.columns, group.states, strict=True)
         ]
         return Source(
@@ -106,7 +124,8 @@ class Text(Kind):
         words = list(state.get("words", ()))
         if odd:
             words = [*words, *STRANGE_WORDS]
-            return of_strings(" ".join(generator.choice(words, generator.integers(1, 6))) for _ in range(rows))
+            drawn = [" ".join(generator.choice(words, generator.integers(1, 6))) for _ in range(rows)]
+            return of_strings([*column.missing, *drawn][:rows])
         return of_strings(" ".join(generator.choice(words or ["text"], min(3, len(words) or 1))) for _ in range(rows))
 
     def cases(self, values: np.ndarray, turn: int) -> dict[str, np.ndarray]:

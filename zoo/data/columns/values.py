@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zoo.data import notations, recognition
-from zoo.data.columns import number_formats
-from zoo.data.columns.natural import natural, original
+from zoo import display
+from zoo.data import doubts, notations, recognition
+from zoo.data.columns import number_doubts, number_formats
+from zoo.data.columns.natural import check_utf8, clocks, natural, original
 from zoo.data.schema import MISSING, Column, as_numbers, is_stringlike, level_name
 
 SCALARS = (str, bytes, int, float, bool, np.generic, pd.Timestamp)
+SHOWN = 5  # of the values that count as missing
 LEADING_ZERO = re.compile(r"0\d+")
 
 
@@ -62,10 +65,14 @@ class Values:
         self.name, self.dtype, self.hints = name, original(values), hints
         self.date_format = hints.date_format or ""
         self.series = values = natural(values, name)
+        self.is_categorical = isinstance(values.dtype, pd.CategoricalDtype)
+        texts = is_stringlike(values.dtype) and not self.is_categorical
+        if texts and (found := clocks(values, hints.missing)) is not None:
+            self.dtype, self.series = found
+            values = self.series
         self.is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
         self.is_boolean = pd.api.types.is_bool_dtype(values.dtype)
         self.is_number = not self.is_boolean and pd.api.types.is_numeric_dtype(values.dtype)
-        self.is_categorical = isinstance(values.dtype, pd.CategoricalDtype)
         self.cells = None if values.dtype != object else first_array(values)
         if self.is_number and pd.api.types.is_complex_dtype(values.dtype):
             raise ValueError(f"The column {name!r} holds complex numbers. Split it into real and imaginary parts.")
@@ -73,6 +80,7 @@ class Values:
             return
         if not is_stringlike(values.dtype):
             self._refuse(values.dtype)
+        check_utf8(self.uniques, name)
         strange = next((value for value in self.uniques if not isinstance(value, SCALARS)), None)
         if strange is not None:
             self._refuse(type(strange).__name__)
@@ -102,7 +110,7 @@ class Values:
             return np.where(np.isin(values, marks), np.nan, values) if marks else values
         if self.is_date or self.is_boolean or self.is_categorical or self.cells is not None:
             return None
-        if any(LEADING_ZERO.fullmatch(str(value)) for value in self.uniques):
+        if any(LEADING_ZERO.fullmatch(str(value).strip()) for value in self.uniques):
             return None
         if self.hints == NO_HINTS and self._plain_numbers is not None:
             return self._plain_numbers
@@ -124,11 +132,24 @@ class Values:
             return None
         if self.hints == NO_HINTS and self._plain_numbers is not None:
             return None
+        hints = self.hints
+        return number_formats.recognise(
+            self._texts, decimal=hints.decimal, thousands=hints.thousands, missing=hints.missing
+        )
+
+    @property
+    def _texts(self) -> dict[str, int]:
+        """In how many rows each distinct text stands."""
         codes, uniques = self._factorized
         rows = np.bincount(codes[codes >= 0], minlength=len(uniques))
-        counts = {(value if isinstance(value, str) else level_name(value)): int(n) for value, n in zip(uniques, rows)}
-        hints = self.hints
-        return number_formats.recognise(counts, decimal=hints.decimal, thousands=hints.thousands, missing=hints.missing)
+        return {(value if isinstance(value, str) else level_name(value)): int(n) for value, n in zip(uniques, rows)}
+
+    def number_doubt(self) -> tuple[str, str, str] | None:
+        """Returns what keeps texts that are nearly numbers from being such, as `number_doubts.doubt` does."""
+        if self.is_date or self.is_boolean or self.is_categorical or self.cells is not None or self.dates is not None:
+            return None
+        marks = {*number_formats.MISSING_MARKS, *self.hints.missing}
+        return number_doubts.doubt({text: n for text, n in self._texts.items() if text.strip() not in marks})
 
     @property
     def number_column(self) -> Column:
@@ -167,6 +188,25 @@ class Values:
         if self.is_number and not notations.has_digits_alone(self.date_format):
             return None
         return recognition.recognise(*self._levels, self.date_format)
+
+    def note_missing(self, others: Sequence[str], what: str) -> str:
+        """Notes as doubtful that strings count as missing, and returns what the schema says of it.
+
+        Args:
+            others: The strings.
+            what: What nine in ten values are, such as `"numbers"`.
+        """
+        listed = ", ".join(map(repr, others[:SHOWN])) + (", ..." if len(others) > SHOWN else "")
+        rows = display.count(self.count_of(others), "row")
+        doubts.note(
+            f"Nine in ten values are {what}; {listed} in {rows} count as missing.",
+            column=self.name,
+            value=others[0],
+            row=self.row_of(others[0]),
+            repair="List them in na_values= if they mark missing values; else repair them, or give the column another "
+            "kind in the schema.",
+        )
+        return f"Of its values, {listed} in {rows} are no {what} and count as missing."
 
     def row_of(self, level: str):
         """Returns the label of the first row that holds a string."""
