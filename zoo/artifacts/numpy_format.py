@@ -14,8 +14,9 @@ import keras
 import numpy as np
 
 from zoo.artifacts import numpy_members
-from zoo.data.columns.kind import FARTHEST, SECTIONS
+from zoo.data.columns.kind import SECTIONS
 from zoo.data.columns.source_code import NUMBER
+from zoo.data.number_statistics import MOMENTS
 from zoo.data.schema import MISSING
 from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import Levels, PiecewiseLinear
@@ -226,7 +227,7 @@ def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
     def joined(name):
         return [value for one in scaled for value in one[name]]
 
-    names = ("median", "center", "scale", *(("mean", "deviation") if preprocessor.linear else ()))
+    names = ("median", "center", "scale", *(MOMENTS if preprocessor.linear else ()))
     constants = {name: np.array(joined(name), "float32") for name in names}
     lines += [line for source in sources for line in source.setup]
     numbers = [expression for source in sources for expression in source.numbers]
@@ -254,8 +255,9 @@ def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
     parts = ", ".join([values, *sections["value"], *flags, *sections["missing"], *sections["part"]])
     lines.append(f"numeric = np.concatenate([{parts}], axis=1, dtype='float32')")
     if preprocessor.linear:
-        lines.append(f"line = np.where(known, np.clip((x - W['mean']) / W['deviation'], -{FARTHEST}, {FARTHEST}), 0)")
-        parts = ", ".join(["line", *sections["value"], *flags, *sections["missing"], *sections["part"]])
+        standardised = 'np.where(known, (x - W["mean"]) / W["deviation"], 0)'
+        lines.append(f'standardised = np.clip({standardised}, W["least"], W["most"])')
+        parts = ", ".join(["standardised", *sections["value"], *flags, *sections["missing"], *sections["part"]])
         lines.append(f"linear = np.concatenate([{parts}], axis=1, dtype='float32')")
     knots, ranks = joined("knots"), joined("ranks")
     ranked = [i for i, column in enumerate(knots) if len(column) > 2]

@@ -19,6 +19,7 @@ MAX_KNOTS = 256
 BLOCK_VALUES = 2**20  # the most values in a block of columns: 4 MiB of float32
 SAMPLE_ROWS = 8_192  # of which quartiles are taken where a column has no knots
 FEWEST_VALUES = 1_024  # in the sample; of a column with fewer all rows are taken
+MOMENTS = ("mean", "deviation", "least", "most")
 NAMES = ("median", "center", "scale", "missing", "extremes", "above_two_values")
 
 
@@ -31,19 +32,20 @@ def number_statistics(
         parts: Arrays of columns, float32 `(rows, columns)` each. NaN and infinite values count as missing.
         scaling: `"standard"` or `"quantile"`.
         feature_budget: The most features that the ranks of all columns may be expanded to; None for no limit.
-        linear: Whether mean and standard deviation are taken beside quartiles.
+        linear: Whether mean and standard deviation are taken beside quartiles, and where standardised values end: one
+            range outside of the training rows.
 
     Returns:
-        `median`, `center`, `scale`, `missing`, `knots` and `ranks`; with `linear` also `mean` and `deviation`. With a
-        budget also `max_bins`, one number: the most bins that each rank may be expanded to. If that is below 2, columns
-        of more than two values have no knots.
+        `median`, `center`, `scale`, `missing`, `knots` and `ranks`; with `linear` also `MOMENTS`. With a budget also
+        `max_bins`, one number: the most bins that each rank may be expanded to. If that is below 2, columns of more
+        than two values have no knots.
     """
     state = _of_sample(parts, feature_budget) if scaling == "quantile" else None
     if state is None:
         state = _collected(_map_blocks(lambda block: _scaling(block, scaling), parts))
     extremes, above_two_values = state.pop("extremes"), state.pop("above_two_values")
     if linear:
-        state |= _collected(_map_blocks(_moments, parts), ("mean", "deviation"))
+        state |= _collected(_map_blocks(_moments, parts), MOMENTS)
     if scaling == "standard":
         return state | {"knots": [[] for _ in extremes], "ranks": [[] for _ in extremes]}
     if feature_budget is not None:
@@ -149,12 +151,19 @@ def _scale(low: np.ndarray, high: np.ndarray, extremes: np.ndarray) -> np.ndarra
 
 
 def _moments(block: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns mean and standard deviation of the values of each column; 0 and 1 where there are none to tell apart."""
+    """Returns the `MOMENTS` of each column; the mean 0 and the deviation 1 where there are no values to tell apart."""
     counts = np.maximum((~np.isnan(block)).sum(axis=1), 1)
     mean = np.nansum(block, axis=1, dtype="float64") / counts
     squares = np.square(block - mean.astype("float32")[:, None], dtype="float64")
     deviation = np.sqrt(np.nansum(squares, axis=1) / counts)
-    return {"mean": mean, "deviation": np.where(deviation > 0, deviation, 1.0)}
+    deviation = np.where(deviation > 0, deviation, 1.0)
+    lowest, highest = _range(block)["extremes"].T
+    return {
+        "mean": mean,
+        "deviation": deviation,
+        "least": (2.0 * lowest - highest - mean) / deviation,
+        "most": (2.0 * highest - lowest - mean) / deviation,
+    }
 
 
 def _quartiles(block: np.ndarray) -> dict[str, np.ndarray]:

@@ -22,6 +22,7 @@ import numpy as np
 
 from zoo.engine import batches, compiled, keras_internals, stacked
 from zoo.engine.program import Member, Program
+from zoo.layers.linear import line_of, line_outputs
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
 KEPT = 4
@@ -100,6 +101,8 @@ def fit(
         What each left.
     """
     keras_internals.warn_of_version()
+    rows = _with_lines(models, rows)
+    validation = validation and _with_lines(models, validation)
     rates = _rates(models)
     widest = models[stacked.widest([model.network for model in models])]
     settings = {
@@ -202,6 +205,16 @@ def _programs(key, template, loss, members: int, settings: dict) -> Iterator[lis
             _kept[key] = programs
             while len(_kept) > KEPT:
                 _kept.popitem(last=False)
+
+
+def _with_lines(models, rows: Sequence[tuple]) -> Sequence[tuple]:
+    """Returns rows with what the lines of the models give for them, `line`, in place of what the lines alone take."""
+    if line_of(models[0].network) is None:
+        return rows
+    return [
+        ({**{k: v for k, v in x.items() if k != "linear"}, "line": line_outputs(model.network, x)}, *rest)
+        for model, (x, *rest) in zip(models, rows, strict=True)
+    ]
 
 
 def _count(rows) -> int:

@@ -16,7 +16,7 @@ import dataclasses
 import numpy as np
 
 PENALTIES = (1e-8, 1e-6, 1e-4, *(10.0 ** (k / 2) for k in range(-6, 9)))  # the last from 1e-3 to 1e4
-LEAST_SHARE = 1e-12  # of the largest eigenvalue; below it, columns depend on each other up to rounding
+LEAST_SHARE = 1e-8  # of the largest eigenvalue: along smaller ones weights are so large that float32 loses the answer
 MOST_PRODUCTS = 2**34  # multiplications of a decomposition, which takes a second or two
 
 

@@ -10,6 +10,7 @@ the training, ridge or logistic regression, and then stand still, and the hidden
 """
 
 import itertools
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -101,6 +102,13 @@ def solved_line(spec: Spec, inputs: dict) -> keras.KerasTensor | None:
 def line_of(network: keras.Model) -> SolvedLine | None:
     """Returns the line beside the hidden layers of a network, or None."""
     return next((layer for layer in network.layers if isinstance(layer, SolvedLine)), None)
+
+
+def line_outputs(network: keras.Model, x: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Returns what the line beside the hidden layers gives for encoded rows, `(rows, outputs)`."""
+    layer = line_of(network)
+    names = [tensor.name for tensor in keras.tree.flatten(layer.input)]
+    return ops.convert_to_numpy(layer({name: x[name] for name in names}))
 
 
 def line_beside(network: keras.Model) -> keras.Model | None:

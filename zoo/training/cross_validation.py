@@ -356,7 +356,7 @@ def _with_weights(model: Model, encoded) -> tuple:
     elif model.entry.task == "regression":  # as `Model.network_target` computes, to the last bit
         y = (y - np.float32(known.target_center)) / np.float32(known.target_scale)
     weight = np.ones(len(y), "float32") if encoded.weight is None else encoded.weight.astype("float32")
-    return line.with_outputs(model, encoded.x), y, weight
+    return encoded.x, y, weight
 
 
 def _alone(entry: Entry, job: _Job, settings, options) -> tuple:

@@ -21,7 +21,7 @@ from zoo.data.pipelines import Encoded
 from zoo.data.threads import one_thread
 from zoo.engine.logistic import logistic
 from zoo.engine.ridge import Line, most_rows, ridge
-from zoo.layers.linear import SolvedLine, line_of
+from zoo.layers.linear import SolvedLine, line_of, line_outputs
 from zoo.model import Model
 
 FOLDS = 5
@@ -110,20 +110,6 @@ def _positive(weight: np.ndarray | None) -> np.ndarray | None:
     return weight if weight is not None and weight.sum() > 0 else None
 
 
-def outputs(model: Model, x: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Returns the line's part of the network's outputs `(rows, outputs)`, for encoded rows."""
-    layer = line_of(model.network)
-    names = [*layer._numbers, *(["categorical"] if layer.categorical_sizes else [])]
-    return keras.ops.convert_to_numpy(layer({name: x[name] for name in names}))
-
-
-def with_outputs(model: Model, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Returns encoded rows with the line's part of the outputs, `line`, in place of what the line alone takes."""
-    if line_of(model.network) is None:
-        return dict(x)
-    return {**{name: values for name, values in x.items() if name != "linear"}, "line": outputs(model, x)}
-
-
 def loss(model: Model, held_out, outputs_of: Callable | None = None) -> float:
     """Returns the loss of a compiled model as it is, as a training has it after an epoch.
 
@@ -161,7 +147,7 @@ def explained(model: Model, solved: Solved, held_out) -> float | None:
         return np.tile(solved.constant.astype("float32"), (rows, 1))
 
     def alone(x):
-        return outputs(model, x)
+        return line_outputs(model.network, x)
 
     of_constant, of_line = (loss(model, held_out, function) for function in (constant, alone))
     of_model = loss(model, held_out)

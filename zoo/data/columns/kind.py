@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 # An encoded tensor holds the values of all columns first, then what says that a value is missing, then further parts.
 SECTIONS = ("value", "missing", "part")
-FARTHEST = 1e6  # of the tensor `linear`, in standard deviations: no training row is as far, and products stay finite
 
 
 @dataclasses.dataclass(frozen=True)
