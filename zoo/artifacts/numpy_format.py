@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from zoo.artifacts import numpy_members
-from zoo.data.columns.kind import SECTIONS
+from zoo.data.columns.kind import FARTHEST, SECTIONS
 from zoo.data.columns.source_code import NUMBER
 from zoo.data.number_statistics import MOMENTS
 from zoo.data.schema import MISSING
@@ -256,7 +256,7 @@ def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
     lines.append(f"numeric = np.concatenate([{parts}], axis=1, dtype='float32')")
     if preprocessor.linear:
         standardised = 'np.where(known, (x - W["mean"]) / W["deviation"], 0)'
-        lines.append(f'standardised = np.clip({standardised}, W["least"], W["most"])')
+        lines.append(f"standardised = np.clip({standardised}, -{FARTHEST!r}, {FARTHEST!r})")
         parts = ", ".join(["standardised", *sections["value"], *flags, *sections["missing"], *sections["part"]])
         lines.append(f"linear = np.concatenate([{parts}], axis=1, dtype='float32')")
     knots, ranks = joined("knots"), joined("ranks")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from zoo.data.columns.kind import SECTIONS
+from zoo.data.columns.kind import FARTHEST, SECTIONS
 
 SCALED = ("median", "center", "scale")
 
@@ -39,7 +39,7 @@ class _Scaling:
             # out, a graph and eager operations agree to the last bit.
             self.inverse_scale = tf.math.reciprocal(self.scale).numpy()
             if self.linear:
-                self.mean, self.least, self.most = (np.array(joined(n), "float32") for n in ("mean", "least", "most"))
+                self.mean = np.array(joined("mean"), "float32")
                 self.inverse_deviation = tf.math.reciprocal(np.array(joined("deviation"), "float32")).numpy()
         knots, ranks = joined("knots"), joined("ranks")
         self.ranked = [i for i, column in enumerate(knots) if len(column) > 2] if self.ranks_too else []
@@ -151,13 +151,10 @@ class Encoder(tf.Module):
         return tf.where(finite, self._rank(filled), 0.5)
 
     def _standardised(self, numbers):
-        """Returns numbers `(batch, n)` in standard deviations from their mean, 0 where missing.
-
-        They end one range of the training rows outside of it: no line is known to go on farther.
-        """
+        """Returns numbers `(batch, n)` in standard deviations from their mean, 0 where missing."""
         scaling = self._scaling
         scaled = tf.where(tf.math.is_finite(numbers), (numbers - scaling.mean) * scaling.inverse_deviation, 0.0)
-        return tf.maximum(tf.minimum(scaled, scaling.most), scaling.least)
+        return tf.clip_by_value(scaled, -FARTHEST, FARTHEST)
 
     def _rank(self, values):
         """Returns the piecewise linear interpolation of the knots' ranks at `values` `(batch, columns)`."""

@@ -19,7 +19,7 @@ MAX_KNOTS = 256
 BLOCK_VALUES = 2**20  # the most values in a block of columns: 4 MiB of float32
 SAMPLE_ROWS = 8_192  # of which quartiles are taken where a column has no knots
 FEWEST_VALUES = 1_024  # in the sample; of a column with fewer all rows are taken
-MOMENTS = ("mean", "deviation", "least", "most")
+MOMENTS = ("mean", "deviation")
 NAMES = ("median", "center", "scale", "missing", "extremes", "above_two_values")
 
 
@@ -32,8 +32,7 @@ def number_statistics(
         parts: Arrays of columns, float32 `(rows, columns)` each. NaN and infinite values count as missing.
         scaling: `"standard"` or `"quantile"`.
         feature_budget: The most features that the ranks of all columns may be expanded to; None for no limit.
-        linear: Whether mean and standard deviation are taken beside quartiles, and where standardised values end: one
-            range outside of the training rows.
+        linear: Whether mean and standard deviation are taken beside quartiles.
 
     Returns:
         `median`, `center`, `scale`, `missing`, `knots` and `ranks`; with `linear` also `MOMENTS`. With a budget also
@@ -156,14 +155,7 @@ def _moments(block: np.ndarray) -> dict[str, np.ndarray]:
     mean = np.nansum(block, axis=1, dtype="float64") / counts
     squares = np.square(block - mean.astype("float32")[:, None], dtype="float64")
     deviation = np.sqrt(np.nansum(squares, axis=1) / counts)
-    deviation = np.where(deviation > 0, deviation, 1.0)
-    lowest, highest = _range(block)["extremes"].T
-    return {
-        "mean": mean,
-        "deviation": deviation,
-        "least": (2.0 * lowest - highest - mean) / deviation,
-        "most": (2.0 * highest - lowest - mean) / deviation,
-    }
+    return {"mean": mean, "deviation": np.where(deviation > 0, deviation, 1.0)}
 
 
 def _quartiles(block: np.ndarray) -> dict[str, np.ndarray]:

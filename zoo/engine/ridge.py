@@ -3,7 +3,8 @@
     minimise  sum_i w_i (y_i - x_i . b - b_0)^2 + a |b|^2
     d <= n    X'X = V S V',  b = V (S + a)^-1 V' X'y          d > n   XX' = U S U',  b = X' U (S + a)^-1 U'y
 
-X and y are centred, and the intercept b_0 is not shrunk. One decomposition serves all penalties a.
+X and y are centred, and the intercept b_0 is not shrunk. One decomposition serves all penalties a. Columns that nearly
+depend on each other can have large weights that cancel out; where float32 would lose the answer by that, a is larger.
 
 A. E. Hoerl, R. W. Kennard, Ridge Regression: Biased Estimation for Nonorthogonal Problems, Technometrics 12, 1970.
 https://doi.org/10.1080/00401706.1970.10488634
@@ -16,7 +17,8 @@ import dataclasses
 import numpy as np
 
 PENALTIES = (1e-8, 1e-6, 1e-4, *(10.0 ** (k / 2) for k in range(-6, 9)))  # the last from 1e-3 to 1e4
-LEAST_SHARE = 1e-8  # of the largest eigenvalue: along smaller ones weights are so large that float32 loses the answer
+LEAST_SHARE = 1e-12  # of the largest eigenvalue; below it, columns depend on each other up to rounding
+MOST_PARTS = 64.0  # deviations of the target that the parts of a row's answer may sum up to, before they cancel
 MOST_PRODUCTS = 2**34  # multiplications of a decomposition, which takes a second or two
 
 
@@ -88,9 +90,13 @@ def ridge(x: np.ndarray, y: np.ndarray, folds: np.ndarray, weight: np.ndarray | 
         folds: The number of each row's fold, from 0; with one fold alone, the penalty is the mildest.
         weight: Of each row, of mean 1, or None.
     """
-    penalty = PENALTIES[int(np.argmin(_errors(x, y, folds, weight)))]
-    weights, intercepts = Spectrum(x, weight).ridge(y, float(np.average(y, weights=weight)), [penalty])
-    return Line(weights, intercepts, penalty)
+    mean = float(np.average(y, weights=weight))
+    weights, intercepts = Spectrum(x, weight).ridge(y, mean, PENALTIES)
+    parts = np.max(np.abs(x - x.mean(axis=0)) @ np.abs(weights), axis=0)
+    is_held = parts <= MOST_PARTS * np.sqrt(np.average(np.square(y - mean), weights=weight))
+    is_held[-1] = True
+    chosen = int(np.argmin(np.where(is_held, _errors(x, y, folds, weight), np.inf)))
+    return Line(weights[:, [chosen]], intercepts[[chosen]], PENALTIES[chosen])
 
 
 def _errors(x, y, folds, weight) -> np.ndarray:

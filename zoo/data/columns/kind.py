@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 # An encoded tensor holds the values of all columns first, then what says that a value is missing, then further parts.
 SECTIONS = ("value", "missing", "part")
+FARTHEST = 1e36  # standard deviations, at which a number of the tensor `linear` ends: its products stay finite
 
 
 @dataclasses.dataclass(frozen=True)
