@@ -373,6 +373,22 @@ def test_config_repeats_a_run(capsys, trained, tmp_path):
     assert all(np.array_equal(a, b) for a, b in pairs)
 
 
+def test_config_repeats_the_rows_of_a_step(capsys, trained, tmp_path):
+    words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", *QUICK, "--batch-size", "256")
+    answer(capsys, *words, "-o", tmp_path / "out")
+    answer(capsys, "train", "--config", tmp_path / "out" / "card.json", "-o", tmp_path / "again", "--json")
+    before, after = (zoo.load(tmp_path / name) for name in ("out", "again"))
+    assert all(map(np.array_equal, before.get_weights(), after.get_weights()))
+    assert before.card["recipe"]["least_steps"] == after.card["recipe"]["least_steps"] == 1
+
+
+def test_fine_tuning_solves_the_line_again_if_asked(capsys, trained, tmp_path):
+    words = ("fine-tune", trained / "out", trained / "visits.csv", "--epochs", "1", "--json")
+    answer(capsys, *words, "--linear", "refit", "-o", tmp_path / "out")
+    assert zoo.load(tmp_path / "out").card["recipe"]["linear"]["rows"] == 240
+    assert "invalid choice: 'again'" in refusal(capsys, *words, "--linear", "again", "-o", tmp_path / "no")
+
+
 def test_a_file_that_is_no_card_is_refused(capsys, tmp_path):
     (tmp_path / "card.json").write_text('{"entry": "mlp_classifier"}')
     assert "is no card of a run: it has no recipe" in refusal(capsys, "train", "--config", tmp_path / "card.json")

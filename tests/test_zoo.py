@@ -40,6 +40,7 @@ def encoded(model, rows=ROWS, seed=0):
     values = {
         "inputs": lambda shape: generator.choice(allowed, shape),
         "numeric": generator.standard_normal,
+        "linear": generator.standard_normal,
         "quantile": generator.random,
         "categorical": lambda shape: generator.integers(0, 2, shape),
         "image": lambda shape: generator.integers(0, 256, shape),

@@ -284,6 +284,9 @@ def _parsers(argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
     artifact(a)
     adapting(a)
     settings(a)
+    a.add_argument(
+        "--linear", choices=("refit",), help="solve the line beside the hidden layers again, from these rows"
+    )
     a.add_argument("--json", action="store_true", help="print the result as JSON and no progress")
 
     a = command("export", _export, "Write a SavedModel that takes raw columns, for TensorFlow Serving.")
@@ -479,7 +482,7 @@ def _fine_tune(arguments) -> int:
     _join_workers()
     loaded = zoo.load(model)
     data = _data(arguments, arguments.source, target=arguments.target or loaded.schema.target)
-    settings = _present(arguments, *ADAPTING, *SETTINGS)
+    settings = _present(arguments, *ADAPTING, *SETTINGS) | _given(arguments, "linear")
     verbose = 0 if arguments.json else 1
     with interruption.terminable():
         run = zoo.fine_tune(loaded, data, target=arguments.target, verbose=verbose, **settings)
@@ -569,6 +572,8 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
         before = getattr(usual, name, None)  # what the recipe says anyway is not asked for
         if recipe.get(name) not in (before, getattr(before, "__name__", None)):
             past[name] = recipe[name]
+    if recipe.get("least_steps", 1) != usual.least_steps:  # the caller said how many rows a step has
+        past["batch_size"] = recipe["batch_size"]
     if recipe.get("solver"):
         past["solver"] = recipe["solver"]
     elif usual.solver:

@@ -43,12 +43,12 @@ from zoo.engine.precision import check_floatx, in_float32, keep_ends_in_float32,
 from zoo.engine.registration import unsaved_parts
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
+from zoo.layers.linear import line_beside
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
 from zoo.layers.nesting import layers_of
 from zoo.registry import Entry, Recipe, Spec
 
-ENCODED = ("inputs", "numeric", "quantile", "categorical", "image")
-FITTED = ("preprocessing", "scaling", "feature_budget")  # builders' options that are passed to the preprocessor
+FITTED = ("preprocessing", "scaling", "feature_budget", "linear")  # builders' options passed to the preprocessor
 JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
 
 
@@ -200,6 +200,8 @@ class Model(keras.Model):
     def coefficients(self):
         """Returns the coefficients of a linear model in the units of the raw columns.
 
+        Of a network with a line beside its hidden layers they are those of the line.
+
         Returns:
             A DataFrame, one row a column (and level, or derived feature) and `intercept` last; one column a logit: the
             second class's for two classes, every class's for more; the target's for a regression.
@@ -216,12 +218,13 @@ class Model(keras.Model):
             raise TypeError(
                 "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
             )
-        if self.members > 1:
+        line = line_beside(self.network)
+        if self.members > 1 and line is None:
             raise TypeError(
                 f"Coefficients are those of one linear model. Received: an ensemble of {self.members} members. Build "
                 "it with ensemble=1."
             )
-        names, weights, intercept = linear_terms(self.network, self.preprocessor.features)
+        names, weights, intercept = linear_terms(line or self.network, self.preprocessor.features)
         if self.entry.task == "regression":
             scale, center = self.preprocessor.target_scale, self.preprocessor.target_center
             weights, intercept = weights * scale, intercept * scale + center
@@ -662,15 +665,15 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
     """Returns the entry's recipe. What an option changes in it stands above it, as does one with a field's name."""
     recipe = registry.load_recipe(entry)
     known = {**entry.options, **options}
-    for name, changes_by_value in recipe.by_option.items():
-        value = known[name]
-        if isinstance(value, (str, int)) and value in changes_by_value:
-            recipe = dataclasses.replace(recipe, **changes_by_value[value])
     changes = {name: known[name] for name in FITTED if known.get(name) is not None}
     if "preprocessing" in changes:
         changes["arrays"] = None
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
+    for name, changes_by_value in recipe.by_option.items():
+        value = known[name]
+        if isinstance(value, (str, int)) and value in changes_by_value:
+            changes |= changes_by_value[value]
     return dataclasses.replace(recipe, **changes)
 
 
@@ -790,7 +793,8 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         schema = dataclasses.replace(schema, columns=tuple(inputs))
     has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
     kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
-    return Preprocessor(schema, kind, recipe.scaling, recipe.feature_budget, recipe.centred).fit(x, y)
+    fields = ("scaling", "feature_budget", "centred", "linear")
+    return Preprocessor(schema, kind, **{name: getattr(recipe, name) for name in fields}).fit(x, y)
 
 
 def _as_units(schema: Schema) -> Schema:

@@ -38,6 +38,7 @@ TASKS = ("classification", "regression", "logic", "association", "map", "dynamic
 SUPERVISED = ("classification", "regression")  # dynamics learn from recorded outputs, and need none to be simulated
 LEARNING = ("gradient", "rule", "none")
 MOST_ROWS = 4096  # a step of a share of the rows
+FEWEST_ROWS = 32  # a step of few rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +55,8 @@ class Recipe:
             Each column gets an equal number of bins; below two bins, numbers are only scaled. None: no limit.
         centred: Whether raw numbers whose spread float32 does not resolve, such as time stamps, are read less their
             middle: for networks whose answers are not in the units of their inputs.
+        linear: Whether numbers are encoded a second time, standardised and not squashed, for a path that is linear and
+            solved before the network trains (see `zoo.layers.linear`).
         decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
             registered function of them. The builder option `output_activation`, where an entry has it, stands above.
         loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
@@ -66,6 +69,8 @@ class Recipe:
         learning_rate: Step size; the peak where there is a schedule.
         schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
         batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
+        least_steps: Steps of an epoch that few rows are divided into, by a smaller batch: of 32 rows or more. It goes
+            where the caller says how many rows a step has.
         epochs: The most epochs of a run.
         shuffle: Whether rows are shuffled in each epoch.
         validation: Share of the rows held out to choose the best epoch by, or None.
@@ -98,6 +103,7 @@ class Recipe:
     scaling: str = "quantile"
     feature_budget: int | None = None
     centred: bool = False
+    linear: bool = False
     decision: str | Callable | None = None
     loss: Callable | None = None
     reduction: str = "mean"
@@ -108,6 +114,7 @@ class Recipe:
     learning_rate: float = 1e-3
     schedule: str = "constant"
     batch_size: int | float | str = 256
+    least_steps: int = 1
     epochs: int = 100
     shuffle: bool = True
     validation: float | None = 0.2
@@ -133,7 +140,10 @@ class Recipe:
             return rows
         if isinstance(self.batch_size, float):
             return max(1, min(math.ceil(self.batch_size * rows), MOST_ROWS))
-        return min(int(self.batch_size), rows)
+        size = int(self.batch_size)
+        if self.least_steps > 1:
+            size = min(size, max(FEWEST_ROWS, math.ceil(rows / self.least_steps)))
+        return min(size, rows)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +159,8 @@ class Spec:
         input_offsets: What was subtracted from each of `inputs`, in float64, since float32 does not resolve the
             differences of such large numbers (`Recipe.centred`); empty where nothing was.
         num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
+        linear: Whether a line that is solved before the training may stand beside the network (`Recipe.linear`).
+        num_linear: Width of the tensor `linear` (tabular): standardised numbers and 0/1 flags.
         num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
         max_bins: The most bins that each rank may be expanded to, by the recipe's `feature_budget`; None for no limit.
         categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
@@ -165,6 +177,8 @@ class Spec:
     sequences: bool = False
     input_offsets: tuple[float, ...] = ()
     num_numeric: int = 0
+    linear: bool = False
+    num_linear: int = 0
     num_quantile: int = 0
     max_bins: int | None = None
     categorical_sizes: tuple[int, ...] = ()
@@ -192,7 +206,7 @@ class Spec:
             )
 
     def inputs(self) -> dict[str, keras.KerasTensor]:
-        """Returns the named Keras inputs: inputs, numeric, quantile, categorical, image, `tensors`, as they exist."""
+        """Returns the named Keras inputs: inputs, numeric, linear, quantile, ..., `tensors`, as they exist."""
         import keras
 
         inputs = {}
@@ -201,6 +215,8 @@ class Spec:
             inputs["inputs"] = keras.Input(shape, name="inputs")
         if self.num_numeric:
             inputs["numeric"] = keras.Input((self.num_numeric,), name="numeric")
+        if self.num_linear:
+            inputs["linear"] = keras.Input((self.num_linear,), name="linear")
         if self.num_quantile:
             inputs["quantile"] = keras.Input((self.num_quantile,), name="quantile")
         if self.categorical_sizes:

@@ -60,7 +60,7 @@ def test_the_second_part_keeps_the_weights_of_the_first_unless_it_is_better(mode
     best = min(run.history["val_loss"])
     rows = zoo.evaluate(run, penguins, verbose=0)
     assert np.isfinite(rows["log_loss"])
-    assert run.metrics["val"]["log_loss"] == pytest.approx(best, rel=1e-4)
+    assert run.metrics["val"]["log_loss"] == pytest.approx(best, rel=1e-4, abs=3e-7)  # float32 near a probability of 1
 
 
 def test_a_linear_model_is_all_head():

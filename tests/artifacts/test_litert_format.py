@@ -164,7 +164,7 @@ def test_columns_without_a_counterpart_are_named(run, tmp_path):
     for format in ("litert", "litert_int8"):
         with pytest.raises(ValueError, match=r"no operation for dates. Received: the column 'arrived'. Export as"):
             zoo.export(run, tmp_path / "served", format=format)
-    texts = pd.DataFrame({"note": [f"{i} rows" for i in range(40)], "y": np.arange(40.0)})
+    texts = pd.DataFrame({"note": [f"row {i} of all" for i in range(40)], "y": np.arange(40.0)})
     with pytest.raises(
         ValueError, match=r"no operation for words in texts. Received: the column 'note'.*ignore=\['note'"
     ):

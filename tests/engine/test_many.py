@@ -11,6 +11,7 @@ import pytest
 
 import zoo
 from zoo.engine import compiled, fitting, many, products, stacked
+from zoo.layers.linear import line_of
 from zoo.model import compile_model
 
 pytestmark = pytest.mark.tensorflow
@@ -31,7 +32,7 @@ def prepared(*, optimizer="adam", rates=(0.01, 0.01, 0.01), schedule=True, level
             x = pd.DataFrame(generator.normal(size=(200, 4)).astype("float32"), columns=list("abcd"))
             x.iloc[:9, :gaps] = np.nan
         data = zoo.data.load((x, y))
-        options = {"hidden_units": (8,), "dropout": 0.0, "num_bins": 2, "l2": 1e-3} | options
+        options = {"hidden_units": (8,), "dropout": 0.0, "num_bins": 2, "l2": 1e-3, "linear": False} | options
         model = zoo.build("mlp_classifier", data, seed=seed, **options)
         compile_model(
             model, model.recipe, optimizer=optimizer, learning_rate=rate, total_steps=90 if schedule else None
@@ -113,6 +114,29 @@ def test_an_optimizer_of_the_caller_s_own_keeps_its_schedule_and_momentum():
 def test_layers_of_every_kind_are_each_member_s_own(options):
     together, single = prepared(**options), prepared(**options)
     assert_each_is_as_alone(together, single, at_once(together, epochs=3), epochs=3)
+
+
+@pytest.mark.parametrize("levels", [0, 3])
+def test_lines_are_each_member_s_own(levels):
+    together, single = prepared(linear=True, levels=levels), prepared(linear=True, levels=levels)
+    for found in (together, single):
+        generator = np.random.default_rng(7)
+        for model, *_ in found:
+            layer = line_of(model.network)
+            layer.set_weights([generator.normal(size=weight.shape) for weight in layer.weights])
+    lines = [line_of(model.network).get_weights() for model, *_ in together]
+    assert_each_is_as_alone(together, single, at_once(together, epochs=3), epochs=3)
+    for (model, *_), before in zip(together, lines, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(line_of(model.network).get_weights(), before, strict=True))
+
+
+def test_weights_from_before_stay_unless_an_epoch_is_better():
+    together = prepared(rates=(0.01, 0.01, 0.01))
+    before = [model.get_weights() for model, *_ in together]
+    left = at_once(together, epochs=5, patience=2, beaten_by=[0.0, None, 1e9])
+    assert [one.best_epoch for one in left][0] == -1 and len(left[0].losses) == 2
+    assert all(np.array_equal(a, b) for a, b in zip(together[0][0].get_weights(), before[0], strict=True))
+    assert all(one.best_epoch >= 0 for one in left[1:])
 
 
 @pytest.mark.parametrize("rates", [(0.01, 0.01, 0.01), (0.01, 0.03, 0.001)], ids=["one_rate", "rates"])

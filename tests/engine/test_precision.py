@@ -12,7 +12,7 @@ import pytest
 import zoo
 from zoo.engine.precision import in_float32
 
-SMALL = {"hidden_units": (8,), "epochs": 2, "verbose": 0}
+SMALL = {"hidden_units": (8,), "epochs": 2, "verbose": 0, "linear": False}
 
 
 @contextlib.contextmanager
@@ -71,7 +71,7 @@ def test_it_learns_as_in_float32(mixed, table):
 def test_predictions_compute_in_float32_by_the_same_weights(mixed, table):
     """They equal those of a network in float32 that is given the weights."""
     x = table[["x", "c", "z"]]
-    full = zoo.build("mlp_classifier", table, target="y", hidden_units=(8,))
+    full = zoo.build("mlp_classifier", table, target="y", hidden_units=(8,), linear=False)
     full.preprocessor = mixed.model.preprocessor
     full.set_weights(mixed.model.get_weights())
     answers = zoo.predict(mixed.model, x)
@@ -95,6 +95,14 @@ def test_it_is_saved_loaded_trained_further_and_exported_in_float32(mixed, table
     assert not {"bfloat16", "half"} & _dtypes(report.path)
     again = zoo.train(model, table, target="y", epochs=1, verbose=0)
     assert "mixed_bfloat16" in policies(again.model.network).values()
+
+
+def test_a_line_beside_the_hidden_layers_is_as_precise_as_it_was_solved(table):
+    rows = table.assign(y=3.0 * table.x + table.z)
+    with policy("mixed_bfloat16"):
+        run = zoo.train("mlp_regressor", rows, target="y", hidden_units=(8,), epochs=2, verbose=0)
+    assert run.model.network.get_layer("line").dtype_policy.name == "float32" and run.best_epoch == -1
+    np.testing.assert_allclose(zoo.predict(run, rows)["prediction"], rows["y"], atol=1e-5)
 
 
 def _dtypes(path):

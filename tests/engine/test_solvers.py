@@ -131,7 +131,7 @@ def test_the_hessian_of_a_network_is_the_slope_of_its_gradient():
 @pytest.mark.tensorflow
 def test_newton_trains_a_network_that_is_not_convex():
     # y = b1 / (1 + exp(b2 - b3 x)) is one logistic unit; with the output's bias the fit can only be better than NIST's.
-    options = {"hidden_units": (1,), "activation": "logistic", "dropout": 0.0, "num_bins": 1}
+    options = {"hidden_units": (1,), "activation": "logistic", "dropout": 0.0, "num_bins": 1, "linear": False}
     run = zoo.train("mlp_regressor", "rat42", solver="newton", epochs=200, validation=None, verbose=0, **options)
     data = zoo.data.load("rat42")
     residuals = zoo.predict(run, data)["prediction"].to_numpy() - data.y.to_numpy()

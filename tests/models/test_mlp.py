@@ -110,7 +110,7 @@ def test_back_propagation_learns_xor_in_a_few_hundred_sweeps():
 @pytest.mark.tensorflow
 def test_one_hidden_unit_fits_rat42_to_its_certified_residuals():
     # y = b1 / (1 + exp(b2 - b3 x)) is one logistic unit; with the output's bias the fit can only be better.
-    network_options = {"hidden_units": (1,), "activation": "logistic", "dropout": 0.0, "num_bins": 1}
+    network_options = {"hidden_units": (1,), "activation": "logistic", "dropout": 0.0, "num_bins": 1, "linear": False}
     run = zoo.train(
         "mlp_regressor", "rat42", solver="lbfgs", epochs=3000, validation=None, verbose=0, **network_options
     )
@@ -213,11 +213,12 @@ def test_the_validation_loss_of_an_ensemble_is_that_of_its_answer():
 def test_the_first_member_begins_as_the_network_alone():
     x = np.random.default_rng(0).normal(size=(60, 5)).astype("float32")
     data = (x, targets_of("mlp_classifier", x))
-    alone, together = zoo.build("mlp_classifier", data, seed=3), zoo.build("mlp_classifier", data, seed=3, ensemble=2)
+    how = {"seed": 3, "linear": False}
+    alone, together = zoo.build("mlp_classifier", data, **how), zoo.build("mlp_classifier", data, **how, ensemble=2)
     for one, both in zip(alone.get_weights(), together.get_weights(), strict=True):
         np.testing.assert_array_equal(one, both[0])
     assert np.any(together.get_weights()[0][0] != together.get_weights()[0][1])
-    again = zoo.build("mlp_classifier", data, seed=3, ensemble=2)
+    again = zoo.build("mlp_classifier", data, **how, ensemble=2)
     assert all(np.array_equal(a, b) for a, b in zip(together.get_weights(), again.get_weights(), strict=True))
 
 
@@ -229,7 +230,8 @@ def test_an_ensemble_of_no_whole_number_is_refused(ensemble):
 
 def test_an_ensemble_has_no_coefficients():
     x = np.random.default_rng(0).normal(size=(60, 5)).astype("float32")
-    model = zoo.build("mlp_regressor", (x, targets_of("mlp_regressor", x)), ensemble=2, hidden_units=())
+    options = {"ensemble": 2, "hidden_units": (), "linear": False}
+    model = zoo.build("mlp_regressor", (x, targets_of("mlp_regressor", x)), **options)
     with pytest.raises(TypeError, match="an ensemble of 2 members"):
         model.coefficients()
 

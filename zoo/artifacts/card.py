@@ -102,6 +102,8 @@ def page(card: Mapping[str, Any], schema) -> str:
             f"{card['date']}, seed {card['seed']}, {card['epochs']} epochs in {card['seconds']} s on {card['device']}; "
             f"stopped: {card['stopped']}."
         ]
+    if said := line_of_card(card):
+        lines += [said]
     if card.get("ancestry"):
         lines += ["Began from: " + ", then ".join(_said(ancestor) for ancestor in card["ancestry"]) + "."]
     if lines[-1]:
@@ -122,6 +124,20 @@ def page(card: Mapping[str, Any], schema) -> str:
         lines.append(f'zoo.train(model, {rows}).save("runs/more")  # goes on from these weights')
     lines += ['zoo.export(model, "served/NAME")  # for TensorFlow Serving', "```", "", f"Paper: {card['paper']}", ""]
     return "\n".join(lines)
+
+
+def line_of_card(card: Mapping[str, Any]) -> str:
+    """Returns what a card says of the line that was solved before the training, `""` of none."""
+    line = (card.get("recipe") or {}).get("linear")
+    if not isinstance(line, Mapping):
+        return ""
+    kind, name = ("ridge", "penalty") if card["task"] == "regression" else ("logistic", "C")
+    share = line.get("explained")
+    said = f"explains {share:.0%} of what the model does" if share is not None else "stands beside the hidden layers"
+    return (
+        f"A {kind} regression of {line['features']} features, {name} {line['penalty']:.3g}, solved from "
+        f"{line['rows']:,} rows before the training, {said}."
+    )
 
 
 def _said(ancestor) -> str:

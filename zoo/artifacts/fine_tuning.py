@@ -35,7 +35,8 @@ def fine_tune(
         target: The target's column, if its name is another than in training.
         freeze: `"head_first"`: the last layer with weights, then every layer at a tenth of the rate; `"body"`: the last
             layer alone; `"none"`: every layer; or the number of the lowest layers that stand still.
-        **options: `classes`, `columns` and `image_size` as `zoo.adapt` takes them; what else `zoo.train` takes.
+        **options: `classes`, `columns` and `image_size` as `zoo.adapt` takes them; `linear="refit"`, by which the line
+            beside the hidden layers is solved again from these rows; what else `zoo.train` takes.
 
     Returns:
         A run, as of `zoo.train`.
@@ -45,7 +46,7 @@ def fine_tune(
     """
     parameters = inspect.signature(train).parameters.values()
     known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-    known = [*ADAPTING, *(name for name in known if name not in (*ADAPTING, "target", "freeze", "schema"))]
+    known = [*ADAPTING, "linear", *(name for name in known if name not in (*ADAPTING, "target", "freeze", "schema"))]
     for name in options:
         if name not in known:
             raise ValueError(

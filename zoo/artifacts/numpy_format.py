@@ -14,8 +14,9 @@ import keras
 import numpy as np
 
 from zoo.artifacts import numpy_members
-from zoo.data.columns.kind import SECTIONS
+from zoo.data.columns.kind import FARTHEST, SECTIONS
 from zoo.data.columns.source_code import NUMBER
+from zoo.data.number_statistics import MOMENTS
 from zoo.data.schema import MISSING
 from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import Levels, PiecewiseLinear
@@ -143,6 +144,8 @@ class _Network:
             return f"{x} * np.float32({layer.scale!r})"
         if isinstance(layer, keras.layers.Flatten):
             return f"{x}.reshape(len({x}), -1)"
+        if isinstance(layer, keras.layers.Add):
+            return " + ".join(taken)
         if isinstance(layer, keras.layers.Concatenate):
             return f"np.concatenate([{', '.join(taken)}], axis=1)"
         if isinstance(layer, PiecewiseLinear):
@@ -224,7 +227,8 @@ def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
     def joined(name):
         return [value for one in scaled for value in one[name]]
 
-    constants = {name: np.array(joined(name), "float32") for name in ("median", "center", "scale")}
+    names = ("median", "center", "scale", *(MOMENTS if preprocessor.linear else ()))
+    constants = {name: np.array(joined(name), "float32") for name in names}
     lines += [line for source in sources for line in source.setup]
     numbers = [expression for source in sources for expression in source.numbers]
     if not table:
@@ -250,6 +254,11 @@ def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
     flags = [f"~known[:, {missing}]"] if missing else []
     parts = ", ".join([values, *sections["value"], *flags, *sections["missing"], *sections["part"]])
     lines.append(f"numeric = np.concatenate([{parts}], axis=1, dtype='float32')")
+    if preprocessor.linear:
+        standardised = 'np.where(known, (x - W["mean"]) / W["deviation"], 0)'
+        lines.append(f"standardised = np.clip({standardised}, -{FARTHEST!r}, {FARTHEST!r})")
+        parts = ", ".join(["standardised", *sections["value"], *flags, *sections["missing"], *sections["part"]])
+        lines.append(f"linear = np.concatenate([{parts}], axis=1, dtype='float32')")
     knots, ranks = joined("knots"), joined("ranks")
     ranked = [i for i, column in enumerate(knots) if len(column) > 2]
     if ranked:

@@ -40,6 +40,8 @@ def expression(layer, taken: Sequence[str], weight: Callable[[str], str]) -> str
             return vectors
         parts = ", ".join(f"{x}[:, [{i}]] == np.arange(1, {layer.sizes[i]})" for i in layer.small)
         return f"np.concatenate([{parts}], axis=1, dtype='float32'), {vectors}"
+    if isinstance(layer, members.AddToMembers):
+        return " + ".join(taken)
     return f"{x}.transpose(1, 0, 2)" if isinstance(layer, members.BatchFirst) else None
 
 

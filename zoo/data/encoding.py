@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from zoo.data.columns.kind import SECTIONS
+from zoo.data.columns.kind import FARTHEST, SECTIONS
 
 SCALED = ("median", "center", "scale")
 
@@ -26,7 +26,8 @@ class _Scaling:
             for column, state in zip(group.columns, group.states)
             if group.kind.has_numbers and column.name not in own
         ]
-        self.raw, self.ranks_too = preprocessor.encodings.raw, preprocessor.encodings.ranks
+        encodings = preprocessor.encodings
+        self.raw, self.ranks_too, self.linear = encodings.raw, encodings.ranks, encodings.linear
 
         def joined(name):
             return [value for one in scaled for value in one[name]]
@@ -37,6 +38,9 @@ class _Scaling:
             # TensorFlow's graph optimizer replaces x / constant by x times this reciprocal. With the product written
             # out, a graph and eager operations agree to the last bit.
             self.inverse_scale = tf.math.reciprocal(self.scale).numpy()
+            if self.linear:
+                self.mean = np.array(joined("mean"), "float32")
+                self.inverse_deviation = tf.math.reciprocal(np.array(joined("deviation"), "float32")).numpy()
         knots, ranks = joined("knots"), joined("ranks")
         self.ranked = [i for i, column in enumerate(knots) if len(column) > 2] if self.ranks_too else []
         if self.ranked:
@@ -103,9 +107,11 @@ class Encoder(tf.Module):
         sections: dict[str, list] = {section: [] for section in SECTIONS}
         numbers = [group.kind.numbers_group(parsed[group.key], group) for group in groups if group.kind.has_numbers]
         numbers = [part for part in numbers if part is not None]
-        quantile = None
+        quantile = standardised = None
         if numbers:
-            quantile = self._scaled(_joined(numbers), sections)
+            joined = _joined(numbers)
+            quantile = self._scaled(joined, sections)
+            standardised = [self._standardised(joined)] if encodings.linear else None
         positions = []
         for group in groups:
             for features, section in group.kind.encode_group(parsed[group.key], group, encodings):
@@ -116,6 +122,8 @@ class Encoder(tf.Module):
             return {**encoded, "inputs": _joined(parts)} if parts else encoded
         if parts:
             encoded["numeric"] = _joined(parts)
+            if encodings.linear:
+                encoded["linear"] = encoded["numeric"] if standardised is None else _joined([*standardised, *parts[1:]])
         if quantile is not None:
             encoded["quantile"] = quantile
         if positions:
@@ -141,6 +149,12 @@ class Encoder(tf.Module):
         if len(scaling.ranked) < len(scaling.median):
             finite, filled = (tf.gather(part, scaling.ranked, axis=1) for part in (finite, filled))
         return tf.where(finite, self._rank(filled), 0.5)
+
+    def _standardised(self, numbers):
+        """Returns numbers `(batch, n)` in standard deviations from their mean, 0 where missing."""
+        scaling = self._scaling
+        scaled = tf.where(tf.math.is_finite(numbers), (numbers - scaling.mean) * scaling.inverse_deviation, 0.0)
+        return tf.clip_by_value(scaled, -FARTHEST, FARTHEST)
 
     def _rank(self, values):
         """Returns the piecewise linear interpolation of the knots' ranks at `values` `(batch, columns)`."""

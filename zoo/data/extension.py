@@ -102,7 +102,12 @@ def extend(
         # New columns get as many bins as the old ones, or none if the old ones have no ranks.
         budget = 0 if max_bins is not None and max_bins < 2 else None
         fresh = Preprocessor(
-            Schema(tuple(new)), preprocessor.preprocessing, preprocessor.scaling, budget, preprocessor.centred
+            Schema(tuple(new)),
+            preprocessor.preprocessing,
+            preprocessor.scaling,
+            budget,
+            preprocessor.centred,
+            preprocessor.linear,
         ).fit(frame[list(found.added)])
         columns += fresh.schema.columns
         states += fresh.states

@@ -9,6 +9,7 @@ import numpy as np
 from zoo.data import resizing
 from zoo.data.image_pixels import most_pixels
 from zoo.data.schema import Column
+from zoo.data.threads import one_thread
 
 
 def checked_size(size) -> tuple[int, int] | None:
@@ -45,7 +46,7 @@ def resized(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Returns images uint8 `(rows, height, width, channels)` in another size."""
     if x.shape[1:3] == tuple(size) or len(x) == 0:
         return x
-    with resizing.one_thread_a_product():
+    with one_thread():
         return np.stack([resizing.resized(image, size) for image in x])
 
 
@@ -57,7 +58,7 @@ def each_resized(x, size: tuple[int, int]):
     if not all(image.dtype == np.uint8 and image.ndim in (2, 3) for image in images):
         return x
     images = [image[..., None] if image.ndim == 2 else image for image in images]
-    with resizing.one_thread_a_product():
+    with one_thread():
         return np.stack([resizing.resized(image, size) for image in images])
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 
 from zoo.data import addresses, doubts, image_pixels
 from zoo.data.image_pixels import NAMES, SUFFIXES
-from zoo.data.resizing import one_thread_a_product
+from zoo.data.threads import one_thread
 
 SPLITS = {"train": "train", "val": "val", "validation": "val", "valid": "val", "test": "test"}
 SYSTEM_FOLDERS = ("__MACOSX", "__pycache__", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
@@ -192,7 +192,7 @@ def read_list(values: list, **wanted) -> tuple[np.ndarray, pd.Series | None]:
     if isinstance(values[0], str):
         names = pd.Series(values, dtype=object)
         return read_files(values, names, **wanted), names
-    with one_thread_a_product():
+    with one_thread():
         pixels = [image_pixels.of_pillow(image, **wanted) for image in values]
     return stacked(pixels, [f"image {row}" for row in range(len(pixels))]), None
 
@@ -221,7 +221,7 @@ def read_files(files: Iterable, names: pd.Series, *, channels: int | None = None
             return image_pixels.read(file, str(name), channels=channels, size=size)
 
     threads = min(MOST_THREADS, os.cpu_count() or 1)
-    with image_pixels.without_warnings(), one_thread_a_product(), ThreadPoolExecutor(threads) as pool:
+    with image_pixels.without_warnings(), one_thread(), ThreadPoolExecutor(threads) as pool:
         return stacked(list(pool.map(read, files, names)), list(names))
 
 

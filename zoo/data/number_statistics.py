@@ -19,24 +19,32 @@ MAX_KNOTS = 256
 BLOCK_VALUES = 2**20  # the most values in a block of columns: 4 MiB of float32
 SAMPLE_ROWS = 8_192  # of which quartiles are taken where a column has no knots
 FEWEST_VALUES = 1_024  # in the sample; of a column with fewer all rows are taken
+MOMENTS = ("mean", "deviation")
+NAMES = ("median", "center", "scale", "missing", "extremes", "above_two_values")
 
 
-def number_statistics(parts: Sequence[np.ndarray], scaling: str, feature_budget: int | None = None) -> dict:
+def number_statistics(
+    parts: Sequence[np.ndarray], scaling: str, feature_budget: int | None = None, *, linear: bool = False
+) -> dict:
     """Returns the statistics of all numeric columns, each a list of one value a column.
 
     Args:
         parts: Arrays of columns, float32 `(rows, columns)` each. NaN and infinite values count as missing.
         scaling: `"standard"` or `"quantile"`.
         feature_budget: The most features that the ranks of all columns may be expanded to; None for no limit.
+        linear: Whether mean and standard deviation are taken beside quartiles.
 
     Returns:
-        `median`, `center`, `scale`, `missing`, `knots` and `ranks`. With a budget also `max_bins`, one number: the most
-        bins that each rank may be expanded to. If that is below 2, columns of more than two values have no knots.
+        `median`, `center`, `scale`, `missing`, `knots` and `ranks`; with `linear` also `MOMENTS`. With a budget also
+        `max_bins`, one number: the most bins that each rank may be expanded to. If that is below 2, columns of more
+        than two values have no knots.
     """
     state = _of_sample(parts, feature_budget) if scaling == "quantile" else None
     if state is None:
         state = _collected(_map_blocks(lambda block: _scaling(block, scaling), parts))
     extremes, above_two_values = state.pop("extremes"), state.pop("above_two_values")
+    if linear:
+        state |= _collected(_map_blocks(_moments, parts), MOMENTS)
     if scaling == "standard":
         return state | {"knots": [[] for _ in extremes], "ranks": [[] for _ in extremes]}
     if feature_budget is not None:
@@ -74,13 +82,12 @@ def _of_sample(parts: Sequence[np.ndarray], feature_budget: int | None) -> dict 
     return {"median": median.tolist(), "center": median.tolist(), "scale": scale.tolist(), **state}
 
 
-def _collected(blocks: Iterator[dict[str, np.ndarray]]) -> dict:
+def _collected(blocks: Iterator[dict[str, np.ndarray]], names: Sequence[str] = NAMES) -> dict:
     """Returns the statistics of all blocks, one list for each name."""
     state: dict[str, list] = {}
     for statistics in blocks:
         for name, values in statistics.items():
             state.setdefault(name, []).extend(values.tolist())
-    names = ("median", "center", "scale", "missing", "extremes", "above_two_values")
     return state or {name: [] for name in names}
 
 
@@ -140,6 +147,15 @@ def _scale(low: np.ndarray, high: np.ndarray, extremes: np.ndarray) -> np.ndarra
     """Returns the distance of the quartiles; half the range where that is 0, and 1 where the range is 0 too."""
     scale = np.where(high > low, high - low, (extremes[:, 1] - extremes[:, 0]) / 2)
     return np.where(scale > 0, scale, 1.0)
+
+
+def _moments(block: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the `MOMENTS` of each column; the mean 0 and the deviation 1 where there are no values to tell apart."""
+    counts = np.maximum((~np.isnan(block)).sum(axis=1), 1)
+    mean = np.nansum(block, axis=1, dtype="float64") / counts
+    squares = np.square(block - mean.astype("float32")[:, None], dtype="float64")
+    deviation = np.sqrt(np.nansum(squares, axis=1) / counts)
+    return {"mean": mean, "deviation": np.where(deviation > 0, deviation, 1.0)}
 
 
 def _quartiles(block: np.ndarray) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
     raw       inputs       (batch, d)  numbers as they are, a 0/1 a level
               inputs       (batch, time, d)  sequences, as they are
     tabular   numeric      (batch, n)  scaled numbers, flags, parts of dates, words of texts
+              linear       (batch, n)  the same, but numbers standardised and not squashed: see `zoo.layers.linear`
               quantile     (batch, q)  the rank of each number among the training rows, in [0, 1]
               categorical  (batch, m)  level of each category; 0 is what training has not seen
     image     image        (batch, height, width, channels) uint8
@@ -57,6 +58,7 @@ class Preprocessor:
             leaves fewer than two bins a column, numbers are scaled and not ranked.
         centred: Whether `"raw"` subtracts the middle of numbers whose spread float32 does not resolve. The other kinds
             do so always.
+        linear: Whether `"tabular"` gives the tensor `linear` too.
 
     Raises:
         ValueError: if the kind or the scaling are unknown, or do not suit the schema.
@@ -69,11 +71,14 @@ class Preprocessor:
         scaling: str = "quantile",
         feature_budget: int | None = None,
         centred: bool = False,
+        linear: bool = False,
     ):
         if kind not in KINDS:
             raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
         if scaling not in SCALINGS:
             raise ValueError(f"`scaling` must be one of {', '.join(SCALINGS)}. Received: scaling={scaling!r}")
+        if not isinstance(linear, bool):
+            raise ValueError(f"`linear` must be True or False. Received: linear={linear!r}")
         if kind == "image":
             _check_images(schema)
         whole = isinstance(feature_budget, int) and not isinstance(feature_budget, bool)
@@ -84,6 +89,7 @@ class Preprocessor:
             )
         self.schema, self.preprocessing, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
         self.centred = centred or kind != "raw"
+        self.linear = linear and kind == "tabular"
         self.target_center, self.target_scale = 0.0, 1.0
         self.target_low, self.target_high = 0.0, 1.0
         self.target_dtype = "float32"  # of a regression's answers; artifacts of before float64 have this one
@@ -142,7 +148,7 @@ class Preprocessor:
             if group.kind.has_numbers:
                 read = group.kind.training_numbers(group.kind.read_group(table, group), group)
                 numbers.append((group, read))
-        scaled = number_statistics([read for _, read in numbers], self.scaling, self.feature_budget)
+        scaled = number_statistics([read for _, read in numbers], self.scaling, self.feature_budget, linear=self.linear)
         self._max_bins = scaled.pop("max_bins", None)
         start = 0
         for group, _ in numbers:
@@ -174,7 +180,8 @@ class Preprocessor:
     @property
     def encodings(self) -> Encodings:
         """How columns are encoded."""
-        return Encodings(raw=self.preprocessing == "raw", ranks=self.scaling == "quantile", centred=self.centred)
+        raw, ranks = self.preprocessing == "raw", self.scaling == "quantile"
+        return Encodings(raw=raw, ranks=ranks, centred=self.centred, linear=self.linear)
 
     @property
     def max_bins(self) -> int | None:
@@ -185,10 +192,10 @@ class Preprocessor:
     def sizes(self) -> dict[str, Any]:
         """Widths of the encoded tensors, as arguments of `zoo.registry.Spec`."""
         tensors = self.own_tensors
-        widths: dict[str, Any] = {"inputs": 0, "numeric": 0, "quantile": 0, "categorical": 0}
+        widths: dict[str, Any] = {"inputs": 0, "numeric": 0, "linear": 0, "quantile": 0, "categorical": 0}
         for feature in self.features:
             widths[feature["tensor"]] = widths.get(feature["tensor"], 0) + 1
-        sizes: dict[str, Any] = {}
+        sizes: dict[str, Any] = {"linear": True} if self.linear else {}
         for name, column in tensors.items():
             if name == "image":
                 sizes["image_shape"] = tuple(column.shape)
@@ -257,7 +264,8 @@ class Preprocessor:
             found.append(dict(zip(keys, (tensor, index, column, what, center, scale, levels))))
 
         own = {column.name: name for name, column in self.own_tensors.items()}
-        main = "inputs" if self.encodings.raw else "numeric"
+        raw, line = self.encodings.raw, []  # the numbers of the tensor `linear`
+        main = "inputs" if raw else "numeric"
         sections: dict[str, list] = {section: [] for section in SECTIONS}
         ranks = []
         for group in self._groups:
@@ -269,12 +277,14 @@ class Preprocessor:
                     continue
                 for i, name in enumerate(names):
                     scaled = {key: values[i] for key, values in state["scaled"].items()}
-                    center = scaled["center"] + group.kind.offsets(column, state)[i]
-                    place = {} if self.encodings.raw else {"center": center, "scale": scaled["scale"]}
+                    offset = group.kind.offsets(column, state)[i]
+                    place = {} if raw else {"center": scaled["center"] + offset, "scale": scaled["scale"]}
                     sections["value"].append((name, Feature(**place)))
-                    if scaled["missing"] and not self.encodings.raw:
+                    if self.linear:
+                        line.append((name, Feature(center=scaled["mean"] + offset, scale=scaled["deviation"])))
+                    if scaled["missing"] and not raw:
                         sections["missing"].append((name, Feature("missing")))
-                    if self.scaling == "quantile" and not self.encodings.raw and len(scaled["knots"]) > 2:
+                    if self.scaling == "quantile" and not raw and len(scaled["knots"]) > 2:
                         ranks.append(name)
             for column, state in zip(group.columns, group.states, strict=True):
                 for feature in group.kind.features(column, state, self.encodings):
@@ -282,8 +292,12 @@ class Preprocessor:
         for section in SECTIONS:
             for name, feature in sections[section]:
                 add(main, name, feature.what, feature.center, feature.scale)
-        if self.encodings.raw:
+        if raw:
             return found
+        if self.linear:
+            rest = [*sections["value"][len(line) :], *sections["missing"], *sections["part"]]
+            for name, feature in (*line, *rest):
+                add("linear", name, feature.what, feature.center, feature.scale)
         for name in ranks:
             add("quantile", name, "rank")
         for group in self._groups:
@@ -411,19 +425,17 @@ class Preprocessor:
         encoded, groups = self.encode(x), [group for group in self._groups if group.kind.uses_target]
         if not groups or y is None:
             return encoded
-        name, table, target = "inputs" if self.encodings.raw else "numeric", self._table(x), self.encode_target(y)
-        encoded, features = {**encoded, name: np.array(encoded[name])}, self.features
+        names = ["inputs" if self.encodings.raw else "numeric", *(["linear"] if self.linear else [])]
+        table, target = self._table(x), self.encode_target(y)
+        encoded, features = {**encoded, **{name: np.array(encoded[name]) for name in names}}, self.features
         for group in groups:
             for column, state in zip(group.columns, group.states, strict=True):
                 known = {feature.what for feature in group.kind.features(column, state, self.encodings)}
-                places = [
-                    feature["index"]
-                    for feature in features
-                    if feature["tensor"] == name and feature["column"] == column.name and feature["what"] in known
-                ]
                 read = group.kind.read(table.column(column.name), column, state)
                 found = group.kind.encode_training(read, target, column, state, self.encodings, seed)
-                encoded[name][:, places] = found
+                of_column = [one for one in features if one["column"] == column.name and one["what"] in known]
+                for name in names:
+                    encoded[name][:, [one["index"] for one in of_column if one["tensor"] == name]] = found
         return encoded
 
     def block_encoder(self):
@@ -565,6 +577,7 @@ class Preprocessor:
             "scaling": self.scaling,
             "feature_budget": self.feature_budget,
             "centred": self.centred,
+            "linear": self.linear,
             "target": [self.target_center, self.target_scale, self.target_low, self.target_high],
             "target_dtype": self.target_dtype,
             "columns": self._states,
@@ -580,6 +593,7 @@ class Preprocessor:
             config["scaling"],
             config.get("feature_budget"),
             config.get("centred", False),
+            config.get("linear", False),
         )
         for name, value in zip(("center", "scale", "low", "high"), config["target"], strict=True):
             setattr(preprocessor, f"target_{name}", value)

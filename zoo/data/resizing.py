@@ -10,16 +10,9 @@ Python and the served graph (`zoo.data.image_graph`) give the same pixels on eve
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 
 BLOCK = 2**19  # about how many values are float64 at once: they fit into a processor's cache
-
-
-def one_thread_a_product():
-    """Returns a context in which numpy multiplies on one thread: more of them cost products of this size time."""
-    return importlib.import_module("threadpoolctl").threadpool_limits(limits=1, user_api="blas")
 
 
 def weights(length: int, wanted: int) -> np.ndarray:

@@ -39,7 +39,7 @@ def phases(network: keras.Model, freeze: str | int | None, epochs: int) -> list[
         ValueError: if `freeze` is none of these, or nothing would be left to train.
     """
     layers = [layer for layer in network.layers if layer.trainable_variables or layer.non_trainable_variables]
-    layers = [layer for layer in layers if layer.weights]
+    layers = [layer for layer in layers if layer.weights and getattr(layer, "learns", True)]
     if isinstance(freeze, int) and not isinstance(freeze, bool) and 0 <= freeze:
         if freeze >= len(layers) > 0:
             names = ", ".join(layer.name for layer in layers)

@@ -22,6 +22,7 @@ import numpy as np
 
 from zoo.engine import batches, compiled, keras_internals, stacked
 from zoo.engine.program import Member, Program
+from zoo.layers.linear import line_of, line_outputs
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
 KEPT = 4
@@ -76,6 +77,7 @@ def fit(
     shuffle: bool,
     seeds: Sequence[int],
     patience: int | None = None,
+    beaten_by: Sequence[float | None] | None = None,
     key: Hashable | None = None,
 ) -> list[Member]:
     """Trains models at once and leaves each with its best weights.
@@ -91,12 +93,16 @@ def fit(
         shuffle: Whether rows are permuted, by (seed, epoch).
         seeds: Of each member's orders.
         patience: Epochs without a better one after which a member stops.
+        beaten_by: Of each member the loss of its validation rows by its weights of now, which stay unless an epoch is
+            better, or None.
         key: Equal for models whose steps do the same as the widest's; None: the program is not kept.
 
     Returns:
         What each left.
     """
     keras_internals.warn_of_version()
+    rows = _with_lines(models, rows)
+    validation = validation and _with_lines(models, validation)
     rates = _rates(models)
     widest = models[stacked.widest([model.network for model in models])]
     settings = {
@@ -125,7 +131,7 @@ def fit(
                 break
             programs[:] = [Program(widest, loss, members=len(models), **settings)]
         trainings = [
-            (program, [models[k] for k in part], own, epochs)
+            (program, [models[k] for k in part], own, [beaten_by and beaten_by[k] for k in part], epochs)
             for program, part, own in zip(programs, parts, tensors, strict=True)
         ]
         left = _beside_each_other(trainings)
@@ -199,6 +205,16 @@ def _programs(key, template, loss, members: int, settings: dict) -> Iterator[lis
             _kept[key] = programs
             while len(_kept) > KEPT:
                 _kept.popitem(last=False)
+
+
+def _with_lines(models, rows: Sequence[tuple]) -> Sequence[tuple]:
+    """Returns rows with what the lines of the models give for them, `line`, in place of what the lines alone take."""
+    if line_of(models[0].network) is None:
+        return rows
+    return [
+        ({**{k: v for k, v in x.items() if k != "linear"}, "line": line_outputs(model.network, x)}, *rest)
+        for model, (x, *rest) in zip(models, rows, strict=True)
+    ]
 
 
 def _count(rows) -> int:

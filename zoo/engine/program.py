@@ -26,7 +26,7 @@ class Member:
     Args:
         losses: The loss of each epoch.
         val_losses: That of its validation rows.
-        best_epoch: Whose weights were kept, from 0; None where none was chosen.
+        best_epoch: Whose weights were kept, from 0; -1 for those before the first; None where none was chosen.
         diverged: Whether its loss or weights were no longer finite.
     """
 
@@ -42,13 +42,15 @@ class _Kept:
     Args:
         patience: Epochs without a better one after which it stops, or None.
         chooses: Whether validation rows choose the epoch; else the last one that ended finite is kept.
+        beaten_by: The loss of validation rows by the weights of now, which stay unless an epoch is better.
     """
 
-    def __init__(self, patience: int | None, *, chooses: bool):
+    def __init__(self, patience: int | None, *, chooses: bool, beaten_by: float | None = None):
         self._patience, self._chooses = patience, chooses
+        self._has_weights = beaten_by is not None
         self._losses: list[float] = []
         self._val_losses: list[float] = []
-        self._best, self._wait = np.inf, 0
+        self._best, self._wait = np.inf if beaten_by is None else beaten_by, 0
         self._best_epoch: int | None = None
         self.weights: list[np.ndarray] | None = None
         self.stopped = self._diverged = False
@@ -65,10 +67,11 @@ class _Kept:
             self._best, self._best_epoch, self._wait = val_loss, epoch, 0
             self.weights = [values.copy() for values in weights]
         waited = self._patience is not None and self._wait >= self._patience
-        self.stopped = waited and self._chooses and self._best_epoch is not None
+        self.stopped = waited and self._chooses and (self._has_weights or self._best_epoch is not None)
 
     def told(self) -> Member:
-        chosen = (self._val_losses, self._best_epoch) if self._chooses else ([], None)
+        best_epoch = -1 if self._has_weights and self._best_epoch is None else self._best_epoch
+        chosen = (self._val_losses, best_epoch) if self._chooses else ([], None)
         return Member(self._losses, *chosen, self._diverged)
 
 
@@ -194,13 +197,14 @@ class Program:
         return given, held, tf.constant(seeds, tf.int32), tf.constant(np.array(keys).astype("int32"))
 
     def run(
-        self, models, data: tuple, epochs: int, stopping: threading.Event, has_begun: threading.Event
+        self, models, data: tuple, beaten_by, epochs: int, stopping: threading.Event, has_begun: threading.Event
     ) -> list[Member]:
         """Trains until every member has stopped, and gives the models their best weights.
 
         Args:
             models: Those of `begin`.
             data: Of `data`.
+            beaten_by: Of each member the loss of its validation rows by its weights of now, or None.
             epochs: The most epochs.
             stopping: Is set where the training is to end before, and nothing to be given.
             has_begun: Is set after the first epoch.
@@ -208,7 +212,7 @@ class Program:
         import tensorflow as tf
 
         tensors = [tensor for tensor in tf.nest.flatten(data) if tensor is not None]
-        left = [_Kept(self._patience, chooses=data[1] is not None) for _ in models]
+        left = [_Kept(self._patience, chooses=data[1] is not None, beaten_by=loss) for loss in beaten_by]
         for member, weights in zip(left, self._by_member(self._weights), strict=True):
             member.weights = [values.copy() for values in weights]
         for epoch in range(epochs):

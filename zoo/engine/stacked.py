@@ -2,6 +2,7 @@
 
     what has no weights     does the same to all rows, which stand beside each other (members * rows, ...)
     W_m x_m + b_m           is computed by `zoo.engine.products`
+    a line that is solved   is a part of the rows: what it gives for them, `x["line"]`
     levels                  are looked up in all members' tables, one below the other (members * levels, features), so
                             that optimizers step the rows of a batch, as they do for one table
     anything else           is vectorized over members, through the layer's own call
@@ -18,6 +19,7 @@ import keras
 import numpy as np
 
 from zoo.engine import dropout, keras_internals, products
+from zoo.layers.linear import SolvedLine
 from zoo.layers.nesting import layers_of
 from zoo.layers.tabular import Levels
 
@@ -26,7 +28,9 @@ def obstacle(network: keras.Model) -> str:
     """Returns why a network cannot be computed so, or `""`."""
     if not keras_internals.has_graph(network):
         return "its network is no graph of layers"
-    if any(not v.path.endswith("seed_generator_state") for v in network.non_trainable_variables):
+    solved = {id(v) for layer in network.layers if isinstance(layer, SolvedLine) for v in layer.weights}
+    others = [v for v in network.non_trainable_variables if id(v) not in solved]
+    if any(not v.path.endswith("seed_generator_state") for v in others):
         return "a layer gathers statistics, such as batch normalization, and would count the rows that fill a batch"
     for layer in layers_of(network):
         name = f"the layer {layer.name!r} ({type(layer).__name__})"
@@ -161,7 +165,7 @@ def outputs(network: keras.Model, weights: Sequence, x: Mapping, members: int, m
     Args:
         network: The network.
         weights: Of all members, of the `shapes`.
-        x: Inputs by name, `(members * rows, ...)`.
+        x: Inputs by name, `(members * rows, ...)`; of a network with a `SolvedLine`, `line` too, what it gives.
         members: How many.
         masks: Of `masks`, in training.
     """
@@ -172,13 +176,16 @@ def outputs(network: keras.Model, weights: Sequence, x: Mapping, members: int, m
     def for_members(layer) -> Callable:
         if masks is not None and layer.name in masks:
             return lambda values, **_: values * masks[layer.name]
+        if isinstance(layer, SolvedLine):
+            return lambda *_, **__: x["line"]
         if not getattr(layer, "trainable_variables", ()):
             return layer
         if isinstance(layer, Levels):
             return _levels(layer, own, members)
         return _dense(layer, own, members) if _is_dense(layer) else _vectorized(layer, own, members)
 
-    inputs = [tf.cast(x[tensor.name], tensor.dtype) for tensor in network.inputs]
+    # What the line alone takes may be left out.
+    inputs = [tf.cast(x[name] if (name := tensor.name) in x else x["line"], tensor.dtype) for tensor in network.inputs]
     return keras.tree.flatten(keras_internals.run_graph(network, inputs, for_members))[0]
 
 

@@ -50,7 +50,7 @@ def ensemble(network: keras.Model, members: int) -> keras.Model:
         return network
     stacked = _side_by_side(network, int(members))
     for layer in network.layers:
-        if layer.weights:
+        if layer.weights and not _is_shared(layer):
             draws = [layer.get_weights(), *_drawn_anew(layer, members - 1)]
             stacked.get_layer(layer.name).set_weights([np.stack(parts) for parts in zip(*draws, strict=True)])
     return stacked
@@ -85,7 +85,9 @@ def size(network: keras.Model) -> int:
 def join(network: keras.Model, networks: Sequence[keras.Model]) -> None:
     """Gives the members of a network the weights of networks that are built as each of them."""
     for layer in networks[0].layers:
-        if layer.weights:
+        if _is_shared(layer):
+            network.get_layer(layer.name).set_weights(layer.get_weights())
+        elif layer.weights:
             values = [single.get_layer(layer.name).get_weights() for single in networks]
             network.get_layer(layer.name).set_weights([np.stack(parts) for parts in zip(*values, strict=True)])
 
@@ -96,7 +98,8 @@ def split(network: keras.Model, networks: Sequence[keras.Model]) -> None:
         if layer.weights:
             values = network.get_layer(layer.name).get_weights()
             for i, single in enumerate(networks):
-                single.get_layer(layer.name).set_weights([value[i] for value in values])
+                own_values = values if _is_shared(layer) else [value[i] for value in values]
+                single.get_layer(layer.name).set_weights(own_values)
 
 
 def merged(outputs, *, mean: str):
@@ -181,8 +184,10 @@ def _for_members(layer, parts: list, members: int) -> list:
     """Returns what a layer gives for all members, of what those before it gave."""
     common = {"name": layer.name, "dtype": layer.dtype_policy}
     is_random, some_own = hasattr(layer, "seed_generator"), any(map(_is_own, parts))
-    if not layer.weights and not is_random and not some_own:
+    if (_is_shared(layer) or not layer.weights) and not is_random and not some_own:
         return [layer.output]  # made for one network, it is the same for all
+    if isinstance(layer, keras.layers.Add) and len(parts) == 2 and _is_own(parts[0]) and not _is_own(parts[1]):
+        return [own.AddToMembers(name=layer.name)(parts)]
     if isinstance(layer, keras.layers.Concatenate):
         return _joined(parts, layer)
     if isinstance(layer, keras.layers.Dense) and layer.activation is keras.activations.linear:
@@ -205,6 +210,11 @@ def _for_members(layer, parts: list, members: int) -> list:
         f"`ensemble` must be 1 for a network with the layer {layer.name!r} ({type(layer).__name__}), of which there is "
         "no form for members. Leave the option out, or take other layers."
     )
+
+
+def _is_shared(layer) -> bool:
+    """Returns whether members have the weights of a layer together: those that no member learns."""
+    return not getattr(layer, "learns", True)
 
 
 def _is_own(tensor) -> bool:

@@ -4,9 +4,13 @@
     c_j  the level of categorical column j, with a learned weight each: a one-hot product without the zeros
 
 All weights start at zero. Ranks (`quantile`) repeat what `numeric` says and are left out.
+
+A network on tables may have such a line beside its hidden layers, on the tensor `linear`: its weights are solved before
+the training, ridge or logistic regression, and then stand still, and the hidden layers learn what is left.
 """
 
 import itertools
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -27,6 +31,8 @@ class LinearTerms(keras.layers.Layer):
     Input shape: a dict of tensors `(batch, width)`, `categorical` being integers. Output shape: `(batch, num_outputs)`.
     """
 
+    learns = True  # whether gradients change the weights
+
     def __init__(self, num_outputs: int, categorical_sizes=(), l2: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         if num_outputs < 1:
@@ -43,13 +49,13 @@ class LinearTerms(keras.layers.Layer):
         penalty = keras.regularizers.L2(self.l2) if self.l2 else None
         self._numbers = sorted(name for name in input_shape if name != "categorical")
         width = sum(input_shape[name][-1] for name in self._numbers)
-        shared = {"initializer": "zeros", "regularizer": penalty}
+        shared = {"initializer": "zeros", "regularizer": penalty, "trainable": self.learns}
         if self._numbers:
             self.kernel = self.add_weight(shape=(width, self.num_outputs), name="kernel", **shared)
         if "categorical" in input_shape:
             rows = sum(self.categorical_sizes)
             self.levels = self.add_weight(shape=(rows, self.num_outputs), name="levels", **shared)
-        self.bias = self.add_weight(shape=(self.num_outputs,), initializer="zeros", name="bias")
+        self.bias = self.add_weight(shape=(self.num_outputs,), initializer="zeros", trainable=self.learns, name="bias")
 
     def call(self, inputs):
         outputs = self.bias
@@ -67,6 +73,51 @@ class LinearTerms(keras.layers.Layer):
     def get_config(self):
         config = {"num_outputs": self.num_outputs, "categorical_sizes": self.categorical_sizes, "l2": self.l2}
         return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class SolvedLine(LinearTerms):
+    """Linear terms whose weights are solved before a training (`zoo.training.line`), and stand still in it.
+
+    Arguments, input and output shape: as for `LinearTerms`.
+    """
+
+    learns = False
+    in_float32 = True  # under a policy of mixed precision: it is as precise as what was solved
+
+
+def solved_line(spec: Spec, inputs: dict) -> keras.KerasTensor | None:
+    """Returns a line on the tensors `linear` and `categorical`, zero until it is solved; None where none may be.
+
+    Args:
+        spec: What is built for.
+        inputs: The tensors of `spec.inputs()`.
+    """
+    terms = {name: tensor for name, tensor in inputs.items() if name in ("linear", "categorical")}
+    if not spec.linear or not terms:
+        return None
+    return SolvedLine(spec.num_outputs, spec.categorical_sizes, name="line")(terms)
+
+
+def line_of(network: keras.Model) -> SolvedLine | None:
+    """Returns the line beside the hidden layers of a network, or None."""
+    return next((layer for layer in network.layers if isinstance(layer, SolvedLine)), None)
+
+
+def line_outputs(network: keras.Model, x: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Returns what the line beside the hidden layers gives for encoded rows, `(rows, outputs)`."""
+    layer = line_of(network)
+    names = [tensor.name for tensor in keras.tree.flatten(layer.input)]
+    return ops.convert_to_numpy(layer({name: x[name] for name in names}))
+
+
+def line_beside(network: keras.Model) -> keras.Model | None:
+    """Returns the line beside the hidden layers of a network as a network of its own, of the same weights, or None."""
+    layer = line_of(network)
+    if layer is None:
+        return None
+    taken = keras.tree.flatten(layer.input)
+    return keras.Model({tensor.name: tensor for tensor in taken}, layer.output, name="line")
 
 
 def linear_outputs(spec: Spec, inputs: dict, *, l2: float = 0.0) -> keras.KerasTensor:

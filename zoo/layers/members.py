@@ -214,6 +214,21 @@ class MemberLevels(Levels):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+class AddToMembers(keras.layers.Layer):
+    """Adds what is the same for all members to what each gives.
+
+    Input shape: a list of `(members, batch, features)` and `(batch, features)`. Output shape: that of the first.
+    """
+
+    def call(self, parts):
+        of_members, shared = parts
+        return of_members + ops.expand_dims(shared, 0)
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape[0])
+
+
+@keras.saving.register_keras_serializable(package="zoo")
 class BatchFirst(keras.layers.Layer):
     """Puts the batch before the members: `(members, batch, features)` -> `(batch, members, features)`."""
 

@@ -1,9 +1,12 @@
 """The multilayer perceptron (1986): layers of units between inputs and outputs, trained by back-propagation.
 
-    h_0 = features(x);   h_l = phi(W_l h_{l-1} + b_l);   z = W h_L + b
+    h_0 = features(x);   h_l = phi(W_l h_{l-1} + b_l);   z = W h_L + b (+ V x + c)
 
 D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature 323, 1986.
-https://doi.org/10.1038/323533a0. The features of a table are younger: see `zoo.layers.tabular`.
+https://doi.org/10.1038/323533a0. The features of a table are younger: see `zoo.layers.tabular`. So is the line
+V x + c beside the hidden layers, which is solved before the training (ridge or logistic regression, the penalty by
+cross-validation) and stands still: W and b begin at zero, and learn what a line does not explain. Where a line is the
+answer, it is the answer of the network.
 """
 
 from collections.abc import Sequence
@@ -12,6 +15,7 @@ import keras
 
 from zoo.layers.activations import activation as activation_layer
 from zoo.layers.ensemble import ensemble as ensemble_of
+from zoo.layers.linear import solved_line
 from zoo.layers.tabular import table_features
 from zoo.registry import Recipe, Spec
 
@@ -53,17 +57,22 @@ def check_output_activation(output_activation, allowed):
 
 def _mlp(spec, *, hidden_units, activation, dropout, normalization, l2, embedding_size, num_bins):
     inputs = spec.inputs()
+    line = solved_line(spec, inputs)
     x = table_features(inputs, spec, embedding_size=embedding_size, num_bins=num_bins)
     x = dense_stack(
         x, hidden_units=hidden_units, activation=activation, dropout=dropout, normalization=normalization, l2=l2
     )
-    outputs = keras.layers.Dense(spec.num_outputs, name="outputs")(x)
+    begin = "glorot_uniform" if line is None else "zeros"
+    outputs = keras.layers.Dense(spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
+    if line is not None:
+        outputs = keras.layers.Add(name="sum")([outputs, line])
     return keras.Model(inputs, outputs, name="mlp")
 
 
 RECIPES = {
     "mlp_classifier": Recipe(
         data="titanic",
+        linear=True,
         decision="softmax",
         metrics=("accuracy",),
         optimizer="adamw",
@@ -71,16 +80,20 @@ RECIPES = {
         learning_rate=1e-3,
         schedule="cosine",
         batch_size=256,
-        epochs=60,
+        least_steps=8,
+        epochs=100,
         patience=16,
     ),
     "mlp_regressor": Recipe(
         data="california_housing",
+        linear=True,
+        by_option={"output_activation": {"sigmoid": {"linear": False}}},
         optimizer="adamw",
         optimizer_options={"weight_decay": 0.02},
         learning_rate=1e-3,
         schedule="cosine",
         batch_size=256,
+        least_steps=8,
         epochs=100,
         patience=16,
     ),
@@ -98,6 +111,7 @@ def mlp_classifier(
     embedding_size: int = 8,
     num_bins: int = 16,
     feature_budget: int = 1024,
+    linear: bool = True,
     output_activation: str | None = "softmax",
     ensemble: int = 1,
 ) -> keras.Model:
@@ -114,6 +128,8 @@ def mlp_classifier(
         num_bins: Bins of the piecewise linear encoding of a number's rank, unless `feature_budget` allows fewer.
         feature_budget: The most features that the ranks of all numbers are expanded to; None for no limit. Each column
             gets an equal number of bins; below two bins, numbers are only scaled.
+        linear: Whether a logistic regression stands beside the hidden layers. `zoo.train` solves it before the network
+            trains; in Keras's own `fit` it stays at 0.
         output_activation: `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None (logits).
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
             probabilities. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
@@ -149,6 +165,7 @@ def mlp_regressor(
     embedding_size: int = 8,
     num_bins: int = 16,
     feature_budget: int = 1024,
+    linear: bool = True,
     output_activation: str | None = None,
     ensemble: int = 1,
 ) -> keras.Model:
@@ -165,6 +182,8 @@ def mlp_regressor(
         num_bins: Bins of the piecewise linear encoding of a number's rank, unless `feature_budget` allows fewer.
         feature_budget: The most features that the ranks of all numbers are expanded to; None for no limit. Each column
             gets an equal number of bins; below two bins, numbers are only scaled.
+        linear: Whether a ridge regression stands beside the hidden layers, unless `output_activation="sigmoid"`.
+            `zoo.train` solves it before the network trains; in Keras's own `fit` it stays at 0.
         output_activation: None, or `"sigmoid"`: values stay between the lowest and the highest target of training.
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
             values. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.

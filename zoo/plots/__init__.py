@@ -6,6 +6,7 @@ weights.py       weights as images                       backpropagation.py  the
 activations.py   the lecture's table                     graph.py            a network with those numbers
 methods.py       gradient descent, momentum, Newton      surfaces.py         the surfaces that they descend
 batches.py       offline, mini-batch, online             canvas.py           Figures, Axes and colours
+line.py          what a line explains, what is added
 
 Each picture is a matplotlib Figure made without pyplot: no global state, no window. `ax=` draws into Axes of yours.
 """
@@ -28,6 +29,7 @@ _HOMES = {
     "feeding": "zoo.plots.batches",
     "feeding_paths": "zoo.plots.batches",
     "learning_curves": "zoo.plots.training",
+    "line_and_rest": "zoo.plots.line",
     "neighbour_distances": "zoo.plots.landscapes",
     "network_graph": "zoo.plots.graph",
     "u_matrix": "zoo.plots.landscapes",
@@ -46,6 +48,7 @@ __all__ = [
     "feeding",
     "feeding_paths",
     "learning_curves",
+    "line_and_rest",
     "neighbour_distances",
     "network_graph",
     "u_matrix",
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
     from zoo.plots.landscapes import energy_landscape as energy_landscape
     from zoo.plots.landscapes import neighbour_distances as neighbour_distances
     from zoo.plots.landscapes import u_matrix as u_matrix
+    from zoo.plots.line import line_and_rest as line_and_rest
     from zoo.plots.methods import descent as descent
     from zoo.plots.methods import descent_paths as descent_paths
     from zoo.plots.regions import decision_regions as decision_regions

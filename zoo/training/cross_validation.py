@@ -21,7 +21,7 @@ from zoo.data.targets import check_target
 from zoo.engine import compiled, fitting, many, stacked
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
 from zoo.registry import Entry, Recipe
-from zoo.training import inference, scoring
+from zoo.training import inference, line, scoring
 from zoo.training.parts import Parts, check_name, load_parts
 from zoo.training.prediction import answers
 from zoo.training.structure import structure
@@ -63,6 +63,7 @@ class _Member:
     size: int
     rows: tuple
     held: tuple | None
+    beaten_by: float | None
 
 
 def cross_validate(
@@ -115,7 +116,8 @@ def cross_validate(
 
     Returns:
         A row for each fold, seed and rate: `fold`, `seed`, `learning_rate` where several were given, `rows` scored,
-        the scores of `zoo.evaluate`, `best_epoch` (from 1, missing where none was chosen) and `epochs` trained.
+        the scores of `zoo.evaluate`, `best_epoch` (from 1; 0 where none was better than the line that is solved before
+        the first; missing where none was chosen) and `epochs` trained.
         `.attrs["predictions"]` holds a DataFrame in the data's own index: what `zoo.predict` gives for each row by
         models that were not trained on it, the mean over seeds; with several rates, `learning_rate` is its first
         column and each has all rows. `.attrs["at_once"]` says whether one program trained all.
@@ -270,10 +272,14 @@ def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, 
         steps = math.ceil(parts.rows / size)
         own, total = _copied(optimizer), steps * recipe.epochs
         compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
-        sizes = {**preprocessor.sizes, "num_numeric": None}  # a narrower one is filled
+        sizes = {**preprocessor.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
         shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
+        beaten_by = None
+        if line.is_needed(model):
+            line.solve(model, rows, seed=job.seed)
+            beaten_by = None if held is None else line.loss(model, held)
         weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
-        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed))
+        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed, beaten_by))
     yield from found.values()
 
 
@@ -310,6 +316,7 @@ def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
         shuffle=recipe.shuffle,
         seeds=[member.seed for member in members],
         patience=recipe.patience,
+        beaten_by=[member.beaten_by for member in members],
         key=structure(models[stacked.widest([model.network for model in models])], recipe, statistics=False),
     )
     if diverged := sum(one.diverged for one in left):
@@ -357,8 +364,7 @@ def _with_weights(model: Model, encoded) -> tuple:
 def _alone(entry: Entry, job: _Job, settings, options) -> tuple:
     own = {**settings, "optimizer": _copied(settings["optimizer"])}
     run = train(entry.name, job.train, seed=job.seed, learning_rate=job.rate, verbose=0, **own, **options)
-    values = run.history.get("val_loss")
-    return run.model, int(np.argmin(values)) if values else None, len(run.history.get("loss", ()))
+    return run.model, run.best_epoch, len(run.history.get("loss", ()))
 
 
 def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, several: bool) -> pd.DataFrame:

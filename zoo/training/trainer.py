@@ -29,7 +29,7 @@ from zoo.engine.freezing import Phase
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
 from zoo.registry import Entry, Recipe
-from zoo.training import scoring, solving
+from zoo.training import line, scoring, solving
 from zoo.training.checking import check_names, check_seed, checked_callbacks, without_schedule
 from zoo.training.parts import Parts, load_parts
 from zoo.training.resolving import resolve_model
@@ -59,7 +59,8 @@ class Run:
         device: Where it ran.
         interrupted: Whether Ctrl-C or SIGTERM ended it.
         stopped: Why it ended, in words.
-        best_epoch: The epoch whose weights the model has, counted from 0; None if no epoch was chosen.
+        best_epoch: The epoch whose weights the model has, counted from 0; -1 if no epoch was better than the line that
+            was solved before the first; None if no epoch was chosen.
     """
 
     model: Model
@@ -82,6 +83,9 @@ class Run:
             f"{display.count(rows.get('train', 0), 'training row')}{held_out}",
             f"  {self._epochs()}; {display.duration(self.seconds)} on {self.device}; stopped: {self.stopped}",
         ]
+        line = self.recipe.get("linear")
+        if isinstance(line, Mapping) and line.get("explained") is not None:
+            lines.append(f"  a line explains {line['explained']:.0%} of what the model does")
         for split in self.metrics:
             shown = [f"{name} {display.number(value)}" for name, value in self._numbers(split).items()]
             lines.append(f"  {split:5} {', '.join(shown[:5])}")
@@ -110,6 +114,8 @@ class Run:
         epochs = display.count(max(map(len, self.history.values()), default=0), "epoch")
         if self.best_epoch is None:
             return epochs
+        if self.best_epoch < 0:
+            return f"{epochs}, none better than the line alone"
         monitor = self.recipe.get("monitor")
         values = self.history.get(monitor, ())
         reached = f" ({monitor} {display.number(values[self.best_epoch])})" if self.best_epoch < len(values) else ""
@@ -196,7 +202,8 @@ def train(
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
         ignore: Columns of a table that are not inputs. The trained model does not need them.
         image_size: `(height, width)` that all images are resized to; the trained model resizes others in the same way.
-        **options: The builder's, for a name.
+        **options: The builder's, for a name. For a trained model `linear="refit"` alone: the line beside its hidden
+            layers is solved again, from these rows.
 
     Returns:
         A run.
@@ -213,6 +220,7 @@ def train(
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
     check_names(optimizer=optimizer, loss=loss)
     check_seed(seed)
+    refit = not _is_name(model) and options.get("linear") == "refit" and bool(options.pop("linear"))
     model, entry, options = _resolve(model, options)
     data, target = beside(data, target)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
@@ -269,6 +277,7 @@ def train(
         print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device} ({placement.why})", flush=True)
 
     encoded = held_out = None
+    needs_line = line.is_needed(model, again=refit)
     if parts.streaming:
         if recipe.solver is not None:
             raise ValueError(
@@ -279,6 +288,7 @@ def train(
         if class_weight is not None:
             raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
         batches, blocks, held_out = _streams(parts, model, size, recipe, seed)
+        solved = line.solve(model, _sampled(parts, model), seed=seed) if needs_line else None
     else:
         factors = None
         with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
@@ -294,6 +304,7 @@ def train(
         if parts.val is not None:
             held_out = pipelines.encode(parts.val, model.preprocessor, weight=parts.weights(parts.val))
             held_out = _weighted(held_out, factors)
+        solved = line.solve(model, encoded, seed=seed) if needs_line else None
 
         def batches(epoch):
             return pipelines.batches(
@@ -305,6 +316,12 @@ def train(
                 augmentation=recipe.augmentation if augmented else None,
             )
 
+    before = None  # what the epochs must beat
+    if solved is not None:
+        plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
+        if held_out is not None and recipe.solver is None and recipe.monitor == "val_loss":
+            before = line.loss(model, held_out)
+
     identity = None
     if checkpoint is not None:
         fingerprint = parts.source if encoded is None else _fingerprint(encoded)
@@ -312,7 +329,7 @@ def train(
         identity = {"entry": entry.name, "seed": seed, **facts}
         identity = json.loads(json.dumps(identity, default=str))
 
-    def fit(phase: Phase, before: Fitted | None) -> Fitted:
+    def fit(phase: Phase, left: Fitted | None) -> Fitted:
         """Trains the layers of one phase, on from what the phase before left."""
         compile_model(
             model,
@@ -351,7 +368,7 @@ def train(
                 identity=identity,
                 callbacks=callbacks,
                 verbose=verbose,
-                beaten_by=before.best if before is not None else None,
+                beaten_by=before if left is None else left.best,
                 placement=placement,
             )
 
@@ -366,6 +383,12 @@ def train(
             metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
         except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
             fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
+    best_epoch = fitted.best_epoch
+    if solved is not None and not fitted.interrupted:
+        best_epoch = -1 if before is not None and best_epoch is None else best_epoch
+        rows_of_share = held_out if held_out is not None else encoded
+        if rows_of_share is not None:
+            plain["linear"]["explained"] = line.explained(model, solved, rows_of_share)
     if encoded is not None and recipe.unreached is not None and _ends_short(recipe, fitted):
         fitted = dataclasses.replace(
             fitted, stopped=f"{fitted.stopped}: {recipe.unreached(model, encoded.x, encoded.y)}"
@@ -384,7 +407,7 @@ def train(
         device=device,
         interrupted=fitted.interrupted,
         stopped=fitted.stopped,
-        best_epoch=fitted.best_epoch,
+        best_epoch=best_epoch,
     )
     if verbose:
         print(_closing_line(fitted, metrics), flush=True)
@@ -465,9 +488,14 @@ def _check_choice(name, value, allowed):
         raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}")
 
 
+def _is_name(model) -> bool:
+    """Returns whether a model is given by the name of an entry."""
+    return isinstance(model, str) and registry.find(model) is not None
+
+
 def _resolve(model, options) -> tuple[Model | None, Entry, dict]:
     """Returns a model to go on with, or None and the entry to build, and the builder's options."""
-    if isinstance(model, str) and registry.find(model):
+    if _is_name(model):
         entry = registry.info(model)
         check_options(entry, options)
         found = None
@@ -503,7 +531,8 @@ def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
         )
     if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"`learning_rate` must be positive and finite. Received: learning_rate={learning_rate!r}")
-    given = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size}
+    steps = None if batch_size is None else 1
+    given = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size, "least_steps": steps}
     return dataclasses.replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
@@ -555,6 +584,15 @@ def _fingerprint(encoded: Encoded) -> str:
         digest.update(np.ascontiguousarray(encoded.x[name]).data)
     digest.update(b"" if encoded.y is None else np.ascontiguousarray(encoded.y).data)
     return digest.hexdigest()
+
+
+def _sampled(parts: Parts, model: Model) -> Encoded:
+    """Returns the encoded sample of a stream's training rows."""
+    frame, known = parts.sample.frame, model.preprocessor
+    target = parts.train.target
+    truth = known.encode_target(frame[target])
+    weight = None if parts.weight is None else pipelines.weights(frame, parts.weight)
+    return Encoded(known.encode(frame), known.training_target(truth), weight, truth)
 
 
 def _streams(parts: Parts, model, size, recipe, seed):

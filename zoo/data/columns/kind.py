@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 # An encoded tensor holds the values of all columns first, then what says that a value is missing, then further parts.
 SECTIONS = ("value", "missing", "part")
+FARTHEST = 1e36  # standard deviations, at which a number of the tensor `linear` ends: its products stay finite
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,11 +44,13 @@ class Encodings:
         raw: Whether numbers stay as they are and levels become 0/1, in one tensor `inputs`.
         ranks: Whether numbers are ranked beside being scaled.
         centred: Whether numbers whose spread float32 does not resolve are read less their middle.
+        linear: Whether a tensor `linear` holds numbers standardised and not squashed.
     """
 
     raw: bool = False
     ranks: bool = True
     centred: bool = True
+    linear: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,107 @@
+"""What the line beside the hidden layers of a network explains, column by column, and what the hidden layers add."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from matplotlib.figure import Figure
+
+from zoo.data.columns import the_array
+from zoo.data.sources import load as load_data
+from zoo.layers.linear import line_beside, line_of
+from zoo.model import Model
+from zoo.plots.canvas import BLUE, GREY, LIGHT, RED, several
+from zoo.training.resolving import resolve_model
+
+MOST_POINTS = 2_000
+
+
+def line_and_rest(model, data, *, output: int | str = 0, most: int = 12, ax=None) -> Figure:
+    """Draws how much each column moves the line's answer, and what the hidden layers add to it.
+
+    Left: the standard deviation, over the rows, of each column's part of the line, and of what the hidden layers add.
+    Right: for each row, what the line says and what the hidden layers add. Both are in the target's units for a
+    regression, else in logits.
+
+    Args:
+        model: A `zoo.Model`, a `Run`, a folder or a preset, whose network has a line: `mlp_classifier` or
+            `mlp_regressor` with `linear=True`.
+        data: Rows of a table, anything that `zoo.data.load` takes.
+        output: Of several classes, the class whose logit is drawn, or its number.
+        most: The most columns that are drawn, those that move the line most.
+        ax: Two Axes, or None for a new Figure.
+
+    Returns:
+        A Figure.
+
+    Raises:
+        ValueError: if the network has no line, or there is no such class.
+    """
+    model = resolve_model(model)
+    if most < 1:
+        raise ValueError(f"`most` must be at least 1. Received: most={most}")
+    if line_of(model.network) is None:
+        raise ValueError(
+            f"`model` must have a line beside its hidden layers. This {model.entry.name!r} has none. Train "
+            "mlp_classifier or mlp_regressor with linear=True."
+        )
+    place, name = _output(model, output)
+    parts, line, rest = _parts(model, data, place)
+    chosen = sorted(parts, key=lambda column: -np.std(parts[column]))[:most]
+    widths = [float(np.std(rest)), *(float(np.std(parts[column])) for column in reversed(chosen))]
+    figure, (left, right) = several(ax, 2, (9.0, 1.0 + max(2.5, 0.3 * len(widths))))
+    left.barh(["hidden layers", *map(str, reversed(chosen))], widths, color=[RED, *[BLUE] * len(chosen)])
+    left.set_xlabel(f"standard deviation of its part, {name}")
+    left.set_title("what moves the answer", fontsize=10)
+    shown = np.linspace(0, len(line) - 1, min(len(line), MOST_POINTS)).astype("int64")
+    right.axhline(0.0, color=LIGHT, linewidth=1.0)
+    right.scatter(line[shown], rest[shown], s=8, color=GREY, alpha=0.6, linewidths=0)
+    right.set_xlabel(f"the line's answer, {name}")
+    right.set_ylabel("what the hidden layers add")
+    right.set_title("row by row", fontsize=10)
+    return figure
+
+
+def _output(model: Model, output: int | str) -> tuple[int, str]:
+    """Returns the place of an output among the network's, and what it is called."""
+    if model.entry.task == "regression":
+        return 0, str(model.schema.target or "target")
+    if len(model.classes) == 2:
+        return 0, f"logit of {model.classes[1]}"
+    known = list(model.classes)
+    if output in known:
+        place = known.index(output)
+    elif isinstance(output, int) and 0 <= output < len(known):
+        place = output
+    else:
+        raise ValueError(
+            f"`output` must be one of the classes {', '.join(map(repr, known[:10]))}, or its number. Received: "
+            f"output={output!r}"
+        )
+    return place, f"logit of {known[place]}"
+
+
+def _parts(model: Model, data, place: int) -> tuple[dict, np.ndarray, np.ndarray]:
+    """Returns each column's part of the line `(rows,)`, the line's answer, and what the hidden layers add to it."""
+    loaded = load_data(data, target=model.schema.target) if the_array(model.schema.columns) is None else load_data(data)
+    x = model.preprocessor.encode(loaded.x)
+    layer, network = line_of(model.network), line_beside(model.network)
+    weights = {weight.name: weight.numpy()[..., place].astype("float64") for weight in layer.weights}
+    parts: dict = {}
+    for feature in model.preprocessor.features:
+        if feature["tensor"] == "linear":
+            part = x["linear"][:, feature["index"]] * weights["kernel"][feature["index"]]
+        elif feature["tensor"] == "categorical":
+            part = weights["levels"][x["categorical"][:, feature["index"]] + layer._offsets[feature["index"]]]
+        else:
+            continue
+        parts[feature["column"]] = parts.get(feature["column"], 0.0) + part
+    line = keras.ops.convert_to_numpy(network({tensor.name: x[tensor.name] for tensor in network.inputs}))
+    of_all = {tensor.name: x[tensor.name] for tensor in model.network.inputs}
+    both = keras.ops.convert_to_numpy(model.merged(model.network_outputs(of_all)))
+    line, rest = line[:, place].astype("float64"), (both - line)[:, place].astype("float64")
+    if model.entry.task == "regression":
+        scale, center = model.preprocessor.target_scale, model.preprocessor.target_center
+        parts = {column: part * scale for column, part in parts.items()}
+        line, rest = line * scale + center, rest * scale
+    return parts, line, rest

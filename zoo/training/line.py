@@ -1,0 +1,224 @@
+"""The line beside the hidden layers of a network on tables: solved from the training rows, before the network trains.
+
+    regression       ridge regression of the standardised target, by eigenvalues
+    classification   logistic regression, by L-BFGS
+
+Its features are the tensor `linear` and an indicator of each level that occurs at least twice. The penalty is that of
+the least error on five folds of the training rows. Of many rows a sample by the seed is taken: as many as are
+decomposed, and fitted, in about a second.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Callable, Iterator, Mapping
+
+import keras
+import numpy as np
+
+from zoo.data.pipelines import Encoded
+from zoo.data.threads import one_thread
+from zoo.engine.logistic import logistic
+from zoo.engine.ridge import Line, most_rows, ridge
+from zoo.layers.linear import SolvedLine, line_of, line_outputs
+from zoo.model import Model
+
+FOLDS = 5
+MOST_LEVELS = 512  # the most frequent ones
+MOST_VALUES = 2**25  # rows x features x outputs of what is fitted
+TESTED_ROWS = 8192
+MOST_FOLD_VALUES = 2**20  # of what chooses the penalty of a classifier, which takes some hundred steps
+
+
+@dataclasses.dataclass(frozen=True)
+class Solved:
+    """What was found.
+
+    Args:
+        penalty: By which the weights are shrunk: a of `a |b|^2` beside the sum of squared errors of standardised
+            targets for a regression; C of `|b|^2 / (2 C)` beside the sum of log losses for classes.
+        rows: How many it was solved from.
+        features: How many it has.
+        constant: The network's outputs `(outputs,)` that answer all rows alike: the mean, or the shares of the classes.
+    """
+
+    penalty: float
+    rows: int
+    features: int
+    constant: np.ndarray
+
+
+def is_solved(layer: SolvedLine) -> bool:
+    """Returns whether a line has weights other than those that it was built with."""
+    return any(np.any(weight.numpy()) for weight in layer.weights)
+
+
+def is_needed(model: Model, *, again: bool = False) -> bool:
+    """Returns whether the line of a model's network is to be solved: it is there, and has not been, or is to be again.
+
+    Raises:
+        ValueError: if a line is to be solved again that is not there.
+    """
+    layer = line_of(model.network)
+    if layer is None and again:
+        raise ValueError(
+            f"linear='refit' needs a line beside the hidden layers. This {model.entry.name!r} has none. Leave it out, "
+            "or train a fresh model."
+        )
+    return layer is not None and (again or not is_solved(layer))
+
+
+def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:
+    """Solves the line of a model's network.
+
+    Args:
+        model: Compiled; its network has a line.
+        encoded: Training rows.
+        seed: Of the folds, and of the sample of many rows.
+    """
+    layer = line_of(model.network)
+    generator = np.random.default_rng(seed)
+    levels = _levels(layer, encoded.x)
+    width = sum(encoded.x[name].shape[1] for name in layer._numbers) + len(levels)
+    count = len(encoded.y)
+    most = min(most_rows(max(width, 1)), max(1, MOST_VALUES // max(width * layer.num_outputs, 1)))
+    chosen = np.sort(generator.permutation(count)[:most])
+    x = _features(layer, encoded.x, chosen, levels)
+    weight = _positive(None if encoded.weight is None else encoded.weight[chosen].astype("float64"))
+    weight = None if weight is None else weight / weight.mean()
+    with one_thread():
+        found = _solved(model, layer, encoded, chosen, x, weight, generator)
+    _assign(layer, found, levels)
+    return Solved(found.penalty, len(chosen), width, _constant(model, layer, encoded))
+
+
+def _constant(model: Model, layer: SolvedLine, encoded: Encoded) -> np.ndarray:
+    if model.entry.task == "regression":
+        y = model.preprocessor.standardised_target(encoded.truth)
+        return np.atleast_1d(np.average(y, weights=_positive(encoded.weight)))
+    classes = max(layer.num_outputs, 2)
+    counts = np.bincount(np.asarray(encoded.y), _positive(encoded.weight), minlength=classes) + 1e-6
+    shares = counts / counts.sum()
+    if layer.num_outputs == 1:
+        return np.log(shares[1:] / shares[0])
+    return np.log(shares / (1.0 - shares)) if model.decision == "sigmoid" else np.log(shares)
+
+
+def _positive(weight: np.ndarray | None) -> np.ndarray | None:
+    """Returns weights if their sum can be divided by."""
+    return weight if weight is not None and weight.sum() > 0 else None
+
+
+def loss(model: Model, held_out, outputs_of: Callable | None = None) -> float:
+    """Returns the loss of a compiled model as it is, as a training has it after an epoch.
+
+    Args:
+        model: Compiled.
+        held_out: Encoded rows, or a dataset of batches `(x, y)` or `(x, y, weight)`.
+        outputs_of: Gives the network's outputs for encoded rows; None for those of the network.
+    """
+    names = [tensor.name for tensor in model.network.inputs]
+    total = count = 0.0
+    for x, y, *weight in _batches(held_out):
+        x = {name: x[name] for name in names}
+        found = model.network(x, training=False) if outputs_of is None else outputs_of(x)
+        how = {"x": x, "y": y, "sample_weight": weight[0] if weight else None, "training": False}
+        total, count = total + float(model.compute_loss(y_pred=found, **how)) * len(y), count + len(y)
+    return total / count
+
+
+def explained(model: Model, solved: Solved, held_out) -> float | None:
+    """Returns which share of what a trained model explains is the line's, from 0 to 1.
+
+    That is how far the line lowers the loss of a constant answer, over how far the model does.
+
+    Args:
+        model: Trained.
+        solved: What `solve` found.
+        held_out: As for `loss`.
+
+    Returns:
+        The share; None where the model explains nothing.
+    """
+
+    def constant(x):
+        rows = len(next(iter(x.values())))
+        return np.tile(solved.constant.astype("float32"), (rows, 1))
+
+    def alone(x):
+        return line_outputs(model.network, x)
+
+    of_constant, of_line = (loss(model, held_out, function) for function in (constant, alone))
+    of_model = loss(model, held_out)
+    if not of_model < of_constant:
+        return None
+    return float(np.clip((of_constant - of_line) / (of_constant - of_model), 0.0, 1.0))
+
+
+def _batches(held_out) -> Iterator[tuple]:
+    if not isinstance(held_out, Encoded):
+        yield from held_out
+        return
+    for first in range(0, len(held_out), TESTED_ROWS):
+        yield keras.tree.map_structure(operator.itemgetter(slice(first, first + TESTED_ROWS)), held_out.tensors())
+
+
+def _solved(model: Model, layer: SolvedLine, encoded: Encoded, rows, x, weight, generator) -> Line:
+    if model.entry.task == "regression":
+        y = model.preprocessor.standardised_target(encoded.truth[rows])
+        folds = generator.permutation(np.arange(len(rows)) % min(FOLDS, len(rows)))
+        return ridge(x, y, folds, weight)
+    y = np.asarray(encoded.y)[rows]
+    separate = model.decision == "sigmoid" and layer.num_outputs > 1
+    most = max(FOLDS, MOST_FOLD_VALUES // max(x.shape[1] * layer.num_outputs, 1))
+    return logistic(x, y, layer.num_outputs, _stratified(y, most, generator), weight, separate=separate)
+
+
+def _stratified(y: np.ndarray, most: int, generator) -> np.ndarray:
+    """Returns the number of each row's fold, with as many rows of a class in each; -1 of rows beyond `most`."""
+    order = generator.permutation(len(y))
+    folds = np.full(len(y), -1)
+    chosen = order[:most]
+    by_class = chosen[np.argsort(y[chosen], kind="stable")]
+    folds[by_class] = np.arange(len(by_class)) % min(FOLDS, len(by_class))
+    return folds
+
+
+def _levels(layer: SolvedLine, x: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Returns the rows of the layer's table whose levels occur at least twice: at most `MOST_LEVELS`, in their order.
+
+    What training has not seen, position 0 of a column, has no indicator.
+    """
+    if not layer.categorical_sizes:
+        return np.zeros(0, "int64")
+    positions = x["categorical"].astype("int64") + layer._offsets
+    counts = np.bincount(positions.ravel(), minlength=sum(layer.categorical_sizes))
+    counts[layer._offsets] = 0
+    frequent = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
+    return np.sort(frequent[counts[frequent] >= 2])
+
+
+def _features(layer: SolvedLine, x: Mapping[str, np.ndarray], rows: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Returns numbers and indicators `(rows, features)`, float64."""
+    parts = [x[name][rows].astype("float64") for name in layer._numbers]
+    if len(levels):
+        place = np.full(sum(layer.categorical_sizes), -1)
+        place[levels] = np.arange(len(levels))
+        places = place[x["categorical"][rows].astype("int64") + layer._offsets]
+        indicators = np.zeros((len(rows), len(levels)))
+        row, column = np.nonzero(places >= 0)
+        indicators[row, places[row, column]] = 1.0
+        parts.append(indicators)
+    return np.concatenate(parts, axis=1) if parts else np.zeros((len(rows), 0))
+
+
+def _assign(layer: SolvedLine, found: Line, levels: np.ndarray) -> None:
+    values = {weight.name: np.zeros(weight.shape, "float32") for weight in layer.weights}
+    numbers = found.weights[: len(found.weights) - len(levels)]
+    if "kernel" in values:
+        values["kernel"][:] = numbers
+    if len(levels):
+        values["levels"][levels] = found.weights[len(numbers) :]
+    values["bias"][:] = found.intercept
+    layer.set_weights([values[weight.name] for weight in layer.weights])
