@@ -102,6 +102,21 @@ def test_where_a_line_is_the_answer_it_is_the_answer_exactly():
     assert np.abs(error).max() < 1e-4 * further["y"].std()
 
 
+@pytest.mark.parametrize("slope, is_better", [(0.0, False), (3.0, True)])
+def test_epochs_are_compared_with_the_line_by_the_loss_that_the_caller_gives(slope, is_better):
+    frame = noisy(400).assign(y=lambda rows: 1e5 * (rows["y"] + slope * np.sin(3.0 * rows["small"])))
+    further = frame[300:]
+    how = {"target": "y", "validation": further, "epochs": 20, "learning_rate": 3e-3 if is_better else 1e-9}
+    run = zoo.train("mlp_regressor", frame[:300], loss="mean_absolute_error", verbose=0, **how)
+    known = run.model.preprocessor
+    alone = line_outputs(run.model.network, known.encode(further.drop(columns="y")))[:, 0]
+    error = np.abs(alone * known.target_scale + known.target_center - further["y"]).mean()
+    values = run.history["val_loss"]
+    assert (min(values) < 0.95 * error) == is_better
+    assert is_better <= (run.best_epoch == int(np.argmin(values)))
+    assert zoo.evaluate(run, further, verbose=0)["mae"] == pytest.approx(min(*values, error), rel=1e-3)
+
+
 def test_coefficients_are_those_of_the_line_in_the_units_of_the_columns():
     frame = table()
     table_of = zoo.train("mlp_regressor", frame, target="y", **HOW).model.coefficients()["y"]

@@ -320,6 +320,7 @@ def train(
     if solved is not None:
         plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
         if held_out is not None and recipe.solver is None and recipe.monitor == "val_loss":
+            compile_model(model, recipe, loss=loss)  # the loss that the epochs are compared by
             before = line.loss(model, held_out)
 
     identity = None
