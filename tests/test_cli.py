@@ -269,6 +269,14 @@ def test_a_run_that_goes_on_from_its_checkpoint_replaces_its_own_model_alone(cap
     assert "holds a trained mlp_classifier" in refusal(capsys, *words, tmp_path / "out")
 
 
+def test_a_run_with_a_line_that_goes_on_from_its_checkpoint_replaces_its_own_model(capsys, trained, tmp_path):
+    words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", *QUICK, "--json")
+    words = (*words, "--checkpoint", tmp_path / "state", "-o", tmp_path / "out")
+    before, after = (answer(capsys, *words) and zoo.load(tmp_path / "out") for _ in range(2))
+    assert after.card["recipe"]["linear"]["explained"] == before.card["recipe"]["linear"]["explained"]
+    assert all(map(np.array_equal, before.get_weights(), after.get_weights()))
+
+
 def test_a_run_whose_number_was_taken_meanwhile_takes_the_next(tmp_path, monkeypatch):
     class Run:
         def save(self, folder, overwrite=False):

@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import zoo
 from zoo.artifacts.card import card_of, page
+from zoo.engine.checkpoints import identifying
 from zoo.layers.linear import line_beside, line_of, line_outputs
 from zoo.training import line
 
@@ -98,6 +99,7 @@ def test_where_a_line_is_the_answer_it_is_the_answer_exactly():
     assert run.best_epoch == -1 and run.recipe["linear"]["explained"] == pytest.approx(1.0, abs=1e-6)
     assert "2 epochs, none better than the line alone" in repr(run)
     assert "a line explains 100% of what the model does" in repr(run)
+    assert "explains 100% of what the model does" in run._repr_html_()
     error = zoo.predict(run, further)["prediction"] - further["y"]
     assert np.abs(error).max() < 1e-4 * further["y"].std()
 
@@ -313,6 +315,25 @@ def test_a_solver_trains_beside_the_line():
     assert run.metrics["train"]["rmse"] < 1.1 and run.recipe["linear"]["rows"] == 160
 
 
+def test_an_interruption_while_the_share_of_the_line_is_computed_keeps_what_was_trained(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(line, "explained", interrupted)
+    run = zoo.train("mlp_regressor", table(), target="y", **HOW)
+    assert run.interrupted and run.best_epoch == -1 and run.metrics["val"]["r2"] > 0.9999
+    assert "explained" not in run.recipe["linear"]
+
+
+def test_an_interruption_before_an_epoch_is_better_than_the_line_leaves_the_line():
+    def interrupt(epoch, logs):
+        raise KeyboardInterrupt
+
+    callback = zoo.model.keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    run = zoo.train("mlp_regressor", table(), target="y", callbacks=[callback], **HOW)
+    assert run.interrupted and run.best_epoch == -1 and run.metrics["val"]["r2"] > 0.9999
+
+
 @pytest.mark.tensorflow
 def test_a_run_that_was_interrupted_ends_as_an_uninterrupted_one(tmp_path):
     how = {"target": "y", "verbose": 0}
@@ -330,3 +351,25 @@ def test_a_run_that_was_interrupted_ends_as_an_uninterrupted_one(tmp_path):
     again = zoo.train("mlp_regressor", noisy(), epochs=4, checkpoint=tmp_path / "part", **how)
     assert all(np.array_equal(a, b) for a, b in zip(again.model.get_weights(), whole.model.get_weights(), strict=True))
     assert again.best_epoch == whole.best_epoch
+
+
+def test_a_model_whose_line_was_solved_goes_on_from_its_checkpoint(tmp_path):
+    def interrupt(epoch, logs):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    how = {"epochs": 4, "verbose": 0}
+    whole = zoo.train(zoo.build("mlp_regressor", noisy(), target="y"), noisy(), **how)
+    model = zoo.build("mlp_regressor", noisy(), target="y")
+    callback = zoo.model.keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    part = zoo.train(model, noisy(), checkpoint=tmp_path / "state", callbacks=[callback], **how)
+    again = zoo.train(model, noisy(), checkpoint=tmp_path / "state", **how)
+    assert part.interrupted and again.history["loss"] == pytest.approx(whole.history["loss"], rel=1e-6)
+    assert all(map(np.array_equal, model.get_weights(), whole.model.get_weights()))
+
+
+def test_what_identifies_a_run_says_that_a_line_is_solved_and_not_what_was_found():
+    found = {"penalty": 1.0, "rows": 8, "features": 2, "explained": 0.5}
+    assert identifying({"epochs": 2, "linear": found}) == {"epochs": 2, "linear": True}
+    assert identifying({"linear": {**found, "refit": True}}) == {"linear": "refit"}
+    assert identifying({"linear": False, "least_steps": 1}) == identifying({})  # of before there were any

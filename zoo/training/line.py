@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -110,22 +110,14 @@ def _positive(weight: np.ndarray | None) -> np.ndarray | None:
     return weight if weight is not None and weight.sum() > 0 else None
 
 
-def loss(model: Model, held_out, outputs_of: Callable | None = None) -> float:
+def loss(model: Model, held_out) -> float:
     """Returns the loss of a compiled model as it is, as a training has it after an epoch.
 
     Args:
         model: Compiled.
         held_out: Encoded rows, or a dataset of batches `(x, y)` or `(x, y, weight)`.
-        outputs_of: Gives the network's outputs for encoded rows; None for those of the network.
     """
-    names = [tensor.name for tensor in model.network.inputs]
-    total = count = 0.0
-    for x, y, *weight in _batches(held_out):
-        x = {name: x[name] for name in names}
-        found = model.network(x, training=False) if outputs_of is None else outputs_of(x)
-        how = {"x": x, "y": y, "sample_weight": weight[0] if weight else None, "training": False}
-        total, count = total + float(model.compute_loss(y_pred=found, **how)) * len(y), count + len(y)
-    return total / count
+    return _losses(model, held_out, [_network_outputs(model)])[0]
 
 
 def explained(model: Model, solved: Solved, held_out) -> float | None:
@@ -149,11 +141,25 @@ def explained(model: Model, solved: Solved, held_out) -> float | None:
     def alone(x):
         return line_outputs(model.network, x)
 
-    of_constant, of_line = (loss(model, held_out, function) for function in (constant, alone))
-    of_model = loss(model, held_out)
+    of_constant, of_line, of_model = _losses(model, held_out, [constant, alone, _network_outputs(model)])
     if not of_model < of_constant:
         return None
     return float(np.clip((of_constant - of_line) / (of_constant - of_model), 0.0, 1.0))
+
+
+def _network_outputs(model: Model) -> Callable:
+    names = [tensor.name for tensor in model.network.inputs]
+    return lambda x: model.network({name: x[name] for name in names}, training=False)
+
+
+def _losses(model: Model, held_out, answers: Sequence[Callable]) -> list[float]:
+    """Returns the mean losses of several functions from encoded rows to outputs, by one pass over the rows."""
+    totals, count = np.zeros(len(answers)), 0
+    for x, y, *weight in _batches(held_out):
+        how = {"x": x, "y": y, "sample_weight": weight[0] if weight else None, "training": False}
+        means = [keras.ops.convert_to_numpy(model.compute_loss(y_pred=answer(x), **how)) for answer in answers]
+        totals, count = totals + np.array(means, "float64") * len(y), count + len(y)
+    return (totals / count).tolist()
 
 
 def _batches(held_out) -> Iterator[tuple]:

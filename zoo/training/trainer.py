@@ -83,9 +83,8 @@ class Run:
             f"{display.count(rows.get('train', 0), 'training row')}{held_out}",
             f"  {self._epochs()}; {display.duration(self.seconds)} on {self.device}; stopped: {self.stopped}",
         ]
-        line = self.recipe.get("linear")
-        if isinstance(line, Mapping) and line.get("explained") is not None:
-            lines.append(f"  a line explains {line['explained']:.0%} of what the model does")
+        if share := self._share_of_line():
+            lines.append(f"  a line {share}")
         for split in self.metrics:
             shown = [f"{name} {display.number(value)}" for name, value in self._numbers(split).items()]
             lines.append(f"  {split:5} {', '.join(shown[:5])}")
@@ -101,6 +100,7 @@ class Run:
             "split": self.data.get("split"),
             "trained by": how,
             "epochs": self._epochs(),
+            "line": self._share_of_line(),
             "stopped": self.stopped + ("; training it again goes on from these weights" if self.interrupted else ""),
             "time": f"{display.duration(self.seconds)} on {self.device}, seed {self.seed}",
         }
@@ -120,6 +120,12 @@ class Run:
         values = self.history.get(monitor, ())
         reached = f" ({monitor} {display.number(values[self.best_epoch])})" if self.best_epoch < len(values) else ""
         return f"{epochs}, best: epoch {self.best_epoch + 1}{reached}"
+
+    def _share_of_line(self) -> str:
+        """Returns which share of what the model explains is the line's, or `""`."""
+        line = self.recipe.get("linear")
+        share = line.get("explained") if isinstance(line, Mapping) else None
+        return "" if share is None else f"explains {share:.0%} of what the model does"
 
     def _numbers(self, split: str) -> dict[str, float]:
         """Returns the scores of a split, without the rows and the confusion matrix."""
@@ -264,6 +270,8 @@ def train(
     plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
     if freeze is not None:
         plain["freeze"] = freeze
+    if refit:
+        plain["linear"] = "refit"
     if computes_in_half(model.network):
         plain["dtype_policy"] = MIXED
     augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
@@ -316,19 +324,20 @@ def train(
                 augmentation=recipe.augmentation if augmented else None,
             )
 
-    before = None  # what the epochs must beat
-    if solved is not None:
-        plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
-        if held_out is not None and recipe.solver is None and recipe.monitor == "val_loss":
-            compile_model(model, recipe, loss=loss)  # the loss that the epochs are compared by
-            before = line.loss(model, held_out)
-
     identity = None
     if checkpoint is not None:
         fingerprint = parts.source if encoded is None else _fingerprint(encoded)
         facts = {"recipe": identifying(plain), "rows": rows, "data": fingerprint}
         identity = {"entry": entry.name, "seed": seed, **facts}
         identity = json.loads(json.dumps(identity, default=str))
+
+    before = None  # what the epochs must beat
+    if solved is not None:
+        plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
+        plain["linear"] |= {"refit": True} if refit else {}
+        if held_out is not None and recipe.solver is None and recipe.monitor == "val_loss":
+            compile_model(model, recipe, loss=loss)  # the loss that the epochs are compared by
+            before = line.loss(model, held_out)
 
     def fit(phase: Phase, left: Fitted | None) -> Fitted:
         """Trains the layers of one phase, on from what the phase before left."""
@@ -382,14 +391,12 @@ def train(
                 break
         try:
             metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
+            rows_of_share = encoded if held_out is None else held_out
+            if solved is not None and rows_of_share is not None and not fitted.interrupted:
+                plain["linear"]["explained"] = line.explained(model, solved, rows_of_share)
         except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
             fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
-    best_epoch = fitted.best_epoch
-    if solved is not None and not fitted.interrupted:
-        best_epoch = -1 if before is not None and best_epoch is None else best_epoch
-        rows_of_share = held_out if held_out is not None else encoded
-        if rows_of_share is not None:
-            plain["linear"]["explained"] = line.explained(model, solved, rows_of_share)
+    best_epoch = -1 if before is not None and fitted.best_epoch is None else fitted.best_epoch
     if encoded is not None and recipe.unreached is not None and _ends_short(recipe, fitted):
         fitted = dataclasses.replace(
             fitted, stopped=f"{fitted.stopped}: {recipe.unreached(model, encoded.x, encoded.y)}"
