@@ -390,6 +390,15 @@ def test_config_repeats_the_rows_of_a_step(capsys, trained, tmp_path):
     assert before.card["recipe"]["least_steps"] == after.card["recipe"]["least_steps"] == 1
 
 
+def test_config_of_before_there_were_lines_repeats_a_run_without_one(capsys, trained, tmp_path):
+    card = json.loads((trained / "out" / "card.json").read_text())
+    del card["recipe"]["linear"], card["recipe"]["least_steps"]
+    (tmp_path / "card.json").write_text(json.dumps({**card, "recipe": {**card["recipe"], "batch_size": 256}}))
+    answer(capsys, "train", "--config", tmp_path / "card.json", "-o", tmp_path / "again", "--json")
+    recipe = zoo.load(tmp_path / "again").card["recipe"]
+    assert recipe["linear"] is False and recipe["batch_size"] == 256 and recipe["least_steps"] == 1
+
+
 def test_fine_tuning_solves_the_line_again_if_asked(capsys, trained, tmp_path):
     words = ("fine-tune", trained / "out", trained / "visits.csv", "--epochs", "1", "--json")
     answer(capsys, *words, "--linear", "refit", "-o", tmp_path / "out")

@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 import zoo
 from zoo.artifacts.card import card_of, page
 from zoo.engine.checkpoints import identifying
+from zoo.engine.ridge import ridge
 from zoo.layers.linear import line_beside, line_of, line_outputs
 from zoo.training import line
 
@@ -188,6 +189,16 @@ def test_bad_input_has_a_sound_line(name, frame):
     assert all(np.all(np.isfinite(weight)) for weight in run.model.get_weights())
     numbers = zoo.predict(run, frame.drop(columns="y")).select_dtypes("number")
     assert np.all(np.isfinite(numbers.to_numpy()))
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # of the ranks
+@pytest.mark.parametrize("values", [1e-43 * np.arange(60), np.where(np.arange(60) % 3, 3e38, -3.4e38)])
+def test_numbers_at_the_ends_of_float32_are_finite_in_the_line(values):
+    frame = pd.DataFrame({"x": values, "y": np.arange(60.0)})
+    encoded = zoo.build("mlp_regressor", frame, target="y").preprocessor.encode(frame.drop(columns="y"))["linear"]
+    assert np.all(np.isfinite(encoded)) and np.abs(encoded).max() <= 1e36
+    found = ridge(encoded.astype("float64"), frame["y"].to_numpy(), np.arange(60) % 5)
+    assert np.all(np.isfinite(found.weights))
 
 
 def test_one_row_a_class_has_a_sound_line():

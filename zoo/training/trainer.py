@@ -296,7 +296,7 @@ def train(
         if class_weight is not None:
             raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
         batches, blocks, held_out = _streams(parts, model, size, recipe, seed)
-        solved = line.solve(model, _sampled(parts, model), seed=seed) if needs_line else None
+        solved = line.solve(model, _sampled(parts, model, seed), seed=seed) if needs_line else None
     else:
         factors = None
         with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
@@ -594,13 +594,13 @@ def _fingerprint(encoded: Encoded) -> str:
     return digest.hexdigest()
 
 
-def _sampled(parts: Parts, model: Model) -> Encoded:
+def _sampled(parts: Parts, model: Model, seed: int) -> Encoded:
     """Returns the encoded sample of a stream's training rows."""
     frame, known = parts.sample.frame, model.preprocessor
     target = parts.train.target
     truth = known.encode_target(frame[target])
     weight = None if parts.weight is None else pipelines.weights(frame, parts.weight)
-    return Encoded(known.encode(frame), known.training_target(truth), weight, truth)
+    return Encoded(known.encode_training(frame, frame[target], seed), known.training_target(truth), weight, truth)
 
 
 def _streams(parts: Parts, model, size, recipe, seed):
