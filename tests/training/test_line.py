@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import zoo
 from zoo.artifacts.card import card_of, page
+from zoo.data import pipelines
 from zoo.engine.checkpoints import identifying
 from zoo.engine.ridge import ridge
 from zoo.layers.linear import line_beside, line_of, line_outputs
@@ -288,9 +289,22 @@ def test_a_line_that_is_not_there_cannot_be_solved_again():
 
 def test_a_model_that_was_built_has_its_line_solved_by_its_first_training():
     model = zoo.build("mlp_regressor", noisy(), target="y", seed=0)
-    assert not line.is_solved(line_of(model.network))
+    assert line.is_at_zero(line_of(model.network))
     run = zoo.train(model, noisy(), target="y", **HOW)
-    assert line.is_solved(line_of(model.network)) and run.recipe["linear"]["rows"] == 128
+    assert not line.is_at_zero(line_of(model.network)) and run.recipe["linear"]["rows"] == 128
+
+
+def test_a_model_that_learnt_without_its_line_keeps_what_it_learnt():
+    frame = noisy()
+    model = zoo.build("mlp_regressor", frame, target="y", seed=0)
+    encoded = pipelines.encode(zoo.data.load(frame, target="y"), model.preprocessor)
+    model.fit(encoded.x, encoded.y, epochs=2, verbose=0)
+    before = zoo.predict(model, frame)
+    run = zoo.train(model, frame, target="y", epochs=0, verbose=0)
+    assert run.recipe["linear"] is True and line.is_at_zero(line_of(model.network))
+    pd.testing.assert_frame_equal(zoo.predict(run, frame), before)
+    again = zoo.train(model, frame, target="y", linear="refit", epochs=0, verbose=0)
+    assert again.recipe["linear"]["rows"] == 128 and not line.is_at_zero(line_of(model.network))
 
 
 @pytest.mark.parametrize("freeze", ["body", "head_first", 1])

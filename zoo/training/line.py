@@ -19,6 +19,7 @@ import numpy as np
 
 from zoo.data.pipelines import Encoded
 from zoo.data.threads import one_thread
+from zoo.engine.freezing import heads
 from zoo.engine.logistic import logistic
 from zoo.engine.ridge import Line, most_rows, ridge
 from zoo.layers.linear import SolvedLine, line_of, line_outputs
@@ -49,13 +50,20 @@ class Solved:
     constant: np.ndarray
 
 
-def is_solved(layer: SolvedLine) -> bool:
-    """Returns whether a line has weights other than those that it was built with."""
-    return any(np.any(weight.numpy()) for weight in layer.weights)
+def is_at_zero(layer: keras.Layer) -> bool:
+    """Returns whether all weights of a layer are 0: a line has not been solved, and a head has learnt nothing."""
+    return not any(np.any(keras.ops.convert_to_numpy(weight)) for weight in layer.weights)
 
 
 def is_needed(model: Model, *, again: bool = False) -> bool:
-    """Returns whether the line of a model's network is to be solved: it is there, and has not been, or is to be again.
+    """Returns whether the line of a model's network is to be solved: before all else that learns, or again.
+
+    A network that has learnt without its line, as by Keras's `fit`, goes on without: beside a line its answers would
+    count twice.
+
+    Args:
+        model: Any.
+        again: Whether it is to be solved in any case.
 
     Raises:
         ValueError: if a line is to be solved again that is not there.
@@ -66,7 +74,7 @@ def is_needed(model: Model, *, again: bool = False) -> bool:
             f"linear='refit' needs a line beside the hidden layers. This {model.entry.name!r} has none. Leave it out, "
             "or train a fresh model."
         )
-    return layer is not None and (again or not is_solved(layer))
+    return layer is not None and (again or all(map(is_at_zero, heads(model.network))))
 
 
 def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:
