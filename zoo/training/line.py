@@ -206,8 +206,8 @@ def _levels(layer: SolvedLine, x: Mapping[str, np.ndarray]) -> np.ndarray:
     """
     if not layer.categorical_sizes:
         return np.zeros(0, "int64")
-    positions = x["categorical"].astype("int64") + layer._offsets
-    counts = np.bincount(positions.ravel(), minlength=sum(layer.categorical_sizes))
+    columns = zip(x["categorical"].T, layer.categorical_sizes, strict=True)
+    counts = np.concatenate([np.bincount(positions, minlength=size) for positions, size in columns])
     counts[layer._offsets] = 0
     frequent = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
     return np.sort(frequent[counts[frequent] >= 2])
