@@ -247,6 +247,16 @@ def test_folds_solve_their_own_lines_at_once_as_one_by_one(name):
     assert together["best_epoch"].tolist() == alone["best_epoch"].tolist()
 
 
+@pytest.mark.tensorflow
+def test_rates_share_the_line_of_their_fold(monkeypatch):
+    solved, solve = [], line.solve
+    monkeypatch.setattr(line, "solve", lambda *args, **how: solved.append(solve(*args, **how)))
+    how = {"target": "y", "folds": 2, "epochs": 1, "hidden_units": (4,), "verbose": 0}
+    found = zoo.cross_validate("mlp_regressor", noisy()[1:], learning_rate=[1e-9, 1e-8, 1e-7], **how)
+    assert len(found) == 6 and len(solved) == 2
+    assert found.groupby("fold")["rmse"].agg(np.ptp).max() < 1e-4
+
+
 def test_folds_whose_answer_is_a_line_have_the_epoch_0():
     found = zoo.cross_validate("mlp_regressor", table()[1:], target="y", folds=2, epochs=2, verbose=0)
     assert found["best_epoch"].tolist() == [0, 0] and found["r2"].min() > 0.9999

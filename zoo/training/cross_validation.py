@@ -19,6 +19,7 @@ from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.data.targets import check_target
 from zoo.engine import compiled, fitting, many, stacked
+from zoo.layers.linear import line_of
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
 from zoo.registry import Entry, Recipe
 from zoo.training import inference, line, scoring
@@ -263,6 +264,7 @@ def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, 
     """Yields the trainings of each shape of network, steps of an epoch and batches: those of one program."""
     found: dict[tuple, list[_Member]] = {}
     prepared: dict[tuple[int, int], tuple] = {}
+    lines: dict[tuple[int, int], tuple] = {}  # solved once for all rates
     for place, job in enumerate(jobs):
         if (job.fold, job.seed) not in prepared:
             prepared[job.fold, job.seed] = _prepared(entry, recipe, job, how)
@@ -276,8 +278,12 @@ def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, 
         shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
         beaten_by = None
         if line.is_needed(model):
-            line.solve(model, rows, seed=job.seed)
-            beaten_by = None if held is None else line.loss(model, held)
+            own_line, key = line_of(model.network), (job.fold, job.seed)
+            if key not in lines:
+                line.solve(model, rows, seed=job.seed)
+                lines[key] = own_line.get_weights(), None if held is None else line.loss(model, held)
+            weights, beaten_by = lines[key]
+            own_line.set_weights(weights)
         weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
         found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed, beaten_by))
     yield from found.values()
