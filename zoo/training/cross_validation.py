@@ -64,7 +64,7 @@ class _Member:
     size: int
     rows: tuple
     held: tuple | None
-    beaten_by: float | None
+    best_so_far: float | None
 
 
 def cross_validate(
@@ -276,16 +276,16 @@ def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, 
         compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
         sizes = {**preprocessor.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
         shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
-        beaten_by = None
+        best_so_far = None
         if line.is_needed(model):
             own_line, key = line_of(model.network), (job.fold, job.seed)
             if key not in lines:
                 line.solve(model, rows, seed=job.seed)
                 lines[key] = own_line.get_weights(), None if held is None else line.loss(model, held)
-            weights, beaten_by = lines[key]
+            weights, best_so_far = lines[key]
             own_line.set_weights(weights)
         weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
-        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed, beaten_by))
+        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed, best_so_far))
     yield from found.values()
 
 
@@ -322,7 +322,7 @@ def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
         shuffle=recipe.shuffle,
         seeds=[member.seed for member in members],
         patience=recipe.patience,
-        beaten_by=[member.beaten_by for member in members],
+        best_so_far=[member.best_so_far for member in members],
         key=structure(models[stacked.widest([model.network for model in models])], recipe, statistics=False),
     )
     if diverged := sum(one.diverged for one in left):

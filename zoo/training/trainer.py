@@ -331,13 +331,13 @@ def train(
         identity = {"entry": entry.name, "seed": seed, **facts}
         identity = json.loads(json.dumps(identity, default=str))
 
-    before = None  # what the epochs must beat
+    best_so_far = None  # what the epochs must beat
     if solved is not None:
         plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
         plain["linear"] |= {"refit": True} if refit else {}
         if held_out is not None and recipe.solver is None and recipe.monitor == "val_loss":
             compile_model(model, recipe, loss=loss)  # the loss that the epochs are compared by
-            before = line.loss(model, held_out)
+            best_so_far = line.loss(model, held_out)
 
     def fit(phase: Phase, left: Fitted | None) -> Fitted:
         """Trains the layers of one phase, on from what the phase before left."""
@@ -378,7 +378,7 @@ def train(
                 identity=identity,
                 callbacks=callbacks,
                 verbose=verbose,
-                beaten_by=before if left is None else left.best,
+                best_so_far=best_so_far if left is None else left.best,
                 placement=placement,
             )
 
@@ -396,7 +396,7 @@ def train(
                 plain["linear"]["explained"] = line.explained(model, solved, rows_of_share)
         except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
             fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
-    best_epoch = -1 if before is not None and fitted.best_epoch is None else fitted.best_epoch
+    best_epoch = -1 if best_so_far is not None and fitted.best_epoch is None else fitted.best_epoch
     if encoded is not None and recipe.unreached is not None and _ends_short(recipe, fitted):
         fitted = dataclasses.replace(
             fitted, stopped=f"{fitted.stopped}: {recipe.unreached(model, encoded.x, encoded.y)}"
