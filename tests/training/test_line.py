@@ -388,18 +388,22 @@ def test_a_run_that_was_interrupted_ends_as_an_uninterrupted_one(tmp_path):
     assert again.best_epoch == whole.best_epoch
 
 
-def test_a_model_whose_line_was_solved_goes_on_from_its_checkpoint(tmp_path):
+@pytest.mark.parametrize("made", [noisy, table])
+def test_a_model_whose_line_was_solved_goes_on_from_its_checkpoint(tmp_path, made):
+    rows = made()
+
     def interrupt(epoch, logs):
         if epoch == 1:
             raise KeyboardInterrupt
 
     how = {"epochs": 4, "verbose": 0}
-    whole = zoo.train(zoo.build("mlp_regressor", noisy(), target="y"), noisy(), **how)
-    model = zoo.build("mlp_regressor", noisy(), target="y")
+    whole = zoo.train(zoo.build("mlp_regressor", rows, target="y"), rows, **how)
+    model = zoo.build("mlp_regressor", rows, target="y")
     callback = zoo.model.keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
-    part = zoo.train(model, noisy(), checkpoint=tmp_path / "state", callbacks=[callback], **how)
-    again = zoo.train(model, noisy(), checkpoint=tmp_path / "state", **how)
+    part = zoo.train(model, rows, checkpoint=tmp_path / "state", callbacks=[callback], **how)
+    again = zoo.train(model, rows, checkpoint=tmp_path / "state", **how)
     assert part.interrupted and again.history["loss"] == pytest.approx(whole.history["loss"], rel=1e-6)
+    assert again.best_epoch == whole.best_epoch and (whole.best_epoch == -1) == (made is table)
     assert all(map(np.array_equal, model.get_weights(), whole.model.get_weights()))
 
 

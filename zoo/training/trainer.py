@@ -226,7 +226,9 @@ def train(
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
     check_names(optimizer=optimizer, loss=loss)
     check_seed(seed)
-    refit = not _is_name(model) and options.get("linear") == "refit" and bool(options.pop("linear"))
+    refit = not _is_name(model) and options.get("linear") == "refit"
+    if refit:
+        del options["linear"]
     model, entry, options = _resolve(model, options)
     data, target = beside(data, target)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
@@ -396,7 +398,8 @@ def train(
                 plain["linear"]["explained"] = line.explained(model, solved, rows_of_share)
         except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
             fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
-    best_epoch = -1 if best_so_far is not None and fitted.best_epoch is None else fitted.best_epoch
+    # A run that goes on from its checkpoint knows by that alone what the line reached.
+    is_before_the_first = fitted.best_epoch is None and (best_so_far is not None or fitted.best is not None)
     if encoded is not None and recipe.unreached is not None and _ends_short(recipe, fitted):
         fitted = dataclasses.replace(
             fitted, stopped=f"{fitted.stopped}: {recipe.unreached(model, encoded.x, encoded.y)}"
@@ -415,7 +418,7 @@ def train(
         device=device,
         interrupted=fitted.interrupted,
         stopped=fitted.stopped,
-        best_epoch=best_epoch,
+        best_epoch=-1 if is_before_the_first else fitted.best_epoch,
     )
     if verbose:
         print(_closing_line(fitted, metrics), flush=True)
