@@ -269,6 +269,14 @@ def test_a_run_that_goes_on_from_its_checkpoint_replaces_its_own_model_alone(cap
     assert "holds a trained mlp_classifier" in refusal(capsys, *words, tmp_path / "out")
 
 
+def test_a_run_with_a_line_that_goes_on_from_its_checkpoint_replaces_its_own_model(capsys, trained, tmp_path):
+    words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", *QUICK, "--json")
+    words = (*words, "--checkpoint", tmp_path / "state", "-o", tmp_path / "out")
+    before, after = (answer(capsys, *words) and zoo.load(tmp_path / "out") for _ in range(2))
+    assert after.card["recipe"]["linear"]["explained"] == before.card["recipe"]["linear"]["explained"]
+    assert all(map(np.array_equal, before.get_weights(), after.get_weights()))
+
+
 def test_a_run_whose_number_was_taken_meanwhile_takes_the_next(tmp_path, monkeypatch):
     class Run:
         def save(self, folder, overwrite=False):
@@ -380,6 +388,15 @@ def test_config_repeats_the_rows_of_a_step(capsys, trained, tmp_path):
     before, after = (zoo.load(tmp_path / name) for name in ("out", "again"))
     assert all(map(np.array_equal, before.get_weights(), after.get_weights()))
     assert before.card["recipe"]["least_steps"] == after.card["recipe"]["least_steps"] == 1
+
+
+def test_config_of_before_there_were_lines_repeats_a_run_without_one(capsys, trained, tmp_path):
+    card = json.loads((trained / "out" / "card.json").read_text())
+    del card["recipe"]["linear"], card["recipe"]["least_steps"]
+    (tmp_path / "card.json").write_text(json.dumps({**card, "recipe": {**card["recipe"], "batch_size": 256}}))
+    answer(capsys, "train", "--config", tmp_path / "card.json", "-o", tmp_path / "again", "--json")
+    recipe = zoo.load(tmp_path / "again").card["recipe"]
+    assert recipe["linear"] is False and recipe["batch_size"] == 256 and recipe["least_steps"] == 1
 
 
 def test_fine_tuning_solves_the_line_again_if_asked(capsys, trained, tmp_path):

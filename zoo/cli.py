@@ -582,7 +582,8 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     if (path.parent / "schema.json").is_file():
         past["schema"] = str(path.parent / "schema.json")
     given = {name: value for name, value in settings.items() if value is not None or name == "validation"}
-    options = {**recipe.get("options", {}), **options}
+    without_line = {"linear": False} if usual.linear and "linear" not in recipe else {}  # of before there were any
+    options = {**without_line, **recipe.get("options", {}), **options}
     return model or facts["entry"], source or facts["data"]["source"], {**past, **given}, options
 
 

@@ -69,8 +69,8 @@ class Recipe:
         learning_rate: Step size; the peak where there is a schedule.
         schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
         batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
-        least_steps: Steps of an epoch that few rows are divided into, by a smaller batch: of 32 rows or more. It goes
-            where the caller says how many rows a step has.
+        least_steps: The fewest steps of an epoch: of few rows, batches are smaller, but have 32 rows or more. A
+            `batch_size` that the caller gives stands above it.
         epochs: The most epochs of a run.
         shuffle: Whether rows are shuffled in each epoch.
         validation: Share of the rows held out to choose the best epoch by, or None.

@@ -133,7 +133,7 @@ def test_lines_are_each_member_s_own(levels):
 def test_weights_from_before_stay_unless_an_epoch_is_better():
     together = prepared(rates=(0.01, 0.01, 0.01))
     before = [model.get_weights() for model, *_ in together]
-    left = at_once(together, epochs=5, patience=2, beaten_by=[0.0, None, 1e9])
+    left = at_once(together, epochs=5, patience=2, best_so_far=[0.0, None, 1e9])
     assert [one.best_epoch for one in left][0] == -1 and len(left[0].losses) == 2
     assert all(np.array_equal(a, b) for a, b in zip(together[0][0].get_weights(), before[0], strict=True))
     assert all(one.best_epoch >= 0 for one in left[1:])

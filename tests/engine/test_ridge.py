@@ -67,6 +67,15 @@ def test_constant_targets_and_columns_and_a_single_row_give_the_mean():
     assert single.outputs(x[:1]).tolist() == [[2.0]]
 
 
+def test_rows_far_out_have_large_answers_whose_parts_do_not_cancel():
+    """By hand: of 20,000 normal numbers and one 3,000 deviations away, the target is the first column."""
+    x = np.random.default_rng(0).normal(size=(20_000, 3))
+    x[0, 0] = 3000.0
+    found = ridge(x, x[:, 0].copy(), np.arange(20_000) % 5)
+    assert found.penalty < 1e-2
+    np.testing.assert_allclose(found.weights[:, 0], [1.0, 0.0, 0.0], atol=1e-6)
+
+
 def test_a_fold_whose_complement_weighs_nothing_chooses_nothing():
     x, y, _ = data(20, 2)
     folds, weight = np.arange(20) % 2, np.where(np.arange(20) % 2, 2.0, 0.0)

@@ -7,6 +7,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import zoo
 from zoo.artifacts.card import card_of, page
+from zoo.data import pipelines
+from zoo.engine.checkpoints import identifying
+from zoo.engine.ridge import ridge
 from zoo.layers.linear import line_beside, line_of, line_outputs
 from zoo.training import line
 
@@ -98,8 +101,24 @@ def test_where_a_line_is_the_answer_it_is_the_answer_exactly():
     assert run.best_epoch == -1 and run.recipe["linear"]["explained"] == pytest.approx(1.0, abs=1e-6)
     assert "2 epochs, none better than the line alone" in repr(run)
     assert "a line explains 100% of what the model does" in repr(run)
+    assert "explains 100% of what the model does" in run._repr_html_()
     error = zoo.predict(run, further)["prediction"] - further["y"]
     assert np.abs(error).max() < 1e-4 * further["y"].std()
+
+
+@pytest.mark.parametrize("slope, is_better", [(0.0, False), (3.0, True)])
+def test_epochs_are_compared_with_the_line_by_the_loss_that_the_caller_gives(slope, is_better):
+    frame = noisy(400).assign(y=lambda rows: 1e5 * (rows["y"] + slope * np.sin(3.0 * rows["small"])))
+    further = frame[300:]
+    how = {"target": "y", "validation": further, "epochs": 20, "learning_rate": 3e-3 if is_better else 1e-9}
+    run = zoo.train("mlp_regressor", frame[:300], loss="mean_absolute_error", verbose=0, **how)
+    known = run.model.preprocessor
+    alone = line_outputs(run.model.network, known.encode(further.drop(columns="y")))[:, 0]
+    error = np.abs(alone * known.target_scale + known.target_center - further["y"]).mean()
+    values = run.history["val_loss"]
+    assert (min(values) < 0.95 * error) == is_better
+    assert is_better <= (run.best_epoch == int(np.argmin(values)))
+    assert zoo.evaluate(run, further, verbose=0)["mae"] == pytest.approx(min(*values, error), rel=1e-3)
 
 
 def test_coefficients_are_those_of_the_line_in_the_units_of_the_columns():
@@ -173,6 +192,16 @@ def test_bad_input_has_a_sound_line(name, frame):
     assert np.all(np.isfinite(numbers.to_numpy()))
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # of the ranks
+@pytest.mark.parametrize("values", [1e-43 * np.arange(60), np.where(np.arange(60) % 3, 3e38, -3.4e38)])
+def test_numbers_at_the_ends_of_float32_are_finite_in_the_line(values):
+    frame = pd.DataFrame({"x": values, "y": np.arange(60.0)})
+    encoded = zoo.build("mlp_regressor", frame, target="y").preprocessor.encode(frame.drop(columns="y"))["linear"]
+    assert np.all(np.isfinite(encoded)) and np.abs(encoded).max() <= 1e36
+    found = ridge(encoded.astype("float64"), frame["y"].to_numpy(), np.arange(60) % 5)
+    assert np.all(np.isfinite(found.weights))
+
+
 def test_one_row_a_class_has_a_sound_line():
     frame = pd.DataFrame({"x": np.arange(4.0), "y": list("abcd")})
     run = zoo.train("mlp_classifier", frame, target="y", validation=None, **HOW)
@@ -218,6 +247,16 @@ def test_folds_solve_their_own_lines_at_once_as_one_by_one(name):
     assert together["best_epoch"].tolist() == alone["best_epoch"].tolist()
 
 
+@pytest.mark.tensorflow
+def test_rates_share_the_line_of_their_fold(monkeypatch):
+    solved, solve = [], line.solve
+    monkeypatch.setattr(line, "solve", lambda *args, **how: solved.append(solve(*args, **how)))
+    how = {"target": "y", "folds": 2, "epochs": 1, "hidden_units": (4,), "verbose": 0}
+    found = zoo.cross_validate("mlp_regressor", noisy()[1:], learning_rate=[1e-9, 1e-8, 1e-7], **how)
+    assert len(found) == 6 and len(solved) == 2
+    assert found.groupby("fold")["rmse"].agg(np.ptp).max() < 1e-4
+
+
 def test_folds_whose_answer_is_a_line_have_the_epoch_0():
     found = zoo.cross_validate("mlp_regressor", table()[1:], target="y", folds=2, epochs=2, verbose=0)
     assert found["best_epoch"].tolist() == [0, 0] and found["r2"].min() > 0.9999
@@ -260,9 +299,22 @@ def test_a_line_that_is_not_there_cannot_be_solved_again():
 
 def test_a_model_that_was_built_has_its_line_solved_by_its_first_training():
     model = zoo.build("mlp_regressor", noisy(), target="y", seed=0)
-    assert not line.is_solved(line_of(model.network))
+    assert line.is_at_zero(line_of(model.network))
     run = zoo.train(model, noisy(), target="y", **HOW)
-    assert line.is_solved(line_of(model.network)) and run.recipe["linear"]["rows"] == 128
+    assert not line.is_at_zero(line_of(model.network)) and run.recipe["linear"]["rows"] == 128
+
+
+def test_a_model_that_learnt_without_its_line_keeps_what_it_learnt():
+    frame = noisy()
+    model = zoo.build("mlp_regressor", frame, target="y", seed=0)
+    encoded = pipelines.encode(zoo.data.load(frame, target="y"), model.preprocessor)
+    model.fit(encoded.x, encoded.y, epochs=2, verbose=0)
+    before = zoo.predict(model, frame)
+    run = zoo.train(model, frame, target="y", epochs=0, verbose=0)
+    assert run.recipe["linear"] is True and line.is_at_zero(line_of(model.network))
+    pd.testing.assert_frame_equal(zoo.predict(run, frame), before)
+    again = zoo.train(model, frame, target="y", linear="refit", epochs=0, verbose=0)
+    assert again.recipe["linear"]["rows"] == 128 and not line.is_at_zero(line_of(model.network))
 
 
 @pytest.mark.parametrize("freeze", ["body", "head_first", 1])
@@ -298,6 +350,25 @@ def test_a_solver_trains_beside_the_line():
     assert run.metrics["train"]["rmse"] < 1.1 and run.recipe["linear"]["rows"] == 160
 
 
+def test_an_interruption_while_the_share_of_the_line_is_computed_keeps_what_was_trained(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(line, "explained", interrupted)
+    run = zoo.train("mlp_regressor", table(), target="y", **HOW)
+    assert run.interrupted and run.best_epoch == -1 and run.metrics["val"]["r2"] > 0.9999
+    assert "explained" not in run.recipe["linear"]
+
+
+def test_an_interruption_before_an_epoch_is_better_than_the_line_leaves_the_line():
+    def interrupt(epoch, logs):
+        raise KeyboardInterrupt
+
+    callback = zoo.model.keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    run = zoo.train("mlp_regressor", table(), target="y", callbacks=[callback], **HOW)
+    assert run.interrupted and run.best_epoch == -1 and run.metrics["val"]["r2"] > 0.9999
+
+
 @pytest.mark.tensorflow
 def test_a_run_that_was_interrupted_ends_as_an_uninterrupted_one(tmp_path):
     how = {"target": "y", "verbose": 0}
@@ -315,3 +386,29 @@ def test_a_run_that_was_interrupted_ends_as_an_uninterrupted_one(tmp_path):
     again = zoo.train("mlp_regressor", noisy(), epochs=4, checkpoint=tmp_path / "part", **how)
     assert all(np.array_equal(a, b) for a, b in zip(again.model.get_weights(), whole.model.get_weights(), strict=True))
     assert again.best_epoch == whole.best_epoch
+
+
+@pytest.mark.parametrize("made", [noisy, table])
+def test_a_model_whose_line_was_solved_goes_on_from_its_checkpoint(tmp_path, made):
+    rows = made()
+
+    def interrupt(epoch, logs):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    how = {"epochs": 4, "verbose": 0}
+    whole = zoo.train(zoo.build("mlp_regressor", rows, target="y"), rows, **how)
+    model = zoo.build("mlp_regressor", rows, target="y")
+    callback = zoo.model.keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    part = zoo.train(model, rows, checkpoint=tmp_path / "state", callbacks=[callback], **how)
+    again = zoo.train(model, rows, checkpoint=tmp_path / "state", **how)
+    assert part.interrupted and again.history["loss"] == pytest.approx(whole.history["loss"], rel=1e-6)
+    assert again.best_epoch == whole.best_epoch and (whole.best_epoch == -1) == (made is table)
+    assert all(map(np.array_equal, model.get_weights(), whole.model.get_weights()))
+
+
+def test_what_identifies_a_run_says_that_a_line_is_solved_and_not_what_was_found():
+    found = {"penalty": 1.0, "rows": 8, "features": 2, "explained": 0.5}
+    assert identifying({"epochs": 2, "linear": found}) == {"epochs": 2, "linear": True}
+    assert identifying({"linear": {**found, "refit": True}}) == {"linear": "refit"}
+    assert identifying({"linear": False, "least_steps": 1}) == identifying({})  # of before there were any

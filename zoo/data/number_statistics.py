@@ -20,6 +20,7 @@ BLOCK_VALUES = 2**20  # the most values in a block of columns: 4 MiB of float32
 SAMPLE_ROWS = 8_192  # of which quartiles are taken where a column has no knots
 FEWEST_VALUES = 1_024  # in the sample; of a column with fewer all rows are taken
 MOMENTS = ("mean", "deviation")
+SCALES = (1e-37, 1e37)  # deviations between which they and their reciprocals are normal numbers of float32
 NAMES = ("median", "center", "scale", "missing", "extremes", "above_two_values")
 
 
@@ -150,12 +151,13 @@ def _scale(low: np.ndarray, high: np.ndarray, extremes: np.ndarray) -> np.ndarra
 
 
 def _moments(block: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns the `MOMENTS` of each column; the mean 0 and the deviation 1 where there are no values to tell apart."""
+    """Returns the `MOMENTS` of each column; the mean 0 and the deviation 1 where values cannot be told apart."""
     counts = np.maximum((~np.isnan(block)).sum(axis=1), 1)
     mean = np.nansum(block, axis=1, dtype="float64") / counts
-    squares = np.square(block - mean.astype("float32")[:, None], dtype="float64")
-    deviation = np.sqrt(np.nansum(squares, axis=1) / counts)
-    return {"mean": mean, "deviation": np.where(deviation > 0, deviation, 1.0)}
+    differences = np.subtract(block, mean.astype("float32")[:, None], dtype="float64")
+    deviation = np.sqrt(np.nansum(np.square(differences), axis=1) / counts)
+    least, most = SCALES
+    return {"mean": mean, "deviation": np.where(deviation > least, np.minimum(deviation, most), 1.0)}
 
 
 def _quartiles(block: np.ndarray) -> dict[str, np.ndarray]:

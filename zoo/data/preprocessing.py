@@ -242,7 +242,8 @@ class Preprocessor:
             of_others = self.encodings.raw and name == "inputs" and len(own) < len(self.schema.columns)
             if not name or counts[name] > 1 or of_others:
                 name = served[column.name]
-                name = f"{name}_tensor" if name in OF_TABLES else name
+                is_taken = name in OF_TABLES or (name == "linear" and self.linear)
+                name = f"{name}_tensor" if is_taken else name
             found[name] = column
         return found
 

@@ -51,16 +51,16 @@ class Left:
 class BestWeights(keras.callbacks.Callback):
     """Keeps the weights of the epoch with the lowest `monitor`; stops after `patience` epochs without a better one.
 
-    `beaten_by` is the value that the model's weights of now are known to have: they stay unless an epoch is better.
+    `best_so_far` is the value of `monitor` that the current weights reach: they stay unless an epoch is better.
     """
 
-    def __init__(self, monitor: str, patience: int | None, beaten_by: float | None = None, left: Left | None = None):
+    def __init__(self, monitor: str, patience: int | None, best_so_far: float | None = None, left: Left | None = None):
         super().__init__()
         self._left = left or Left()
         self.monitor, self.patience = monitor, patience
         self.best, self.best_epoch, self.wait = float("inf"), None, 0
         self.weights: list | None = None
-        self.first = beaten_by
+        self.first = best_so_far
         self.stopped: str | None = None
 
     def on_train_begin(self, logs=None):

@@ -56,7 +56,7 @@ def fit(
     identity: dict | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 1,
-    beaten_by: float | None = None,
+    best_so_far: float | None = None,
     placement: Placement | None = None,
     messages: Messages | None = None,
 ) -> Fitted:
@@ -82,7 +82,7 @@ def fit(
         identity: Plain values that say which run the checkpoint belongs to.
         callbacks: Further Keras callbacks.
         verbose: 0 is silent, 1 shows one line, 2 a line an epoch (Keras's).
-        beaten_by: The `monitor` of the model's weights of now, which stay unless an epoch is better.
+        best_so_far: Value of `monitor` that the current weights reach; they stay unless an epoch is better.
         placement: Where it runs; None for one device.
         messages: To the other workers (see `zoo.engine.together`).
 
@@ -90,7 +90,7 @@ def fit(
         What the training left.
     """
     left = Left()
-    best, diverged = BestWeights(monitor, patience, beaten_by, left), Diverged(left)
+    best, diverged = BestWeights(monitor, patience, best_so_far, left), Diverged(left)
     history = keras.callbacks.History()
     own: list[keras.callbacks.Callback] = []
     saver = None

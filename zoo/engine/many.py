@@ -77,7 +77,7 @@ def fit(
     shuffle: bool,
     seeds: Sequence[int],
     patience: int | None = None,
-    beaten_by: Sequence[float | None] | None = None,
+    best_so_far: Sequence[float | None] | None = None,
     key: Hashable | None = None,
 ) -> list[Member]:
     """Trains models at once and leaves each with its best weights.
@@ -93,8 +93,8 @@ def fit(
         shuffle: Whether rows are permuted, by (seed, epoch).
         seeds: Of each member's orders.
         patience: Epochs without a better one after which a member stops.
-        beaten_by: Of each member the loss of its validation rows by its weights of now, which stay unless an epoch is
-            better, or None.
+        best_so_far: For each member the loss of its validation rows that its current weights reach, or None; they stay
+            unless an epoch is better.
         key: Equal for models whose steps do the same as the widest's; None: the program is not kept.
 
     Returns:
@@ -131,7 +131,7 @@ def fit(
                 break
             programs[:] = [Program(widest, loss, members=len(models), **settings)]
         trainings = [
-            (program, [models[k] for k in part], own, [beaten_by and beaten_by[k] for k in part], epochs)
+            (program, [models[k] for k in part], own, [best_so_far and best_so_far[k] for k in part], epochs)
             for program, part, own in zip(programs, parts, tensors, strict=True)
         ]
         left = _beside_each_other(trainings)

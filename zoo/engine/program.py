@@ -42,15 +42,15 @@ class _Kept:
     Args:
         patience: Epochs without a better one after which it stops, or None.
         chooses: Whether validation rows choose the epoch; else the last one that ended finite is kept.
-        beaten_by: The loss of validation rows by the weights of now, which stay unless an epoch is better.
+        best_so_far: Loss of the validation rows that the current weights reach; they stay unless an epoch is better.
     """
 
-    def __init__(self, patience: int | None, *, chooses: bool, beaten_by: float | None = None):
+    def __init__(self, patience: int | None, *, chooses: bool, best_so_far: float | None = None):
         self._patience, self._chooses = patience, chooses
-        self._has_weights = beaten_by is not None
+        self._has_weights = best_so_far is not None
         self._losses: list[float] = []
         self._val_losses: list[float] = []
-        self._best, self._wait = np.inf if beaten_by is None else beaten_by, 0
+        self._best, self._wait = np.inf if best_so_far is None else best_so_far, 0
         self._best_epoch: int | None = None
         self.weights: list[np.ndarray] | None = None
         self.stopped = self._diverged = False
@@ -197,14 +197,14 @@ class Program:
         return given, held, tf.constant(seeds, tf.int32), tf.constant(np.array(keys).astype("int32"))
 
     def run(
-        self, models, data: tuple, beaten_by, epochs: int, stopping: threading.Event, has_begun: threading.Event
+        self, models, data: tuple, best_so_far, epochs: int, stopping: threading.Event, has_begun: threading.Event
     ) -> list[Member]:
         """Trains until every member has stopped, and gives the models their best weights.
 
         Args:
             models: Those of `begin`.
             data: Of `data`.
-            beaten_by: Of each member the loss of its validation rows by its weights of now, or None.
+            best_so_far: For each member the loss of its validation rows that its current weights reach, or None.
             epochs: The most epochs.
             stopping: Is set where the training is to end before, and nothing to be given.
             has_begun: Is set after the first epoch.
@@ -212,7 +212,7 @@ class Program:
         import tensorflow as tf
 
         tensors = [tensor for tensor in tf.nest.flatten(data) if tensor is not None]
-        left = [_Kept(self._patience, chooses=data[1] is not None, beaten_by=loss) for loss in beaten_by]
+        left = [_Kept(self._patience, chooses=data[1] is not None, best_so_far=loss) for loss in best_so_far]
         for member, weights in zip(left, self._by_member(self._weights), strict=True):
             member.weights = [values.copy() for values in weights]
         for epoch in range(epochs):

@@ -18,7 +18,7 @@ import numpy as np
 
 PENALTIES = (1e-8, 1e-6, 1e-4, *(10.0 ** (k / 2) for k in range(-6, 9)))  # the last from 1e-3 to 1e4
 LEAST_SHARE = 1e-12  # of the largest eigenvalue; below it, columns depend on each other up to rounding
-MOST_PARTS = 64.0  # deviations of the target that the parts of a row's answer may sum up to, before they cancel
+MOST_PARTS = 64.0  # times a row's answer and the target's deviation that its parts may sum up to, before they cancel
 MOST_PRODUCTS = 2**34  # multiplications of a decomposition, which takes a second or two
 
 
@@ -92,8 +92,9 @@ def ridge(x: np.ndarray, y: np.ndarray, folds: np.ndarray, weight: np.ndarray | 
     """
     mean = float(np.average(y, weights=weight))
     weights, intercepts = Spectrum(x, weight).ridge(y, mean, PENALTIES)
-    parts = np.max(np.abs(x - x.mean(axis=0)) @ np.abs(weights), axis=0)
-    is_held = parts <= MOST_PARTS * np.sqrt(np.average(np.square(y - mean), weights=weight))
+    centred, deviation = x - x.mean(axis=0), np.sqrt(np.average(np.square(y - mean), weights=weight))
+    parts = np.abs(centred) @ np.abs(weights)
+    is_held = np.all(parts <= MOST_PARTS * (np.abs(centred @ weights) + deviation), axis=0)
     is_held[-1] = True
     chosen = int(np.argmin(np.where(is_held, _errors(x, y, folds, weight), np.inf)))
     return Line(weights[:, [chosen]], intercepts[[chosen]], PENALTIES[chosen])

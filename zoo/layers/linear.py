@@ -89,6 +89,8 @@ class SolvedLine(LinearTerms):
 def solved_line(spec: Spec, inputs: dict) -> keras.KerasTensor | None:
     """Returns a line on the tensors `linear` and `categorical`, zero until it is solved; None where none may be.
 
+    What is added to it must begin at zero: `zoo.train` solves the line of a network whose answers are still zero.
+
     Args:
         spec: What is built for.
         inputs: The tensors of `spec.inputs()`.

@@ -19,6 +19,7 @@ from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.data.targets import check_target
 from zoo.engine import compiled, fitting, many, stacked
+from zoo.layers.linear import line_of
 from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
 from zoo.registry import Entry, Recipe
 from zoo.training import inference, line, scoring
@@ -63,7 +64,7 @@ class _Member:
     size: int
     rows: tuple
     held: tuple | None
-    beaten_by: float | None
+    best_so_far: float | None
 
 
 def cross_validate(
@@ -263,6 +264,7 @@ def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, 
     """Yields the trainings of each shape of network, steps of an epoch and batches: those of one program."""
     found: dict[tuple, list[_Member]] = {}
     prepared: dict[tuple[int, int], tuple] = {}
+    lines: dict[tuple[int, int], tuple] = {}  # solved once for all rates
     for place, job in enumerate(jobs):
         if (job.fold, job.seed) not in prepared:
             prepared[job.fold, job.seed] = _prepared(entry, recipe, job, how)
@@ -274,12 +276,16 @@ def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, 
         compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
         sizes = {**preprocessor.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
         shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
-        beaten_by = None
+        best_so_far = None
         if line.is_needed(model):
-            line.solve(model, rows, seed=job.seed)
-            beaten_by = None if held is None else line.loss(model, held)
+            own_line, key = line_of(model.network), (job.fold, job.seed)
+            if key not in lines:
+                line.solve(model, rows, seed=job.seed)
+                lines[key] = own_line.get_weights(), None if held is None else line.loss(model, held)
+            weights, best_so_far = lines[key]
+            own_line.set_weights(weights)
         weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
-        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed, beaten_by))
+        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed, best_so_far))
     yield from found.values()
 
 
@@ -316,7 +322,7 @@ def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
         shuffle=recipe.shuffle,
         seeds=[member.seed for member in members],
         patience=recipe.patience,
-        beaten_by=[member.beaten_by for member in members],
+        best_so_far=[member.best_so_far for member in members],
         key=structure(models[stacked.widest([model.network for model in models])], recipe, statistics=False),
     )
     if diverged := sum(one.diverged for one in left):

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import keras
 import numpy as np
 
 from zoo.data.pipelines import Encoded
 from zoo.data.threads import one_thread
+from zoo.engine.freezing import heads
 from zoo.engine.logistic import logistic
 from zoo.engine.ridge import Line, most_rows, ridge
 from zoo.layers.linear import SolvedLine, line_of, line_outputs
@@ -49,13 +50,20 @@ class Solved:
     constant: np.ndarray
 
 
-def is_solved(layer: SolvedLine) -> bool:
-    """Returns whether a line has weights other than those that it was built with."""
-    return any(np.any(weight.numpy()) for weight in layer.weights)
+def is_at_zero(layer: keras.Layer) -> bool:
+    """Returns whether all weights of a layer are 0: a line has not been solved, and a head has learnt nothing."""
+    return not any(np.any(keras.ops.convert_to_numpy(weight)) for weight in layer.weights)
 
 
 def is_needed(model: Model, *, again: bool = False) -> bool:
-    """Returns whether the line of a model's network is to be solved: it is there, and has not been, or is to be again.
+    """Returns whether the line of a model's network is to be solved: before all else that learns, or again.
+
+    A network that has learnt without its line, as by Keras's `fit`, goes on without: beside a line its answers would
+    count twice.
+
+    Args:
+        model: Any.
+        again: Whether it is to be solved in any case.
 
     Raises:
         ValueError: if a line is to be solved again that is not there.
@@ -66,7 +74,7 @@ def is_needed(model: Model, *, again: bool = False) -> bool:
             f"linear='refit' needs a line beside the hidden layers. This {model.entry.name!r} has none. Leave it out, "
             "or train a fresh model."
         )
-    return layer is not None and (again or not is_solved(layer))
+    return layer is not None and (again or all(map(is_at_zero, heads(model.network))))
 
 
 def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:
@@ -110,22 +118,14 @@ def _positive(weight: np.ndarray | None) -> np.ndarray | None:
     return weight if weight is not None and weight.sum() > 0 else None
 
 
-def loss(model: Model, held_out, outputs_of: Callable | None = None) -> float:
+def loss(model: Model, held_out) -> float:
     """Returns the loss of a compiled model as it is, as a training has it after an epoch.
 
     Args:
         model: Compiled.
         held_out: Encoded rows, or a dataset of batches `(x, y)` or `(x, y, weight)`.
-        outputs_of: Gives the network's outputs for encoded rows; None for those of the network.
     """
-    names = [tensor.name for tensor in model.network.inputs]
-    total = count = 0.0
-    for x, y, *weight in _batches(held_out):
-        x = {name: x[name] for name in names}
-        found = model.network(x, training=False) if outputs_of is None else outputs_of(x)
-        how = {"x": x, "y": y, "sample_weight": weight[0] if weight else None, "training": False}
-        total, count = total + float(model.compute_loss(y_pred=found, **how)) * len(y), count + len(y)
-    return total / count
+    return _losses(model, held_out, [_network_outputs(model)])[0]
 
 
 def explained(model: Model, solved: Solved, held_out) -> float | None:
@@ -149,11 +149,25 @@ def explained(model: Model, solved: Solved, held_out) -> float | None:
     def alone(x):
         return line_outputs(model.network, x)
 
-    of_constant, of_line = (loss(model, held_out, function) for function in (constant, alone))
-    of_model = loss(model, held_out)
+    of_constant, of_line, of_model = _losses(model, held_out, [constant, alone, _network_outputs(model)])
     if not of_model < of_constant:
         return None
     return float(np.clip((of_constant - of_line) / (of_constant - of_model), 0.0, 1.0))
+
+
+def _network_outputs(model: Model) -> Callable:
+    names = [tensor.name for tensor in model.network.inputs]
+    return lambda x: model.network({name: x[name] for name in names}, training=False)
+
+
+def _losses(model: Model, held_out, answers: Sequence[Callable]) -> list[float]:
+    """Returns the mean losses of several functions from encoded rows to outputs, by one pass over the rows."""
+    totals, count = np.zeros(len(answers)), 0
+    for x, y, *weight in _batches(held_out):
+        how = {"x": x, "y": y, "sample_weight": weight[0] if weight else None, "training": False}
+        means = [keras.ops.convert_to_numpy(model.compute_loss(y_pred=answer(x), **how)) for answer in answers]
+        totals, count = totals + np.array(means, "float64") * len(y), count + len(y)
+    return (totals / count).tolist()
 
 
 def _batches(held_out) -> Iterator[tuple]:
@@ -192,8 +206,8 @@ def _levels(layer: SolvedLine, x: Mapping[str, np.ndarray]) -> np.ndarray:
     """
     if not layer.categorical_sizes:
         return np.zeros(0, "int64")
-    positions = x["categorical"].astype("int64") + layer._offsets
-    counts = np.bincount(positions.ravel(), minlength=sum(layer.categorical_sizes))
+    columns = zip(x["categorical"].T, layer.categorical_sizes, strict=True)
+    counts = np.concatenate([np.bincount(positions, minlength=size) for positions, size in columns])
     counts[layer._offsets] = 0
     frequent = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
     return np.sort(frequent[counts[frequent] >= 2])

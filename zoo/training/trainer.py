@@ -83,9 +83,8 @@ class Run:
             f"{display.count(rows.get('train', 0), 'training row')}{held_out}",
             f"  {self._epochs()}; {display.duration(self.seconds)} on {self.device}; stopped: {self.stopped}",
         ]
-        line = self.recipe.get("linear")
-        if isinstance(line, Mapping) and line.get("explained") is not None:
-            lines.append(f"  a line explains {line['explained']:.0%} of what the model does")
+        if share := self._share_of_line():
+            lines.append(f"  a line {share}")
         for split in self.metrics:
             shown = [f"{name} {display.number(value)}" for name, value in self._numbers(split).items()]
             lines.append(f"  {split:5} {', '.join(shown[:5])}")
@@ -101,6 +100,7 @@ class Run:
             "split": self.data.get("split"),
             "trained by": how,
             "epochs": self._epochs(),
+            "line": self._share_of_line(),
             "stopped": self.stopped + ("; training it again goes on from these weights" if self.interrupted else ""),
             "time": f"{display.duration(self.seconds)} on {self.device}, seed {self.seed}",
         }
@@ -120,6 +120,12 @@ class Run:
         values = self.history.get(monitor, ())
         reached = f" ({monitor} {display.number(values[self.best_epoch])})" if self.best_epoch < len(values) else ""
         return f"{epochs}, best: epoch {self.best_epoch + 1}{reached}"
+
+    def _share_of_line(self) -> str:
+        """Returns which share of what the model explains is the line's, or `""`."""
+        line = self.recipe.get("linear")
+        share = line.get("explained") if isinstance(line, Mapping) else None
+        return "" if share is None else f"explains {share:.0%} of what the model does"
 
     def _numbers(self, split: str) -> dict[str, float]:
         """Returns the scores of a split, without the rows and the confusion matrix."""
@@ -220,7 +226,9 @@ def train(
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
     check_names(optimizer=optimizer, loss=loss)
     check_seed(seed)
-    refit = not _is_name(model) and options.get("linear") == "refit" and bool(options.pop("linear"))
+    refit = not _is_name(model) and options.get("linear") == "refit"
+    if refit:
+        del options["linear"]
     model, entry, options = _resolve(model, options)
     data, target = beside(data, target)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
@@ -264,6 +272,8 @@ def train(
     plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
     if freeze is not None:
         plain["freeze"] = freeze
+    if refit:
+        plain["linear"] = "refit"
     if computes_in_half(model.network):
         plain["dtype_policy"] = MIXED
     augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
@@ -288,7 +298,7 @@ def train(
         if class_weight is not None:
             raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
         batches, blocks, held_out = _streams(parts, model, size, recipe, seed)
-        solved = line.solve(model, _sampled(parts, model), seed=seed) if needs_line else None
+        solved = line.solve(model, _sampled(parts, model, seed), seed=seed) if needs_line else None
     else:
         factors = None
         with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
@@ -316,18 +326,20 @@ def train(
                 augmentation=recipe.augmentation if augmented else None,
             )
 
-    before = None  # what the epochs must beat
-    if solved is not None:
-        plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
-        if held_out is not None and recipe.solver is None and recipe.monitor == "val_loss":
-            before = line.loss(model, held_out)
-
     identity = None
     if checkpoint is not None:
         fingerprint = parts.source if encoded is None else _fingerprint(encoded)
         facts = {"recipe": identifying(plain), "rows": rows, "data": fingerprint}
         identity = {"entry": entry.name, "seed": seed, **facts}
         identity = json.loads(json.dumps(identity, default=str))
+
+    best_so_far = None  # what the epochs must beat
+    if solved is not None:
+        plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
+        plain["linear"] |= {"refit": True} if refit else {}
+        if held_out is not None and recipe.solver is None and recipe.monitor == "val_loss":
+            compile_model(model, recipe, loss=loss)  # the loss that the epochs are compared by
+            best_so_far = line.loss(model, held_out)
 
     def fit(phase: Phase, left: Fitted | None) -> Fitted:
         """Trains the layers of one phase, on from what the phase before left."""
@@ -368,7 +380,7 @@ def train(
                 identity=identity,
                 callbacks=callbacks,
                 verbose=verbose,
-                beaten_by=before if left is None else left.best,
+                best_so_far=best_so_far if left is None else left.best,
                 placement=placement,
             )
 
@@ -381,14 +393,13 @@ def train(
                 break
         try:
             metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
+            rows_of_share = encoded if held_out is None else held_out
+            if solved is not None and rows_of_share is not None and not fitted.interrupted:
+                plain["linear"]["explained"] = line.explained(model, solved, rows_of_share)
         except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
             fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
-    best_epoch = fitted.best_epoch
-    if solved is not None and not fitted.interrupted:
-        best_epoch = -1 if before is not None and best_epoch is None else best_epoch
-        rows_of_share = held_out if held_out is not None else encoded
-        if rows_of_share is not None:
-            plain["linear"]["explained"] = line.explained(model, solved, rows_of_share)
+    # A run that goes on from its checkpoint knows by that alone what the line reached.
+    is_before_the_first = fitted.best_epoch is None and (best_so_far is not None or fitted.best is not None)
     if encoded is not None and recipe.unreached is not None and _ends_short(recipe, fitted):
         fitted = dataclasses.replace(
             fitted, stopped=f"{fitted.stopped}: {recipe.unreached(model, encoded.x, encoded.y)}"
@@ -407,7 +418,7 @@ def train(
         device=device,
         interrupted=fitted.interrupted,
         stopped=fitted.stopped,
-        best_epoch=best_epoch,
+        best_epoch=-1 if is_before_the_first else fitted.best_epoch,
     )
     if verbose:
         print(_closing_line(fitted, metrics), flush=True)
@@ -586,13 +597,13 @@ def _fingerprint(encoded: Encoded) -> str:
     return digest.hexdigest()
 
 
-def _sampled(parts: Parts, model: Model) -> Encoded:
+def _sampled(parts: Parts, model: Model, seed: int) -> Encoded:
     """Returns the encoded sample of a stream's training rows."""
     frame, known = parts.sample.frame, model.preprocessor
     target = parts.train.target
     truth = known.encode_target(frame[target])
     weight = None if parts.weight is None else pipelines.weights(frame, parts.weight)
-    return Encoded(known.encode(frame), known.training_target(truth), weight, truth)
+    return Encoded(known.encode_training(frame, frame[target], seed), known.training_target(truth), weight, truth)
 
 
 def _streams(parts: Parts, model, size, recipe, seed):

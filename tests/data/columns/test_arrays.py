@@ -293,3 +293,13 @@ def test_images_may_be_called_as_the_tensors_of_other_columns_are(columns):
     shapes = {"numeric_tensor": (ROWS, 6, 6, 3), "inputs_tensor": (ROWS, 5, 5, 1)}
     assert {name: encoded[name].shape for name in shapes} == shapes and encoded["numeric"].shape == (ROWS, 1)
     assert set(preprocessor.sizes["tensors"]) == set(shapes) and preprocessor.sizes["num_numeric"] == 1
+
+
+@pytest.mark.parametrize("linear", [False, True])
+def test_an_image_called_linear_stands_beside_the_tensor_of_that_name(columns, linear):
+    rows = {"x": columns["x"], "linear": columns["photo"], "behind": columns["photo"], "y": columns["y"]}
+    data = zoo.data.load(rows, target="y")
+    known = Preprocessor(data.schema, linear=linear).fit(data.x)
+    encoded = known.encode(data.x)
+    assert list(known.own_tensors) == ["linear_tensor" if linear else "linear", "behind"]
+    assert encoded["linear"].shape == ((ROWS, 1) if linear else (ROWS, 6, 6, 3))

@@ -99,3 +99,17 @@ def test_a_training_sees_the_out_of_fold_features(data, monkeypatch):
     ((trained),) = seen
     assert len(trained["numeric"]) == 48
     assert zoo.predict(run, data.x).shape == (60, 1)
+
+
+@pytest.mark.tensorflow
+def test_the_line_of_a_stream_is_solved_from_the_out_of_fold_features(data, monkeypatch, tmp_path):
+    data.frame().to_csv(tmp_path / "rows.csv", index=False)
+    rows = zoo.data.load(tmp_path / "rows.csv", schema=data.schema, stream=True)
+    seen = []
+    own = Preprocessor.encode_training
+    monkeypatch.setattr(Preprocessor, "encode_training", lambda self, *a: seen.append(own(self, *a)) or seen[-1])
+    run = zoo.train("mlp_regressor", rows, epochs=1, hidden_units=(4,), verbose=0, validation=None, batch_size=60)
+    known, fold = run.model.preprocessor, np.random.default_rng(0).permutation(60) % FOLDS
+    others = (fold != fold[0]) & (data.x["city"] == data.x["city"].iloc[0])
+    assert len(seen[0]["linear"]) == 60
+    assert seen[0]["linear"][0, 1] == pytest.approx(known.encode_target(data.y[others]).mean(), rel=1e-5)
