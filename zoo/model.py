@@ -662,19 +662,21 @@ def _plain(value):
 
 
 def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
-    """Returns the entry's recipe. What an option changes in it stands above it, as does one with a field's name."""
+    """Returns the entry's recipe. What an option changes in it stands above it, and above that one of a field's name."""
     recipe = registry.load_recipe(entry)
     known = {**entry.options, **options}
-    changes = {name: known[name] for name in FITTED if known.get(name) is not None}
+    by_value: dict[str, Any] = {}
+    for name, changes_by_value in recipe.by_option.items():
+        value = known[name]
+        if isinstance(value, (str, int)) and value in changes_by_value:
+            by_value |= changes_by_value[value]
+    asked = {**{name: value for name, value in entry.options.items() if name not in by_value}, **options}
+    changes = {name: asked[name] for name in FITTED if asked.get(name) is not None}
     if "preprocessing" in changes:
         changes["arrays"] = None
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
-    for name, changes_by_value in recipe.by_option.items():
-        value = known[name]
-        if isinstance(value, (str, int)) and value in changes_by_value:
-            changes |= changes_by_value[value]
-    return dataclasses.replace(recipe, **changes)
+    return dataclasses.replace(recipe, **{**by_value, **changes})
 
 
 def check_options(entry: Entry, options: Mapping[str, Any]) -> None:

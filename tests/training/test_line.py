@@ -168,6 +168,8 @@ def test_without_a_line_there_is_none():
     assert [tensor.name for tensor in run.model.network.inputs if tensor.name == "linear"] == []
     bounded = zoo.build("mlp_regressor", noisy(), target="y", output_activation="sigmoid")
     assert line_of(bounded.network) is None and "linear" not in bounded.preprocessor.encode(noisy())
+    with pytest.raises(ValueError, match="`linear` must be False for values that end at bounds. Received: "):
+        zoo.build("mlp_regressor", noisy(), target="y", output_activation="sigmoid", linear=True)
     with pytest.raises(ValueError, match="`linear` must be True or False. Received: linear='refit'"):
         zoo.train("mlp_regressor", noisy(), target="y", linear="refit", **HOW)
 

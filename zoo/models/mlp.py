@@ -196,6 +196,11 @@ def mlp_regressor(
         ValueError: if an option is out of its range.
     """
     check_output_activation(output_activation, (None, "sigmoid"))
+    if spec.linear and output_activation is not None:
+        raise ValueError(
+            f"`linear` must be False for values that end at bounds. Received: linear=True, output_activation="
+            f"{output_activation!r}. Leave one of them out."
+        )
     network = _mlp(
         spec,
         hidden_units=hidden_units,
