@@ -662,7 +662,7 @@ def _plain(value):
 
 
 def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
-    """Returns the entry's recipe. What an option changes in it stands above it, and above that one of a field's name."""
+    """Returns the entry's recipe, with what options change in it; an option of a field's name stands above others."""
     recipe = registry.load_recipe(entry)
     known = {**entry.options, **options}
     by_value: dict[str, Any] = {}
