@@ -155,7 +155,7 @@ def test_the_seed_decides_on_the_weights_bit_for_bit(table):
 
 def test_dropout_draws_anew_in_each_epoch(table):
     """The same rows in the same order: with the same draws a rate of 0 would give the same losses."""
-    run = train(table, learning_rate=1e-12, batch_size="full", validation=None)
+    run = train(table, learning_rate=1e-12, batch_size="full", validation=None, linear=False)
     assert len(set(run.history["loss"])) == 3
 
 
@@ -187,7 +187,7 @@ def test_an_interrupted_run_goes_on_bit_for_bit(table, tmp_path):
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_a_run(table):
-    run = train(table, epochs=40, learning_rate=1.0, hidden_units=(16,))
+    run = train(table, epochs=40, learning_rate=1.0, hidden_units=(16,), linear=False)
     losses = run.history["val_loss"]
     assert len(losses) < 40 and run.stopped.startswith("no better val_loss in")
     np.testing.assert_allclose(run.metrics["val"]["log_loss"], min(losses), rtol=1e-5)
@@ -204,7 +204,7 @@ def test_class_and_sample_weights_count(table):
 
 
 def test_frozen_layers_stand_still(table):
-    model = train(table).model
+    model = train(table, linear=False).model
     before = model.get_weights()
     after = zoo.train(model, table, freeze="body", epochs=2, verbose=0).model.get_weights()
     changed = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
