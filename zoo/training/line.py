@@ -52,7 +52,7 @@ class Solved:
 
 def is_at_zero(layer: keras.Layer) -> bool:
     """Returns whether all weights of a layer are 0: a line has not been solved, and a head has learnt nothing."""
-    return not any(np.any(keras.ops.convert_to_numpy(weight)) for weight in layer.weights)
+    return not any(np.any(weight.numpy()) for weight in layer.weights)
 
 
 def is_needed(model: Model, *, again: bool = False) -> bool:
