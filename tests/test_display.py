@@ -18,7 +18,7 @@ import pytest
 import zoo
 from zoo import display, registry
 from zoo.data.schema import Column, Schema
-from zoo.training.scoring import Scores
+from zoo.scores import Scores
 from zoo.training.trainer import Run
 
 EVIL = "<script>alert('&')</script>"

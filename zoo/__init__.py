@@ -17,6 +17,7 @@ from zoo.registry import Entry as Entry
 from zoo.registry import info as info
 from zoo.registry import list_models as list_models
 from zoo.registry import register as register
+from zoo.registry import register_task as register_task
 
 __version__ = "0.1.0"
 
@@ -28,7 +29,7 @@ _HOMES = {
     "Run": "zoo.training.trainer",
     "train": "zoo.training.trainer",
     "cross_validate": "zoo.training.cross_validation",
-    "Scores": "zoo.training.scoring",
+    "Scores": "zoo.scores",
     "evaluate": "zoo.training.scoring",
     "predict": "zoo.training.prediction",
     "DataWarning": "zoo.data.doubts",
@@ -41,7 +42,7 @@ _HOMES = {
 }
 _MODULES = ("data", "plots")
 
-__all__ = ["Entry", "info", "list_models", "register", *_HOMES, *_MODULES]
+__all__ = ["Entry", "info", "list_models", "register", "register_task", *_HOMES, *_MODULES]
 
 if TYPE_CHECKING:  # "import x as x" re-exports x: without the "as" a strict type checker refuses zoo.x
     from zoo import data as data
@@ -55,9 +56,9 @@ if TYPE_CHECKING:  # "import x as x" re-exports x: without the "as" a strict typ
     from zoo.data.doubts import DataWarning as DataWarning
     from zoo.model import Model as Model
     from zoo.model import build as build
+    from zoo.scores import Scores as Scores
     from zoo.training.cross_validation import cross_validate as cross_validate
     from zoo.training.prediction import predict as predict
-    from zoo.training.scoring import Scores as Scores
     from zoo.training.scoring import evaluate as evaluate
     from zoo.training.trainer import Run as Run
     from zoo.training.trainer import train as train

@@ -33,7 +33,6 @@ from zoo.data.raw import Data
 from zoo.data.sampling import Sample
 from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
-from zoo.data.targets import as_pairs, check_target
 from zoo.engine import fused, keras_internals
 from zoo.engine.asked import check_asked
 from zoo.engine.jitted import jitted
@@ -44,9 +43,10 @@ from zoo.engine.registration import unsaved_parts
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
 from zoo.layers.linear import line_beside
-from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
+from zoo.layers.losses import Count, NetworkLoss
 from zoo.layers.nesting import layers_of
 from zoo.registry import Entry, Recipe, Spec
+from zoo.tasks.task import Target, Task
 
 FITTED = ("preprocessing", "scaling", "feature_budget", "linear")  # builders' options passed to the preprocessor
 JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
@@ -73,6 +73,8 @@ class Model(keras.Model):
         self.network = network
         self.entry = registry.info(entry) if isinstance(entry, str) else entry
         self.preprocessor = preprocessor
+        known = preprocessor.schema.task
+        self.task = registry.load_task(known if known is not None else self.entry.task)
         self.decision = decision
         self._options = dict(options or {})
         self._counts = [Count(function) for function in counts]
@@ -85,6 +87,11 @@ class Model(keras.Model):
     def schema(self) -> Schema:
         """The contract of the raw data."""
         return self.preprocessor.schema
+
+    @property
+    def target(self) -> Target:
+        """What the preprocessor knows of the target."""
+        return self.preprocessor.target
 
     @property
     def classes(self) -> tuple | None:
@@ -157,22 +164,7 @@ class Model(keras.Model):
         return self._decided(self.merged(outputs))
 
     def _decided(self, outputs):
-        if self.entry.task == "regression":
-            values = self.values(outputs)
-            if self.preprocessor.target_dtype == "float64" and keras.backend.backend() != "jax":  # which has none
-                values = ops.cast(values, "float64")
-            return values * self.preprocessor.target_scale + self.preprocessor.target_center
-        if callable(self.decision):
-            return self.decision(outputs)
-        if self.decision == "threshold":
-            if outputs.shape[-1] == 1:
-                return ops.cast(outputs >= 0, outputs.dtype)
-            return ops.one_hot(ops.argmax(outputs, axis=-1), outputs.shape[-1], dtype=outputs.dtype)
-        if self.entry.task == "classification" and outputs.shape[-1] == 1:
-            outputs = ops.concatenate([ops.zeros_like(outputs), outputs], axis=-1)  # (batch, 1) -> (batch, 2)
-            return outputs if self.decision is None else ops.softmax(outputs)
-        functions = {"softmax": ops.softmax, "sigmoid": ops.sigmoid}
-        return functions[self.decision](outputs) if self.decision else outputs
+        return self.task.decide(outputs, self.target, self.decision)
 
     def merged(self, outputs):
         """Returns the network output `(batch, num_outputs)` that stands for all members; such an output as it is."""
@@ -184,18 +176,11 @@ class Model(keras.Model):
     @property
     def mean_of(self) -> str:
         """Of what members' answers are the mean: `"softmax"` or `"sigmoid"` of their logits, or `"values"`."""
-        if self.decision == "sigmoid":
-            return "sigmoid"
-        return "values" if self.entry.task == "regression" else "softmax"
+        return self.task.mean_of(self.decision)
 
-    def probabilities(self, outputs):
-        """Returns `(batch, classes)` for the model's outputs: 0/1 of threshold units and logits included.
-
-        With `output_activation="sigmoid"` and more than two classes each stands by itself: rows need not sum to 1.
-        """
-        if self.decision == "threshold" and outputs.shape[-1] == 1:
-            return ops.concatenate([1.0 - outputs, outputs], axis=-1)  # (batch, 1) -> (batch, 2)
-        return ops.softmax(outputs) if self.decision is None else outputs
+    def answers(self, decided) -> dict[str, Any]:
+        """Returns the answers as numbers, by name, for what the model returns, such as `probabilities`."""
+        return self.task.answers(decided, self.target, self.decision)
 
     def coefficients(self):
         """Returns the coefficients of a linear model in the units of the raw columns.
@@ -209,10 +194,10 @@ class Model(keras.Model):
         Raises:
             TypeError: if the network is not linear in its encoded tensors, there are several members, or no columns.
         """
-        if self.entry.task not in registry.SUPERVISED:
+        if not self.task.supervised:
             raise TypeError(
                 f"Coefficients are those of a classifier or a regression. Received: {self.entry.name!r}, which does "
-                f"{self.entry.task}. Take `model.network.get_weights()`."
+                f"{self.task.name}. Take `model.network.get_weights()`."
             )
         if kinds.pictures(self.schema.columns):
             raise TypeError(
@@ -225,12 +210,7 @@ class Model(keras.Model):
                 "it with ensemble=1."
             )
         names, weights, intercept = linear_terms(line or self.network, self.preprocessor.features)
-        if self.entry.task == "regression":
-            scale, center = self.preprocessor.target_scale, self.preprocessor.target_center
-            weights, intercept = weights * scale, intercept * scale + center
-            columns = [str(self.schema.target)]
-        else:
-            columns = list(self.classes[1:] if len(self.classes) == 2 else self.classes)
+        weights, intercept, columns = self.task.terms(weights, intercept, self.target)
         values = np.concatenate([weights, intercept[None]])
         return pd.DataFrame(values, index=[*names, "intercept"], columns=columns)
 
@@ -269,62 +249,35 @@ class Model(keras.Model):
         if y is None and self.loss is None and not self.losses:  # of a rule, in a test
             return ops.zeros(())
         if isinstance(self.loss, NetworkLoss):
-            target = outputs if y is None else self.network_target(y)
+            target = outputs if y is None else self.target.for_network(y)
             return super().compute_loss(y=target, y_pred=self.values(outputs), **rest)
         self.check_loss(self.loss)
         return super().compute_loss(y=y, y_pred=self._decided(outputs), **rest)
 
     def check_loss(self, loss) -> None:
         """Raises ValueError if a loss on outputs is asked for, and float32 cannot resolve the target."""
-        if loss is not None and not isinstance(loss, NetworkLoss) and self.preprocessor.target_dtype == "float64":
-            center, scale = self.preprocessor.target_center, self.preprocessor.target_scale
+        if loss is not None and not isinstance(loss, NetworkLoss) and self.target.dtype == "float64":
             raise ValueError(
-                f"`loss` compares float32 values, which cannot resolve this target: its mean is {center:g}, its "
-                f"deviation {scale:g}. Subtract the mean from the target, or leave `loss` out: the zoo's own loss is "
-                "on standardised values."
+                f"`loss` compares float32 values, which cannot resolve this target: {self.target.spread}. Subtract the "
+                "mean from the target, or leave `loss` out: the zoo's own loss is on standardised values."
             )
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        if y is None and self.entry.learning == "rule" and self.entry.task == "classification":  # nothing to compare
+        if y is None and self.entry.learning == "rule" and self.task.supervised:  # nothing to compare
             loss, *others = self.metrics  # the mean of the loss, then a metric that holds the metrics of `compile`
             for metric in others:
                 if hasattr(metric, "metrics") and not metric.built:
                     metric.build(ops.zeros_like(y_pred[:, 0]), self._decided(self.merged(y_pred)))
             return {"loss": loss.result()}
         y_pred = self.merged(y_pred)
-        y = y[:, 0] if self._is_in_pairs(y) else y
+        y = self.target.nearest(y)
         for count in self._counts:
             count.update_state(y, y_pred)
         return super().compute_metrics(x, y, self._decided(y_pred), sample_weight)
 
     def values(self, outputs):
-        """Returns what losses on network outputs take: a regression's standardised values, else the outputs.
-
-        With `output_activation="sigmoid"` a regression stays between the lowest and the highest target of training.
-        """
-        if self.entry.task != "regression" or self.decision is None:
-            return outputs
-        ends = self.preprocessor.target_low, self.preprocessor.target_high
-        if self.preprocessor.target_dtype == "float64":
-            low, high = map(float, self.preprocessor.standardised_target(ends))
-        else:
-            low, high = map(self.network_target, ends)
-        return low + (high - low) * ops.sigmoid(outputs)
-
-    def network_target(self, y):
-        """Returns the target in the network's units: class indices, standardised values, or recordings."""
-        if self.entry.task != "regression":
-            return y
-        center, scale = self.preprocessor.target_center, self.preprocessor.target_scale
-        if self._is_in_pairs(y):  # large numbers cancel out first, without loss
-            nearest, rest = as_pairs(np.array([center]))[0]
-            return ((y[:, 0] - nearest) + (y[:, 1] - rest)) / scale
-        return (ops.cast(y, "float32") - center) / scale
-
-    def _is_in_pairs(self, y) -> bool:
-        """Returns whether values are pairs of float32, as `Preprocessor.training_target` gives them."""
-        shape: tuple = getattr(y, "shape", ())
-        return self.preprocessor.target_dtype == "float64" and len(shape) == 2 and shape[-1] == 2
+        """Returns what losses on network outputs take, such as a regression's standardised values."""
+        return self.task.values(outputs, self.target, self.decision)
 
     @notices.unlogged()
     def fit(self, x=None, y=None, batch_size=None, *args, sample_weight=None, validation_data=None, **kwargs):
@@ -403,15 +356,8 @@ class Model(keras.Model):
         return self.checked(super().predict(x, batch_size, *args, **kwargs))
 
     def checked(self, outputs):
-        """Returns outputs as they are; of dynamics, raises ValueError where the equations were not solved."""
-        if self.entry.task == "dynamics" and not (finite := np.isfinite(outputs)).all():
-            row, step = np.argwhere(~finite)[0][:2]
-            stable = ", or method='exponential_euler', which is stable" if "method" in self.entry.options else ""
-            raise ValueError(
-                f"The step of time is too long for these inputs: row {row} is not finite from step {step} on. Give "
-                f"weaker inputs, or build with a smaller `dt` and sample the inputs as finely{stable}."
-            )
-        return outputs
+        """Returns what the model decided, as it is; raises ValueError if it is no answer."""
+        return self.task.checked(outputs, self.entry.options)
 
     def make_predict_function(self, force=False):
         """As in Keras, but compiled by XLA if the recipe says so and the backend has XLA."""
@@ -482,7 +428,7 @@ class Model(keras.Model):
             return self.preprocessor.encode(x), self._encode_target(y)
         if isinstance(x, np.ndarray) and (alone := kinds.the_array(self.schema.columns)) is not None:
             x = self.preprocessor.tensors(x)[alone.name]
-        in_pairs = self.preprocessor.target_dtype == "float64" and not self._is_in_pairs(y)
+        in_pairs = self.target.dtype == "float64" and not self.target.is_in_pairs(y)
         return x, self._encode_target(y) if _is_named(y) or in_pairs else y
 
     def _encode_target(self, y):
@@ -490,7 +436,7 @@ class Model(keras.Model):
             return y
         if ops.is_tensor(y):
             y = ops.convert_to_numpy(y)
-        return self.preprocessor.training_target(self.preprocessor.encode_target(y))
+        return self.target.training(self.target.encode(y))
 
     def _encode_validation(self, data):
         if isinstance(data, (tuple, list)):
@@ -528,9 +474,9 @@ class Model(keras.Model):
             return tf.ensure_shape(tf.numpy_function(read, [value], spec.dtype), spec.shape)
 
         def labels(y):
-            dtype = tf.float32 if self.entry.task == "regression" else tf.int32
+            dtype, shape = self.target.training_spec
             encoded = tf.numpy_function(lambda values: self._encode_target(_text(values)), [y], dtype)
-            return tf.ensure_shape(encoded, [None, 2] if self.preprocessor.target_dtype == "float64" else [None])
+            return tf.ensure_shape(encoded, [None, *shape])
 
         def encode(columns, *rest):
             x = module({name: served(name, columns[name]) for name in signature})
@@ -764,18 +710,17 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         data: Training rows; all of them give the statistics.
         sample: Of a stream, the rows that give the statistics instead.
     """
-    supervised = entry.task in registry.SUPERVISED
+    supervised = registry.load_task(entry.task).supervised
     if supervised and data.target is None and data.y is None:
         is_array = kinds.the_array(data.schema.columns) is not None
         named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
         wanted = data.schema.target
         absent = "" if wanted is None else f" The schema's target {wanted!r} is no column of the data."
         raise ValueError(f"{entry.name!r} needs a target.{absent} Pass {'(x, y)' if is_array else named}.")
-    if supervised and data.y is not None:
-        check_target(data.y)
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
+    task = task_for(entry, y)
     frame = data.x if sample is None else sample.frame
     if isinstance(frame, pd.DataFrame) and not data.schema_given and (sample is not None or recipe.keep_constants):
         table = data.frame() if sample is None else frame
@@ -784,12 +729,12 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         schema = _as_units(schema) if recipe.keep_constants else schema
     else:
         schema = data.schema
-    if supervised and (schema.task != entry.task or sample is None):
-        schema = schema.with_task(entry.task, y)
+    if supervised and (schema.task != task.name or sample is None):
+        schema = task.described(schema, y)
     elif not supervised:
-        y = y if entry.task == "dynamics" or recipe.targets else None
-        recorded = y is not None or entry.task == "dynamics"  # built from currents alone, it may yet be fitted
-        schema = schema.with_task(entry.task, y) if recorded else schema.without_target()
+        y = y if task.learns_from_targets or recipe.targets else None
+        recorded = y is not None or task.learns_from_targets  # built from inputs alone, it may yet be fitted
+        schema = task.described(schema, y) if recorded else schema.without_target()
     if recipe.values is not None:
         inputs = [kinds.kind_of(column).with_values(column, recipe.values) for column in schema.columns]
         schema = dataclasses.replace(schema, columns=tuple(inputs))
@@ -797,6 +742,29 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
     kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
     fields = ("scaling", "feature_budget", "centred", "linear")
     return Preprocessor(schema, kind, **{name: getattr(recipe, name) for name in fields}).fit(x, y)
+
+
+def task_for(entry: Entry, y) -> Task:
+    """Returns which of an entry's tasks suits targets.
+
+    Args:
+        entry: The entry.
+        y: Values as the caller has them, or None.
+
+    Raises:
+        ValueError: if none does.
+    """
+    tasks = [registry.load_task(name) for name in entry.tasks]
+    if y is None:
+        return tasks[0]
+    reasons = []
+    for task in tasks:
+        reason = task.suits(y)
+        if not reason:
+            return task
+        reasons.append(reason)
+    of_several = np.ndim(y) == 2 and np.shape(y)[1] > 1
+    raise ValueError(next((why for why, task in zip(reasons, tasks) if task.several == of_several), reasons[0]))
 
 
 def _as_units(schema: Schema) -> Schema:
@@ -815,12 +783,13 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
         shape = [1 if size is None else size for size in network.inputs[0].shape[1:]]
         patterns = np.full((2, *shape), 0.0 if recipe.values is None else recipe.values[0], "float32")
         preprocessor = fit_preprocessor(entry, recipe, load_data(patterns))
+    task = registry.load_task(preprocessor.schema.task or entry.task)
     model = Model(
         network,
         entry=entry,
         preprocessor=preprocessor,
         options=options,
-        decision=recipe.decision,
+        decision=task.activation(recipe.decision, given="output_activation" in options),
         counts=recipe.counts,
         name=_name_in_keras(entry.name),
     )
@@ -838,14 +807,17 @@ def build_network(
         ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
     """
     sizes = {} if preprocessor is None else preprocessor.sizes
-    classes = None if preprocessor is None else preprocessor.schema.classes
-    outputs = len(classes) if entry.task == "classification" and len(classes) > 2 else 1
+    task, target = registry.load_task(entry.task), None
+    if preprocessor is not None:
+        task, target = registry.load_task(preprocessor.schema.task or entry.task), preprocessor.target
+    shapes = task.outputs(target)
+    outputs = shapes[0][-1] if isinstance(shapes[0][-1], int) else 1
     with seeded(seed), policy_for(entry):
         fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
-        spec = Spec(entry.task, outputs, seed=seed, **fitted, **sizes)
+        spec = Spec(task.name, outputs, seed=seed, **fitted, **sizes)
         network = registry.load_builder(entry)(spec, **options)
     own = {} if preprocessor is None else preprocessor.own_tensors
-    check_network(network, entry, spec, {name: column.name for name, column in own.items()})
+    check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
     keep_ends_in_float32(network)
     return network
 
@@ -866,16 +838,14 @@ def compile_model(
     elif learning_rate is not None:
         optimizer.learning_rate = learning_rate
     if loss is None:
-        tasks = {"classification": LOSSES.get(recipe.decision), "regression": squared_error}
-        default = tasks.get(model.entry.task)
-        function = recipe.loss or default
+        function = recipe.loss or model.task.loss(model.decision)
         reduction = {"mean": "sum_over_batch_size", "sum": "sum"}[recipe.reduction]
         loss = NetworkLoss(function, reduction=reduction) if function else None
     backend = keras.backend.backend()
     kwargs.setdefault("jit_compile", backend == "jax" or (recipe.jit is True and backend != "torch"))
     if backend == "torch":
         kwargs.pop("steps_per_execution", None)  # Keras takes 1 alone there
-    model.compile(optimizer=optimizer, loss=loss, metrics=list(recipe.metrics), **kwargs)
+    model.compile(optimizer=optimizer, loss=loss, metrics=model.task.metrics(recipe.metrics), **kwargs)
 
 
 def load_weights(model: Model, weights) -> None:

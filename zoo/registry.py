@@ -34,8 +34,22 @@ from zoo import notices
 if TYPE_CHECKING:
     import keras
 
-TASKS = ("classification", "regression", "logic", "association", "map", "dynamics", "features")
-SUPERVISED = ("classification", "regression")  # dynamics learn from recorded outputs, and need none to be simulated
+    from zoo.tasks.task import Task
+
+# Where each task is; `load_task` loads them, and other packages add theirs.
+TASKS = {
+    name: f"zoo.tasks.{name}:TASK"
+    for name in (
+        "classification",
+        "multilabel",
+        "regression",
+        "logic",
+        "association",
+        "map",
+        "dynamics",
+        "features",
+    )
+}
 LEARNING = ("gradient", "rule", "none")
 MOST_ROWS = 4096  # a step of a share of the rows
 FEWEST_ROWS = 32  # a step of few rows
@@ -151,7 +165,7 @@ class Spec:
     """The inputs and outputs that a builder builds for.
 
     Args:
-        task: One of `TASKS`.
+        task: The name of a task, one of `TASKS`.
         num_outputs: Network outputs: 1 for two classes and for a regression, otherwise the number of classes.
         num_inputs: Width of the one tensor `inputs` (raw preprocessing). None where no data were given and the
             options decide.
@@ -240,9 +254,13 @@ class Entry:
     summary: str
     learning: str = "gradient"
     formerly: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()  # all that it can do, `task` first; the one that suits the data is the model's
+
+    def __post_init__(self):
+        object.__setattr__(self, "tasks", self.tasks or (self.task,))
 
     def __repr__(self) -> str:
-        return f"Entry({self.name!r}, {self.year}, {self.task}: {self.summary})"
+        return f"Entry({self.name!r}, {self.year}, {' or '.join(self.tasks)}: {self.summary})"
 
     def _repr_html_(self) -> str:
         from zoo import display
@@ -255,7 +273,7 @@ class Entry:
             problem = "" if options else "none"
         known = {
             "year": str(self.year),
-            "task": self.task,
+            "task": " or ".join(self.tasks),
             "learning": self.learning,
             "paper": display.linked(self.paper),
             "presets": display.listed([f"{self.name}.{tag}" for tag in self.presets]),
@@ -293,7 +311,9 @@ class Entry:
 
 
 _NAME = re.compile(r"([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*")
+_TASK_NAME = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
 _entries: dict[str, Entry] = {}
+_tasks: dict[str, Any] = {}  # those that were loaded, by where they are
 _loaded = False
 _loading = False
 _plugins_lock = threading.RLock()
@@ -303,7 +323,7 @@ def register(
     name: str,
     *,
     builder: str | Callable,
-    task: str,
+    task: str | Iterable[str],
     year: int,
     paper: str,
     summary: str,
@@ -315,7 +335,8 @@ def register(
     Args:
         name: What `zoo.build` takes. Letters, digits and `_`; packages outside the zoo put theirs before: `"pkg/net"`.
         builder: The builder or `"module:function"`, imported when it is first built. Its module holds `RECIPE`.
-        task: One of `zoo.registry.TASKS`.
+        task: One of `zoo.registry.TASKS`, or several, such as `("classification", "multilabel")`: a model does the
+            first that suits its targets.
         year: Year of the paper.
         paper: Reference with a DOI or an address.
         summary: One line.
@@ -334,12 +355,15 @@ def register(
     former_names = () if isinstance(formerly, str) else tuple(dict.fromkeys(formerly))
     if isinstance(formerly, str) or not all(isinstance(old, str) and _NAME.fullmatch(old) for old in former_names):
         raise ValueError(f"`formerly` must be names, such as ('old_net',). Received: formerly={formerly!r}")
-    if task not in TASKS:
-        raise ValueError(f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}")
+    tasks = (task,) if isinstance(task, str) else tuple(task)
+    if not tasks:
+        raise ValueError(f"`task` must be one of {', '.join(TASKS)}, or several. Received: none.")
+    for one in tasks:
+        check_task(one)
     if learning not in LEARNING:
         raise ValueError(f"`learning` must be one of {', '.join(LEARNING)}. Received: learning={learning!r}")
     importlib.import_module("zoo.models")  # the zoo's own entries are registered before those of plugins
-    entry = Entry(name, builder, task, year, paper, summary, learning, former_names)
+    entry = Entry(name, builder, tasks[0], year, paper, summary, learning, former_names, tasks)
     if _entries.get(name, entry) != entry:
         raise ValueError(
             f"The name {name!r} is taken by {_entries[name].builder}. Choose another, such as 'mine/{name}'."
@@ -347,6 +371,51 @@ def register(
     _check_former_names(entry)
     _entries[name] = entry
     return entry
+
+
+def register_task(name: str, where: str) -> None:
+    """Adds a task to the zoo, for networks whose answers are of another kind than the zoo's own tasks have.
+
+    Args:
+        name: `"package/task"`.
+        where: `"module:OBJECT"` of a `zoo.tasks.task.Task`, imported when it is first used.
+
+    Raises:
+        ValueError: if the name is malformed, or taken.
+    """
+    if not _TASK_NAME.fullmatch(str(name)):
+        raise ValueError(f"`name` must be like 'package/task', in lower case. Received: name={name!r}")
+    if not re.fullmatch(r"[\w.]+:\w+", str(where)):
+        raise ValueError(f"`where` must be like 'package.tasks:COUNTS'. Received: where={where!r}")
+    if TASKS.setdefault(name, where) != where:
+        raise ValueError(f"The task {name!r} is taken by {TASKS[name]}. Choose another name.")
+
+
+def check_task(name: str) -> None:
+    """Raises ValueError if there is no such task."""
+    if name not in TASKS and isinstance(name, str) and "/" in name:
+        load_plugins()
+    if name not in TASKS:
+        package = name.partition("/")[0] if isinstance(name, str) and "/" in name else ""
+        outside = f" Install the package that registers it, {package}." if package else ""
+        raise ValueError(
+            f"`task` must be one of {', '.join(TASKS)}. Received: task={name!r}.{suggest(name, TASKS)}{outside}"
+        )
+
+
+def load_task(name: str | None) -> Task:
+    """Returns the task of a name; of None the base of all tasks, by which outputs are the answers.
+
+    Raises:
+        ValueError: if there is no such task.
+    """
+    if name is not None:
+        check_task(name)
+    where = "zoo.tasks.task:TASK" if name is None else TASKS[name]
+    if where not in _tasks:
+        module, _, attribute = where.partition(":")
+        _tasks[where] = getattr(notices.import_module(module), attribute)
+    return _tasks[where]
 
 
 def _check_former_names(entry: Entry) -> None:
@@ -447,10 +516,12 @@ def list_models(
     Raises:
         ValueError: if task or year are malformed.
     """
-    if task is not None and task not in TASKS:
-        raise ValueError(f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}")
+    if task is not None:
+        check_task(task)
     excluded = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-    entries = [entry for entry in _entries_by_year() if task in (None, entry.task) and _matches_year(entry, year)]
+    entries = [
+        entry for entry in _entries_by_year() if (task is None or task in entry.tasks) and _matches_year(entry, year)
+    ]
     names = [f"{e.name}.{tag}" for e in entries for tag in e.presets] if pretrained else [e.name for e in entries]
     return [
         n for n in names if fnmatch.fnmatchcase(n, pattern) and not any(fnmatch.fnmatchcase(n, x) for x in excluded)

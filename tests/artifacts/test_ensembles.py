@@ -116,6 +116,6 @@ def test_a_solver_minimises_the_losses_of_all_members():
     run = zoo.train("mlp_regressor", "rat42", ensemble=2, solver="lbfgs", epochs=3000, validation=None, **how)
     data = zoo.data.load("rat42")
     z = members_answers(run.model, data.x)[..., 0]
-    values = z * run.model.preprocessor.target_scale + run.model.preprocessor.target_center
+    values = z * run.model.preprocessor.target.scale + run.model.preprocessor.target.center
     residuals = values - data.y.to_numpy()[:, None]
     assert np.all(np.sum(residuals**2, axis=0) <= 8.0565229338 * 1.001)  # NIST's certified sum, for each member

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo import registry
 from zoo.artifacts import proof
 from zoo.data import image_pixels
 
@@ -72,11 +73,12 @@ def test_images_that_are_turned_and_resized_are_proved_by_what_python_reads():
 
 
 def compared(task, found, outputs, scale=1.0):
+    schema = types.SimpleNamespace(classes=("no", "yes"), targets=["y"])
+    task = registry.load_task(task)
     model = types.SimpleNamespace(
-        entry=types.SimpleNamespace(task=task),
-        preprocessor=types.SimpleNamespace(target_scale=scale, target_center=0.0),
-        classes=("no", "yes"),
-        probabilities=lambda outputs: outputs,
+        task=task,
+        target=task.target_type(schema, {"center": 0.0, "scale": scale}),
+        decision="softmax",
     )
     return proof._compare(
         model, "s:one", {f"s:one/{name}": np.array(v) for name, v in found.items()}, np.array(outputs)

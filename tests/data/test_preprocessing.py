@@ -182,8 +182,8 @@ def test_raw_columns_are_taken_as_they_are():
 def test_the_target_s_mean_and_deviation_are_those_of_the_training_rows():
     frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": [10.0, 20.0, 60.0]})
     preprocessor = fitted(frame, "y")
-    assert preprocessor.target_center == pytest.approx(30.0)
-    assert preprocessor.target_scale == pytest.approx(np.std([10, 20, 60]))
+    assert preprocessor.target.center == pytest.approx(30.0)
+    assert preprocessor.target.scale == pytest.approx(np.std([10, 20, 60]))
 
 
 @pytest.mark.parametrize("classes", [["b", "a"], [3, 1], [True, False]])
@@ -192,7 +192,7 @@ def test_labels_come_back_in_the_caller_s_values(classes):
     preprocessor = fitted(frame, "y")
     indices = preprocessor.encode_target(frame.y)
     assert indices.tolist() == [1, 0, 1, 0]
-    assert preprocessor.decode_labels(indices).tolist() == frame.y.tolist()
+    assert preprocessor.target.labels(indices).tolist() == frame.y.tolist()
 
 
 def test_an_unknown_class_is_named():
@@ -265,7 +265,7 @@ def test_the_statistics_of_many_rows_are_those_of_a_sample_whatever_columns_are_
     preprocessor = Preprocessor(schema, "raw", "standard").fit(frame, y)
     assert preprocessor.get_config() == Preprocessor(schema, "raw", "standard").fit(drawn).get_config()
     np.testing.assert_array_equal(drawn.frame["y"], y[drawn.index])
-    assert preprocessor.target_center == pytest.approx(drawn.frame["y"].mean(), rel=1e-12)
+    assert preprocessor.target.center == pytest.approx(drawn.frame["y"].mean(), rel=1e-12)
 
 
 def test_a_model_of_raw_numbers_leaves_texts_out_and_says_so():

@@ -63,7 +63,7 @@ def test_classes_are_named_by_their_text_in_their_own_order(kind):
     indices = preprocessor.encode_target(frame.y)
     assert indices.tolist() == preprocessor.encode_target(y).tolist() == indices[:3].tolist() * 2
     assert sorted(indices[:3]) == [0, 1, 2]
-    assert preprocessor.decode_labels(indices[:1]).tolist() == [classes[indices[0]]]
+    assert preprocessor.target.labels(indices[:1]).tolist() == [classes[indices[0]]]
     by_text = preprocessor.encode_target([str(classes[i]) for i in indices])  # as a CSV has them
     assert by_text.tolist() == indices.tolist()
 

@@ -219,7 +219,8 @@ def test_a_network_may_leave_inputs_aside():
     spec = Spec("regression", num_numeric=3, categorical_sizes=(2, 3))
     inputs = spec.inputs()
     network = keras.Model({"numeric": inputs["numeric"]}, keras.layers.Dense(1)(inputs["numeric"]))
-    check_network(network, zoo.info("mlp_regressor"), spec)
+    task = registry.load_task("regression")
+    check_network(network, zoo.info("mlp_regressor"), task, task.outputs(None), spec)
 
 
 def test_a_builder_that_is_named_by_its_address_is_named_so(build, monkeypatch, tmp_path):

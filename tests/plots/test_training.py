@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import zoo
-from zoo.training.scoring import Scores
+from zoo.scores import Scores
 
 HISTORY = {"accuracy": [0.5, 0.7, 0.8], "loss": [0.9, 0.5, 0.4], "val_loss": [1.0, 0.6, 0.7], "val_accuracy": [0.4] * 3}
 COUNTS = pd.DataFrame([[8, 2, 0], [1, 3, 0], [0, 0, 0]], index=["a", "b", "c"], columns=["a", "b", "c"])

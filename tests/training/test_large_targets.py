@@ -126,15 +126,18 @@ def test_other_targets_are_served_as_float32():
     for y, dtype in ((frame.y - CENTER, "float32"), (frame.y, "float64"), (1e300 * frame.x, "float64")):
         with np.errstate(over="raise"):
             values = y.clip(-1e149, 1e149)
-        assert zoo.build("linear_regression", frame.assign(y=values), target="y").preprocessor.target_dtype == dtype
+        assert zoo.build("linear_regression", frame.assign(y=values), target="y").target.dtype == dtype
 
 
 def test_artifacts_of_before_answer_in_float32():
     from zoo.data.preprocessing import Preprocessor
 
     config = zoo.build("linear_regression", seconds(), target="y").preprocessor.get_config()
-    assert config.pop("target_dtype") == "float64"
-    assert Preprocessor.from_config(config).target_dtype == "float32"
+    assert config["target"].pop("dtype") == "float64"
+    assert Preprocessor.from_config(config).target.dtype == "float32"
+    statistics = [config["target"][name] for name in ("center", "scale", "low", "high")]
+    older = Preprocessor.from_config({**config, "target": statistics, "target_dtype": "float64"}).target
+    assert (older.dtype, older.center, older.ends[1]) == ("float64", statistics[0], statistics[3])
 
 
 @pytest.mark.parametrize(

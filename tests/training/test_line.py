@@ -63,7 +63,7 @@ def classification():
 
 def test_the_line_is_the_ridge_regression_of_scikit_learn(regression):
     frame, known = noisy(), regression.model.preprocessor
-    y = (frame["y"] - known.target_center) / known.target_scale
+    y = (frame["y"] - known.target.center) / known.target.scale
     wanted = Ridge(alpha=regression.recipe["linear"]["penalty"]).fit(by_hand(frame), y)
     found = line_outputs(regression.model.network, known.encode(frame.drop(columns="y")))
     np.testing.assert_allclose(found[:, 0], wanted.predict(by_hand(frame)), atol=2e-5)
@@ -114,7 +114,7 @@ def test_epochs_are_compared_with_the_line_by_the_loss_that_the_caller_gives(slo
     run = zoo.train("mlp_regressor", frame[:300], loss="mean_absolute_error", verbose=0, **how)
     known = run.model.preprocessor
     alone = line_outputs(run.model.network, known.encode(further.drop(columns="y")))[:, 0]
-    error = np.abs(alone * known.target_scale + known.target_center - further["y"]).mean()
+    error = np.abs(alone * known.target.scale + known.target.center - further["y"]).mean()
     values = run.history["val_loss"]
     assert (min(values) < 0.95 * error) == is_better
     assert is_better <= (run.best_epoch == int(np.argmin(values)))
@@ -132,10 +132,10 @@ def test_coefficients_are_those_of_the_line_in_the_units_of_the_columns():
 def test_the_share_that_the_line_explains_is_what_it_lowers_the_loss_by(regression, classification):
     rows = noisy(60, seed=5)
     known = regression.model.preprocessor
-    truth = known.standardised_target(rows["y"])
+    truth = known.target.standardised(rows["y"])
     alone = line_outputs(regression.model.network, known.encode(rows.drop(columns="y")))[:, 0]
-    both = known.standardised_target(zoo.predict(regression, rows)["prediction"])
-    mean = known.standardised_target(noisy()["y"]).mean()
+    both = known.target.standardised(zoo.predict(regression, rows)["prediction"])
+    mean = known.target.standardised(noisy()["y"]).mean()
     losses = [np.mean(np.square(truth - part)) for part in (mean, alone, both)]
     wanted = (losses[0] - losses[1]) / (losses[0] - losses[2])
     assert regression.recipe["linear"]["explained"] == pytest.approx(wanted, rel=1e-3)

@@ -32,7 +32,7 @@ SHUFFLED = np.random.default_rng(0).permutation(30)
 )
 def test_the_last_rows_are_held_out_however_times_are_written(times):
     times = pd.Series(times).iloc[SHUFFLED]
-    train, val = held_out(None, 0.2, task="regression", seed=0, rows=30, time=times)
+    train, val = held_out(None, 0.2, seed=0, rows=30, time=times)
     assert sorted(SHUFFLED[val]) == list(range(24, 30)) and len(train) == 24
 
 

@@ -101,7 +101,7 @@ def test_groups_stay_on_one_side_and_are_no_input(table):
     assert "group" not in run.model.schema.names and "by groups of group" in run.data["split"]
     from zoo.training.splitting import held_out
 
-    train, val = held_out(None, 0.2, task="classification", seed=0, rows=400, groups=table.group)
+    train, val = held_out(None, 0.2, seed=0, rows=400, groups=table.group)
     assert not set(table.group[train]) & set(table.group[val]) and len(val) == pytest.approx(80, abs=25)
 
 
@@ -109,7 +109,7 @@ def test_time_holds_out_the_last_rows():
     from zoo.training.splitting import held_out
 
     day = pd.date_range("2024-01-01", periods=10)[::-1]
-    train, val = held_out(None, 0.2, task="regression", seed=0, rows=10, time=day)
+    train, val = held_out(None, 0.2, seed=0, rows=10, time=day)
     np.testing.assert_array_equal(val, [0, 1])
 
 

@@ -168,7 +168,7 @@ def _with_images(preprocessor, loaded: Data, image_size):
 
 def _with_classes(preprocessor, loaded: Data, classes: str):
     schema: Schema = preprocessor.schema
-    if schema.task != "classification":
+    if schema.classes is None:
         if classes != "strict":
             raise ValueError("`classes` is for classifiers; this model has none. Leave it out.")
         return preprocessor
@@ -177,7 +177,7 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
         if classes != "strict":
             raise ValueError(f"The data have no target, so that no classes are known. Pass `target=`. {classes=}")
         return preprocessor
-    shown = loaded.schema.with_task("classification", y) if len(pd.unique(pd.Series(y))) > 1 else None
+    shown = loaded.schema.with_task(schema.task, y) if len(pd.unique(pd.Series(y))) > 1 else None
     found = shown.classes if shown else tuple(pd.unique(pd.Series(y)).tolist())
     names = {level_name(value) for value in schema.classes}
     added = tuple(value for value in found if level_name(value) not in names)

@@ -12,7 +12,8 @@ import numpy as np
 
 from zoo import registry
 from zoo.model import Model
-from zoo.registry import SUPERVISED
+
+LINES = {"ridge": ("ridge", "penalty"), "logistic": ("logistic", "C"), "labels": ("logistic", "C")}  # of `Task.line`
 
 
 def card_of(model: Model, run=None) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def card_of(model: Model, run=None) -> dict[str, Any]:
         "summary": model.entry.summary,
         "year": model.entry.year,
         "paper": model.entry.paper,
-        "task": model.entry.task,
+        "task": model.task.name,
         "weights": sum(math.prod(weight.shape) for weight in model.network.weights),
         "weights_sha256": weights_digest(model),
     }
@@ -119,7 +120,7 @@ def page(card: Mapping[str, Any], schema) -> str:
         lines.append("")
     lines += ["It takes these columns:", "", "```", str(schema), "```", ""]
     lines += ["```python", "import zoo", "", 'model = zoo.load("FOLDER")  # this one', "zoo.predict(model, rows)"]
-    rows = "rows_with_target" if card["task"] in SUPERVISED else "rows"
+    rows = "rows_with_target" if registry.load_task(card["task"]).supervised else "rows"
     if registry.resolve(card["entry"]).learning != "none":
         lines.append(f'zoo.train(model, {rows}).save("runs/more")  # goes on from these weights')
     lines += ['zoo.export(model, "served/NAME")  # for TensorFlow Serving', "```", "", f"Paper: {card['paper']}", ""]
@@ -131,12 +132,14 @@ def line_of_card(card: Mapping[str, Any]) -> str:
     line = (card.get("recipe") or {}).get("linear")
     if not isinstance(line, Mapping):
         return ""
-    kind, name = ("ridge", "penalty") if card["task"] == "regression" else ("logistic", "C")
+    kind, name = LINES.get(registry.load_task(card["task"]).line or "", ("linear", "penalty"))
+    penalties = line["penalty"] if isinstance(line["penalty"], list) else [line["penalty"]]
     share = line.get("explained")
     said = f"explains {share:.0%} of what the model does" if share is not None else "stands beside the hidden layers"
+    shown = ", ".join(f"{value:.3g}" for value in penalties)
     return (
-        f"A {kind} regression of {line['features']} features, {name} {line['penalty']:.3g}, solved from "
-        f"{line['rows']:,} rows before the training, {said}."
+        f"A {kind} regression of {line['features']} features, {name} {shown}, solved from {line['rows']:,} rows before "
+        f"the training, {said}."
     )
 
 

@@ -19,13 +19,13 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 
 from zoo import notices
 from zoo.artifacts import proof, proof_process
 from zoo.data.columns import kind_of
+from zoo.data.targets import of_frame
 from zoo.engine import keras_internals
 from zoo.training.resolving import load_for
 
@@ -151,10 +151,9 @@ def _check(model) -> None:
         raise ImportError(
             f'An export to LiteRT needs {error.name!r}, which is not installed: pip install "keras-zoo[litert]"'
         ) from error
-    if model.preprocessor.target_dtype == "float64":
+    if model.target.dtype == "float64":
         raise ValueError(
-            f"LiteRT computes in float32, which cannot resolve the target: its mean is "
-            f"{model.preprocessor.target_center:g}, its deviation {model.preprocessor.target_scale:g}. Export as "
+            f"LiteRT computes in float32, which cannot resolve the target: {model.target.spread}. Export as "
             "tf_saved_model, onnx or numpy, or subtract the mean from the target and train again."
         )
     obstacles: dict[str, list] = {}
@@ -215,7 +214,8 @@ def _rows(model, card, data):
         return proof.sample_rows(model, proof.ROWS), None, "rows drawn from the preprocessor's statistics"
     if loaded.streaming:
         frame = next(loaded.blocks(MOST_ROWS))[1]
-        y = frame[model.schema.target] if model.schema.target in frame else None
+        targets = model.schema.targets
+        y = of_frame(frame, targets) if targets and all(name in frame for name in targets) else None
         return frame[model.schema.names], y, f"{loaded.source} (the first {len(frame):,} rows)"
     part = next((part for part in ("test", "val") if part in loaded.splits), None) if data is None else None
     what = f"{loaded.source} ({part or 'all'} rows)"
@@ -238,22 +238,8 @@ def measure(model, folder: Path, rows: Mapping[str, np.ndarray], format: str) ->
     with notices.quiet():
         found, before = proof_process.answer(format, str(folder.resolve()), sent), rows["expected"]
     told = {"rows": len(before), "source": str(rows["source"])}
-    if model.entry.task == "classification":
-        labels = np.argmax(
-            keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(before))), axis=-1
-        )
-        others = np.argmax(found[f"{_KEY}/probabilities"], axis=-1)
-        told["agreement"] = float(np.mean(labels == others))
-        if "y" in rows:
-            accuracies = [float(np.mean(chosen == rows["y"])) for chosen in (labels, others)]
-            told |= {"metric": "accuracy", **dict(zip(("before", "after"), accuracies))}
-        return told
-    values = found[f"{_KEY}/prediction"].astype("float64").reshape(before.shape)
-    told["difference"] = float(np.max(np.abs(values - before)) / model.preprocessor.target_scale)
-    if "y" in rows:
-        errors = [float(np.sqrt(np.mean((part[:, 0] - rows["y"]) ** 2))) for part in (before.astype("float64"), values)]
-        told |= {"metric": "rmse", **dict(zip(("before", "after"), errors))}
-    return told
+    answered = {key.partition("/")[2]: values for key, values in found.items() if key.startswith(f"{_KEY}/")}
+    return told | model.task.quality(answered, before, model.target, model.decision, rows.get("y"))
 
 
 def said(quality: Mapping) -> str:

@@ -72,13 +72,7 @@ def _signature(model) -> tuple[dict, dict]:
     served = model.schema.served_names
     specs = model.preprocessor.signature()
     inputs = {served[name]: [spec.dtype.name, list(spec.shape)] for name, spec in specs.items()}
-    if model.entry.task == "classification":
-        classes = len(model.classes)
-        outputs = {"label": ["string", [None]], "probabilities": ["float32", [None, classes]]}
-        outputs["probability"] = ["float32", [None]]
-    else:
-        width = model.network.outputs[0].shape[-1]
-        outputs = {"prediction": [model.preprocessor.target_dtype, [None] if width == 1 else [None, width]]}
+    outputs = model.task.signature(model.target, model.network.outputs[0].shape[-1])
     return dict(sorted(inputs.items())), outputs
 
 
@@ -305,6 +299,11 @@ def _program(model, sources: list, encoding: list[str], network: list[str]) -> l
         lines += f"{name} = {value}".split("\n")
     if model.classes is not None:
         lines.append(f"CLASSES = {list(model.classes)!r}")
+    if is_csv:
+        facts = _signature(model)[1].items()
+        several = {name: shape[1] for name, (_, shape) in facts if len(shape) == 2}
+        columns = {name: model.task.columns(model.target, name, width) for name, width in several.items()}
+        lines.append(f"SEVERAL = {columns!r}")
     if "rank(" in body:
         functions["rank"] = RANK
     for function in functions.values():
@@ -328,35 +327,7 @@ def _decision(model) -> list[str]:
     lines = ['with np.errstate(all="ignore"):', "    z = network(rows)"]
     if model.members > 1:
         lines += numpy_members.merge(model)
-    if model.entry.task == "regression":
-        p = model.preprocessor
-        if model.decision == "sigmoid":
-            low, high = p.standardised_target([p.target_low, p.target_high]).tolist()
-            lines.append(f"z = np.float32({low!r}) + np.float32({high - low!r}) * 0.5 * (1 + np.tanh(0.5 * z))")
-        dtype = f"np.{p.target_dtype}"
-        lines.append(f"z = z * {dtype}({p.target_scale!r}) + {dtype}({p.target_center!r})")
-        return [*lines, 'return {"prediction": z[:, 0]}']
-    width = model.network.outputs[0].shape[-1]
-    if model.decision == "threshold":
-        lines.append(
-            "z = (z >= 0).astype('float32')" if width == 1 else f"z = np.eye({width}, dtype='float32')[z.argmax(1)]"
-        )
-    if model.entry.task != "classification":
-        if model.decision == "sigmoid":
-            lines.append("z = 0.5 * (1 + np.tanh(0.5 * z))")
-        return [*lines, f'return {{"prediction": {"z[:, 0]" if width == 1 else "z"}}}']
-    if model.decision == "threshold":
-        lines.append("p = np.concatenate([1 - z, z], axis=1)" if width == 1 else "p = z")
-    else:
-        if width == 1:
-            lines.append("z = np.concatenate([np.zeros_like(z), z], axis=1)")
-        if model.decision == "sigmoid" and width > 1:
-            lines.append("p = 0.5 * (1 + np.tanh(0.5 * z))")
-        else:
-            lines.append("e = np.exp(z - z.max(axis=1, keepdims=True))")
-            lines.append("p = e / e.sum(axis=1, keepdims=True)")
-    lines.append("best = p.argmax(axis=1)")
-    return [*lines, 'return {"label": np.array(CLASSES)[best], "probability": p.max(axis=1), "probabilities": p}']
+    return [*lines, *model.task.source(model.target, model.decision, model.network.outputs[0].shape[-1])]
 
 
 MAIN = """
@@ -367,8 +338,8 @@ if __name__ == "__main__":
     with open(sys.argv[1], newline="", encoding="utf-8-sig") as file:
         table = list(csv.DictReader(file))
     answers = predict({name: [row[name] for row in table] for name in table[0]})
-    if "probabilities" in answers:
-        answers |= {f"p_{name}": column for name, column in zip(CLASSES, answers.pop("probabilities").T)}
+    for name, columns in SEVERAL.items():
+        answers |= dict(zip(columns, answers.pop(name).T))
     out = csv.writer(sys.stdout, lineterminator="\\n")
     out.writerows([list(answers), *zip(*(column.tolist() for column in answers.values()))])
 """

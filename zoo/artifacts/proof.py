@@ -32,14 +32,13 @@ from zoo.data import exif, resizing
 from zoo.data.columns import kind_of, pictures, takes_examples, the_array, the_picture
 from zoo.data.schema import BLANKS
 from zoo.model import Model
+from zoo.tasks.task import TOLERANCE
 from zoo.training import inference
 
-TOLERANCE = 1e-5
 ROWS = 1000
 FEW = 16
 ORIENTATIONS = (*range(1, 9), *range(1, 9))  # of FEW photographs
 CASES = ("missing", "unseen", "empty", "types", "extreme")
-METHODS = {"classification": "classify", "regression": "regress"}
 
 
 def prove(
@@ -172,8 +171,8 @@ def requests(model: Model, rows: Mapping, *, raw_names: bool = False) -> dict[st
             found[f"serve_image_bytes:{case}/image_bytes"] = _encoded(few[picture.name])
         examples = _encoded(_examples(few, specs))
         found[f"serve_examples:{case}/examples"] = examples
-        if model.entry.task in METHODS:
-            found[f"{METHODS[model.entry.task]}:{case}/inputs"] = examples
+        if method := model.task.method(len(model.target.names)):
+            found[f"{method}:{case}/inputs"] = examples
     return found
 
 
@@ -293,53 +292,13 @@ def _compare(
     model: Model, key: str, found: Mapping[str, np.ndarray], outputs: np.ndarray, tolerance: float = TOLERANCE
 ) -> float:
     """Returns the largest difference of one request's answers from the model's outputs `(rows, classes or units)`."""
-
-    def refuse(what, difference, allowed):
-        raise RuntimeError(
-            f"The export does not answer as Python does: {what} of the request {key!r} differ by {difference:.3g}, "
-            f"beyond {allowed:.3g}. Nothing was left. Please report it."
-        )
-
-    if model.entry.task != "classification":
-        served = found.get(f"{key}/prediction", found.get(f"{key}/outputs"))
-        values = served.astype("float64")
-        outputs = outputs.astype("float64").reshape(len(outputs), -1)[: len(values)].reshape(values.shape)
-        known = outputs[np.isfinite(outputs)]
-        scale = float(np.ptp(known)) or 1.0 if known.size else 1.0
-        scale = model.preprocessor.target_scale if model.entry.task == "regression" else scale
-        sizes = np.abs(outputs)
-        if served.dtype == np.float64:  # what comes to the center is computed in float32
-            sizes = np.abs(outputs - model.preprocessor.target_center)
-        allowed = tolerance * scale + 4 * np.spacing(
-            np.where(np.isfinite(outputs), sizes, 0.0).astype("float32")
-        ).astype("float64")
-        difference = _difference(values, outputs)
-        if not np.all(difference <= allowed):
-            worst = np.argmax(difference - allowed)
-            refuse("values", difference.flat[worst], allowed.flat[worst])
-        return float(np.max(difference / np.fmax(scale, np.where(np.isfinite(outputs), np.abs(outputs), 0.0))))
-    probabilities = found.get(f"{key}/probabilities", found.get(f"{key}/scores"))
-    wanted = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))[: len(probabilities)]
-    difference = float(np.max(_difference(probabilities, wanted)))
-    if not difference <= tolerance:
-        refuse("probabilities", difference, tolerance)
-    if f"{key}/classes" in found:
-        names = np.array([str(label).encode() for label in model.classes])
-        if np.any(found[f"{key}/classes"] != names):
-            refuse("classes", 1.0, 0.0)
-        return difference
-    chosen = np.argmax(probabilities, axis=-1)
-    labels = np.array([str(label).encode() for label in model.classes])[chosen]
-    wrong = np.mean((found[f"{key}/label"] != labels) & np.all(np.isfinite(probabilities), axis=-1))
-    if wrong:
-        refuse("labels", wrong, 0.0)
-    largest = _difference(found[f"{key}/probability"], np.max(probabilities, axis=-1)).max()
-    if largest:
-        refuse("probabilities of the labels", largest, 0.0)
-    return difference
-
-
-def _difference(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Returns how far apart two arrays are: 0 where both are NaN or the same infinity, as huge numbers make them."""
-    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
-    return np.abs(np.subtract(found, wanted, out=np.zeros(np.shape(found), "float64"), where=~same))
+    answered = {name.partition("/")[2]: values for name, values in found.items() if name.startswith(f"{key}/")}
+    largest = 0.0
+    for difference in model.task.differences(answered, outputs, model.target, model.decision, tolerance):
+        if not difference.largest <= difference.allowed:
+            raise RuntimeError(
+                f"The export does not answer as Python does: {difference.what} of the request {key!r} differ by "
+                f"{difference.largest:.3g}, beyond {difference.allowed:.3g}. Nothing was left. Please report it."
+            )
+        largest = max(largest, difference.told)
+    return largest

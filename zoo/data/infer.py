@@ -234,15 +234,15 @@ def schema_of_array(x: np.ndarray, y) -> Schema:
     return schema if task is None else schema.with_task(task, y)
 
 
-def read_target(y: pd.Series, hints: Hints = NO_HINTS, task: str | None = None) -> pd.Series:
+def read_target(y: pd.Series, hints: Hints = NO_HINTS, wants_numbers: bool = False) -> pd.Series:
     """Returns a target with its numbers read, where they are written in marks of their own.
 
-    Strings that may as well be classes, few and different, stay as they are, unless the task is a regression.
+    Strings that may as well be classes, few and different, stay as they are, unless numbers are wanted.
 
     Args:
         y: The target's column.
         hints: What the caller says of how values are written.
-        task: The model's task, where one is known.
+        wants_numbers: Whether the model's task answers numbers.
     """
     if hints.na_values and (gone := y.map(level_name, na_action="ignore").isin(hints.missing)).any():
         y = y.mask(gone)
@@ -255,4 +255,4 @@ def read_target(y: pd.Series, hints: Hints = NO_HINTS, task: str | None = None) 
     if found is None or found.missing or found.doubtful and hints.thousands is None:
         return y
     few = len(looked_at.uniques) <= FEW_CLASSES
-    return y if few and task != "regression" else pd.Series(looked_at.numbers, index=y.index, name=y.name)
+    return y if few and not wants_numbers else pd.Series(looked_at.numbers, index=y.index, name=y.name)

@@ -21,13 +21,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from zoo import notices
-from zoo.data import columns, targets
+from zoo.data import columns
 from zoo.data.columns import older_states
 from zoo.data.columns.kind import SECTIONS, Encodings, Feature, Group
 from zoo.data.columns.table import Table
@@ -36,8 +36,12 @@ from zoo.data.names import named_as
 from zoo.data.number_statistics import number_statistics
 from zoo.data.reading import Reader
 from zoo.data.sampling import SIZE, Sample, sample
-from zoo.data.schema import MISSING, Column, Schema, as_numbers, is_missing, level_name
-from zoo.registry import SUPERVISED
+from zoo.data.schema import Column, Schema
+from zoo.data.targets import of_frame
+from zoo.registry import load_task
+
+if TYPE_CHECKING:
+    from zoo.tasks.task import Target
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
@@ -90,9 +94,8 @@ class Preprocessor:
         self.schema, self.preprocessing, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
         self.centred = centred or kind != "raw"
         self.linear = linear and kind == "tabular"
-        self.target_center, self.target_scale = 0.0, 1.0
-        self.target_low, self.target_high = 0.0, 1.0
-        self.target_dtype = "float32"  # of a regression's answers; artifacts of before float64 have this one
+        self._target_state: dict[str, Any] = {}
+        self._target: Target | None = None
         self._states: list[dict[str, Any]] = []
         self._groups: list[Group] = []
         self._max_bins: int | None = None
@@ -119,19 +122,17 @@ class Preprocessor:
         self.num_targets = np.shape(y)[1] if np.ndim(y) == 2 else None
         if isinstance(x, Sample):
             counts, x = x.counts, x.frame
-            if y is None and self.schema.target is not None:
-                y = x[self.schema.target]
+            if y is None and self.schema.targets:
+                y = of_frame(x, self.schema.targets)
         elif isinstance(x, pd.DataFrame) and len(x) > SIZE:
             drawn = sample([x])
             x, counts = drawn.frame, drawn.counts
             if y is not None:
-                y = y.iloc[drawn.index] if isinstance(y, pd.Series) else np.asarray(y)[drawn.index]
+                y = y.iloc[drawn.index] if isinstance(y, (pd.Series, pd.DataFrame)) else np.asarray(y)[drawn.index]
         if len(x) == 0:
             raise ValueError("There are no rows to take statistics from. The data must have at least one.")
-        if self.schema.task == "regression" and y is not None:
-            known = targets.statistics(self.encode_target(y))
-            self.target_center, self.target_scale, self.target_low, self.target_high = known
-            self.target_dtype = targets.dtype_of(*known)
+        self._target_state = load_task(self.schema.task).fit_target(self.schema, y).get_config()
+        self._target = None
         self._fit_columns(self._table(x), counts or {}, y)
         self._module = self._block_encoder = self._function = None
         return self
@@ -472,101 +473,20 @@ class Preprocessor:
 
     # The target.
 
-    def encode_target(self, y) -> np.ndarray:
-        """Returns class indices int32, or values float64 in the target's units, `(rows,)`; of sequences, sequences.
+    @property
+    def target(self) -> Target:
+        """What is known of the target."""
+        if self._target is None or self._target.schema is not self.schema:
+            self._target = load_task(self.schema.task).target_type(self.schema, self._target_state)
+        return self._target
 
-        Raises:
-            ValueError: if a value is missing, no number, or no class of training.
-        """
-        if self.schema.task not in SUPERVISED:
-            recorded = np.asarray(y)
-            if recorded.dtype.kind not in "biuf" or not np.isfinite(recorded).all():
-                raise ValueError(
-                    f"The target must be finite numbers. Received: {recorded.dtype}, not all of them finite. Cut "
-                    "these sequences, or fill them in."
-                )
-            recorded = (
-                recorded[:, None] if recorded.ndim == 1 else recorded
-            )  # of one unit, as a table's column gives it
-            return recorded.astype("float32")
-        values = y if isinstance(y, pd.Series) else pd.Series(_rank_one(y))
-        name = f"target {self.schema.target!r}" if self.schema.target is not None else "target"
-        values = targets.with_plain_values(values, name)
-        missing = is_missing(values)
-        if missing.any() and not (
-            self.schema.classes and any(isinstance(c, str) and c in MISSING for c in self.schema.classes)
-        ):
-            row = values.index[np.flatnonzero(missing)[0]]
-            raise ValueError(
-                f"The {name} must have no missing values. Received: {int(missing.sum())} missing, the first at row "
-                f"{row}. Drop "
-                "these rows, or fill them in."
-            )
-        if self.schema.classes is None:
-            numbers = as_numbers(values)
-            if numbers is None:
-                row = next((i for i, value in enumerate(values) if not _is_number(value)), 0)
-                raise ValueError(
-                    f"The {name} must be finite numbers. Received: {values.iloc[row]!r}, at row {values.index[row]}. "
-                    "Correct it, or drop these rows."
-                )
-            if not np.all(np.isfinite(numbers)):
-                row = np.flatnonzero(~np.isfinite(numbers))[0]
-                raise ValueError(
-                    f"The {name} must be finite numbers. Received: {numbers[row]:g}, at row {values.index[row]}. Drop "
-                    "these rows, or fill them in."
-                )
-            if (large := np.abs(numbers) > targets.LARGEST).any():
-                row = np.flatnonzero(large)[0]
-                raise ValueError(
-                    f"The {name} must be numbers of at most {targets.LARGEST:g} in size, whose squares float64 holds. "
-                    f"Received: {numbers[row]:g}, at row {values.index[row]}. Drop these rows, or take a logarithm."
-                )
-            return numbers
-        codes, uniques = pd.factorize(values)
-        known = {value: i for i, value in enumerate(self.schema.classes)}
-        by_text = {level_name(value): i for i, value in enumerate(self.schema.classes)}
-        indices = np.empty(len(uniques), "int32")
-        for i, value in enumerate(uniques):
-            index = known.get(value, by_text.get(level_name(value)))
-            if index is None:
-                shown = ", ".join(map(repr, self.schema.classes[:10]))
-                raise ValueError(
-                    f"The {name} holds the class {value!r}, which training did not know. The model has: {shown}. "
-                    "Drop these rows, "
-                    "or train on them."
-                )
-            indices[i] = index
-        return indices[codes]
+    def encode_target(self, y) -> np.ndarray:
+        """Returns targets as scores compare them: see `zoo.tasks.task.Target.encode`."""
+        return self.target.encode(y)
 
     def training_target(self, encoded: np.ndarray) -> np.ndarray:
-        """Returns what a training takes for the result of `encode_target`: of a regression float32.
-
-        Where that cannot resolve the target: pairs of float32 that sum up to it, `(rows, 2)`.
-        """
-        if self.schema.task != "regression":
-            return encoded
-        return targets.as_pairs(encoded) if self.target_dtype == "float64" else encoded.astype("float32")
-
-    def standardised_target(self, values) -> np.ndarray:
-        """Returns (y - center) / scale in float64, for values in the target's units."""
-        return (np.asarray(values, "float64") - self.target_center) / self.target_scale
-
-    def target_values(self, standardised) -> np.ndarray:
-        """Returns values in the target's units, float64, for standardised ones: the inverse."""
-        return np.asarray(standardised, "float64") * self.target_scale + self.target_center
-
-    def decode_labels(self, indices) -> np.ndarray:
-        """Returns the caller's own class values, in their dtype, for class indices."""
-        classes = self.schema.classes
-        if all(isinstance(value, str) for value in classes):
-            return np.array(classes, dtype=object)[np.asarray(indices)]
-        values = np.array(classes)
-        try:
-            values = values.astype(self.schema.class_dtype.lower())
-        except (TypeError, ValueError, AttributeError):  # a dtype of pandas' own
-            pass
-        return values[np.asarray(indices)]
+        """Returns what a training takes for the result of `encode_target`."""
+        return self.target.training(encoded)
 
     # Configuration: schema and state, with floats that round-trip.
 
@@ -579,8 +499,7 @@ class Preprocessor:
             "feature_budget": self.feature_budget,
             "centred": self.centred,
             "linear": self.linear,
-            "target": [self.target_center, self.target_scale, self.target_low, self.target_high],
-            "target_dtype": self.target_dtype,
+            "target": self._target_state,
             "columns": self._states,
             "max_bins": self._max_bins,
         }
@@ -596,9 +515,7 @@ class Preprocessor:
             config.get("centred", False),
             config.get("linear", False),
         )
-        for name, value in zip(("center", "scale", "low", "high"), config["target"], strict=True):
-            setattr(preprocessor, f"target_{name}", value)
-        preprocessor.target_dtype = config.get("target_dtype", "float32")
+        preprocessor._target_state = older_states.target(config)
         if "state" in config:
             states, preprocessor._max_bins = older_states.by_column(preprocessor.schema, config)
         else:
@@ -628,22 +545,3 @@ def _check_images(schema: Schema) -> None:
 def _shown_names(columns) -> str:
     names = list(map(str, columns))
     return ", ".join(names if len(names) <= 10 else [*names[:3], "...", f"{names[-1]} ({len(names)} columns)"])
-
-
-def _is_number(value) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _rank_one(y):
-    array = np.asarray(y)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise ValueError(
-            f"The target must have one value a row. Received: the shape {array.shape}. Pass one of its columns."
-        )
-    return array

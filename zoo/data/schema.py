@@ -25,7 +25,7 @@ import pandas as pd
 
 from zoo import display
 from zoo.data import targets
-from zoo.registry import SUPERVISED, load_plugins, suggest
+from zoo.registry import load_plugins, load_task, suggest
 
 # Where each kind of column is; `zoo.data.columns` loads them, and other packages add theirs.
 KINDS = {
@@ -100,7 +100,7 @@ class Schema:
     Args:
         columns: The inputs.
         target: The target's column, or None.
-        task: `"classification"`, `"regression"`, `"dynamics"` (the target is a tensor) or None.
+        task: The name of a task that has a target, such as `"classification"`, or None.
         classes: The classes in the caller's own values, sorted, or None.
         class_dtype: Their dtype as pandas names it.
         dropped: Columns of the data that are no inputs, each with the reason.
@@ -134,6 +134,13 @@ class Schema:
     def names(self) -> list:
         """Names of the raw columns."""
         return [column.name for column in self.columns]
+
+    @property
+    def targets(self) -> list:
+        """Names of the target's columns."""
+        if self.target is None:
+            return []
+        return list(self.target) if isinstance(self.target, list) else [self.target]
 
     @property
     def known_names(self) -> list:
@@ -179,63 +186,16 @@ class Schema:
         return dataclasses.replace(self, columns=tuple(dataclasses.replace(c, served="") for c in self.columns))
 
     def with_task(self, task: str, y) -> Schema:
-        """Returns the schema for an entry's task, its classes taken from `y`.
+        """Returns the schema for a task, with what the task knows of the target, such as the classes.
+
+        Args:
+            task: The name of a task.
+            y: Values as the caller has them.
 
         Raises:
-            ValueError: if `y` has missing values or a single class, or does not suit the task.
+            ValueError: if `y` has missing values, or cannot be answered.
         """
-        if task not in SUPERVISED:
-            return dataclasses.replace(self, task=task, classes=None, class_dtype=None)
-        values = (
-            y
-            if isinstance(y, pd.Series)
-            else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0] if np.ndim(y) > 1 else y)
-        )
-        name = f"target {self.target!r}" if self.target is not None else "target"
-        own, values = values, targets.with_plain_values(values, name)
-        missing = is_missing(values)
-        if missing.any():
-            first = values.index[np.flatnonzero(missing)[0]]
-            raise ValueError(
-                f"The {name} must have no missing values. Received: {int(missing.sum())} missing, the first at row "
-                f"{first}. "
-                "Drop these rows, or fill them in."
-            )
-        numbers = as_numbers(values)
-        if task == "regression":
-            if numbers is None:
-                shown = ", ".join(map(repr, pd.unique(values)[:3]))
-                raise ValueError(
-                    f"The {name} of a regression must be numbers. Received: {shown}... {targets.number_repair(own)}"
-                )
-            if len(wrong := np.flatnonzero(~np.isfinite(numbers))):
-                raise ValueError(
-                    f"The {name} must be finite. Received: {numbers[wrong[0]]} in row {values.index[wrong[0]]}. Drop "
-                    "these rows."
-                )
-            return dataclasses.replace(self, task=task, classes=None, class_dtype=None)
-        if pd.api.types.is_float_dtype(values.dtype) and np.any(numbers != np.round(numbers)):
-            raise ValueError(
-                f"The {name} of a classifier must be classes. Received: numbers with fractions such as "
-                f"{numbers[numbers != np.round(numbers)][0]:g}, which are continuous. Take a regressor such as "
-                "'mlp_regressor', or make bins of them."
-            )
-        classes = targets.sorted_classes(own, values)
-        targets.check_classes_differ(classes, name)
-        numeric, timed = pd.api.types.is_numeric_dtype(values.dtype), own.dtype.kind in "mM"
-        if (numeric or timed) and len(classes) > max(MAX_INT_CLASSES, len(values) // 20):
-            what = "times" if timed else "numbers"
-            raise ValueError(
-                f"The {name} of a classifier must be classes. Received: {len(classes)} different {what} in "
-                f"{len(values)} "
-                "rows, which are continuous. Take a regressor such as 'mlp_regressor', or make bins of them."
-            )
-        if len(classes) < 2:
-            raise ValueError(
-                f"The {name} must have at least two classes. Received: only {classes[0]!r}. Add rows of another class, "
-                "or name another target."
-            )
-        return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(own.dtype))
+        return load_task(task).described(self, y)
 
     def without_target(self) -> Schema:
         """Returns the schema of the inputs alone, for what learns without targets."""

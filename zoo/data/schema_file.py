@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.schema import KINDS, VERSION, Column, Schema, check_kind, served_before
-from zoo.registry import TASKS, suggest
+from zoo.registry import check_task, suggest
 
 COLUMN_FIELDS = (*(field.name for field in dataclasses.fields(Column)), "ignore")
 OTHER_FIELDS = ("version", "signature", "description")  # of an exported version, and of `zoo schema --json`
@@ -77,10 +77,11 @@ def schema_of(plain: Mapping[str, Any]) -> Schema:
     if classes is not None and not isinstance(classes, (list, tuple)):
         raise ValueError(f"`classes` of a schema must be a list, or null. Received: {classes!r}.")
     task = plain.get("task")
-    if task is not None and task not in TASKS:
-        raise ValueError(
-            f"`task` of a schema must be null or one of {', '.join(TASKS)}. Received: {task!r}.{suggest(task, TASKS)}"
-        )
+    if task is not None:
+        try:
+            check_task(task)
+        except ValueError as error:
+            raise ValueError(f"`task` of a schema may be null. {error}") from None
     dropped = {}
     for item in plain.get("dropped") or ():
         if not isinstance(item, Mapping) or not {"name", "reason"} <= item.keys():

@@ -1,4 +1,4 @@
-"""The served graph: raw columns -> preprocessor -> network -> label and probabilities, as a SavedModel of its own.
+"""The served graph: raw columns -> preprocessor -> network -> the answers of the task, as a SavedModel of its own.
 
     serving_default      one tensor (batch,) a raw column, under its served name; images and arrays as one tensor
     serve_examples       serialized tf.train.Example with the raw names, missing features allowed; images as bytes,
@@ -50,22 +50,10 @@ class Served(tf.Module):
         model = self._model.value
         encoded = self.encoder(dict(zip(self._specs.value, columns)))
         encoded = {tensor.name: encoded[tensor.name] for tensor in model.network.inputs}  # it may leave some aside
-        outputs = self._decide(model.network_outputs(encoded))
-        if model.entry.task != "classification":
-            return {"prediction": outputs[:, 0] if outputs.shape[1:] == (1,) else outputs}
-        probabilities = model.probabilities(outputs)
-        chosen = tf.argmax(probabilities, axis=-1)
-        return {
-            "label": tf.gather(self._labels(), chosen),
-            "probability": tf.gather(probabilities, chosen, batch_dims=1),
-            "probabilities": probabilities,
-        }
+        return model.task.served(model.answers(self._decide(model.network_outputs(encoded))), model.target)
 
     def _decide(self, outputs):
         return self._model.value.decide(outputs)
-
-    def _labels(self):
-        return tf.constant([str(label) for label in self._model.value.classes])
 
     def signatures(self) -> dict:
         """Returns the concrete functions for `tf.saved_model.save`, by the signature's name."""
@@ -76,10 +64,9 @@ class Served(tf.Module):
         image = the_picture(model.schema.columns)
         if takes_examples(model.schema.columns):
             found["serve_examples"] = _concrete(self._serve_examples, {"examples": strings})
-            if model.entry.task == "classification":
-                found["classify"] = _concrete(self._classify, {"inputs": strings})
-            elif model.entry.task == "regression":
-                found["regress"] = _concrete(self._regress, {"inputs": strings})
+            methods = {"classify": self._classify, "regress": self._regress}
+            if (method := model.task.method(len(model.target.names))) in methods:
+                found[method] = _concrete(methods[method], {"inputs": strings})
             if image is not None:
                 found["serve_image_bytes"] = _concrete(self._serve_image_bytes, {"image_bytes": strings})
         return found
@@ -122,7 +109,10 @@ class Served(tf.Module):
     def _classify(self, inputs):
         outputs = self._serve_examples(inputs)
         rows = tf.shape(outputs["probabilities"])[0]
-        return {"classes": tf.tile(self._labels()[None], (rows, 1)), "scores": outputs["probabilities"]}
+        return {
+            "classes": tf.tile(tf.constant(self._model.value.target.texts)[None], (rows, 1)),
+            "scores": outputs["probabilities"],
+        }
 
     def _regress(self, inputs):
         prediction = self._serve_examples(inputs)["prediction"]

@@ -27,7 +27,7 @@ from zoo.data.names import named_as, resolved, with_plain_names
 from zoo.data.raw import Data, without
 from zoo.data.schema import Column, Schema
 from zoo.data.targets import check_one_value_a_row, note_alike
-from zoo.registry import suggest
+from zoo.registry import load_task, suggest
 
 FILE_FORMATS = (*MODULES, "idx", "images", "npz")
 
@@ -326,7 +326,8 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
         return Data(frame, **common)
     if wanted.schema is None:
         note_alike(frame[target])
-    y = read_target(frame[target], wanted.hints, None if wanted.schema is None else wanted.schema.task)
+    wants_numbers = wanted.schema is not None and load_task(wanted.schema.task).answers_numbers
+    y = read_target(frame[target], wanted.hints, wants_numbers)
     return Data(frame.drop(columns=[target]), y, order=list(frame.columns), **common)
 
 

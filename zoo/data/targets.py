@@ -44,9 +44,14 @@ def dtype_of(center: float, scale: float, low: float, high: float) -> str:
 
 
 def as_pairs(values: np.ndarray) -> np.ndarray:
-    """Returns values `(rows,)` as two float32 each that sum up to them, `(rows, 2)`: the nearest, and what is left."""
+    """Returns values `(...)` as two float32 each that sum up to them, `(..., 2)`: the nearest, and what is left."""
     nearest = values.astype("float32")
-    return np.stack([nearest, (values - nearest).astype("float32")], axis=1)
+    return np.stack([nearest, (values - nearest).astype("float32")], axis=-1)
+
+
+def of_frame(frame: pd.DataFrame, names: list) -> pd.Series | pd.DataFrame:
+    """Returns a table's columns of a target: one as a Series, several as a DataFrame."""
+    return frame[names[0]] if len(names) == 1 else frame[names]
 
 
 def check_target(y) -> None:
@@ -59,13 +64,24 @@ def check_one_value_a_row(y) -> None:
     """Raises ValueError if a target has several values a row."""
     if isinstance(y, pd.Series) or np.ndim(y) < 2 or np.ndim(y) == 2 and np.shape(y)[1] == 1:
         return
+    check_not_one_hot(y)
     values, repair = np.asarray(y), "Pass one of them, or train a model for each column: y[:, 0], y[:, 1]..."
-    if values.ndim == 2 and values.dtype.kind in "biuf":
-        if np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all():
-            repair = "For one-hot rows: y.argmax(axis=1)."
-        elif (values >= 0).all() and np.allclose(values.sum(axis=1), 1.0, atol=1e-3):
-            repair = "For probabilities of classes: y.argmax(axis=1)."
+    if _are_numbers(values) and (values >= 0).all() and np.allclose(values.sum(axis=1), 1.0, atol=1e-3):
+        repair = "For probabilities of classes: y.argmax(axis=1)."
     raise ValueError(f"`y` must have one value a row. Received: the shape {values.shape}. {repair}")
+
+
+def check_not_one_hot(y) -> None:
+    """Raises ValueError if the rows of a target are one-hot: one of several classes, and so one value a row."""
+    values = np.asarray(y)
+    if _are_numbers(values) and np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all():
+        raise ValueError(
+            f"`y` must have one value a row. Received: the shape {values.shape}. For one-hot rows: y.argmax(axis=1)."
+        )
+
+
+def _are_numbers(values: np.ndarray) -> bool:
+    return values.ndim == 2 and values.shape[1] > 1 and values.dtype.kind in "biuf"
 
 
 def with_plain_values(values: pd.Series, name: str) -> pd.Series:

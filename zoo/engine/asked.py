@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo.registry import SUPERVISED, Entry, Recipe
+from zoo.registry import Entry, Recipe, load_task
 
 
 def check_asked(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=None) -> None:
@@ -15,7 +15,7 @@ def check_asked(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=
         loss: The loss asked for.
         weight: The column of sample weights, or the weights.
     """
-    if solver is not None and (entry.learning == "rule" or entry.task not in SUPERVISED):
+    if solver is not None and (entry.learning == "rule" or not load_task(entry.task).supervised):
         raise ValueError(
             f"`solver` is for networks that minimise a loss over rows; {entry.name!r} learns by a rule of its own. "
             f"Received: solver={solver!r}. Leave it out."
@@ -36,4 +36,4 @@ def check_asked(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=
 
 def weighs(entry: Entry, recipe: Recipe) -> bool:
     """Returns whether what a rule learns from targets heeds sample weights; without targets nothing does."""
-    return entry.task in SUPERVISED or recipe.targets
+    return load_task(entry.task).supervised or recipe.targets

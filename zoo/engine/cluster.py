@@ -49,16 +49,16 @@ def named() -> Cluster | None:
     try:
         config = json.loads(text)
         jobs = {name: list(addresses) for name, addresses in config.get("cluster", {}).items()}
-        task, index = config["task"]["type"], int(config["task"]["index"])
+        job, index = config["task"]["type"], int(config["task"]["index"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{form} Received: {text}") from error
     if set(jobs) - {"chief", "worker", "evaluator"}:
         raise ValueError(f"{form} Parameter servers are not supported. Received the jobs: {', '.join(jobs)}")
     jobs = {name: jobs.get(name, []) for name in ("chief", "worker")}
-    if task not in jobs or not 0 <= index < len(jobs[task]):
-        raise ValueError(f"{form} Received a task that is not in the cluster: {task} {index}")
+    if job not in jobs or not 0 <= index < len(jobs[job]):
+        raise ValueError(f"{form} Received a task that is not in the cluster: {job} {index}")
     addresses = (*jobs["chief"], *jobs["worker"])
-    return Cluster(addresses, index + (len(jobs["chief"]) if task == "worker" else 0)) if len(addresses) > 1 else None
+    return Cluster(addresses, index + (len(jobs["chief"]) if job == "worker" else 0)) if len(addresses) > 1 else None
 
 
 def is_chief() -> bool:

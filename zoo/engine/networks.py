@@ -16,15 +16,20 @@ from typing import Any
 import keras
 
 from zoo.layers import ensemble
-from zoo.registry import SUPERVISED, Entry, Spec
+from zoo.registry import Entry, Spec
+from zoo.tasks.task import Task
 
 
-def check_network(network, entry: Entry, spec: Spec, columns: Mapping[str, Any] | None = None) -> None:
+def check_network(
+    network, entry: Entry, task: Task, shapes: list[tuple], spec: Spec, columns: Mapping[str, Any] | None = None
+) -> None:
     """Checks the object that an entry's builder returned for a spec.
 
     Args:
         network: What the builder returned.
         entry: The entry.
+        task: What its model answers.
+        shapes: The shapes that its output may have, in which a string stands for any size.
         spec: The spec that it was given.
         columns: The column of each encoded tensor that is an image or an array, by the tensor's name.
 
@@ -48,13 +53,13 @@ def check_network(network, entry: Entry, spec: Spec, columns: Mapping[str, Any] 
             f"{type(output).__name__} of {len(network.outputs)}. Return keras.Model(inputs, outputs) where `outputs` "
             "is one tensor."
         )
-    allowed, shape = _output_shapes(entry, spec), tuple(output.shape)
+    shape = tuple(output.shape)
     without_members = (shape[0], *shape[2:]) if ensemble.size(network) > 1 else shape
-    if not any(_is_like(without_members, other) for other in allowed):
-        repair = " Give the last layer `spec.num_outputs` units." if entry.task in SUPERVISED else ""
+    if not any(_is_like(without_members, other) for other in shapes):
+        repair = " Give the last layer `spec.num_outputs` units." if task.supervised else ""
         raise ValueError(
             f"The network of the builder {_address(entry)!r} must have an output of the shape "
-            f"{' or '.join(map(_shown, allowed))} for the task {entry.task!r}. Received: {_shown(shape)}.{repair}"
+            f"{' or '.join(map(_shown, shapes))} for the task {task.name!r}. Received: {_shown(shape)}.{repair}"
         )
 
 
@@ -94,16 +99,6 @@ def _inputs_in_use(network: keras.Model) -> set[str]:
 def _input_of(operation):
     """Returns the tensors that an operation of a network takes; none of an input layer."""
     return () if isinstance(operation, keras.layers.InputLayer) else operation.input
-
-
-def _output_shapes(entry: Entry, spec: Spec) -> list[tuple]:
-    """Returns the shapes that the output may have."""
-    if entry.task == "classification" and spec.num_outputs == 1:  # of two classes
-        return [(None, 1), (None, 2)]
-    if entry.task in SUPERVISED:
-        return [(None, spec.num_outputs)]
-    of_time = (None, "time", "values")
-    return [of_time] if entry.task == "dynamics" else [(None, "values"), of_time]
 
 
 def _is_like(shape: Sequence, other: Sequence) -> bool:

@@ -19,7 +19,7 @@ import keras
 
 from zoo.engine import keras_internals
 from zoo.layers.nesting import layers_of
-from zoo.registry import SUPERVISED, Entry
+from zoo.registry import Entry, load_task
 
 FULL, MIXED = "float32", "mixed_bfloat16"
 HALF = ("bfloat16", "float16")
@@ -55,7 +55,7 @@ def policy_for(entry: Entry) -> Iterator[None]:
     """
     check_precision()
     before = keras.config.dtype_policy()
-    if entry.learning != "gradient" or entry.task not in SUPERVISED:
+    if entry.learning != "gradient" or not load_task(entry.task).supervised:
         keras.config.set_dtype_policy(FULL)
     try:
         yield

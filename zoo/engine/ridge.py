@@ -30,11 +30,12 @@ class Line:
         weights: `(features, outputs)`.
         intercept: `(outputs,)`.
         penalty: By which the weights are shrunk: a of `a |b|^2` for a regression, C of `|b|^2 / (2 C)` for classes.
+            Of several lines side by side, of each.
     """
 
     weights: np.ndarray
     intercept: np.ndarray
-    penalty: float
+    penalty: float | list[float]
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """Returns `(rows, outputs)`."""

@@ -36,8 +36,26 @@ def one_vs_rest(y_true, logits):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+def binary_cross_entropy(y_true, logits):
+    """Returns the mean over labels of -log p(label), per example.
+
+    Args:
+        y_true: 0 and 1, `(batch, labels)`.
+        logits: `(batch, labels)`.
+    """
+    return ops.mean(ops.softplus(logits) - ops.cast(y_true, logits.dtype) * logits, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
 def squared_error(y_true, value):
-    """Returns (y - value)^2, per example; both standardised by the target's mean and deviation in the training rows."""
+    """Returns (y - value)^2, per example; both standardised by the target's mean and deviation in the training rows.
+
+    Args:
+        y_true: `(batch,)`, or `(batch, targets)`, of which the errors' mean is taken.
+        value: `(batch, 1)`, or `(batch, targets)`.
+    """
+    if value.shape[-1] > 1:
+        return ops.mean(ops.square(ops.cast(y_true, value.dtype) - value), axis=-1)
     return ops.square(ops.reshape(ops.cast(y_true, value.dtype), (-1,)) - ops.squeeze(value, -1))
 
 

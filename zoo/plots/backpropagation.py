@@ -139,7 +139,7 @@ def _steps(model) -> list[Step]:
         steps.append(Step(weights, bias.astype("float64"), _name(network, layer, layer.activation)))
     if not steps:
         raise ValueError(f"{network.name!r} has no dense layer. The chain rule is drawn of networks of dense layers.")
-    logits = isinstance(model, Model) and model.entry.task == "classification" and steps[-1].activation == "identity"
+    logits = isinstance(model, Model) and model.classes is not None and steps[-1].activation == "identity"
     if logits and (model.decision == "sigmoid" or steps[-1].weights.shape[1] == 1):
         steps[-1] = dataclasses.replace(steps[-1], activation="logistic")  # the model's own, behind the network
     return steps

@@ -86,7 +86,7 @@ def feeding_paths(
         names = {"full": f"offline, {len(frame)} rows", 1: "online, 1 row"}
         paths[names.get(size, f"mini-batch, {size} rows")] = np.array(path)
     x = model.preprocessor.encode(frame[[column]])["numeric"][:, 0].astype("float64")
-    y = model.preprocessor.standardised_target(frame[loaded.target].to_numpy("float64"))
+    y = model.target.standardised(frame[loaded.target].to_numpy("float64"))
     return paths, x, y
 
 

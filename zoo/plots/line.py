@@ -64,8 +64,8 @@ def line_and_rest(model, data, *, output: int | str = 0, most: int = 12, ax=None
 
 def _output(model: Model, output: int | str) -> tuple[int, str]:
     """Returns the place of an output among the network's, and what it is called."""
-    if model.entry.task == "regression":
-        return 0, str(model.schema.target or "target")
+    if model.classes is None:
+        return _number(model, output)
     if len(model.classes) == 2:
         return 0, f"logit of {model.classes[1]}"
     known = list(model.classes)
@@ -79,6 +79,19 @@ def _output(model: Model, output: int | str) -> tuple[int, str]:
             f"output={output!r}"
         )
     return place, f"logit of {known[place]}"
+
+
+def _number(model: Model, output: int | str) -> tuple[int, str]:
+    """Returns the place of a target or label, and what its output is called."""
+    names = model.target.names
+    if len(names) < 2:
+        return 0, str(names[0] if names else "target")
+    if output not in names and not (isinstance(output, int) and 0 <= output < len(names)):
+        raise ValueError(
+            f"`output` must be one of {', '.join(map(repr, names[:10]))}, or its number. Received: output={output!r}"
+        )
+    place = names.index(output) if output in names else output
+    return place, str(names[place]) if model.task.answers_numbers else f"logit of {names[place]}"
 
 
 def _parts(model: Model, data, place: int) -> tuple[dict, np.ndarray, np.ndarray]:
@@ -100,8 +113,12 @@ def _parts(model: Model, data, place: int) -> tuple[dict, np.ndarray, np.ndarray
     of_all = {tensor.name: x[tensor.name] for tensor in model.network.inputs}
     both = keras.ops.convert_to_numpy(model.merged(model.network_outputs(of_all)))
     line, rest = line[:, place].astype("float64"), (both - line)[:, place].astype("float64")
-    if model.entry.task == "regression":
-        scale, center = model.preprocessor.target_scale, model.preprocessor.target_center
-        parts = {column: part * scale for column, part in parts.items()}
-        line, rest = line * scale + center, rest * scale
-    return parts, line, rest
+    scale, center = _units(model, place)
+    return {column: part * scale for column, part in parts.items()}, line * scale + center, rest * scale
+
+
+def _units(model: Model, place: int) -> tuple[float, float]:
+    """Returns by what an output is to be multiplied, and what is to be added, for it to be in the target's units."""
+    outputs = model.network.outputs[0].shape[-1]
+    scale, center, _ = model.task.terms(np.ones((1, outputs)), np.zeros(outputs), model.target)
+    return float(scale[0, place]), float(center[place])

@@ -49,7 +49,7 @@ def decision_regions(model, data=None, *, limits=None, resolution: int = 200, ax
     outputs = inference.outputs(model, model.preprocessor.encode(x))
     figure, ax = one(ax, (6.0, 4.5))
     truth = None if loaded is None or loaded.y is None else np.asarray(loaded.y)
-    if model.entry.task == "regression":
+    if model.classes is None and model.task.supervised:
         _values(figure, ax, model, across, up, outputs, points, truth)
     else:
         _classes(ax, model, across, up, outputs, points, truth)
@@ -62,7 +62,7 @@ def decision_regions(model, data=None, *, limits=None, resolution: int = 200, ax
 
 def _classes(ax, model, across, up, outputs, points, truth) -> None:
     shape = (len(up), len(across))
-    if model.entry.task == "classification":
+    if model.classes is not None:
         classes = list(model.classes)
         labels = answers(model, outputs, pd.RangeIndex(len(outputs)))
         found = pd.Index(classes).get_indexer(labels["label"]).reshape(shape)
@@ -127,7 +127,7 @@ def _two_inputs(model: Model) -> list | None:
             "Train one on two of the columns: zoo.train(name, frame[[first, second, target]], target=target)."
         )
     outputs = model.network.outputs[0].shape[-1]
-    if model.entry.task not in ("classification", "regression") and outputs != 1:
+    if model.classes is None and outputs != 1:
         raise ValueError(
             "Decision regions are drawn of classes, of one number or of one unit. "
             f"{model.entry.name!r} has {outputs} units. Build it with one."

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from zoo.plots.canvas import BLUE, GREY, RED, one, plain, several
-from zoo.training.scoring import Scores, evaluate
+from zoo.scores import Scores
+from zoo.training.scoring import evaluate
 
 MOST_NUMBERS = 20  # classes up to which cells carry their counts
 

@@ -151,8 +151,7 @@ class App:
     async def _examples(self, version: Version, request, signature: str, method: str) -> bytes:
         task = {"classify": "classification", "regress": "regression"}[method]
         wanted = signature or "serving_default"
-        methods = {"classify": "classify"} if version.task == "classification" else {}
-        methods |= {"regress": "regress"} if version.task == "regression" else {}
+        methods = {version.method: version.method} if version.method else {}
         through, features = version.of_examples
         if "uint8" in {dtype for _, dtype, _ in features.values()}:  # pixels without files
             methods = {}

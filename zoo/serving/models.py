@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo import registry
 from zoo.artifacts.folders import versions
 from zoo.serving.batching import Batcher
 from zoo.serving.protocol import TYPES
@@ -44,8 +45,18 @@ class Version:
 
     @property
     def task(self) -> str | None:
-        """`"classification"`, `"regression"` or None."""
+        """The name of the task, or None."""
         return self.schema.get("task")
+
+    @property
+    def method(self) -> str:
+        """The method of TensorFlow Serving that answers examples, or `""`."""
+        target = self.schema.get("target")
+        try:
+            task = registry.load_task(self.task)
+        except ValueError:  # of a package that is not here
+            return ""
+        return task.method(len(target) if isinstance(target, list) else 1)
 
     @property
     def classes(self) -> list[str] | None:

@@ -17,10 +17,9 @@ from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
-from zoo.data.targets import check_target
 from zoo.engine import compiled, fitting, many, stacked
 from zoo.layers.linear import line_of
-from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
+from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, task_for
 from zoo.registry import Entry, Recipe
 from zoo.training import inference, line, scoring
 from zoo.training.parts import Parts, check_name, load_parts
@@ -135,7 +134,7 @@ def cross_validate(
             f"{type(name).__name__}. Pass {getattr(getattr(name, 'entry', None), 'name', 'mlp_classifier')!r}."
         )
     entry = registry.info(name)
-    if "." in name or entry.learning == "none" or entry.task not in ("classification", "regression"):
+    if "." in name or entry.learning == "none" or not registry.load_task(entry.task).supervised:
         raise TypeError(f"Folds are for classifiers and regressors that learn, by an entry's name. Received: {name!r}.")
     check_options(entry, options)
     for what, value, least in (("folds", folds, 2), ("seeds", seeds, 1)):
@@ -195,12 +194,12 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
             f"{', '.join(map(str, loaded.schema.names))}."
         )
-    check_target(loaded.y)
+    task = task_for(entry, loaded.y)
     if count := int(pd.isna(pd.Series(np.asarray(loaded.y))).sum()):
         raise ValueError(
             f"The target must be there in every row. Received: {count} of {len(loaded)} without. Leave these rows out."
         )
-    known = loaded.schema if loaded.schema.task == entry.task else loaded.schema.with_task(entry.task, loaded.y)
+    known = loaded.schema if loaded.schema.task == task.name else task.described(loaded.schema, loaded.y)
     return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known)
 
 
@@ -211,7 +210,7 @@ def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterato
     rows, y = np.zeros(len(loaded)), np.asarray(loaded.y)
     if len(loaded) < folds:
         raise ValueError(f"`folds` must be at most the number of rows, {len(loaded)}. Received: folds={folds}")
-    codes = pd.factorize(pd.Series(y), use_na_sentinel=False)[0] if entry.task == "classification" else None
+    codes = task_for(entry, loaded.y).strata(loaded.y)
     how: dict[str, Any] = {"n_splits": folds, "shuffle": True, "random_state": seed % 2**32}
     if groups is not None:
         if groups not in loaded.roles.columns:
@@ -255,7 +254,7 @@ def _obstacle(recipe: Recipe, engine, entry: Entry, options) -> str:
         return f"the recipe stops at a value of {recipe.stop_at[0]}"
     if recipe.monitor != "val_loss":
         return f"the recipe chooses by {recipe.monitor}"
-    if entry.task == "regression" and recipe.decision is not None:
+    if registry.load_task(entry.task).bounded(recipe.decision):
         return "predictions are bounded by each fold's own targets"
     return ""
 
@@ -343,7 +342,7 @@ def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
         schema=None,
         validation=how["validation"],
         shipped=False,
-        task=entry.task,
+        entry=entry,
         groups=how["groups"],
         time=None,
         weight=how["weight"],
@@ -358,11 +357,7 @@ def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
 
 
 def _with_weights(model: Model, encoded) -> tuple:
-    y, known = encoded.y, model.preprocessor
-    if model.entry.task == "regression" and known.target_dtype == "float64":
-        y = known.standardised_target(encoded.truth).astype("float32")
-    elif model.entry.task == "regression":  # as `Model.network_target` computes, to the last bit
-        y = (y - np.float32(known.target_center)) / np.float32(known.target_scale)
+    y = model.target.in_float32(encoded.truth, encoded.y)
     weight = np.ones(len(y), "float32") if encoded.weight is None else encoded.weight.astype("float32")
     return encoded.x, y, weight
 

@@ -26,7 +26,7 @@ def _function(model):
 
             signature = {tensor.name: tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in network.inputs}
             compiled = tf.function(
-                lambda x: _answers(owner(), x),
+                lambda x: _standard(owner(), x),
                 input_signature=[signature],
                 autograph=False,
                 jit_compile=bool(model.recipe.jit) or None,
@@ -45,7 +45,7 @@ def _jitted(owner):
     def answers(*state_and_x):
         network = owner().network
         with in_float32(network):
-            return _in_network_units(owner(), network.stateless_call(*state_and_x, training=False)[0])
+            return _of_outputs(owner(), network.stateless_call(*state_and_x, training=False)[0])
 
     function = jax.jit(answers)
 
@@ -61,22 +61,22 @@ def _once(model):
     def outputs(x):
         x = {name: keras.ops.convert_to_tensor(values) for name, values in x.items()}
         with _without_gradients():
-            return keras.ops.convert_to_numpy(_answers(model, x))
+            return keras.ops.convert_to_numpy(_standard(model, x))
 
     return outputs
 
 
-def _answers(model, x):
-    """Returns what `decide` gives for encoded tensors; of a regression standardised values. All in float32."""
-    return _in_network_units(model, model.network_outputs(x))
+def _standard(model, x):
+    """Returns the answers to encoded tensors without the target's units, in float32."""
+    return _of_outputs(model, model.network_outputs(x))
 
 
-def _in_network_units(model, outputs):
-    return model.values(model.merged(outputs)) if model.entry.task == "regression" else model.decide(outputs)
+def _of_outputs(model, outputs):
+    return model.task.standard(model.merged(outputs), model.target, model.decision)
 
 
 def _in_units_of_target(model, answers: np.ndarray) -> np.ndarray:
-    return model.preprocessor.target_values(answers) if model.entry.task == "regression" else answers
+    return model.task.decided(answers, model.target)
 
 
 def _without_gradients():
@@ -113,16 +113,17 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
     return _in_units_of_target(model, np.concatenate(parts) if len(parts) > 1 else parts[0])
 
 
-def of_few(model, x) -> np.ndarray | None:
-    """Returns a classifier's probabilities, or another model's outputs, for a few raw rows.
+def of_few(model, x) -> dict[str, np.ndarray] | None:
+    """Returns a model's answers as numbers, by name, for a few raw rows.
 
     Args:
         model: A `zoo.Model`.
         x: A DataFrame, or a dict of lists.
 
     Returns:
-        `(rows, classes)` or `(rows, units)`. None if the rows must be encoded first, as many rows are: arrays, values
-        that `Reader.few` does not read, models that XLA compiles, and Keras backends other than TensorFlow.
+        What `Task.answers` returns, in the target's units. None if the rows must be encoded first, as many rows are:
+        arrays, values that `Reader.few` does not read, models that XLA compiles, and Keras backends other than
+        TensorFlow.
     """
     check_floatx()
     preprocessor = model.preprocessor
@@ -135,7 +136,9 @@ def of_few(model, x) -> np.ndarray | None:
     if module is None or module is not preprocessor.block_encoder():
         module, function = preprocessor.block_encoder(), _function_of_raw(model)
         _functions_of_raw[model] = (module, function)
-    return None if function is None else _in_units_of_target(model, function(blocks))
+    if function is None:
+        return None
+    return {name: _in_units_of_target(model, values.numpy()) for name, values in function(blocks).items()}
 
 
 def _function_of_raw(model):
@@ -147,14 +150,12 @@ def _function_of_raw(model):
     owner, encoder = weakref.ref(model), model.preprocessor.block_encoder()
     signature = model.preprocessor.block_signature()
     names = [tensor.name for tensor in model.network.inputs]
-    classifies = model.entry.task == "classification"
 
     def answer(*tensors):
         with tf.device("CPU"):
             encoded = encoder.of_blocks(dict(zip(signature, tensors)))
-        outputs = _answers(owner(), {name: encoded[name] for name in names})
-        return owner().probabilities(outputs) if classifies else outputs
+        return owner().answers(_standard(owner(), {name: encoded[name] for name in names}))
 
     function = tf.function(answer, input_signature=list(signature.values()), autograph=False).get_concrete_function()
     dtypes = {key: tf.string if spec.dtype == tf.string else None for key, spec in signature.items()}
-    return lambda blocks: function(*(tf.constant(blocks[key], dtype) for key, dtype in dtypes.items())).numpy()
+    return lambda blocks: function(*(tf.constant(blocks[key], dtype) for key, dtype in dtypes.items()))

@@ -1,7 +1,8 @@
 """The line beside the hidden layers of a network on tables: solved from the training rows, before the network trains.
 
-    regression       ridge regression of the standardised target, by eigenvalues
-    classification   logistic regression, by L-BFGS
+    ridge      ridge regression of each standardised target, by eigenvalues
+    logistic   logistic regression of classes, by L-BFGS
+    labels     the same of each label by itself
 
 Its features are the tensor `linear` and an indicator of each level that occurs at least twice. The penalty is that of
 the least error on five folds of the training rows. Of many rows a sample by the seed is taken: as many as are
@@ -38,13 +39,14 @@ class Solved:
 
     Args:
         penalty: By which the weights are shrunk: a of `a |b|^2` beside the sum of squared errors of standardised
-            targets for a regression; C of `|b|^2 / (2 C)` beside the sum of log losses for classes.
+            targets for a regression; C of `|b|^2 / (2 C)` beside the sum of log losses for classes. Of several
+            targets or labels, of each.
         rows: How many it was solved from.
         features: How many it has.
         constant: The network's outputs `(outputs,)` that answer all rows alike: the mean, or the shares of the classes.
     """
 
-    penalty: float
+    penalty: float | list[float]
     rows: int
     features: int
     constant: np.ndarray
@@ -102,9 +104,12 @@ def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:
 
 
 def _constant(model: Model, layer: SolvedLine, encoded: Encoded) -> np.ndarray:
-    if model.entry.task == "regression":
-        y = model.preprocessor.standardised_target(encoded.truth)
-        return np.atleast_1d(np.average(y, weights=_positive(encoded.weight)))
+    if model.task.line == "ridge":
+        y = model.target.standardised(encoded.truth)
+        return np.atleast_1d(np.average(y, axis=0, weights=_positive(encoded.weight)))
+    if model.task.line == "labels":
+        shares = np.average(np.asarray(encoded.y), axis=0, weights=_positive(encoded.weight)).clip(1e-6, 1 - 1e-6)
+        return np.log(shares / (1.0 - shares))
     classes = max(layer.num_outputs, 2)
     counts = np.bincount(np.asarray(encoded.y), _positive(encoded.weight), minlength=classes) + 1e-6
     shares = counts / counts.sum()
@@ -179,14 +184,30 @@ def _batches(held_out) -> Iterator[tuple]:
 
 
 def _solved(model: Model, layer: SolvedLine, encoded: Encoded, rows, x, weight, generator) -> Line:
-    if model.entry.task == "regression":
-        y = model.preprocessor.standardised_target(encoded.truth[rows])
+    if model.task.line == "ridge":
+        y = model.target.standardised(encoded.truth[rows])
         folds = generator.permutation(np.arange(len(rows)) % min(FOLDS, len(rows)))
-        return ridge(x, y, folds, weight)
+        return _side_by_side([ridge(x, column, folds, weight) for column in _columns(y)])
     y = np.asarray(encoded.y)[rows]
+    if model.task.line == "labels":
+        most = max(FOLDS, MOST_FOLD_VALUES // max(x.shape[1], 1))
+        lines = [logistic(x, label, 1, _stratified(label, most, generator), weight) for label in y.T]
+        return _side_by_side(lines)
     separate = model.decision == "sigmoid" and layer.num_outputs > 1
     most = max(FOLDS, MOST_FOLD_VALUES // max(x.shape[1] * layer.num_outputs, 1))
     return logistic(x, y, layer.num_outputs, _stratified(y, most, generator), weight, separate=separate)
+
+
+def _columns(y: np.ndarray) -> np.ndarray:
+    return y[None] if y.ndim == 1 else y.T
+
+
+def _side_by_side(lines: list[Line]) -> Line:
+    """Returns lines of one output each as one, whose penalties are those of the outputs."""
+    if len(lines) == 1:
+        return lines[0]
+    weights, intercepts = ([getattr(one, name) for one in lines] for name in ("weights", "intercept"))
+    return Line(np.concatenate(weights, axis=1), np.concatenate(intercepts), [one.penalty for one in lines])
 
 
 def _stratified(y: np.ndarray, most: int, generator) -> np.ndarray:

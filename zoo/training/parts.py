@@ -16,8 +16,8 @@ from zoo.data.pipelines import in_validation, weights
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
-from zoo.data.targets import check_target
-from zoo.registry import SUPERVISED, suggest
+from zoo.model import task_for
+from zoo.registry import Entry, suggest
 from zoo.training.splitting import held_out
 
 
@@ -78,7 +78,7 @@ def load_parts(
     schema,
     validation,
     shipped: bool,
-    task: str,
+    entry: Entry,
     groups: str | None,
     time: str | None,
     weight: str | None,
@@ -94,7 +94,7 @@ def load_parts(
         schema: A schema, its path, or None to infer it.
         validation: A share, data, or None.
         shipped: Whether validation rows that the data set ships stand above a share.
-        task: The entry's.
+        entry: The entry to train.
         groups: Column of groups.
         time: Column of times.
         weight: Column of sample weights.
@@ -113,8 +113,7 @@ def load_parts(
         doubtful.discard(column for column in roles.values() if column is not None)
     loaded.check_ignored(ignore)
     _check_rows(loaded)
-    if task in SUPERVISED and loaded.y is not None:
-        check_target(loaded.y)
+    task = task_for(entry, loaded.y)
     known = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
     groups, time, weight = (resolved(column, known) for column in (groups, time, weight))
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
@@ -160,7 +159,7 @@ def load_parts(
         by_group = None if groups is None else pool.roles[groups]
         by_time = None if time is None else pool.roles[time]
         train_rows, val_rows = held_out(
-            pool.y, share, task=task, seed=seed, rows=len(pool), groups=by_group, time=by_time
+            task.strata(pool.y), share, seed=seed, rows=len(pool), groups=by_group, time=by_time
         )
         how = f"by groups of {groups}" if groups else f"the last by {time}" if time else f"by seed {seed}"
         split = f"{split}; validation {share:g} {how}"

@@ -164,25 +164,14 @@ def _beside(kept: pd.DataFrame | None, answered: pd.DataFrame) -> pd.DataFrame:
 
 def answers(model, outputs, index) -> pd.DataFrame:
     """Returns what `predict` gives for a model's outputs `(rows, ...)`, under an index of the rows."""
-    if model.entry.task == "classification":
-        outputs = keras.ops.convert_to_numpy(model.probabilities(keras.ops.convert_to_tensor(outputs)))
-    return _table(model, outputs, index)
+    found = model.answers(outputs)  # float64 stays as it is: not every backend has tensors of it
+    return _table(model, {name: _array(values) for name, values in found.items()}, index)
 
 
-def _table(model, outputs, index) -> pd.DataFrame:
-    """Returns the table of answers for a classifier's probabilities `(rows, classes)`, or another model's outputs."""
-    if model.entry.task != "classification":
-        if outputs.ndim == 3:  # (rows, time, units) -> (rows * time, units)
-            steps = range(outputs.shape[1])
-            index = pd.MultiIndex.from_product([index, steps], names=[index.name or "row", "step"])
-            outputs = outputs.reshape(-1, outputs.shape[-1])
-        if outputs.shape[-1] == 1:
-            return pd.DataFrame({"prediction": outputs[:, 0]}, index=index)
-        return pd.DataFrame({f"prediction_{i}": column for i, column in enumerate(outputs.T)}, index=index)
-    chosen = np.argmax(outputs, axis=-1)
-    answers = {
-        "label": model.preprocessor.decode_labels(chosen),
-        "probability": np.take_along_axis(outputs, chosen[:, None], axis=-1)[:, 0],
-    }
-    answers |= {f"p_{name}": outputs[:, i] for i, name in enumerate(model.classes)}
-    return pd.DataFrame(answers, index=index)
+def _array(values) -> np.ndarray:
+    return values if isinstance(values, np.ndarray) else keras.ops.convert_to_numpy(values)
+
+
+def _table(model, found, index) -> pd.DataFrame:
+    """Returns the table of a model's answers as numbers, by name."""
+    return model.task.table(model.task.decode(found, model.target), model.target, index)

@@ -43,10 +43,7 @@ def solve(
         ValueError: if there are more weights than the solver takes.
     """
     run, name = SOLVERS[recipe.solver]
-    y = encoded.y
-    if model.entry.task == "regression":
-        known = model.preprocessor
-        y = known.standardised_target(encoded.truth if known.target_dtype == "float64" else y)
+    y = model.target.standardised(encoded.truth if model.target.dtype == "float64" else encoded.y)
     loss = model.loss.function if model.members == 1 else each_member(model.loss.function)
     objective = Objective(
         model.network,
@@ -59,7 +56,7 @@ def solve(
     lines = [EpochLines(recipe.epochs)] if verbose > 1 else []
     told = keras.callbacks.CallbackList([history, *callbacks, *lines], add_history=False, model=model)
     told.set_params({"epochs": recipe.epochs, "steps": 1, "verbose": 0})
-    may_separate = model.entry.task == "classification" and not model.network.losses
+    may_separate = model.task.separable and not model.network.losses
     separated, reached = [], [objective.start]
 
     def after_step(theta, loss) -> bool:
@@ -111,5 +108,7 @@ def solve(
 def _separates(outputs, y: np.ndarray) -> bool:
     """Every row on its class's side proves that the likelihood has no maximum; further on, weights only grow."""
     outputs = keras.ops.convert_to_numpy(outputs)
+    if y.ndim == 2:  # labels, each by itself
+        return bool(np.any(np.all((outputs > 0) == (y > 0), axis=0)))
     right = (outputs[:, 0] > 0) == (y > 0) if outputs.shape[-1] == 1 else np.argmax(outputs, axis=-1) == y
     return bool(np.all(right))

@@ -15,14 +15,13 @@ from zoo.data.schema import as_numbers, is_missing, is_stringlike
 
 
 def held_out(
-    y, share: float, *, task: str, seed: int, rows: int, groups=None, time=None
+    strata: np.ndarray | None, share: float, *, seed: int, rows: int, groups=None, time=None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Splits rows into training and validation.
 
     Args:
-        y: The target `(rows,)`, or None.
+        strata: A number a row, from 0: each side has rows of one number by its share. None: rows are drawn.
         share: Share of the rows to hold out, in (0, 1).
-        task: Classification splits are stratified.
         seed: Seed of the choice.
         rows: Number of rows.
         groups: A label a row: rows of one group stay together.
@@ -54,9 +53,8 @@ def held_out(
         sizes = np.bincount(codes, minlength=len(labels))[order]
         taken = order[: max(1, min(len(order) - 1, int(np.searchsorted(np.cumsum(sizes), count)) + 1))]
         chosen = np.flatnonzero(np.isin(codes, taken))
-    elif task == "classification" and y is not None:
-        # Missing targets are a level of their own here; training refuses them by name.
-        chosen = _stratified(pd.factorize(pd.Series(np.asarray(y)), use_na_sentinel=False)[0], count, generator)
+    elif strata is not None:
+        chosen = _stratified(strata, count, generator)
     else:
         chosen = generator.permutation(rows)[:count]
     mask = np.zeros(rows, bool)

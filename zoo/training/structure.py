@@ -26,8 +26,6 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
         loss: The caller's own.
         statistics: Whether it uses those of a regression's target.
     """
-    names = ("center", "scale", "low", "high", "dtype")
-    target = [getattr(model.preprocessor, f"target_{name}", None) for name in names]
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
     settings = {**optimizer.get_config(), "name": None}
     rate = keras_internals.learning_rate_of(optimizer)
@@ -41,7 +39,7 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
                 None if callable(model.decision) else model.decision,
                 model.entry.name,
                 settings,
-                target if model.entry.task == "regression" and statistics else None,
+                model.target.constants if statistics else None,
             ],
             default=float,
         )

@@ -18,7 +18,6 @@ from zoo import display, registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.data.sources import beside
-from zoo.data.weighting import class_factors
 from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
 from zoo.engine import devices as engine_devices
 from zoo.engine.asked import check_asked
@@ -95,7 +94,7 @@ class Run:
         names = ("optimizer", "learning_rate", "batch_size")
         how = self.recipe.get("solver") or ", ".join(f"{n.replace('_', ' ')} {self.recipe.get(n)}" for n in names)
         facts = {
-            "task": self.model.entry.task,
+            "task": self.model.task.name,
             "rows": ", ".join(f"{split} {amount:,}" for split, amount in rows.items()),
             "split": self.data.get("split"),
             "trained by": how,
@@ -252,7 +251,7 @@ def train(
         image_size=image_size,
         validation=recipe.validation if by_recipe else validation,
         shipped=by_recipe,
-        task=entry.task,
+        entry=entry,
         groups=groups,
         time=time,
         weight=weight,
@@ -262,7 +261,7 @@ def train(
         seed_layers(model.network, seed)
     else:
         model = assemble(entry, fit_preprocessor(entry, recipe, parts.train, parts.sample), options, seed=seed)
-    if parts.train.target is None and parts.train.y is None and entry.task in (*registry.SUPERVISED, "dynamics"):
+    if parts.train.target is None and parts.train.y is None and model.task.learns_from_targets:
         raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
     model.check_loss(loss)
     rows = parts.rows
@@ -421,7 +420,7 @@ def train(
         best_epoch=-1 if is_before_the_first else fitted.best_epoch,
     )
     if verbose:
-        print(_closing_line(fitted, metrics), flush=True)
+        print(_closing_line(fitted, metrics, model.task.shown), flush=True)
         if run.interrupted and checkpoint is not None and recipe.solver is None:
             print(
                 f"the same call goes on from epoch {len(fitted.history.get('loss', ())) + 1} by the checkpoint in "
@@ -574,11 +573,7 @@ def _class_factors(class_weight, model, encoded: Encoded) -> np.ndarray | None:
     """Returns a factor for each class index."""
     if class_weight is None:
         return None
-    if model.entry.task != "classification":
-        raise ValueError(
-            f"`class_weight` is for classifiers; {model.entry.name!r} does {model.entry.task}. Leave it out."
-        )
-    return class_factors(class_weight, model.classes, encoded.y, encoded.weight)
+    return model.task.class_factors(class_weight, model.target, encoded.y, encoded.weight)
 
 
 def _weighted(encoded: Encoded, factors) -> Encoded:
@@ -601,9 +596,9 @@ def _sampled(parts: Parts, model: Model, seed: int) -> Encoded:
     """Returns the encoded sample of a stream's training rows."""
     frame, known = parts.sample.frame, model.preprocessor
     target = parts.train.target
-    truth = known.encode_target(frame[target])
+    truth = known.target.encode(frame[target])
     weight = None if parts.weight is None else pipelines.weights(frame, parts.weight)
-    return Encoded(known.encode_training(frame, frame[target], seed), known.training_target(truth), weight, truth)
+    return Encoded(known.encode_training(frame, frame[target], seed), known.target.training(truth), weight, truth)
 
 
 def _streams(parts: Parts, model, size, recipe, seed):
@@ -641,9 +636,10 @@ def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) ->
     return {split: scoring.score(model, part, once=True, weighted=False).to_dict() for split, part in known.items()}
 
 
-def _closing_line(fitted: Fitted, metrics) -> str:
+def _closing_line(fitted: Fitted, metrics, usual: Sequence[str]) -> str:
+    """Returns why a training ended and its scores, those in `usual` if there are; of training rows the first alone."""
     splits = [split for split in ("val", "test") if split in metrics] or list(metrics)
-    usual = ("accuracy", "log_loss", "rmse", "r2") if splits != ["train"] else ("accuracy", "rmse")
+    usual = usual if splits != ["train"] else usual[:1]
     shown = []
     for split in splits:
         numbers = {name: value for name, value in metrics[split].items() if isinstance(value, float)}

@@ -6,8 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from zoo.data.schema import Schema
+from zoo.registry import load_task
 
 SCALED = ("median", "center", "scale", "missing", "knots", "ranks")
+
+
+def target(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the state of the target in the configuration of any version.
+
+    Args:
+        config: What `Preprocessor.get_config` gave; in earlier versions mean, deviation, lowest and highest in a list.
+    """
+    known = config["target"]
+    if isinstance(known, Mapping):
+        return dict(known)
+    task = load_task(config["schema"].get("task"))
+    return task.target_type.older_state(known, config.get("target_dtype", "float32"))
 
 
 def by_column(schema: Schema, config: Mapping[str, Any]) -> tuple[list[dict], int | None]:

@@ -1,0 +1,249 @@
+"""Classification: one of several classes, with their probabilities.
+
+A network gives a logit for each class, or one logit z for two: (0, z) -> softmax.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zoo.data import targets
+from zoo.data.schema import MAX_INT_CLASSES, Schema, as_numbers, level_name
+from zoo.data.weighting import class_factors
+from zoo.scores import Scores
+from zoo.tasks import measures, target_columns
+from zoo.tasks.task import Difference, Target, Task, distances
+
+
+class Classes(Target):
+    """Classes, in the caller's own values."""
+
+    def encode(self, y) -> np.ndarray:
+        """Returns class indices `(rows,)`, int32.
+
+        Raises:
+            ValueError: if a value is missing, or no class of training.
+        """
+        classes = self.schema.classes or ()
+        values = target_columns.one(y, self.name)
+        if not any(target_columns.is_word_for_missing(value) for value in classes):
+            target_columns.check_there(values, self.name)
+        codes, uniques = pd.factorize(values)
+        known = {value: i for i, value in enumerate(classes)}
+        by_text = {level_name(value): i for i, value in enumerate(classes)}
+        indices = np.empty(len(uniques), "int32")
+        for i, value in enumerate(uniques):
+            index = known.get(value, by_text.get(level_name(value)))
+            if index is None:
+                raise ValueError(
+                    f"The {self.name} holds the class {value!r}, which training did not know. The model has: "
+                    f"{', '.join(map(repr, classes[:10]))}. Drop these rows, or train on them."
+                )
+            indices[i] = index
+        return indices[codes]
+
+    @property
+    def training_spec(self) -> tuple[str, tuple[int, ...]]:
+        return "int32", ()
+
+    def labels(self, indices) -> np.ndarray:
+        """Returns the caller's own class values, in their dtype, for class indices."""
+        classes = self.schema.classes or ()
+        if all(isinstance(value, str) for value in classes):
+            return np.array(classes, dtype=object)[np.asarray(indices)]
+        values = np.array(classes)
+        try:
+            values = values.astype((self.schema.class_dtype or "").lower())
+        except (TypeError, ValueError):  # a dtype of pandas' own
+            pass
+        return values[np.asarray(indices)]
+
+    @property
+    def texts(self) -> list[str]:
+        """The classes as they are served."""
+        return [str(label) for label in self.schema.classes or ()]
+
+
+class Classification(Task):
+    """One of several classes."""
+
+    name = "classification"
+    target_type = Classes
+    supervised = scored = learns_from_targets = separable = True
+    line = "logistic"
+    shown = ("accuracy", "log_loss")
+    verbs = frozenset({"cross_validate"})
+
+    def suits(self, y) -> str:
+        try:
+            targets.check_target(y)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def described(self, schema: Schema, y) -> Schema:
+        name = f"target {schema.target!r}" if schema.target is not None else "target"
+        own = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0])
+        values = targets.with_plain_values(own, name)
+        target_columns.check_there(values, name)
+        numbers = as_numbers(values)
+        if pd.api.types.is_float_dtype(values.dtype) and np.any(numbers != np.round(numbers)):
+            raise ValueError(
+                f"The {name} of a classifier must be classes. Received: numbers with fractions such as "
+                f"{numbers[numbers != np.round(numbers)][0]:g}, which are continuous. Take a regressor such as "
+                "'mlp_regressor', or make bins of them."
+            )
+        classes = targets.sorted_classes(own, values)
+        targets.check_classes_differ(classes, name)
+        numeric, timed = pd.api.types.is_numeric_dtype(values.dtype), own.dtype.kind in "mM"
+        if (numeric or timed) and len(classes) > max(MAX_INT_CLASSES, len(values) // 20):
+            what = "times" if timed else "numbers"
+            raise ValueError(
+                f"The {name} of a classifier must be classes. Received: {len(classes)} different {what} in "
+                f"{len(values)} rows, which are continuous. Take a regressor such as 'mlp_regressor', or make bins of "
+                "them."
+            )
+        if len(classes) < 2:
+            raise ValueError(
+                f"The {name} must have at least two classes. Received: only {classes[0]!r}. Add rows of another class, "
+                "or name another target."
+            )
+        return dataclasses.replace(schema, task=self.name, classes=tuple(classes), class_dtype=str(own.dtype))
+
+    def strata(self, y) -> np.ndarray | None:
+        return None if y is None else pd.factorize(pd.Series(np.asarray(y)), use_na_sentinel=False)[0]
+
+    def class_factors(self, class_weight, target: Target, encoded: np.ndarray, weight) -> np.ndarray:
+        return class_factors(class_weight, target.schema.classes, encoded, weight)
+
+    def outputs(self, target: Target | None) -> list[tuple]:
+        classes = len(target.schema.classes or ()) if target is not None else 0
+        return [(None, classes)] if classes > 2 else [(None, 1), (None, 2)]
+
+    def loss(self, activation) -> Callable | None:
+        from zoo.layers.losses import LOSSES
+
+        return LOSSES.get(activation)
+
+    def standard(self, outputs, target: Target, activation):
+        from keras import ops
+
+        if not callable(activation) and activation != "threshold" and outputs.shape[-1] == 1:
+            outputs = ops.concatenate([ops.zeros_like(outputs), outputs], axis=-1)  # (batch, 1) -> (batch, 2)
+            return outputs if activation is None else ops.softmax(outputs)
+        return super().standard(outputs, target, activation)
+
+    def probabilities(self, decided, activation):
+        """Returns `(batch, classes)` for what the model decided: 0/1 of threshold units and logits included.
+
+        With the activation `"sigmoid"` and more than two classes each stands by itself: rows need not sum to 1.
+        """
+        from keras import ops
+
+        if activation == "threshold" and decided.shape[-1] == 1:
+            return ops.concatenate([1.0 - decided, decided], axis=-1)  # (batch, 1) -> (batch, 2)
+        return ops.softmax(decided) if activation is None else decided
+
+    def answers(self, decided, target: Target, activation) -> dict[str, Any]:
+        return {"probabilities": self.probabilities(decided, activation)}
+
+    def decode(self, answers: Mapping[str, np.ndarray], target: Target) -> dict[str, np.ndarray]:
+        p = answers["probabilities"]
+        chosen = np.argmax(p, axis=-1)
+        probability = np.take_along_axis(p, chosen[:, None], axis=-1)[:, 0]
+        return {"label": target.labels(chosen), "probability": probability, "probabilities": p}
+
+    def columns(self, target: Target, name: str, width: int) -> list[str]:
+        return [f"p_{label}" for label in target.schema.classes or ()]
+
+    def is_single(self, target: Target, name: str) -> bool:
+        return name != "probabilities"
+
+    def served(self, answers: Mapping[str, Any], target: Target) -> dict[str, Any]:
+        import tensorflow as tf
+
+        p = answers["probabilities"]
+        chosen = tf.argmax(p, axis=-1)
+        return {
+            "label": tf.gather(tf.constant(target.texts), chosen),
+            "probability": tf.gather(p, chosen, batch_dims=1),
+            "probabilities": p,
+        }
+
+    def method(self, targets: int) -> str:
+        return "classify"
+
+    def source(self, target: Target, activation, width: int) -> list[str]:
+        lines = []
+        if activation == "threshold":
+            lines.append(
+                "z = (z >= 0).astype('float32')" if width == 1 else f"z = np.eye({width}, dtype='float32')[z.argmax(1)]"
+            )
+            lines.append("p = np.concatenate([1 - z, z], axis=1)" if width == 1 else "p = z")
+        else:
+            if width == 1:
+                lines.append("z = np.concatenate([np.zeros_like(z), z], axis=1)")
+            if activation == "sigmoid" and width > 1:
+                lines.append("p = 0.5 * (1 + np.tanh(0.5 * z))")
+            else:
+                lines.append("e = np.exp(z - z.max(axis=1, keepdims=True))")
+                lines.append("p = e / e.sum(axis=1, keepdims=True)")
+        answer = '{"label": np.array(CLASSES)[best], "probability": p.max(axis=1), "probabilities": p}'
+        return [*lines, "best = p.argmax(axis=1)", f"return {answer}"]
+
+    def signature(self, target: Target, width: int) -> dict[str, list]:
+        classes = len(target.schema.classes or ())
+        return {
+            "label": ["string", [None]],
+            "probabilities": ["float32", [None, classes]],
+            "probability": ["float32", [None]],
+        }
+
+    def differences(
+        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, tolerance: float
+    ) -> Iterator[Difference]:
+        p = found["probabilities"] if "probabilities" in found else found["scores"]
+        difference = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
+        yield Difference("probabilities", difference, tolerance, difference)
+        names = np.array([text.encode() for text in target.texts])
+        if "classes" in found:  # of `classify`
+            yield Difference("classes", float(np.any(found["classes"] != names)), 0.0, 0.0)
+            return
+        labels = names[np.argmax(p, axis=-1)]
+        wrong = np.mean((found["label"] != labels) & np.all(np.isfinite(p), axis=-1))
+        yield Difference("labels", float(wrong), 0.0, 0.0)
+        largest = distances(found["probability"], np.max(p, axis=-1)).max()
+        yield Difference("probabilities of the labels", float(largest), 0.0, 0.0)
+
+    def _in_numpy(self, decided: np.ndarray, activation) -> np.ndarray:
+        import keras
+
+        return keras.ops.convert_to_numpy(self.probabilities(keras.ops.convert_to_tensor(decided), activation))
+
+    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, y) -> dict:
+        labels = np.argmax(self._in_numpy(decided, activation), axis=-1)
+        others = np.argmax(found["probabilities"], axis=-1)
+        told: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
+        if y is not None:
+            before, after = (float(np.mean(chosen == y)) for chosen in (labels, others))
+            told |= {"metric": "accuracy", "before": before, "after": after}
+        return told
+
+    def scores(self, y: np.ndarray, decided: np.ndarray, target: Target, activation, weight=None) -> Scores:
+        p, classes = self._in_numpy(decided, activation), target.schema.classes
+        found, counts = measures.classification_scores(
+            y, p, len(classes or ()), hard=activation == "threshold", weight=weight
+        )
+        return Scores(found, rows=len(y), confusion=pd.DataFrame(counts, index=classes, columns=classes))
+
+    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Target) -> tuple:
+        classes = target.schema.classes or ()
+        return weights, intercept, list(classes[1:] if len(classes) == 2 else classes)
+
+
+TASK = Classification()

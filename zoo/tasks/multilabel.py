@@ -1,0 +1,143 @@
+"""Multilabel: several labels a row, each there or not by itself, with a probability each.
+
+A network gives a logit z_l for each label; p_l = 1 / (1 + exp(-z_l)).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo.data import targets
+from zoo.data.schema import Schema
+from zoo.scores import Scores
+from zoo.tasks import measures, target_columns
+from zoo.tasks.task import Difference, Target, Task, distances
+
+
+class Labels(Target):
+    """Columns of 0 and 1, one a label."""
+
+    def encode(self, y) -> np.ndarray:
+        """Returns 0 and 1, int32 `(rows, labels)`.
+
+        Raises:
+            ValueError: if a value is missing, or neither 0 nor 1; the message names the column and the row.
+        """
+        columns = target_columns.named(y, self.names)
+        read = [target_columns.zeros_and_ones(values, f"label {name!r}") for name, values in columns.items()]
+        return np.stack(read, axis=1)
+
+    @property
+    def training_spec(self) -> tuple[str, tuple[int, ...]]:
+        return "int32", (len(self.names),)
+
+
+class Multilabel(Task):
+    """Labels that stand each by itself."""
+
+    name = "multilabel"
+    target_type = Labels
+    supervised = scored = learns_from_targets = several = separable = True
+    line = "labels"
+    shown = ("roc_auc", "f1_micro", "log_loss")
+    verbs = frozenset({"cross_validate"})
+
+    def suits(self, y) -> str:
+        if target_columns.width(y) < 2:
+            return (
+                "Labels are several columns of 0 and 1. Received: one column. Name several, target=['a', 'b'], or take "
+                "a classifier's classes."
+            )
+        try:
+            targets.check_not_one_hot(y)
+            for name, values in target_columns.named(y, target_columns.names(y)).items():
+                target_columns.zeros_and_ones(values, f"label {name!r}")
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def described(self, schema: Schema, y) -> Schema:
+        if why := self.suits(y):
+            raise ValueError(why)
+        return dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
+
+    def outputs(self, target: Target | None) -> list[tuple]:
+        return [(None, max(1, len(target.names) if target is not None else 1))]
+
+    def loss(self, activation) -> Callable | None:
+        from zoo.layers.losses import binary_cross_entropy
+
+        return binary_cross_entropy
+
+    def metrics(self, names: Sequence[str]) -> list:
+        return ["binary_accuracy" if name == "accuracy" else name for name in names]
+
+    def activation(self, asked, *, given: bool):
+        if given and asked == "softmax":
+            raise ValueError(
+                "`output_activation` must be 'sigmoid' or None for labels, which do not exclude each other. Received: "
+                "output_activation='softmax'. Leave it out, or name one target of several classes."
+            )
+        return "sigmoid" if asked == "softmax" else asked
+
+    def mean_of(self, activation) -> str:
+        return "sigmoid"
+
+    def answers(self, decided, target: Target, activation) -> dict[str, Any]:
+        from keras import ops
+
+        return {"probabilities": ops.sigmoid(decided) if activation is None else decided}
+
+    def columns(self, target: Target, name: str, width: int) -> list[str]:
+        return [f"p_{label}" for label in target.names]
+
+    def is_single(self, target: Target, name: str) -> bool:
+        return False
+
+    def source(self, target: Target, activation, width: int) -> list[str]:
+        if activation == "threshold":
+            return ["z = (z >= 0).astype('float32')", 'return {"probabilities": z}']
+        return ['return {"probabilities": 0.5 * (1 + np.tanh(0.5 * z))}']
+
+    def signature(self, target: Target, width: int) -> dict[str, list]:
+        return {"probabilities": ["float32", [None, width]]}
+
+    def standard(self, outputs, target: Target, activation):
+        from keras import ops
+
+        if activation == "threshold":  # each by itself, where classes exclude each other
+            return ops.cast(outputs >= 0, outputs.dtype)
+        return super().standard(outputs, target, activation)
+
+    def differences(
+        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, tolerance: float
+    ) -> Iterator[Difference]:
+        p = found["probabilities"]
+        largest = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
+        yield Difference("probabilities", largest, tolerance, largest)
+
+    def _in_numpy(self, decided: np.ndarray, activation) -> np.ndarray:
+        return decided if activation is not None else 0.5 * (1.0 + np.tanh(0.5 * decided))
+
+    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, y) -> dict:
+        labels, others = self._in_numpy(decided, activation) >= 0.5, found["probabilities"] >= 0.5
+        told: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
+        if y is not None:
+            before, after = (float(np.mean(chosen == y)) for chosen in (labels, others))
+            told |= {"metric": "share of right labels", "before": before, "after": after}
+        return told
+
+    def scores(self, y: np.ndarray, decided: np.ndarray, target: Target, activation, weight=None) -> Scores:
+        p = self._in_numpy(decided, activation)
+        names = list(map(str, target.names))
+        return Scores(measures.label_scores(y, p, names, hard=activation == "threshold", weight=weight), rows=len(y))
+
+    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Target) -> tuple:
+        return weights, intercept, list(map(str, target.names))
+
+
+TASK = Multilabel()

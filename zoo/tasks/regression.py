@@ -1,0 +1,269 @@
+"""Regression: a number, or several, in the target's own units.
+
+The network learns z = (y - center) / scale, each target by its own mean and deviation among the training rows, which
+are computed in float64 (see `zoo.data.targets`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo.data import targets
+from zoo.data.schema import Schema
+from zoo.scores import Scores
+from zoo.tasks import measures, target_columns
+from zoo.tasks.task import Target, Task
+
+STATISTICS = ("center", "scale", "low", "high")
+
+
+class Numbers(Target):
+    """One number a row, or several.
+
+    The state holds `center`, `scale`, `low`, `high`: a number each, or a list of several targets; and `dtype`.
+    """
+
+    @classmethod
+    def older_state(cls, statistics: Sequence, dtype: str) -> dict[str, Any]:
+        return {**dict(zip(STATISTICS, statistics, strict=True)), "dtype": dtype}
+
+    @property
+    def several(self) -> bool:
+        """Whether there are several targets."""
+        return len(self.names) > 1
+
+    @property
+    def count(self) -> int:
+        """How many targets there are."""
+        return max(1, len(self.names))
+
+    @property
+    def dtype(self) -> str:  # type: ignore[override]  # an attribute where it never differs
+        """Dtype of the answers: float64 where float32 cannot resolve the deviation of a target."""
+        return self.state.get("dtype", "float32")
+
+    def _statistic(self, name: str, default: float) -> Any:
+        value = self.state.get(name, default)
+        return np.asarray(value, "float64") if isinstance(value, list) else value
+
+    @property
+    def center(self) -> Any:
+        """Mean of the training rows: a float, or `(targets,)`."""
+        return self._statistic("center", 0.0)
+
+    @property
+    def scale(self) -> Any:
+        """Deviation of the training rows, 1 where all are equal: a float, or `(targets,)`."""
+        return self._statistic("scale", 1.0)
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The lowest and the highest value of the training rows: floats, or `(targets,)` each."""
+        return self._statistic("low", 0.0), self._statistic("high", 1.0)
+
+    def encode(self, y) -> np.ndarray:
+        """Returns values float64 in the target's units, `(rows,)`, or `(rows, targets)` of several.
+
+        Raises:
+            ValueError: if a value is missing, no number, not finite, or too large.
+        """
+        if not self.several:
+            return target_columns.finite_numbers(target_columns.one(y, self.name), self.name)
+        columns = target_columns.named(y, self.names)
+        read = [
+            target_columns.finite_numbers(target_columns.one(values, _called(name)), _called(name))
+            for name, values in columns.items()
+        ]
+        return np.stack(read, axis=1)
+
+    def training(self, encoded: np.ndarray) -> np.ndarray:
+        """Returns float32; where that cannot resolve a target, pairs that sum up to the values, `(..., 2)`."""
+        return targets.as_pairs(encoded) if self.dtype == "float64" else encoded.astype("float32")
+
+    @property
+    def training_spec(self) -> tuple[str, tuple[int, ...]]:
+        pair = (2,) if self.dtype == "float64" else ()
+        return "float32", ((self.count,) if self.several else ()) + pair
+
+    def is_in_pairs(self, y) -> bool:
+        shape: tuple = getattr(y, "shape", ())
+        return self.dtype == "float64" and len(shape) == 2 + self.several and shape[-1] == 2
+
+    def nearest(self, y):
+        return y[..., 0] if self.is_in_pairs(y) else y
+
+    def for_network(self, y):
+        from keras import ops
+
+        if self.is_in_pairs(y):  # large numbers cancel out first, without loss
+            pairs = targets.as_pairs(np.atleast_1d(np.asarray(self.center, "float64")))
+            nearest, rest = pairs.T if self.several else pairs[0]
+            return ((y[..., 0] - nearest) + (y[..., 1] - rest)) / self._constant(self.scale)
+        return (ops.cast(y, "float32") - self._constant(self.center)) / self._constant(self.scale)
+
+    def _constant(self, value):
+        """Returns a statistic as a constant beside float32 tensors."""
+        return np.asarray(value, "float32") if self.several else value
+
+    def standardised(self, values) -> np.ndarray:
+        return (np.asarray(values, "float64") - self.center) / self.scale
+
+    def in_float32(self, encoded: np.ndarray, training: np.ndarray) -> np.ndarray:
+        if self.dtype == "float64":
+            return self.standardised(encoded).astype("float32")
+        return (training - np.float32(self.center)) / np.float32(self.scale)
+
+    def values(self, standardised) -> np.ndarray:
+        """Returns values in the target's units, float64, for standardised ones."""
+        return np.asarray(standardised, "float64") * self.scale + self.center
+
+    @property
+    def spread(self) -> str:
+        centers, scales = ([f"{value:g}" for value in np.atleast_1d(v)] for v in (self.center, self.scale))
+        return f"its mean is {', '.join(centers)}, its deviation {', '.join(scales)}"
+
+    @property
+    def constants(self) -> Any:
+        return [self.state.get(name) for name in (*STATISTICS, "dtype")]
+
+
+class Regression(Task):
+    """A number, or several."""
+
+    name = "regression"
+    target_type = Numbers
+    supervised = scored = learns_from_targets = several = answers_numbers = True
+    line = "ridge"
+    shown = ("rmse", "r2")
+    verbs = frozenset({"cross_validate"})
+
+    def suits(self, y) -> str:
+        try:
+            targets.check_not_one_hot(y)
+            for values in (
+                target_columns.named(y, target_columns.names(y)).values() if target_columns.width(y) > 1 else [y]
+            ):
+                targets.check_target(values)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def described(self, schema: Schema, y) -> Schema:
+        if len(schema.targets) > 1:
+            for name, values in target_columns.named(y, schema.targets).items():
+                target_columns.check_numbers(values, _called(name))
+        else:
+            target_columns.check_numbers(y, Target(schema).name)
+        return dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
+
+    def fit_target(self, schema: Schema, y) -> Target:
+        target = Numbers(schema)
+        if y is None:
+            return target
+        encoded = target.encode(y)
+        columns = encoded.T if encoded.ndim == 2 else [encoded]
+        known = [targets.statistics(values) for values in columns]
+        dtypes = {targets.dtype_of(*one) for one in known}
+        state = {
+            name: list(of_all) if target.several else of_all[0]
+            for name, of_all in zip(STATISTICS, zip(*known, strict=True), strict=True)
+        }
+        return Numbers(schema, {**state, "dtype": max(dtypes)})  # float64 where one needs it
+
+    def outputs(self, target: Target | None) -> list[tuple]:
+        return [(None, target.count if isinstance(target, Numbers) else 1)]
+
+    def loss(self, activation) -> Callable | None:
+        from zoo.layers.losses import squared_error
+
+        return squared_error
+
+    def bounded(self, activation) -> bool:
+        return activation is not None
+
+    def mean_of(self, activation) -> str:
+        return "sigmoid" if activation == "sigmoid" else "values"
+
+    def values(self, outputs, target: Target, activation):
+        """Returns standardised values; with an activation they stay between the ends of the training's targets."""
+        if activation is None:
+            return outputs
+        from keras import ops
+
+        low, high = target.ends
+        if target.dtype == "float64":
+            low, high = (target._constant(target.standardised(end)) for end in (low, high))
+            low, high = (low, high) if target.several else (float(low), float(high))
+        else:
+            low, high = map(target.for_network, (low, high))
+        return low + (high - low) * ops.sigmoid(outputs)
+
+    def standard(self, outputs, target: Target, activation):
+        return self.values(outputs, target, activation)
+
+    def decide(self, outputs, target: Target, activation):
+        import keras
+
+        values = self.standard(outputs, target, activation)
+        if target.dtype == "float64" and keras.backend.backend() != "jax":  # which has none
+            values = keras.ops.cast(values, "float64")
+        dtype = keras.backend.standardize_dtype(values.dtype)
+        scale, center = (np.asarray(v, dtype) if target.several else v for v in (target.scale, target.center))
+        return values * scale + center
+
+    def decided(self, standard: np.ndarray, target: Target) -> np.ndarray:
+        return target.values(standard)
+
+    def columns(self, target: Target, name: str, width: int) -> list[str]:
+        return [f"{name}_{column}" for column in target.names]
+
+    def method(self, targets: int) -> str:
+        return "regress" if targets < 2 else ""
+
+    def source(self, target: Target, activation, width: int) -> list[str]:
+        lines, dtype = [], f"np.{target.dtype}"
+        if activation == "sigmoid":
+            low, high = target.standardised(target.ends[0]), target.standardised(target.ends[1])
+            low, span = _written(low, "np.float32"), _written(high - low, "np.float32")
+            lines.append(f"z = {low} + {span} * 0.5 * (1 + np.tanh(0.5 * z))")
+        lines.append(f"z = z * {_written(target.scale, dtype)} + {_written(target.center, dtype)}")
+        return [*lines, f'return {{"prediction": {"z" if width > 1 else "z[:, 0]"}}}']
+
+    def scale(self, wanted: np.ndarray, target: Target, dtype) -> tuple[Any, np.ndarray]:
+        if dtype == np.float64:  # what comes to the center is computed in float32
+            return target.scale, np.abs(wanted - target.center)
+        return target.scale, np.abs(wanted)
+
+    def deviation(self, target: Target) -> Any:
+        return target.scale
+
+    def scores(self, y: np.ndarray, decided: np.ndarray, target: Target, activation, weight=None) -> Scores:
+        if y.ndim == 1:
+            return super().scores(y, decided, target, activation, weight)
+        each = [measures.regression_scores(y[:, i], decided[:, i], weight) for i in range(y.shape[1])]
+        found = {"r2": float(np.mean([one["r2"] for one in each]))}  # errors of several units have no mean
+        for name in ("rmse", "mae", "r2"):
+            found |= {f"{name}_{column}": one[name] for column, one in zip(target.names, each, strict=True)}
+        return Scores(found, rows=len(y))
+
+    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Target) -> tuple:
+        names = [str(name) for name in target.names] or ["None"]
+        return weights * target.scale, intercept * target.scale + target.center, names
+
+
+def _called(name) -> str:
+    return f"target {name!r}"
+
+
+def _written(value, dtype: str) -> str:
+    """Returns a statistic as Python source."""
+    if np.ndim(value):
+        return f"np.array({np.asarray(value).tolist()!r}, {dtype})"
+    return f"{dtype}({float(value)!r})"
+
+
+TASK = Regression()

@@ -1,0 +1,452 @@
+"""The protocol of a task: what a model answers, from the target in the data to the table that `zoo.predict` returns.
+
+    network outputs --decide--> what model(x) returns --answers--> numbers by name --decode--> the caller's values
+                                                                                  --served--> tensors of the export
+
+A `Task` is stateless and has a file of its own; what it learns of the data is a `Target`, which the preprocessor holds.
+Keras is imported where a method computes with tensors: a schema is read without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from zoo.scores import Scores
+
+if TYPE_CHECKING:
+    from zoo.data.schema import Schema
+
+TOLERANCE = 1e-5  # of probabilities, and of values as a share of the target's deviation
+
+
+class Difference(NamedTuple):
+    """How far the answers of an export are from Python's.
+
+    Args:
+        what: What differs, such as `"probabilities"`.
+        largest: The largest difference.
+        allowed: What is allowed there.
+        told: What the proof tells of it, such as a share of the target's deviation.
+    """
+
+    what: str
+    largest: float
+    allowed: float
+    told: float
+
+
+class Target:
+    """What is answered, as training rows show it: here numbers `(rows, units)`, as they are.
+
+    Args:
+        schema: The schema, with the target's columns and the classes.
+        state: What `Task.fit_target` learnt, as `get_config` returns it.
+    """
+
+    dtype = "float32"  # of the values that are answered
+
+    @classmethod
+    def older_state(cls, statistics: Sequence, dtype: str) -> dict[str, Any]:
+        """Returns the state of artifacts of earlier versions.
+
+        Args:
+            statistics: Mean, deviation, lowest and highest, which they had for all targets.
+            dtype: Dtype of the answers.
+        """
+        return {}
+
+    def __init__(self, schema: Schema, state: Mapping[str, Any] | None = None):
+        self.schema = schema
+        self.state = dict(state or {})
+
+    @property
+    def names(self) -> list:
+        """Names of the columns that are answered; of arrays without names, their numbers."""
+        return self.schema.targets
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"target {self.schema.target!r}" if self.schema.target is not None else "target"
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the state as JSON has it."""
+        return self.state
+
+    def encode(self, y) -> np.ndarray:
+        """Returns targets as scores compare them.
+
+        Args:
+            y: Values as the caller has them.
+
+        Raises:
+            ValueError: if a value is missing, or cannot be a target.
+        """
+        recorded = np.asarray(y)
+        if recorded.dtype.kind not in "biuf" or not np.isfinite(recorded).all():
+            raise ValueError(
+                f"The target must be finite numbers. Received: {recorded.dtype}, not all of them finite. Cut "
+                "these sequences, or fill them in."
+            )
+        recorded = recorded[:, None] if recorded.ndim == 1 else recorded  # of one unit, as a table's column gives it
+        return recorded.astype("float32")
+
+    def training(self, encoded: np.ndarray) -> np.ndarray:
+        """Returns what a training takes for the result of `encode`."""
+        return encoded
+
+    @property
+    def training_spec(self) -> tuple[str, tuple[int, ...]]:
+        """Dtype and shape, without the rows, of what a training takes."""
+        return "float32", ()
+
+    def is_in_pairs(self, y) -> bool:
+        """Returns whether values are pairs of float32 that sum up to them, as `training` may give them."""
+        return False
+
+    def nearest(self, y):
+        """Returns a training's values for metrics: of pairs, the first of each."""
+        return y
+
+    def for_network(self, y):
+        """Returns a training's values, tensors or arrays, in the units of the network's outputs."""
+        return y
+
+    def standardised(self, values) -> np.ndarray:
+        """Returns encoded values in the units of the network's outputs, float64."""
+        return np.asarray(values)
+
+    def in_float32(self, encoded: np.ndarray, training: np.ndarray) -> np.ndarray:
+        """Returns a training's values in the units of the network's outputs, as `for_network` computes them.
+
+        Args:
+            encoded: What `encode` returned.
+            training: What `training` returned for it.
+        """
+        return training
+
+    @property
+    def spread(self) -> str:
+        """Mean and deviation in words, for messages."""
+        return "it has neither mean nor deviation"
+
+    @property
+    def constants(self) -> Any:
+        """What a compiled training holds of the target: two models train by one function only if it is equal."""
+        return None
+
+
+class Task:
+    """What a model answers. Here units, whose outputs are the answers: the base of all tasks.
+
+    A task is one object, `zoo.register_task(name, "module:OBJECT")`. What a subclass leaves out is as it is here.
+    """
+
+    name = ""
+    target_type: type[Target] = Target
+    supervised = False  # an entry is built and trained with a target, and its outputs are compared with it
+    scored = False  # outputs can be compared with targets
+    learns_from_targets = False  # a training needs them
+    several = False  # a target may have several columns
+    line: str | None = None  # which line is solved beside the network: see `zoo.training.line`
+    answers_numbers = False  # a target's texts are read as numbers, wherever they can be
+    separable = False  # the likelihood of classes that a line separates has no maximum
+    shown: tuple[str, ...] = ()  # the scores that a run ends with
+    verbs: frozenset[str] = frozenset()  # what can be done with its models beside what can be done with all
+
+    def __repr__(self) -> str:
+        return f"<task {self.name}>"
+
+    # The target.
+
+    def suits(self, y) -> str:
+        """Returns `""` if these targets can be answered, else why not. Picks among the tasks of an entry.
+
+        Args:
+            y: Values as the caller has them, or None.
+        """
+        return ""
+
+    def described(self, schema: Schema, y) -> Schema:
+        """Returns the schema with this task, and with what it knows of the target, such as the classes.
+
+        Args:
+            schema: The schema of the raw columns.
+            y: Values as the caller has them.
+
+        Raises:
+            ValueError: if `y` has missing values, or cannot be answered.
+        """
+        import dataclasses
+
+        return dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
+
+    def fit_target(self, schema: Schema, y) -> Target:
+        """Returns the target as training rows show it.
+
+        Args:
+            schema: What `described` returned.
+            y: Values of the training rows as the caller has them, or None.
+        """
+        return self.target_type(schema)
+
+    def strata(self, y) -> np.ndarray | None:
+        """Returns a number for each row by which rows are split evenly, or None."""
+        return None
+
+    def class_factors(self, class_weight, target: Target, encoded: np.ndarray, weight) -> np.ndarray:
+        """Returns the factor of each class, for a caller's `class_weight`.
+
+        Raises:
+            ValueError: if there are no classes.
+        """
+        raise ValueError(f"`class_weight` is for classifiers; this model does {self.name}. Leave it out.")
+
+    # The network and its training.
+
+    def outputs(self, target: Target | None) -> list[tuple]:
+        """Returns the shapes that a network's output may have, `(None, units)`, the one of `Spec.num_outputs` first.
+
+        A string stands for any size.
+        """
+        return [(None, "values"), (None, "time", "values")]
+
+    def loss(self, activation) -> Callable | None:
+        """Returns the loss `(y_true, network_output) -> (batch,)` of a recipe that names none; None for none."""
+        return None
+
+    def metrics(self, names: Sequence[str]) -> list:
+        """Returns the Keras metrics for those that a recipe names."""
+        return list(names)
+
+    def activation(self, asked, *, given: bool):
+        """Returns the activation of the outputs.
+
+        Args:
+            asked: What the recipe or the caller's option `output_activation` says.
+            given: Whether the caller gave it.
+
+        Raises:
+            ValueError: if the caller gave one by which this cannot be answered.
+        """
+        return asked
+
+    def bounded(self, activation) -> bool:
+        """Returns whether answers stay between the ends of the training's targets."""
+        return False
+
+    def mean_of(self, activation) -> str:
+        """Returns of what the answers of members are the mean: `"softmax"`, `"sigmoid"` or `"values"`."""
+        return "sigmoid" if activation == "sigmoid" else "softmax"
+
+    def values(self, outputs, target: Target, activation):
+        """Returns what losses on network outputs take for network outputs `(batch, units)`."""
+        return outputs
+
+    # From outputs to answers.
+
+    def standard(self, outputs, target: Target, activation):
+        """Returns answers without the target's units for network outputs `(batch, units)`, by `keras.ops`.
+
+        Args:
+            outputs: Of one network, or merged of all members.
+            target: The target.
+            activation: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a function of the outputs.
+        """
+        from keras import ops
+
+        if callable(activation):
+            return activation(outputs)
+        if activation == "threshold":
+            if outputs.shape[-1] == 1:
+                return ops.cast(outputs >= 0, outputs.dtype)
+            return ops.one_hot(ops.argmax(outputs, axis=-1), outputs.shape[-1], dtype=outputs.dtype)
+        functions = {"softmax": ops.softmax, "sigmoid": ops.sigmoid}
+        return functions[activation](outputs) if activation else outputs
+
+    def decide(self, outputs, target: Target, activation):
+        """Returns what `model(x)` returns for network outputs `(batch, units)`, by `keras.ops`.
+
+        Args:
+            outputs, target, activation: As for `standard`.
+        """
+        return self.standard(outputs, target, activation)
+
+    def decided(self, standard: np.ndarray, target: Target) -> np.ndarray:
+        """Returns what `decide` returns, in numpy and float64, for the result of `standard`."""
+        return standard
+
+    def checked(self, decided: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
+        """Returns what the model decided, as it is.
+
+        Args:
+            decided: What `decided` returned.
+            options: Of the entry, by which a message can name a repair.
+
+        Raises:
+            ValueError: if it is no answer.
+        """
+        return decided
+
+    def answers(self, decided, target: Target, activation) -> dict[str, Any]:
+        """Returns the answers as numbers, by name, for what `decide` returned, by `keras.ops`."""
+        return {"prediction": decided}
+
+    def decode(self, answers: Mapping[str, np.ndarray], target: Target) -> dict[str, np.ndarray]:
+        """Returns the answers in the caller's own values, by name: what `predict` shows. numpy."""
+        return dict(answers)
+
+    def columns(self, target: Target, name: str, width: int) -> list[str]:
+        """Returns the columns of a table for an answer `(rows, width)` by its name."""
+        return [f"{name}_{i}" for i in range(width)]
+
+    def table(self, decoded: Mapping[str, np.ndarray], target: Target, index) -> pd.DataFrame:
+        """Returns the table of answers that `predict` returns.
+
+        Args:
+            decoded: What `decode` returned, each `(rows,)`, `(rows, columns)` or `(rows, time, columns)`.
+            target: The target.
+            index: The caller's index of the rows.
+        """
+        parts: dict[str, np.ndarray] = {}
+        for name, values in decoded.items():
+            if values.ndim == 3:  # (rows, time, units) -> (rows * time, units)
+                index = pd.MultiIndex.from_product([index, range(values.shape[1])], names=[index.name or "row", "step"])
+                values = values.reshape(-1, values.shape[-1])
+            if values.ndim == 1 or values.shape[1] == 1 and self.is_single(target, name):
+                parts[name] = values.reshape(len(values))
+            else:
+                parts |= dict(zip(self.columns(target, name, values.shape[1]), values.T, strict=True))
+        return pd.DataFrame(parts, index=index)
+
+    def is_single(self, target: Target, name: str) -> bool:
+        """Returns whether an answer of one column has its bare name in a table and in the export."""
+        return True
+
+    # The export.
+
+    def served(self, answers: Mapping[str, Any], target: Target) -> dict[str, Any]:
+        """Returns the tensors of the served graph for the result of `answers`. TensorFlow."""
+        return {
+            name: values[:, 0] if values.shape[1:] == (1,) and self.is_single(target, name) else values
+            for name, values in answers.items()
+        }
+
+    def method(self, targets: int) -> str:
+        """Returns the method of TensorFlow Serving that answers examples: `"classify"`, `"regress"` or `""`.
+
+        Args:
+            targets: How many columns the target has.
+        """
+        return ""
+
+    def source(self, target: Target, activation, width: int) -> list[str]:
+        """Returns lines of numpy from the output `z`, `(rows, width)`, to `return {...}` of `served`."""
+        lines = []
+        if activation == "threshold":
+            one_hot = f"z = np.eye({width}, dtype='float32')[z.argmax(1)]"
+            lines.append("z = (z >= 0).astype('float32')" if width == 1 else one_hot)
+        if activation == "sigmoid":
+            lines.append("z = 0.5 * (1 + np.tanh(0.5 * z))")
+        return [*lines, f'return {{"prediction": {"z[:, 0]" if width == 1 else "z"}}}']
+
+    def signature(self, target: Target, width: int) -> dict[str, list]:
+        """Returns dtype and shape of each tensor of `served`, for a network of so many outputs."""
+        return {"prediction": [target.dtype, [None] if width == 1 else [None, width]]}
+
+    def differences(
+        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, tolerance: float
+    ) -> Iterator[Difference]:
+        """Yields how far the answers of an export are from Python's: the proof.
+
+        Args:
+            found: What an export answered, by name; of `classify` and `regress` by TensorFlow Serving's names.
+            decided: What the model decided for these rows, or for more.
+            target: The target.
+            activation: As for `standard`.
+            tolerance: `TOLERANCE`, or infinite where answers are only looked at.
+        """
+        served = found["prediction"] if "prediction" in found else found["outputs"]
+        values = served.astype("float64")
+        wanted = decided.astype("float64").reshape(len(decided), -1)[: len(values)].reshape(values.shape)
+        yield self.of_values(values, wanted, *self.scale(wanted, target, served.dtype), tolerance)
+
+    def scale(self, wanted: np.ndarray, target: Target, dtype) -> tuple[Any, np.ndarray]:
+        """Returns by what differences of values are measured, and the size of what is computed in float32."""
+        known = wanted[np.isfinite(wanted)]
+        return float(np.ptp(known)) or 1.0 if known.size else 1.0, np.abs(wanted)
+
+    @staticmethod
+    def of_values(values, wanted, scale, sizes, tolerance) -> Difference:
+        """Returns the difference of values, of which a share of `scale` and four last places of `sizes` are allowed."""
+        finite = np.isfinite(wanted)
+        places = 4 * np.spacing(np.where(finite, sizes, 0.0).astype("float32")).astype("float64")
+        allowed = np.broadcast_to(tolerance * scale + places, wanted.shape)
+        difference = distances(values, wanted)
+        told = float(np.max(difference / np.fmax(scale, np.where(finite, np.abs(wanted), 0.0))))
+        excess = np.where(np.isnan(difference), np.inf, difference - allowed)
+        worst = np.unravel_index(np.argmax(excess), excess.shape)
+        return Difference("values", float(difference[worst]), float(allowed[worst]), told)
+
+    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, y) -> dict:
+        """Returns how an export that answers otherwise than Python compares with it.
+
+        Args:
+            found: What the export answered, by name.
+            decided: What the model decided.
+            target: The target.
+            activation: As for `standard`.
+            y: Encoded targets, or None.
+
+        Returns:
+            `agreement`, a share of equal labels, or `difference` in the target's deviations; with targets also
+            `metric`, `before` (Python) and `after` (the export).
+        """
+        before = decided.astype("float64")
+        after = found["prediction"].astype("float64").reshape(before.shape)
+        told: dict[str, Any] = {"difference": float(np.max(np.abs(after - before) / self.deviation(target)))}
+        if y is not None:
+            truth = np.asarray(y, "float64").reshape(before.shape)
+            errors = [float(np.sqrt(np.mean((part - truth) ** 2))) for part in (before, after)]
+            told |= {"metric": "rmse", "before": errors[0], "after": errors[1]}
+        return told
+
+    def deviation(self, target: Target) -> Any:
+        """Returns the deviation of the target among the training rows; 1 where it has none."""
+        return 1.0
+
+    # Scores.
+
+    def scores(self, y: np.ndarray, decided: np.ndarray, target: Target, activation, weight=None) -> Scores:
+        """Returns the scores of what a model decided.
+
+        Args:
+            y: Encoded targets.
+            decided: What the model decided, in float64.
+            target: The target.
+            activation: As for `standard`.
+            weight: Sample weights `(rows,)`, or None: every row counts the same.
+        """
+        from zoo.tasks.measures import regression_scores
+
+        if weight is not None and y.ndim > 1:  # each moment or unit of a row counts as its row
+            weight = np.repeat(weight, y[0].size)
+        values = decided.reshape(-1) if y.ndim > 1 else decided[:, 0]
+        return Scores(regression_scores(y.reshape(-1), values, weight), rows=len(y))
+
+    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Target) -> tuple:
+        """Returns weights `(features, outputs)` and intercepts of a line in the target's units, and their columns."""
+        return weights, intercept, list(range(len(intercept)))
+
+
+def distances(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Returns how far apart two arrays are: 0 where both are NaN or the same infinity, as huge numbers make them."""
+    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
+    return np.abs(np.subtract(found, wanted, out=np.zeros(np.shape(found), "float64"), where=~same))
+
+
+TASK = Task()
