@@ -68,7 +68,7 @@ def test_presets_are_listed_with_their_tags():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"task": "regresion"}, "`task` must be one of classification, regression"),
+        ({"task": "regresion"}, "`task` must be one of classification, multilabel, regression"),
         ({"year": "before 1970"}, "`year` must be a year or a comparison"),
     ],
 )

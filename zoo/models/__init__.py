@@ -128,7 +128,7 @@ register(
 register(
     "mlp_classifier",
     builder="zoo.models.mlp:mlp_classifier",
-    task="classification",
+    task=("classification", "multilabel"),
     year=1986,
     paper="D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature "
     "323, 1986. https://doi.org/10.1038/323533a0",
@@ -158,7 +158,7 @@ register(
 register(
     "image_mlp",
     builder="zoo.models.image_mlp:image_mlp",
-    task="classification",
+    task=("classification", "multilabel"),
     year=1998,
     paper="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition, "
     "Proceedings of the IEEE 86(11), 1998. https://doi.org/10.1109/5.726791",

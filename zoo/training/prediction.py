@@ -105,7 +105,7 @@ def _of_few(model, data, keep: tuple) -> pd.DataFrame | None:
     found = inference.of_few(model, inputs)
     if found is None:
         return None
-    index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(len(found))
+    index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(len(next(iter(found.values()))))
     return _beside(kept, _table(model, found, index))
 
 
