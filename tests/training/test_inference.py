@@ -142,7 +142,7 @@ def test_arrays_and_what_xla_compiles_go_the_way_of_many(compiled_by_xla):
     assert inference.of_few(compiled_by_xla, X) is None
     frame = pd.DataFrame({"a": [0.0, 1.0, 0.0, 1.0, 3.0], "b": [5.0, 1.0, 2.0, 3.0, 0.5], "y": [0, 1, 0, 1, 1]})
     model = zoo.build("perceptron", frame, target="y")
-    assert model.recipe.jit and inference.of_few(model, frame.head(1)) is None
+    assert model.traits.jit and inference.of_few(model, frame.head(1)) is None
     assert len(zoo.predict(model, frame.head(1))) == 1
 
 
