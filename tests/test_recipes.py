@@ -152,7 +152,7 @@ def test_properties_are_read_and_methods_are_called(module):
 
     module.TRAITS = Traits(
         properties={"width": lambda model, places=1: round(2.0, places)},
-        methods={"scaled": scaled, "self": lambda m: m},
+        methods={"scaled": scaled, "itself": lambda m: m},
     )
     model = zoo.build("mine/unit")
     assert model.width == 2.0  # a property, though the function has another parameter

@@ -394,7 +394,7 @@ class Model(keras.Model):
     def predict(self, x, batch_size=None, *args, **kwargs):
         """Keras's `predict`, on encoded or raw data as `fit` takes them. `zoo.predict` gives labels.
 
-        Where the recipe has XLA compile it, which takes seconds for each number of rows, a batch has up to 1,024 rows.
+        Where the traits have XLA compile it, which takes seconds for each number of rows, a batch has up to 1,024 rows.
         """
         x = self._encode(x, None, target=False)[0]
         if isinstance(x, Mapping) and not len(next(iter(x.values()))):  # Keras fails without a batch
@@ -420,7 +420,7 @@ class Model(keras.Model):
         return outputs
 
     def make_predict_function(self, force=False):
-        """As in Keras, but compiled by XLA if the recipe says so and the backend has XLA."""
+        """As in Keras, but compiled by XLA if the traits say so and the backend has XLA."""
         jit = self.jit_compile
         if keras.backend.backend() != "torch":
             self.jit_compile = jit or bool(self.traits.jit)

@@ -18,7 +18,7 @@ def compiled_by_xla(monkeypatch):
     """A perceptron whose recipe has XLA compile it."""
     from zoo.models import perceptron
 
-    monkeypatch.setattr(perceptron, "RECIPE", dataclasses.replace(perceptron.RECIPE, jit=True))
+    monkeypatch.setattr(perceptron, "TRAITS", dataclasses.replace(perceptron.TRAITS, jit=True))
     model = zoo.build("perceptron", (np.zeros((4, 2), "float32"), np.array([0, 0, 1, 1])))
     model.network.set_weights([np.array([[1.0], [2.0]]), np.array([-1.0])])
     return model

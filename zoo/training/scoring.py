@@ -4,7 +4,7 @@ classification  accuracy, log_loss, brier, roc_auc and average_precision (two cl
                 rest), f1_macro, ece: the expected calibration error, sum_b n_b/n |accuracy_b - confidence_b| over 15
                 bins
 regression      rmse, mae, r2; dynamics: over all moments
-others          what the entry's recipe scores, such as the quantization error of a map
+others          what the entry's traits score, such as the quantization error of a map
 """
 
 from __future__ import annotations
