@@ -116,7 +116,10 @@ def test_a_kind_says_what_its_columns_lack(column, message):
     [
         ({"colums": []}, "The schema has an unknown field 'colums'. Did you mean 'columns'"),
         ({"classes": "yes"}, "`classes` of a schema must be a list, or null. Received: 'yes'"),
-        ({"task": "regresion"}, "`task` of a schema may be null. `task` must be one of .*'regresion'. Did you mean 'regression'"),
+        (
+            {"task": "regresion"},
+            "`task` of a schema may be null. `task` must be one of .*'regresion'. Did you mean 'regression'",
+        ),
         ({"dropped": ["id"]}, "`dropped` of a schema must hold objects with `name` and `reason`. Received: 'id'"),
         ({"version": "new"}, "reads schemas up to version 1. Received: version 'new'"),
         ({"columns": {"a": "number"}}, "must be a JSON object with a list of `columns`"),

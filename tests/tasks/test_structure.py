@@ -1,4 +1,4 @@
-"""What a model answers is decided in zoo/tasks alone: no other file compares a task's name or looks something up by it."""
+"""What a model answers is decided in zoo/tasks alone: no other file decides anything by a task's name."""
 
 import ast
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_no_file_decides_by_a_task_s_name(path):
         'if schema.task != "classification": pass',
         'y = 1 if entry.task in ("logic", "map") else 2',
         "supervised = entry.task in SUPERVISED",
-        'METHODS[model.entry.task]',
+        "METHODS[model.entry.task]",
         'METHODS.get(model.task.name, "")',
         'if card["task"] == "regression": pass',
         'if config.get("task") == "regression": pass',

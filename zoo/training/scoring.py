@@ -1,6 +1,6 @@
 """`zoo.evaluate`: scores of a model on data, as a mapping that prints as a table.
 
-Which scores there are is the task's (see `zoo.tasks.measures` for the formulas), and what the entry's recipe scores
+Which scores there are is the task's (see `zoo.tasks.measures` for the formulas), and what the entry's traits score
 beside them, such as the quantization error of a map.
 """
 
@@ -164,7 +164,7 @@ def score(model, rows: Encoded, *, once: bool = False, weighted: bool = True) ->
     outputs = inference.outputs(model, rows.x, once=once) if supervised else None
     found = score_outputs(model, outputs, truth, rows.weight if weighted else None) if supervised else None
     values = {} if found is None else dict(found)
-    for function in model.recipe.scores:
+    for function in model.traits.scores:
         found_here = function(model, rows.x, rows.y)
         values |= found_here if isinstance(found_here, Mapping) else {function.__name__: float(found_here)}
     return Scores(values, rows=len(rows), confusion=None if found is None else found.confusion)
