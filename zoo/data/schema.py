@@ -25,7 +25,8 @@ import pandas as pd
 
 from zoo import display
 from zoo.data import targets
-from zoo.registry import SUPERVISED, load_plugins, suggest
+from zoo.data.names import as_target, names_of
+from zoo.registry import load_plugins, suggest
 
 # Where each kind of column is; `zoo.data.columns` loads them, and other packages add theirs.
 KINDS = {
@@ -99,7 +100,7 @@ class Schema:
 
     Args:
         columns: The inputs.
-        target: The target's column, or None.
+        target: The target's column, a list of several, or None.
         task: `"classification"`, `"regression"`, `"dynamics"` (the target is a tensor) or None.
         classes: The classes in the caller's own values, sorted, or None.
         class_dtype: Their dtype as pandas names it.
@@ -119,8 +120,10 @@ class Schema:
             check_kind(column.name, column.kind)
         if twice := sorted(str(name) for name, count in Counter(names).items() if count > 1):
             raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
-        if self.target in names and self.target is not None:
-            raise ValueError(f"The target {self.target!r} stands among the inputs too. Remove it from `columns`.")
+        if isinstance(self.target, list):
+            object.__setattr__(self, "target", as_target(self.target))
+        if both := [name for name in self.targets if name in names]:
+            raise ValueError(f"The target {both[0]!r} stands among the inputs too. Remove it from `columns`.")
         if not self.columns:
             reasons = (
                 "; ".join(f"{name}: {reason}" for name, reason in self.dropped.items()) or "the data have no columns"
@@ -136,9 +139,14 @@ class Schema:
         return [column.name for column in self.columns]
 
     @property
+    def targets(self) -> list:
+        """Names of the target columns: none, one or several."""
+        return names_of(self.target)
+
+    @property
     def known_names(self) -> list:
-        """Names of the raw columns, of the target and of the columns that are no inputs."""
-        return [*self.names, *([] if self.target is None else [self.target]), *self.dropped]
+        """Names of the raw columns, of the targets and of the columns that are no inputs."""
+        return [*self.names, *self.targets, *self.dropped]
 
     def column(self, name) -> Column:
         """Returns the column of that name."""
@@ -181,70 +189,24 @@ class Schema:
     def with_task(self, task: str, y) -> Schema:
         """Returns the schema for an entry's task, its classes taken from `y`.
 
+        Args:
+            task: One of `zoo.registry.TASKS`.
+            y: The target `(rows,)`, or several `(rows, targets)`; of several without names, the schema numbers them.
+
         Raises:
-            ValueError: if `y` has missing values or a single class, or does not suit the task.
+            ValueError: if a target has missing values or a single class, or does not suit the task.
         """
-        if task not in SUPERVISED:
-            return dataclasses.replace(self, task=task, classes=None, class_dtype=None)
-        values = (
-            y
-            if isinstance(y, pd.Series)
-            else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0] if np.ndim(y) > 1 else y)
-        )
-        name = f"target {self.target!r}" if self.target is not None else "target"
-        own, values = values, targets.with_plain_values(values, name)
-        missing = is_missing(values)
-        if missing.any():
-            first = values.index[np.flatnonzero(missing)[0]]
-            raise ValueError(
-                f"The {name} must have no missing values. Received: {int(missing.sum())} missing, the first at row "
-                f"{first}. "
-                "Drop these rows, or fill them in."
-            )
-        numbers = as_numbers(values)
-        if task == "regression":
-            if numbers is None:
-                shown = ", ".join(map(repr, pd.unique(values)[:3]))
-                raise ValueError(
-                    f"The {name} of a regression must be numbers. Received: {shown}... {targets.number_repair(own)}"
-                )
-            if len(wrong := np.flatnonzero(~np.isfinite(numbers))):
-                raise ValueError(
-                    f"The {name} must be finite. Received: {numbers[wrong[0]]} in row {values.index[wrong[0]]}. Drop "
-                    "these rows."
-                )
-            return dataclasses.replace(self, task=task, classes=None, class_dtype=None)
-        if pd.api.types.is_float_dtype(values.dtype) and np.any(numbers != np.round(numbers)):
-            raise ValueError(
-                f"The {name} of a classifier must be classes. Received: numbers with fractions such as "
-                f"{numbers[numbers != np.round(numbers)][0]:g}, which are continuous. Take a regressor such as "
-                "'mlp_regressor', or make bins of them."
-            )
-        classes = targets.sorted_classes(own, values)
-        targets.check_classes_differ(classes, name)
-        numeric, timed = pd.api.types.is_numeric_dtype(values.dtype), own.dtype.kind in "mM"
-        if (numeric or timed) and len(classes) > max(MAX_INT_CLASSES, len(values) // 20):
-            what = "times" if timed else "numbers"
-            raise ValueError(
-                f"The {name} of a classifier must be classes. Received: {len(classes)} different {what} in "
-                f"{len(values)} "
-                "rows, which are continuous. Take a regressor such as 'mlp_regressor', or make bins of them."
-            )
-        if len(classes) < 2:
-            raise ValueError(
-                f"The {name} must have at least two classes. Received: only {classes[0]!r}. Add rows of another class, "
-                "or name another target."
-            )
-        return dataclasses.replace(self, task=task, classes=tuple(classes), class_dtype=str(own.dtype))
+        from zoo.data.target_checks import schema_for
+
+        return schema_for(self, task, y)
 
     def without_target(self) -> Schema:
         """Returns the schema of the inputs alone, for what learns without targets."""
-        dropped = self.dropped if self.target is None else {**self.dropped, self.target: "the target"}
-        return Schema(self.columns, dropped=dropped)
+        return Schema(self.columns, dropped={**self.dropped, **dict.fromkeys(self.targets, "the target")})
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, as the JSON file holds them."""
-        from zoo.data.schema_file import name_in_json
+        from zoo.data.schema_file import name_in_json, target_in_json
 
         columns, served = [], self.served_names
         for column in self.columns:
@@ -267,7 +229,7 @@ class Schema:
         return {
             "version": VERSION,
             "columns": columns,
-            "target": name_in_json(self.target),
+            "target": target_in_json(self.target),
             "task": self.task,
             "classes": None if self.classes is None else list(self.classes),
             "class_dtype": self.class_dtype,
@@ -316,7 +278,7 @@ class Schema:
         """Returns the columns counted by kind, the target, and the columns that are no inputs, in a few words each."""
         kinds = display.counted(column.kind for column in self.columns)
         facts = {"columns": f"{display.count(len(self.columns), 'column')} ({kinds})"}
-        target = [] if self.target is None else [display.cut(self.target, 40)]
+        target = [display.listed(self.targets)] if self.targets else []
         if self.task is not None:
             target.append(self.task)
         if self.classes is not None:
@@ -356,7 +318,8 @@ class Schema:
                 shown = ", ".join(map(str, self.classes[:8])) + (", ..." if len(self.classes) > 8 else "")
                 what += f", {len(self.classes)} classes: {shown}"
                 what += targets.conversion(self.class_dtype, self.classes)
-            lines.append(f"target: {self.target} ({what})")
+            called = "targets" if len(self.targets) > 1 else "target"
+            lines.append(f"{called}: {', '.join(map(str, self.targets))} ({what})")
         lines += [f"{column.name}: {note}" for column in self.columns for note in column.notes]
         lines += [f"no input: {name} ({reason})" for name, reason in self.dropped.items()]
         return "\n".join(lines)
