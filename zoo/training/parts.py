@@ -16,6 +16,8 @@ from zoo.data.pipelines import in_validation, weights
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
+from zoo.data.target_checks import OF_SEVERAL_COLUMNS
+from zoo.data.target_columns import has_several
 from zoo.data.targets import check_target
 from zoo.registry import SUPERVISED, suggest
 from zoo.training.splitting import held_out
@@ -74,7 +76,7 @@ class Parts:
 def load_parts(
     source,
     *,
-    target: str | None,
+    target,
     schema,
     validation,
     shipped: bool,
@@ -90,7 +92,7 @@ def load_parts(
 
     Args:
         source: Anything that `zoo.data.load` takes.
-        target: The target's column.
+        target: The target's column, a list of several, or None.
         schema: A schema, its path, or None to infer it.
         validation: A share, data, or None.
         shipped: Whether validation rows that the data set ships stand above a share.
@@ -113,7 +115,7 @@ def load_parts(
         doubtful.discard(column for column in roles.values() if column is not None)
     loaded.check_ignored(ignore)
     _check_rows(loaded)
-    if task in SUPERVISED and loaded.y is not None:
+    if task in SUPERVISED and loaded.y is not None and not (task in OF_SEVERAL_COLUMNS and has_several(loaded.y)):
         check_target(loaded.y)
     known = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
     groups, time, weight = (resolved(column, known) for column in (groups, time, weight))

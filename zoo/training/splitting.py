@@ -20,9 +20,9 @@ def held_out(
     """Splits rows into training and validation.
 
     Args:
-        y: The target `(rows,)`, or None.
+        y: The target `(rows,)`, several `(rows, targets)`, or None.
         share: Share of the rows to hold out, in (0, 1).
-        task: Classification splits are stratified.
+        task: Classification splits are stratified, where there is one target.
         seed: Seed of the choice.
         rows: Number of rows.
         groups: A label a row: rows of one group stay together.
@@ -54,7 +54,7 @@ def held_out(
         sizes = np.bincount(codes, minlength=len(labels))[order]
         taken = order[: max(1, min(len(order) - 1, int(np.searchsorted(np.cumsum(sizes), count)) + 1))]
         chosen = np.flatnonzero(np.isin(codes, taken))
-    elif task == "classification" and y is not None:
+    elif task == "classification" and np.ndim(y) == 1:
         # Missing targets are a level of their own here; training refuses them by name.
         chosen = _stratified(pd.factorize(pd.Series(np.asarray(y)), use_na_sentinel=False)[0], count, generator)
     else:
