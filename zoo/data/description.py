@@ -66,24 +66,33 @@ class Description:
         schema: The schema.
         rows: How many rows were looked at.
         columns: The columns, in the order of the schema.
-        target: The target, or None.
+        targets: The target columns: none, one or several.
     """
 
     schema: Schema
     rows: int
     columns: tuple[ColumnDescription, ...]
-    target: ColumnDescription | None = None
+    targets: tuple[ColumnDescription, ...] = ()
+
+    @property
+    def target(self) -> ColumnDescription | None:
+        """The target, or None where there is none or several."""
+        return self.targets[0] if len(self.targets) == 1 else None
+
+    @property
+    def _described(self) -> list[ColumnDescription]:
+        return [*self.columns, *self.targets]
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values."""
+        described = [column.to_dict() for column in self.targets]
         return {
             "rows": self.rows,
             "columns": [column.to_dict() for column in self.columns],
-            "target": None if self.target is None else self.target.to_dict(),
+            "target": described if len(described) > 1 else described[0] if described else None,
         }
 
     def _cells(self) -> list[tuple[str, ...]]:
-        described = [*self.columns, *([] if self.target is None else [self.target])]
         return [
             (
                 display.cut(column.name, 60),
@@ -93,7 +102,7 @@ class Description:
                 column.example,
                 display.cut(column.served, 60),
             )
-            for column in described
+            for column in self._described
         ]
 
     def __str__(self) -> str:
@@ -108,21 +117,22 @@ class Description:
             for row in rows
         ]
         lines.append(f"{display.count(self.rows, 'row')}; {', '.join(self._task())}")
-        described = [*self.columns, *([] if self.target is None else [self.target])]
+        described = self._described
         lines += [f"{column.name}: {note}" for column in described for note in column.notes]
         lines += [f"no input: {name} ({reason})" for name, reason in self.schema.dropped.items()]
         lines += [f"please check {column.name}: {doubt}" for column in described for doubt in column.doubts]
         return "\n".join(lines)
 
     def _task(self) -> list[str]:
-        if self.target is None:
+        if not self.targets:
             return ["no target"]
         classes = self.schema.classes
         shown = [] if classes is None else [f"{len(classes):,} classes: {display.listed(classes)}"]
-        return [f"target: {self.target.name} ({', '.join([self.schema.task or 'no task', *shown])})"]
+        called, names = "targets" if len(self.targets) > 1 else "target", [column.name for column in self.targets]
+        return [f"{called}: {display.listed(names)} ({', '.join([self.schema.task or 'no task', *shown])})"]
 
     def _repr_html_(self) -> str:
-        described = [*self.columns, *([] if self.target is None else [self.target])]
+        described = self._described
         facts = {"rows": f"{self.rows:,}", **{k: v for k, v in self.schema.summary().items() if k != "columns"}}
         facts |= {f"{column.name}": " ".join([*column.notes, *column.doubts]) for column in described}
         return display.card("Columns", display.facts(facts), display.table(HEADER, self._cells(), total=len(described)))
@@ -159,11 +169,12 @@ def describe_data(data: Data, schema: Schema | None = None) -> Description:
     frame = data.sample().frame if data.streaming else data.frame()
     served, rows = schema.served_names, len(frame)
     columns = [_described(column, frame[column.name], served[column.name]) for column in schema.columns]
-    target = None
-    if schema.target is not None and schema.target in frame.columns:
-        as_column = Column(schema.target, "target")
-        target = dataclasses.replace(_counted(as_column, frame[schema.target]), served="")
-    return Description(schema, rows, tuple(columns), target)
+    targets = tuple(
+        dataclasses.replace(_counted(Column(name, "target"), frame[name]), served="")
+        for name in schema.targets
+        if name in frame.columns
+    )
+    return Description(schema, rows, tuple(columns), targets)
 
 
 def _of_array(column: Column, served: str, array: np.ndarray) -> ColumnDescription:

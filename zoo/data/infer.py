@@ -14,6 +14,7 @@ from zoo.data import doubts, row_numbers, targets
 from zoo.data.columns import natural, number
 from zoo.data.columns.strings import series
 from zoo.data.columns.values import NO_HINTS, Hints, Values
+from zoo.data.names import as_target, names_of
 from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
 from zoo.registry import suggest
 
@@ -37,7 +38,7 @@ def infer(
 
     Args:
         data: A DataFrame, or a `Sample` of one.
-        target: The target's column, or None.
+        target: The target's column, a list of several, or None.
         task: `"classification"` or `"regression"` instead of what the target looks like.
         ignore: Columns that are no inputs.
         known: What `written` found of more rows than these; None to look at these.
@@ -49,22 +50,26 @@ def infer(
     """
     frame = data if isinstance(data, pd.DataFrame) else data.frame
     names = list(frame.columns)
-    if target is not None and target not in names:
+    target = as_target(target) if isinstance(target, list) else target
+    wanted = names_of(target)
+    if unknown := [name for name in wanted if name not in names]:
         raise ValueError(
-            f"There is no target column {target!r}.{suggest(target, map(str, names))} The data have: {names}."
+            f"There is no target column {unknown[0]!r}.{suggest(unknown[0], map(str, names))} The data have: {names}."
         )
     ignored = dict.fromkeys(ignore)
     if absent := [name for name in ignored if name not in frame.columns]:
         hint = suggest(absent[0], map(str, names))
         raise ValueError(f"There is no column {absent[0]!r} to ignore.{hint} The data have: {names}.")
     if known is None:
-        known = written(frame, (target, *ignored), hints)
-    looked_at = [name for name in names if name != target or target is None]
+        known = written(frame, (*wanted, *ignored), hints)
+    looked_at = [name for name in names if name not in wanted]
     columns, dropped = inputs_of(frame, looked_at, known, hints, ignored=ignored, keep_constants=keep_constants)
     schema = Schema(columns, target, None, None, None, dropped)
     if target is None:
         return schema
     values = frame[target]
+    if len(wanted) > 1:  # the entry says which of the tasks of several targets is meant
+        return schema if task is None else schema.with_task(task, values)
     if is_missing(values).any() and task is None:
         values = values[~is_missing(values)]
     task = task or infer_task(values)

@@ -29,6 +29,30 @@ def _text(name) -> str:
     return str(name).removesuffix(" 00:00:00") if isinstance(name, datetime.datetime) else str(name)
 
 
+def names_of(target) -> list:
+    """Returns the names of target columns as a list: of None none, of a list its own, of one name itself."""
+    if target is None:
+        return []
+    return list(target) if isinstance(target, list) else [target]
+
+
+def as_target(names: Iterable) -> Any:
+    """Returns target columns as `Data` and `Schema` hold them: a single name as it is, several as a list.
+
+    Args:
+        names: One name or more.
+
+    Raises:
+        ValueError: if there is none, or one stands there twice.
+    """
+    names = list(names)
+    if not names:
+        raise ValueError("`target` must name at least one column. Received: an empty list. Leave it out for no target.")
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ValueError(f"`target` must name each column once. Received twice: {twice[0]!r}. Leave one out.")
+    return names[0] if len(names) == 1 else names
+
+
 def matching_text(name) -> str:
     """Returns the text by which names are the same: beside other names, a midnight has its hour in a CSV."""
     text = _text(name)

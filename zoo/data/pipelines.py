@@ -23,9 +23,9 @@ class Encoded:
 
     Args:
         x: Arrays `(rows, ...)` by the tensor's name.
-        y: Targets as a training takes them, `(rows,)` or `(rows, 2)` (`Preprocessor.training_target`), or None.
+        y: Targets as a training takes them (`Preprocessor.training_target`), or None.
         weight: Sample weights `(rows,)`, or None.
-        truth: Targets to score against, `(rows,)`: class indices, or a regression's values in float64.
+        truth: Targets to score against, `(rows,)` or `(rows, targets)`: class indices, or values in float64.
     """
 
     x: dict[str, np.ndarray]

@@ -14,6 +14,7 @@ from zoo import display
 from zoo.data import doubts, image_tables, row_numbers
 from zoo.data.columns.values import NO_HINTS, Hints, has_arrays
 from zoo.data.infer import infer, schema_of_array, written
+from zoo.data.names import names_of
 from zoo.data.schema import Column, Schema
 from zoo.registry import suggest
 
@@ -23,8 +24,8 @@ class Data:
 
     Args:
         x: A DataFrame without the target, or an array; None for a stream.
-        y: The target, or None.
-        target: The target's name, or None.
+        y: The target, or None: a Series or an array `(rows,)`, of several a DataFrame or an array `(rows, targets)`.
+        target: The target's name, a list of the names of several, or None.
         source: Where the rows came from, in words.
         schema: A schema instead of the inferred one.
         splits: Row numbers by name.
@@ -114,6 +115,11 @@ class Data:
         return self._given is not None
 
     @property
+    def targets(self) -> list:
+        """Names of the target columns: none, one or several."""
+        return names_of(self.target)
+
+    @property
     def ignore(self) -> tuple:
         """Columns that are no inputs."""
         return self._ignore
@@ -161,7 +167,7 @@ class Data:
             ValueError: if a column of a stream names images, which only a table in memory reads.
         """
         if self._known is None:
-            roles = (self.target, *self._ignore)
+            roles = (*self.targets, *self._ignore)
             with doubts.collected():
                 frame = self.sample().frame if self.streaming else self.x
                 if self._counting is not None:
@@ -175,7 +181,7 @@ class Data:
         if self._sample is None:
             from zoo.data.sampling import sample
 
-            self._counting = row_numbers.Counting((self.target, *self._ignore))
+            self._counting = row_numbers.Counting((*self.targets, *self._ignore))
             self._sample = sample(self._counting.watched(frame for _, frame in self.blocks()))
         return self._sample
 
@@ -217,7 +223,7 @@ class Data:
                 ignored = sum(name in self.x.columns for name in self._ignore)
                 facts["columns"] = f"{self.x.shape[1] - ignored:,}"
         if self.target is not None or self.y is not None:
-            facts["target"] = "y" if self.target is None else display.cut(self.target, 40)
+            facts["target"] = display.listed(self.targets) if self.targets else "y"
         if self.splits:
             facts["splits"] = ", ".join(f"{name} {len(rows):,}" for name, rows in self.splits.items())
         return facts
@@ -234,7 +240,8 @@ class Data:
             raise ValueError("An array is no DataFrame. Take `.arrays()`.")
         if self.y is None:
             return self.x
-        frame = pd.concat([self.x, self.y.rename(self.target)], axis=1)
+        y = self.y if isinstance(self.y, pd.DataFrame) else self.y.rename(self.target)
+        frame = pd.concat([self.x, y], axis=1)
         return frame if self._order is None else frame[list(self._order)]
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray | None]:
@@ -257,7 +264,8 @@ class Data:
             raise ValueError("A stream has no row numbers to take. Load with stream=False.")
         rows = np.asarray(rows)
         x = self.x.iloc[rows] if isinstance(self.x, pd.DataFrame) else self.x[rows]
-        y = self.y.iloc[rows] if isinstance(self.y, pd.Series) else None if self.y is None else self.y[rows]
+        of_pandas = isinstance(self.y, (pd.Series, pd.DataFrame))
+        y = self.y.iloc[rows] if of_pandas else None if self.y is None else self.y[rows]
         parts = {name: getattr(self, name) for name in ("files", "table")}
         return self._like(x, y, **{name: None if part is None else part.iloc[rows] for name, part in parts.items()})
 

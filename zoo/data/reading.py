@@ -32,7 +32,7 @@ class Reader:
 
     def __init__(self, schema: Schema, groups: Sequence[Group]):
         self.schema, self.groups = schema, groups
-        self._expected = {*schema.names, schema.target, *schema.dropped}
+        self._expected = {*schema.names, *schema.targets, *schema.dropped}
         self._warned = False
         self._last_columns: tuple[Any, dict] = (None, {})  # the columns of the last table, and the position of each
 

@@ -25,6 +25,7 @@ import pandas as pd
 
 from zoo import display
 from zoo.data import targets
+from zoo.data.names import as_target, names_of
 from zoo.registry import load_plugins, load_task, suggest
 
 # Where each kind of column is; `zoo.data.columns` loads them, and other packages add theirs.
@@ -99,7 +100,7 @@ class Schema:
 
     Args:
         columns: The inputs.
-        target: The target's column, or None.
+        target: The target's column, a list of several, or None.
         task: The name of a task that has a target, such as `"classification"`, or None.
         classes: The classes in the caller's own values, sorted, or None.
         class_dtype: Their dtype as pandas names it.
@@ -119,8 +120,10 @@ class Schema:
             check_kind(column.name, column.kind)
         if twice := sorted(str(name) for name, count in Counter(names).items() if count > 1):
             raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
-        if self.target in names and self.target is not None:
-            raise ValueError(f"The target {self.target!r} stands among the inputs too. Remove it from `columns`.")
+        if isinstance(self.target, list):
+            object.__setattr__(self, "target", as_target(self.target))
+        if both := [name for name in self.targets if name in names]:
+            raise ValueError(f"The target {both[0]!r} stands among the inputs too. Remove it from `columns`.")
         if not self.columns:
             reasons = (
                 "; ".join(f"{name}: {reason}" for name, reason in self.dropped.items()) or "the data have no columns"
@@ -137,15 +140,13 @@ class Schema:
 
     @property
     def targets(self) -> list:
-        """Names of the target's columns."""
-        if self.target is None:
-            return []
-        return list(self.target) if isinstance(self.target, list) else [self.target]
+        """Names of the target columns: none, one or several."""
+        return names_of(self.target)
 
     @property
     def known_names(self) -> list:
-        """Names of the raw columns, of the target and of the columns that are no inputs."""
-        return [*self.names, *([] if self.target is None else [self.target]), *self.dropped]
+        """Names of the raw columns, of the targets and of the columns that are no inputs."""
+        return [*self.names, *self.targets, *self.dropped]
 
     def column(self, name) -> Column:
         """Returns the column of that name."""
@@ -189,8 +190,8 @@ class Schema:
         """Returns the schema for a task, with what the task knows of the target, such as the classes.
 
         Args:
-            task: The name of a task.
-            y: Values as the caller has them.
+            task: One of `zoo.registry.TASKS`.
+            y: The target `(rows,)`, or several `(rows, targets)`; of several without names, the schema numbers them.
 
         Raises:
             ValueError: if `y` has missing values, or cannot be answered.
@@ -199,12 +200,11 @@ class Schema:
 
     def without_target(self) -> Schema:
         """Returns the schema of the inputs alone, for what learns without targets."""
-        dropped = self.dropped if self.target is None else {**self.dropped, self.target: "the target"}
-        return Schema(self.columns, dropped=dropped)
+        return Schema(self.columns, dropped={**self.dropped, **dict.fromkeys(self.targets, "the target")})
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, as the JSON file holds them."""
-        from zoo.data.schema_file import name_in_json
+        from zoo.data.schema_file import name_in_json, target_in_json
 
         columns, served = [], self.served_names
         for column in self.columns:
@@ -227,7 +227,7 @@ class Schema:
         return {
             "version": VERSION,
             "columns": columns,
-            "target": name_in_json(self.target),
+            "target": target_in_json(self.target),
             "task": self.task,
             "classes": None if self.classes is None else list(self.classes),
             "class_dtype": self.class_dtype,
@@ -276,7 +276,7 @@ class Schema:
         """Returns the columns counted by kind, the target, and the columns that are no inputs, in a few words each."""
         kinds = display.counted(column.kind for column in self.columns)
         facts = {"columns": f"{display.count(len(self.columns), 'column')} ({kinds})"}
-        target = [] if self.target is None else [display.cut(self.target, 40)]
+        target = [display.listed(self.targets)] if self.targets else []
         if self.task is not None:
             target.append(self.task)
         if self.classes is not None:
@@ -316,7 +316,8 @@ class Schema:
                 shown = ", ".join(map(str, self.classes[:8])) + (", ..." if len(self.classes) > 8 else "")
                 what += f", {len(self.classes)} classes: {shown}"
                 what += targets.conversion(self.class_dtype, self.classes)
-            lines.append(f"target: {self.target} ({what})")
+            called = "targets" if len(self.targets) > 1 else "target"
+            lines.append(f"{called}: {', '.join(map(str, self.targets))} ({what})")
         lines += [f"{column.name}: {note}" for column in self.columns for note in column.notes]
         lines += [f"no input: {name} ({reason})" for name, reason in self.dropped.items()]
         return "\n".join(lines)

@@ -1,7 +1,7 @@
 """The JSON of a schema, as people edit it: each field is checked, and a mistake is named by its column.
 
 Names in JSON are strings, numbers and booleans. A time stamp is `{"timestamp": "2024-01-31T00:00:00"}`, a tuple
-`{"tuple": ["a", 1]}`. docs/schema.md describes the file.
+`{"tuple": ["a", 1]}`; several targets are a list of such names. docs/schema.md describes the file.
 """
 
 from __future__ import annotations
@@ -57,6 +57,27 @@ def name_of_json(plain) -> Any:
     return plain
 
 
+def target_in_json(target) -> Any:
+    """Returns the target as JSON has it: a name, null, or a list of several names."""
+    return [name_in_json(name) for name in target] if isinstance(target, list) else name_in_json(target)
+
+
+def target_of_json(plain) -> Any:
+    """Returns the target of `target_in_json`.
+
+    Raises:
+        ValueError: if a list holds no names.
+    """
+    if not isinstance(plain, list):
+        return name_of_json(plain)
+    if not plain or None in plain:
+        raise ValueError(
+            f"`target` of a schema must be a column's name, a list of names, or null. Received: {plain!r}. Write null "
+            "for no target."
+        )
+    return [name_of_json(name) for name in plain]
+
+
 def schema_of(plain: Mapping[str, Any]) -> Schema:
     """Returns the schema of plain values, as `Schema.to_dict` gives them, edited or not.
 
@@ -95,7 +116,7 @@ def schema_of(plain: Mapping[str, Any]) -> Schema:
             columns.append(column_of(item))
     return Schema(
         tuple(columns),
-        name_of_json(plain.get("target")),
+        target_of_json(plain.get("target")),
         task,
         None if classes is None else tuple(classes),
         plain.get("class_dtype"),

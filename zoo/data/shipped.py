@@ -34,7 +34,7 @@ class Rows:
 
     x: Any
     y: Any = None
-    target: str | None = None
+    target: str | list | None = None
     splits: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     task: str | None = None
     sha256: Callable[[], str] | None = None

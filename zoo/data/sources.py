@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,12 @@ from zoo.data.columns import kind_of, pictures, the_array, the_picture, the_vect
 from zoo.data.columns.values import Hints
 from zoo.data.files import MODULES, STREAM_BYTES, Files, table_files
 from zoo.data.infer import note_beyond_float32, note_unseen, read_target, written
-from zoo.data.names import named_as, resolved, with_plain_names
+from zoo.data.names import as_target, named_as, names_of, resolved, with_plain_names
 from zoo.data.raw import Data, without
 from zoo.data.schema import Column, Schema
-from zoo.data.targets import check_one_value_a_row, note_alike
+from zoo.data.target_columns import beside as beside  # imported from here as well
+from zoo.data.target_columns import check_has_all, has_several, named
+from zoo.data.targets import check_not_one_hot, check_one_value_a_row, note_alike
 from zoo.registry import load_task, suggest
 
 FILE_FORMATS = (*MODULES, "idx", "images", "npz")
@@ -56,11 +58,12 @@ def load(
             of values, a list of dicts or another record, a row each; `(x, y)` or `x` as arrays, paths of images or
             images of Pillow; a tf.data.Dataset; or `Data`. Where `x` and `y` are both of pandas, their rows are paired
             by index. A table with a column of image files in its folder is read as those images.
-        target: The target's column, or beside a DataFrame its values; left out, a shipped set's own.
+        target: The target's column, or a list of several columns; or beside a table the values, one or several for each
+            row. Left out, a shipped set's own. A tuple is the name of one column.
         split: Only these rows: `"train"`, `"val"` or `"test"`, where the set has them.
         format: `"csv"`, `"parquet"`, `"feather"`, `"json"`, `"excel"`, `"tfrecord"`, `"idx"`, `"images"` or `"npz"`,
             where the suffix does not say it.
-        schema: A schema, its dict or the path of its JSON, instead of the inferred one. Its target may be absent.
+        schema: A schema, its dict or the path of its JSON, instead of the inferred one. Its targets may be absent.
         ignore: Columns that are no inputs.
         image_size: Resizes all images to `(height, width)`, or to a square. A model that is trained on them resizes
             images of other sizes in the same way.
@@ -72,7 +75,8 @@ def load(
             where only one notation reads all dates.
 
     Returns:
-        The rows, their schema and splits.
+        The rows, their schema and splits. With several targets, `Data.target` is a list and `Data.y` a DataFrame of
+        these columns; values `(rows, targets)` without names beside an array stay an array.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -88,12 +92,15 @@ def load(
     hints = _hints(na_values, decimal, thousands, date_format)
     schema = _schema(schema)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-    source, target = beside(source, target)
+    if schema is None or not _names_its_targets(target, schema):
+        source, target = beside(source, target)
+    else:
+        target = schema.target
     optional = schema is not None and target in (None, schema.target)
     if target is None and schema is not None:
         target = schema.target
     elif schema is not None and target != schema.target:
-        columns = tuple(column for column in schema.columns if column.name != target)
+        columns = tuple(column for column in schema.columns if column.name not in names_of(target))
         schema = dataclasses.replace(schema, columns=columns, target=target, task=None, classes=None, class_dtype=None)
     size = image_arrays.checked_size(image_size)
     wanted = _Wanted(target, without(schema, ignore), ignore, stream, optional, size, hints)
@@ -111,28 +118,16 @@ def load(
     return data.take(data.splits[split])
 
 
-def beside(source, target) -> tuple:
-    """Returns `((source, target), None)` for a target that is given as values, and both as they are for a name.
-
-    Raises:
-        ValueError: if a list names several columns.
-    """
-    if isinstance(target, list) and _names_columns(target, source):
-        raise ValueError(
-            f"`target` must be one column. Received: target={target!r}. Train a model for each, and ignore the others."
-        )
-    return ((source, target), None) if frames.are_values(target) else (source, target)
-
-
-def _names_columns(target: list, source) -> bool:
-    """Returns whether a list names columns of a table; one with a value for each row is the target itself."""
-    columns = getattr(source, "columns", ())
-    return len(target) != len(source) and all(isinstance(name, str) and name in columns for name in target)
+def _names_its_targets(target, schema: Schema) -> bool:
+    """Returns whether a list holds the targets of a schema, in any order: the schema's own order stands."""
+    if not isinstance(target, list) or len(target) != len(schema.targets):
+        return False
+    return all(isinstance(name, Hashable) and name in schema.targets for name in target)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Wanted:
-    """What the caller of `load` asked for. The target of a schema is optional: rows to predict have none."""
+    """What the caller of `load` asked for. The targets of a schema are optional: rows to predict have none."""
 
     target: Any
     schema: Schema | None
@@ -143,6 +138,11 @@ class _Wanted:
     hints: Hints = Hints()
 
     @property
+    def targets(self) -> list:
+        """Names of the target columns."""
+        return names_of(self.target)
+
+    @property
     def texts(self) -> tuple | None:
         """Columns whose values a file's reader must leave as text, as in training; None for all."""
         if self.schema is None:
@@ -150,7 +150,7 @@ class _Wanted:
         names = tuple(column.name for column in self.schema.columns if kind_of(column).keeps_text(column))
         classes = self.schema.classes
         of_texts = classes is not None and all(isinstance(value, str) for value in classes)
-        return (*names, self.schema.target) if of_texts else names
+        return (*names, *self.schema.targets) if of_texts else names
 
     @property
     def image_column(self) -> Column | None:
@@ -246,7 +246,7 @@ def _load(source, format, wanted: _Wanted) -> Data:
 
 def _again(data: Data, wanted: _Wanted) -> Data:
     """Returns `Data` as another call of `load` wants it."""
-    kept = [name for name in data._ignore if name not in (wanted.target, *wanted.ignore)]
+    kept = [name for name in data._ignore if name not in (*wanted.targets, *wanted.ignore)]
     ignore = (*kept, *(name for name in wanted.ignore if name not in data.left_out))
     schema = wanted.schema if wanted.schema is not None else without(data._given, wanted.ignore)
     other = wanted.target is not None and wanted.target != data.target
@@ -255,16 +255,19 @@ def _again(data: Data, wanted: _Wanted) -> Data:
         return _streamed(data._stream, data.source, stream)
     if other and isinstance(data.x, pd.DataFrame):
         frame = data.frame()
-        if wanted.target in frame.columns or not wanted.optional:
+        if not wanted.optional or all(name in frame.columns for name in wanted.targets):
             table = dataclasses.replace(wanted, ignore=ignore)
             known: dict[str, Any] = {"splits": data.splits, "sha256": data._hash, "left_out": data.left_out}
             return _table(frame, data.source, table, **known)
-    x, resized = data.x, data._resized
+    x, y, resized, target = data.x, data.y, data._resized, data.target
+    if isinstance(y, pd.DataFrame) and isinstance(wanted.target, list):
+        y, target = named(y, wanted.target), wanted.target
     if wanted.image["size"] is not None:
         _refuse_image_size(wanted, isinstance(x, np.ndarray) and x.ndim == 4)
         if isinstance(x, np.ndarray) and x.ndim == 4:
             x, resized = image_arrays.resized(x, wanted.image["size"]), True
-    return data._like(x, data.y, schema=schema, splits=data.splits, ignore=ignore, resized=resized)
+    known = {"schema": schema, "splits": data.splits, "ignore": ignore, "resized": resized, "target": target}
+    return data._like(x, y, **known)
 
 
 def _data(rows: shipped.Rows, source: str, wanted: _Wanted) -> Data:
@@ -308,33 +311,40 @@ def _table(frame: pd.DataFrame, source: str, wanted: _Wanted, *, folder: Path | 
     target = _checked(list(frame.columns), wanted)
     if (column := _paths_of_images(frame, folder, target, wanted)) is not None:
         x = image_tables.read(frame[column], folder or Path(), **wanted.image)
-        y = None if target is None else frame[target].to_numpy()
+        y = None if target is None else frame[target] if isinstance(target, list) else frame[target].to_numpy()
         alone = dataclasses.replace(wanted, ignore=(), hints=Hints())
         known = {"splits": known.get("splits"), "files": frame[column], "table": frame, "target": target}
         return _arrays(x, y, source, alone, **known)
     _refuse_image_size(wanted, False)
     common = {"target": target, "source": source, "schema": wanted.schema, "ignore": wanted.ignore, **known}
     if wanted.schema is None:
-        frames.check_cells(frame, (*wanted.ignore, target))
-        row_numbers.note(frame, known=(target, *wanted.ignore))
-        common |= {"hints": wanted.hints, "known": written(frame, (target, *wanted.ignore), wanted.hints)}
+        roles = (*names_of(target), *wanted.ignore)
+        frames.check_cells(frame, roles)
+        row_numbers.note(frame, known=roles)
+        common |= {"hints": wanted.hints, "known": written(frame, roles, wanted.hints)}
     else:
         numeric = {column.name for column in wanted.schema.columns if kind_of(column).has_numbers}
         note_beyond_float32(frame, [(place, name) for place, name in enumerate(frame.columns) if name in numeric])
         note_unseen(frame, wanted.schema.columns)
     if target is None:
         return Data(frame, **common)
+    columns = {name: frame[name] for name in names_of(target)}
     if wanted.schema is None:
-        note_alike(frame[target])
+        for values in columns.values():
+            note_alike(values)
     wants_numbers = wanted.schema is not None and load_task(wanted.schema.task).answers_numbers
-    y = read_target(frame[target], wanted.hints, wants_numbers)
-    return Data(frame.drop(columns=[target]), y, order=list(frame.columns), **common)
+    columns = {name: read_target(values, wanted.hints, wants_numbers) for name, values in columns.items()}
+    y = pd.DataFrame(columns, index=frame.index) if isinstance(target, list) else columns[target]
+    return Data(frame.drop(columns=list(columns)), y, order=list(frame.columns), **common)
 
 
 def _resolved(wanted: _Wanted, columns) -> _Wanted:
     """Returns what was asked for, with the names that the columns have here: after a CSV, 3 is "3"."""
     ignore = tuple(resolved(name, columns) for name in wanted.ignore)
-    return dataclasses.replace(wanted, target=resolved(wanted.target, columns), ignore=ignore)
+    target = resolved(wanted.target, columns)
+    if isinstance(target, list):
+        target = as_target(resolved(name, columns) for name in target)
+    return dataclasses.replace(wanted, target=target, ignore=ignore)
 
 
 def _paths_of_images(frame: pd.DataFrame, folder: Path | None, target, wanted: _Wanted):
@@ -342,7 +352,7 @@ def _paths_of_images(frame: pd.DataFrame, folder: Path | None, target, wanted: _
     declared = wanted.image_column
     if wanted.schema is not None and (declared is None or len(wanted.schema.columns) > 1) or len(frame) == 0:
         return None
-    names = [name for name in frame.columns if name not in (target, *wanted.ignore)]
+    names = [name for name in frame.columns if name not in (*names_of(target), *wanted.ignore)]
     inputs = [name for name in names if not row_numbers.is_index(name)]
     column = image_tables.path_column(frame, inputs, folder or Path(), declared)
     if column is not None and wanted.schema is None:
@@ -360,14 +370,14 @@ def _refuse_image_size(wanted: _Wanted, are_images: bool) -> None:
 
 
 def _checked(columns: list, wanted: _Wanted):
-    """Returns the target, None where it is absent and may be.
+    """Returns the target or several, None where one is absent and may be.
 
     Raises:
-        ValueError: if the target or an ignored column are not among the columns.
+        ValueError: if a target or an ignored column is not among the columns.
     """
     known = ", ".join(map(str, columns))
     for name in wanted.ignore:
-        if name == wanted.target:
+        if name in wanted.targets:
             raise ValueError(
                 f"The target {name!r} must not be ignored. Leave it out of ignore=, or name another target."
             )
@@ -375,38 +385,49 @@ def _checked(columns: list, wanted: _Wanted):
             raise ValueError(
                 f"There is no column {name!r} to ignore.{suggest(name, map(str, columns))} The data have: {known}."
             )
-    if wanted.target is None or wanted.target in columns:
+    absent = [name for name in wanted.targets if name not in columns]
+    if not absent:
         return wanted.target
     if wanted.optional:
         return None
+    is_tuple = isinstance(wanted.target, tuple)
+    repair = f" For several targets, pass a list: target={list(wanted.target)!r}." if is_tuple else ""
     raise ValueError(
-        f"There is no target column {wanted.target!r}.{suggest(wanted.target, map(str, columns))} The data have: "
-        f"{known}."
+        f"There is no target column {absent[0]!r}.{suggest(absent[0], map(str, columns))} The data have: {known}."
+        f"{repair}"
     )
 
 
 def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data:
-    """Returns a DataFrame and its target beside it; if both have an index of pandas, in the order of the first one."""
+    """Returns a DataFrame and its targets beside it; if both have an index of pandas, in the order of the first one."""
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
         y = y.iloc[:, 0]
     y = y[:, 0] if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1 else y
-    if np.ndim(y) != 1:
+    several = has_several(y)
+    check_has_all(y, wanted.target)
+    if not several and np.ndim(y) != 1:
         check_one_value_a_row(y)
         raise ValueError(f"`y` must have one value a row. Received: {_shown(y)}. Pass a Series or an array.")
     if len(x) != len(y):
         raise ValueError(
             f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
         )
-    name = getattr(y, "name", None) if wanted.target is None else wanted.target
-    name = "target" if name is None else name
     y = frames.in_order_of(x.index, y) if by_index else y
-    if name in x.columns:
+    if several:
+        if wanted.target is None:
+            check_not_one_hot(y)
+        y = named(y, wanted.target, x.columns).set_axis(x.index)
+        target = list(y.columns)
+    else:
+        name = getattr(y, "name", None) if wanted.target is None else wanted.target
+        target = "target" if name is None else name
+        y = y.set_axis(x.index).rename(target) if isinstance(y, pd.Series) else pd.Series(y, x.index, name=target)
+    if both := [name for name in names_of(target) if name in x.columns]:
         raise ValueError(
-            f"`x` must not hold the target. Received: the column {name!r} in both. Pass x.drop(columns=[{name!r}]), or "
-            f"the table alone with target={name!r}."
+            f"`x` must not hold the target. Received: the column {both[0]!r} in both. Pass x.drop(columns={both!r}), "
+            f"or the table alone with target={target!r}."
         )
-    y = y.set_axis(x.index).rename(name) if isinstance(y, pd.Series) else pd.Series(y, index=x.index, name=name)
-    return _table(pd.concat([x, y], axis=1), "(x, y)", dataclasses.replace(wanted, target=name))
+    return _table(pd.concat([x, y], axis=1), "(x, y)", dataclasses.replace(wanted, target=target))
 
 
 def _shown(y) -> str:
@@ -471,10 +492,17 @@ def _arrays(x, y, source: str, wanted: _Wanted, **known) -> Data:
         column = dataclasses.replace(column, name="image", dtype="uint8", shape=x.shape[1:], resized=known["resized"])
         wanted = dataclasses.replace(wanted, schema=dataclasses.replace(wanted.schema, columns=(column,)))
     if y is not None:
-        y = np.asarray(y)
-        y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-        one_hot = y.ndim == 2 and bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
-        if one_hot or y.ndim not in (1, 2) and not (sequences and y.ndim == 3):
+        check_has_all(y, wanted.target)
+        several, are_named = has_several(y), isinstance(wanted.target, list)
+        if several and not are_named:
+            check_not_one_hot(y)
+        if several and (are_named or wanted.target is None and isinstance(y, pd.DataFrame)):
+            y = named(y, wanted.target)
+            known["target"] = list(y.columns)
+        else:
+            y = np.asarray(y)
+            y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        if y.ndim not in (1, 2) and not (sequences and y.ndim == 3):
             check_one_value_a_row(y)
         if len(x) != len(y):
             raise ValueError(
@@ -511,7 +539,7 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
         path = addresses.expand(name, lambda path: True)[0]
         x, y, splits = images.read_npz(path)
         return _arrays(x, y, name, wanted, splits=splits, sha256=lambda: addresses.sha256([path]))
-    needed = None if wanted.schema is None else [*wanted.schema.names, wanted.target]
+    needed = None if wanted.schema is None else [*wanted.schema.names, *wanted.targets]
     files = table_files(name, format, wanted.ignore, wanted.texts, needed)
     if wanted.hints.decimal is None and files.decimal == ",":
         wanted = dataclasses.replace(wanted, hints=dataclasses.replace(wanted.hints, decimal=","))
@@ -551,12 +579,12 @@ def _listed_images(listed: list, y, source: str, wanted: _Wanted, index=None) ->
 
 
 def _streamed(stream, source: str, wanted: _Wanted, named_y: bool = False) -> Data:
-    if named_y and wanted.target is None and "target" in stream.columns:
-        wanted = dataclasses.replace(wanted, target="target")
+    if named_y and wanted.target is None and set(names_of(stream.target)).issubset(stream.columns):
+        wanted = dataclasses.replace(wanted, target=stream.target)
     wanted = _resolved(wanted, stream.columns)
     target = _checked(stream.columns, wanted)
     for name in stream.columns if wanted.schema is None else ():
-        if row_numbers.is_index(name) and name not in (target, *wanted.ignore):
+        if row_numbers.is_index(name) and name not in (*names_of(target), *wanted.ignore):
             row_numbers.note_index(name)
     local = isinstance(stream, Files) and all(map(addresses.is_local, stream.paths))
     left_out = stream.left_out if isinstance(stream, Files) else ()

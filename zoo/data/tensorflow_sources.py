@@ -11,7 +11,9 @@ import pandas as pd
 from zoo import notices
 from zoo.data import image_arrays
 from zoo.data.files import ahead
+from zoo.data.names import as_target, names_of
 from zoo.data.shipped import Rows
+from zoo.data.target_columns import has_several, named, numbered
 from zoo.registry import suggest
 
 BATCH_ROWS = 1024
@@ -28,8 +30,24 @@ def _spec(dataset):
         )
     rank = next(iter(x.values())).shape.rank if table else x.shape.rank
     if y is not None:
-        return x, y, y.shape.rank > 0
+        return x, y, y.shape.rank > 0 and _are_batches(next(iter(x.values())) if table else x, y)
     return x, y, rank > 0 if table else x.shape[0] is None and rank > 1
+
+
+def _are_batches(x, y) -> bool:
+    """Returns whether elements are batches, not a row each whose `y` are several targets."""
+    if x.shape.rank == 0 or y.shape.rank > 1:
+        return x.shape.rank > 0
+    return x.shape[0] is None or y.shape[0] in (None, x.shape[0])
+
+
+def _name_of_y(x: Mapping, y, target):
+    """Returns the name of `y` beside columns, or a list of names where it has several values a row."""
+    if y is None or target is not None:
+        return target
+    column = next(iter(x.values()))
+    size = y.shape[-1] if y.shape.rank > column.shape.rank else 1
+    return as_target(numbered(size, x)) if size is not None and size > 1 else "target"
 
 
 def _of_batches(dataset, rows):
@@ -41,12 +59,12 @@ def _of_batches(dataset, rows):
     return (dataset.unbatch() if batched else dataset).batch(rows)
 
 
-def dataset_rows(dataset, target: str | None) -> Rows:
+def dataset_rows(dataset, target) -> Rows:
     """Returns all rows of a tf.data.Dataset of rows or of batches.
 
     Args:
         dataset: Of x, (x, y), dicts of columns, or (dict, y).
-        target: Name of `y` beside a dict.
+        target: Name of `y` beside a dict, a list of several names, or None.
 
     Raises:
         ValueError: if it is empty, endless, or of another structure.
@@ -57,9 +75,9 @@ def dataset_rows(dataset, target: str | None) -> Rows:
     if not parts:
         raise ValueError("A tf.data.Dataset must hold rows. Received: none. Check how it was made.")
     if isinstance(x, Mapping):
-        name = "target" if target is None else target
+        name = _name_of_y(x, y, target)
         frame = pd.concat([_frame(part, name) for part in parts], ignore_index=True)
-        return Rows(frame, target=target if y is None else name)
+        return Rows(frame, target=name)
     if y is None:
         return Rows(np.concatenate([part[0] if isinstance(part, tuple) else part for part in parts]))
     xs, ys = zip(*(part[:2] for part in parts))
@@ -68,7 +86,9 @@ def dataset_rows(dataset, target: str | None) -> Rows:
 
 def _frame(part, target) -> pd.DataFrame:
     columns, y = (part[0], part[1] if len(part) > 1 else None) if isinstance(part, tuple) else (part, None)
-    if y is not None:
+    if y is not None and has_several(y):
+        columns = {**columns, **named(y, target)}
+    elif y is not None:
         columns = {**columns, target: y}
     for name, values in columns.items():
         if np.ndim(values) != 1:
@@ -76,7 +96,7 @@ def _frame(part, target) -> pd.DataFrame:
                 f"The column {name!r} must have one value a row. Received: the shape {np.shape(values)}. Map it to one "
                 "column a component, or give x as one tensor."
             )
-    return pd.DataFrame({name: _text(values) for name, values in columns.items()})
+    return pd.DataFrame({name: _text(np.asarray(values)) for name, values in columns.items()})
 
 
 def _text(values: np.ndarray):
@@ -91,19 +111,19 @@ class DatasetStream:
 
     Args:
         dataset: Of dicts of columns, or (dict, y).
-        target: Name of `y`.
+        target: Name of `y`, a list of several names, or None.
     """
 
     sha256 = None
 
-    def __init__(self, dataset, target: str | None):
+    def __init__(self, dataset, target):
         x, y, _ = _spec(dataset)
         if not isinstance(x, Mapping):
             raise ValueError(
                 "Only tables stream. Received: a tf.data.Dataset of tensors. Load it with stream=False, or give dicts."
             )
-        self.dataset, self.target = dataset, "target" if target is None else target
-        self.columns = [*x, *([] if y is None else [self.target])]
+        self.dataset, self.target = dataset, _name_of_y(x, y, target) or "target"
+        self.columns = [*x, *([] if y is None else names_of(self.target))]
         self._rows: int | None = None
 
     @property
@@ -119,14 +139,14 @@ class DatasetStream:
         return ahead(_frame(part, self.target) for part in batches)
 
 
-def tfds_rows(name: str, target: str | None, image_size: tuple[int, int] | None = None) -> Rows:
+def tfds_rows(name: str, target, image_size: tuple[int, int] | None = None) -> Rows:
     """Returns a set of TensorFlow Datasets, read by its own code, downloaded where it is not there yet.
 
     Its supervised keys say what is x and y; otherwise features are columns. Classes have their names.
 
     Args:
         name: `"name"`, `"name/config"`, `"name:version"`.
-        target: The target's feature instead of the supervised key.
+        target: The target's feature, or a list of several, instead of the supervised key.
         image_size: `(height, width)` to resize images to, or None.
 
     Raises:
@@ -145,7 +165,7 @@ def tfds_rows(name: str, target: str | None, image_size: tuple[int, int] | None 
     features, keys = builder.info.features, builder.info.supervised_keys
     wanted = target if target is not None or not keys else keys[1]
     image = _image(tfds, features, keys, wanted)
-    columns: dict = {key: [] for key in ((image, wanted) if image else features) if key is not None}
+    columns: dict = {key: [] for key in ((image, *names_of(wanted)) if image else features)}
     if unknown := [key for key in columns if key not in features]:
         raise ValueError(
             f"There is no feature {unknown[0]!r}.{suggest(unknown[0], features)} {name!r} has: {', '.join(features)}."
@@ -165,15 +185,18 @@ def tfds_rows(name: str, target: str | None, image_size: tuple[int, int] | None 
                 f"All images must have the same size. Received: {shapes[0]} and {shapes[-1]} in {name!r}. Resize them "
                 "by `image_size`, which is (height, width)."
             )
-        y = None if wanted is None else np.asarray(_values(features[wanted], columns[wanted], wanted))
-        return Rows(np.stack(columns[image]), y, splits=splits)
+        pixels = np.stack(columns.pop(image))
+        values = {key: _values(features[key], column, key) for key, column in columns.items()}
+        if isinstance(wanted, list):
+            return Rows(pixels, pd.DataFrame(values), splits=splits)
+        return Rows(pixels, None if wanted is None else np.asarray(values[wanted]), splits=splits)
     frame = pd.DataFrame({key: _values(features[key], column, key) for key, column in columns.items()})
     return Rows(frame, target=wanted, splits=splits)
 
 
 def _image(tfds, features, keys, wanted) -> str | None:
     """Returns the one feature that is an image: the supervised input, or the only one."""
-    images = [key for key in features if isinstance(features[key], tfds.features.Image) and key != wanted]
+    images = [key for key in features if isinstance(features[key], tfds.features.Image) and key not in names_of(wanted)]
     if keys and keys[0] in images:
         return keys[0]
     return images[0] if len(images) == 1 else None

@@ -5,7 +5,7 @@
     regression       a number, or several                logic         units that fire or do not
     dynamics         values over time                    association   patterns recalled from others
     map              a place in a grid of units          features      what units answer to a row
-    target_columns   how the columns of a target are read
+    target_values   how the columns of a target are read
     measures         the formulas of scores
 
 No other file compares a task's name. The registry loads a task by its name, `zoo.registry.load_task`; a package outside

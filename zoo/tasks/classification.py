@@ -16,7 +16,7 @@ from zoo.data import targets
 from zoo.data.schema import MAX_INT_CLASSES, Schema, as_numbers, level_name
 from zoo.data.weighting import class_factors
 from zoo.scores import Scores
-from zoo.tasks import measures, target_columns
+from zoo.tasks import measures, target_values
 from zoo.tasks.task import Difference, Target, Task, distances
 
 
@@ -30,9 +30,9 @@ class Classes(Target):
             ValueError: if a value is missing, or no class of training.
         """
         classes = self.schema.classes or ()
-        values = target_columns.one(y, self.name)
-        if not any(target_columns.is_word_for_missing(value) for value in classes):
-            target_columns.check_there(values, self.name)
+        values = target_values.one(y, self.name)
+        if not any(target_values.is_word_for_missing(value) for value in classes):
+            target_values.check_there(values, self.name)
         codes, uniques = pd.factorize(values)
         known = {value: i for i, value in enumerate(classes)}
         by_text = {level_name(value): i for i, value in enumerate(classes)}
@@ -90,7 +90,7 @@ class Classification(Task):
         name = f"target {schema.target!r}" if schema.target is not None else "target"
         own = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0])
         values = targets.with_plain_values(own, name)
-        target_columns.check_there(values, name)
+        target_values.check_there(values, name)
         numbers = as_numbers(values)
         if pd.api.types.is_float_dtype(values.dtype) and np.any(numbers != np.round(numbers)):
             raise ValueError(

@@ -5,7 +5,6 @@ A network gives a logit z_l for each label; p_l = 1 / (1 + exp(-z_l)).
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from zoo.data import targets
 from zoo.data.schema import Schema
 from zoo.scores import Scores
-from zoo.tasks import measures, target_columns
+from zoo.tasks import measures, target_values
 from zoo.tasks.task import Difference, Target, Task, distances
 
 
@@ -27,8 +26,8 @@ class Labels(Target):
         Raises:
             ValueError: if a value is missing, or neither 0 nor 1; the message names the column and the row.
         """
-        columns = target_columns.named(y, self.names)
-        read = [target_columns.zeros_and_ones(values, f"label {name!r}") for name, values in columns.items()]
+        columns = target_values.named(y, self.names)
+        read = [target_values.zeros_and_ones(values, f"label {name!r}") for name, values in columns.items()]
         return np.stack(read, axis=1)
 
     @property
@@ -47,15 +46,15 @@ class Multilabel(Task):
     verbs = frozenset({"cross_validate"})
 
     def suits(self, y) -> str:
-        if target_columns.width(y) < 2:
+        if target_values.width(y) < 2:
             return (
                 "Labels are several columns of 0 and 1. Received: one column. Name several, target=['a', 'b'], or take "
                 "a classifier's classes."
             )
         try:
             targets.check_not_one_hot(y)
-            for name, values in target_columns.named(y, target_columns.names(y)).items():
-                target_columns.zeros_and_ones(values, f"label {name!r}")
+            for name, values in target_values.named(y, []).items():
+                target_values.zeros_and_ones(values, f"label {name!r}")
         except ValueError as error:
             return str(error)
         return ""
@@ -63,7 +62,7 @@ class Multilabel(Task):
     def described(self, schema: Schema, y) -> Schema:
         if why := self.suits(y):
             raise ValueError(why)
-        return dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
+        return target_values.described(schema, y, self.name)
 
     def outputs(self, target: Target | None) -> list[tuple]:
         return [(None, max(1, len(target.names) if target is not None else 1))]

@@ -6,7 +6,6 @@ are computed in float64 (see `zoo.data.targets`).
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from zoo.data import targets
 from zoo.data.schema import Schema
 from zoo.scores import Scores
-from zoo.tasks import measures, target_columns
+from zoo.tasks import measures, target_values
 from zoo.tasks.task import Target, Task
 
 STATISTICS = ("center", "scale", "low", "high")
@@ -72,10 +71,10 @@ class Numbers(Target):
             ValueError: if a value is missing, no number, not finite, or too large.
         """
         if not self.several:
-            return target_columns.finite_numbers(target_columns.one(y, self.name), self.name)
-        columns = target_columns.named(y, self.names)
+            return target_values.finite_numbers(target_values.one(y, self.name), self.name)
+        columns = target_values.named(y, self.names)
         read = [
-            target_columns.finite_numbers(target_columns.one(values, _called(name)), _called(name))
+            target_values.finite_numbers(target_values.one(values, _called(name)), _called(name))
             for name, values in columns.items()
         ]
         return np.stack(read, axis=1)
@@ -144,21 +143,21 @@ class Regression(Task):
     def suits(self, y) -> str:
         try:
             targets.check_not_one_hot(y)
-            for values in (
-                target_columns.named(y, target_columns.names(y)).values() if target_columns.width(y) > 1 else [y]
-            ):
+            columns = target_values.named(y, []).values() if target_values.width(y) > 1 else [y]
+            for values in columns:
                 targets.check_target(values)
         except ValueError as error:
             return str(error)
         return ""
 
     def described(self, schema: Schema, y) -> Schema:
-        if len(schema.targets) > 1:
-            for name, values in target_columns.named(y, schema.targets).items():
-                target_columns.check_numbers(values, _called(name))
+        schema = target_values.described(schema, y, self.name)
+        if target_values.width(y) == 1:
+            target_values.check_numbers(y, Target(schema).name)
         else:
-            target_columns.check_numbers(y, Target(schema).name)
-        return dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
+            for name, values in target_values.named(y, schema.targets).items():
+                target_values.check_numbers(values, _called(name))
+        return schema
 
     def fit_target(self, schema: Schema, y) -> Target:
         target = Numbers(schema)

@@ -74,7 +74,7 @@ class Parts:
 def load_parts(
     source,
     *,
-    target: str | None,
+    target,
     schema,
     validation,
     shipped: bool,
@@ -90,7 +90,7 @@ def load_parts(
 
     Args:
         source: Anything that `zoo.data.load` takes.
-        target: The target's column.
+        target: The target's column, a list of several, or None.
         schema: A schema, its path, or None to infer it.
         validation: A share, data, or None.
         shipped: Whether validation rows that the data set ships stand above a share.

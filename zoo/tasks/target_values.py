@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from zoo.data import targets
-from zoo.data.schema import MISSING, as_numbers, is_missing
+from zoo.data.names import as_target
+from zoo.data.schema import MISSING, Schema, as_numbers, is_missing
 
 
 def width(y) -> int:
@@ -50,11 +52,12 @@ def named(y, wanted: list) -> dict[Any, pd.Series]:
 
     Args:
         y: A DataFrame, or an array `(rows, targets)`.
-        wanted: Their names.
+        wanted: Their names; empty for those that they have, or their numbers.
 
     Raises:
         ValueError: if there are others.
     """
+    wanted = wanted or names(y)
     if isinstance(y, pd.DataFrame):
         if absent := [name for name in wanted if name not in y.columns]:
             raise ValueError(
@@ -68,7 +71,7 @@ def named(y, wanted: list) -> dict[Any, pd.Series]:
             f"The target must have {len(wanted)} values a row, for {', '.join(map(str, wanted[:10]))}. Received: the "
             f"shape {array.shape}."
         )
-    return {name: pd.Series(array[:, i]) for i, name in enumerate(wanted)}
+    return {name: pd.Series(array[:, i]).infer_objects() for i, name in enumerate(wanted)}
 
 
 def check_there(values: pd.Series, name: str) -> None:
@@ -85,6 +88,24 @@ def check_there(values: pd.Series, name: str) -> None:
 def is_word_for_missing(value) -> bool:
     """Returns whether a class is a text that elsewhere stands for a missing value, such as `NA`."""
     return isinstance(value, str) and value in MISSING
+
+
+def described(schema: Schema, y, task: str) -> Schema:
+    """Returns the schema of a task of one or several numbers a row, which has the names of the targets.
+
+    Args:
+        schema: The schema, with or without names of targets.
+        y: Values as the caller has them.
+        task: The name of the task.
+
+    Raises:
+        ValueError: if there are other targets than the schema names.
+    """
+    several = width(y)
+    if np.ndim(y) > 2 or schema.target is not None and several != len(schema.targets):
+        targets.check_one_value_a_row(y)
+    target = as_target(schema.targets or names(y)) if several > 1 else schema.target
+    return dataclasses.replace(schema, target=target, task=task, classes=None, class_dtype=None)
 
 
 def check_numbers(y, name: str) -> None:
