@@ -18,6 +18,9 @@ from zoo.data.served import Served, _facts, _Untracked
 from zoo.layers.nesting import layers_of
 
 
+MOST_LOGIT = 64.0  # its sigmoid differs from 1 by less than float32 can tell
+
+
 class ConvertibleEncoder(Encoder):
     """Encodes a dict of columns, each `(batch,)`, but what `Kind.converted_shape` says of some.
 
@@ -69,6 +72,8 @@ class Convertible(Served):
         self._function = _Untracked(tf.function(self._answer, input_signature=list(specs.values()), autograph=False))
 
     def _decide(self, outputs):
+        if self._model.value.decision == "sigmoid":  # LiteRT's gives NaN for huge values, whose sigmoid is 0 or 1
+            outputs = tf.clip_by_value(outputs, -MOST_LOGIT, MOST_LOGIT)
         if self._model.value.decision != "threshold" or outputs.shape[-1] == 1:
             return super()._decide(outputs)
         # Keras's argmax looks at bits, to have -0 below 0, and no converter can; a sum with a bias is never -0.

@@ -207,7 +207,7 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
             f"{', '.join(map(str, loaded.schema.names))}."
         )
     task = task_for(entry, loaded.y)
-    if count := int(pd.isna(pd.Series(np.asarray(loaded.y))).sum()):
+    if count := int(pd.isna(np.asarray(loaded.y)).reshape(len(loaded), -1).any(axis=1).sum()):
         raise ValueError(
             f"The target must be there in every row. Received: {count} of {len(loaded)} without. Leave these rows out."
         )
