@@ -17,7 +17,6 @@ from zoo.data.encoding import Encoder
 from zoo.data.served import Served, _facts, _Untracked
 from zoo.layers.nesting import layers_of
 
-
 MOST_LOGIT = 64.0  # its sigmoid differs from 1 by less than float32 can tell
 
 
