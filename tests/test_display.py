@@ -18,8 +18,8 @@ import pytest
 import zoo
 from zoo import display, registry
 from zoo.data.schema import Column, Schema
+from zoo.run import Run
 from zoo.scores import Scores
-from zoo.training.trainer import Run
 
 EVIL = "<script>alert('&')</script>"
 SHOWN_EVIL = "&lt;script&gt;alert(&#x27;&amp;&#x27;)&lt;/script&gt;"

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import zoo
 from zoo.data.schema import Column, Schema
+from zoo.engine import feeding
 
 pytestmark = pytest.mark.tensorflow
 
@@ -44,7 +45,7 @@ def test_a_dataset_of_raw_columns_is_read_as_a_table_is(capfd):
     texts = frame["t"].astype(str).to_numpy(object)
     given = {"at": seconds, "code": frame["code"].to_numpy(), "t": texts}
     dataset = tf.data.Dataset.from_tensor_slices(given).batch(60)
-    (encoded,) = built._encode_dataset(dataset)
+    (encoded,) = feeding.encoded_dataset(built, dataset)
     for name, tensor in built.preprocessor.encode(frame).items():
         np.testing.assert_allclose(encoded[name], tensor, atol=1e-6)
     assert "AutoGraph" not in capfd.readouterr().err

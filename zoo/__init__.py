@@ -25,8 +25,8 @@ notices.hide()  # sets TF_CPP_MIN_LOG_LEVEL, the only change to the process
 
 _HOMES = {
     "Model": "zoo.model",
-    "build": "zoo.model",
-    "Run": "zoo.training.trainer",
+    "build": "zoo.building",
+    "Run": "zoo.run",
     "train": "zoo.training.trainer",
     "cross_validate": "zoo.training.cross_validation",
     "Scores": "zoo.scores",
@@ -53,14 +53,14 @@ if TYPE_CHECKING:  # "import x as x" re-exports x: without the "as" a strict typ
     from zoo.artifacts.fine_tuning import fine_tune as fine_tune
     from zoo.artifacts.saving import load as load
     from zoo.artifacts.saving import save as save
+    from zoo.building import build as build
     from zoo.data.doubts import DataWarning as DataWarning
     from zoo.model import Model as Model
-    from zoo.model import build as build
+    from zoo.run import Run as Run
     from zoo.scores import Scores as Scores
     from zoo.training.cross_validation import cross_validate as cross_validate
     from zoo.training.prediction import predict as predict
     from zoo.training.scoring import evaluate as evaluate
-    from zoo.training.trainer import Run as Run
     from zoo.training.trainer import train as train
 else:  # hidden from type checkers, which would otherwise accept any name
 

@@ -1,4 +1,4 @@
-"""`zoo.Model`: a Keras model that knows its raw columns, and `zoo.build`, which makes one by name.
+"""`zoo.Model`: a Keras model that knows its raw columns.
 
     raw columns --preprocessor--> encoded tensors --network--> logits or values --decide--> what predict returns
 
@@ -9,46 +9,31 @@ Inside a training or test step the call returns the network's outputs, on which 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
-import random
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
 from keras import ops
 
 from zoo import notices, registry
-from zoo.data import columns as kinds
-from zoo.data import frames
-from zoo.data.infer import infer
+from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data.preprocessing import Preprocessor
-from zoo.data.raw import Data
-from zoo.data.sampling import Sample
 from zoo.data.schema import Schema
-from zoo.data.sources import load as load_data
-from zoo.engine import fused, keras_internals
+from zoo.engine import feeding, fused, keras_internals, linear
 from zoo.engine.asked import check_asked, check_served
 from zoo.engine.jitted import jitted
-from zoo.engine.linear import linear_terms
-from zoo.engine.networks import check_network
-from zoo.engine.precision import check_floatx, in_float32, keep_ends_in_float32, policy_for
+from zoo.engine.precision import check_floatx, in_float32
 from zoo.engine.registration import unsaved_parts
-from zoo.engine.schedules import WarmupCosine
 from zoo.layers import ensemble
-from zoo.layers.linear import line_beside
 from zoo.layers.losses import Count, NetworkLoss
 from zoo.layers.nesting import layers_of
-from zoo.recipes import changed_by_options, decision_of
-from zoo.registry import Entry, Recipe, Spec, Traits
-from zoo.tasks.task import Target, Task
+from zoo.registry import Entry, Recipe, Traits
+from zoo.tasks.task import Target
 
-FITTED = ("preprocessing", "scaling", "feature_budget", "linear")  # builders' options passed to the preprocessor
 JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
 
 
@@ -200,25 +185,7 @@ class Model(keras.Model):
         Raises:
             TypeError: if the network is not linear in its encoded tensors, there are several members, or no columns.
         """
-        if not self.task.supervised:
-            raise TypeError(
-                f"Coefficients are those of a classifier or a regression. Received: {self.entry.name!r}, which does "
-                f"{self.task.name}. Take `model.network.get_weights()`."
-            )
-        if kinds.pictures(self.schema.columns):
-            raise TypeError(
-                "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
-            )
-        line = line_beside(self.network)
-        if self.members > 1 and line is None:
-            raise TypeError(
-                f"Coefficients are those of one linear model. Received: an ensemble of {self.members} members. Build "
-                "it with ensemble=1."
-            )
-        names, weights, intercept = linear_terms(line or self.network, self.preprocessor.features)
-        weights, intercept, columns = self.task.terms(weights, intercept, self.target)
-        values = np.concatenate([weights, intercept[None]])
-        return pd.DataFrame(values, index=[*names, "intercept"], columns=columns)
+        return linear.coefficients(self)
 
     @contextlib.contextmanager
     def _network_outputs(self):
@@ -300,14 +267,14 @@ class Model(keras.Model):
         """
         self.check_trainable()
         check_asked(self.entry, self.recipe, weight=sample_weight)
-        sample_weight = _in_order_of(x, sample_weight)
-        x, y = self._encode(x, y)
+        sample_weight = feeding.in_order_of(x, sample_weight)
+        x, y = feeding.encoded(self, x, y)
         if hasattr(x, "element_spec"):
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras warns of its default
         elif self.entry.learning == "rule" and len(args) < 6:  # the sixth after `batch_size` is `shuffle`
             kwargs.setdefault("shuffle", self.recipe.shuffle)
         if validation_data is not None:
-            validation_data = self._encode_validation(validation_data)
+            validation_data = feeding.encoded_validation(self, validation_data)
         weight = None if sample_weight is None else np.asarray(sample_weight)
         if x is not None and not hasattr(x, "element_spec") and not isinstance(x, keras.utils.PyDataset):
             rows = len(next(iter(x.values())) if isinstance(x, Mapping) else x)
@@ -340,8 +307,8 @@ class Model(keras.Model):
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Keras's `evaluate`, on encoded or raw data as `fit` takes them."""
         if kwargs.get("sample_weight") is not None:
-            kwargs["sample_weight"] = np.asarray(_in_order_of(x, kwargs["sample_weight"]))
-        return super().evaluate(*self._encode(x, y), *args, **kwargs)
+            kwargs["sample_weight"] = np.asarray(feeding.in_order_of(x, kwargs["sample_weight"]))
+        return super().evaluate(*feeding.encoded(self, x, y), *args, **kwargs)
 
     @notices.unlogged()
     def predict(self, x, batch_size=None, *args, **kwargs):
@@ -349,7 +316,7 @@ class Model(keras.Model):
 
         Where the traits have XLA compile it, which takes seconds for each number of rows, a batch has up to 1,024 rows.
         """
-        x = self._encode(x, None, target=False)[0]
+        x = feeding.encoded(self, x, None, target=False)[0]
         if isinstance(x, Mapping) and not len(next(iter(x.values()))):  # Keras fails without a batch
             one_row = {name: np.zeros((1, *values.shape[1:]), values.dtype) for name, values in x.items()}
             return super().predict(one_row, None, *args, **kwargs)[:0]
@@ -378,15 +345,15 @@ class Model(keras.Model):
     def train_on_batch(self, x, y=None, *args, **kwargs):
         """Keras's `train_on_batch`, on encoded or raw data as `fit` takes them."""
         self.check_trainable()
-        return super().train_on_batch(*self._encode(x, y), *args, **kwargs)
+        return super().train_on_batch(*feeding.encoded(self, x, y), *args, **kwargs)
 
     def test_on_batch(self, x, y=None, *args, **kwargs):
         """Keras's `test_on_batch`, on encoded or raw data as `fit` takes them."""
-        return super().test_on_batch(*self._encode(x, y), *args, **kwargs)
+        return super().test_on_batch(*feeding.encoded(self, x, y), *args, **kwargs)
 
     def predict_on_batch(self, x):
         """Keras's `predict_on_batch`, on encoded or raw data as `fit` takes them."""
-        return super().predict_on_batch(self._encode(x, None, target=False)[0])
+        return super().predict_on_batch(feeding.encoded(self, x, None, target=False)[0])
 
     def export(self, filepath, format="tf_saved_model", verbose=None, **kwargs):
         """Writes a SavedModel whose signatures take raw columns. `zoo.export` adds versions and the proof."""
@@ -408,90 +375,7 @@ class Model(keras.Model):
 
     def is_encoded(self, x) -> bool:
         """Returns whether `x` are encoded tensors rather than raw data."""
-        names = {tensor.name for tensor in self.network.inputs}
-        if isinstance(x, Mapping):
-            return set(x) >= names and all(np.ndim(x[name]) > 1 for name in names)
-        if isinstance(x, np.ndarray) and x.dtype.names is None and kinds.the_vector(self.schema.columns) is not None:
-            return self.preprocessor.encodings.raw and not self.preprocessor.has_offsets
-        return not isinstance(x, (pd.DataFrame, pd.Series)) and type(x).__module__ != "builtins"
-
-    def _encode(self, x, y, target=True):
-        if type(x).__name__.endswith("Dataset") and hasattr(x, "element_spec"):
-            return self._encode_dataset(x), y
-        if x is None or isinstance(x, keras.utils.PyDataset):
-            return x, y
-        y = frames.in_order_of(x.index, y) if isinstance(x, pd.DataFrame) else y
-        if self.preprocessor.takes_columns and not isinstance(x, (pd.DataFrame, Mapping)):
-            frame = frames.as_frame(x, self.schema.names)
-            x, y = (x, y) if frame is None else (frame, frames.as_values(y))
-        if target and y is None and self.schema.target is not None and isinstance(x, pd.DataFrame):
-            if self.schema.target not in x.columns:
-                raise ValueError(
-                    f"`y` must be given where the data have no column {self.schema.target!r}, the target. Received: "
-                    f"{', '.join(map(str, x.columns))}. Pass `y`, or data with that column."
-                )
-            y = x[self.schema.target]
-        if not self.is_encoded(x):
-            return self.preprocessor.encode(x), self._encode_target(y)
-        if isinstance(x, np.ndarray) and (alone := kinds.the_array(self.schema.columns)) is not None:
-            x = self.preprocessor.tensors(x)[alone.name]
-        in_pairs = self.target.dtype == "float64" and not self.target.is_in_pairs(y)
-        return x, self._encode_target(y) if _is_named(y) or in_pairs else y
-
-    def _encode_target(self, y):
-        if y is None or self.schema.task is None:
-            return y
-        if ops.is_tensor(y):
-            y = ops.convert_to_numpy(y)
-        return self.target.training(self.target.encode(y))
-
-    def _encode_validation(self, data):
-        if isinstance(data, (tuple, list)):
-            x, y = self._encode(data[0], data[1] if len(data) > 1 else None)
-            return (x, y, *(_in_order_of(data[0], weight) for weight in data[2:]))
-        return self._encode(data, None)[0]
-
-    def _encode_dataset(self, dataset):
-        """Encodes a tf.data.Dataset of batches of raw columns, with or without targets."""
-        import tensorflow as tf
-
-        spec = dataset.element_spec
-        first = spec[0] if isinstance(spec, tuple) else spec
-        names = {tensor.name for tensor in self.network.inputs}
-        if not isinstance(first, Mapping) or set(first) >= names:
-            return dataset
-        module, signature = self.preprocessor.module(), self.preprocessor.signature()
-        if missing := [name for name in signature if name not in first]:
-            raise ValueError(
-                f"The columns {', '.join(missing)} are missing. Received: {', '.join(first)}. Add them to the dataset."
-            )
-
-        states = dict(zip(signature, self.preprocessor.states, strict=True))
-
-        def served(name, value):
-            spec, column = signature[name], self.schema.column(name)
-            if value.dtype == spec.dtype:
-                return value
-            if spec.dtype.is_floating and value.dtype != tf.string:
-                return tf.cast(value, spec.dtype)
-
-            def read(values):  # as a table's: the number 2.0 is the level "2"
-                return kinds.kind_of(column).served(values, column, states[name])
-
-            return tf.ensure_shape(tf.numpy_function(read, [value], spec.dtype), spec.shape)
-
-        def labels(y):
-            dtype, shape = self.target.training_spec
-            encoded = tf.numpy_function(lambda values: self._encode_target(_text(values)), [y], dtype)
-            return tf.ensure_shape(encoded, [None, *shape])
-
-        def encode(columns, *rest):
-            x = module({name: served(name, columns[name]) for name in signature})
-            if not rest and self.schema.target in columns:
-                return x, labels(columns[self.schema.target])
-            return (x, labels(rest[0]), *rest[1:]) if rest else x
-
-        return dataset.map(tf.autograph.experimental.do_not_convert(encode), num_parallel_calls=tf.data.AUTOTUNE)
+        return feeding.is_encoded(self, x)
 
     @property
     def unsaved(self) -> tuple[str, ...]:
@@ -565,32 +449,18 @@ class Model(keras.Model):
         return model
 
 
-def _name_in_keras(entry_name: str) -> str:
+def name_in_keras(entry_name: str) -> str:
     """Returns an entry's name as the name of a Keras model, in which `/` would separate scopes."""
     return entry_name.replace("/", "_")
 
 
 def _renamed(name: str, entry: Entry) -> str:
     """Returns a model's name, replaced by the entry's current name if it is a former name of the entry."""
-    return _name_in_keras(entry.name) if name in map(_name_in_keras, entry.formerly) else name
+    return name_in_keras(entry.name) if name in map(name_in_keras, entry.formerly) else name
 
 
 def _deserialized(decision):
     return keras.saving.deserialize_keras_object(decision) if isinstance(decision, Mapping) else decision
-
-
-def _in_order_of(x, weight):
-    """Returns sample weights in the order of the rows of `x`, if both have an index of pandas."""
-    return frames.in_order_of(x.index, weight, "sample_weight") if isinstance(x, pd.DataFrame) else weight
-
-
-def _is_named(y) -> bool:
-    """Returns whether a target is in strings or in pandas' hands, so that it cannot be class indices."""
-    return isinstance(y, pd.Series) or (isinstance(y, np.ndarray) and y.dtype.kind in "OUS")
-
-
-def _text(values):
-    return np.array([v.decode() for v in values.ravel()], dtype=object) if values.dtype == object else values
 
 
 def _portable(config):
@@ -612,304 +482,3 @@ def _plain(value):
     if isinstance(value, np.ndarray):
         return value.tolist()
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
-    """Returns the entry's recipe, with what options change in it; an option of a field's name stands above others."""
-    recipe = registry.load_recipe(entry)
-    known = {**entry.options, **options}
-    by_value = changed_by_options(recipe.by_option, known)
-    asked = {**{name: value for name, value in entry.options.items() if name not in by_value}, **options}
-    changes = {name: asked[name] for name in FITTED if asked.get(name) is not None}
-    if "preprocessing" in changes:
-        changes["arrays"] = None
-    if "output_activation" in known:
-        changes["decision"] = known["output_activation"]
-    return dataclasses.replace(recipe, **{**by_value, **changes})
-
-
-def resolve_traits(entry: Entry, options: Mapping[str, Any]) -> Traits:
-    """Returns the entry's traits, with what options change in them."""
-    traits = registry.load_traits(entry)
-    changes: dict[str, Any] = {"decision": None} if "output_activation" in entry.options else {}
-    if traits.by_option:
-        changes |= changed_by_options(traits.by_option, {**entry.options, **options})
-    return dataclasses.replace(traits, **changes) if changes else traits
-
-
-def check_options(entry: Entry, options: Mapping[str, Any]) -> None:
-    """Raises ValueError if the entry's builder has no such option."""
-    for name in options:
-        if name not in entry.options:
-            raise ValueError(
-                f"Unknown option {name!r} of {entry.name!r}.{registry.suggest(name, entry.options)} "
-                f"It has: {', '.join(entry.options) or 'none'}."
-            )
-
-
-@contextlib.contextmanager
-def seeded(seed: int):
-    """Seeds Python's and numpy's random states, from which Keras draws its seeds, and restores them."""
-    states = random.getstate(), np.random.get_state()
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-
-
-def build(
-    name: str,
-    data=None,
-    *,
-    target: str | None = None,
-    schema: Schema | None = None,
-    weights=None,
-    image_size: int | Sequence[int] | None = None,
-    seed: int = 0,
-    **options,
-) -> Model:
-    """Builds a model by name, compiled, with fresh weights; or a preset with its own.
-
-    Args:
-        name: An entry's name, or a preset's such as `"image_mlp.mnist_10k"`.
-        data: Anything that `zoo.data.load` takes; None for the entry's own data set. The preprocessor's statistics
-            come from its training rows.
-        target: The target's column.
-        schema: A schema, or the path of one, instead of the inferred one.
-        weights: A `.weights.h5` file of Keras, a `.keras` file of the zoo, a preset's name, or a model of the same
-            shapes; else the entry's option of that name.
-        image_size: `(height, width)` that all images are resized to, here and by the model.
-        seed: Seed of the initial weights.
-        **options: The builder's, see `zoo.info(name).options`.
-
-    Returns:
-        A compiled model.
-
-    Raises:
-        ValueError: if the name, an option or the target are unknown, or weights have other shapes.
-    """
-    entry = registry.resolve(name)
-    if "." in name:
-        return _build_preset(name, data, options if image_size is None else {**options, "image_size": image_size})
-    registry.warn_renamed(name, entry)
-    if "weights" in entry.options and weights is not None and not isinstance(weights, (str, Path, keras.Model)):
-        options, weights = {**options, "weights": weights}, None  # a threshold unit's, by the paper
-    check_options(entry, options)
-    recipe = resolve_recipe(entry, options)
-    given = data is not None
-    if not given and entry.learning == "none":
-        preprocessor = None
-    else:
-        loaded = load_data(data if given else recipe.data, target=target, schema=schema, image_size=image_size)
-        if "train" in loaded.splits:
-            loaded = loaded.take(loaded.splits["train"])
-        preprocessor = fit_preprocessor(entry, recipe, resolve_traits(entry, options), loaded)
-    model = assemble(entry, preprocessor, options, seed=seed)
-    if weights is not None:
-        load_weights(model, weights)
-    return model
-
-
-def fit_preprocessor(
-    entry: Entry, recipe: Recipe, traits: Traits, data: Data, sample: Sample | None = None
-) -> Preprocessor:
-    """Returns the preprocessor of the recipe.
-
-    Args:
-        entry: The entry to build.
-        recipe: Its recipe.
-        traits: Its traits.
-        data: Training rows; all of them give the statistics.
-        sample: Of a stream, the rows that give the statistics instead.
-    """
-    supervised = registry.load_task(entry.task).supervised
-    if supervised and data.target is None and data.y is None:
-        is_array = kinds.the_array(data.schema.columns) is not None
-        named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
-        wanted = data.schema.target
-        absent = "" if wanted is None else f" The schema's target {wanted!r} is no column of the data."
-        raise ValueError(f"{entry.name!r} needs a target.{absent} Pass {'(x, y)' if is_array else named}.")
-    if data.streaming and sample is None:
-        sample = data.sample()
-    x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
-    task = task_for(entry, y)
-    frame = data.x if sample is None else sample.frame
-    if isinstance(frame, pd.DataFrame) and not data.schema_given and (sample is not None or traits.keep_constants):
-        table = data.frame() if sample is None else frame
-        how: dict[str, Any] = {"known": data.known(), "hints": data.hints, "keep_constants": traits.keep_constants}
-        schema = infer(table, data.target, ignore=data.ignore, **how)
-        schema = _as_units(schema) if traits.keep_constants else schema
-    else:
-        schema = data.schema
-    if supervised and (schema.task != task.name or sample is None):
-        schema = task.described(schema, y)
-    elif not supervised:
-        y = y if task.learns_from_targets or recipe.targets else None
-        recorded = y is not None or task.learns_from_targets  # built from inputs alone, it may yet be fitted
-        schema = task.described(schema, y) if recorded else schema.without_target()
-    if traits.values is not None:
-        inputs = [kinds.kind_of(column).with_values(column, traits.values) for column in schema.columns]
-        schema = dataclasses.replace(schema, columns=tuple(inputs))
-    has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
-    kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
-    fields = ("scaling", "feature_budget", "centred", "linear")
-    return Preprocessor(schema, kind, **{name: getattr(recipe, name) for name in fields}).fit(x, y)
-
-
-def task_for(entry: Entry, y) -> Task:
-    """Returns which of an entry's tasks suits targets.
-
-    Args:
-        entry: The entry.
-        y: Values as the caller has them, or None.
-
-    Raises:
-        ValueError: if none does.
-    """
-    tasks = [registry.load_task(name) for name in entry.tasks]
-    if y is None:
-        return tasks[0]
-    reasons = []
-    for task in tasks:
-        reason = task.suits(y)
-        if not reason:
-            return task
-        reasons.append(reason)
-    of_several = np.ndim(y) == 2 and np.shape(y)[1] > 1
-    raise ValueError(next((why for why, task in zip(reasons, tasks) if task.several == of_several), reasons[0]))
-
-
-def _as_units(schema: Schema) -> Schema:
-    """Returns a schema whose columns are encoded in their order: booleans beside numbers would stand behind them."""
-    return dataclasses.replace(schema, columns=kinds.as_units(schema.columns))
-
-
-def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:
-    """Returns the compiled model of an entry for a fitted preprocessor.
-
-    Without one (nothing to train, no data) the builder's options decide on the inputs.
-    """
-    recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
-    network = build_network(entry, preprocessor, options, seed=seed)
-    if preprocessor is None:
-        shape = [1 if size is None else size for size in network.inputs[0].shape[1:]]
-        patterns = np.full((2, *shape), 0.0 if traits.values is None else traits.values[0], "float32")
-        preprocessor = fit_preprocessor(entry, recipe, traits, load_data(patterns))
-    task = registry.load_task(preprocessor.schema.task or entry.task)
-    model = Model(
-        network,
-        entry=entry,
-        preprocessor=preprocessor,
-        options=options,
-        decision=task.activation(decision_of(recipe, traits), given="output_activation" in options),
-        counts=traits.counts,
-        name=_name_in_keras(entry.name),
-    )
-    compile_model(model, recipe)
-    return model
-
-
-def build_network(
-    entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0
-) -> keras.Model:
-    """Returns the network that an entry's builder makes for a fitted preprocessor, with fresh weights.
-
-    Raises:
-        TypeError: if the builder does not return a network.
-        ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
-    """
-    sizes = {} if preprocessor is None else preprocessor.sizes
-    task, target = registry.load_task(entry.task), None
-    if preprocessor is not None:
-        task, target = registry.load_task(preprocessor.schema.task or entry.task), preprocessor.target
-    shapes = task.outputs(target)
-    outputs = shapes[0][-1] if isinstance(shapes[0][-1], int) else 1
-    with seeded(seed), policy_for(entry):
-        fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
-        spec = Spec(task.name, outputs, seed=seed, **fitted, **sizes)
-        network = registry.load_builder(entry)(spec, **options)
-    own = {} if preprocessor is None else preprocessor.own_tensors
-    check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
-    keep_ends_in_float32(network)
-    return network
-
-
-def compile_model(
-    model: Model, recipe: Recipe, *, optimizer=None, loss=None, learning_rate=None, total_steps=None, **kwargs
-) -> None:
-    """Compiles a model as its recipe says, or with the optimizer and loss given."""
-    if optimizer is None or isinstance(optimizer, str):
-        options = dict(recipe.optimizer_options) if optimizer in (None, recipe.optimizer) else {}
-        rate = recipe.learning_rate if learning_rate is None else learning_rate
-        if recipe.schedule == "cosine" and total_steps:
-            rate = WarmupCosine(rate, total_steps)
-        name = optimizer or recipe.optimizer
-        # Keras numbers optimizers, and TensorFlow keeps 30 KB for each name that a variable ever had.
-        config = {"learning_rate": rate, "name": name.lower(), **options}
-        optimizer = keras.optimizers.get({"class_name": name, "config": config})
-    elif learning_rate is not None:
-        optimizer.learning_rate = learning_rate
-    traits = model.traits
-    if loss is None:
-        function = traits.loss or model.task.loss(model.decision)
-        reduction = {"mean": "sum_over_batch_size", "sum": "sum"}[recipe.reduction]
-        loss = NetworkLoss(function, reduction=reduction) if function else None
-    backend = keras.backend.backend()
-    kwargs.setdefault("jit_compile", backend == "jax" or (traits.jit is True and backend != "torch"))
-    if backend == "torch":
-        kwargs.pop("steps_per_execution", None)  # Keras takes 1 alone there
-    model.compile(optimizer=optimizer, loss=loss, metrics=model.task.metrics(recipe.metrics), **kwargs)
-
-
-def load_weights(model: Model, weights) -> None:
-    """Loads weights of the same shapes: a `.weights.h5` or `.keras` file, a preset's name, or another model.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if shapes differ; the message names the first.
-    """
-    if isinstance(weights, (str, Path)):
-        path = Path(weights)
-        if not path.exists():
-            path = registry.preset_folder(str(weights)) or path
-        path = path / "model.keras" if path.is_dir() else path
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"`weights` must be a weights file, a .keras file or a preset. There is no {str(weights)!r}."
-            )
-        if path.suffix != ".keras":
-            try:
-                model.load_weights(path)
-            except Exception as error:
-                raise ValueError(
-                    f"The weights in {str(weights)!r} do not fit this {model.entry.name!r}: {error}"
-                ) from error
-            return
-        import zoo
-
-        weights = zoo.load(path)  # which inspects the file before anything of it is built
-    ours, theirs = ([*model.weights, *[None] * len(weights.weights)], [*weights.weights, *[None] * len(model.weights)])
-    for mine, other in zip(ours, theirs, strict=False):
-        shapes = [None if variable is None else tuple(variable.shape) for variable in (mine, other)]
-        if shapes[0] != shapes[1]:
-            path = (mine if mine is not None else other).path
-            raise ValueError(
-                f"The weights do not fit: {path!r} must have the shape {shapes[0]}. Received: {shapes[1]}. Build with "
-                "the data and the options of the model that the weights come from."
-            )
-    model.set_weights(weights.get_weights())
-
-
-def _build_preset(name, data, options):
-    if data is not None or options:
-        raise ValueError(
-            f"The preset {name!r} has its own data and options. Build it alone, zoo.build({name!r}), or build the "
-            "entry "
-            f"{name.partition('.')[0]!r} fresh."
-        )
-    import zoo
-
-    return zoo.load(name)

@@ -4,8 +4,8 @@ import numpy as np
 
 import zoo
 from tests.benchmarks import train
+from zoo.compiling import compile_model
 from zoo.engine import compiled, fitting, many
-from zoo.model import compile_model
 
 EPOCHS, BATCH = 30, 32
 OPTIONS = {"hidden_units": (64, 64), "dropout": 0.0, "num_bins": 1}  # 40 encoded columns; S has 20

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo.compiling import compile_model
 from zoo.engine import compiled, fitting, many, products, stacked
 from zoo.layers.linear import line_of
-from zoo.model import compile_model
 
 pytestmark = pytest.mark.tensorflow
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.building import assemble
 from zoo.engine.compiled import pays_off
 from zoo.layers import ensemble
 from zoo.layers.activations import NAMES
-from zoo.model import assemble
 from zoo.models.mlp import mlp_classifier, mlp_regressor
 from zoo.registry import Spec
 

@@ -10,6 +10,8 @@ import pandas as pd
 
 from zoo.artifacts import surgery
 from zoo.artifacts.card import card_of
+from zoo.building import build_network
+from zoo.compiling import compile_model
 from zoo.data import doubts, extension
 from zoo.data.columns import the_array, the_picture, the_vector
 from zoo.data.names import named_as
@@ -19,7 +21,7 @@ from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
 from zoo.engine.precision import policy_of
 from zoo.layers import ensemble
-from zoo.model import Model, build_network, compile_model
+from zoo.model import Model
 from zoo.training.resolving import AnyModel, resolve_model
 
 CHOICES = ("strict", "extend", "new")

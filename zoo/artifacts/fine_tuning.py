@@ -12,8 +12,9 @@ from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
 from zoo.engine.devices import place
 from zoo.registry import Recipe
+from zoo.run import Run
 from zoo.training.resolving import AnyModel, resolve_model
-from zoo.training.trainer import Run, train
+from zoo.training.trainer import train
 
 ADAPTING = ("classes", "columns", "image_size")
 FEW_IMAGES = 500  # a fifth of fewer cannot tell epochs apart: all of them are trained on

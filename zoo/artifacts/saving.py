@@ -23,9 +23,10 @@ from zoo import registry
 from zoo.artifacts import folders
 from zoo.artifacts.card import card_of, page, plain
 from zoo.artifacts.inspection import MEMBERS, inspect
+from zoo.compiling import compile_model
 from zoo.data.columns import place_of
 from zoo.data.schema import KINDS
-from zoo.model import Model, compile_model
+from zoo.model import Model
 
 FORMAT = 1
 CHECKED = ("model.keras", "schema.json", "card.json")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pandas as pd
 
+from zoo.data import columns as kinds
 from zoo.engine.precision import in_double
+from zoo.layers.linear import line_beside
 
 
 def linear_terms(network: keras.Model, features: list[dict]) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -61,3 +64,26 @@ def linear_terms(network: keras.Model, features: list[dict]) -> tuple[list[str],
     centers, widths = np.array(scales).T
     weights = once / widths[:, None]
     return names, weights, intercept - centers @ weights
+
+
+def coefficients(model) -> pd.DataFrame:
+    """Returns the coefficients of a linear model: see `zoo.Model.coefficients`."""
+    if not model.task.supervised:
+        raise TypeError(
+            f"Coefficients are those of a classifier or a regression. Received: {model.entry.name!r}, which does "
+            f"{model.task.name}. Take `model.network.get_weights()`."
+        )
+    if kinds.pictures(model.schema.columns):
+        raise TypeError(
+            "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
+        )
+    line = line_beside(model.network)
+    if model.members > 1 and line is None:
+        raise TypeError(
+            f"Coefficients are those of one linear model. Received: an ensemble of {model.members} members. Build "
+            "it with ensemble=1."
+        )
+    names, weights, intercept = linear_terms(line or model.network, model.preprocessor.features)
+    weights, intercept, columns = model.task.terms(weights, intercept, model.target)
+    values = np.concatenate([weights, intercept[None]])
+    return pd.DataFrame(values, index=[*names, "intercept"], columns=columns)

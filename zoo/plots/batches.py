@@ -16,8 +16,8 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
+from zoo.building import build
 from zoo.data.sources import load
-from zoo.model import build
 from zoo.plots.canvas import one, plain
 from zoo.plots.surfaces import draw_paths
 from zoo.training.trainer import train

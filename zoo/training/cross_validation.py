@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from zoo import registry
+from zoo.building import assemble, fit_preprocessor, task_for
+from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
 from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
@@ -20,16 +22,7 @@ from zoo.data.sources import load as load_data
 from zoo.engine import compiled, fitting, many, stacked
 from zoo.engine.asked import check_served
 from zoo.layers.linear import line_of
-from zoo.model import (
-    Model,
-    assemble,
-    check_options,
-    compile_model,
-    fit_preprocessor,
-    resolve_recipe,
-    resolve_traits,
-    task_for,
-)
+from zoo.model import Model
 from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Traits
 from zoo.training import inference, line, scoring

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.building import task_for
 from zoo.data import doubts
 from zoo.data.frames import are_values
 from zoo.data.names import resolved
@@ -16,7 +17,6 @@ from zoo.data.pipelines import in_validation, weights
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
-from zoo.model import task_for
 from zoo.registry import Entry, suggest
 from zoo.training.splitting import held_out
 

@@ -10,7 +10,7 @@ from zoo.data.sources import load as load_data
 from zoo.model import Model
 
 if TYPE_CHECKING:
-    from zoo.training.trainer import Run
+    from zoo.run import Run
 
 AnyModel: TypeAlias = "Model | Run | str | os.PathLike[str]"
 

@@ -1,0 +1,271 @@
+"""`zoo.build`: a name and data to a compiled model with fresh weights, or a preset with its own."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from zoo import registry
+from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
+from zoo.data import columns as kinds
+from zoo.data.infer import infer
+from zoo.data.preprocessing import Preprocessor
+from zoo.data.raw import Data
+from zoo.data.sampling import Sample
+from zoo.data.schema import Schema
+from zoo.data.sources import load as load_data
+from zoo.engine.networks import check_network
+from zoo.engine.precision import keep_ends_in_float32, policy_for
+from zoo.model import Model, name_in_keras
+from zoo.recipes import decision_of
+from zoo.registry import Entry, Recipe, Spec, Traits
+from zoo.tasks.task import Task
+
+
+def build(
+    name: str,
+    data=None,
+    *,
+    target: str | None = None,
+    schema: Schema | None = None,
+    weights=None,
+    image_size: int | Sequence[int] | None = None,
+    seed: int = 0,
+    **options,
+) -> Model:
+    """Builds a model by name, compiled, with fresh weights; or a preset with its own.
+
+    Args:
+        name: An entry's name, or a preset's such as `"image_mlp.mnist_10k"`.
+        data: Anything that `zoo.data.load` takes; None for the entry's own data set. The preprocessor's statistics
+            come from its training rows.
+        target: The target's column.
+        schema: A schema, or the path of one, instead of the inferred one.
+        weights: A `.weights.h5` file of Keras, a `.keras` file of the zoo, a preset's name, or a model of the same
+            shapes; else the entry's option of that name.
+        image_size: `(height, width)` that all images are resized to, here and by the model.
+        seed: Seed of the initial weights.
+        **options: The builder's, see `zoo.info(name).options`.
+
+    Returns:
+        A compiled model.
+
+    Raises:
+        ValueError: if the name, an option or the target are unknown, or weights have other shapes.
+    """
+    entry = registry.resolve(name)
+    if "." in name:
+        return _build_preset(name, data, options if image_size is None else {**options, "image_size": image_size})
+    registry.warn_renamed(name, entry)
+    if "weights" in entry.options and weights is not None and not isinstance(weights, (str, Path, keras.Model)):
+        options, weights = {**options, "weights": weights}, None  # a threshold unit's, by the paper
+    check_options(entry, options)
+    recipe = resolve_recipe(entry, options)
+    given = data is not None
+    if not given and entry.learning == "none":
+        preprocessor = None
+    else:
+        loaded = load_data(data if given else recipe.data, target=target, schema=schema, image_size=image_size)
+        if "train" in loaded.splits:
+            loaded = loaded.take(loaded.splits["train"])
+        preprocessor = fit_preprocessor(entry, recipe, resolve_traits(entry, options), loaded)
+    model = assemble(entry, preprocessor, options, seed=seed)
+    if weights is not None:
+        load_weights(model, weights)
+    return model
+
+
+def fit_preprocessor(
+    entry: Entry, recipe: Recipe, traits: Traits, data: Data, sample: Sample | None = None
+) -> Preprocessor:
+    """Returns the preprocessor of the recipe.
+
+    Args:
+        entry: The entry to build.
+        recipe: Its recipe.
+        traits: Its traits.
+        data: Training rows; all of them give the statistics.
+        sample: Of a stream, the rows that give the statistics instead.
+    """
+    supervised = registry.load_task(entry.task).supervised
+    if supervised and data.target is None and data.y is None:
+        is_array = kinds.the_array(data.schema.columns) is not None
+        named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
+        wanted = data.schema.target
+        absent = "" if wanted is None else f" The schema's target {wanted!r} is no column of the data."
+        raise ValueError(f"{entry.name!r} needs a target.{absent} Pass {'(x, y)' if is_array else named}.")
+    if data.streaming and sample is None:
+        sample = data.sample()
+    x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
+    task = task_for(entry, y)
+    frame = data.x if sample is None else sample.frame
+    if isinstance(frame, pd.DataFrame) and not data.schema_given and (sample is not None or traits.keep_constants):
+        table = data.frame() if sample is None else frame
+        how: dict[str, Any] = {"known": data.known(), "hints": data.hints, "keep_constants": traits.keep_constants}
+        schema = infer(table, data.target, ignore=data.ignore, **how)
+        schema = _as_units(schema) if traits.keep_constants else schema
+    else:
+        schema = data.schema
+    if supervised and (schema.task != task.name or sample is None):
+        schema = task.described(schema, y)
+    elif not supervised:
+        y = y if task.learns_from_targets or recipe.targets else None
+        recorded = y is not None or task.learns_from_targets  # built from inputs alone, it may yet be fitted
+        schema = task.described(schema, y) if recorded else schema.without_target()
+    if traits.values is not None:
+        inputs = [kinds.kind_of(column).with_values(column, traits.values) for column in schema.columns]
+        schema = dataclasses.replace(schema, columns=tuple(inputs))
+    has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
+    kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
+    fields = ("scaling", "feature_budget", "centred", "linear")
+    return Preprocessor(schema, kind, **{name: getattr(recipe, name) for name in fields}).fit(x, y)
+
+
+def task_for(entry: Entry, y) -> Task:
+    """Returns which of an entry's tasks suits targets.
+
+    Args:
+        entry: The entry.
+        y: Values as the caller has them, or None.
+
+    Raises:
+        ValueError: if none does.
+    """
+    tasks = [registry.load_task(name) for name in entry.tasks]
+    if y is None:
+        return tasks[0]
+    reasons = []
+    for task in tasks:
+        reason = task.suits(y)
+        if not reason:
+            return task
+        reasons.append(reason)
+    of_several = np.ndim(y) == 2 and np.shape(y)[1] > 1
+    raise ValueError(next((why for why, task in zip(reasons, tasks) if task.several == of_several), reasons[0]))
+
+
+def _as_units(schema: Schema) -> Schema:
+    """Returns a schema whose columns are encoded in their order: booleans beside numbers would stand behind them."""
+    return dataclasses.replace(schema, columns=kinds.as_units(schema.columns))
+
+
+def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:
+    """Returns the compiled model of an entry for a fitted preprocessor.
+
+    Without one (nothing to train, no data) the builder's options decide on the inputs.
+    """
+    recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
+    network = build_network(entry, preprocessor, options, seed=seed)
+    if preprocessor is None:
+        shape = [1 if size is None else size for size in network.inputs[0].shape[1:]]
+        patterns = np.full((2, *shape), 0.0 if traits.values is None else traits.values[0], "float32")
+        preprocessor = fit_preprocessor(entry, recipe, traits, load_data(patterns))
+    task = registry.load_task(preprocessor.schema.task or entry.task)
+    model = Model(
+        network,
+        entry=entry,
+        preprocessor=preprocessor,
+        options=options,
+        decision=task.activation(decision_of(recipe, traits), given="output_activation" in options),
+        counts=traits.counts,
+        name=name_in_keras(entry.name),
+    )
+    compile_model(model, recipe)
+    return model
+
+
+def build_network(
+    entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0
+) -> keras.Model:
+    """Returns the network that an entry's builder makes for a fitted preprocessor, with fresh weights.
+
+    Raises:
+        TypeError: if the builder does not return a network.
+        ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
+    """
+    sizes = {} if preprocessor is None else preprocessor.sizes
+    task, target = registry.load_task(entry.task), None
+    if preprocessor is not None:
+        task, target = registry.load_task(preprocessor.schema.task or entry.task), preprocessor.target
+    shapes = task.outputs(target)
+    outputs = shapes[0][-1] if isinstance(shapes[0][-1], int) else 1
+    with seeded(seed), policy_for(entry):
+        fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
+        spec = Spec(task.name, outputs, seed=seed, **fitted, **sizes)
+        network = registry.load_builder(entry)(spec, **options)
+    own = {} if preprocessor is None else preprocessor.own_tensors
+    check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
+    keep_ends_in_float32(network)
+    return network
+
+
+def load_weights(model: Model, weights) -> None:
+    """Loads weights of the same shapes: a `.weights.h5` or `.keras` file, a preset's name, or another model.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if shapes differ; the message names the first.
+    """
+    if isinstance(weights, (str, Path)):
+        path = Path(weights)
+        if not path.exists():
+            path = registry.preset_folder(str(weights)) or path
+        path = path / "model.keras" if path.is_dir() else path
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"`weights` must be a weights file, a .keras file or a preset. There is no {str(weights)!r}."
+            )
+        if path.suffix != ".keras":
+            try:
+                model.load_weights(path)
+            except Exception as error:
+                raise ValueError(
+                    f"The weights in {str(weights)!r} do not fit this {model.entry.name!r}: {error}"
+                ) from error
+            return
+        import zoo
+
+        weights = zoo.load(path)  # which inspects the file before anything of it is built
+    ours, theirs = ([*model.weights, *[None] * len(weights.weights)], [*weights.weights, *[None] * len(model.weights)])
+    for mine, other in zip(ours, theirs, strict=False):
+        shapes = [None if variable is None else tuple(variable.shape) for variable in (mine, other)]
+        if shapes[0] != shapes[1]:
+            path = (mine if mine is not None else other).path
+            raise ValueError(
+                f"The weights do not fit: {path!r} must have the shape {shapes[0]}. Received: {shapes[1]}. Build with "
+                "the data and the options of the model that the weights come from."
+            )
+    model.set_weights(weights.get_weights())
+
+
+def _build_preset(name, data, options):
+    if data is not None or options:
+        raise ValueError(
+            f"The preset {name!r} has its own data and options. Build it alone, zoo.build({name!r}), or build the "
+            "entry "
+            f"{name.partition('.')[0]!r} fresh."
+        )
+    import zoo
+
+    return zoo.load(name)
+
+
+@contextlib.contextmanager
+def seeded(seed: int):
+    """Seeds Python's and numpy's random states, from which Keras draws its seeds, and restores them."""
+    states = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])

@@ -1,0 +1,119 @@
+"""What Keras's own methods take of a model's data: encoded tensors as they are, raw rows through the preprocessor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import ops
+
+from zoo.data import columns as kinds
+from zoo.data import frames
+
+
+def is_encoded(model, x) -> bool:
+    """Returns whether `x` are encoded tensors rather than raw data."""
+    names = {tensor.name for tensor in model.network.inputs}
+    if isinstance(x, Mapping):
+        return set(x) >= names and all(np.ndim(x[name]) > 1 for name in names)
+    if isinstance(x, np.ndarray) and x.dtype.names is None and kinds.the_vector(model.schema.columns) is not None:
+        return model.preprocessor.encodings.raw and not model.preprocessor.has_offsets
+    return not isinstance(x, (pd.DataFrame, pd.Series)) and type(x).__module__ != "builtins"
+
+
+def encoded(model, x, y, target=True):
+    if type(x).__name__.endswith("Dataset") and hasattr(x, "element_spec"):
+        return encoded_dataset(model, x), y
+    if x is None or isinstance(x, keras.utils.PyDataset):
+        return x, y
+    y = frames.in_order_of(x.index, y) if isinstance(x, pd.DataFrame) else y
+    if model.preprocessor.takes_columns and not isinstance(x, (pd.DataFrame, Mapping)):
+        frame = frames.as_frame(x, model.schema.names)
+        x, y = (x, y) if frame is None else (frame, frames.as_values(y))
+    if target and y is None and model.schema.target is not None and isinstance(x, pd.DataFrame):
+        if model.schema.target not in x.columns:
+            raise ValueError(
+                f"`y` must be given where the data have no column {model.schema.target!r}, the target. Received: "
+                f"{', '.join(map(str, x.columns))}. Pass `y`, or data with that column."
+            )
+        y = x[model.schema.target]
+    if not is_encoded(model, x):
+        return model.preprocessor.encode(x), encoded_target(model, y)
+    if isinstance(x, np.ndarray) and (alone := kinds.the_array(model.schema.columns)) is not None:
+        x = model.preprocessor.tensors(x)[alone.name]
+    in_pairs = model.target.dtype == "float64" and not model.target.is_in_pairs(y)
+    return x, encoded_target(model, y) if _is_named(y) or in_pairs else y
+
+
+def encoded_target(model, y):
+    if y is None or model.schema.task is None:
+        return y
+    if ops.is_tensor(y):
+        y = ops.convert_to_numpy(y)
+    return model.target.training(model.target.encode(y))
+
+
+def encoded_validation(model, data):
+    if isinstance(data, (tuple, list)):
+        x, y = encoded(model, data[0], data[1] if len(data) > 1 else None)
+        return (x, y, *(in_order_of(data[0], weight) for weight in data[2:]))
+    return encoded(model, data, None)[0]
+
+
+def encoded_dataset(model, dataset):
+    """Encodes a tf.data.Dataset of batches of raw columns, with or without targets."""
+    import tensorflow as tf
+
+    spec = dataset.element_spec
+    first = spec[0] if isinstance(spec, tuple) else spec
+    names = {tensor.name for tensor in model.network.inputs}
+    if not isinstance(first, Mapping) or set(first) >= names:
+        return dataset
+    module, signature = model.preprocessor.module(), model.preprocessor.signature()
+    if missing := [name for name in signature if name not in first]:
+        raise ValueError(
+            f"The columns {', '.join(missing)} are missing. Received: {', '.join(first)}. Add them to the dataset."
+        )
+
+    states = dict(zip(signature, model.preprocessor.states, strict=True))
+
+    def served(name, value):
+        spec, column = signature[name], model.schema.column(name)
+        if value.dtype == spec.dtype:
+            return value
+        if spec.dtype.is_floating and value.dtype != tf.string:
+            return tf.cast(value, spec.dtype)
+
+        def read(values):  # as a table's: the number 2.0 is the level "2"
+            return kinds.kind_of(column).served(values, column, states[name])
+
+        return tf.ensure_shape(tf.numpy_function(read, [value], spec.dtype), spec.shape)
+
+    def labels(y):
+        dtype, shape = model.target.training_spec
+        encoded = tf.numpy_function(lambda values: encoded_target(model, _text(values)), [y], dtype)
+        return tf.ensure_shape(encoded, [None, *shape])
+
+    def encode(columns, *rest):
+        x = module({name: served(name, columns[name]) for name in signature})
+        if not rest and model.schema.target in columns:
+            return x, labels(columns[model.schema.target])
+        return (x, labels(rest[0]), *rest[1:]) if rest else x
+
+    return dataset.map(tf.autograph.experimental.do_not_convert(encode), num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def in_order_of(x, weight):
+    """Returns sample weights in the order of the rows of `x`, if both have an index of pandas."""
+    return frames.in_order_of(x.index, weight, "sample_weight") if isinstance(x, pd.DataFrame) else weight
+
+
+def _is_named(y) -> bool:
+    """Returns whether a target is in strings or in pandas' hands, so that it cannot be class indices."""
+    return isinstance(y, pd.Series) or (isinstance(y, np.ndarray) and y.dtype.kind in "OUS")
+
+
+def _text(values):
+    return np.array([v.decode() for v in values.ravel()], dtype=object) if values.dtype == object else values
