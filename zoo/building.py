@@ -157,10 +157,23 @@ def _as_units(schema: Schema) -> Schema:
     return dataclasses.replace(schema, columns=kinds.as_units(schema.columns))
 
 
-def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[str, Any], *, seed: int = 0) -> Model:
-    """Returns the compiled model of an entry for a fitted preprocessor.
+def assemble(
+    entry: Entry,
+    preprocessor: Preprocessor | None,
+    options: Mapping[str, Any],
+    *,
+    seed: int = 0,
+    compiled: bool = True,
+) -> Model:
+    """Returns the model of an entry for a fitted preprocessor.
 
-    Without one (nothing to train, no data) the builder's options decide on the inputs.
+    Args:
+        entry: The entry.
+        preprocessor: Fitted. None where there is nothing to train and there are no data: the builder's options decide
+            on the inputs.
+        options: The builder's.
+        seed: Of the initial weights.
+        compiled: Whether it is compiled by the recipe; a training compiles it when the number of rows is known.
     """
     recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
     network = build_network(entry, preprocessor, options, seed=seed)
@@ -178,7 +191,8 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
         counts=traits.counts,
         name=name_in_keras(entry.name),
     )
-    compile_model(model, recipe)
+    if compiled:
+        compile_model(model, recipe)
     return model
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,7 +23,7 @@ from zoo.data.sources import load as load_data
 from zoo.engine.precision import policy_of
 from zoo.layers import ensemble
 from zoo.model import Model
-from zoo.training.resolving import AnyModel, resolve_model
+from zoo.training.resolving import AnyModel, Given, resolve
 
 CHOICES = ("strict", "extend", "new")
 
@@ -60,17 +61,40 @@ def adapt(
         ValueError: if the data differ in what is to be strict; the message names the difference and the repair.
         TypeError: if the entry has nothing to train.
     """
+    given = resolve(model)
+    data, target = beside(data, target)
+    schema = given.model.schema
+    with doubts.collected() as doubtful:
+        size = image_size_of(given.model, image_size)
+        loaded = load_data(data, target=schema.target if target is None else target, image_size=size)
+        doubtful.discard(schema.names)  # the model has said what they are
+    how: dict[str, Any] = {"classes": classes, "columns": columns, "image_size": image_size, "seed": seed}
+    return adapted_to(given, loaded, target=target, **how)
+
+
+def adapted_to(
+    given: Given,
+    loaded: Data,
+    *,
+    target=None,
+    classes: str = "strict",
+    columns: str = "strict",
+    image_size: Sequence[int] | None = None,
+    seed: int = 0,
+) -> Model:
+    """Returns a trained model for data that were loaded for it.
+
+    Args:
+        given: The model.
+        loaded: Data without the model's schema, with images of the size that `image_size_of` returns.
+        target, classes, columns, image_size, seed: As for `adapt`.
+    """
     for name, value in (("classes", classes), ("columns", columns)):
         if value not in CHOICES:
             raise ValueError(f"`{name}` must be one of {', '.join(map(repr, CHOICES))}. Received: {name}={value!r}")
-    run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
-    model = resolve_model(model)
+    model = given.model
     model.check_trainable()
-    data, target = beside(data, target)
     size = image_size_of(model, image_size)
-    with doubts.collected() as doubtful:
-        loaded = load_data(data, target=model.schema.target if target is None else target, image_size=size)
-        doubtful.discard(model.schema.names)  # the model has said what they are
     preprocessor = model.preprocessor
     alone = the_array(preprocessor.schema.columns)
     if alone is not None and columns != "strict":
@@ -88,7 +112,7 @@ def adapt(
         preprocessor = extension.with_target(preprocessor, target)
     with policy_of(model.network):
         adapted = _assembled(model, preprocessor, fresh_head=classes == "new", seed=seed)
-    known = getattr(model, "card", None) or (card_of(model, run) if run is not None else None)
+    known = getattr(model, "card", None) or (card_of(model, given.run) if given.run is not None else None)
     if known:
         object.__setattr__(adapted, "card", known)  # its ancestry goes on with this one
     return adapted

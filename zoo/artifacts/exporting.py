@@ -24,7 +24,7 @@ from zoo.artifacts.card import card_of, plain
 from zoo.data.schema import Schema
 from zoo.engine.precision import check_floatx
 from zoo.model import Model
-from zoo.training.resolving import AnyModel, resolve_model
+from zoo.training.resolving import AnyModel, resolve
 
 
 def _write_saved_model(model: Model, folder: Path) -> dict[str, tuple[dict, dict]]:
@@ -209,9 +209,8 @@ def export(
                 f"{str(target / str(version))!r} holds files of no export, which `overwrite` would delete. Choose "
                 "another version or folder."
             )
-    run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
-    model = resolve_model(model)
-    card = card_of(model, run)
+    given = resolve(model)
+    model, card = given.model, card_of(given.model, given.run)
     how: dict[str, Any] = {
         "format": format,
         "version": version,

@@ -6,14 +6,14 @@ import inspect
 import math
 
 from zoo import registry
-from zoo.artifacts.adapting import adapt, image_size_of
+from zoo.artifacts.adapting import adapted_to, image_size_of
 from zoo.data import doubts
 from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
 from zoo.engine.devices import place
 from zoo.registry import Recipe
 from zoo.run import Run
-from zoo.training.resolving import AnyModel, resolve_model
+from zoo.training.resolving import AnyModel, resolve
 from zoo.training.trainer import train
 
 ADAPTING = ("classes", "columns", "image_size")
@@ -59,13 +59,13 @@ def fine_tune(
     ignore = options.pop("ignore", ())
     hidden = [ignore] if isinstance(ignore, str) else list(ignore)
     hidden += [options[name] for name in ("groups", "weight") if options.get(name) is not None]
-    model = model if hasattr(model, "history") else resolve_model(model)  # a run knows the card of its model
-    schema = resolve_model(model).schema
+    given = resolve(model)
+    schema = given.model.schema
     with doubts.collected() as doubtful:
-        size = image_size_of(resolve_model(model), how.get("image_size"))
+        size = image_size_of(given.model, how.get("image_size"))
         loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden, image_size=size)
         doubtful.discard((*schema.names, options.get("time")))  # the model has said what they are, or the caller
-    adapted = adapt(model, loaded, target=target, seed=options.get("seed", 0), **how)
+    adapted = adapted_to(given, loaded, target=target, seed=options.get("seed", 0), **how)
     if adapted.traits.augmentation is not None and adapted.options.get("augmentation", True):
         options = {**_for_few_images(adapted.recipe, len(loaded.splits.get("train", loaded))), **options}
     return train(adapted, loaded, target=target, freeze=freeze, **options)

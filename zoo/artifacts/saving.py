@@ -27,6 +27,7 @@ from zoo.compiling import compile_model
 from zoo.data.columns import place_of
 from zoo.data.schema import KINDS
 from zoo.model import Model
+from zoo.run import Run
 
 FORMAT = 1
 CHECKED = ("model.keras", "schema.json", "card.json")
@@ -57,7 +58,7 @@ def save(model, folder, *, overwrite: bool = False) -> None:
 
 def _parts(model) -> tuple[Model, Any]:
     """Returns the model, and the run that trained it or None."""
-    run = model if hasattr(model, "history") and isinstance(getattr(model, "model", None), Model) else None
+    run = model if isinstance(model, Run) else None
     model = model if run is None else run.model
     if not isinstance(model, Model):
         raise TypeError(

@@ -273,7 +273,7 @@ def _of_one_shape(
         if (job.fold, job.seed) not in prepared:
             prepared[job.fold, job.seed] = _prepared(entry, recipe, traits, job, how)
         parts, preprocessor, rows, held = prepared[job.fold, job.seed]
-        model = assemble(entry, preprocessor, options, seed=job.seed)
+        model = assemble(entry, preprocessor, options, seed=job.seed, compiled=False)
         size = recipe.rows_a_step(parts.rows)
         steps = math.ceil(parts.rows / size)
         own, total = _copied(optimizer), steps * recipe.epochs

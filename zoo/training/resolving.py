@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.model import Model
-
-if TYPE_CHECKING:
-    from zoo.run import Run
+from zoo.run import Run
 
 AnyModel: TypeAlias = "Model | Run | str | os.PathLike[str]"
 
@@ -24,7 +22,7 @@ def resolve_model(model: AnyModel) -> Model:
     Raises:
         TypeError: if it is none of these.
     """
-    model = getattr(model, "model", model)
+    model = model.model if isinstance(model, Run) else model
     if isinstance(model, Model):
         return model
     if isinstance(model, (str, os.PathLike)):
@@ -34,6 +32,25 @@ def resolve_model(model: AnyModel) -> Model:
     raise TypeError(
         f"`model` must be a zoo.Model, a Run, a folder or a preset's name. Received: {type(model).__name__}."
     )
+
+
+class Given(NamedTuple):
+    """A model that a caller named, and the run that it comes from, if it is one's."""
+
+    model: Model
+    run: Run | None
+
+
+def resolve(model: AnyModel) -> Given:
+    """Returns the model that is meant, and its run.
+
+    Args:
+        model: As for `resolve_model`.
+
+    Raises:
+        TypeError: if it is none of these.
+    """
+    return Given(resolve_model(model), model if isinstance(model, Run) else None)
 
 
 def load_for(model: Model, data, *, target: str | None = None, image_size=None) -> Data:

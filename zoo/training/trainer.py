@@ -166,7 +166,7 @@ def train(
         seed_layers(model.network, seed)
     else:
         preprocessor = fit_preprocessor(entry, recipe, traits, parts.train, parts.sample)
-        model = assemble(entry, preprocessor, options, seed=seed)
+        model = assemble(entry, preprocessor, options, seed=seed, compiled=False)
     if parts.train.target is None and parts.train.y is None and model.task.learns_from_targets:
         raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
     model.check_loss(loss)
@@ -182,8 +182,21 @@ def train(
     if computes_in_half(model.network):
         plain["dtype_policy"] = MIXED
     augmented = traits.augmentation is not None and model.options.get("augmentation", True)
+
+    def compile_for(phase: Phase) -> None:
+        compile_model(
+            model,
+            recipe,
+            optimizer=_copied(optimizer) if len(phases) > 1 else optimizer,
+            loss=loss,
+            learning_rate=_scaled_rate(recipe, optimizer, learning_rate, phase.rate),
+            total_steps=steps * phase.epochs,
+            # Keras tells callbacks of executions: of batches only where each is one.
+            steps_per_execution=1 if any(map(fused.asks_for_batches, callbacks)) else min(64, steps),
+        )
+
+    compile_for(phases[0])
     if placement.kind != "one":
-        compile_model(model, recipe, optimizer=_copied(optimizer), loss=loss)
         obstacle = _obstacle(recipe, engine, callbacks, augmented)
         placement = engine_devices.settle(placement, model, batch_size=size, obstacle=obstacle)
     device = placement.text
@@ -243,21 +256,12 @@ def train(
         plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
         plain["linear"] |= {"refit": True} if refit else {}
         if held_out is not None and recipe.solver is None:
-            compile_model(model, recipe, loss=loss)  # the loss that the epochs are compared by
             best_so_far = line.loss(model, held_out)
 
     def fit(phase: Phase, left: Fitted | None) -> Fitted:
         """Trains the layers of one phase, on from what the phase before left."""
-        compile_model(
-            model,
-            recipe,
-            optimizer=_copied(optimizer) if len(phases) > 1 else optimizer,
-            loss=loss,
-            learning_rate=_scaled_rate(recipe, optimizer, learning_rate, phase.rate),
-            total_steps=steps * phase.epochs,
-            # Keras tells callbacks of executions: of batches only where each is one.
-            steps_per_execution=1 if any(map(fused.asks_for_batches, callbacks)) else min(64, steps),
-        )
+        if left is not None:
+            compile_for(phase)
         x = y = None
         if encoded is not None:
             x, y = encoded.x, encoded.y
