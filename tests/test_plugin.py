@@ -71,9 +71,10 @@ run.save(sys.argv[1])
 again = zoo.load(sys.argv[1])
 same = zoo.predict(again, frame).equals(zoo.predict(run, frame))
 print(again.entry.name, again.options, same, zoo.evaluate(again, frame)["accuracy"] > 0.95)
+print(again.votes(frame).shape)
 """
     result = run_with(plugins, code, tmp_path / "madaline")
-    assert result.stdout.splitlines()[-1] == "madaline_demo/madaline {'units': 9} True True"
+    assert result.stdout.splitlines()[-2:] == ["madaline_demo/madaline {'units': 9} True True", "(600, 9)"]
     with pytest.raises(
         ValueError, match=r"'madaline_demo/madaline', which this zoo does not have. Install madaline-demo"
     ):

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "zoo"
 ORDER = (
     "notices",
     "display",
+    "recipes",
     "registry",
     "layers",
     "data",

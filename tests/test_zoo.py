@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import importlib
 import inspect
+import json
 import random
 import types
 from pathlib import Path
@@ -195,19 +196,40 @@ def test_options_are_keyword_only_with_defaults_and_documented(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_recipe_holds_plain_values_and_functions(name):
+def test_a_recipe_is_what_json_holds(name):
+    """Strings, numbers, and tuples and dicts of them, which come back as they were."""
+
+    def as_json(value):
+        if isinstance(value, dict):
+            return {key: as_json(item) for key, item in value.items()}
+        return [as_json(item) for item in value] if isinstance(value, tuple | list) else value
+
+    recipe = dataclasses.asdict(registry.load_recipe(zoo.info(name)))
+    assert json.loads(json.dumps(recipe)) == as_json(recipe)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_traits_hold_functions_and_plain_values(name):
     """A Keras object carries state from one run to the next."""
 
-    def is_plain(value):
-        if isinstance(value, dict | types.MappingProxyType):
-            return all(is_plain(item) for item in value.values())
-        if isinstance(value, tuple | list):
-            return all(is_plain(item) for item in value)
+    def is_stateless(value):
+        if isinstance(value, dict):
+            return all(map(is_stateless, value.values()))
+        if isinstance(value, tuple):
+            return all(map(is_stateless, value))
         return value is None or isinstance(value, str | int | float | bool | types.FunctionType)
 
+    traits = registry.load_traits(zoo.info(name))
+    for field in dataclasses.fields(traits):
+        assert is_stateless(getattr(traits, field.name)), field.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_expects_what_is_scored_on_rows_that_its_data_set_holds_out(name):
     recipe = registry.load_recipe(zoo.info(name))
-    for field in dataclasses.fields(recipe):
-        assert is_plain(getattr(recipe, field.name)), field.name
+    assert set(recipe.expect) <= {"accuracy", "r2"} and all(0.0 < least < 1.0 for least in recipe.expect.values())
+    holds_out = (registry.package_folder("datasets") / recipe.data / "split.npz").is_file()
+    assert bool(recipe.expect) == (holds_out and zoo.info(name).learning == "gradient")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zoo
-from zoo import notices, registry
+from zoo import notices, recipes, registry
 from zoo.engine import interruption
 
 if TYPE_CHECKING:
@@ -564,13 +564,14 @@ def _repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     missing = [name for name in ("entry", "recipe", "data", "seed") if name not in facts]
     if missing:
         raise ValueError(f"{card!r} is no card of a run: it has no {', '.join(missing)}. An artifact's folder has one.")
-    recipe, usual = facts["recipe"], registry.load_recipe(registry.resolve(facts["entry"]))
+    recipe, entry = facts["recipe"], registry.resolve(facts["entry"])
+    usual = registry.load_recipe(entry)
+    listed = recipes.listed(usual, registry.load_traits(entry))
     names = ("target", "weight", "groups", "time", "ignore", "image_size")
     past = {name: facts["data"][name] for name in names if facts["data"].get(name)}
     past |= {"validation": facts["data"]["validation"]} if "validation" in facts["data"] else {}
     for name in ("epochs", "batch_size", "learning_rate", "optimizer", "loss", "class_weight"):
-        before = getattr(usual, name, None)  # what the recipe says anyway is not asked for
-        if recipe.get(name) not in (before, getattr(before, "__name__", None)):
+        if recipe.get(name) != listed.get(name):  # what the recipe says anyway is not asked for
             past[name] = recipe[name]
     if recipe.get("least_steps", 1) != usual.least_steps:  # the caller said how many rows a step has
         past["batch_size"] = recipe["batch_size"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import inspect
 import random
 import threading
 import warnings
@@ -35,7 +34,7 @@ from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
 from zoo.data.targets import as_pairs, check_target
 from zoo.engine import fused, keras_internals
-from zoo.engine.asked import check_asked
+from zoo.engine.asked import check_asked, check_served
 from zoo.engine.jitted import jitted
 from zoo.engine.linear import linear_terms
 from zoo.engine.networks import check_network
@@ -46,7 +45,8 @@ from zoo.layers import ensemble
 from zoo.layers.linear import line_beside
 from zoo.layers.losses import LOSSES, Count, NetworkLoss, squared_error
 from zoo.layers.nesting import layers_of
-from zoo.registry import Entry, Recipe, Spec
+from zoo.recipes import changed_by_options, decision_of
+from zoo.registry import Entry, Recipe, Spec, Traits
 
 FITTED = ("preprocessing", "scaling", "feature_budget", "linear")  # builders' options passed to the preprocessor
 JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
@@ -76,7 +76,7 @@ class Model(keras.Model):
         self.decision = decision
         self._options = dict(options or {})
         self._counts = [Count(function) for function in counts]
-        self._jit = registry.load_recipe(self.entry).jit
+        self._jit = self.traits.jit
         self._unsaved: tuple[str, ...] = ()
         self._step = threading.local()  # MirroredStrategy runs one thread a replica
         self.built = True
@@ -102,20 +102,26 @@ class Model(keras.Model):
         return resolve_recipe(self.entry, self._options)
 
     @property
+    def traits(self) -> Traits:
+        """The functions beside the recipe, with what the options change in them."""
+        return resolve_traits(self.entry, self._options)
+
+    @property
     def members(self) -> int:
         """How many networks answer together."""
         return ensemble.size(self.network)
 
     def __getattr__(self, name):
-        """Looks up what models of the entry have beside Keras's attributes (see `Recipe.attributes`)."""
+        """Looks up what models of the entry have beside Keras's attributes (see `Traits`)."""
         if inherited := getattr(super(), "__getattr__", None):  # of torch.nn.Module, which stores layers in a dict
             with contextlib.suppress(AttributeError):
                 return inherited(name)
         if not name.startswith("_") and "entry" in self.__dict__ and "preprocessor" in self.__dict__:
-            function = registry.load_recipe(self.entry).attributes.get(name)
-            if function is not None:
-                single = len(inspect.signature(function).parameters) == 1
-                return function(self) if single else functools.partial(function, self)
+            traits = registry.load_traits(self.entry)
+            if name in traits.properties:
+                return traits.properties[name](self)
+            if name in traits.methods:
+                return functools.partial(traits.methods[name], self)
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}.")
 
     def call(self, inputs, training=None):
@@ -361,7 +367,7 @@ class Model(keras.Model):
         return super().fit(x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs)
 
     def begin_training(self, x, y, *, rows: int, steps: int) -> None:
-        """Tells the recipe's check and start, and the layers that have a schedule, of a training that begins.
+        """Calls the traits' `check` and `start`, and tells layers that have a schedule that a training begins.
 
         Args:
             x: Encoded training rows, or None for a stream.
@@ -369,8 +375,8 @@ class Model(keras.Model):
             rows: How many they are.
             steps: Of the whole training.
         """
-        recipe = registry.load_recipe(self.entry)
-        for function in (recipe.check, recipe.start):
+        traits = self.traits
+        for function in (traits.check, traits.start):
             if function is not None and x is not None:
                 function(self, x if isinstance(x, Mapping) else {self.network.inputs[0].name: x}, y)
         for layer in layers_of(self.network):
@@ -388,7 +394,7 @@ class Model(keras.Model):
     def predict(self, x, batch_size=None, *args, **kwargs):
         """Keras's `predict`, on encoded or raw data as `fit` takes them. `zoo.predict` gives labels.
 
-        Where the recipe has XLA compile it, which takes seconds for each number of rows, a batch has up to 1,024 rows.
+        Where the traits have XLA compile it, which takes seconds for each number of rows, a batch has up to 1,024 rows.
         """
         x = self._encode(x, None, target=False)[0]
         if isinstance(x, Mapping) and not len(next(iter(x.values()))):  # Keras fails without a batch
@@ -396,7 +402,7 @@ class Model(keras.Model):
             return super().predict(one_row, None, *args, **kwargs)[:0]
         if (
             batch_size is None
-            and self.recipe.jit
+            and self.traits.jit
             and (isinstance(x, Mapping) or ops.is_tensor(x) or hasattr(x, "dtype"))
         ):
             batch_size = JIT_ROWS
@@ -414,10 +420,10 @@ class Model(keras.Model):
         return outputs
 
     def make_predict_function(self, force=False):
-        """As in Keras, but compiled by XLA if the recipe says so and the backend has XLA."""
+        """As in Keras, but compiled by XLA if the traits say so and the backend has XLA."""
         jit = self.jit_compile
         if keras.backend.backend() != "torch":
-            self.jit_compile = jit or bool(self.recipe.jit)
+            self.jit_compile = jit or bool(self.traits.jit)
         try:
             return super().make_predict_function(force)
         finally:
@@ -446,12 +452,13 @@ class Model(keras.Model):
         return None
 
     def check_trainable(self) -> None:
-        """Raises TypeError if the entry has nothing to train."""
+        """Raises TypeError if the entry has nothing to train, or trains as the engine cannot yet."""
         if self.entry.learning == "none":
             raise TypeError(
                 f"{self.entry.name!r} learns nothing: its weights follow from its options. Build it with others, "
                 f"zoo.build({self.entry.name!r}, ...), and call `predict`."
             )
+        check_served(self.entry, self.traits)
 
     def is_encoded(self, x) -> bool:
         """Returns whether `x` are encoded tensors rather than raw data."""
@@ -565,7 +572,7 @@ class Model(keras.Model):
             return None
         config = super().get_compile_config()
         if config and keras.backend.backend() == "torch":
-            config = {**_portable(config), "jit_compile": self.recipe.jit is True}
+            config = {**_portable(config), "jit_compile": self.traits.jit is True}
         return config and {**config, "optimizer_built": self.optimizer is not None and self.optimizer.built}
 
     def compile_from_config(self, config):
@@ -665,11 +672,7 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
     """Returns the entry's recipe, with what options change in it; an option of a field's name stands above others."""
     recipe = registry.load_recipe(entry)
     known = {**entry.options, **options}
-    by_value: dict[str, Any] = {}
-    for name, changes_by_value in recipe.by_option.items():
-        value = known[name]
-        if isinstance(value, (str, int)) and value in changes_by_value:
-            by_value |= changes_by_value[value]
+    by_value = changed_by_options(recipe.by_option, known)
     asked = {**{name: value for name, value in entry.options.items() if name not in by_value}, **options}
     changes = {name: asked[name] for name in FITTED if asked.get(name) is not None}
     if "preprocessing" in changes:
@@ -677,6 +680,15 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
     return dataclasses.replace(recipe, **{**by_value, **changes})
+
+
+def resolve_traits(entry: Entry, options: Mapping[str, Any]) -> Traits:
+    """Returns the entry's traits, with what options change in them."""
+    traits = registry.load_traits(entry)
+    changes: dict[str, Any] = {"decision": None} if "output_activation" in entry.options else {}
+    if traits.by_option:
+        changes |= changed_by_options(traits.by_option, {**entry.options, **options})
+    return dataclasses.replace(traits, **changes) if changes else traits
 
 
 def check_options(entry: Entry, options: Mapping[str, Any]) -> None:
@@ -748,19 +760,22 @@ def build(
         loaded = load_data(data if given else recipe.data, target=target, schema=schema, image_size=image_size)
         if "train" in loaded.splits:
             loaded = loaded.take(loaded.splits["train"])
-        preprocessor = fit_preprocessor(entry, recipe, loaded)
+        preprocessor = fit_preprocessor(entry, recipe, resolve_traits(entry, options), loaded)
     model = assemble(entry, preprocessor, options, seed=seed)
     if weights is not None:
         load_weights(model, weights)
     return model
 
 
-def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | None = None) -> Preprocessor:
+def fit_preprocessor(
+    entry: Entry, recipe: Recipe, traits: Traits, data: Data, sample: Sample | None = None
+) -> Preprocessor:
     """Returns the preprocessor of the recipe.
 
     Args:
         entry: The entry to build.
         recipe: Its recipe.
+        traits: Its traits.
         data: Training rows; all of them give the statistics.
         sample: Of a stream, the rows that give the statistics instead.
     """
@@ -777,11 +792,11 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
     frame = data.x if sample is None else sample.frame
-    if isinstance(frame, pd.DataFrame) and not data.schema_given and (sample is not None or recipe.keep_constants):
+    if isinstance(frame, pd.DataFrame) and not data.schema_given and (sample is not None or traits.keep_constants):
         table = data.frame() if sample is None else frame
-        how: dict[str, Any] = {"known": data.known(), "hints": data.hints, "keep_constants": recipe.keep_constants}
+        how: dict[str, Any] = {"known": data.known(), "hints": data.hints, "keep_constants": traits.keep_constants}
         schema = infer(table, data.target, ignore=data.ignore, **how)
-        schema = _as_units(schema) if recipe.keep_constants else schema
+        schema = _as_units(schema) if traits.keep_constants else schema
     else:
         schema = data.schema
     if supervised and (schema.task != entry.task or sample is None):
@@ -790,8 +805,8 @@ def fit_preprocessor(entry: Entry, recipe: Recipe, data: Data, sample: Sample | 
         y = y if entry.task == "dynamics" or recipe.targets else None
         recorded = y is not None or entry.task == "dynamics"  # built from currents alone, it may yet be fitted
         schema = schema.with_task(entry.task, y) if recorded else schema.without_target()
-    if recipe.values is not None:
-        inputs = [kinds.kind_of(column).with_values(column, recipe.values) for column in schema.columns]
+    if traits.values is not None:
+        inputs = [kinds.kind_of(column).with_values(column, traits.values) for column in schema.columns]
         schema = dataclasses.replace(schema, columns=tuple(inputs))
     has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
     kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
@@ -809,19 +824,19 @@ def assemble(entry: Entry, preprocessor: Preprocessor | None, options: Mapping[s
 
     Without one (nothing to train, no data) the builder's options decide on the inputs.
     """
-    recipe = resolve_recipe(entry, options)
+    recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
     network = build_network(entry, preprocessor, options, seed=seed)
     if preprocessor is None:
         shape = [1 if size is None else size for size in network.inputs[0].shape[1:]]
-        patterns = np.full((2, *shape), 0.0 if recipe.values is None else recipe.values[0], "float32")
-        preprocessor = fit_preprocessor(entry, recipe, load_data(patterns))
+        patterns = np.full((2, *shape), 0.0 if traits.values is None else traits.values[0], "float32")
+        preprocessor = fit_preprocessor(entry, recipe, traits, load_data(patterns))
     model = Model(
         network,
         entry=entry,
         preprocessor=preprocessor,
         options=options,
-        decision=recipe.decision,
-        counts=recipe.counts,
+        decision=decision_of(recipe, traits),
+        counts=traits.counts,
         name=_name_in_keras(entry.name),
     )
     compile_model(model, recipe)
@@ -865,14 +880,15 @@ def compile_model(
         optimizer = keras.optimizers.get({"class_name": name, "config": config})
     elif learning_rate is not None:
         optimizer.learning_rate = learning_rate
+    traits = model.traits
     if loss is None:
-        tasks = {"classification": LOSSES.get(recipe.decision), "regression": squared_error}
+        tasks = {"classification": LOSSES.get(decision_of(recipe, traits)), "regression": squared_error}
         default = tasks.get(model.entry.task)
-        function = recipe.loss or default
+        function = traits.loss or default
         reduction = {"mean": "sum_over_batch_size", "sum": "sum"}[recipe.reduction]
         loss = NetworkLoss(function, reduction=reduction) if function else None
     backend = keras.backend.backend()
-    kwargs.setdefault("jit_compile", backend == "jax" or (recipe.jit is True and backend != "torch"))
+    kwargs.setdefault("jit_compile", backend == "jax" or (traits.jit is True and backend != "torch"))
     if backend == "torch":
         kwargs.pop("steps_per_execution", None)  # Keras takes 1 alone there
     model.compile(optimizer=optimizer, loss=loss, metrics=list(recipe.metrics), **kwargs)

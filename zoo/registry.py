@@ -1,7 +1,8 @@
 """The registry: which networks there are, in plain facts that can be read without importing Keras.
 
     Entry    one name: task, learning, year, paper, summary, and where its builder is
-    Recipe   how an entry trains when the caller says nothing; plain values and functions only
+    Recipe   how an entry trains when the caller says nothing: plain values alone (see `zoo.recipes`)
+    Traits   the functions beside a recipe, and what they say of the network
     Spec     what a builder sees: the inputs and outputs to build for, neither data nor schema
 
 A row of the table in `zoo/models/__init__.py` is an entry. A package of someone else's adds its own through an
@@ -19,7 +20,6 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
-import math
 import operator
 import pathlib
 import re
@@ -30,6 +30,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zoo import notices
+from zoo.recipes import Recipe as Recipe
+from zoo.recipes import Traits as Traits
 
 if TYPE_CHECKING:
     import keras
@@ -37,113 +39,6 @@ if TYPE_CHECKING:
 TASKS = ("classification", "regression", "logic", "association", "map", "dynamics", "features")
 SUPERVISED = ("classification", "regression")  # dynamics learn from recorded outputs, and need none to be simulated
 LEARNING = ("gradient", "rule", "none")
-MOST_ROWS = 4096  # a step of a share of the rows
-FEWEST_ROWS = 32  # a step of few rows
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How an entry trains when the caller says nothing. Plain values and functions, never Keras objects.
-
-    Args:
-        data: Name of the data set that `build` and `train` take without data.
-        preprocessing: `"raw"` (numbers as they are), `"tabular"` or `"image"`.
-        arrays: The same of one array of numbers, where it is another; an option that names one stands above both.
-        scaling: What `"tabular"` gives for a number: `"standard"` (zero mean, unit variance) or `"quantile"`
-            (a robustly scaled value and its rank among the training rows, in [0, 1]).
-        feature_budget: The most features that the ranks of `scaling="quantile"` are expanded to, summed over columns.
-            Each column gets an equal number of bins; below two bins, numbers are only scaled. None: no limit.
-        centred: Whether raw numbers whose spread float32 does not resolve, such as time stamps, are read less their
-            middle: for networks whose answers are not in the units of their inputs.
-        linear: Whether numbers are encoded a second time, standardised and not squashed, for a path that is linear and
-            solved before the network trains (see `zoo.layers.linear`).
-        decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
-            registered function of them. The builder option `output_activation`, where an entry has it, stands above.
-        loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
-            targets `y_true` is the output itself, and None leaves the loss to `add_loss` (see `zoo.layers.rules`).
-        reduction: `"mean"` or `"sum"` of the loss over a batch; the older papers sum.
-        metrics: Keras metric names, on the model's outputs.
-        counts: Functions `(y_true, network_output) -> (batch,)`, each summed over an epoch and shown under its name.
-        optimizer: Name of a Keras optimizer.
-        optimizer_options: Its further arguments.
-        learning_rate: Step size; the peak where there is a schedule.
-        schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
-        batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
-        least_steps: The fewest steps of an epoch: of few rows, batches are smaller, but have 32 rows or more. A
-            `batch_size` that the caller gives stands above it.
-        epochs: The most epochs of a run.
-        shuffle: Whether rows are shuffled in each epoch.
-        validation: Share of the rows held out to choose the best epoch by, or None.
-        monitor: The metric that chooses the best epoch, lower is better.
-        patience: Epochs without improvement after which a run stops, or None.
-        stop_at: `(metric, value)`: a run stops after the first epoch that reaches it.
-        solver: None for the optimizer; `"lbfgs"` or `"newton"`, on all rows at once.
-        augmentation: A function `(images, seed) -> images` on uint8 batches, in training only.
-        targets: Whether `(x, y)` with numbers y `(rows, outputs)` is learnt from, by a task that has no targets else.
-        keep_constants: Whether columns of one value stay inputs: of networks whose columns are units, which answer a
-            value for each column, or of weights that are given by column. For others they say nothing.
-        values: The only values that inputs may have, such as `(-1.0, 1.0)`; None for any finite ones.
-        by_option: Fields that an option's value changes: `{"rule": {"online": {"batch_size": 1}}}`.
-        scores: Functions `(model, x, y)` of encoded rows (numpy), for `zoo.evaluate` and a run's metrics: each returns
-            a number, shown under the function's name, or several by name.
-        attributes: What a model of this entry has beside Keras's, by name: functions of the model. One with no other
-            argument is read as a property (`model.codebook`), others are methods (`model.energy(states)`).
-        jit: Whether XLA compiles what the network computes, which makes loops of many small operations a hundred times
-            as fast: `"inference"`: predictions; True: trainings too, Keras's `fit` among them.
-        check: A function `(model, x, y)` of encoded training rows (numpy), called before a training; raises ValueError
-            or warns.
-        start: A function `(model, x, y)` of them, called before a training too: initial weights that come from data.
-        unreached: A function `(model, x, y) -> str` of encoded training rows (numpy), called where a run ends at its
-            limit of epochs without having reached `stop_at`: says why, in `run.stopped`.
-    """
-
-    data: str
-    preprocessing: str = "tabular"
-    arrays: str | None = None
-    scaling: str = "quantile"
-    feature_budget: int | None = None
-    centred: bool = False
-    linear: bool = False
-    decision: str | Callable | None = None
-    loss: Callable | None = None
-    reduction: str = "mean"
-    metrics: tuple[str, ...] = ()
-    counts: tuple[Callable, ...] = ()
-    optimizer: str = "adam"
-    optimizer_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    learning_rate: float = 1e-3
-    schedule: str = "constant"
-    batch_size: int | float | str = 256
-    least_steps: int = 1
-    epochs: int = 100
-    shuffle: bool = True
-    validation: float | None = 0.2
-    monitor: str = "val_loss"
-    patience: int | None = None
-    stop_at: tuple[str, float] | None = None
-    solver: str | None = None
-    augmentation: Callable | None = None
-    targets: bool = False
-    keep_constants: bool = False
-    values: tuple[float, ...] | None = None
-    by_option: Mapping[str, Mapping[Any, Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
-    scores: tuple[Callable, ...] = ()
-    attributes: Mapping[str, Callable] = dataclasses.field(default_factory=dict)
-    check: Callable | None = None
-    start: Callable | None = None
-    unreached: Callable | None = None
-    jit: bool | str = False
-
-    def rows_a_step(self, rows: int) -> int:
-        """Returns how many of so many rows a step takes."""
-        if self.batch_size == "full":
-            return rows
-        if isinstance(self.batch_size, float):
-            return max(1, min(math.ceil(self.batch_size * rows), MOST_ROWS))
-        size = int(self.batch_size)
-        if self.least_steps > 1:
-            size = min(size, max(FEWEST_ROWS, math.ceil(rows / self.least_steps)))
-        return min(size, rows)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -314,7 +209,8 @@ def register(
 
     Args:
         name: What `zoo.build` takes. Letters, digits and `_`; packages outside the zoo put theirs before: `"pkg/net"`.
-        builder: The builder or `"module:function"`, imported when it is first built. Its module holds `RECIPE`.
+        builder: The builder or `"module:function"`, imported when it is first built. Its module holds `RECIPE`,
+            and `TRAITS` where functions belong to it.
         task: One of `zoo.registry.TASKS`.
         year: Year of the paper.
         paper: Reference with a DOI or an address.
@@ -549,12 +445,42 @@ def _argument(docstring: str, name: str) -> str:
 def load_recipe(entry: Entry) -> Recipe:
     """Returns the recipe beside an entry's builder: `RECIPES[name]` where a module has several, else `RECIPE`."""
     module = sys.modules[load_builder(entry).__module__]
-    recipe = getattr(module, "RECIPES", {}).get(entry.name.rpartition("/")[2]) or getattr(module, "RECIPE", None)
+    recipe = getattr(module, "RECIPES", {}).get(_own_name(entry)) or getattr(module, "RECIPE", None)
     if not isinstance(recipe, Recipe):
         raise TypeError(
             f"The module {module.__name__!r} of the model {entry.name!r} must hold RECIPE = Recipe(data=...)."
         )
+    recipe.check()
     return recipe
+
+
+def load_traits(entry: Entry) -> Traits:
+    """Returns the traits beside an entry's builder: `TRAITS`, or `TRAITS[name]` where it is a dict; else none.
+
+    Raises:
+        TypeError: if `TRAITS` is something else, or a dict with the name of an entry that has no recipe there.
+    """
+    module = sys.modules[load_builder(entry).__module__]
+    traits = getattr(module, "TRAITS", None)
+    if isinstance(traits, Mapping):
+        strangers = [name for name in traits if name not in getattr(module, "RECIPES", traits)]
+        if strangers:
+            raise TypeError(
+                f"TRAITS of the module {module.__name__!r} must be by the names of RECIPES: "
+                f"{', '.join(module.RECIPES)}. Received: {strangers[0]!r}."
+            )
+        traits = traits.get(_own_name(entry))
+    if not isinstance(traits, (Traits, type(None))):
+        raise TypeError(
+            f"TRAITS of the module {module.__name__!r} must be Traits(...), or a dict of them by the names of its "
+            f"entries. Received: {type(traits).__name__}."
+        )
+    return traits or Traits()
+
+
+def _own_name(entry: Entry) -> str:
+    """Returns an entry's name without that of its package."""
+    return entry.name.rpartition("/")[2]
 
 
 def package_folder(name: str) -> pathlib.Path:

@@ -6,7 +6,7 @@ import pytest
 
 import zoo
 from zoo.layers.losses import NetworkLoss, cross_entropy
-from zoo.models.image_mlp import RECIPE, image_mlp
+from zoo.models.image_mlp import TRAITS, image_mlp
 from zoo.registry import Spec
 
 
@@ -62,7 +62,7 @@ def test_it_learns_where_a_bright_patch_is(normalization):
 
 def test_the_recipe_distorts_in_training_only():
     """The network holds no layer of augmentation: what is saved and served is the same."""
-    assert RECIPE.augmentation.__name__ == "distort"
+    assert TRAITS.augmentation.__name__ == "distort"
     names = {type(layer).__name__ for layer in build(dropout=0.0).layers}
     assert names == {"InputLayer", "Rescaling", "Flatten", "Dense", "Activation"}
 

@@ -18,7 +18,7 @@ def compiled_by_xla(monkeypatch):
     """A perceptron whose recipe has XLA compile it."""
     from zoo.models import perceptron
 
-    monkeypatch.setattr(perceptron, "RECIPE", dataclasses.replace(perceptron.RECIPE, jit=True))
+    monkeypatch.setattr(perceptron, "TRAITS", dataclasses.replace(perceptron.TRAITS, jit=True))
     model = zoo.build("perceptron", (np.zeros((4, 2), "float32"), np.array([0, 0, 1, 1])))
     model.network.set_weights([np.array([[1.0], [2.0]]), np.array([-1.0])])
     return model
@@ -142,7 +142,7 @@ def test_arrays_and_what_xla_compiles_go_the_way_of_many(compiled_by_xla):
     assert inference.of_few(compiled_by_xla, X) is None
     frame = pd.DataFrame({"a": [0.0, 1.0, 0.0, 1.0, 3.0], "b": [5.0, 1.0, 2.0, 3.0, 0.5], "y": [0, 1, 0, 1, 1]})
     model = zoo.build("perceptron", frame, target="y")
-    assert model.recipe.jit and inference.of_few(model, frame.head(1)) is None
+    assert model.traits.jit and inference.of_few(model, frame.head(1)) is None
     assert len(zoo.predict(model, frame.head(1))) == 1
 
 

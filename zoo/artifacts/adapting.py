@@ -227,7 +227,7 @@ def _assembled(model: Model, preprocessor, *, fresh_head: bool, seed: int) -> Mo
         preprocessor=preprocessor,
         options=model.options,
         decision=model.decision,
-        counts=recipe.counts,
+        counts=model.traits.counts,
         name=model.name,
     )
     compile_model(adapted, recipe)

@@ -65,7 +65,7 @@ def fine_tune(
         loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden, image_size=size)
         doubtful.discard((*schema.names, options.get("time")))  # the model has said what they are, or the caller
     adapted = adapt(model, loaded, target=target, seed=options.get("seed", 0), **how)
-    if adapted.recipe.augmentation is not None and adapted.options.get("augmentation", True):
+    if adapted.traits.augmentation is not None and adapted.options.get("augmentation", True):
         options = {**_for_few_images(adapted.recipe, len(loaded.splits.get("train", loaded))), **options}
     return train(adapted, loaded, target=target, freeze=freeze, **options)
 

@@ -1,8 +1,9 @@
-"""What can be asked of entries that learn by a rule of their own: neither another loss, nor a solver, nor weights."""
+"""What can be asked of a training: of entries that learn by a rule neither another loss, nor a solver, nor weights."""
 
 from __future__ import annotations
 
-from zoo.registry import SUPERVISED, Entry, Recipe
+from zoo.recipes import NOT_SERVED
+from zoo.registry import SUPERVISED, Entry, Recipe, Traits
 
 
 def check_asked(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=None) -> None:
@@ -31,6 +32,15 @@ def check_asked(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=
         raise ValueError(
             f"The rule of {entry.name!r} sees every row alike: it has no sample weights. Leave `weight` and "
             "`sample_weight` out, or repeat the rows that count for more."
+        )
+
+
+def check_served(entry: Entry, traits: Traits) -> None:
+    """Raises TypeError for traits that no training heeds yet, and would leave aside in silence."""
+    if wanted := [name for name in NOT_SERVED if getattr(traits, name)]:
+        raise TypeError(
+            f"The traits of a model that is trained must be those that this version of the zoo serves. Received: "
+            f"{wanted[0]!r} of {entry.name!r}. Leave it out of TRAITS, or train with a version that serves it."
         )
 
 

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.registry import Recipe, Spec
+from zoo.registry import Recipe, Spec, Traits
 
 INITIAL = 0.3  # initial weights and biases are uniform in -0.3 to 0.3 (figure 1)
 DRAWS = {"symmetry": 1986, "xor": 323}  # which numbers a seed means
@@ -63,10 +63,8 @@ RECIPE = Recipe(
     preprocessing="raw",
     centred=True,
     decision="sigmoid",
-    loss=half_squared_error,
     reduction="sum",
     metrics=("accuracy",),
-    counts=(misses,),
     optimizer="sgd",
     optimizer_options={"momentum": 0.9},
     learning_rate=0.1,
@@ -77,6 +75,7 @@ RECIPE = Recipe(
     stop_at=("misses", 0),
     by_option={"problem": PROBLEMS},
 )
+TRAITS = Traits(loss=half_squared_error, counts=(misses,))
 
 
 def backprop_1986(spec: Spec, *, problem: str = "symmetry", hidden_units: int = 2) -> keras.Model:

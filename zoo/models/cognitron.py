@@ -21,7 +21,7 @@ from zoo.layers.cells import shunting, windows
 from zoo.layers.label_counts import LabelCounts, counting_loss
 from zoo.layers.rules import add_rule
 from zoo.layers.shifts import cells, planes, shift_tolerance
-from zoo.registry import Recipe, Spec
+from zoo.registry import Recipe, Spec, Traits
 
 REACH = 2  # steps that a displaced branch ends away at most, down and across
 
@@ -116,7 +116,6 @@ RECIPE = Recipe(
     data="numerals_12",
     preprocessing="image",
     decision="softmax",
-    loss=counting_loss,
     metrics=("accuracy",),
     optimizer="sgd",
     learning_rate=1.0,
@@ -124,8 +123,11 @@ RECIPE = Recipe(
     epochs=1,
     shuffle=False,
     validation=None,
+)
+TRAITS = Traits(
+    loss=counting_loss,
     scores=(shift_tolerance,),
-    attributes={"cells": cells, "planes": planes, "shift_tolerance": shift_tolerance},
+    methods={"cells": cells, "planes": planes, "shift_tolerance": shift_tolerance},
 )
 
 

@@ -38,7 +38,7 @@ from keras import ops
 from zoo.engine.passes import features
 from zoo.layers.rules import add_rule
 from zoo.layers.tabular import plain_features
-from zoo.registry import Recipe, Spec, suggest
+from zoo.registry import Recipe, Spec, Traits, suggest
 
 RULES = ("hebb", "covariance", "oja", "sanger", "stdp", "outer_product")
 A_PLUS = 0.005  # Song, Miller, Abbott 2000: the largest strengthening, as a share of w_max
@@ -287,27 +287,30 @@ def _is_finite(value) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-COMPONENTS = {"preprocessing": "tabular", "arrays": "raw", "batch_size": "full", "scores": (unexplained,)}
+COMPONENTS = {"preprocessing": "tabular", "arrays": "raw", "batch_size": "full"}
 SETTINGS: dict[str, dict] = {
     "oja": {**COMPONENTS, "learning_rate": 0.1, "epochs": 300},
     "sanger": {**COMPONENTS, "learning_rate": 0.2, "epochs": 2000},
     "covariance": {"batch_size": "full"},
-    "stdp": {"data": "correlated_spikes", "values": (0.0, 1.0), "batch_size": 1, "learning_rate": 1.0, "epochs": 20},
+    "stdp": {"data": "correlated_spikes", "batch_size": 1, "learning_rate": 1.0, "epochs": 20},
     "outer_product": {
         "targets": True,
-        "loss": correlation,
         "reduction": "sum",
         "batch_size": "full",
         "learning_rate": 1.0,
         "epochs": 1,
-        "scores": (recall_error,),
     },
+}
+FUNCTIONS: dict[str, dict] = {
+    "oja": {"scores": (unexplained,)},
+    "sanger": {"scores": (unexplained,)},
+    "stdp": {"values": (0.0, 1.0)},
+    "outer_product": {"loss": correlation, "scores": (recall_error,)},
 }
 
 RECIPE = Recipe(
     data="iris",
     preprocessing="raw",
-    keep_constants=True,
     scaling="standard",
     optimizer="sgd",
     learning_rate=1e-3,
@@ -315,8 +318,13 @@ RECIPE = Recipe(
     epochs=1,
     validation=None,
     by_option={"rule": SETTINGS},
-    attributes={"components": components, "variances": variances},
+)
+TRAITS = Traits(
+    keep_constants=True,
     check=check,
+    properties={"components": components},
+    methods={"variances": variances},
+    by_option={"rule": FUNCTIONS},
 )
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from keras import ops
 
 from zoo.layers.current_balance import balance
-from zoo.registry import Recipe, Spec
+from zoo.registry import Recipe, Spec, Traits
 
 G_NA, G_K, G_L = 120.0, 36.0, 0.3  # mS/cm2 (paper, table 3)
 E_NA, E_K, E_L = 115.0, -12.0, 10.613  # mV from rest; e_l such that the ionic current vanishes there
@@ -390,16 +390,18 @@ def _is_number(value) -> bool:
 RECIPE = Recipe(
     data="squid_axon",
     preprocessing="raw",
-    loss=trace_error,
     optimizer="sgd",
     learning_rate=1.0,
     batch_size="full",
     epochs=20,
     shuffle=False,
     validation=None,
-    jit=True,
     by_option={"outputs": {"state": {"data": "squid_axon_states"}}},
-    attributes={"membrane": membrane, **{name: _named(name) for name in (*NAMES, "capacitance")}},
+)
+TRAITS = Traits(
+    loss=trace_error,
+    jit=True,
+    properties={"membrane": membrane, **{name: _named(name) for name in (*NAMES, "capacitance")}},
     check=_check_recordings,
     start=_near,
 )

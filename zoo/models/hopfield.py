@@ -23,7 +23,7 @@ import numpy as np
 from keras import ops
 
 from zoo.layers.rules import add_rule, check_whole
-from zoo.registry import Recipe, Spec, suggest
+from zoo.registry import Recipe, Spec, Traits, suggest
 
 RULES = ("hebb", "projection", "storkey")
 UPDATES = ("asynchronous", "synchronous")
@@ -319,16 +319,19 @@ def _lost(layer, new: np.ndarray) -> str:
 RECIPE = Recipe(
     data="random_patterns",
     preprocessing="raw",
-    keep_constants=True,
-    values=(-1.0, 1.0),
     optimizer="sgd",
     learning_rate=1.0,  # a rule gives the whole change
     batch_size="full",
     epochs=1,
     validation=None,
     shuffle=False,
+)
+TRAITS = Traits(
+    keep_constants=True,
+    values=(-1.0, 1.0),
     scores=(stable, mean_overlap),
-    attributes={"couplings": couplings, "stored": stored, "energy": energy, "overlap": overlap},
+    properties={"couplings": couplings, "stored": stored},
+    methods={"energy": energy, "overlap": overlap},
     check=check_patterns,
     jit="inference",
 )

@@ -14,7 +14,7 @@ import keras
 from zoo.data.augmentation import distort
 from zoo.layers.ensemble import ensemble as ensemble_of
 from zoo.models.mlp import check_output_activation, dense_stack
-from zoo.registry import Recipe, Spec
+from zoo.registry import Recipe, Spec, Traits
 
 RECIPE = Recipe(
     data="mnist_10k",
@@ -27,8 +27,9 @@ RECIPE = Recipe(
     batch_size=128,
     epochs=50,
     patience=20,
-    augmentation=distort,
+    expect={"accuracy": 0.97},
 )
+TRAITS = Traits(augmentation=distort)
 
 
 def image_mlp(

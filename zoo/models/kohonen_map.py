@@ -27,7 +27,7 @@ from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid, mean_distances
 from zoo.layers.map_units import MapUnits
 from zoo.layers.rules import check_whole
 from zoo.layers.tabular import plain_features
-from zoo.registry import Recipe, Spec, suggest
+from zoo.registry import Recipe, Spec, Traits, suggest
 
 DECAYS = ("exponential", "linear", "inverse")
 INITIALS = ("pca", "samples", "random")
@@ -208,20 +208,21 @@ RECIPE = Recipe(
     preprocessing="raw",
     centred=True,
     scaling="standard",
-    decision=winning_unit,
-    loss=distance_from_winner,
     optimizer="sgd",
     learning_rate=1.0,  # the layer's own rate is in its changes
     batch_size=0.5,
     epochs=50,
     validation=None,
     by_option={"rule": {"batch": {"batch_size": 4096}, "online": {"batch_size": 256}}},
+)
+TRAITS = Traits(
+    decision=winning_unit,
+    loss=distance_from_winner,
     scores=(map_errors,),
-    attributes={
-        "codebook": codebook,
+    properties={"codebook": codebook, "u_matrix": u_matrix},
+    methods={
         "winners": winners,
         "distances": distances,
-        "u_matrix": u_matrix,
         "quantization_error": quantization_error,
         "topographic_error": topographic_error,
     },

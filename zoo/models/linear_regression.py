@@ -23,6 +23,7 @@ RECIPE = Recipe(
     batch_size=32,
     epochs=100,
     patience=20,
+    expect={"r2": 0.78},
 )
 
 

@@ -25,6 +25,7 @@ RECIPE = Recipe(
     batch_size="full",
     epochs=1000,
     validation=None,
+    expect={"accuracy": 0.95},
 )
 
 

@@ -75,9 +75,8 @@ def association(model, images) -> np.ndarray:
     return ops.convert_to_numpy(layer(model.preprocessor.encode(images)["image"]))
 
 
-RECIPE = dataclasses.replace(
-    perceptron.RECIPE, data="retina_letters", preprocessing="image", attributes={"association": association}
-)
+RECIPE = dataclasses.replace(perceptron.RECIPE, data="retina_letters", preprocessing="image")
+TRAITS = dataclasses.replace(perceptron.TRAITS, methods={"association": association})
 
 
 def mark_1_perceptron(

@@ -16,7 +16,7 @@ from keras import ops
 from scipy.optimize import linprog
 
 from zoo.data.generated import GATES, patterns
-from zoo.registry import Recipe, Spec, suggest
+from zoo.registry import Recipe, Spec, Traits, suggest
 
 MAX_INPUTS = 12  # of a truth table: 4,096 rows
 
@@ -182,7 +182,8 @@ def _given_unit(spec, weights, threshold, inhibitory):
     return w[:, None], np.array([threshold])
 
 
-RECIPE = Recipe(data="and_gate", preprocessing="raw", keep_constants=True, validation=None)
+RECIPE = Recipe(data="and_gate", preprocessing="raw", validation=None)
+TRAITS = Traits(keep_constants=True)
 
 
 def mcculloch_pitts(

@@ -21,7 +21,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.registry import Recipe, Spec, suggest
+from zoo.registry import Recipe, Spec, Traits, suggest
 
 # Figure 1 of the paper, by letter, and nets that everyone knows. A name that stands twice has two endings on the cell.
 NETS = {
@@ -357,11 +357,9 @@ def delay(model) -> int:
 RECIPE = Recipe(
     data="spike_trains",
     preprocessing="raw",
-    keep_constants=True,
-    values=(0.0, 1.0),
     validation=None,
-    attributes={"net": net, "delay": delay},
 )
+TRAITS = Traits(keep_constants=True, values=(0.0, 1.0), properties={"net": net, "delay": delay})
 
 
 def mcculloch_pitts_network(spec: Spec, *, net: str | Mapping = "heat_illusion") -> keras.Model:

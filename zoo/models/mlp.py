@@ -83,6 +83,7 @@ RECIPES = {
         least_steps=8,
         epochs=100,
         patience=16,
+        expect={"accuracy": 0.77},
     ),
     "mlp_regressor": Recipe(
         data="california_housing",
@@ -96,6 +97,7 @@ RECIPES = {
         least_steps=8,
         epochs=100,
         patience=16,
+        expect={"r2": 0.78},
     ),
 }
 

@@ -20,7 +20,7 @@ import numpy as np
 from keras import ops
 
 from zoo.layers.rules import add_rule, check_whole
-from zoo.registry import Recipe, Spec
+from zoo.registry import Recipe, Spec, Traits
 
 ROOM = 1024  # patterns that there is at least room for
 STANDS = 1e-6  # share of the largest number of all patterns below which a state does not move
@@ -171,15 +171,18 @@ def check_room(model, x, y) -> None:
 RECIPE = Recipe(
     data="random_patterns",
     preprocessing="raw",
-    keep_constants=True,
     optimizer="sgd",
     learning_rate=1.0,  # the change is the pattern itself
     batch_size="full",
     epochs=1,
     validation=None,
     shuffle=False,
+)
+TRAITS = Traits(
+    keep_constants=True,
     scores=(retrieval_error,),
-    attributes={"patterns": patterns, "energy": energy, "attention": attention},
+    properties={"patterns": patterns},
+    methods={"energy": energy, "attention": attention},
     check=check_room,
     jit="inference",
 )

@@ -24,7 +24,7 @@ from zoo.layers.cells import falling, shunting, windows
 from zoo.layers.label_counts import LabelCounts, counting_loss
 from zoo.layers.rules import add_rule
 from zoo.layers.shifts import cells, planes, shift_tolerance
-from zoo.registry import Recipe, Spec
+from zoo.registry import Recipe, Spec, Traits
 
 FIRST = 0.01  # the first a, as a share of c
 PREFERENCE = 0.2  # how much of it depends on the orientation, and on the distance between the planes' numbers
@@ -221,7 +221,6 @@ RECIPE = Recipe(
     data="numerals",
     preprocessing="image",
     decision="softmax",
-    loss=counting_loss,
     metrics=("accuracy",),
     optimizer="sgd",
     learning_rate=1.0,
@@ -229,9 +228,12 @@ RECIPE = Recipe(
     epochs=3,
     shuffle=False,
     validation=None,
-    scores=(shift_tolerance,),
-    attributes={"cells": cells, "planes": planes, "shift_tolerance": shift_tolerance},
     by_option={"organization": {"together": {"epochs": 1}}},
+)
+TRAITS = Traits(
+    loss=counting_loss,
+    scores=(shift_tolerance,),
+    methods={"cells": cells, "planes": planes, "shift_tolerance": shift_tolerance},
 )
 
 

@@ -15,7 +15,7 @@ from keras import ops
 
 from zoo.layers.linear import linear_outputs
 from zoo.layers.separation import why_not_learnt
-from zoo.registry import Recipe, Spec
+from zoo.registry import Recipe, Spec, Traits
 
 
 def _margins(y_true, activation):
@@ -53,9 +53,7 @@ RECIPE = Recipe(
     centred=True,
     scaling="standard",
     decision="threshold",
-    loss=perceptron_loss,
     metrics=("accuracy",),
-    counts=(mistakes,),
     optimizer="sgd",
     learning_rate=1.0,
     batch_size=1,
@@ -63,8 +61,8 @@ RECIPE = Recipe(
     shuffle=False,
     validation=None,
     stop_at=("mistakes", 0),
-    unreached=why_not_learnt,
 )
+TRAITS = Traits(loss=perceptron_loss, counts=(mistakes,), unreached=why_not_learnt)
 
 
 def perceptron(spec: Spec, *, preprocessing: str = "raw") -> keras.Model:

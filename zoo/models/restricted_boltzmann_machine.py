@@ -21,7 +21,7 @@ from keras import ops
 
 from zoo.data.columns import pictures
 from zoo.layers.rules import add_rule
-from zoo.registry import Recipe, Spec
+from zoo.registry import Recipe, Spec, Traits
 
 SCALE = 0.01  # of the first weights: G. E. Hinton, A Practical Guide to Training Restricted Boltzmann Machines, 2010
 
@@ -187,20 +187,18 @@ def check_rows(model, x, y) -> None:
 RECIPE = Recipe(
     data="digits",
     preprocessing="raw",
-    keep_constants=True,
     optimizer="sgd",
     optimizer_options={"momentum": 0.5},
     learning_rate=0.1,
     batch_size=20,
     epochs=50,
     validation=None,
+)
+TRAITS = Traits(
+    keep_constants=True,
     scores=(reconstruction_error, pseudo_log_likelihood),
-    attributes={
-        "components": components,
-        "free_energy": free_energy,
-        "reconstruct": reconstruct,
-        "sample": sample,
-    },
+    properties={"components": components},
+    methods={"free_energy": free_energy, "reconstruct": reconstruct, "sample": sample},
     check=check_rows,
 )
 

@@ -19,9 +19,19 @@ from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.data.targets import check_target
 from zoo.engine import compiled, fitting, many, stacked
+from zoo.engine.asked import check_served
 from zoo.layers.linear import line_of
-from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe
-from zoo.registry import Entry, Recipe
+from zoo.model import (
+    Model,
+    assemble,
+    check_options,
+    compile_model,
+    fit_preprocessor,
+    resolve_recipe,
+    resolve_traits,
+)
+from zoo.recipes import decision_of
+from zoo.registry import Entry, Recipe, Traits
 from zoo.training import inference, line, scoring
 from zoo.training.parts import Parts, check_name, load_parts
 from zoo.training.prediction import answers
@@ -144,7 +154,8 @@ def cross_validate(
     rates: list[Any] = list(learning_rate) if isinstance(learning_rate, (list, tuple, np.ndarray)) else [learning_rate]
     if not rates:
         raise ValueError("`learning_rate` must be a number or several. Received: none.")
-    recipe = resolve_recipe(entry, options)
+    recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
+    check_served(entry, traits)
     for rate in rates:
         recipe = _changed(recipe, rate, epochs, batch_size)
     if optimizer is not None or batch_size is not None:
@@ -166,8 +177,8 @@ def cross_validate(
     how = {"validation": share, "groups": groups, "weight": weight}
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {**how, **asked, "target": loaded.target}
-    why = _obstacle(recipe, engine, entry, options)
-    groups_of_shape = [] if why else list(_of_one_shape(entry, recipe, jobs, options, how, optimizer))
+    why = _obstacle(recipe, traits, engine, entry, options)
+    groups_of_shape = [] if why else list(_of_one_shape(entry, recipe, traits, jobs, options, how, optimizer))
     why = why or _why_not_one(groups_of_shape, recipe, engine)
     if verbose:
         text = f"not as one program, for {why}" if why else "as one program"
@@ -241,7 +252,7 @@ def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterato
     yield from model_selection.StratifiedKFold(**how).split(rows, codes)
 
 
-def _obstacle(recipe: Recipe, engine, entry: Entry, options) -> str:
+def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, options) -> str:
     """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
     if engine in ("keras", "xla"):
         return f"engine={engine!r} is asked for"
@@ -249,25 +260,25 @@ def _obstacle(recipe: Recipe, engine, entry: Entry, options) -> str:
         return "it learns by a rule, which stands in its layers"
     if recipe.solver is not None:
         return f"the solver {recipe.solver!r} trains"
-    if recipe.augmentation is not None and options.get("augmentation", True):
+    if traits.augmentation is not None and options.get("augmentation", True):
         return "images are augmented"
     if recipe.stop_at is not None:
         return f"the recipe stops at a value of {recipe.stop_at[0]}"
-    if recipe.monitor != "val_loss":
-        return f"the recipe chooses by {recipe.monitor}"
-    if entry.task == "regression" and recipe.decision is not None:
+    if entry.task == "regression" and decision_of(recipe, traits) is not None:
         return "predictions are bounded by each fold's own targets"
     return ""
 
 
-def _of_one_shape(entry: Entry, recipe: Recipe, jobs: list[_Job], options, how, optimizer) -> Iterator[list[_Member]]:
+def _of_one_shape(
+    entry: Entry, recipe: Recipe, traits: Traits, jobs: list[_Job], options, how, optimizer
+) -> Iterator[list[_Member]]:
     """Yields the trainings of each shape of network, steps of an epoch and batches: those of one program."""
     found: dict[tuple, list[_Member]] = {}
     prepared: dict[tuple[int, int], tuple] = {}
     lines: dict[tuple[int, int], tuple] = {}  # solved once for all rates
     for place, job in enumerate(jobs):
         if (job.fold, job.seed) not in prepared:
-            prepared[job.fold, job.seed] = _prepared(entry, recipe, job, how)
+            prepared[job.fold, job.seed] = _prepared(entry, recipe, traits, job, how)
         parts, preprocessor, rows, held = prepared[job.fold, job.seed]
         model = assemble(entry, preprocessor, options, seed=job.seed)
         size = recipe.rows_a_step(parts.rows)
@@ -335,7 +346,7 @@ def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
         yield model, one.best_epoch, len(one.losses)
 
 
-def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
+def _prepared(entry: Entry, recipe: Recipe, traits: Traits, job: _Job, how) -> tuple:
     """Returns a fold's parts, preprocessor and encoded rows, as `zoo.train` would have them."""
     parts: Parts = load_parts(
         job.train,
@@ -349,7 +360,7 @@ def _prepared(entry: Entry, recipe: Recipe, job: _Job, how) -> tuple:
         weight=how["weight"],
         seed=job.seed,
     )
-    preprocessor = fit_preprocessor(entry, recipe, parts.train)
+    preprocessor = fit_preprocessor(entry, recipe, traits, parts.train)
     encoded = [
         None if part is None else pipelines.encode(part, preprocessor, weight=parts.weights(part), training_seed=seed)
         for part, seed in ((parts.train, job.seed), (parts.val, None))

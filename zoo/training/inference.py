@@ -29,10 +29,10 @@ def _function(model):
                 lambda x: _answers(owner(), x),
                 input_signature=[signature],
                 autograph=False,
-                jit_compile=bool(model.recipe.jit) or None,
+                jit_compile=bool(model.traits.jit) or None,
             ).get_concrete_function()
             _functions[model] = lambda x: compiled({name: tf.constant(values) for name, values in x.items()}).numpy()
-        elif model.recipe.jit and keras.backend.backend() == "jax":
+        elif model.traits.jit and keras.backend.backend() == "jax":
             _functions[model] = _jitted(owner)
         else:
             _functions[model] = lambda x: _once(owner())(x)
@@ -105,7 +105,7 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
     rows = len(x[names[0]])
     if not rows:  # XLA compiles no loop over nothing: the answer to a row of zeros, without that row
         return outputs(model, {n: np.zeros((1, *x[n].shape[1:]), x[n].dtype) for n in names}, once=once)[:0]
-    function = _function(model) if not once or rows > batch_size or model.recipe.jit else _once(model)
+    function = _function(model) if not once or rows > batch_size or model.traits.jit else _once(model)
     parts = [
         function({name: x[name][start : start + batch_size] for name in names})
         for start in range(0, max(rows, 1), batch_size)
@@ -140,7 +140,7 @@ def of_few(model, x) -> np.ndarray | None:
 
 def _function_of_raw(model):
     """Returns the function from the blocks of a table to the answers; None for a model that XLA compiles."""
-    if model.recipe.jit:
+    if model.traits.jit:
         return None
     import tensorflow as tf
 

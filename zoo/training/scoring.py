@@ -4,7 +4,7 @@ classification  accuracy, log_loss, brier, roc_auc and average_precision (two cl
                 rest), f1_macro, ece: the expected calibration error, sum_b n_b/n |accuracy_b - confidence_b| over 15
                 bins
 regression      rmse, mae, r2; dynamics: over all moments
-others          what the entry's recipe scores, such as the quantization error of a map
+others          what the entry's traits score, such as the quantization error of a map
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ def score(model, rows: Encoded, *, once: bool = False, weighted: bool = True) ->
     outputs = inference.outputs(model, rows.x, once=once) if supervised else None
     found = score_outputs(model, outputs, truth, rows.weight if weighted else None) if supervised else None
     values = {} if found is None else dict(found)
-    for function in model.recipe.scores:
+    for function in model.traits.scores:
         found_here = function(model, rows.x, rows.y)
         values |= found_here if isinstance(found_here, Mapping) else {function.__name__: float(found_here)}
     return Scores(values, rows=len(rows), confusion=None if found is None else found.confusion)

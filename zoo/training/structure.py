@@ -10,6 +10,7 @@ from zoo.engine import keras_internals
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers.nesting import layers_of
 from zoo.model import Model
+from zoo.recipes import decision_of
 from zoo.registry import Recipe
 
 
@@ -47,9 +48,10 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
         )
     except (TypeError, ValueError, NotImplementedError):  # a layer without a config, or one that JSON does not have
         return None
-    own = recipe.loss if loss is None else loss
+    traits = model.traits
+    own = traits.loss if loss is None else loss
     types = (type(model.optimizer), type(optimizer))
-    key = (plain, types, own, recipe.decision, recipe.counts, tuple(recipe.metrics))
+    key = (plain, types, own, decision_of(recipe, traits), traits.counts, tuple(recipe.metrics))
     try:
         hash(key)
     except TypeError:

@@ -21,14 +21,24 @@ from zoo.data.sources import beside
 from zoo.data.weighting import class_factors
 from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
 from zoo.engine import devices as engine_devices
-from zoo.engine.asked import check_asked
+from zoo.engine.asked import check_asked, check_served
 from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
-from zoo.model import Model, assemble, check_options, compile_model, fit_preprocessor, resolve_recipe, seeded
-from zoo.registry import Entry, Recipe
+from zoo.model import (
+    Model,
+    assemble,
+    check_options,
+    compile_model,
+    fit_preprocessor,
+    resolve_recipe,
+    resolve_traits,
+    seeded,
+)
+from zoo.recipes import as_plain, listed
+from zoo.registry import Entry, Recipe, Traits
 from zoo.training import line, scoring, solving
 from zoo.training.checking import check_names, check_seed, checked_callbacks, without_schedule
 from zoo.training.parts import Parts, load_parts
@@ -232,6 +242,8 @@ def train(
     model, entry, options = _resolve(model, options)
     data, target = beside(data, target)
     recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
+    traits = resolve_traits(entry, options)
+    check_served(entry, traits)
     check_asked(entry, recipe, solver=solver, loss=loss, weight=weight)
     if solver is None and (optimizer is not None or batch_size is not None):
         recipe = dataclasses.replace(recipe, solver=None)
@@ -261,7 +273,8 @@ def train(
     if model is not None:
         seed_layers(model.network, seed)
     else:
-        model = assemble(entry, fit_preprocessor(entry, recipe, parts.train, parts.sample), options, seed=seed)
+        preprocessor = fit_preprocessor(entry, recipe, traits, parts.train, parts.sample)
+        model = assemble(entry, preprocessor, options, seed=seed)
     if parts.train.target is None and parts.train.y is None and entry.task in (*registry.SUPERVISED, "dynamics"):
         raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
     model.check_loss(loss)
@@ -269,14 +282,14 @@ def train(
     size = recipe.rows_a_step(rows)
     steps = math.ceil(rows / size)
     phases = freezing.phases(model.network, freeze, recipe.epochs)
-    plain = _plain_recipe(recipe, optimizer, loss, class_weight, options)
+    plain = _plain_recipe(recipe, traits, optimizer, loss, class_weight, options)
     if freeze is not None:
         plain["freeze"] = freeze
     if refit:
         plain["linear"] = "refit"
     if computes_in_half(model.network):
         plain["dtype_policy"] = MIXED
-    augmented = recipe.augmentation is not None and model.options.get("augmentation", True)
+    augmented = traits.augmentation is not None and model.options.get("augmentation", True)
     if placement.kind != "one":
         compile_model(model, recipe, optimizer=_copied(optimizer), loss=loss)
         obstacle = _obstacle(recipe, engine, callbacks, augmented)
@@ -323,7 +336,7 @@ def train(
                 shuffle=recipe.shuffle,
                 seed=seed,
                 epoch=epoch,
-                augmentation=recipe.augmentation if augmented else None,
+                augmentation=traits.augmentation if augmented else None,
             )
 
     identity = None
@@ -337,7 +350,7 @@ def train(
     if solved is not None:
         plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
         plain["linear"] |= {"refit": True} if refit else {}
-        if held_out is not None and recipe.solver is None and recipe.monitor == "val_loss":
+        if held_out is not None and recipe.solver is None:
             compile_model(model, recipe, loss=loss)  # the loss that the epochs are compared by
             best_so_far = line.loss(model, held_out)
 
@@ -371,9 +384,8 @@ def train(
                 seed=seed,
                 engine=engine,
                 key=structure(model, recipe, loss),
-                augmentation=recipe.augmentation if augmented else None,
+                augmentation=traits.augmentation if augmented else None,
                 validation=held_out.tensors() if isinstance(held_out, Encoded) else held_out,
-                monitor=recipe.monitor,
                 patience=recipe.patience,
                 stop_at=recipe.stop_at,
                 checkpoint=checkpoint if checkpoint is None or len(phases) == 1 else Path(checkpoint) / phase.name,
@@ -400,9 +412,9 @@ def train(
             fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
     # A run that goes on from its checkpoint knows by that alone what the line reached.
     is_before_the_first = fitted.best_epoch is None and (best_so_far is not None or fitted.best is not None)
-    if encoded is not None and recipe.unreached is not None and _ends_short(recipe, fitted):
+    if encoded is not None and traits.unreached is not None and _ends_short(recipe, fitted):
         fitted = dataclasses.replace(
-            fitted, stopped=f"{fitted.stopped}: {recipe.unreached(model, encoded.x, encoded.y)}"
+            fitted, stopped=f"{fitted.stopped}: {traits.unreached(model, encoded.x, encoded.y)}"
         )
     if optimizer is None or isinstance(optimizer, str):
         # The schedule has run down to 0, where `fit` would learn nothing: leave the recipe's rate and Keras's defaults.
@@ -547,27 +559,18 @@ def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
     return dataclasses.replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
-def _plain_recipe(recipe, optimizer, loss, class_weight, options) -> dict[str, Any]:
+def _plain_recipe(recipe: Recipe, traits: Traits, optimizer, loss, class_weight, options) -> dict[str, Any]:
     """Returns the recipe as resolved, in values that JSON holds."""
 
-    def plain(value):
-        if isinstance(value, Mapping):
-            return {str(key): plain(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(item) for item in value]
-        if value is None or isinstance(value, (str, int, float, bool)):
-            return value
-        return getattr(value, "__name__", None) or type(value).__name__
-
-    fields = {field.name: plain(getattr(recipe, field.name)) for field in dataclasses.fields(recipe)}
+    fields = listed(recipe, traits)
     if optimizer is not None:
-        fields["optimizer"] = plain(optimizer)
+        fields["optimizer"] = as_plain(optimizer)
         fields["optimizer_options"] = {}
     if loss is not None:
-        fields["loss"] = plain(loss)
+        fields["loss"] = as_plain(loss)
     if class_weight is not None:
-        fields["class_weight"] = plain(class_weight)
-    return {**fields, "options": plain(options)}
+        fields["class_weight"] = as_plain(class_weight)
+    return {**fields, "options": as_plain(options)}
 
 
 def _class_factors(class_weight, model, encoded: Encoded) -> np.ndarray | None:

@@ -7,9 +7,10 @@ W. C. Ridgway, An Adaptive Logic System with Generalizing Properties, Stanford E
 """
 
 import keras
+import numpy as np
 from keras import ops
 
-from zoo.registry import Recipe, Spec
+from zoo.registry import Recipe, Spec, Traits
 
 
 @keras.saving.register_keras_serializable(package="madaline_demo")
@@ -33,6 +34,12 @@ class Vote(keras.layers.Layer):
         return {**super().get_config(), "outputs": self.outputs}
 
 
+def votes(model, rows) -> np.ndarray:
+    """Returns what each Adaline says of rows, from -1 to 1, `(rows, outputs * units)`."""
+    adalines = keras.Model(model.network.inputs, model.network.get_layer("adalines").output)
+    return adalines.predict(model.preprocessor.encode(rows), verbose=0)
+
+
 RECIPE = Recipe(
     data="two_moons",
     preprocessing="raw",
@@ -43,6 +50,7 @@ RECIPE = Recipe(
     batch_size=64,
     epochs=30,
 )
+TRAITS = Traits(methods={"votes": votes})
 
 
 def madaline(spec: Spec, *, units: int = 7) -> keras.Model:
