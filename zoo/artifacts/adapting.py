@@ -69,7 +69,9 @@ def adapt(
         loaded = load_data(data, target=schema.target if target is None else target, image_size=size)
         doubtful.discard(schema.names)  # the model has said what they are
     how: dict[str, Any] = {"classes": classes, "columns": columns, "image_size": image_size, "seed": seed}
-    return adapted_to(given, loaded, target=target, **how)
+    adapted = adapted_to(given, loaded, target=target, **how)
+    compile_model(adapted, adapted.recipe)
+    return adapted
 
 
 def adapted_to(
@@ -82,7 +84,7 @@ def adapted_to(
     image_size: Sequence[int] | None = None,
     seed: int = 0,
 ) -> Model:
-    """Returns a trained model for data that were loaded for it.
+    """Returns a trained model for data that were loaded for it, not compiled.
 
     Args:
         given: The model.
@@ -246,8 +248,7 @@ def _assembled(model: Model, preprocessor, *, fresh_head: bool, seed: int) -> Mo
             surgery.transfer(old, new, fresh_head=fresh_head)
         if model.members > 1:
             ensemble.join(network, [new.network for new in news])
-    recipe = model.recipe
-    adapted = Model(
+    return Model(
         network,
         entry=model.entry,
         preprocessor=preprocessor,
@@ -256,8 +257,6 @@ def _assembled(model: Model, preprocessor, *, fresh_head: bool, seed: int) -> Mo
         counts=model.traits.counts,
         name=model.name,
     )
-    compile_model(adapted, recipe)
-    return adapted
 
 
 def _members(model: Model, network: keras.Model, preprocessor) -> list[surgery.Named]:
