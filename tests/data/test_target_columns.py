@@ -17,6 +17,7 @@ from zoo.data.description import describe
 from zoo.data.infer import infer
 from zoo.data.names import as_target, names_of
 from zoo.data.pipelines import encoded_blocks
+from zoo.data.preprocessing import Preprocessor
 from zoo.data.schema import Column, Schema
 from zoo.data.target_columns import beside
 from zoo.training.parts import load_parts
@@ -94,6 +95,15 @@ def test_an_iterator_and_a_reader_of_batches_give_several_targets():
     check(load(pa.RecordBatchReader.from_batches(table.schema, table.to_batches()), target=TARGETS))
 
 
+ROW = TABLE.iloc[3].rename(3)
+
+
+@pytest.mark.parametrize("row", [ROW, ROW.to_dict(), Record(*ROW), Point(*ROW)], ids=lambda row: type(row).__name__)
+def test_a_single_row_gives_several_targets(row):
+    data = load(row, target=TARGETS)
+    assert data.target == TARGETS and data.y.to_numpy().tolist() == [[36**2, -1.5]]
+
+
 def test_targets_keep_the_index_of_the_caller_and_the_order_of_the_source():
     data = load(TABLE, target=TARGETS)
     check(data, list(TABLE.index))
@@ -163,6 +173,8 @@ def test_values_for_each_row_are_no_names():
     two = frame.iloc[:2]
     assert beside(two, ["x", "cat"]) == (two, ["x", "cat"])  # as many rows as names: names of columns, even so
     assert beside(pd.Series(["1.png", "2.png"], name="image"), ["cat", "dog"])[1] is None
+    numbered = pd.DataFrame({0: [1.0, 2.0], 1: [3.0, 4.0], 2: [5.0, 7.0]})
+    assert load(numbered, target=[0, 1]).y.tolist() == [0, 1] and load(numbered, target=[1]).y.tolist() == [3.0, 4.0]
 
 
 @pytest.mark.parametrize("values", [TABLE[TARGETS], TABLE[TARGETS].iloc[::-1], pa.table(dict(TABLE[TARGETS]))])
@@ -225,6 +237,7 @@ PAIR = (TABLE[["x"]], TABLE[TARGETS])
         (TABLE, {"target": ["a", "bb"]}, r"no target column 'bb'. Did you mean 'b'. The data have: x, a, colour, b"),
         (TABLE, {"target": ["aa", "bb"]}, r"no target column 'aa'. Did you mean 'a'"),
         (TABLE.to_dict("list"), {"target": ["a", "bb"]}, r"no target column 'bb'. Did you mean 'b'"),
+        (TABLE, {"target": [f"y{i}" for i in range(30)]}, r"the same number of rows. Received: 40 and 30"),
         (TABLE, {"target": ["a", "b"], "ignore": "b"}, r"target 'b' must not be ignored"),
         (TABLE, {"target": list(TABLE.columns)}, r"must have rows and columns|At least one input column"),
         (PAIR, {"target": ["a", "c"]}, r"no target column 'c' in `y`. It has: b, a"),
@@ -269,9 +282,21 @@ def test_classes_that_differ_in_case_alone_are_doubtful_in_each_target():
         load(frame, target=["b", "a"])
 
 
-def test_columns_of_arrays_and_row_numbers_may_be_targets_without_doubt(recwarn):
-    frame = TABLE.assign(number=range(ROWS))
-    assert load(frame, target=["a", "number"]).schema.names == ["x", "colour", "b"]
+def test_targets_that_number_the_rows_or_have_marks_are_not_doubtful(recwarn, write):
+    frame = TABLE.assign(number=range(ROWS), money=[f"{'$€'[i % 2]} {i}" for i in range(ROWS)])
+    stream = load(write("rows.csv", frame.to_csv(index=False)), target=["money", "number"], stream=True)
+    for data in (load(frame, target=["money", "number"]), stream):
+        assert data.schema.names == ["x", "a", "colour", "b"]
+    assert not recwarn.list
+
+
+def test_targets_are_no_columns_that_training_did_not_know(recwarn):
+    inputs = TABLE[["x", "colour"]]
+    preprocessor = Preprocessor(load(TABLE, target=TARGETS).schema).fit(inputs)
+    for rows in (TABLE, TABLE.iloc[:1], TABLE.iloc[:1].to_dict("list")):
+        encoded, expected = preprocessor.encode(rows), preprocessor.encode(inputs.iloc[: len(rows["x"])])
+        for name, tensor in expected.items():
+            np.testing.assert_array_equal(encoded[name], tensor)
     assert not recwarn.list
 
 
