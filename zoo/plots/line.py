@@ -90,7 +90,7 @@ def _number(model: Model, output: int | str) -> tuple[int, str]:
         raise ValueError(
             f"`output` must be one of {', '.join(map(repr, names[:10]))}, or its number. Received: output={output!r}"
         )
-    place = names.index(output) if output in names else output
+    place = names.index(output) if output in names else int(output)
     return place, str(names[place]) if model.task.answers_numbers else f"logit of {names[place]}"
 
 

@@ -1,9 +1,9 @@
 """Association: patterns that are recalled from others."""
 
-from zoo.tasks.task import Task
+from zoo.tasks.task import Target, Task
 
 
-class Association(Task):
+class Association(Task[Target]):
     """Association: patterns that are recalled from others."""
 
     name = "association"

@@ -69,7 +69,7 @@ class Classes(Target):
         return [str(label) for label in self.schema.classes or ()]
 
 
-class Classification(Task):
+class Classification(Task[Classes]):
     """One of several classes."""
 
     name = "classification"
@@ -118,10 +118,10 @@ class Classification(Task):
     def strata(self, y) -> np.ndarray | None:
         return None if y is None else pd.factorize(pd.Series(np.asarray(y)), use_na_sentinel=False)[0]
 
-    def class_factors(self, class_weight, target: Target, encoded: np.ndarray, weight) -> np.ndarray:
+    def class_factors(self, class_weight, target: Classes, encoded: np.ndarray, weight) -> np.ndarray:
         return class_factors(class_weight, target.schema.classes, encoded, weight)
 
-    def outputs(self, target: Target | None) -> list[tuple]:
+    def outputs(self, target: Classes | None) -> list[tuple]:
         classes = len(target.schema.classes or ()) if target is not None else 0
         return [(None, classes)] if classes > 2 else [(None, 1), (None, 2)]
 
@@ -130,7 +130,7 @@ class Classification(Task):
 
         return LOSSES.get(activation)
 
-    def standard(self, outputs, target: Target, activation):
+    def standard(self, outputs, target: Classes, activation):
         from keras import ops
 
         if not callable(activation) and activation != "threshold" and outputs.shape[-1] == 1:
@@ -149,22 +149,22 @@ class Classification(Task):
             return ops.concatenate([1.0 - decided, decided], axis=-1)  # (batch, 1) -> (batch, 2)
         return ops.softmax(decided) if activation is None else decided
 
-    def answers(self, decided, target: Target, activation) -> dict[str, Any]:
+    def answers(self, decided, target: Classes, activation) -> dict[str, Any]:
         return {"probabilities": self.probabilities(decided, activation)}
 
-    def decode(self, answers: Mapping[str, np.ndarray], target: Target) -> dict[str, np.ndarray]:
+    def decode(self, answers: Mapping[str, np.ndarray], target: Classes) -> dict[str, np.ndarray]:
         p = answers["probabilities"]
         chosen = np.argmax(p, axis=-1)
         probability = np.take_along_axis(p, chosen[:, None], axis=-1)[:, 0]
         return {"label": target.labels(chosen), "probability": probability, "probabilities": p}
 
-    def columns(self, target: Target, name: str, width: int) -> list[str]:
+    def columns(self, target: Classes, name: str, width: int) -> list[str]:
         return [f"p_{label}" for label in target.schema.classes or ()]
 
-    def is_single(self, target: Target, name: str) -> bool:
+    def is_single(self, target: Classes, name: str) -> bool:
         return name != "probabilities"
 
-    def served(self, answers: Mapping[str, Any], target: Target) -> dict[str, Any]:
+    def served(self, answers: Mapping[str, Any], target: Classes) -> dict[str, Any]:
         import tensorflow as tf
 
         p = answers["probabilities"]
@@ -178,7 +178,7 @@ class Classification(Task):
     def method(self, targets: int) -> str:
         return "classify"
 
-    def source(self, target: Target, activation, width: int) -> list[str]:
+    def source(self, target: Classes, activation, width: int) -> list[str]:
         lines = []
         if activation == "threshold":
             lines.append(
@@ -196,7 +196,7 @@ class Classification(Task):
         answer = '{"label": np.array(CLASSES)[best], "probability": p.max(axis=1), "probabilities": p}'
         return [*lines, "best = p.argmax(axis=1)", f"return {answer}"]
 
-    def signature(self, target: Target, width: int) -> dict[str, list]:
+    def signature(self, target: Classes, width: int) -> dict[str, list]:
         classes = len(target.schema.classes or ())
         return {
             "label": ["string", [None]],
@@ -205,7 +205,7 @@ class Classification(Task):
         }
 
     def differences(
-        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, tolerance: float
+        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
     ) -> Iterator[Difference]:
         p = found["probabilities"] if "probabilities" in found else found["scores"]
         difference = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
@@ -225,7 +225,7 @@ class Classification(Task):
 
         return keras.ops.convert_to_numpy(self.probabilities(keras.ops.convert_to_tensor(decided), activation))
 
-    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, y) -> dict:
+    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, y) -> dict:
         labels = np.argmax(self._in_numpy(decided, activation), axis=-1)
         others = np.argmax(found["probabilities"], axis=-1)
         told: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
@@ -234,14 +234,14 @@ class Classification(Task):
             told |= {"metric": "accuracy", "before": before, "after": after}
         return told
 
-    def scores(self, y: np.ndarray, decided: np.ndarray, target: Target, activation, weight=None) -> Scores:
+    def scores(self, y: np.ndarray, decided: np.ndarray, target: Classes, activation, weight=None) -> Scores:
         p, classes = self._in_numpy(decided, activation), target.schema.classes
         found, counts = measures.classification_scores(
             y, p, len(classes or ()), hard=activation == "threshold", weight=weight
         )
         return Scores(found, rows=len(y), confusion=pd.DataFrame(counts, index=classes, columns=classes))
 
-    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Target) -> tuple:
+    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Classes) -> tuple:
         classes = target.schema.classes or ()
         return weights, intercept, list(classes[1:] if len(classes) == 2 else classes)
 

@@ -10,7 +10,7 @@ import numpy as np
 from zoo.tasks.task import Target, Task
 
 
-class Dynamics(Task):
+class Dynamics(Task[Target]):
     """Values over time. They can be learnt from recordings, and need none to be simulated."""
 
     name = "dynamics"

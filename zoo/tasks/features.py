@@ -1,9 +1,9 @@
 """Features: what units that learn without targets answer to a row."""
 
-from zoo.tasks.task import Task
+from zoo.tasks.task import Target, Task
 
 
-class Features(Task):
+class Features(Task[Target]):
     """Features: what units that learn without targets answer to a row."""
 
     name = "features"

@@ -1,9 +1,9 @@
 """Logic: units that fire or do not, 0 or 1."""
 
-from zoo.tasks.task import Task
+from zoo.tasks.task import Target, Task
 
 
-class Logic(Task):
+class Logic(Task[Target]):
     """Logic: units that fire or do not, 0 or 1."""
 
     name = "logic"

@@ -35,7 +35,7 @@ class Labels(Target):
         return "int32", (len(self.names),)
 
 
-class Multilabel(Task):
+class Multilabel(Task[Labels]):
     """Labels that stand each by itself."""
 
     name = "multilabel"
@@ -64,7 +64,7 @@ class Multilabel(Task):
             raise ValueError(why)
         return target_values.described(schema, y, self.name)
 
-    def outputs(self, target: Target | None) -> list[tuple]:
+    def outputs(self, target: Labels | None) -> list[tuple]:
         return [(None, max(1, len(target.names) if target is not None else 1))]
 
     def loss(self, activation) -> Callable | None:
@@ -86,26 +86,26 @@ class Multilabel(Task):
     def mean_of(self, activation) -> str:
         return "sigmoid"
 
-    def answers(self, decided, target: Target, activation) -> dict[str, Any]:
+    def answers(self, decided, target: Labels, activation) -> dict[str, Any]:
         from keras import ops
 
         return {"probabilities": ops.sigmoid(decided) if activation is None else decided}
 
-    def columns(self, target: Target, name: str, width: int) -> list[str]:
+    def columns(self, target: Labels, name: str, width: int) -> list[str]:
         return [f"p_{label}" for label in target.names]
 
-    def is_single(self, target: Target, name: str) -> bool:
+    def is_single(self, target: Labels, name: str) -> bool:
         return False
 
-    def source(self, target: Target, activation, width: int) -> list[str]:
+    def source(self, target: Labels, activation, width: int) -> list[str]:
         if activation == "threshold":
             return ["z = (z >= 0).astype('float32')", 'return {"probabilities": z}']
         return ['return {"probabilities": 0.5 * (1 + np.tanh(0.5 * z))}']
 
-    def signature(self, target: Target, width: int) -> dict[str, list]:
+    def signature(self, target: Labels, width: int) -> dict[str, list]:
         return {"probabilities": ["float32", [None, width]]}
 
-    def standard(self, outputs, target: Target, activation):
+    def standard(self, outputs, target: Labels, activation):
         from keras import ops
 
         if activation == "threshold":  # each by itself, where classes exclude each other
@@ -113,7 +113,7 @@ class Multilabel(Task):
         return super().standard(outputs, target, activation)
 
     def differences(
-        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, tolerance: float
+        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, tolerance: float
     ) -> Iterator[Difference]:
         p = found["probabilities"]
         largest = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
@@ -122,7 +122,7 @@ class Multilabel(Task):
     def _in_numpy(self, decided: np.ndarray, activation) -> np.ndarray:
         return decided if activation is not None else 0.5 * (1.0 + np.tanh(0.5 * decided))
 
-    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, y) -> dict:
+    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, y) -> dict:
         labels, others = self._in_numpy(decided, activation) >= 0.5, found["probabilities"] >= 0.5
         told: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
@@ -130,12 +130,12 @@ class Multilabel(Task):
             told |= {"metric": "share of right labels", "before": before, "after": after}
         return told
 
-    def scores(self, y: np.ndarray, decided: np.ndarray, target: Target, activation, weight=None) -> Scores:
+    def scores(self, y: np.ndarray, decided: np.ndarray, target: Labels, activation, weight=None) -> Scores:
         p = self._in_numpy(decided, activation)
         names = list(map(str, target.names))
         return Scores(measures.label_scores(y, p, names, hard=activation == "threshold", weight=weight), rows=len(y))
 
-    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Target) -> tuple:
+    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Labels) -> tuple:
         return weights, intercept, list(map(str, target.names))
 
 

@@ -130,7 +130,7 @@ class Numbers(Target):
         return [self.state.get(name) for name in (*STATISTICS, "dtype")]
 
 
-class Regression(Task):
+class Regression(Task[Numbers]):
     """A number, or several."""
 
     name = "regression"
@@ -159,7 +159,7 @@ class Regression(Task):
                 target_values.check_numbers(values, _called(name))
         return schema
 
-    def fit_target(self, schema: Schema, y) -> Target:
+    def fit_target(self, schema: Schema, y) -> Numbers:
         target = Numbers(schema)
         if y is None:
             return target
@@ -173,8 +173,8 @@ class Regression(Task):
         }
         return Numbers(schema, {**state, "dtype": max(dtypes)})  # float64 where one needs it
 
-    def outputs(self, target: Target | None) -> list[tuple]:
-        return [(None, target.count if isinstance(target, Numbers) else 1)]
+    def outputs(self, target: Numbers | None) -> list[tuple]:
+        return [(None, 1 if target is None else target.count)]
 
     def loss(self, activation) -> Callable | None:
         from zoo.layers.losses import squared_error
@@ -187,7 +187,7 @@ class Regression(Task):
     def mean_of(self, activation) -> str:
         return "sigmoid" if activation == "sigmoid" else "values"
 
-    def values(self, outputs, target: Target, activation):
+    def values(self, outputs, target: Numbers, activation):
         """Returns standardised values; with an activation they stay between the ends of the training's targets."""
         if activation is None:
             return outputs
@@ -201,10 +201,10 @@ class Regression(Task):
             low, high = map(target.for_network, (low, high))
         return low + (high - low) * ops.sigmoid(outputs)
 
-    def standard(self, outputs, target: Target, activation):
+    def standard(self, outputs, target: Numbers, activation):
         return self.values(outputs, target, activation)
 
-    def decide(self, outputs, target: Target, activation):
+    def decide(self, outputs, target: Numbers, activation):
         import keras
 
         values = self.standard(outputs, target, activation)
@@ -214,16 +214,16 @@ class Regression(Task):
         scale, center = (np.asarray(v, dtype) if target.several else v for v in (target.scale, target.center))
         return values * scale + center
 
-    def decided(self, standard: np.ndarray, target: Target) -> np.ndarray:
+    def decided(self, standard: np.ndarray, target: Numbers) -> np.ndarray:
         return target.values(standard)
 
-    def columns(self, target: Target, name: str, width: int) -> list[str]:
+    def columns(self, target: Numbers, name: str, width: int) -> list[str]:
         return [f"{name}_{column}" for column in target.names]
 
     def method(self, targets: int) -> str:
         return "regress" if targets < 2 else ""
 
-    def source(self, target: Target, activation, width: int) -> list[str]:
+    def source(self, target: Numbers, activation, width: int) -> list[str]:
         lines, dtype = [], f"np.{target.dtype}"
         if activation == "sigmoid":
             low, high = target.standardised(target.ends[0]), target.standardised(target.ends[1])
@@ -232,15 +232,15 @@ class Regression(Task):
         lines.append(f"z = z * {_written(target.scale, dtype)} + {_written(target.center, dtype)}")
         return [*lines, f'return {{"prediction": {"z" if width > 1 else "z[:, 0]"}}}']
 
-    def scale(self, wanted: np.ndarray, target: Target, dtype) -> tuple[Any, np.ndarray]:
+    def scale(self, wanted: np.ndarray, target: Numbers, dtype) -> tuple[Any, np.ndarray]:
         if dtype == np.float64:  # what comes to the center is computed in float32
             return target.scale, np.abs(wanted - target.center)
         return target.scale, np.abs(wanted)
 
-    def deviation(self, target: Target) -> Any:
+    def deviation(self, target: Numbers) -> Any:
         return target.scale
 
-    def scores(self, y: np.ndarray, decided: np.ndarray, target: Target, activation, weight=None) -> Scores:
+    def scores(self, y: np.ndarray, decided: np.ndarray, target: Numbers, activation, weight=None) -> Scores:
         if y.ndim == 1:
             return super().scores(y, decided, target, activation, weight)
         each = [measures.regression_scores(y[:, i], decided[:, i], weight) for i in range(y.shape[1])]
@@ -249,7 +249,7 @@ class Regression(Task):
             found |= {f"{name}_{column}": one[name] for column, one in zip(target.names, each, strict=True)}
         return Scores(found, rows=len(y))
 
-    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Target) -> tuple:
+    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Numbers) -> tuple:
         names = [str(name) for name in target.names] or ["None"]
         return weights * target.scale, intercept * target.scale + target.center, names
 

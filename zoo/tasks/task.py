@@ -10,7 +10,7 @@ Keras is imported where a method computes with tensors: a schema is read without
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from zoo.scores import Scores
 if TYPE_CHECKING:
     from zoo.data.schema import Schema
 
+T = TypeVar("T", bound="Target")
 TOLERANCE = 1e-5  # of probabilities, and of values as a share of the target's deviation
 
 
@@ -140,14 +141,14 @@ class Target:
         return None
 
 
-class Task:
+class Task(Generic[T]):
     """What a model answers. Here units, whose outputs are the answers: the base of all tasks.
 
     A task is one object, `zoo.register_task(name, "module:OBJECT")`. What a subclass leaves out is as it is here.
     """
 
     name = ""
-    target_type: type[Target] = Target
+    target_type: type[Any] = Target
     supervised = False  # an entry is built and trained with a target, and its outputs are compared with it
     scored = False  # outputs can be compared with targets
     learns_from_targets = False  # a training needs them
@@ -185,7 +186,7 @@ class Task:
 
         return dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
 
-    def fit_target(self, schema: Schema, y) -> Target:
+    def fit_target(self, schema: Schema, y) -> T:
         """Returns the target as training rows show it.
 
         Args:
@@ -198,7 +199,7 @@ class Task:
         """Returns a number for each row by which rows are split evenly, or None."""
         return None
 
-    def class_factors(self, class_weight, target: Target, encoded: np.ndarray, weight) -> np.ndarray:
+    def class_factors(self, class_weight, target: T, encoded: np.ndarray, weight) -> np.ndarray:
         """Returns the factor of each class, for a caller's `class_weight`.
 
         Raises:
@@ -208,7 +209,7 @@ class Task:
 
     # The network and its training.
 
-    def outputs(self, target: Target | None) -> list[tuple]:
+    def outputs(self, target: T | None) -> list[tuple]:
         """Returns the shapes that a network's output may have, `(None, units)`, the one of `Spec.num_outputs` first.
 
         A string stands for any size.
@@ -243,13 +244,13 @@ class Task:
         """Returns of what the answers of members are the mean: `"softmax"`, `"sigmoid"` or `"values"`."""
         return "sigmoid" if activation == "sigmoid" else "softmax"
 
-    def values(self, outputs, target: Target, activation):
+    def values(self, outputs, target: T, activation):
         """Returns what losses on network outputs take for network outputs `(batch, units)`."""
         return outputs
 
     # From outputs to answers.
 
-    def standard(self, outputs, target: Target, activation):
+    def standard(self, outputs, target: T, activation):
         """Returns answers without the target's units for network outputs `(batch, units)`, by `keras.ops`.
 
         Args:
@@ -268,7 +269,7 @@ class Task:
         functions = {"softmax": ops.softmax, "sigmoid": ops.sigmoid}
         return functions[activation](outputs) if activation else outputs
 
-    def decide(self, outputs, target: Target, activation):
+    def decide(self, outputs, target: T, activation):
         """Returns what `model(x)` returns for network outputs `(batch, units)`, by `keras.ops`.
 
         Args:
@@ -276,7 +277,7 @@ class Task:
         """
         return self.standard(outputs, target, activation)
 
-    def decided(self, standard: np.ndarray, target: Target) -> np.ndarray:
+    def decided(self, standard: np.ndarray, target: T) -> np.ndarray:
         """Returns what `decide` returns, in numpy and float64, for the result of `standard`."""
         return standard
 
@@ -292,19 +293,19 @@ class Task:
         """
         return decided
 
-    def answers(self, decided, target: Target, activation) -> dict[str, Any]:
+    def answers(self, decided, target: T, activation) -> dict[str, Any]:
         """Returns the answers as numbers, by name, for what `decide` returned, by `keras.ops`."""
         return {"prediction": decided}
 
-    def decode(self, answers: Mapping[str, np.ndarray], target: Target) -> dict[str, np.ndarray]:
+    def decode(self, answers: Mapping[str, np.ndarray], target: T) -> dict[str, np.ndarray]:
         """Returns the answers in the caller's own values, by name: what `predict` shows. numpy."""
         return dict(answers)
 
-    def columns(self, target: Target, name: str, width: int) -> list[str]:
+    def columns(self, target: T, name: str, width: int) -> list[str]:
         """Returns the columns of a table for an answer `(rows, width)` by its name."""
         return [f"{name}_{i}" for i in range(width)]
 
-    def table(self, decoded: Mapping[str, np.ndarray], target: Target, index) -> pd.DataFrame:
+    def table(self, decoded: Mapping[str, np.ndarray], target: T, index) -> pd.DataFrame:
         """Returns the table of answers that `predict` returns.
 
         Args:
@@ -323,13 +324,13 @@ class Task:
                 parts |= dict(zip(self.columns(target, name, values.shape[1]), values.T, strict=True))
         return pd.DataFrame(parts, index=index)
 
-    def is_single(self, target: Target, name: str) -> bool:
+    def is_single(self, target: T, name: str) -> bool:
         """Returns whether an answer of one column has its bare name in a table and in the export."""
         return True
 
     # The export.
 
-    def served(self, answers: Mapping[str, Any], target: Target) -> dict[str, Any]:
+    def served(self, answers: Mapping[str, Any], target: T) -> dict[str, Any]:
         """Returns the tensors of the served graph for the result of `answers`. TensorFlow."""
         return {
             name: values[:, 0] if values.shape[1:] == (1,) and self.is_single(target, name) else values
@@ -344,7 +345,7 @@ class Task:
         """
         return ""
 
-    def source(self, target: Target, activation, width: int) -> list[str]:
+    def source(self, target: T, activation, width: int) -> list[str]:
         """Returns lines of numpy from the output `z`, `(rows, width)`, to `return {...}` of `served`."""
         lines = []
         if activation == "threshold":
@@ -354,12 +355,12 @@ class Task:
             lines.append("z = 0.5 * (1 + np.tanh(0.5 * z))")
         return [*lines, f'return {{"prediction": {"z[:, 0]" if width == 1 else "z"}}}']
 
-    def signature(self, target: Target, width: int) -> dict[str, list]:
+    def signature(self, target: T, width: int) -> dict[str, list]:
         """Returns dtype and shape of each tensor of `served`, for a network of so many outputs."""
         return {"prediction": [target.dtype, [None] if width == 1 else [None, width]]}
 
     def differences(
-        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, tolerance: float
+        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: T, activation, tolerance: float
     ) -> Iterator[Difference]:
         """Yields how far the answers of an export are from Python's: the proof.
 
@@ -375,7 +376,7 @@ class Task:
         wanted = decided.astype("float64").reshape(len(decided), -1)[: len(values)].reshape(values.shape)
         yield self.of_values(values, wanted, *self.scale(wanted, target, served.dtype), tolerance)
 
-    def scale(self, wanted: np.ndarray, target: Target, dtype) -> tuple[Any, np.ndarray]:
+    def scale(self, wanted: np.ndarray, target: T, dtype) -> tuple[Any, np.ndarray]:
         """Returns by what differences of values are measured, and the size of what is computed in float32."""
         known = wanted[np.isfinite(wanted)]
         return float(np.ptp(known)) or 1.0 if known.size else 1.0, np.abs(wanted)
@@ -392,7 +393,7 @@ class Task:
         worst = np.unravel_index(np.argmax(excess), excess.shape)
         return Difference("values", float(difference[worst]), float(allowed[worst]), told)
 
-    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Target, activation, y) -> dict:
+    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: T, activation, y) -> dict:
         """Returns how an export that answers otherwise than Python compares with it.
 
         Args:
@@ -415,13 +416,13 @@ class Task:
             told |= {"metric": "rmse", "before": errors[0], "after": errors[1]}
         return told
 
-    def deviation(self, target: Target) -> Any:
+    def deviation(self, target: T) -> Any:
         """Returns the deviation of the target among the training rows; 1 where it has none."""
         return 1.0
 
     # Scores.
 
-    def scores(self, y: np.ndarray, decided: np.ndarray, target: Target, activation, weight=None) -> Scores:
+    def scores(self, y: np.ndarray, decided: np.ndarray, target: T, activation, weight=None) -> Scores:
         """Returns the scores of what a model decided.
 
         Args:
@@ -438,7 +439,7 @@ class Task:
         values = decided.reshape(-1) if y.ndim > 1 else decided[:, 0]
         return Scores(regression_scores(y.reshape(-1), values, weight), rows=len(y))
 
-    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Target) -> tuple:
+    def terms(self, weights: np.ndarray, intercept: np.ndarray, target: T) -> tuple:
         """Returns weights `(features, outputs)` and intercepts of a line in the target's units, and their columns."""
         return weights, intercept, list(range(len(intercept)))
 
@@ -449,4 +450,4 @@ def distances(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.abs(np.subtract(found, wanted, out=np.zeros(np.shape(found), "float64"), where=~same))
 
 
-TASK = Task()
+TASK: Task[Target] = Task()

@@ -207,7 +207,8 @@ def _side_by_side(lines: list[Line]) -> Line:
     if len(lines) == 1:
         return lines[0]
     weights, intercepts = ([getattr(one, name) for one in lines] for name in ("weights", "intercept"))
-    return Line(np.concatenate(weights, axis=1), np.concatenate(intercepts), [one.penalty for one in lines])
+    penalties: list = [one.penalty for one in lines]
+    return Line(np.concatenate(weights, axis=1), np.concatenate(intercepts), penalties)
 
 
 def _stratified(y: np.ndarray, most: int, generator) -> np.ndarray:
