@@ -49,6 +49,7 @@ class Model(keras.Model):
         options: The builder's options that the caller gave.
         decision: What turns network outputs into the model's: `"softmax"`, `"sigmoid"`, `"threshold"`, None, or a
             registered function of them.
+        name: Name of the Keras model; None for the network's.
         counts: Functions `(y_true, network_output) -> (batch,)`, summed over an epoch and shown under their names.
     """
 
@@ -139,7 +140,14 @@ class Model(keras.Model):
         return {name: inputs[name] for name in names}
 
     def network_outputs(self, x):
-        """Returns the network's outputs for encoded tensors, computed in float32: what predictions and exports take."""
+        """Returns the network's outputs, computed in float32: what predictions and exports take.
+
+        Args:
+            x: Encoded tensors by name, each `(batch, ...)`.
+
+        Returns:
+            `(batch, num_outputs)`, or `(batch, members, num_outputs)`.
+        """
         with in_float32(self.network):
             return self.network(x, training=False)
 
@@ -158,7 +166,11 @@ class Model(keras.Model):
         return self.task.decide(outputs, self.target, self.decision)
 
     def merged(self, outputs):
-        """Returns the network output `(batch, num_outputs)` that stands for all members; such an output as it is."""
+        """Returns the network output `(batch, num_outputs)` that stands for all members.
+
+        Args:
+            outputs: `(batch, members, num_outputs)`, or of one network, which stay as they are.
+        """
         return ensemble.merged(outputs, mean=self.mean_of) if self._is_of_members(outputs) else outputs
 
     def _is_of_members(self, outputs) -> bool:
@@ -170,7 +182,11 @@ class Model(keras.Model):
         return self.task.mean_of(self.decision)
 
     def answers(self, decided) -> dict[str, Any]:
-        """Returns the answers as numbers, by name, for what the model returns, such as `probabilities`."""
+        """Returns the answers as numbers, by name, such as `probabilities` `(batch, classes)`.
+
+        Args:
+            decided: What `model(x)` returns.
+        """
         return self.task.answers(decided, self.target, self.decision)
 
     def coefficients(self):
@@ -228,7 +244,14 @@ class Model(keras.Model):
         return super().compute_loss(y=y, y_pred=self._decided(outputs), **rest)
 
     def check_loss(self, loss) -> None:
-        """Raises ValueError if a loss on outputs is asked for, and float32 cannot resolve the target."""
+        """Checks a loss that the caller gives.
+
+        Args:
+            loss: A loss on the model's outputs, or None for the zoo's own.
+
+        Raises:
+            ValueError: if float32, in which such a loss computes, cannot resolve the target.
+        """
         if loss is not None and not isinstance(loss, NetworkLoss) and self.target.dtype == "float64":
             raise ValueError(
                 f"`loss` compares float32 values, which cannot resolve this target: {self.target.spread}. Subtract the "
@@ -249,7 +272,11 @@ class Model(keras.Model):
         return super().compute_metrics(x, y, self._decided(y_pred), sample_weight)
 
     def values(self, outputs):
-        """Returns what losses on network outputs take, such as a regression's standardised values."""
+        """Returns what losses on network outputs take, such as a regression's standardised values.
+
+        Args:
+            outputs: Network outputs `(batch, num_outputs)`.
+        """
         return self.task.values(outputs, self.target, self.decision)
 
     @notices.unlogged()
@@ -329,7 +356,14 @@ class Model(keras.Model):
         return self.checked(super().predict(x, batch_size, *args, **kwargs))
 
     def checked(self, outputs):
-        """Returns what the model decided, as it is; raises ValueError if it is no answer."""
+        """Returns what the model decided, as it is.
+
+        Args:
+            outputs: What `predict` returns, numpy.
+
+        Raises:
+            ValueError: if it is no answer, such as values over time that are not finite.
+        """
         return self.task.checked(outputs, self.entry.options)
 
     def make_predict_function(self, force=False):
@@ -365,7 +399,11 @@ class Model(keras.Model):
         return None
 
     def check_trainable(self) -> None:
-        """Raises TypeError if the entry has nothing to train, or trains as the engine cannot yet."""
+        """Checks that there is something to train.
+
+        Raises:
+            TypeError: if the entry has nothing to train, or trains as the engine cannot yet.
+        """
         if self.entry.learning == "none":
             raise TypeError(
                 f"{self.entry.name!r} learns nothing: its weights follow from its options. Build it with others, "
@@ -374,7 +412,11 @@ class Model(keras.Model):
         check_served(self.entry, self.traits)
 
     def is_encoded(self, x) -> bool:
-        """Returns whether `x` are encoded tensors rather than raw data."""
+        """Returns whether data are encoded tensors rather than raw.
+
+        Args:
+            x: What Keras's methods take: tensors by name, an array, a table.
+        """
         return feeding.is_encoded(self, x)
 
     @property

@@ -139,7 +139,19 @@ class Spec:
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One network of the zoo, in plain facts. `options` and `presets` are looked up when asked for."""
+    """One network of the zoo, in plain facts. `options` and `presets` are looked up when asked for.
+
+    Args:
+        name: What `zoo.build` takes.
+        builder: The builder, or `"module:function"`.
+        task: The name of what its models answer; of several, the first.
+        year: Year of the paper.
+        paper: Reference with a DOI or an address.
+        summary: One line.
+        learning: `"gradient"`, `"rule"` or `"none"` (nothing to train).
+        formerly: Former names.
+        tasks: All tasks, `task` first; the one that suits the data is the model's.
+    """
 
     name: str
     builder: str | Callable = dataclasses.field(repr=False)
@@ -149,7 +161,7 @@ class Entry:
     summary: str
     learning: str = "gradient"
     formerly: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()  # all that it can do, `task` first; the one that suits the data is the model's
+    tasks: tuple[str, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "tasks", self.tasks or (self.task,))
@@ -273,7 +285,7 @@ def register_task(name: str, where: str) -> None:
     """Adds a task to the zoo, for networks whose answers are of another kind than the zoo's own tasks have.
 
     Args:
-        name: `"package/task"`.
+        name: Its name behind the package's, `"package/task"`.
         where: `"module:OBJECT"` of a `zoo.tasks.task.Task`, imported when it is first used.
 
     Raises:
@@ -300,7 +312,10 @@ def check_task(name: str) -> None:
 
 
 def load_task(name: str | None) -> Task:
-    """Returns the task of a name; of None the base of all tasks, by which outputs are the answers.
+    """Returns the task of a name.
+
+    Args:
+        name: The name, or None for the base of all tasks, by which outputs are the answers.
 
     Raises:
         ValueError: if there is no such task.
@@ -514,7 +529,14 @@ def _argument(docstring: str, name: str) -> str:
 
 
 def load_recipe(entry: Entry) -> Recipe:
-    """Returns the recipe beside an entry's builder: `RECIPES[name]` where a module has several, else `RECIPE`."""
+    """Returns the recipe beside an entry's builder: `RECIPES[name]` where a module has several, else `RECIPE`.
+
+    Args:
+        entry: The entry; its builder's module is imported.
+
+    Raises:
+        TypeError: if the module has none, or it holds anything but plain values.
+    """
     module = sys.modules[load_builder(entry).__module__]
     recipe = getattr(module, "RECIPES", {}).get(_own_name(entry)) or getattr(module, "RECIPE", None)
     if not isinstance(recipe, Recipe):
@@ -527,6 +549,9 @@ def load_recipe(entry: Entry) -> Recipe:
 
 def load_traits(entry: Entry) -> Traits:
     """Returns the traits beside an entry's builder: `TRAITS`, or `TRAITS[name]` where it is a dict; else none.
+
+    Args:
+        entry: The entry; its builder's module is imported.
 
     Raises:
         TypeError: if `TRAITS` is something else, or a dict with the name of an entry that has no recipe there.

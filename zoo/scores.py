@@ -16,7 +16,13 @@ MOST_CLASSES = 20  # in a confusion matrix that is shown whole
 
 
 class Scores(Mapping):
-    """Scores by name; printed as a table. `.confusion`: a DataFrame of counts, true by predicted classes, or None."""
+    """Scores by name; printed as a table.
+
+    Args:
+        values: A number a name.
+        rows: How many rows were scored.
+        confusion: A DataFrame of counts, true by predicted classes, or None.
+    """
 
     def __init__(self, values: Mapping[str, float], *, rows: int, confusion=None):
         self._values = dict(values)

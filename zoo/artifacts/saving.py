@@ -151,6 +151,7 @@ def load(path) -> Model:
 
     Raises:
         FileNotFoundError: if there is nothing there.
+        TypeError: if `path` is neither text nor a path.
         ValueError: if it is no artifact, damaged, or of a newer format.
     """
     if not isinstance(path, (str, os.PathLike)):

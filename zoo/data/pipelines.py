@@ -261,6 +261,9 @@ def pipeline(data, model, *, batch_size: int, shuffle: bool = True, seed: int = 
 
     Returns:
         A tf.data.Dataset.
+
+    Raises:
+        ValueError: if `batch_size` is below 1, or the data cannot be loaded with the model's schema.
     """
     if batch_size < 1:
         raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")

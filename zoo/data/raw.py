@@ -137,10 +137,13 @@ class Data:
         return pd.DataFrame(index=range(len(self.x))) if self.table is None else self.table
 
     def check_ignored(self, names: Iterable) -> None:
-        """Raises ValueError if a name to ignore is not a column: `load` does not check names that a schema drops.
+        """Checks the names of columns to ignore: `load` does not check those that a schema drops.
 
         Args:
             names: The columns that `load` was asked to ignore.
+
+        Raises:
+            ValueError: if one is not a column.
         """
         columns = self.column_names if self.table is None else list(self.table.columns)
         for name in names:
@@ -255,7 +258,10 @@ class Data:
         return np.asarray(self.x), None if self.y is None else np.asarray(self.y)
 
     def take(self, rows) -> Data:
-        """Returns the rows of these numbers. Their schema is that given, or inferred from them alone.
+        """Returns some of the rows. Their schema is that given, or inferred from them alone.
+
+        Args:
+            rows: Numbers of rows from 0, `(rows,)`, in the order wanted.
 
         Raises:
             ValueError: if the rows are a stream.
@@ -270,7 +276,11 @@ class Data:
         return self._like(x, y, **{name: None if part is None else part.iloc[rows] for name, part in parts.items()})
 
     def ignoring(self, names: Iterable) -> Data:
-        """Returns the same rows with further columns that are no inputs; an array has none beside its own."""
+        """Returns the same rows with further columns that are no inputs; an array has none beside its own.
+
+        Args:
+            names: Names of columns.
+        """
         if not self.streaming and not isinstance(self.x, pd.DataFrame):
             return self
         ignore = (*self._ignore, *(name for name in names if name not in self._ignore))
@@ -278,6 +288,9 @@ class Data:
 
     def blocks(self, rows: int = 65_536) -> Iterator[tuple[int, pd.DataFrame]]:
         """Yields `(number of the first row, DataFrame with the target)`, in bounded memory for a stream.
+
+        Args:
+            rows: The most rows of a block.
 
         Raises:
             ValueError: if `rows` is below 1, or the rows are no table.

@@ -149,7 +149,14 @@ class Schema:
         return [*self.names, *self.targets, *self.dropped]
 
     def column(self, name) -> Column:
-        """Returns the column of that name."""
+        """Returns one column.
+
+        Args:
+            name: Its name, as in the data.
+
+        Raises:
+            ValueError: if there is none; the message offers the nearest name.
+        """
         if name not in self._by_name:
             raise ValueError(
                 f"There is no column {name!r}.{suggest(name, map(str, self.names))} The schema has: {self.names}."
@@ -238,6 +245,9 @@ class Schema:
     def from_dict(cls, plain: Mapping[str, Any]) -> Schema:
         """Returns the schema of `to_dict`, edited or not.
 
+        Args:
+            plain: What `to_dict` returned, or what its JSON holds.
+
         Raises:
             ValueError: if it is malformed or of a newer version; the message names the column.
         """
@@ -253,6 +263,9 @@ class Schema:
     @classmethod
     def load(cls, path) -> Schema:
         """Reads a schema from JSON.
+
+        Args:
+            path: The file.
 
         Raises:
             FileNotFoundError: if there is no such file.

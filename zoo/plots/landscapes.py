@@ -104,6 +104,9 @@ def u_matrix(map_or_codebook, *, topology: str | None = None, ax=None) -> Figure
         map_or_codebook: A model with `.codebook`, such as `kohonen_map`, or a codebook `(rows, columns, inputs)`.
         topology: As for `neighbour_distances`; None for the model's own.
         ax: Axes, or None for a new Figure.
+
+    Raises:
+        TypeError: if the model has no codebook.
     """
     model = getattr(map_or_codebook, "model", map_or_codebook)  # a run's
     codebook = getattr(model, "codebook", None)
