@@ -57,13 +57,13 @@ def check_complete(values: pd.Series, name: str) -> None:
         )
 
 
-def check_numbers(values: pd.Series, name: str, task: str = "regression") -> np.ndarray:
+def check_numbers(values: pd.Series, name: str, what: str = "regression") -> np.ndarray:
     """Returns the numbers of a target column as float64 `(rows,)`.
 
     Args:
         values: One target column.
         name: What messages call it, from `called`.
-        task: The task that needs numbers, for the message.
+        what: What needs numbers, for the message, such as `"multilabel model"`.
 
     Raises:
         ValueError: if a value is missing, infinite or no number.
@@ -73,7 +73,7 @@ def check_numbers(values: pd.Series, name: str, task: str = "regression") -> np.
     numbers = as_numbers(values)
     if numbers is None:
         shown = ", ".join(map(repr, pd.unique(values)[:3]))
-        raise ValueError(f"The {name} of a {task} must be numbers. Received: {shown}... {targets.number_repair(own)}")
+        raise ValueError(f"The {name} of a {what} must be numbers. Received: {shown}... {targets.number_repair(own)}")
     if len(wrong := np.flatnonzero(~np.isfinite(numbers))):
         raise ValueError(
             f"The {name} must be finite. Received: {numbers[wrong[0]]} in row {values.index[wrong[0]]}. Drop these "
@@ -138,8 +138,9 @@ def schema_for(schema: Schema, task: str, y) -> Schema:
     if several == 1:
         columns = [columns[0].rename(schema.target)]
     if task in OF_SEVERAL_COLUMNS:
+        what = task if task in SUPERVISED else f"{task} model"
         for column in columns:
-            check_numbers(column, called(column.name), task)
+            check_numbers(column, called(column.name), what)
         target = schema.target if several == 1 else as_target([column.name for column in columns])
         return dataclasses.replace(schema, target=target, task=task, classes=None, class_dtype=None)
     [column] = columns
