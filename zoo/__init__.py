@@ -19,7 +19,7 @@ from zoo.registry import list_models as list_models
 from zoo.registry import register as register
 from zoo.registry import register_task as register_task
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 notices.hide()  # sets TF_CPP_MIN_LOG_LEVEL, the only change to the process
 

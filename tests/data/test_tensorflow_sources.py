@@ -96,6 +96,7 @@ def tfds():
 
         def _info(self):
             features = {"image": tfds.features.Image(shape=(2, 3, 1)), "label": tfds.features.ClassLabel(num_classes=2)}
+            features["light"] = np.float32
             return self.dataset_info_from_configs(
                 features=tfds.features.FeaturesDict(features), supervised_keys=("image", "label")
             )
@@ -105,7 +106,7 @@ def tfds():
 
         def _generate_examples(self, count):
             for i in range(count):
-                yield i, {"image": np.full((2, 3, 1), i, "uint8"), "label": i % 2}
+                yield i, {"image": np.full((2, 3, 1), i, "uint8"), "label": i % 2, "light": i / 4}
 
     return tfds
 
@@ -129,6 +130,17 @@ def test_images_of_tensorflow_datasets_are_arrays_with_their_labels(data_dir):
     assert data.x.dtype == np.uint8
     train = load("tfds:keeper_photos", split="train")
     assert sorted(zip(train.x[:, 0, 0, 0].tolist(), train.y.tolist())) == [(0, 0), (1, 1), (2, 0)]
+
+
+def test_sets_of_tensorflow_datasets_may_have_several_targets(data_dir):
+    data = load("tfds:keeper_notes", target=["kind", "weight"])
+    assert data.target == ["kind", "weight"] and data.schema.names == ["name"]
+    photos = load("tfds:keeper_photos", target=["light", "label"], split="train")
+    assert photos.target == ["light", "label"] == photos.schema.target
+    pixels = photos.x[:, 0, 0, 0]
+    assert photos.y["light"].tolist() == (pixels / 4).tolist() and photos.y["label"].tolist() == (pixels % 2).tolist()
+    with pytest.raises(ValueError, match="no feature 'lable'. Did you mean 'label'"):
+        load("tfds:keeper_photos", target=["light", "lable"])
 
 
 def test_unknown_sets_and_features_of_tensorflow_datasets_are_refused(data_dir):

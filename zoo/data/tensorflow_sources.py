@@ -13,7 +13,7 @@ from zoo.data import image_arrays
 from zoo.data.files import ahead
 from zoo.data.names import as_target, names_of
 from zoo.data.shipped import Rows
-from zoo.data.target_columns import has_several, named, numbered
+from zoo.data.target_columns import check_has_all, has_several, named, numbered
 from zoo.registry import suggest
 
 BATCH_ROWS = 1024
@@ -86,6 +86,8 @@ def dataset_rows(dataset, target) -> Rows:
 
 def _frame(part, target) -> pd.DataFrame:
     columns, y = (part[0], part[1] if len(part) > 1 else None) if isinstance(part, tuple) else (part, None)
+    if y is not None:
+        check_has_all(y, target)
     if y is not None and has_several(y):
         columns = {**columns, **named(y, target)}
     elif y is not None:
