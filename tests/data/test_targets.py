@@ -144,15 +144,14 @@ PAIRS = np.random.default_rng(0).dirichlet([1.0, 1.0, 1.0], 6)
     [
         (np.eye(3)[[0, 1, 2, 0, 1, 2]], "For one-hot rows: y.argmax"),
         (PAIRS, "For probabilities of classes: y.argmax"),
-        (PAIRS * 7, "Pass one of them, or train a model for each column: y.:, 0., y.:, 1."),
     ],
 )
 def test_several_values_a_row_are_refused_with_what_they_look_like(y, repair):
     for data in ((X.to_numpy(), y), (X, y), (X, pd.DataFrame(y))):
         calls = (
             (zoo.train, "mlp_classifier", {"verbose": 0}),
-            (zoo.build, "mlp_regressor", {}),
-            (zoo.cross_validate, "mlp_regressor", {"folds": 2, "verbose": 0}),
+            (zoo.build, "mlp_classifier", {}),
+            (zoo.cross_validate, "logistic_regression", {"folds": 2, "verbose": 0}),
         )
         for call, name, options in calls:
             with pytest.raises(
@@ -161,9 +160,18 @@ def test_several_values_a_row_are_refused_with_what_they_look_like(y, repair):
                 call(name, data, **options)
 
 
-def test_several_targets_are_refused_by_a_classifier():
+def test_one_hot_rows_are_no_numbers_either():
+    for name in ("mlp_regressor", "linear_regression"):
+        with pytest.raises(ValueError, match="Received: the shape .6, 3.. For one-hot rows: y.argmax"):
+            zoo.build(name, (X, np.eye(3)[[0, 1, 2, 0, 1, 2]]))
+
+
+def test_several_numbers_are_refused_by_a_classifier():
+    table, how = X.assign(y=1.0 * X.x, z=2.0 * X.x), {"target": ["y", "z"], "verbose": 0}
     with pytest.raises(ValueError, match="one value a row. Received: the shape .6, 2.. Pass one of them, or train a"):
-        zoo.train("mlp_classifier", X.assign(y=1.0 * X.x, z=2.0 * X.x), target=["y", "z"], verbose=0)
+        zoo.train("logistic_regression", table, **how)
+    with pytest.raises(ValueError, match=r"The label 'y' must hold 0 and 1. Received: [0-9.]+, at row .\. For numbers"):
+        zoo.train("mlp_classifier", table, **how)
 
 
 def test_pairs_of_float32_sum_up_to_a_target_that_float32_rounds():

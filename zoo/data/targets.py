@@ -64,11 +64,20 @@ def check_one_value_a_row(y) -> None:
     """Raises ValueError if a target has several values a row."""
     if isinstance(y, pd.Series) or np.ndim(y) < 2 or np.ndim(y) == 2 and np.shape(y)[1] == 1:
         return
+    check_no_shares_of_classes(y)
+    repair = "Pass one of them, or train a model for each column: y[:, 0], y[:, 1]..."
+    raise ValueError(f"`y` must have one value a row. Received: the shape {np.shape(y)}. {repair}")
+
+
+def check_no_shares_of_classes(y) -> None:
+    """Raises ValueError if the rows of a target are one-hot, or probabilities of classes: of one class a row."""
     check_not_one_hot(y)
-    values, repair = np.asarray(y), "Pass one of them, or train a model for each column: y[:, 0], y[:, 1]..."
+    values = np.asarray(y)
     if _are_numbers(values) and (values >= 0).all() and np.allclose(values.sum(axis=1), 1.0, atol=1e-3):
-        repair = "For probabilities of classes: y.argmax(axis=1)."
-    raise ValueError(f"`y` must have one value a row. Received: the shape {values.shape}. {repair}")
+        raise ValueError(
+            f"`y` must have one value a row. Received: the shape {values.shape}. For probabilities of classes: "
+            "y.argmax(axis=1)."
+        )
 
 
 def check_not_one_hot(y) -> None:

@@ -87,7 +87,8 @@ class Classification(Task[Classes]):
         return ""
 
     def described(self, schema: Schema, y) -> Schema:
-        name = f"target {schema.target!r}" if schema.target is not None else "target"
+        targets.check_one_value_a_row(y)
+        name = Target(schema).name
         own = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0])
         values = targets.with_plain_values(own, name)
         target_values.check_there(values, name)

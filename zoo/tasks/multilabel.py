@@ -52,7 +52,7 @@ class Multilabel(Task[Labels]):
                 "a classifier's classes."
             )
         try:
-            targets.check_not_one_hot(y)
+            targets.check_no_shares_of_classes(y)
             for name, values in target_values.named(y, []).items():
                 target_values.zeros_and_ones(values, f"label {name!r}")
         except ValueError as error:

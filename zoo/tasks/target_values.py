@@ -10,7 +10,7 @@ import pandas as pd
 
 from zoo.data import targets
 from zoo.data.names import as_target
-from zoo.data.schema import MISSING, Schema, as_numbers, is_missing
+from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, plain_values
 
 
 def width(y) -> int:
@@ -181,8 +181,9 @@ def zeros_and_ones(values: pd.Series, name: str) -> np.ndarray:
         numbers = values.map(_of_text).to_numpy("float64")
     if (wrong := ~np.isin(numbers, (0.0, 1.0))).any():
         row = np.flatnonzero(wrong)[0]
+        (value,) = plain_values(values.iloc[[row]])
         raise ValueError(
-            f"The {name} must hold 0 and 1. Received: {values.iloc[row]!r}, at row {values.index[row]}. For numbers "
+            f"The {name} must hold 0 and 1. Received: {value!r}, at row {values.index[row]}. For numbers "
             "take a regressor, for several classes one target."
         )
     return numbers.astype("int32")
