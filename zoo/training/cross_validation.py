@@ -28,6 +28,7 @@ from zoo.registry import Entry, Recipe, Traits
 from zoo.training import inference, line, scoring
 from zoo.training.parts import Parts, check_name, load_parts
 from zoo.training.prediction import answers
+from zoo.training.resolving import check_verb
 from zoo.training.structure import structure
 from zoo.training.trainer import _DEFAULT_SHARE, _changed, _check_choice, _copied, _RecipeShare, train
 
@@ -138,8 +139,9 @@ def cross_validate(
             f"{type(name).__name__}. Pass {getattr(getattr(name, 'entry', None), 'name', 'mlp_classifier')!r}."
         )
     entry = registry.info(name)
-    if "." in name or entry.learning == "none" or not registry.load_task(entry.task).supervised:
-        raise TypeError(f"Folds are for classifiers and regressors that learn, by an entry's name. Received: {name!r}.")
+    check_verb("cross_validate", entry)
+    if "." in name or entry.learning == "none":
+        raise TypeError(f"Folds are for entries that learn, by their names. Received: {name!r}.")
     check_options(entry, options)
     for what, value, least in (("folds", folds, 2), ("seeds", seeds, 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:

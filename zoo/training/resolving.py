@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import NamedTuple, TypeAlias
 
+from zoo import registry
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.model import Model
+from zoo.registry import Entry
 from zoo.run import Run
 
 AnyModel: TypeAlias = "Model | Run | str | os.PathLike[str]"
@@ -51,6 +53,21 @@ def resolve(model: AnyModel) -> Given:
         TypeError: if it is none of these.
     """
     return Given(resolve_model(model), model if isinstance(model, Run) else None)
+
+
+def check_verb(verb: str, entry: Entry) -> None:
+    """Raises TypeError if models of an entry cannot do what is asked of them.
+
+    Args:
+        verb: A name of the public surface that not all tasks know, such as `"cross_validate"`.
+        entry: The entry.
+    """
+    if not any(verb in registry.load_task(name).verbs for name in entry.tasks):
+        known = [name for name in registry.TASKS if "/" not in name and verb in registry.load_task(name).verbs]
+        raise TypeError(
+            f"`zoo.{verb}` is for models of these tasks: {', '.join(known) or 'none'}. Received: {entry.name!r}, which "
+            f"does {' or '.join(entry.tasks)}."
+        )
 
 
 def load_for(model: Model, data, *, target: str | None = None, image_size=None) -> Data:
