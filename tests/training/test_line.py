@@ -276,7 +276,8 @@ def test_new_columns_and_levels_keep_the_line_and_its_answers(regression):
     kept = run.model.coefficients()["y"][["small", "large", "further"]]
     before = regression.model.coefficients()["y"][["small", "large"]]
     np.testing.assert_allclose(kept, [*before, 0.0], rtol=1e-6)
-    assert run.recipe["linear"] is True
+    assert list(run.recipe["linear"]) == ["explained"] and run.recipe["linear"]["explained"] > 0.5
+    assert "A ridge regression, solved in an earlier training, explains " in page(card_of(run.model, run), run.model.schema)
 
 
 def test_fine_tuning_solves_the_line_again_where_it_is_asked_for_or_must(regression, classification):

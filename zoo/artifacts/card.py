@@ -134,6 +134,8 @@ def line_of_card(card: Mapping[str, Any]) -> str:
     kind, name = ("ridge", "penalty") if card["task"] == "regression" else ("logistic", "C")
     share = line.get("explained")
     said = f"explains {share:.0%} of what the model does" if share is not None else "stands beside the hidden layers"
+    if "rows" not in line:
+        return f"A {kind} regression, solved in an earlier training, {said}."
     return (
         f"A {kind} regression of {line['features']} features, {name} {line['penalty']:.3g}, solved from "
         f"{line['rows']:,} rows before the training, {said}."
