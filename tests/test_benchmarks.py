@@ -196,7 +196,7 @@ def test_many_tables_chooses_targets_and_counts_wins():
         },
     ]
     lines = many_tables.summary(records).splitlines()
-    assert lines[2] == "| up to 300 | 2 | 1 | 1 | 1 | 0.104 | 2.0 |"
+    assert lines[2] == "| up to 300 | 2 | 1 | 1 | 1 | .700, .654, .750 | 0.104 | 2.0 |"
     assert "Faults: 1 of 2 tables." in lines and "- two: x \\| y" in lines
 
 
