@@ -11,6 +11,7 @@ import pytest
 
 from tests.benchmarks import (
     accuracy,
+    accuracy_rivals,
     history,
     many_tables,
     many_tables_sources,
@@ -24,9 +25,41 @@ from tests.benchmarks import (
 pytestmark = pytest.mark.tensorflow
 
 
-def test_accuracy_prints_the_mean_of_a_data_set(capsys):
-    accuracy.main(["--only", "penguins", "--set", "l2=0.001"])
-    assert "penguins" in capsys.readouterr().out
+def test_accuracy_compares_settings_and_rivals(capsys, tmp_path):
+    reached = {method: 0.5 for methods in accuracy_rivals.RIVALS.values() for method in methods}
+    rows = [{"dataset": "penguins", "seed": 0, "method": name, "accuracy": value} for name, value in reached.items()]
+    baselines = tmp_path / "baselines.json"
+    baselines.write_text(json.dumps([*rows, {**rows[0], "seed": 1, "accuracy": 1.0}]))
+    options = ["--set", "epochs=2", "batch_size=32", "--against", "hidden_units=(4,)", "epochs=0"]
+    accuracy.main(["--only", "penguins", *options, "--baselines", str(baselines)])
+    printed = capsys.readouterr().out
+    assert "| penguins | `mlp_classifier` | accuracy | " in printed
+    assert "| penguins | `logistic_regression` | accuracy | " in printed
+    assert printed.splitlines()[-1].startswith("Mean rank among 9 on 1 data sets: the zoo 1.00, hidden_units=(4,) ")
+
+
+def test_accuracy_ranks_with_ties_and_takes_the_next_best_name_of_a_rival(tmp_path):
+    file = tmp_path / "baselines.json"
+    rows = [("realmlp_e128", 3.0), ("tabm", 9.0), ("tabm_pwl", 2.0), ("majority", 1.0)]
+    file.write_text(json.dumps([{"dataset": "mpg", "seed": 0, "method": name, "rmse": value} for name, value in rows]))
+    assert accuracy_rivals.rivals(file, "mpg", "rmse") == {"RealMLP": 3.0, "TabM": 2.0}
+    others = {"a": 0.8, "b": 0.9, "c": 0.8}
+    assert accuracy_rivals.rank(0.8, others, "accuracy") == 3.0 and accuracy_rivals.rank(0.8, others, "rmse") == 2.0
+
+
+def test_accuracy_tells_a_difference_from_chance():
+    generator = np.random.default_rng(0)
+    squares = [np.square(generator.normal(size=400)) for _ in range(3)]
+    halved = accuracy_rivals.difference([part / 4.0 for part in squares], squares, "rmse")
+    np.testing.assert_allclose(halved, 0.5)
+    assert accuracy_rivals.said(halved) == "+.5000 (+.5000 to +.5000), better"
+    right, wrong = np.zeros(100), np.eye(1, 100)[0]
+    exact, low, high = accuracy_rivals.difference([wrong], [right], "accuracy")
+    # One row of a hundred: the number of its draws is binomial, and 0 in .99 ** 100 = 37 % of the samples.
+    assert exact == pytest.approx(-0.01) and low == pytest.approx(-0.03) and high == 0.0
+    assert accuracy_rivals.said((exact, low, high)).endswith("alike")
+    many = np.repeat([1.0, 0.0], [20, 80])
+    assert accuracy_rivals.said(accuracy_rivals.difference([many], [right], "accuracy")).endswith("worse")
 
 
 def test_preprocess_prints_its_seconds(capsys):
@@ -163,7 +196,7 @@ def test_many_tables_chooses_targets_and_counts_wins():
         },
     ]
     lines = many_tables.summary(records).splitlines()
-    assert lines[2] == "| up to 300 | 2 | 1 | 1 | 1 | 0.104 | 2.0 |"
+    assert lines[2] == "| up to 300 | 2 | 1 | 1 | 1 | .700, .654, .750 | 0.104 | 2.0 |"
     assert "Faults: 1 of 2 tables." in lines and "- two: x \\| y" in lines
 
 

@@ -27,6 +27,8 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
     by_value = changed_by_options(recipe.by_option, known)
     asked = {**{name: value for name, value in entry.options.items() if name not in by_value}, **options}
     changes = {name: asked[name] for name in FITTED if asked.get(name) is not None}
+    if not recipe.linear:  # an entry without a line may have an option of that name, for something else
+        changes.pop("linear", None)
     if "preprocessing" in changes:
         changes["arrays"] = None
     if "output_activation" in known:

@@ -168,8 +168,9 @@ def _suited(tables, done: set[str], limit: int):
 def summary(records: list[dict[str, Any]]) -> str:
     """Returns the summary of what was measured, as Markdown: by size, and the faults and refusals by table."""
     heads = [f"best: {name}" for name in MODELS.values()]
-    lines = [f"| rows | tables | {' | '.join(heads)} | the zoo behind the best, median | seconds, median |"]
-    lines.append("|---" * (len(heads) + 4) + "|")
+    heads += ["mean scores, in the same order", "the zoo behind the best, median", "seconds, median"]
+    lines = [f"| rows | tables | {' | '.join(heads)} |"]
+    lines.append("|---" * (len(heads) + 2) + "|")
     bounds = [(low, high) for low, high in zip((0, *SIZES), SIZES)]
     for low, high in [*bounds, (0, SIZES[-1])]:
         part = [record for record in records if low < record["rows"] <= high]
@@ -186,11 +187,14 @@ def summary(records: list[dict[str, Any]]) -> str:
 
 
 def _wins(scored: list[dict[str, float]]) -> str:
-    """Returns the cells of a row: tables on which each model is within `NEAR` of the best, and how far the zoo is."""
+    """Returns the cells of a row: on how many tables each model is within `NEAR` of the best, what each scores in the
+    mean, from -1 on, and how far behind the best the zoo is."""
     best = [max(scores[name] for name in MODELS) for scores in scored]
     counts = [sum(scores[name] >= top - NEAR for scores, top in zip(scored, best)) for name in MODELS]
     behind = [top - scores["zoo"] for scores, top in zip(scored, best)]
-    return " | ".join([*map(str, counts), f"{np.median(behind):.3f}" if behind else ""])
+    means = [float(np.mean([max(scores[name], -1.0) for scores in scored])) for name in MODELS] if scored else []
+    said = ", ".join(f"{mean:.3f}".replace("0.", ".") for mean in means)
+    return " | ".join([*map(str, counts), said, f"{np.median(behind):.3f}" if behind else ""])
 
 
 def _one_line(text: str, most: int = 240) -> str:

@@ -286,11 +286,16 @@ def written() -> str:
 
 def write(name: str = "train") -> None:
     """Puts the table of what was reported between the marks of a name in docs/benchmarks.md."""
+    put(name, written())
+
+
+def put(name: str, written: str) -> None:
+    """Puts Markdown between the marks of a name in docs/benchmarks.md."""
     page = Path(__file__).parents[2] / "docs" / "benchmarks.md"
     text = page.read_text(encoding="utf-8")
     marks = f"<!-- {name} -->", f"<!-- /{name} -->"
     begin, end = (text.index(mark) for mark in marks)
-    page.write_text(text[: begin + len(marks[0])] + "\n" + written() + "\n" + text[end:], encoding="utf-8")
+    page.write_text(text[: begin + len(marks[0])] + "\n" + written + "\n" + text[end:], encoding="utf-8")
 
 
 def main(arguments=None) -> None:

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from zoo.data.threads import one_thread
-from zoo.engine.logistic import C, logistic
+from zoo.engine.logistic import STRONGER, C, logistic
 
 
 @pytest.fixture(autouse=True)
@@ -49,18 +49,19 @@ def test_separate_logits_are_each_those_of_a_class_against_the_others():
         np.testing.assert_allclose(found.weights[:, k], wanted.coef_[0], atol=2e-4)
 
 
-@pytest.mark.parametrize("features, spread, seed", [(20, 8.0, 0), (8, 1.0, 1), (15, 2.0, 2)])
+@pytest.mark.parametrize("features, spread, seed", [(20, 8.0, 0), (8, 1.0, 1), (15, 2.0, 2), (150, 60.0, 4)])
 def test_c_has_the_least_log_loss_on_the_folds_that_were_left_out(features, spread, seed):
     x, y, folds = data(150, features, 2, seed=seed, spread=spread)
-    losses = []
-    for c in C:
+    losses, candidates = [], (*STRONGER[::-1], *C)
+    for c in candidates:
         parts = [(folds != fold, folds == fold) for fold in range(5)]
         models = ((LogisticRegression(C=c, tol=1e-8, max_iter=20_000).fit(x[own], y[own]), left) for own, left in parts)
         losses.append(
             sum(left.sum() * log_loss(y[left], m.predict_proba(x[left]), labels=[0, 1]) for m, left in models)
         )
-    chosen = C.index(logistic(x, y, 1, folds).penalty)
+    chosen = candidates.index(logistic(x, y, 1, folds).penalty)
     assert losses[chosen] <= min(losses) * (1 + 1e-3)
+    assert (chosen < len(STRONGER)) == (features == 150)  # noise in many columns takes a stronger one
 
 
 def test_rows_without_a_fold_choose_nothing_and_are_fitted():

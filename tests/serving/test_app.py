@@ -259,6 +259,8 @@ def test_the_page_and_what_it_is_made_from(ask):
     model = ask("GET", "/zoo/models")[1]["models"][0]
     assert (model["name"], model["version"]) == ("ship", 1)
     assert [column["name"] for column in model["schema"]["columns"]] == ["age", "fare paid", "sex", "class?", "alone"]
+    assert model["summary"].startswith("classification, version 1. A logistic regression of 10 features, C ")
+    assert model["summary"].endswith("% of what the model does.")
     assert ask("GET", "/healthz")[:2] == (200, {"status": "ok"})
 
 

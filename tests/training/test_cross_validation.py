@@ -191,5 +191,7 @@ def test_rows_without_a_target_are_counted(table):
 def test_a_trained_model_is_refused():
     with pytest.raises(TypeError, match="must be an entry's name: each fold trains a fresh model"):
         zoo.cross_validate(zoo.build("mlp_classifier"), "titanic")
-    with pytest.raises(TypeError, match=r"models of these tasks: classification, .*'mcculloch_pitts', which does logic"):
+    with pytest.raises(
+        TypeError, match=r"models of these tasks: classification, .*'mcculloch_pitts', which does logic"
+    ):
         zoo.cross_validate("mcculloch_pitts", "and_gate")

@@ -1,11 +1,13 @@
 """The line beside the hidden layers: solved before the network trains, kept where it is the answer, and told."""
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import zoo
+from zoo import registry
 from zoo.artifacts.card import card_of, page
 from zoo.data import pipelines
 from zoo.engine.checkpoints import identifying
@@ -174,6 +176,19 @@ def test_without_a_line_there_is_none():
         zoo.train("mlp_regressor", noisy(), target="y", linear="refit", **HOW)
 
 
+def test_an_entry_whose_recipe_has_no_line_may_have_an_option_of_that_name(monkeypatch):
+    def net(spec, *, linear="first"):
+        inputs = spec.inputs()
+        return keras.Model(inputs, keras.layers.Dense(1, name=linear)(inputs["numeric"]))
+
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    monkeypatch.setitem(globals(), "RECIPE", registry.Recipe(data="and_gate"))
+    facts = {"year": 1969, "paper": "A paper.", "summary": "A net"}
+    zoo.register("mine/net", builder=net, task="regression", **facts)
+    run = zoo.train("mine/net", noisy(), target="y", linear="second", **HOW)
+    assert run.model.network.layers[-1].name == "second" and run.recipe["linear"] is False
+
+
 @pytest.mark.parametrize(
     "name, frame",
     [
@@ -276,7 +291,9 @@ def test_new_columns_and_levels_keep_the_line_and_its_answers(regression):
     kept = run.model.coefficients()["y"][["small", "large", "further"]]
     before = regression.model.coefficients()["y"][["small", "large"]]
     np.testing.assert_allclose(kept, [*before, 0.0], rtol=1e-6)
-    assert run.recipe["linear"] is True
+    assert list(run.recipe["linear"]) == ["explained"] and run.recipe["linear"]["explained"] > 0.5
+    text = page(card_of(run.model, run), run.model.schema)
+    assert "A ridge regression, solved in an earlier training, explains " in text
 
 
 def test_fine_tuning_solves_the_line_again_where_it_is_asked_for_or_must(regression, classification):

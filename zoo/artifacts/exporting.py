@@ -20,7 +20,7 @@ import numpy as np
 
 from zoo import display
 from zoo.artifacts import folders, proof, samples, saving
-from zoo.artifacts.card import card_of, plain
+from zoo.artifacts.card import card_of, line_of_card, plain
 from zoo.data.schema import Schema
 from zoo.engine.precision import check_floatx
 from zoo.model import Model
@@ -257,7 +257,8 @@ def write_version(
         (beside / saving.INSIDE).mkdir(parents=True)
         proved = plain({"max_difference": difference, "rows": proof.ROWS} | ({"quality": quality} if quality else {}))
         saving.write_artifact(model, {**card, "export": proved}, beside / saving.INSIDE)
-        saving.write_json(beside / "schema.json", {**model.schema.to_dict(), "signature": signature})
+        line = {"line": said} if (said := line_of_card(card)) else {}
+        saving.write_json(beside / "schema.json", {**model.schema.to_dict(), "signature": signature, **line})
         saving.write_json(beside / "sample_request.json", samples.sample_request(model))
         if format == "tf_saved_model":
             samples.write_warmup(model, beside, target.resolve().name)

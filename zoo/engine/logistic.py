@@ -12,6 +12,8 @@ https://doi.org/10.1007/BF00048682
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
@@ -19,7 +21,8 @@ from scipy.special import expit, logsumexp
 from zoo.engine.ridge import Line, Spectrum
 
 C = tuple(10.0 ** (k / 2) for k in range(-4, 5))  # from .01 to 100
-WORSE = 2  # values of C in a row after which no milder one is tried
+STRONGER = tuple(10.0 ** (k / 2) for k in range(-5, -9, -1))  # down to 1e-4: tried where .01 is the best of them
+WORSE = 2  # values of C in a row after which no further one is tried
 MOST_STEPS = 200
 
 
@@ -53,10 +56,16 @@ def logistic(
 
 
 def _chosen(rows: _Rows, folds: np.ndarray) -> float:
-    """Returns the C of the least loss on the rows left out, from the strongest penalty on."""
+    """Returns the C of the least loss on the rows left out."""
+    best = _best_of(C, rows, folds)
+    return _best_of((C[0], *STRONGER), rows, folds) if best == C[0] else best
+
+
+def _best_of(candidates: Sequence[float], rows: _Rows, folds: np.ndarray) -> float:
+    """Returns the C of the least loss of several, which are tried in turn until `WORSE` of them were worse."""
     starts: list[np.ndarray | None] = [None] * (folds.max() + 1)
     losses: list[float] = []
-    for c in C:
+    for c in candidates:
         total = 0.0
         for fold in range(len(starts)):
             starts[fold] = rows.minimum((folds != fold) & (folds >= 0), c, starts[fold], tolerance=1e-5)
@@ -64,7 +73,7 @@ def _chosen(rows: _Rows, folds: np.ndarray) -> float:
         losses.append(total)
         if len(losses) - 1 - int(np.argmin(losses)) >= WORSE:
             break
-    return C[int(np.argmin(losses))]
+    return candidates[int(np.argmin(losses))]
 
 
 class _Rows:

@@ -250,7 +250,7 @@ def _shown(model: Served) -> dict:
         "version": version.number,
         "schema": version.schema,
         "signatures": sorted(version.signatures),
-        "summary": f"{version.task or 'model'}, version {version.number}",
+        "summary": ". ".join(filter(None, (f"{version.task or 'model'}, version {version.number}", version.line))),
         "sample": version.sample,
     }
 

@@ -65,6 +65,11 @@ class Version:
         return None if classes is None else [str(label) for label in classes]
 
     @property
+    def line(self) -> str:
+        """What the model's card says of the line beside its hidden layers, `""` of none."""
+        return self.schema.get("line", "")
+
+    @property
     def raw_names(self) -> dict[str, str]:
         """Raw name of each column -> its served name."""
         return {str(column["name"]): column["served"] for column in self.schema.get("columns", ())}

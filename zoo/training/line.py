@@ -43,13 +43,11 @@ class Solved:
             targets or labels, of each.
         rows: How many it was solved from.
         features: How many it has.
-        constant: The network's outputs `(outputs,)` that answer all rows alike: the mean, or the shares of the classes.
     """
 
     penalty: float | list[float]
     rows: int
     features: int
-    constant: np.ndarray
 
 
 def is_at_zero(layer: keras.Layer) -> bool:
@@ -100,10 +98,23 @@ def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:
     with one_thread():
         found = _solved(model, layer, encoded, chosen, x, weight, generator)
     _assign(layer, found, levels)
-    return Solved(found.penalty, len(chosen), width, _constant(model, layer, encoded))
+    return Solved(found.penalty, len(chosen), width)
 
 
-def _constant(model: Model, layer: SolvedLine, encoded: Encoded) -> np.ndarray:
+def is_solved(model: Model) -> bool:
+    """Returns whether the network of a model has a line that says something."""
+    layer = line_of(model.network)
+    return layer is not None and not is_at_zero(layer)
+
+
+def constant(model: Model, encoded: Encoded) -> np.ndarray:
+    """Returns the network's outputs `(outputs,)` that answer all rows alike: the mean, or the shares of the classes.
+
+    Args:
+        model: Its network has a line.
+        encoded: Training rows.
+    """
+    layer = line_of(model.network)
     if model.task.line == "ridge":
         y = model.target.standardised(encoded.truth)
         return np.atleast_1d(np.average(y, axis=0, weights=_positive(encoded.weight)))
@@ -133,28 +144,28 @@ def loss(model: Model, held_out) -> float:
     return _losses(model, held_out, [_network_outputs(model)])[0]
 
 
-def explained(model: Model, solved: Solved, held_out) -> float | None:
+def explained(model: Model, alike: np.ndarray, held_out) -> float | None:
     """Returns which share of what a trained model explains is the line's, from 0 to 1.
 
     That is how far the line lowers the loss of a constant answer, over how far the model does.
 
     Args:
         model: Trained.
-        solved: What `solve` found.
+        alike: What `constant` gives for its training rows.
         held_out: As for `loss`.
 
     Returns:
         The share; None where the model explains nothing.
     """
 
-    def constant(x):
+    def to_all(x):
         rows = len(next(iter(x.values())))
-        return np.tile(solved.constant.astype("float32"), (rows, 1))
+        return np.tile(alike.astype("float32"), (rows, 1))
 
     def alone(x):
         return line_outputs(model.network, x)
 
-    of_constant, of_line, of_model = _losses(model, held_out, [constant, alone, _network_outputs(model)])
+    of_constant, of_line, of_model = _losses(model, held_out, [to_all, alone, _network_outputs(model)])
     if not of_model < of_constant:
         return None
     return float(np.clip((of_constant - of_line) / (of_constant - of_model), 0.0, 1.0))

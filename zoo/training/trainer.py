@@ -28,6 +28,7 @@ from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
+from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import as_plain, listed
 from zoo.registry import Entry, Recipe, Traits
@@ -216,7 +217,7 @@ def train(
         if class_weight is not None:
             raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
         batches, blocks, held_out = _streams(parts, model, size, recipe, seed)
-        solved = line.solve(model, _sampled(parts, model, seed), seed=seed) if needs_line else None
+        line_rows = _sampled(parts, model, seed) if line_of(model.network) is not None else None
     else:
         factors = None
         with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
@@ -232,7 +233,7 @@ def train(
         if parts.val is not None:
             held_out = pipelines.encode(parts.val, model.preprocessor, weight=parts.weights(parts.val))
             held_out = _weighted(held_out, factors)
-        solved = line.solve(model, encoded, seed=seed) if needs_line else None
+        line_rows = encoded if line_of(model.network) is not None else None
 
         def batches(epoch):
             return pipelines.batches(
@@ -244,6 +245,10 @@ def train(
                 augmentation=traits.augmentation if augmented else None,
             )
 
+    solved = line.solve(model, line_rows, seed=seed) if needs_line and line_rows is not None else None
+    alike = None  # the outputs that answer all rows alike, from which on the line and the model explain
+    if line_rows is not None and (solved is not None or line.is_solved(model)):
+        alike = line.constant(model, line_rows)
     identity = None
     if checkpoint is not None:
         fingerprint = parts.source if encoded is None else _fingerprint(encoded)
@@ -302,8 +307,9 @@ def train(
         try:
             metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
             rows_of_share = encoded if held_out is None else held_out
-            if solved is not None and rows_of_share is not None and not fitted.interrupted:
-                plain["linear"]["explained"] = line.explained(model, solved, rows_of_share)
+            if alike is not None and rows_of_share is not None and not fitted.interrupted:
+                found = plain["linear"] if solved is not None else {}  # else an earlier training solved it
+                plain["linear"] = {**found, "explained": line.explained(model, alike, rows_of_share)}
         except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
             fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
     # A run that goes on from its checkpoint knows by that alone what the line reached.
