@@ -201,7 +201,7 @@ class Spec:
         if self.tensors:
             raise ValueError(
                 "This model takes numbers, categories and at most one image a row. Received: the images and arrays "
-                f"{', '.join(self.tensors)} alone. Leave all but one image out, ignore=[...], or take a network that "
+                f"{', '.join(self.tensors)} alone. Leave all but one image out, `ignore=[...]`, or take a network that "
                 "combines them."
             )
 

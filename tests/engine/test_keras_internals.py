@@ -158,7 +158,7 @@ def test_the_fallback_is_said_once(no_rate, table):
 
 @pytest.mark.parametrize("engine", ["fused", "xla"])
 def test_the_fused_loop_is_refused_by_name_where_it_is_asked_for(no_rate, table, engine):
-    with pytest.raises(ValueError, match=rf"engine='{engine}'.*has no `_learning_rate`.*install.*pass engine='auto'"):
+    with pytest.raises(ValueError, match=rf"engine='{engine}'.*has no `_learning_rate`.*install.*pass `engine='auto'`"):
         zoo.train("mlp_classifier", table, engine=engine, **HOW)
 
 

@@ -130,7 +130,7 @@ def test_an_unstable_rate_is_refused_with_the_largest_stable_one(rule):
     zoo.train("hebbian", "iris", rule=rule, learning_rate=0.34, epochs=1, verbose=0)
     model = zoo.build("hebbian", 100.0 * IRIS, rule=rule)
     model.optimizer.learning_rate = 0.05
-    with pytest.raises(ValueError, match=r"Pass learning_rate=3.4e-05, or standardise"):
+    with pytest.raises(ValueError, match=r"Pass `learning_rate=3.4e-05`, or standardise"):
         model.fit(100.0 * IRIS, verbose=0)
 
 

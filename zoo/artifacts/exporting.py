@@ -302,7 +302,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _taken(path: Path) -> ValueError:
-    return ValueError(f"{str(path)!r} is there already. Pass overwrite=True, or version='next'.")
+    return ValueError(f"{str(path)!r} is there already. Pass `overwrite=True`, or `version='next'`.")
 
 
 def _publish(beside: Path, target: Path, number: int, signature, version, overwrite: bool, allowed: bool) -> int:
@@ -337,7 +337,7 @@ def _check_signature(target: Path, number: int, new: Mapping[str, Mapping]) -> N
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{str(file)!r} must hold the signature of version {before[-1]}. Received: a damaged file ({error}). Pass "
-            "allow_signature_change=True to export without comparing."
+            "`allow_signature_change=True` to export without comparing."
         ) from error
     changed = [
         f"{name} ({old[side].get(name, 'absent')} -> {new[side].get(name, 'absent')})"
@@ -348,7 +348,7 @@ def _check_signature(target: Path, number: int, new: Mapping[str, Mapping]) -> N
     if changed:
         raise ValueError(
             f"Version {number} would change the signature of version {before[-1]}: {', '.join(changed)}. Clients may "
-            "break: pass allow_signature_change=True, or export to another folder."
+            "break: pass `allow_signature_change=True`, or export to another folder."
         )
 
 

@@ -120,7 +120,7 @@ class Schema:
         if twice := sorted(str(name) for name, count in Counter(names).items() if count > 1):
             raise ValueError(f"Column names must differ. Received twice: {', '.join(twice)}. Rename one of each.")
         if self.target in names and self.target is not None:
-            raise ValueError(f"The target {self.target!r} stands among the inputs too. Remove it from `columns`.")
+            raise ValueError(f'The target {self.target!r} stands among the inputs too. Remove it from "columns".')
         if not self.columns:
             reasons = (
                 "; ".join(f"{name}: {reason}" for name, reason in self.dropped.items()) or "the data have no columns"

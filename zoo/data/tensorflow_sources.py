@@ -100,7 +100,8 @@ class DatasetStream:
         x, y, _ = _spec(dataset)
         if not isinstance(x, Mapping):
             raise ValueError(
-                "Only tables stream. Received: a tf.data.Dataset of tensors. Load it with stream=False, or give dicts."
+                "Only tables stream. Received: a tf.data.Dataset of tensors. Load it with `stream=False`, or "
+                "give dicts."
             )
         self.dataset, self.target = dataset, "target" if target is None else target
         self.columns = [*x, *([] if y is None else [self.target])]

@@ -133,7 +133,7 @@ def place(devices="auto") -> Placement:
     if workers is not None:
         if devices != "auto":
             raise ValueError(
-                f"With several workers in TF_CONFIG each takes all devices it sees: devices must be 'auto'. Received: "
+                "With several workers in TF_CONFIG each takes all devices it sees: `devices` must be 'auto'. Received: "
                 f"devices={devices!r}. Set CUDA_VISIBLE_DEVICES for each worker, or unset TF_CONFIG to train on this "
                 "machine alone."
             )
@@ -251,7 +251,7 @@ def settle(placement: Placement, model, *, batch_size: int, obstacle: str) -> Pl
         return placement
     obstacle = obstacle or _obstacle(model)
     if obstacle and placement.forced:
-        repair = "unset TF_CONFIG" if placement.cluster else "pass devices='auto'"
+        repair = "unset TF_CONFIG" if placement.cluster else "pass `devices='auto'`"
         raise ValueError(f"Several devices cannot train this way: {obstacle}. Change that, or {repair}.")
     if placement.forced:
         return placement

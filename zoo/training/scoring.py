@@ -214,7 +214,7 @@ def evaluate(
         if loaded.y is None and model.entry.task in _SCORED:
             wanted = "" if wanted is None else f" column {wanted!r}"
             raise ValueError(
-                f"The data have no target{wanted}, and there is nothing to score against. Pass target=, or (x, y)."
+                f"The data have no target{wanted}, and there is nothing to score against. Pass `target`, or (x, y)."
             )
         y = loaded.y if model.schema.task is not None or model.entry.task in _SCORED else None  # a map learns none
         y = None if y is None else model.preprocessor.encode_target(y)
@@ -229,7 +229,7 @@ def evaluate(
 def _score_stream(model, loaded, wanted, weighing: _Weighing) -> Scores:
     if wanted not in next(loaded.blocks(1))[1].columns:
         raise ValueError(
-            f"The data have no target column {wanted!r}, and there is nothing to score against. Pass target=."
+            f"The data have no target column {wanted!r}, and there is nothing to score against. Pass `target`."
         )
     outputs, y, weight = [], [], []
     for _, frame in loaded.blocks():

@@ -291,10 +291,10 @@ def train(
     if parts.streaming:
         if recipe.solver is not None:
             raise ValueError(
-                f"solver={recipe.solver!r} needs all rows in memory. Pass batch_size=1024 to train on a stream."
+                f"`solver={recipe.solver!r}` needs all rows in memory. Pass `batch_size=1024` to train on a stream."
             )
         if recipe.batch_size == "full":
-            raise ValueError("A full batch needs all rows in memory. Pass batch_size=1024 to train on a stream.")
+            raise ValueError("A full batch needs all rows in memory. Pass `batch_size=1024` to train on a stream.")
         if class_weight is not None:
             raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
         batches, blocks, held_out = _streams(parts, model, size, recipe, seed)
@@ -309,7 +309,7 @@ def train(
         if parts.val is not None and not parts.val_rows:  # each class keeps a row to train on
             raise ValueError(
                 f"{rows} rows, each of another class, cannot be split into training and validation. Pass "
-                "validation=None, or more rows."
+                "`validation=None`, or more rows."
             )
         if parts.val is not None:
             held_out = pipelines.encode(parts.val, model.preprocessor, weight=parts.weights(parts.val))
@@ -443,7 +443,7 @@ def _ignored(ignore, model: Model | None) -> tuple:
     if taken := [name for name in names if model is not None and name in model.schema.names]:
         raise ValueError(
             f"The model takes the column {taken[0]!r}, which cannot be ignored when it is trained further. Train "
-            f"{model.entry.name!r} anew, or call zoo.fine_tune with columns='new' and ignore={list(names)}."
+            f"{model.entry.name!r} anew, or call zoo.fine_tune with `columns='new'` and `ignore={list(names)}`."
         )
     return names
 
@@ -538,7 +538,7 @@ def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
     if learning_rate is not None and not isinstance(learning_rate, (int, float, np.integer, np.floating)):
         raise ValueError(
             f"`learning_rate` must be a number. Received: learning_rate={learning_rate!r}. Pass a schedule with an "
-            "optimizer, optimizer=keras.optimizers.Adam(schedule)."
+            "optimizer, `optimizer=keras.optimizers.Adam(schedule)`."
         )
     if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"`learning_rate` must be positive and finite. Received: learning_rate={learning_rate!r}")
