@@ -16,7 +16,6 @@ import difflib
 import fnmatch
 import functools
 import importlib
-import importlib.metadata
 import importlib.util
 import inspect
 import math
@@ -382,7 +381,9 @@ def load_plugins() -> None:
         _loading = True
         try:
             importlib.import_module("zoo.models")
-            for point in importlib.metadata.entry_points(group="zoo.models"):
+            from importlib import metadata  # which takes a third of the time of `import zoo`
+
+            for point in metadata.entry_points(group="zoo.models"):
                 _load_plugin(point)
             _loaded = True
         finally:
@@ -436,7 +437,7 @@ def list_models(
 
     Args:
         pattern: Shell-style pattern of names.
-        task: Only this task.
+        task: Only this task, such as `"regression"`.
         year: A year, or a comparison: `1958`, `"<1970"`.
         exclude: Pattern or patterns of names to leave out.
         pretrained: List presets instead, as `"entry.tag"`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import keras
 import numpy as np
@@ -30,9 +31,9 @@ def adapt(
     data,
     *,
     target: str | None = None,
-    classes: str = "strict",
-    columns: str = "strict",
-    image_size: Sequence[int] | None = None,
+    classes: Literal["strict", "extend", "new"] = "strict",
+    columns: Literal["strict", "extend", "new"] = "strict",
+    image_size: int | Sequence[int] | None = None,
     seed: int = 0,
 ) -> Model:
     """Returns a trained model for data of other classes, columns or image size. The given model stays as it is.

@@ -165,7 +165,8 @@ def export(
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         folder: The folder that a server watches; its name is the model's.
-        format: `"tf_saved_model"`; `"onnx"`; `"litert"`, or with smaller weights `"litert_float16"`, `"litert_int8"`.
+        format: `"tf_saved_model"`; `"onnx"`; `"numpy"`; `"litert"`, or with smaller weights `"litert_float16"`,
+            `"litert_int8"`.
         data: Rows to measure what smaller weights cost, anything that `zoo.data.load` takes; left out, the test rows of
             the data that the model's card names. For the other formats it is not needed.
         version: A number, or `"next"`: one above the highest there.

@@ -123,11 +123,12 @@ def place(devices="auto") -> Placement:
     """Returns where a training is to run, and joins the workers where `TF_CONFIG` names several.
 
     Args:
-        devices: `"auto"`, `"cpu"`, a number of devices, or their names, such as `["GPU:0", "GPU:1"]`.
+        devices: `"auto"`, `"cpu"`, a number of devices, or their names, such as `["GPU:0", "GPU:1"]` or `"GPU:0"`.
 
     Raises:
         ValueError: if there are no such devices, or they cannot be chosen; the message says what can.
     """
+    devices = [devices] if isinstance(devices, str) and ":" in devices else devices  # the name of one
     _check(devices)
     workers = cluster.named()
     if workers is not None:

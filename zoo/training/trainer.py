@@ -6,17 +6,19 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import time as clock
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from zoo import display, registry
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
+from zoo.data.schema import Schema
 from zoo.data.sources import beside
 from zoo.data.weighting import class_factors
 from zoo.engine import cluster, fitting, freezing, fused, interruption, memory, together
@@ -149,24 +151,24 @@ def train(
     data=None,
     *,
     target: str | None = None,
-    validation=_DEFAULT_SHARE,
-    schema=None,
+    validation: float | Any | None = _DEFAULT_SHARE,
+    schema: Schema | str | os.PathLike | None = None,
     groups: str | None = None,
     time: str | None = None,
     weight: str | None = None,
-    class_weight=None,
+    class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
     optimizer=None,
     loss=None,
     learning_rate: float | None = None,
     epochs: int | None = None,
     batch_size: int | str | None = None,
-    solver: str | None = None,
-    freeze=None,
+    solver: Literal["lbfgs", "newton"] | None = None,
+    freeze: str | int | None = None,
     seed: int = 0,
     callbacks: Iterable = (),
     devices: str | int | Sequence[str] = "auto",
-    checkpoint=None,
-    engine: str = "auto",
+    checkpoint: str | os.PathLike | None = None,
+    engine: Literal["auto", "fused", "xla", "keras"] = "auto",
     verbose: int = 1,
     ignore: str | Iterable = (),
     image_size: int | Sequence[int] | None = None,
