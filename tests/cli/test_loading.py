@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo import cli
 from zoo.cli import loading
 
 
@@ -51,3 +52,17 @@ def test_rows_are_loaded_where_an_option_says_how(priced):
     arguments = argparse.Namespace(target="a", ignore=["b", "Unnamed: 0"])
     data = loading.rows(arguments, str(priced), target="a", schema=None)
     assert isinstance(data, zoo.data.Data) and data.target == "a" and data.schema.dropped["b"] == "ignored"
+
+
+def test_train_gets_a_list_of_targets(priced, monkeypatch):
+    given = []
+
+    def train(model, data, *, target, verbose):
+        given.append((model, data, target))
+        raise ValueError("enough")
+
+    monkeypatch.setattr(zoo, "train", train)
+    monkeypatch.chdir(priced.parent)
+    for typed in ("a,b", "net, gross"):
+        assert cli.main(["train", "mlp_regressor", "priced.csv", "--target", typed]) == 2
+    assert given == [("mlp_regressor", "priced.csv", ["a", "b"]), ("mlp_regressor", "priced.csv", "net, gross")]
