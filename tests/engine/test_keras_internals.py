@@ -276,7 +276,7 @@ def test_setup_cfg_asks_for_a_keras_from_the_first_tested_on():
 def test_no_private_name_of_the_zoo_hides_one_of_keras():
     """What Keras's classes have under the same name, the zoo has of `self` alone: else uses of both look alike."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in test_structure.sources()}
-    own = set().union(*(test_structure.own_names(tree) for tree in trees.values())) | test_structure.OF_ARGPARSE
+    own = set().union(*(test_structure.own_names(tree) for tree in trees.values()))
     model = dense_model()
     model.compile("adam", "mse", metrics=["mae"])
     model.optimizer.build(model.trainable_variables)
