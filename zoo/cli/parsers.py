@@ -111,6 +111,8 @@ def _trained_entry(argv: list[str], parser: Parser) -> registry.Entry | None:
     """Returns the entry that `zoo train` is to train: the first name of one that is not another option's value."""
     alone = {text for action in parser.options.values() if action.nargs == 0 for text in action.option_strings}
     for before, word in itertools.pairwise(argv):
-        if (entry := registry.find(word)) and (not before.startswith("-") or before in alone or "=" in before):
+        if word.startswith("-") or (before.startswith("-") and before not in alone and "=" not in before):
+            continue
+        if entry := registry.find(word):
             return entry
     return None
