@@ -275,7 +275,7 @@ def test_passes_in_numpy_train_a_map_as_steps_do():
 
 @pytest.mark.parametrize("engine", ["fused", "xla"])
 def test_the_zoo_s_own_loops_are_refused(table, engine):
-    with pytest.raises(ValueError, match=f"engine='{engine}' needs TensorFlow or JAX.*Keras runs on torch.*'auto'"):
+    with pytest.raises(ValueError, match=f"engine='{engine}'` needs TensorFlow or JAX.*Keras runs on torch.*'auto'"):
         train(table, engine=engine)
 
 

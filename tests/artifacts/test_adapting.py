@@ -217,7 +217,7 @@ def test_images_of_another_size_are_seen_as_if_resized(pictures):
     x, y = pictures
     model = zoo.train("image_mlp", (x, y), hidden_units=(8,), epochs=1, verbose=0).model
     larger = np.random.default_rng(1).integers(0, 256, (5, 12, 9, 1), dtype="uint8")
-    with pytest.raises(ValueError, match=r"8 x 6. Received: 12 x 9. Pass image_size=\(12, 9\)"):
+    with pytest.raises(ValueError, match=r"8 x 6. Received: 12 x 9. Pass `image_size=\(12, 9\)`"):
         zoo.adapt(model, (larger, y[:5]))
     adapted = zoo.adapt(model, (larger, y[:5]), image_size=(12, 9))
     resized = keras.ops.image.resize(larger.astype("float32"), (8, 6), antialias=True, data_format="channels_last")

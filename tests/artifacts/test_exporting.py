@@ -100,7 +100,7 @@ def test_two_exports_at_once_get_two_numbers(run, tmp_path, monkeypatch):
 def test_a_version_that_is_there_is_replaced_only_when_asked(no_proof, run, tmp_path):
     first = zoo.export(run, tmp_path).path / "saved_model.pb"
     before = first.stat().st_ino
-    with pytest.raises(ValueError, match=r"is there already. Pass overwrite=True, or version='next'"):
+    with pytest.raises(ValueError, match=r"is there already. Pass `overwrite=True`, or `version='next'`"):
         zoo.export(run, tmp_path, version=1)
     assert first.stat().st_ino == before
     assert zoo.export(run, tmp_path, version=1, overwrite=True).version == 1

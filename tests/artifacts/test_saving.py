@@ -239,7 +239,7 @@ def test_a_model_is_replaced_only_where_that_is_said(artifact, run, tmp_path):
     folder = copy(artifact, tmp_path)
     model = zoo.load(folder)
     model.set_weights([0 * weight for weight in model.get_weights()])
-    said = r"holds a trained mlp_classifier, .*Pass overwrite=True to replace it, or choose another folder"
+    said = r"holds a trained mlp_classifier, .*Pass `overwrite=True` to replace it, or choose another folder"
     for save in (lambda: zoo.save(model, folder), lambda: run.save(folder)):
         with pytest.raises(FileExistsError, match=said):
             save()

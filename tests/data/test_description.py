@@ -42,7 +42,7 @@ def test_missing_values_distinct_values_and_an_example_are_counted(described):
 @pytest.mark.parametrize(
     ("column", "doubts"),
     [
-        ("client", ["every value differs: is it an id? If so, leave it out: ignore='client'."]),
+        ("client", ["every value differs: is it an id? If so, leave it out: `ignore='client'`."]),
         (
             "plan",
             [

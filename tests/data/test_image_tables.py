@@ -180,7 +180,7 @@ def test_columns_beside_the_paths_may_be_groups_times_and_weights(table):
 
 def test_a_stream_of_paths_is_refused_unless_they_are_ignored(table):
     data = load(table(["a.png", "deep/b.JPG", "a.png"], n=[1, 2, 4]), target="label", stream=True)
-    with pytest.raises(ValueError, match="a stream whose column 'path' names images. Load with stream=False"):
+    with pytest.raises(ValueError, match="a stream whose column 'path' names images. Load with `stream=False`"):
         data.schema  # noqa: B018  reading it is what raises
     assert load(table(n=[1, 2]), target="label", stream=True, ignore="path").schema.names == ["n"]
 

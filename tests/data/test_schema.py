@@ -144,7 +144,7 @@ def test_json_is_read_back_edited_or_not(tmp_path):
         ({"version": 99}, "Upgrade"),
         ({"columns": [{"name": "a", "kind": "colour"}]}, "kind must be one of"),
         ({"columns": [{"name": "a", "kind": "number"}] * 2}, "must differ"),
-        ({"columns": [{"name": "a"}]}, "must have `name` and `kind`"),
+        ({"columns": [{"name": "a"}]}, 'must have "name" and "kind"'),
         ({"columns": []}, "At least one input column"),
         ({"columns": [{"name": "y", "kind": "number"}], "target": "y"}, "among the inputs"),
     ],

@@ -69,7 +69,7 @@ def test_one_cpu_trains_the_ordinary_way(value):
 
 def test_workers_take_the_devices_they_see(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 0}}')
-    with pytest.raises(ValueError, match="devices must be 'auto'.*CUDA_VISIBLE_DEVICES"):
+    with pytest.raises(ValueError, match="`devices` must be 'auto'.*CUDA_VISIBLE_DEVICES"):
         place(2)
 
 

@@ -146,7 +146,7 @@ def test_newton_refuses_more_weights_than_it_can_hold():
 def test_a_solver_needs_all_rows(tmp_path):
     pd.DataFrame({"a": [0.0, 1.0] * 50, "y": ["n", "y"] * 50}).to_csv(tmp_path / "rows.csv", index=False)
     rows = zoo.data.load(str(tmp_path / "rows.csv"), target="y", stream=True)
-    with pytest.raises(ValueError, match="solver='newton' needs all rows in memory"):
+    with pytest.raises(ValueError, match="solver='newton'` needs all rows in memory"):
         zoo.train("logistic_regression", rows, solver="newton", verbose=0)
 
 

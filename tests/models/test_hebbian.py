@@ -125,12 +125,12 @@ def test_the_stable_rates_end_at_one_over_the_largest_eigenvalue():
 
 @pytest.mark.parametrize("rule", ["oja", "sanger"])
 def test_an_unstable_rate_is_refused_with_the_largest_stable_one(rule):
-    with pytest.raises(ValueError, match=r"below 1 / lambda_1 = 0.3426.*Received: learning_rate=0.35. Pass .*=0.34,"):
+    with pytest.raises(ValueError, match=r"below 1 / lambda_1 = 0.3426.*Received: learning_rate=0.35. Pass .*=0.34`,"):
         zoo.train("hebbian", "iris", rule=rule, learning_rate=0.35, verbose=0)
     zoo.train("hebbian", "iris", rule=rule, learning_rate=0.34, epochs=1, verbose=0)
     model = zoo.build("hebbian", 100.0 * IRIS, rule=rule)
     model.optimizer.learning_rate = 0.05
-    with pytest.raises(ValueError, match=r"Pass learning_rate=3.4e-05, or standardise"):
+    with pytest.raises(ValueError, match=r"Pass `learning_rate=3.4e-05`, or standardise"):
         model.fit(100.0 * IRIS, verbose=0)
 
 

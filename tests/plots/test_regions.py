@@ -85,7 +85,7 @@ def test_other_inputs_are_refused_with_what_must_be():
     dates = pd.DataFrame({name: pd.date_range(name, periods=4) for name in ("2020-01-01", "2021-05-01")})
     with pytest.raises(ValueError, match=r"two numeric inputs. .* has: 2020-01-01 \(date\), 2021-05-01 \(date\)"):
         zoo.plots.decision_regions(zoo.build("logistic_regression", (dates, [0, 1, 0, 1])), limits=(0, 1, 0, 1))
-    with pytest.raises(ValueError, match="Pass data=, or limits="):
+    with pytest.raises(ValueError, match="Pass `data`, or `limits="):
         zoo.plots.decision_regions("perceptron.and")
     two_units = zoo.build("mcculloch_pitts", truth_table=[[0, 1], [1, 1], [1, 0], [1, 0]])
     with pytest.raises(ValueError, match="has 2 units. Build it with one"):

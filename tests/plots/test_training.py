@@ -64,5 +64,5 @@ def test_scores_and_a_model_with_data_give_the_matrix_of_evaluate():
 def test_a_matrix_needs_classes_and_a_model_needs_data():
     with pytest.raises(ValueError, match="needs classes"):
         zoo.plots.confusion_matrix(Scores({"rmse": 1.0}, rows=3))
-    with pytest.raises(TypeError, match="Pass data="):
+    with pytest.raises(TypeError, match="Pass `data`"):
         zoo.plots.confusion_matrix("perceptron.and")

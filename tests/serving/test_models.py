@@ -185,5 +185,5 @@ def test_onnx_answers_the_same(trained, frame, tmp_path):
 
 
 def test_a_saved_model_has_no_onnx(own):
-    with pytest.raises(ValueError, match="There is no .*model.onnx.*Export the model with format='onnx'"):
+    with pytest.raises(ValueError, match="There is no .*model.onnx.*Export the model with `format='onnx'`"):
         open_folders([own], "onnx")

@@ -310,7 +310,7 @@ def test_fine_tuning_solves_the_line_again_where_it_is_asked_for_or_must(regress
 
 def test_a_line_that_is_not_there_cannot_be_solved_again():
     model = zoo.build("mlp_regressor", noisy(), target="y", linear=False)
-    with pytest.raises(ValueError, match="linear='refit' needs a line beside the hidden layers. This 'mlp_regressor'"):
+    with pytest.raises(ValueError, match="`linear='refit'` needs a line beside the hidden layers. This 'mlp_reg"):
         zoo.train(model, noisy(), target="y", linear="refit", **HOW)
     with pytest.raises(ValueError, match="The options linear shape a fresh model"):
         zoo.train(model, noisy(), target="y", linear=True, **HOW)

@@ -197,7 +197,7 @@ def test_the_fused_loop_gives_keras_s_weights(table):
 
 def test_the_fused_loop_says_what_it_cannot_do(table):
     batches = type("Batches", (keras.callbacks.Callback,), {"on_train_batch_end": lambda self, batch, logs=None: None})
-    with pytest.raises(ValueError, match="engine='fused' needs"):
+    with pytest.raises(ValueError, match="engine='fused'` needs"):
         zoo.train("mlp_classifier", table, target="y", epochs=1, callbacks=[batches()], engine="fused", **SMALL)
 
 
@@ -331,7 +331,7 @@ def test_what_cannot_be_ignored_is_refused(table, data, ignore, message):
 def test_a_full_batch_of_a_stream_is_refused_with_the_repair(table, tmp_path):
     table.to_csv(tmp_path / "rows.csv", index=False)
     data = zoo.data.load(tmp_path / "rows.csv", target="y", stream=True)
-    with pytest.raises(ValueError, match="Pass batch_size=1024"):
+    with pytest.raises(ValueError, match="Pass `batch_size=1024`"):
         zoo.train("logistic_regression", data, verbose=0)
     run = zoo.train("logistic_regression", data, batch_size=32, epochs=20, verbose=0)
     assert zoo.evaluate(run, data, verbose=0)["accuracy"] > 0.8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -33,9 +33,9 @@ def adapt(
     data,
     *,
     target: str | None = None,
-    classes: str = "strict",
-    columns: str = "strict",
-    image_size: Sequence[int] | None = None,
+    classes: Literal["strict", "extend", "new"] = "strict",
+    columns: Literal["strict", "extend", "new"] = "strict",
+    image_size: int | Sequence[int] | None = None,
     seed: int = 0,
 ) -> Model:
     """Returns a trained model for data of other classes, columns or image size. The given model stays as it is.
@@ -153,9 +153,9 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
         return preprocessor
     if columns == "strict":
         if found.missing:
-            repair = "Add it (empty where unknown), or pass columns='new' to go on without it."
+            repair = "Add it (empty where unknown), or pass `columns='new'` to go on without it."
         else:
-            repair = "Pass columns='extend' to learn it, or leave it out of the data."
+            repair = "Pass `columns='extend'` to learn it, or leave it out of the data."
         raise ValueError(f"The data differ from those of training: {found}. {repair}")
     return extension.extend(preprocessor, frame, new, drop=columns == "new")
 
@@ -188,7 +188,7 @@ def _with_images(preprocessor, loaded: Data, image_size):
     if found[:2] != size:
         raise ValueError(
             f"The data must hold images of {size[0]} x {size[1]}. Received: {found[0]} x {found[1]}. Pass "
-            f"image_size={found[:2]} to adapt the model to them, or resize the images."
+            f"`image_size={found[:2]}` to adapt the model to them, or resize the images."
         )
     same = size == tuple(shape[:2]) and resized == column.resized
     return preprocessor if same else extension.with_image_size(preprocessor, size, resized)
@@ -203,7 +203,9 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
     y = loaded.sample().frame.get(loaded.target) if loaded.streaming else loaded.y
     if y is None:
         if classes != "strict":
-            raise ValueError(f"The data have no target, so that no classes are known. Pass `target=`. {classes=}")
+            raise ValueError(
+                f"The data have no target, so that no classes are known. Pass `target`. Received: {classes=}"
+            )
         return preprocessor
     shown = loaded.schema.with_task(schema.task, y) if len(pd.unique(pd.Series(y))) > 1 else None
     found = shown.classes if shown else tuple(pd.unique(pd.Series(y)).tolist())
@@ -213,15 +215,15 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
         if added:
             raise ValueError(
                 f"The data hold the classes {', '.join(map(repr, added[:10]))}, which the model has not; it has "
-                f"{', '.join(map(repr, schema.classes[:10]))}. Pass classes='extend' to add them, classes='new' for "
-                "those of the data alone, or drop their rows."
+                f"{', '.join(map(repr, schema.classes[:10]))}. Pass `classes='extend'` to add them, `classes='new'` "
+                "for those of the data alone, or drop their rows."
             )
         return preprocessor
     wanted = (*schema.classes, *added) if classes == "extend" else found
     if len(wanted) < 2:
         raise ValueError(
             f"A classifier must have at least two classes. Received: only {wanted[0]!r}. Add rows of another class, or "
-            "pass classes='extend' to keep those of training."
+            "pass `classes='extend'` to keep those of training."
         )
     dtype = shown.class_dtype if shown else schema.class_dtype
     if classes == "extend" and added and schema.class_dtype != dtype:

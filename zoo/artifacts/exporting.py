@@ -165,7 +165,8 @@ def export(
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         folder: The folder that a server watches; its name is the model's.
-        format: `"tf_saved_model"`; `"onnx"`; `"litert"`, or with smaller weights `"litert_float16"`, `"litert_int8"`.
+        format: `"tf_saved_model"`; `"onnx"`; `"numpy"`; `"litert"`, or with smaller weights `"litert_float16"`,
+            `"litert_int8"`.
         data: Rows to measure what smaller weights cost, anything that `zoo.data.load` takes; left out, the test rows of
             the data that the model's card names. For the other formats it is not needed.
         version: A number, or `"next"`: one above the highest there.
@@ -302,7 +303,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _taken(path: Path) -> ValueError:
-    return ValueError(f"{str(path)!r} is there already. Pass overwrite=True, or version='next'.")
+    return ValueError(f"{str(path)!r} is there already. Pass `overwrite=True`, or `version='next'`.")
 
 
 def _publish(beside: Path, target: Path, number: int, signature, version, overwrite: bool, allowed: bool) -> int:
@@ -337,7 +338,7 @@ def _check_signature(target: Path, number: int, new: Mapping[str, Mapping]) -> N
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{str(file)!r} must hold the signature of version {before[-1]}. Received: a damaged file ({error}). Pass "
-            "allow_signature_change=True to export without comparing."
+            "`allow_signature_change=True` to export without comparing."
         ) from error
     changed = [
         f"{name} ({old[side].get(name, 'absent')} -> {new[side].get(name, 'absent')})"
@@ -348,7 +349,7 @@ def _check_signature(target: Path, number: int, new: Mapping[str, Mapping]) -> N
     if changed:
         raise ValueError(
             f"Version {number} would change the signature of version {before[-1]}: {', '.join(changed)}. Clients may "
-            "break: pass allow_signature_change=True, or export to another folder."
+            "break: pass `allow_signature_change=True`, or export to another folder."
         )
 
 

@@ -82,7 +82,7 @@ def check_free(folder, overwrite: bool = False) -> None:
     if not overwrite and (target / "artifact.json").is_file():
         raise FileExistsError(
             f"{str(folder)!r} must be a new folder. Received: one that holds a trained {_entry(target)}, which is left "
-            "unchanged. Pass overwrite=True to replace it, or choose another folder."
+            "unchanged. Pass `overwrite=True` to replace it, or choose another folder."
         )
 
 

@@ -48,7 +48,7 @@ def expand(source: str, wanted) -> list[str]:
     if not found and local and os.path.isdir(path):
         raise FileNotFoundError(
             f"The folder {source!r} must hold tables or images. Received: no .csv, .parquet, .jsonl, .xlsx or another "
-            "table, and no .png or .jpg. Correct the path, or name the type of the files with format=."
+            "table, and no .png or .jpg. Correct the path, or name the type of the files with `format`."
         )
     if not found:
         raise FileNotFoundError(f"There is no file, folder or glob {source!r}. Correct the path.")
@@ -161,5 +161,5 @@ def explained(path: str, what: str):
                 f"{path!r} must be whole. Received: a truncated or damaged file ({text}). Fetch it again."
             ) from error
         raise ValueError(
-            f"{path!r} must be {what}. Received: {text}. Repair it, or name its type with format=."
+            f"{path!r} must be {what}. Received: {text}. Repair it, or name its type with `format`."
         ) from error

@@ -215,7 +215,7 @@ def _doubts(column: Column, values: pd.Series, rows: int) -> Iterable[str]:
     most = counts.iloc[0] / rows
     may_be_ids = kind_of(column).may_be_ids and (is_whole or is_text and _are_words(counts.index))
     if rows >= FEWEST_ROWS and len(counts) == rows and may_be_ids:
-        yield f"every value differs: is it an id? If so, leave it out: ignore={column.name!r}."
+        yield f"every value differs: is it an id? If so, leave it out: `ignore={column.name!r}`."
     if rows >= FEWEST_ROWS and most >= LOPSIDED and len(counts) > 1:
         yield f"{display.cut(counts.index[0], 24)!r} stands in {100 * most:.4g} % of the rows."
     if is_text and not column.format and len(counts) <= MOST_LEVELS and len(counts) < rows:

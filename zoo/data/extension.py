@@ -89,7 +89,7 @@ def extend(
     if found.missing and not drop:
         raise ValueError(
             f"The columns {', '.join(map(str, found.missing))} are missing. Add them (empty where unknown), or pass "
-            "columns='new' to go on without them."
+            "`columns='new'` to go on without them."
         )
     encodings, max_bins = preprocessor.encodings, preprocessor.max_bins
     columns, states = [], []

@@ -227,7 +227,7 @@ def table_files(
                 f"Images must be {NAMES} files, and all files of {source!r} images or all tables. "
                 f"Received: {unknown[0]!r}. Convert it, or pass a glob of images alone, such as '*.png'."
             )
-        repair = f"Save it as {SAVED_AS[end]}." if end in SAVED_AS else "Rename it, or pass format='csv' or another."
+        repair = f"Save it as {SAVED_AS[end]}." if end in SAVED_AS else "Rename it, or pass `format='csv'` or another."
         raise ValueError(
             f"A file's suffix must say its type: {', '.join(FORMATS)}, also compressed. Received: {unknown[0]!r}. "
             + repair
@@ -270,11 +270,11 @@ def _unpacked(path: str, format: str | None) -> list[str]:
     if not tables:
         raise ValueError(
             f"The archive {path!r} must hold tables: {', '.join(FORMATS)}. Received: "
-            f"{', '.join(shown[:5]) or 'nothing'}. Unpack it, or name the type of its files with format=."
+            f"{', '.join(shown[:5]) or 'nothing'}. Unpack it, or name the type of its files with `format`."
         )
     if shown:
         doubts.note(
             f"Of the archive {path!r}, {', '.join(shown[:5])}{', ...' * (len(shown) > 5)} is no table and is not read.",
-            repair="Name the type with format= if it is one.",
+            repair="Name the type with `format` if it is one.",
         )
     return tables

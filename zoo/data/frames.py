@@ -156,7 +156,7 @@ def check_cells(frame: pd.DataFrame, known) -> None:
             kind = type(values.iloc[several]).__name__
             raise ValueError(
                 f"The column {name!r} must hold one value a row. Received: a {kind} in row {frame.index[several]}. "
-                f"Leave it out with ignore={name!r}, or give each of its parts a column."
+                f"Leave it out with `ignore={name!r}`, or give each of its parts a column."
             )
 
 

@@ -105,7 +105,7 @@ def refuse_in_stream(frame: pd.DataFrame, folder: Path | None, known: Iterable) 
     if folder is not None and len(frame) and (found := path_columns(frame, folder, names)):
         raise ValueError(
             f"Images cannot be read block by block. Received: a stream whose column {found[0]!r} names images. Load "
-            f"with stream=False, or ignore {found[0]}."
+            f"with `stream=False`, or ignore {found[0]}."
         )
 
 

@@ -532,7 +532,7 @@ def _check_images(schema: Schema) -> None:
         others = [column.name for column in schema.columns if column is not found[0]]
         raise ValueError(
             f"This model takes one image a row and no other columns. Received: the image {found[0].name!r} and "
-            f"{_shown_names(others)}. Leave them out: ignore={others[:10]!r}."
+            f"{_shown_names(others)}. Leave them out: `ignore={others[:10]!r}`."
         )
     if (sequence := columns.the_vector(schema.columns)) is not None and len(sequence.shape) > 1:
         raise ValueError(

@@ -238,7 +238,7 @@ class Data:
             ValueError: if they are a stream or no table.
         """
         if self.streaming:
-            raise ValueError("A stream is no DataFrame. Iterate over `.blocks()`, or load with stream=False.")
+            raise ValueError("A stream is no DataFrame. Iterate over `.blocks()`, or load with `stream=False`.")
         if not isinstance(self.x, pd.DataFrame):
             raise ValueError("An array is no DataFrame. Take `.arrays()`.")
         if self.y is None:
@@ -254,7 +254,7 @@ class Data:
             ValueError: if the rows are a stream.
         """
         if self.streaming:
-            raise ValueError("A stream is no array. Iterate over `.blocks()`, or load with stream=False.")
+            raise ValueError("A stream is no array. Iterate over `.blocks()`, or load with `stream=False`.")
         return np.asarray(self.x), None if self.y is None else np.asarray(self.y)
 
     def take(self, rows) -> Data:
@@ -267,7 +267,7 @@ class Data:
             ValueError: if the rows are a stream.
         """
         if self.streaming:
-            raise ValueError("A stream has no row numbers to take. Load with stream=False.")
+            raise ValueError("A stream has no row numbers to take. Load with `stream=False`.")
         rows = np.asarray(rows)
         x = self.x.iloc[rows] if isinstance(self.x, pd.DataFrame) else self.x[rows]
         of_pandas = isinstance(self.y, (pd.Series, pd.DataFrame))

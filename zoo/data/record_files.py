@@ -30,7 +30,7 @@ def _batches(path: str, size: int) -> Iterator[list[bytes]]:
             if len(body) != length + 4:
                 raise ValueError(
                     f"{path!r} must hold whole TFRecords. Received: a truncated file, or none of that type. Fetch it "
-                    "again, or name its type with format=."
+                    "again, or name its type with `format`."
                 )
             batch.append(body[:-4])
             if len(batch) == size:
@@ -99,7 +99,7 @@ def _column(values: np.ndarray, name: str, path: str) -> pa.Array:
     except UnicodeDecodeError as error:
         raise ValueError(
             f"The feature {name!r} of {path!r} must be text in UTF-8. Received: other bytes. Pass images as a folder "
-            "(format='images') or as arrays."
+            "(`format='images'`) or as arrays."
         ) from error
 
 

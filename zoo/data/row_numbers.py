@@ -39,7 +39,7 @@ def note_index(name) -> None:
     doubts.note(
         "It is taken for the index of the rows, and is no input.",
         column=name,
-        repair=f"To use it, give it another name; to say that it is none, pass ignore={name!r}.",
+        repair=f"To use it, give it another name; to say that it is none, pass `ignore={name!r}`.",
     )
 
 
@@ -102,7 +102,7 @@ def _note_numbers(name, first, last) -> None:
     doubts.note(
         f"It numbers the rows, from {first} to {last}, which says nothing about other rows.",
         column=name,
-        repair=f"If it is an id, leave it out with ignore={name!r}.",
+        repair=f"If it is an id, leave it out with `ignore={name!r}`.",
     )
 
 

@@ -123,7 +123,7 @@ class Schema:
         if isinstance(self.target, list):
             object.__setattr__(self, "target", as_target(self.target))
         if both := [name for name in self.targets if name in names]:
-            raise ValueError(f"The target {both[0]!r} stands among the inputs too. Remove it from `columns`.")
+            raise ValueError(f'The target {both[0]!r} stands among the inputs too. Remove it from "columns".')
         if not self.columns:
             reasons = (
                 "; ".join(f"{name}: {reason}" for name, reason in self.dropped.items()) or "the data have no columns"

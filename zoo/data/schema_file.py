@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.schema import KINDS, VERSION, Column, Schema, check_kind, served_before
-from zoo.registry import check_task, suggest
+from zoo.registry import TASKS, is_task, suggest
 
 COLUMN_FIELDS = (*(field.name for field in dataclasses.fields(Column)), "ignore")
 OTHER_FIELDS = ("version", "signature", "description")  # of an exported version, and of `zoo schema --json`
@@ -51,7 +51,7 @@ def name_of_json(plain) -> Any:
         return pd.Timestamp(plain["timestamp"])
     if isinstance(plain, (Mapping, list)):
         raise ValueError(
-            "A column's `name` must be text, a number, {'timestamp': ...} or {'tuple': [...]}. Received: "
+            "A column's \"name\" must be text, a number, {'timestamp': ...} or {'tuple': [...]}. Received: "
             f"{plain!r}. Write the name as the data have it."
         )
     return plain
@@ -86,7 +86,7 @@ def schema_of(plain: Mapping[str, Any]) -> Schema:
     """
     if not isinstance(plain, Mapping) or not isinstance(plain.get("columns"), (list, tuple)):
         raise ValueError(
-            "A schema must be a JSON object with a list of `columns`. Write one with `zoo schema SOURCE -o FILE`."
+            'A schema must be a JSON object with a list of "columns". Write one with `zoo schema SOURCE -o FILE`.'
         )
     version = plain.get("version", VERSION)
     if not isinstance(version, int) or version > VERSION:
@@ -96,17 +96,16 @@ def schema_of(plain: Mapping[str, Any]) -> Schema:
     _check_known(plain, [field.name for field in dataclasses.fields(Schema)] + [*OTHER_FIELDS], "The schema")
     classes = plain.get("classes")
     if classes is not None and not isinstance(classes, (list, tuple)):
-        raise ValueError(f"`classes` of a schema must be a list, or null. Received: {classes!r}.")
+        raise ValueError(f'"classes" of a schema must be a list, or null. Received: {classes!r}.')
     task = plain.get("task")
-    if task is not None:
-        try:
-            check_task(task)
-        except ValueError as error:
-            raise ValueError(f"`task` of a schema may be null. {error}") from None
+    if task is not None and not is_task(task):
+        raise ValueError(
+            f'"task" of a schema must be null or one of {", ".join(TASKS)}. Received: {task!r}.{suggest(task, TASKS)}'
+        )
     dropped = {}
     for item in plain.get("dropped") or ():
         if not isinstance(item, Mapping) or not {"name", "reason"} <= item.keys():
-            raise ValueError(f"`dropped` of a schema must hold objects with `name` and `reason`. Received: {item!r}.")
+            raise ValueError(f'"dropped" of a schema must hold objects with "name" and "reason". Received: {item!r}.')
         dropped[name_of_json(item["name"])] = item["reason"]
     columns = []
     for item in plain["columns"]:
@@ -129,7 +128,7 @@ def _is_ignored(plain) -> bool:
         return False  # which `column_of` refuses
     ignore = plain.get("ignore", False)
     if not isinstance(ignore, bool):
-        raise _mistake(plain["name"], "`ignore` must be true or false", ignore)
+        raise _mistake(plain["name"], '"ignore" must be true or false', ignore)
     return ignore
 
 
@@ -140,7 +139,7 @@ def column_of(plain: Mapping[str, Any]) -> Column:
         ValueError: if a field is unknown or malformed.
     """
     if not isinstance(plain, Mapping) or "name" not in plain or "kind" not in plain:
-        raise ValueError(f"A column must have `name` and `kind`. Received: {plain!r}.")
+        raise ValueError(f'A column must have "name" and "kind". Received: {plain!r}.')
     name = name_of_json(plain["name"])
     if not plain.keys() <= set(COLUMN_FIELDS):
         _check_known(plain, COLUMN_FIELDS, f"The column {name!r}")
@@ -150,12 +149,12 @@ def column_of(plain: Mapping[str, Any]) -> Column:
         if field in ("name", "ignore"):
             continue
         if wanted := _wanted(field, value):
-            raise _mistake(name, f"`{field}` must be {wanted}", value)
+            raise _mistake(name, f'"{field}" must be {wanted}', value)
         given[field] = tuple(value) if isinstance(value, (list, tuple)) else value
     given["served"] = served_before(name, given.get("served"))
     column = Column(name, **given)
     if column.thousands and column.thousands == column.decimal:
-        raise _mistake(name, "`thousands` must be another mark than `decimal`", column.thousands)
+        raise _mistake(name, '"thousands" must be another mark than "decimal"', column.thousands)
     from zoo.data.columns import kind_of
 
     if wanted := kind_of(column).check(column):

@@ -109,7 +109,7 @@ def load(
     if split is None:
         return data
     if data.streaming:
-        raise ValueError(f"A stream has no splits. Received: split={split!r}. Load with stream=False.")
+        raise ValueError(f"A stream has no splits. Received: split={split!r}. Load with `stream=False`.")
     if split not in data.splits:
         known = list(data.splits)
         raise ValueError(
@@ -215,7 +215,7 @@ def _load(source, format, wanted: _Wanted) -> Data:
         return _listed_images(listed, None, "images", wanted, getattr(source, "index", None))
     if wanted.stream:
         raise ValueError(
-            f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave stream= out."
+            f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave `stream` out."
         )
     pair = isinstance(source, tuple) and len(source) == 2 and not frames.is_named_row(source)
     x, y = source if pair else (source, None)
@@ -379,7 +379,7 @@ def _checked(columns: list, wanted: _Wanted):
     for name in wanted.ignore:
         if name in wanted.targets:
             raise ValueError(
-                f"The target {name!r} must not be ignored. Leave it out of ignore=, or name another target."
+                f"The target {name!r} must not be ignored. Leave it out of `ignore`, or name another target."
             )
         if name not in columns and not wanted.optional:
             raise ValueError(
@@ -425,7 +425,7 @@ def _pair(x: pd.DataFrame, y, wanted: _Wanted, *, by_index: bool = True) -> Data
     if both := [name for name in names_of(target) if name in x.columns]:
         raise ValueError(
             f"`x` must not hold the target. Received: the column {both[0]!r} in both. Pass x.drop(columns={both!r}), "
-            f"or the table alone with target={target!r}."
+            f"or the table alone with `target={target!r}`."
         )
     return _table(pd.concat([x, y], axis=1), "(x, y)", dataclasses.replace(wanted, target=target))
 
@@ -552,7 +552,7 @@ def _named(source: str | os.PathLike, format: str | None, wanted: _Wanted) -> Da
 
 def _refuse_stream(wanted, what) -> None:
     if wanted.stream:
-        raise ValueError(f"Only tables in files and tf.data.Datasets stream. Received: {what}. Leave stream= out.")
+        raise ValueError(f"Only tables in files and tf.data.Datasets stream. Received: {what}. Leave `stream` out.")
 
 
 def _image_data(read, folder: Path, source: str, wanted: _Wanted) -> Data:

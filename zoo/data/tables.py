@@ -109,7 +109,7 @@ def _written(value, name: str, source: str) -> str | None:
 def _no_values(name: str, source: str, received) -> str:
     return (
         f"The column {name!r} of {source!r} must hold numbers, strings, booleans or dates. Received: {received}. "
-        "Ignore it (ignore=), or write it as numbers."
+        "Ignore it (`ignore`), or write it as numbers."
     )
 
 
@@ -160,7 +160,7 @@ def _text(column, name, source):
         return column.cast(pa.string())
     except pa.ArrowInvalid as error:
         raise ValueError(
-            f"The column {name!r} of {source!r} must hold text in UTF-8. Received: other bytes. Ignore it (ignore=)."
+            f"The column {name!r} of {source!r} must hold text in UTF-8. Received: other bytes. Ignore it (`ignore`)."
         ) from error
 
 

@@ -122,7 +122,8 @@ class DatasetStream:
         x, y, _ = _spec(dataset)
         if not isinstance(x, Mapping):
             raise ValueError(
-                "Only tables stream. Received: a tf.data.Dataset of tensors. Load it with stream=False, or give dicts."
+                "Only tables stream. Received: a tf.data.Dataset of tensors. Load it with `stream=False`, or "
+                "give dicts."
             )
         self.dataset, self.target = dataset, _name_of_y(x, y, target) or "target"
         self.columns = [*x, *([] if y is None else names_of(self.target))]

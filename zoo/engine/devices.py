@@ -123,17 +123,18 @@ def place(devices="auto") -> Placement:
     """Returns where a training is to run, and joins the workers where `TF_CONFIG` names several.
 
     Args:
-        devices: `"auto"`, `"cpu"`, a number of devices, or their names, such as `["GPU:0", "GPU:1"]`.
+        devices: `"auto"`, `"cpu"`, a number of devices, or their names, such as `["GPU:0", "GPU:1"]` or `"GPU:0"`.
 
     Raises:
         ValueError: if there are no such devices, or they cannot be chosen; the message says what can.
     """
+    devices = [devices] if isinstance(devices, str) and ":" in devices else devices  # the name of one
     _check(devices)
     workers = cluster.named()
     if workers is not None:
         if devices != "auto":
             raise ValueError(
-                f"With several workers in TF_CONFIG each takes all devices it sees: devices must be 'auto'. Received: "
+                "With several workers in TF_CONFIG each takes all devices it sees: `devices` must be 'auto'. Received: "
                 f"devices={devices!r}. Set CUDA_VISIBLE_DEVICES for each worker, or unset TF_CONFIG to train on this "
                 "machine alone."
             )
@@ -251,7 +252,7 @@ def settle(placement: Placement, model, *, batch_size: int, obstacle: str) -> Pl
         return placement
     obstacle = obstacle or _obstacle(model)
     if obstacle and placement.forced:
-        repair = "unset TF_CONFIG" if placement.cluster else "pass devices='auto'"
+        repair = "unset TF_CONFIG" if placement.cluster else "pass `devices='auto'`"
         raise ValueError(f"Several devices cannot train this way: {obstacle}. Change that, or {repair}.")
     if placement.forced:
         return placement

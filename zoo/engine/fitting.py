@@ -228,15 +228,15 @@ def _trainer(engine, rows, unsuited: str, pays_off: bool, callbacks, verbose) ->
     names_are_missing = bool(why) and why == keras_internals.lacking(keras_internals.LOOP)
     if names_are_missing and engine != "auto":
         raise ValueError(
-            f"engine={engine!r} is the zoo's own loop, which cannot run here: {why}. Or pass engine='auto', by which "
-            "Keras's fit trains."
+            f"`engine={engine!r}` is the zoo's own loop, which cannot run here: {why}. Or pass `engine='auto'`, by "
+            "which Keras's fit trains."
         )
     if names_are_missing:
         keras_internals.warn_of_fit()
     if why and engine in ("fused", "xla"):
         raise ValueError(
-            f"engine={engine!r} needs TensorFlow or JAX as the backend, and callbacks that ask for no batches. "
-            f"Received: {why}. Pass engine='auto'."
+            f"`engine={engine!r}` needs TensorFlow or JAX as the backend, and callbacks that ask for no batches. "
+            f"Received: {why}. Pass `engine='auto'`."
         )
     if why:
         if verbose > 1 or (verbose and callbacks and engine == "auto"):

@@ -107,8 +107,8 @@ def untested(version: str) -> str:
 def warn_of_fit() -> None:
     """Warns once in a process that names are missing, so that Keras's slower `fit` trains."""
     _warn_once(
-        f"{lacking(LOOP)}. Until then Keras's `fit` trains. It gives the weights that engine='keras' gives, and takes "
-        "several times longer for small networks."
+        f"{lacking(LOOP)}. Until then Keras's `fit` trains. It gives the weights that `engine='keras'` gives, and "
+        "takes several times longer for small networks."
     )
 
 
@@ -386,7 +386,7 @@ def litert_files() -> tuple:
         raise ImportError(
             f"TensorFlow {tf.__version__} has no tensorflow.lite.python.schema_py_generated or no "
             "tensorflow.lite.tools.flatbuffer_utils, which make the weights of a LiteRT file smaller. Export "
-            "format='litert', or install tensorflow==2.21.*."
+            "with `format='litert'`, or install tensorflow==2.21.*."
         )
     return schema, utilities
 

@@ -76,7 +76,7 @@ def _check_inputs(network: keras.Model, entry: Entry, spec: Spec, columns: Mappi
         names = [columns.get(name, name) for name in left]
         raise ValueError(
             f"{entry.name!r} must take all images and arrays. Received: it has no use for "
-            f"{', '.join(map(str, names))}. Leave them out, ignore={names!r}, or take a network that combines them "
+            f"{', '.join(map(str, names))}. Leave them out, `ignore={names!r}`, or take a network that combines them "
             "with the other columns."
         )
     if not expected:  # built without data: the options decide on the shape

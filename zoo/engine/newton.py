@@ -44,8 +44,8 @@ def newton(
     theta = objective.start
     if len(theta) > MOST_WEIGHTS:
         raise ValueError(
-            f"solver='newton' holds second derivatives of every pair of weights and takes at most {MOST_WEIGHTS:,} "
-            f"weights. The model has {len(theta):,}. Pass solver='lbfgs', or leave `solver` out."
+            f"`solver='newton'` holds second derivatives of every pair of weights and takes at most {MOST_WEIGHTS:,} "
+            f"weights. The model has {len(theta):,}. Pass `solver='lbfgs'`, or leave `solver` out."
         )
     value, gradient = objective.value_and_gradient(theta)
     losses: list[float] = []

@@ -279,7 +279,8 @@ def check(model, x, y) -> None:
         raise ValueError(
             f"`learning_rate` must be below 1 / lambda_1 = {1.0 / largest:.4g}, lambda_1 = {largest:.4g} being the "
             f"largest eigenvalue of <x x'>: from there on {rule.capitalize()}'s rule overshoots |w| = 1 and does not "
-            f"converge. Received: learning_rate={rate:g}. Pass learning_rate={stable:g}, or standardise the columns."
+            f"converge. Received: learning_rate={rate:g}. Pass `learning_rate={stable:g}`, or standardise the "
+            "columns."
         )
 
 

@@ -43,7 +43,7 @@ def line_and_rest(model, data, *, output: int | str = 0, most: int = 12, ax=None
     if line_of(model.network) is None:
         raise ValueError(
             f"`model` must have a line beside its hidden layers. This {model.entry.name!r} has none. Train "
-            "mlp_classifier or mlp_regressor with linear=True."
+            "mlp_classifier or mlp_regressor with `linear=True`."
         )
     place, name = _output(model, output)
     parts, line, rest = _parts(model, data, place)

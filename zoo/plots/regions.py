@@ -40,7 +40,7 @@ def decision_regions(model, data=None, *, limits=None, resolution: int = 200, ax
     points = None if loaded is None else _points(loaded, names)
     if limits is None:
         if points is None or not len(points):
-            raise ValueError("Without rows the plane has no limits. Pass data=, or limits=((-1, 1), (-1, 1)).")
+            raise ValueError("Without rows the plane has no limits. Pass `data`, or `limits=((-1, 1), (-1, 1))`.")
         limits = [_around(column) for column in points.T]
     (left, right), (bottom, top) = limits
     across, up = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)

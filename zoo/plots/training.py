@@ -79,7 +79,7 @@ def confusion_matrix(scores_or_model, data=None, *, ax=None) -> Figure:
         if data is None:
             raise TypeError(
                 "`confusion_matrix` takes scores, or a model with the data to score it on. Received: "
-                f"{type(scores_or_model).__name__} without data. Pass data=."
+                f"{type(scores_or_model).__name__} without data. Pass `data`."
             )
         counts = evaluate(scores_or_model, data, verbose=0).confusion
     if counts is None:

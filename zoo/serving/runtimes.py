@@ -88,8 +88,8 @@ class OnnxRuntime:
         file = folder / "model.onnx"
         if not file.is_file():
             raise FileNotFoundError(
-                f"There is no {str(file)!r}. Export the model with format='onnx' (zoo export MODEL -o FOLDER --format "
-                "onnx), or serve with --runtime tensorflow."
+                f"There is no {str(file)!r}. Export the model with `format='onnx'` (zoo export MODEL -o FOLDER "
+                "--format onnx), or serve with --runtime tensorflow."
             )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1

@@ -7,6 +7,7 @@ import gc
 import logging
 import socket
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from zoo.serving import runtimes
 from zoo.serving.app import App
@@ -22,7 +23,7 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = PORT,
-    runtime: str = "tensorflow",
+    runtime: Literal["tensorflow", "onnx"] = "tensorflow",
     lenient: bool = False,
     most_bytes: int = 32 * 2**20,
     most_rows: int = 16_384,
@@ -35,10 +36,10 @@ def serve(
     Args:
         folders: Each holds versions 1, 2, ... and is named as its model.
         host: Address to bind to.
-        port: 0 for a free one.
+        port: Port to listen on, 8501 if not given; 0 for a free one.
         runtime: `"tensorflow"` (SavedModels) or `"onnx"` (model.onnx).
         lenient: Whether raw column names, null, true and false are understood too.
-        most_bytes: Limit of a body.
+        most_bytes: Limit of a body, 32 MiB if not given.
         most_rows: Limit of the rows of a request.
         most_waiting: Requests that may wait; further ones are answered 503.
         seconds: Limit of time for a body and for an answer.

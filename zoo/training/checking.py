@@ -68,7 +68,7 @@ def without_schedule(recipe: Recipe, optimizer, callbacks, verbose: int) -> Reci
     if recipe.solver is not None:
         raise ValueError(
             f"{setters} sets the learning rate, which the solver {recipe.solver!r} does not have. Leave the callback "
-            "out, or pass an optimizer such as optimizer='adam'."
+            "out, or pass an optimizer such as `optimizer='adam'`."
         )
     if optimizer is not None and not isinstance(optimizer, str):
         rate = keras_internals.learning_rate_of(optimizer)

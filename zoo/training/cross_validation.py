@@ -195,7 +195,9 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
     loaded = load_data(data, target=target, schema=schema, ignore=ignore, image_size=image_size)
     loaded.check_ignored(ignore)
     if loaded.streaming:
-        raise ValueError("Folds need all rows in memory. Load the data with stream=False, or train on a share of them.")
+        raise ValueError(
+            "Folds need all rows in memory. Load the data with `stream=False`, or train on a share of them."
+        )
     if loaded.y is None:
         raise ValueError(
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
@@ -250,7 +252,7 @@ def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterato
 def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, options) -> str:
     """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
     if engine in ("keras", "xla"):
-        return f"engine={engine!r} is asked for"
+        return f"`engine={engine!r}` is asked for"
     if entry.learning == "rule":
         return "it learns by a rule, which stands in its layers"
     if recipe.solver is not None:

@@ -71,8 +71,8 @@ def is_needed(model: Model, *, again: bool = False) -> bool:
     layer = line_of(model.network)
     if layer is None and again:
         raise ValueError(
-            f"linear='refit' needs a line beside the hidden layers. This {model.entry.name!r} has none. Leave it out, "
-            "or train a fresh model."
+            f"`linear='refit'` needs a line beside the hidden layers. This {model.entry.name!r} has none. Leave it "
+            "out, or train a fresh model."
         )
     return layer is not None and (again or all(map(is_at_zero, heads(model.network))))
 

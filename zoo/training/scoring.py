@@ -121,7 +121,7 @@ def evaluate(
         if loaded.y is None and model.task.scored:
             wanted = "" if wanted is None else f" column {wanted!r}"
             raise ValueError(
-                f"The data have no target{wanted}, and there is nothing to score against. Pass target=, or (x, y)."
+                f"The data have no target{wanted}, and there is nothing to score against. Pass `target`, or (x, y)."
             )
         y = loaded.y if model.schema.task is not None or model.task.scored else None  # a map learns none
         y = None if y is None else model.target.encode(y)
@@ -138,7 +138,7 @@ def _score_stream(model, loaded, wanted, weighing: _Weighing) -> Scores:
         name not in next(loaded.blocks(1))[1].columns for name in (wanted if isinstance(wanted, list) else [wanted])
     ):
         raise ValueError(
-            f"The data have no target column {wanted!r}, and there is nothing to score against. Pass target=."
+            f"The data have no target column {wanted!r}, and there is nothing to score against. Pass `target`."
         )
     outputs, y, weight = [], [], []
     for _, frame in loaded.blocks():

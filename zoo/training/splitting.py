@@ -38,7 +38,7 @@ def held_out(
     count = max(1, round(rows * share))
     if rows < 2:
         raise ValueError(
-            f"{rows} row cannot be split into training and validation. Pass validation=None, or more rows."
+            f"{rows} row cannot be split into training and validation. Pass `validation=None`, or more rows."
         )
     generator = np.random.default_rng(seed)
     if time is not None:

@@ -6,11 +6,12 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import time as clock
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from zoo.building import assemble, fit_preprocessor, seeded
 from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
+from zoo.data.schema import Schema
 from zoo.data.sources import beside
 from zoo.engine import devices as engine_devices
 from zoo.engine import fitting, freezing, fused, interruption, memory, together
@@ -52,24 +54,24 @@ def train(
     data=None,
     *,
     target: str | None = None,
-    validation=_DEFAULT_SHARE,
-    schema=None,
+    validation: float | Any | None = _DEFAULT_SHARE,
+    schema: Schema | str | os.PathLike | None = None,
     groups: str | None = None,
     time: str | None = None,
     weight: str | None = None,
-    class_weight=None,
+    class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
     optimizer=None,
     loss=None,
     learning_rate: float | None = None,
     epochs: int | None = None,
     batch_size: int | str | None = None,
-    solver: str | None = None,
-    freeze=None,
+    solver: Literal["lbfgs", "newton"] | None = None,
+    freeze: str | int | None = None,
     seed: int = 0,
     callbacks: Iterable = (),
     devices: str | int | Sequence[str] = "auto",
-    checkpoint=None,
-    engine: str = "auto",
+    checkpoint: str | os.PathLike | None = None,
+    engine: Literal["auto", "fused", "xla", "keras"] = "auto",
     verbose: int = 1,
     ignore: str | Iterable = (),
     image_size: int | Sequence[int] | None = None,
@@ -99,8 +101,8 @@ def train(
         batch_size: Rows a step, or `"full"`, instead of the recipe's.
         solver: `"lbfgs"`: full-batch L-BFGS (scipy) on all rows. `"newton"`: Newton's method, damped, on all rows, for
             at most 2,000 weights. An optimizer or a batch size set the recipe's solver aside.
-        freeze: None or `"none"`: all layers are trained. `"head_first"`: the last layer with weights, then all at a
-            tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
+        freeze: `"none"`, or left out: all layers are trained. `"head_first"`: the last layer with weights, then all at
+            a tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
         seed: Seed of initial weights, split, order and dropout.
         callbacks: Keras callbacks. One that sets the learning rate takes the place of the recipe's schedule.
         devices: `"auto"`: a GPU if there is one, several where that pays off, the workers of `TF_CONFIG` if it names
@@ -210,10 +212,10 @@ def train(
     if parts.streaming:
         if recipe.solver is not None:
             raise ValueError(
-                f"solver={recipe.solver!r} needs all rows in memory. Pass batch_size=1024 to train on a stream."
+                f"`solver={recipe.solver!r}` needs all rows in memory. Pass `batch_size=1024` to train on a stream."
             )
         if recipe.batch_size == "full":
-            raise ValueError("A full batch needs all rows in memory. Pass batch_size=1024 to train on a stream.")
+            raise ValueError("A full batch needs all rows in memory. Pass `batch_size=1024` to train on a stream.")
         if class_weight is not None:
             raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
         batches, blocks, held_out = _streams(parts, model, size, recipe, seed)
@@ -228,7 +230,7 @@ def train(
         if parts.val is not None and not parts.val_rows:  # each class keeps a row to train on
             raise ValueError(
                 f"{rows} rows, each of another class, cannot be split into training and validation. Pass "
-                "validation=None, or more rows."
+                "`validation=None`, or more rows."
             )
         if parts.val is not None:
             held_out = pipelines.encode(parts.val, model.preprocessor, weight=parts.weights(parts.val))
@@ -357,7 +359,7 @@ def _ignored(ignore, model: Model | None) -> tuple:
     if taken := [name for name in names if model is not None and name in model.schema.names]:
         raise ValueError(
             f"The model takes the column {taken[0]!r}, which cannot be ignored when it is trained further. Train "
-            f"{model.entry.name!r} anew, or call zoo.fine_tune with columns='new' and ignore={list(names)}."
+            f"{model.entry.name!r} anew, or call zoo.fine_tune with `columns='new'` and `ignore={list(names)}`."
         )
     return names
 
@@ -452,7 +454,7 @@ def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
     if learning_rate is not None and not isinstance(learning_rate, (int, float, np.integer, np.floating)):
         raise ValueError(
             f"`learning_rate` must be a number. Received: learning_rate={learning_rate!r}. Pass a schedule with an "
-            "optimizer, optimizer=keras.optimizers.Adam(schedule)."
+            "optimizer, `optimizer=keras.optimizers.Adam(schedule)`."
         )
     if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"`learning_rate` must be positive and finite. Received: learning_rate={learning_rate!r}")

@@ -56,7 +56,7 @@ def test_a_notation_that_cannot_be_told_is_said_with_the_repair():
     column, said = column_of(["01/02/2024", "03/04/2024"] * 4)
     assert column.kind == "category"
     assert "'when': Day and month cannot be told apart, as no day is beyond 12, so they are not read as dates." in said
-    assert "Such as '01/02/2024' in row 0. Say how they are written: date_format='%d/%m/%Y' or '%m/%d/%Y'" in said
+    assert "Such as '01/02/2024' in row 0. Say how they are written: `date_format='%d/%m/%Y' or '%m/%d/%Y'`" in said
     column, said = column_of(["31/12/24", "30/11/24"] * 4)
     assert column.kind == "category" and "whose years have two digits" in said
 
@@ -269,7 +269,7 @@ def test_marks_of_missing_values_that_are_given_are_no_dates():
 def test_a_format_in_a_schema_that_is_none_is_named_with_its_column():
     column = {"name": "when", "kind": "date", "format": "%d.%m.%Y %j"}
     with pytest.raises(
-        ValueError, match=r"`format` of the column 'when' in the schema cannot be read. A format .* '%j'"
+        ValueError, match=r"\"format\" of the column 'when' in the schema cannot be read. A format .* '%j'"
     ):
         Schema.from_dict({"columns": [column]})
 

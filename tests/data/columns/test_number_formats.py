@@ -127,7 +127,7 @@ def test_few_values_that_are_no_numbers_count_as_missing_and_are_named():
 
 def test_marks_that_can_be_read_in_two_ways_are_said_and_settled_by_an_option():
     frame = pd.DataFrame({"x": ["1,234", "5,678", "12"], "y": [1.0, 2.0, 4.0]})
-    with pytest.warns(DataWarning, match=r"'x'.*'1,234'.*thousands=',' to confirm it, or decimal=','"):
+    with pytest.warns(DataWarning, match=r"'x'.*'1,234'.*`thousands=','` to confirm it, or `decimal=','`"):
         assert load(frame, target="y").schema.column("x").thousands == ","
     with warnings.catch_warnings():
         warnings.simplefilter("error")

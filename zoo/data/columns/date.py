@@ -47,8 +47,8 @@ class Date(Kind):
                 value=found.example,
                 row=values.row_of(found.example),
                 repair=(
-                    f"Say how they are written: date_format={' or '.join(map(repr, found.formats))}, or the same as "
-                    "`format` of the column in a schema."
+                    f"Say how they are written: `date_format={' or '.join(map(repr, found.formats))}`, or the same as "
+                    '"format" of the column in a schema.'
                     if found.formats
                     else "Write them as ISO 8601 has it, such as 2024-12-31T23:59:59Z, to have them read as dates."
                 ),
@@ -72,7 +72,7 @@ class Date(Kind):
         try:
             notations.patterns(column.format)
         except ValueError as error:
-            raise ValueError(f"`format` of the column {column.name!r} in the schema cannot be read. {error}") from error
+            raise ValueError(f'"format" of the column {column.name!r} in the schema cannot be read. {error}') from error
         return ""
 
     def of_state(self, state: State) -> Kind:
@@ -280,7 +280,7 @@ class _Reading:
         may_be = "" if not formats else f", such as {formats[0]!r} in new training"
         return (
             f"{_must(self._column)} Received: {value!r} in row {row}. Write it as 2024-12-31 or 2024-12-31T23:59:59Z, "
-            f"leave it empty, or say the notation by `date_format`, or as the column's `format` in a schema{may_be}."
+            f'leave it empty, or say the notation by `date_format`, or as the column\'s "format" in a schema{may_be}.'
         )
 
 

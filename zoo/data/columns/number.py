@@ -75,7 +75,7 @@ class Number(Kind):
                 "Its mark may stand between thousands or be the decimal mark; it is read as the former.",
                 column=values.name,
                 value=found.doubtful,
-                repair="Pass thousands=',' to confirm it, or decimal=',' for the other reading.",
+                repair="Pass `thousands=','` to confirm it, or `decimal=','` for the other reading.",
             )
         return dataclasses.replace(column, notes=tuple(notes))
 

@@ -74,7 +74,7 @@ def _among_others(counts: Mapping[str, int], cores, share: float) -> tuple[str, 
     return (
         f"{100 * share:.3g} % of its values are numbers, {shown} are not, so it is not read as numbers.",
         others[0],
-        f"If they mark missing values, pass na_values=[{shown}].",
+        f"If they mark missing values, pass `na_values=[{shown}]`.",
     )
 
 

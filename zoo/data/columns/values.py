@@ -203,7 +203,7 @@ class Values:
             column=self.name,
             value=others[0],
             row=self.row_of(others[0]),
-            repair="List them in na_values= if they mark missing values; else repair them, or give the column another "
+            repair="List them in `na_values` if they mark missing values; else repair them, or give the column another "
             "kind in the schema.",
         )
         return f"Of its values, {listed} in {rows} are no {what} and count as missing."

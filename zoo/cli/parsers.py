@@ -1,0 +1,118 @@
+"""The parsers: what `commands.py` says, for argparse, and the options of the entry that is trained."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import itertools
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import zoo
+from zoo import registry
+from zoo.cli import options
+from zoo.cli.commands import COMMANDS, Command
+from zoo.cli.signatures import Parameter, parameters
+
+BUILDER = "option:"  # before a builder's option in the parsed arguments, where --weights is not --weight
+ABOUT_DEBUG = "show where an error was raised, and the notices of TensorFlow"
+DEBUG: dict[str, Any] = {"action": "store_true", "help": ABOUT_DEBUG}
+
+
+@functools.cache
+def _width() -> int:
+    return shutil.get_terminal_size().columns - 2
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Returns a formatter, of which argparse makes one for each argument: the terminal is measured once."""
+    return argparse.HelpFormatter(prog, width=_width())
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that knows its options by parameter, and whose errors are exceptions.
+
+    `zoo.cli.main` prints these as it prints every other mistake.
+    """
+
+    def __init__(self, *args, **kwargs):
+        self.options: dict[str, argparse.Action] = {}
+        super().__init__(*args, allow_abbrev=False, formatter_class=_formatter, **kwargs)
+
+    def error(self, message):
+        raise ValueError(message)
+
+    def add_argument(self, *args, **kwargs):
+        return self.known(super().add_argument(*args, **kwargs))
+
+    def known(self, action: argparse.Action) -> argparse.Action:
+        """Adds an option to `options`, unless there is one of that parameter, and returns it."""
+        if action.option_strings:
+            self.options.setdefault(action.dest.removeprefix(BUILDER), action)
+        return action
+
+
+def parsers(argv: list[str]) -> tuple[Parser, Mapping[str, Parser]]:
+    """Returns the parser and those of its commands, with the options of the entry that `argv` trains."""
+    parser = Parser(prog="zoo", description="From raw rows or pixels to a served, still trainable Keras model.")
+    parser.add_argument("--version", action="version", version=f"zoo {zoo.__version__}")
+    parser.add_argument("--debug", **DEBUG)
+    added = parser.add_subparsers(metavar="COMMAND", dest="command")
+    for name, command in COMMANDS.items():
+        _add(added.add_parser(name, help=command.summary, description=command.summary), command)
+    trained = added.choices["train"]
+    if argv[:1] == ["train"] and (entry := _trained_entry(argv, trained)):
+        _add_builder(trained, entry)
+    return parser, added.choices
+
+
+def given(arguments: argparse.Namespace, *functions: str) -> dict[str, Any]:
+    """Returns the options on the command line that are parameters of one of these functions.
+
+    The defaults of the others stand in one place: the function itself.
+    """
+    names = {parameter.name for function in functions for parameter in parameters(function)}
+    return {name: value for name, value in vars(arguments).items() if name in names}
+
+
+def of_builder(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Returns the options on the command line that are the builder's."""
+    return {n.removeprefix(BUILDER): value for n, value in vars(arguments).items() if n.startswith(BUILDER)}
+
+
+def _add(parser: Parser, command: Command) -> None:
+    """Adds the arguments and options of a command to its parser."""
+    parser.set_defaults(options=parser.options)
+    parser.add_argument("--debug", **DEBUG)
+    for names, settings in command.arguments.items():
+        parser.add_argument(*names.split(), **settings)
+    offered: dict[str, Parameter] = {}
+    for function in command.functions:
+        for parameter in parameters(function):
+            if parameter.name not in command.left_out:
+                offered.setdefault(parameter.name, parameter)
+    for name, parameter in offered.items():
+        parser.add_argument(command.flags.get(name, options.flag(name)), **options.option(parameter))
+
+
+def _add_builder(parser: Parser, entry: registry.Entry) -> None:
+    """Adds the options of an entry's builder to the parser of `zoo train`."""
+    group = parser.add_argument_group(f"options of {entry.name}")
+    meanings = entry.option_meanings
+    for name, default in entry.options.items():
+        with contextlib.suppress(argparse.ArgumentError):  # a plugin's option named like one of the command
+            settings = options.builder_option(default, meanings[name])
+            parser.known(group.add_argument(options.flag(name), dest=BUILDER + name, **settings))
+
+
+def _trained_entry(argv: list[str], parser: Parser) -> registry.Entry | None:
+    """Returns the entry that `zoo train` is to train: the first name of one that is not another option's value."""
+    alone = {text for action in parser.options.values() if action.nargs == 0 for text in action.option_strings}
+    for before, word in itertools.pairwise(argv):
+        if word.startswith("-") or (before.startswith("-") and before not in alone and "=" not in before):
+            continue
+        if entry := registry.find(word):
+            return entry
+    return None
