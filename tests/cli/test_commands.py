@@ -19,6 +19,7 @@ OF_PYTHON_ALONE = {
     "cross_validate": "its table has a row for each fold, in the notebook where it is compared",
     "load": "every command that takes a MODEL loads it",
     "register": "packages call it",
+    "register_task": "packages call it",
     "save": "-o says where",
     "data.describe": "`zoo schema` shows what it returns",
     "data.pipeline": "batches for a loop of one's own",

@@ -133,11 +133,11 @@ def line_of_card(card: Mapping[str, Any]) -> str:
     if not isinstance(line, Mapping):
         return ""
     kind, name = LINES.get(registry.load_task(card["task"]).line or "", ("linear", "penalty"))
-    penalties = line["penalty"] if isinstance(line["penalty"], list) else [line["penalty"]]
     share = line.get("explained")
     said = f"explains {share:.0%} of what the model does" if share is not None else "stands beside the hidden layers"
     if "rows" not in line:
         return f"A {kind} regression, solved in an earlier training, {said}."
+    penalties = line["penalty"] if isinstance(line["penalty"], list) else [line["penalty"]]
     shown = ", ".join(f"{value:.3g}" for value in penalties)
     return (
         f"A {kind} regression of {line['features']} features, {name} {shown}, solved from {line['rows']:,} rows before "

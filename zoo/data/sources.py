@@ -391,7 +391,7 @@ def _checked(columns: list, wanted: _Wanted):
     if wanted.optional:
         return None
     is_tuple = isinstance(wanted.target, tuple)
-    repair = f" For several targets, pass a list: target={list(wanted.target)!r}." if is_tuple else ""
+    repair = f" For several targets, pass a list: `target={list(wanted.target)!r}`." if is_tuple else ""
     raise ValueError(
         f"There is no target column {absent[0]!r}.{suggest(absent[0], map(str, columns))} The data have: {known}."
         f"{repair}"

@@ -154,7 +154,7 @@ def named(y, target, columns: Iterable = ()) -> pd.DataFrame:
     if names and len(names) != table.shape[1]:
         raise ValueError(
             f"`target` must name each column of `y`. Received: {len(names)} names for {table.shape[1]} columns, "
-            f"target={names!r}. Pass as many names."
+            f"`target={names!r}`. Pass as many names."
         )
     if not names and not own:
         names = numbered(table.shape[1], columns)

@@ -48,8 +48,8 @@ class Multilabel(Task[Labels]):
     def suits(self, y) -> str:
         if target_values.width(y) < 2:
             return (
-                "Labels are several columns of 0 and 1. Received: one column. Name several, target=['a', 'b'], or take "
-                "a classifier's classes."
+                "Labels are several columns of 0 and 1. Received: one column. Name several, `target=['a', 'b']`, or "
+                "take a classifier's classes."
             )
         try:
             targets.check_no_shares_of_classes(y)
