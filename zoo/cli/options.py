@@ -85,6 +85,7 @@ def option(parameter: Parameter) -> dict[str, Any]:
     types = ("str",) if parameter.name == "target" else types
     is_repeated = any(kind.partition("[")[0] == "Iterable" for kind in types)
     about = meaning(parameter.meaning, between=", " if is_repeated else ",")
+    about += " Several have commas between them." if parameter.name == "target" else ""
     added: dict[str, Any] = {"dest": parameter.name, "default": argparse.SUPPRESS}
     if types == ("bool",) and parameter.default is False:
         return {**added, "action": "store_true", "help": about}
@@ -100,10 +101,10 @@ def option(parameter: Parameter) -> dict[str, Any]:
 
 def _metavar(types: Collection[str]) -> str:
     """Returns what stands for a value in the help."""
-    kinds = {kind: METAVARS.get(kind, "VALUE") for kind in types if kind != "None"}
-    if "os.PathLike" in kinds:
+    if "os.PathLike" in types:
         return "PATH"
-    return kinds.popitem()[1] if len(set(kinds.values())) == 1 else "VALUE"
+    kinds = [METAVARS.get(kind, "") for kind in types if kind != "None"]
+    return max(kinds, key=len) if all(kinds) else "VALUE"
 
 
 def builder_option(default: Any, about: str) -> dict[str, Any]:

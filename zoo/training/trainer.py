@@ -198,8 +198,8 @@ def train(
         batch_size: Rows a step, or `"full"`, instead of the recipe's.
         solver: `"lbfgs"`: full-batch L-BFGS (scipy) on all rows. `"newton"`: Newton's method, damped, on all rows, for
             at most 2,000 weights. An optimizer or a batch size set the recipe's solver aside.
-        freeze: None or `"none"`: all layers are trained. `"head_first"`: the last layer with weights, then all at a
-            tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
+        freeze: `"none"`, or left out: all layers are trained. `"head_first"`: the last layer with weights, then all at
+            a tenth of the rate. `"body"`: the last layer alone. A number: all but that many of the lowest layers.
         seed: Seed of initial weights, split, order and dropout.
         callbacks: Keras callbacks. One that sets the learning rate takes the place of the recipe's schedule.
         devices: `"auto"`: a GPU if there is one, several where that pays off, the workers of `TF_CONFIG` if it names
