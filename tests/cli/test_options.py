@@ -6,7 +6,6 @@ import pytest
 
 from zoo.cli.options import meaning, option, read_as, reader, spelled
 from zoo.cli.signatures import UNKNOWN, Parameter
-from zoo.engine import devices
 
 
 def parsed(types, default, *words):
@@ -114,10 +113,6 @@ def test_a_meaning_shows_values_as_they_are_typed(text, shown):
 def test_a_value_of_python_is_spelled_as_it_is_typed(types, default, value, words):
     action = argparse.ArgumentParser().add_argument("--a-b", **option(Parameter("a_b", types, default, "")))
     assert spelled(action, value) == words
-
-
-def test_a_device_alone_is_named_without_a_list():
-    assert devices.place("CPU:0") == devices.place(["CPU:0"])
 
 
 def test_a_builder_s_option_of_another_type_than_its_default_is_refused():

@@ -67,6 +67,10 @@ def test_one_cpu_trains_the_ordinary_way(value):
     assert placement.why == ("no GPU is seen" if value == "auto" else "as asked for")
 
 
+def test_one_device_is_named_without_a_list():
+    assert place("CPU:0") == place(["CPU:0"])
+
+
 def test_workers_take_the_devices_they_see(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 0}}')
     with pytest.raises(ValueError, match="`devices` must be 'auto'.*CUDA_VISIBLE_DEVICES"):
