@@ -424,13 +424,14 @@ class Model(keras.Model):
         if self.preprocessor.takes_columns and not isinstance(x, (pd.DataFrame, Mapping)):
             frame = frames.as_frame(x, self.schema.names)
             x, y = (x, y) if frame is None else (frame, frames.as_values(y))
-        if target and y is None and self.schema.target is not None and isinstance(x, pd.DataFrame):
-            if self.schema.target not in x.columns:
+        names = self.schema.targets if target and y is None and isinstance(x, (pd.DataFrame, Mapping)) else []
+        if names and not self.is_encoded(x):
+            if absent := [name for name in names if name not in x]:
                 raise ValueError(
-                    f"`y` must be given where the data have no column {self.schema.target!r}, the target. Received: "
-                    f"{', '.join(map(str, x.columns))}. Pass `y`, or data with that column."
+                    f"`y` must be given where the data have no column {absent[0]!r}, the target. Received: "
+                    f"{', '.join(map(str, x))}. Pass `y`, or data with that column."
                 )
-            y = x[self.schema.target]
+            y = x[names[0]] if len(names) == 1 else {name: x[name] for name in names}
         if not self.is_encoded(x):
             return self.preprocessor.encode(x), self._encode_target(y)
         if isinstance(x, np.ndarray) and (alone := kinds.the_array(self.schema.columns)) is not None:
@@ -482,13 +483,19 @@ class Model(keras.Model):
 
         def labels(y):
             dtype, shape = self.target.training_spec
-            encoded = tf.numpy_function(lambda values: self._encode_target(_text(values)), [y], dtype)
-            return tf.ensure_shape(encoded, [None, *shape])
+            columns = y if isinstance(y, Mapping) else {None: y}
+
+            def read(*values):
+                named = {name: _text(column) for name, column in zip(columns, values, strict=True)}
+                return self._encode_target(named if isinstance(y, Mapping) else named[None])
+
+            return tf.ensure_shape(tf.numpy_function(read, list(columns.values()), dtype), [None, *shape])
 
         def encode(columns, *rest):
             x = module({name: served(name, columns[name]) for name in signature})
-            if not rest and self.schema.target in columns:
-                return x, labels(columns[self.schema.target])
+            names = self.schema.targets
+            if not rest and names and all(name in columns for name in names):
+                return x, labels(columns[names[0]] if len(names) == 1 else {name: columns[name] for name in names})
             return (x, labels(rest[0]), *rest[1:]) if rest else x
 
         return dataset.map(tf.autograph.experimental.do_not_convert(encode), num_parallel_calls=tf.data.AUTOTUNE)

@@ -41,6 +41,10 @@ class Numbers(Target):
         return max(1, len(self.names))
 
     @property
+    def unit_names(self) -> list:
+        return list(range(self.count))
+
+    @property
     def dtype(self) -> str:  # type: ignore[override]  # an attribute where it never differs
         """Dtype of the answers: float64 where float32 cannot resolve the deviation of a target."""
         return self.state.get("dtype", "float32")
@@ -244,7 +248,8 @@ class Regression(Task):
         if y.ndim == 1:
             return super().scores(y, decided, target, activation, weight)
         each = [measures.regression_scores(y[:, i], decided[:, i], weight) for i in range(y.shape[1])]
-        found = {"r2": float(np.mean([one["r2"] for one in each]))}  # errors of several units have no mean
+        known = [one["r2"] for one in each if np.isfinite(one["r2"])]  # of a target that never changes there is none
+        found = {"r2": float(np.mean(known)) if known else float("nan")}  # errors of several units have no mean
         for name in ("rmse", "mae", "r2"):
             found |= {f"{name}_{column}": one[name] for column, one in zip(target.names, each, strict=True)}
         return Scores(found, rows=len(y))
