@@ -65,7 +65,11 @@ def check_one_value_a_row(y) -> None:
     if isinstance(y, pd.Series) or np.ndim(y) < 2 or np.ndim(y) == 2 and np.shape(y)[1] == 1:
         return
     check_not_one_hot(y)
-    values, repair = np.asarray(y), "Pass one of them, or train a model for each column: y[:, 0], y[:, 1]..."
+    values = np.asarray(y)
+    repair = (
+        "Pass one of them, or train a model for each column: y[:, 0], y[:, 1]... 'mlp_regressor' answers several "
+        "numbers a row, 'mlp_classifier' several labels that are 0 or 1."
+    )
     if _are_numbers(values) and (values >= 0).all() and np.allclose(values.sum(axis=1), 1.0, atol=1e-3):
         repair = "For probabilities of classes: y.argmax(axis=1)."
     raise ValueError(f"`y` must have one value a row. Received: the shape {values.shape}. {repair}")
