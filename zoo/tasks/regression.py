@@ -104,13 +104,16 @@ class Numbers(Target):
 
         if self.is_in_pairs(y):  # large numbers cancel out first, without loss
             pairs = targets.as_pairs(np.atleast_1d(np.asarray(self.center, "float64")))
-            nearest, rest = pairs.T if self.several else pairs[0]
+            nearest, rest = map(self._constant, pairs.T if self.several else pairs[0])
+            y = self._constant(y)
             return ((y[..., 0] - nearest) + (y[..., 1] - rest)) / self._constant(self.scale)
         return (ops.cast(y, "float32") - self._constant(self.center)) / self._constant(self.scale)
 
-    def _constant(self, value):
-        """Returns a statistic as a constant beside float32 tensors."""
-        return np.asarray(value, "float32") if self.several else value
+    def _constant(self, value, dtype: str = "float32"):
+        """Returns a statistic as it stands beside tensors: of several targets a tensor, as PyTorch needs."""
+        from keras import ops
+
+        return ops.convert_to_tensor(value, dtype) if self.several else value
 
     def standardised(self, values) -> np.ndarray:
         return (np.asarray(values, "float64") - self.center) / self.scale
@@ -215,8 +218,7 @@ class Regression(Task):
         if target.dtype == "float64" and keras.backend.backend() != "jax":  # which has none
             values = keras.ops.cast(values, "float64")
         dtype = keras.backend.standardize_dtype(values.dtype)
-        scale, center = (np.asarray(v, dtype) if target.several else v for v in (target.scale, target.center))
-        return values * scale + center
+        return values * target._constant(target.scale, dtype) + target._constant(target.center, dtype)
 
     def decided(self, standard: np.ndarray, target: Target) -> np.ndarray:
         return target.values(standard)
