@@ -64,7 +64,9 @@ def test_the_line_of_each_target_is_scikit_learn_s_ridge(run, frame):
 def test_each_target_is_scaled_by_itself_and_the_loss_is_their_mean(frame):
     model = zoo.build("mlp_regressor", frame, target=TARGETS, hidden_units=(4,), linear=False)
     z = np.asarray(model.network(model.preprocessor.encode(frame[INPUTS])))
-    y, mean, deviation = (values.to_numpy() for values in (frame[TARGETS], frame[TARGETS].mean(), frame[TARGETS].std(ddof=0)))
+    y, mean, deviation = (
+        values.to_numpy() for values in (frame[TARGETS], frame[TARGETS].mean(), frame[TARGETS].std(ddof=0))
+    )
     np.testing.assert_allclose(model.predict(frame[INPUTS], verbose=0), z * deviation + mean, rtol=1e-5)
     squares = np.mean((z - (y - mean) / deviation) ** 2, axis=1)
     assert model.evaluate(frame[INPUTS], frame[TARGETS], verbose=0) == pytest.approx(squares.mean(), rel=1e-5)

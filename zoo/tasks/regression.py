@@ -104,12 +104,12 @@ class Numbers(Target):
 
         if self.is_in_pairs(y):  # large numbers cancel out first, without loss
             pairs = targets.as_pairs(np.atleast_1d(np.asarray(self.center, "float64")))
-            nearest, rest = map(self._constant, pairs.T if self.several else pairs[0])
-            y = self._constant(y)
-            return ((y[..., 0] - nearest) + (y[..., 1] - rest)) / self._constant(self.scale)
-        return (ops.cast(y, "float32") - self._constant(self.center)) / self._constant(self.scale)
+            nearest, rest = map(self.as_constant, pairs.T if self.several else pairs[0])
+            y = self.as_constant(y)
+            return ((y[..., 0] - nearest) + (y[..., 1] - rest)) / self.as_constant(self.scale)
+        return (ops.cast(y, "float32") - self.as_constant(self.center)) / self.as_constant(self.scale)
 
-    def _constant(self, value, dtype: str = "float32"):
+    def as_constant(self, value, dtype: str = "float32"):
         """Returns a statistic as it stands beside tensors: of several targets a tensor, as PyTorch needs."""
         from keras import ops
 
@@ -202,7 +202,7 @@ class Regression(Task):
 
         low, high = target.ends
         if target.dtype == "float64":
-            low, high = (target._constant(target.standardised(end)) for end in (low, high))
+            low, high = (target.as_constant(target.standardised(end)) for end in (low, high))
             low, high = (low, high) if target.several else (float(low), float(high))
         else:
             low, high = map(target.for_network, (low, high))
@@ -218,7 +218,7 @@ class Regression(Task):
         if target.dtype == "float64" and keras.backend.backend() != "jax":  # which has none
             values = keras.ops.cast(values, "float64")
         dtype = keras.backend.standardize_dtype(values.dtype)
-        return values * target._constant(target.scale, dtype) + target._constant(target.center, dtype)
+        return values * target.as_constant(target.scale, dtype) + target.as_constant(target.center, dtype)
 
     def decided(self, standard: np.ndarray, target: Target) -> np.ndarray:
         return target.values(standard)

@@ -114,4 +114,4 @@ def _separates(outputs, y: np.ndarray) -> np.ndarray:
     if y.ndim == 2:  # labels
         return np.all((outputs > 0) == (y > 0), axis=0)
     right = (outputs[:, 0] > 0) == (y > 0) if outputs.shape[-1] == 1 else np.argmax(outputs, axis=-1) == y
-    return np.all(right)
+    return np.asarray(np.all(right))
