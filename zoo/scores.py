@@ -12,6 +12,7 @@ import numpy as np
 from zoo import display
 
 MOST_SHOWN = 10  # scores in `repr`
+MOST_LINES = 100  # scores in the printed table, of which a target or label has some each
 MOST_CLASSES = 20  # in a confusion matrix that is shown whole
 
 
@@ -53,8 +54,11 @@ class Scores(Mapping):
         return display.card("Scores", *parts)
 
     def __str__(self):
-        width = max(map(len, self._values), default=0)
-        lines = [f"{name:<{width}}  {value:.6g}" for name, value in self._values.items()]
+        shown = dict(itertools.islice(self._values.items(), MOST_LINES))
+        width = max(map(len, shown), default=0)
+        lines = [f"{name:<{width}}  {value:.6g}" for name, value in shown.items()]
+        if len(shown) < len(self):
+            lines.append(f"and {len(self) - len(shown):,} more scores")
         lines.append(f"{'rows':<{width}}  {self.rows}")
         if self.confusion is not None and len(self.confusion) <= MOST_CLASSES:
             lines += ["", "confusion (rows: true, columns: predicted)", self.confusion.to_string()]

@@ -59,6 +59,14 @@ def folders(tmp_path_factory):
     trip = zoo.train("mlp_classifier", excursions(), target="rain", hidden_units=(8,), epochs=2, verbose=0)
     photos = np.random.default_rng(0).integers(0, 256, (20, 120, 160, 3)).astype("uint8")
     photo = zoo.train("image_mlp", (photos, np.arange(20) % 2), hidden_units=(4,), epochs=1, verbose=0)
+    hours = excursions().drop(columns="rain")
+    hours["costs"], hours["blisters"] = 12.0 * hours["hours on foot"], hours["hours on foot"] > 6
+    hours["late"] = hours["guide"] ^ hours["blisters"]
+    quick = {"hidden_units": (8,), "epochs": 2, "verbose": 0}
+    both = zoo.train(
+        "mlp_regressor", hours.drop(columns=["late", "blisters"]), target=["hours on foot", "costs"], **quick
+    )
+    labels = zoo.train("mlp_classifier", hours.drop(columns="costs"), target=["blisters", "late"], **quick)
     models = {
         "titanic": zoo.build("mlp_classifier.titanic"),
         "digits": zoo.build("image_mlp.mnist_10k"),
@@ -66,6 +74,8 @@ def folders(tmp_path_factory):
         "housing": zoo.build("mlp_regressor.california_housing"),
         "photos": photo,
         "and": zoo.build("perceptron.and"),
+        "plans": both,
+        "feet": labels,
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proof, "prove", lambda *_, **__: 0.0)  # tested elsewhere, and slow

@@ -225,6 +225,25 @@ def test_a_regressors_number_is_shown(page):
     assert bars == {}
 
 
+def test_each_of_several_numbers_is_shown_by_its_name(page):
+    page.open("plans")
+    page.fill(**{"day": "2024-06-30", "guide": "yes", "class": "south"})
+    _, values = page.predict()
+    row = {"day": "2024-06-30", "guide": 1.0, "c_class": "south"}
+    wanted = dict(zip(["hours on foot", "costs"], ask(page.address, "plans", row)[0], strict=True))
+    assert values == pytest.approx(wanted, rel=1e-6) and not page.get("label").is_displayed()
+
+
+def test_each_label_is_shown_by_its_probability(page):
+    page.open("feet")
+    page.fill(**{"day": "2024-06-30", "hours on foot": "8.5", "guide": "no", "class": "south"})
+    present, bars = page.predict()
+    row = {"day": "2024-06-30", "hours_on_foot": 8.5, "guide": 0.0, "c_class": "south"}
+    wanted = dict(zip(["blisters", "late"], ask(page.address, "feet", row)[0], strict=True))
+    assert bars == pytest.approx(wanted, rel=1e-6)
+    assert present == (", ".join(name for name, p in wanted.items() if p >= 0.5) or "none")
+
+
 def test_a_drawn_stroke_is_asked_as_the_pixels_of_the_pad(page):
     from selenium.webdriver.common.action_chains import ActionChains
 
@@ -311,7 +330,9 @@ def test_another_model_brings_its_own_form(page):
     page.open("titanic")
     page.predict()
     choice = Select(page.get("model"))
-    assert [option.text for option in choice.options] == ["titanic", "digits", "trips", "housing", "photos", "and"]
+    assert [option.text for option in choice.options] == [
+        *("titanic", "digits", "trips", "housing", "photos", "and", "plans", "feet")
+    ]
     choice.select_by_visible_text("trips")
     page.until(lambda: page.text("name") == "trips")
     labels = [label.text for label in page.driver.find_elements("css selector", "#fields label")]

@@ -15,7 +15,7 @@ from zoo.building import build_network
 from zoo.compiling import compile_model
 from zoo.data import doubts, extension
 from zoo.data.columns import the_array, the_picture, the_vector
-from zoo.data.names import named_as
+from zoo.data.names import named_as, names_of
 from zoo.data.raw import Data
 from zoo.data.schema import Schema, level_name
 from zoo.data.sources import beside
@@ -110,8 +110,8 @@ def adapted_to(
     else:
         preprocessor = _with_columns(preprocessor, loaded, columns)
     preprocessor = _with_classes(preprocessor, loaded, classes)
-    if target is not None and target != preprocessor.schema.target:
-        preprocessor = extension.with_target(preprocessor, target)
+    if target is not None:
+        preprocessor = _with_targets(preprocessor, target)
     with policy_of(model.network):
         adapted = _assembled(model, preprocessor, fresh_head=classes == "new", seed=seed)
     known = getattr(model, "card", None) or (card_of(model, given.run) if given.run is not None else None)
@@ -144,7 +144,7 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
         names = ", ".join(map(str, preprocessor.schema.names))
         raise ValueError(f"The model takes the columns {names}. Received: an array. Pass a table with named columns.")
     frame = named_as(frame, preprocessor.schema.known_names)
-    frame = frame.drop(columns=[loaded.target, *loaded.ignore], errors="ignore")
+    frame = frame.drop(columns=[*loaded.targets, *loaded.ignore], errors="ignore")
     if "train" in loaded.splits:
         frame = frame.iloc[loaded.splits["train"]]
     new = extension.new_columns(preprocessor, frame, loaded)
@@ -198,7 +198,7 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
     schema: Schema = preprocessor.schema
     if schema.classes is None:
         if classes != "strict":
-            raise ValueError("`classes` is for classifiers; this model has none. Leave it out.")
+            raise ValueError(f"`classes` is for classifiers; this model does {schema.task}. Leave it out.")
         return preprocessor
     y = loaded.sample().frame.get(loaded.target) if loaded.streaming else loaded.y
     if y is None:
@@ -231,6 +231,25 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
     return extension.with_classes(
         preprocessor, wanted, schema.class_dtype if classes == "extend" and not added else dtype
     )
+
+
+def _with_targets(preprocessor, target):
+    """Returns the preprocessor for targets of other names, which stand in the order of the old ones."""
+    own, given = preprocessor.schema.targets, names_of(target)
+    if len(given) != max(1, len(own)):
+        known = f"the targets {', '.join(map(str, own))}" if len(own) > 1 else "one target"
+        raise ValueError(
+            f"The model answers {known}. Received: target={target!r}. Name as many columns, in their order, or train a "
+            "fresh model for other targets."
+        )
+    if len(own) > 1 and set(given) == set(own):
+        return preprocessor  # columns are found by their names
+    if moved := [name for i, name in enumerate(given) if name in own and own[i] != name]:
+        raise ValueError(
+            f"Each target must stand in the place of the one whose name it takes: {', '.join(map(str, own))}. "
+            f"Received: target={target!r}, where {moved[0]!r} is another one's. Keep the order."
+        )
+    return preprocessor if target == preprocessor.schema.target else extension.with_target(preprocessor, target)
 
 
 def _assembled(model: Model, preprocessor, *, fresh_head: bool, seed: int) -> Model:
@@ -268,5 +287,5 @@ def _members(model: Model, network: keras.Model, preprocessor) -> list[surgery.N
         alone = {**model.options, "ensemble": 1}
         networks = [build_network(model.entry, preprocessor, alone) for _ in range(model.members)]
         ensemble.split(network, networks)
-    names, classes = surgery.input_names(preprocessor), preprocessor.schema.classes
-    return [surgery.Named(single, names, classes) for single in networks]
+    names, outputs = surgery.input_names(preprocessor), preprocessor.target.unit_names
+    return [surgery.Named(single, names, outputs) for single in networks]

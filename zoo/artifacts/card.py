@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from zoo import registry
+from zoo import display, registry
 from zoo.model import Model
 
+MOST_SCORES = 30  # in the table of the page
 LINES = {"ridge": ("ridge", "penalty"), "logistic": ("logistic", "C"), "labels": ("logistic", "C")}  # of `Task.line`
 
 
@@ -112,12 +113,13 @@ def page(card: Mapping[str, Any], schema) -> str:
     if metrics := card.get("metrics"):
         names = dict.fromkeys(name for scores in metrics.values() for name in scores)
         names = [name for name in names if name not in ("rows", "confusion")]
+        more, names = len(names) - MOST_SCORES, names[:MOST_SCORES]
     if metrics and names:
         lines += ["| | rows | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
         for split, scores in metrics.items():
             cells = [_number(scores.get(name)) for name in names]
             lines.append(f"| {split} | {scores.get('rows', '')} | " + " | ".join(cells) + " |")
-        lines.append("")
+        lines += ["", f"card.json holds {more:,} more scores.", ""] if more > 0 else [""]
     lines += ["It takes these columns:", "", "```", str(schema), "```", ""]
     lines += ["```python", "import zoo", "", 'model = zoo.load("FOLDER")  # this one', "zoo.predict(model, rows)"]
     rows = "rows_with_target" if registry.load_task(card["task"]).supervised else "rows"
@@ -138,7 +140,7 @@ def line_of_card(card: Mapping[str, Any]) -> str:
     if "rows" not in line:
         return f"A {kind} regression, solved in an earlier training, {said}."
     penalties = line["penalty"] if isinstance(line["penalty"], list) else [line["penalty"]]
-    shown = ", ".join(f"{value:.3g}" for value in penalties)
+    shown = display.listed([f"{value:.3g}" for value in penalties])
     return (
         f"A {kind} regression of {line['features']} features, {name} {shown}, solved from {line['rows']:,} rows before "
         f"the training, {said}."

@@ -163,10 +163,10 @@ def requests(model: Model, rows: Mapping, *, raw_names: bool = False) -> dict[st
             continue
         few = {name: column[:FEW] for name, column in columns.items()}
         for name in images:
-            originals = rows["many"] if picture is not None else rows["many"][name]
-            is_jpeg = case == "jpeg" and originals[0].shape[-1] in (1, 3)
-            shown = _larger(picture.shape) if case == "resized" else few[name]
-            few[name] = _jpegs(originals[:FEW]) if is_jpeg else [_png(image) for image in shown]
+            if case == "jpeg" and few[name][0].shape[-1] in (1, 3):
+                few[name] = _jpegs((rows["many"] if picture is not None else rows["many"][name])[:FEW])
+                continue
+            few[name] = [_png(image) for image in (_larger(picture.shape) if case == "resized" else few[name])]
         if picture is not None:
             found[f"serve_image_bytes:{case}/image_bytes"] = _encoded(few[picture.name])
         examples = _encoded(_examples(few, specs))

@@ -35,12 +35,12 @@ class Named:
     Args:
         network: Functional.
         inputs: Names of each encoded tensor's features; of an image its shape; of categories `(column, levels)`.
-        classes: The classes, or None of a regression.
+        outputs: Names of what is answered: `Target.unit_names`, of two classes both.
     """
 
-    def __init__(self, network: keras.Model, inputs: dict, classes: Sequence | None):
+    def __init__(self, network: keras.Model, inputs: dict, outputs: Sequence):
         self.network = network
-        self.outputs = [("class", name) for name in classes or ("value",)]
+        self.outputs = [("output", name) for name in outputs]
         self.zero_output = None
         if len(self.outputs) == 2 and network.outputs[0].shape[-1] == 1:
             self.zero_output, *self.outputs = self.outputs

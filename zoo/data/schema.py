@@ -329,8 +329,9 @@ class Schema:
                 shown = ", ".join(map(str, self.classes[:8])) + (", ..." if len(self.classes) > 8 else "")
                 what += f", {len(self.classes)} classes: {shown}"
                 what += targets.conversion(self.class_dtype, self.classes)
-            called = "targets" if len(self.targets) > 1 else "target"
-            lines.append(f"{called}: {', '.join(map(str, self.targets))} ({what})")
+            names = ", ".join(map(str, self.targets[:20])) + (", ..." if len(self.targets) > 20 else "")
+            called = f"{len(self.targets)} targets" if len(self.targets) > 20 else "targets"
+            lines.append(f"{called if len(self.targets) > 1 else 'target'}: {names} ({what})")
         lines += [f"{column.name}: {note}" for column in self.columns for note in column.notes]
         lines += [f"no input: {name} ({reason})" for name, reason in self.dropped.items()]
         return "\n".join(lines)

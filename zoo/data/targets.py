@@ -65,7 +65,10 @@ def check_one_value_a_row(y) -> None:
     if isinstance(y, pd.Series) or np.ndim(y) < 2 or np.ndim(y) == 2 and np.shape(y)[1] == 1:
         return
     check_no_shares_of_classes(y)
-    repair = "Pass one of them, or train a model for each column: y[:, 0], y[:, 1]..."
+    repair = (
+        "Pass one of them, or train a model for each column: y[:, 0], y[:, 1]... 'mlp_regressor' answers several "
+        "numbers a row, 'mlp_classifier' several labels that are 0 or 1."
+    )
     raise ValueError(f"`y` must have one value a row. Received: the shape {np.shape(y)}. {repair}")
 
 

@@ -32,13 +32,14 @@ def encoded(model, x, y, target=True):
     if model.preprocessor.takes_columns and not isinstance(x, (pd.DataFrame, Mapping)):
         frame = frames.as_frame(x, model.schema.names)
         x, y = (x, y) if frame is None else (frame, frames.as_values(y))
-    if target and y is None and model.schema.target is not None and isinstance(x, pd.DataFrame):
-        if model.schema.target not in x.columns:
+    names = model.schema.targets if target and y is None and isinstance(x, (pd.DataFrame, Mapping)) else []
+    if names and not is_encoded(model, x):
+        if absent := [name for name in names if name not in x]:
             raise ValueError(
-                f"`y` must be given where the data have no column {model.schema.target!r}, the target. Received: "
-                f"{', '.join(map(str, x.columns))}. Pass `y`, or data with that column."
+                f"`y` must be given where the data have no column {absent[0]!r}, the target. Received: "
+                f"{', '.join(map(str, x))}. Pass `y`, or data with that column."
             )
-        y = x[model.schema.target]
+        y = x[names[0]] if len(names) == 1 else {name: x[name] for name in names}
     if not is_encoded(model, x):
         return model.preprocessor.encode(x), encoded_target(model, y)
     if isinstance(x, np.ndarray) and (alone := kinds.the_array(model.schema.columns)) is not None:
@@ -93,13 +94,19 @@ def encoded_dataset(model, dataset):
 
     def labels(y):
         dtype, shape = model.target.training_spec
-        encoded = tf.numpy_function(lambda values: encoded_target(model, _text(values)), [y], dtype)
-        return tf.ensure_shape(encoded, [None, *shape])
+        columns = y if isinstance(y, Mapping) else {None: y}
+
+        def read(*values):
+            named = {name: _text(column) for name, column in zip(columns, values, strict=True)}
+            return encoded_target(model, named if isinstance(y, Mapping) else named[None])
+
+        return tf.ensure_shape(tf.numpy_function(read, list(columns.values()), dtype), [None, *shape])
 
     def encode(columns, *rest):
         x = module({name: served(name, columns[name]) for name in signature})
-        if not rest and model.schema.target in columns:
-            return x, labels(columns[model.schema.target])
+        names = model.schema.targets
+        if not rest and names and all(name in columns for name in names):
+            return x, labels(columns[names[0]] if len(names) == 1 else {name: columns[name] for name in names})
         return (x, labels(rest[0]), *rest[1:]) if rest else x
 
     return dataset.map(tf.autograph.experimental.do_not_convert(encode), num_parallel_calls=tf.data.AUTOTUNE)

@@ -58,6 +58,8 @@ def feeding_paths(
             f"`column` must be a column of the data. Received: column={column!r}; they are: "
             f"{', '.join(map(str, getattr(loaded.x, 'columns', ('none',))))}."
         )
+    if len(loaded.targets) != 1:
+        raise ValueError(f"`target` must be one column. Received: target={loaded.target!r}. Name one of the data.")
     frame = loaded.frame()[[column, loaded.target]].dropna().reset_index(drop=True)
     epochs = [epochs] * len(batch_sizes) if isinstance(epochs, int) else list(epochs)
     if len(epochs) != len(batch_sizes):

@@ -83,7 +83,9 @@ def confusion_matrix(scores_or_model, data=None, *, ax=None) -> Figure:
             )
         counts = evaluate(scores_or_model, data, verbose=0).confusion
     if counts is None:
-        raise ValueError("A confusion matrix needs classes. Received: scores of a regression, which have none.")
+        raise ValueError(
+            "A confusion matrix needs classes. Received: scores without any, such as those of numbers or labels."
+        )
     rows = counts.to_numpy("float64")
     totals = rows.sum(axis=1, keepdims=True)
     shares = np.divide(rows, totals, out=np.zeros_like(rows), where=totals > 0)  # a class without rows stays white

@@ -162,7 +162,8 @@ class App:
                 400,
                 f"Expected {task} signature method_name to be tensorflow/serving/{method}. Was: "
                 f"tensorflow/serving/{methods.get(wanted, 'predict')}"
-                + (f'. Ask with "signature_name": "{method}".' if method in methods else ""),
+                + (f'. Ask with "signature_name": "{method}".' if method in methods else "")
+                + (". Its answers have no such form: ask :predict." if version.schema and not methods else ""),
             )
         tensors, rows = protocol.examples(
             request, features, most_rows=self.most_rows, method=method, lenient=self.lenient
@@ -250,6 +251,7 @@ def _shown(model: Served) -> dict:
         "version": version.number,
         "schema": version.schema,
         "signatures": sorted(version.signatures),
+        "outputs": sorted(version.signatures["serving_default"][1]),
         "summary": ". ".join(filter(None, (f"{version.task or 'model'}, version {version.number}", version.line))),
         "sample": version.sample,
     }

@@ -51,6 +51,10 @@ class Classes(Target):
     def training_spec(self) -> tuple[str, tuple[int, ...]]:
         return "int32", ()
 
+    @property
+    def unit_names(self) -> list:
+        return list(self.schema.classes or ())
+
     def labels(self, indices) -> np.ndarray:
         """Returns the caller's own class values, in their dtype, for class indices."""
         classes = self.schema.classes or ()

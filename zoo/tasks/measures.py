@@ -77,8 +77,11 @@ def label_scores(y, probabilities, names, *, hard: bool, weight=None) -> dict[st
             known = [value for value in each[name] if np.isfinite(value)]
             if known:
                 found[name] = float(np.mean(known))
+    of_all = frozenset(found)
     for name, values in each.items():
-        found |= {f"{name}_{label}": value for label, value in zip(names, values, strict=True) if np.isfinite(value)}
+        keys = [f"{name}_{label}" for label in names]
+        keys = [f"{name}_label_{label}" if key in of_all else key for key, label in zip(keys, names, strict=True)]
+        found |= {key: value for key, value in zip(keys, values, strict=True) if np.isfinite(value)}
     return found
 
 

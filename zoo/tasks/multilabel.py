@@ -31,6 +31,10 @@ class Labels(Target):
         return np.stack(read, axis=1)
 
     @property
+    def unit_names(self) -> list:
+        return list(range(len(self.names)))
+
+    @property
     def training_spec(self) -> tuple[str, tuple[int, ...]]:
         return "int32", (len(self.names),)
 

@@ -41,6 +41,10 @@ class Numbers(Target):
         return max(1, len(self.names))
 
     @property
+    def unit_names(self) -> list:
+        return list(range(self.count))
+
+    @property
     def dtype(self) -> str:  # type: ignore[override]  # an attribute where it never differs
         """Dtype of the answers: float64 where float32 cannot resolve the deviation of a target."""
         return self.state.get("dtype", "float32")
@@ -100,13 +104,16 @@ class Numbers(Target):
 
         if self.is_in_pairs(y):  # large numbers cancel out first, without loss
             pairs = targets.as_pairs(np.atleast_1d(np.asarray(self.center, "float64")))
-            nearest, rest = pairs.T if self.several else pairs[0]
-            return ((y[..., 0] - nearest) + (y[..., 1] - rest)) / self._constant(self.scale)
-        return (ops.cast(y, "float32") - self._constant(self.center)) / self._constant(self.scale)
+            nearest, rest = map(self.as_constant, pairs.T if self.several else pairs[0])
+            y = self.as_constant(y)
+            return ((y[..., 0] - nearest) + (y[..., 1] - rest)) / self.as_constant(self.scale)
+        return (ops.cast(y, "float32") - self.as_constant(self.center)) / self.as_constant(self.scale)
 
-    def _constant(self, value):
-        """Returns a statistic as a constant beside float32 tensors."""
-        return np.asarray(value, "float32") if self.several else value
+    def as_constant(self, value, dtype: str = "float32"):
+        """Returns a statistic as it stands beside tensors: of several targets a tensor, as PyTorch needs."""
+        from keras import ops
+
+        return ops.convert_to_tensor(value, dtype) if self.several else value
 
     def standardised(self, values) -> np.ndarray:
         return (np.asarray(values, "float64") - self.center) / self.scale
@@ -195,7 +202,7 @@ class Regression(Task[Numbers]):
 
         low, high = target.ends
         if target.dtype == "float64":
-            low, high = (target._constant(target.standardised(end)) for end in (low, high))
+            low, high = (target.as_constant(target.standardised(end)) for end in (low, high))
             low, high = (low, high) if target.several else (float(low), float(high))
         else:
             low, high = map(target.for_network, (low, high))
@@ -211,8 +218,7 @@ class Regression(Task[Numbers]):
         if target.dtype == "float64" and keras.backend.backend() != "jax":  # which has none
             values = keras.ops.cast(values, "float64")
         dtype = keras.backend.standardize_dtype(values.dtype)
-        scale, center = (np.asarray(v, dtype) if target.several else v for v in (target.scale, target.center))
-        return values * scale + center
+        return values * target.as_constant(target.scale, dtype) + target.as_constant(target.center, dtype)
 
     def decided(self, standard: np.ndarray, target: Numbers) -> np.ndarray:
         return target.values(standard)
@@ -244,7 +250,8 @@ class Regression(Task[Numbers]):
         if y.ndim == 1:
             return super().scores(y, decided, target, activation, weight)
         each = [measures.regression_scores(y[:, i], decided[:, i], weight) for i in range(y.shape[1])]
-        found = {"r2": float(np.mean([one["r2"] for one in each]))}  # errors of several units have no mean
+        known = [one["r2"] for one in each if np.isfinite(one["r2"])]  # of a target that never changes there is none
+        found = {"r2": float(np.mean(known)) if known else float("nan")}  # errors of several units have no mean
         for name in ("rmse", "mae", "r2"):
             found |= {f"{name}_{column}": one[name] for column, one in zip(target.names, each, strict=True)}
         return Scores(found, rows=len(y))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from zoo.data import targets
-from zoo.data.names import as_target
-from zoo.data.schema import MISSING, Schema, as_numbers, is_missing, plain_values
+from zoo.data.names import as_target, named_as
+from zoo.data.schema import MISSING, Schema, as_numbers, is_missing
 
 
 def width(y) -> int:
@@ -51,25 +52,30 @@ def named(y, wanted: list) -> dict[Any, pd.Series]:
     """Returns the columns of several targets by name.
 
     Args:
-        y: A DataFrame, or an array `(rows, targets)`.
-        wanted: Their names; empty for those that they have, or their numbers.
+        y: A DataFrame, a dict of columns, or an array `(rows, targets)`.
+        wanted: Their names; empty for those that they have, or their numbers. A table with none of these names has them
+            in this order, as an array does.
 
     Raises:
         ValueError: if there are others.
     """
+    if isinstance(y, Mapping):
+        y = pd.DataFrame(dict(y))
     wanted = wanted or names(y)
     if isinstance(y, pd.DataFrame):
-        if absent := [name for name in wanted if name not in y.columns]:
+        y = named_as(y, wanted)
+        absent = [name for name in wanted if name not in y.columns]
+        if absent and (len(absent) < len(wanted) or y.shape[1] != len(wanted)):
             raise ValueError(
                 f"The target {absent[0]!r} is missing. Received: {', '.join(map(str, y.columns))}. Name the targets "
-                "as the data do."
+                f"as in training: {', '.join(map(str, wanted[:10]))}."
             )
-        return {name: y[name] for name in wanted}
+        return {name: y.iloc[:, i] if absent else y[name] for i, name in enumerate(wanted)}
     array = np.asarray(y)
     if array.ndim != 2 or array.shape[1] != len(wanted):
         raise ValueError(
             f"The target must have {len(wanted)} values a row, for {', '.join(map(str, wanted[:10]))}. Received: the "
-            f"shape {array.shape}."
+            f"shape {array.shape}. Pass a table or an array with a column for each."
         )
     return {name: pd.Series(array[:, i]).infer_objects() for i, name in enumerate(wanted)}
 
@@ -181,12 +187,23 @@ def zeros_and_ones(values: pd.Series, name: str) -> np.ndarray:
         numbers = values.map(_of_text).to_numpy("float64")
     if (wrong := ~np.isin(numbers, (0.0, 1.0))).any():
         row = np.flatnonzero(wrong)[0]
-        (value,) = plain_values(values.iloc[[row]])
         raise ValueError(
-            f"The {name} must hold 0 and 1. Received: {value!r}, at row {values.index[row]}. For numbers "
-            "take a regressor, for several classes one target."
+            f"The {name} must hold 0 and 1. Received: {_plain(values.iloc[row])!r}, at row {values.index[row]}. "
+            f"{_repair_of_label(values)}"
         )
     return numbers.astype("int32")
+
+
+def _repair_of_label(values: pd.Series) -> str:
+    """Returns what makes a label's column one of 0 and 1, as far as its values show it."""
+    distinct = sorted(map(_plain, values.unique()), key=str)
+    if len(distinct) == 2:
+        return f"Make them so, as by y.map({{{distinct[0]!r}: 0, {distinct[1]!r}: 1}})."
+    return "For numbers take a regressor, for several classes a target of their own."
+
+
+def _plain(value):
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _of_text(value) -> float:

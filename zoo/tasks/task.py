@@ -74,6 +74,11 @@ class Target:
         """What messages call it."""
         return f"target {self.schema.target!r}" if self.schema.target is not None else "target"
 
+    @property
+    def unit_names(self) -> list:
+        """Names of the network's outputs, by which weights find their place in a network of other outputs."""
+        return ["value"]
+
     def get_config(self) -> dict[str, Any]:
         """Returns the state as JSON has it."""
         return self.state

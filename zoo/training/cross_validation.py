@@ -204,9 +204,13 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
             f"{', '.join(map(str, loaded.schema.names))}."
         )
     task = task_for(entry, loaded.y)
-    if count := int(pd.isna(np.asarray(loaded.y)).reshape(len(loaded), -1).any(axis=1).sum()):
+    missing = pd.DataFrame(loaded.y).isna()
+    if count := int(missing.any(axis=1).sum()):
+        names = [name for name, column in zip(loaded.targets, missing, strict=False) if missing[column].any()]
+        named = f" {', '.join(map(repr, names))}" if names else ""
         raise ValueError(
-            f"The target must be there in every row. Received: {count} of {len(loaded)} without. Leave these rows out."
+            f"The target{named} must be there in every row. Received: {count} of {len(loaded)} without. Leave these "
+            "rows out."
         )
     known = loaded.schema if loaded.schema.task == task.name else task.described(loaded.schema, loaded.y)
     return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known)

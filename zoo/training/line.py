@@ -201,7 +201,7 @@ def _solved(model: Model, layer: SolvedLine, encoded: Encoded, rows, x, weight, 
         return _side_by_side([ridge(x, column, folds, weight) for column in _columns(y)])
     y = np.asarray(encoded.y)[rows]
     if model.task.line == "labels":
-        most = max(FOLDS, MOST_FOLD_VALUES // max(x.shape[1], 1))
+        most = max(FOLDS, MOST_FOLD_VALUES // max(x.shape[1] * y.shape[1], 1))
         lines = [logistic(x, label, 1, _stratified(label, most, generator), weight) for label in y.T]
         return _side_by_side(lines)
     separate = model.decision == "sigmoid" and layer.num_outputs > 1

@@ -116,8 +116,8 @@ def _parted(model, x, keep: tuple, y=None, target=None) -> tuple[Any, Any]:
         model: A `zoo.Model`.
         x: A DataFrame, or anything else if nothing is to be kept.
         keep: Names of columns; those of another type are found by their text, as a command line gives it.
-        y: The target, if it stands beside `x`.
-        target: Its name.
+        y: The target, if it stands beside `x`; several as a DataFrame.
+        target: Its name, or a list of several.
     """
     if not keep:
         return x, None
@@ -126,7 +126,8 @@ def _parted(model, x, keep: tuple, y=None, target=None) -> tuple[Any, Any]:
             f"An array has no columns to keep. Received: keep={list(keep)}. Pass a table with named columns."
         )
     columns = {name: x.iloc[:, i] for i, name in enumerate(x.columns)}
-    columns |= {} if y is None or target is None else {target: y}
+    if y is not None and target is not None:
+        columns |= {name: y[name] for name in target} if isinstance(target, list) else {target: y}
     by_text = {str(name): name for name in columns}
     chosen = [name if name in columns else by_text.get(str(name), name) for name in keep]
     if absent := [name for name in chosen if name not in columns]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from zoo.data.names import resolved
+from zoo.data.names import names_of, resolved
 from zoo.data.pipelines import Encoded
 from zoo.data.weighting import checked_weights
 from zoo.registry import suggest
@@ -115,13 +115,19 @@ def evaluate(
     if not loaded.streaming and not len(loaded):
         raise ValueError("The data must have rows to score. Received: none. Check how they were made.")
     wanted = loaded.target or (model.schema.target if target is None else target)
+    columns = loaded.column_names
+    absent = [name for name in names_of(wanted) if resolved(name, columns) not in columns]
     if loaded.streaming:
+        if absent:
+            raise ValueError(
+                f"The data have no target column {absent[0]!r}, and there is nothing to score against. Pass target=."
+            )
         scores = _score_stream(model, loaded, wanted, weighing)
     else:
         if loaded.y is None and model.task.scored:
-            wanted = "" if wanted is None else f" column {wanted!r}"
+            named = f" column {absent[0]!r}" if absent else ""
             raise ValueError(
-                f"The data have no target{wanted}, and there is nothing to score against. Pass `target`, or (x, y)."
+                f"The data have no target{named}, and there is nothing to score against. Pass `target`, or (x, y)."
             )
         y = loaded.y if model.schema.task is not None or model.task.scored else None  # a map learns none
         y = None if y is None else model.target.encode(y)
@@ -134,12 +140,6 @@ def evaluate(
 
 
 def _score_stream(model, loaded, wanted, weighing: _Weighing) -> Scores:
-    if any(
-        name not in next(loaded.blocks(1))[1].columns for name in (wanted if isinstance(wanted, list) else [wanted])
-    ):
-        raise ValueError(
-            f"The data have no target column {wanted!r}, and there is nothing to score against. Pass `target`."
-        )
     outputs, y, weight = [], [], []
     for _, frame in loaded.blocks():
         x = frame.drop(columns=list(loaded.ignore), errors="ignore") if loaded.ignore else frame

@@ -64,7 +64,7 @@ def solve(
         if callbacks:
             objective.keep(theta)
         told.on_epoch_end(len(reached) - 2, {"loss": loss})
-        if may_separate and _separates(model.merged(objective.outputs(theta)), encoded.y):
+        if may_separate and np.all(_separates(model.merged(objective.outputs(theta)), encoded.y)):
             separated.append(True)
         if len(reached) <= recipe.epochs and not separated and not model.stop_training:
             told.on_epoch_begin(len(reached) - 1)
@@ -105,10 +105,13 @@ def solve(
     return Fitted(losses, f"converged in {minimum.steps} steps of {name}", False, None)
 
 
-def _separates(outputs, y: np.ndarray) -> bool:
-    """Every row on its class's side proves that the likelihood has no maximum; further on, weights only grow."""
+def _separates(outputs, y: np.ndarray) -> np.ndarray:
+    """Returns whether every row is on its class's side, of each label by itself.
+
+    That proves that the likelihood has no maximum; further on, weights only grow.
+    """
     outputs = keras.ops.convert_to_numpy(outputs)
-    if y.ndim == 2:  # labels, each by itself
-        return bool(np.any(np.all((outputs > 0) == (y > 0), axis=0)))
+    if y.ndim == 2:  # labels
+        return np.all((outputs > 0) == (y > 0), axis=0)
     right = (outputs[:, 0] > 0) == (y > 0) if outputs.shape[-1] == 1 else np.argmax(outputs, axis=-1) == y
-    return bool(np.all(right))
+    return np.asarray(np.all(right))
