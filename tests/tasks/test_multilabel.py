@@ -132,7 +132,7 @@ def test_what_labels_do_not_have_is_refused(run, frame):
     with pytest.raises(ValueError, match="A confusion matrix needs classes. Received: scores without any"):
         zoo.plots.confusion_matrix(run, frame)
     for classes in ("extend", "new"):
-        with pytest.raises(ValueError, match="`classes` is for classifiers; this model does multilabel"):
+        with pytest.raises(ValueError, match="`classes` is for classifiers; this model has none, it does multilabel"):
             zoo.adapt(run, frame, classes=classes)
 
 

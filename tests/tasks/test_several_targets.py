@@ -293,7 +293,7 @@ def test_other_targets_are_refused(run, frame):
     moved = frame.rename(columns={"price": "weeks", "weeks": "third"})
     with pytest.raises(ValueError, match="where 'weeks' is another one's. Keep the order"):
         zoo.adapt(run, moved, target=["weeks", "third"])
-    with pytest.raises(ValueError, match="`classes` is for classifiers; this model does regression"):
+    with pytest.raises(ValueError, match="`classes` is for classifiers; this model has none, it does regression"):
         zoo.adapt(run, frame, classes="extend")
     with pytest.raises(ValueError, match="needs a target|no column|must have 2 values"):
         zoo.train(run.model, frame, target="price", epochs=1, verbose=0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
@@ -23,7 +22,7 @@ from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
 from zoo.data.sources import beside
 from zoo.engine import devices as engine_devices
-from zoo.engine import fitting, freezing, fused, interruption, memory, together
+from zoo.engine import fitting, freezing, fused, interruption, together
 from zoo.engine.asked import check_asked, check_served
 from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
@@ -39,6 +38,7 @@ from zoo.training import line, scoring, solving
 from zoo.training.checking import check_names, check_seed, checked_callbacks, without_schedule
 from zoo.training.parts import Parts, load_parts
 from zoo.training.resolving import resolve_model
+from zoo.training.rows import fingerprint_of, rows_in_memory, rows_of_a_stream
 from zoo.training.structure import structure
 
 
@@ -207,53 +207,24 @@ def train(
         held = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
         print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device} ({placement.why})", flush=True)
 
-    encoded = held_out = None
     needs_line = line.is_needed(model, again=refit)
+    how: dict[str, Any] = {"batch_size": size, "shuffle": recipe.shuffle, "seed": seed}
     if parts.streaming:
-        if recipe.solver is not None:
-            raise ValueError(
-                f"`solver={recipe.solver!r}` needs all rows in memory. Pass `batch_size=1024` to train on a stream."
-            )
-        if recipe.batch_size == "full":
-            raise ValueError("A full batch needs all rows in memory. Pass `batch_size=1024` to train on a stream.")
-        if class_weight is not None:
-            raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
-        batches, blocks, held_out = _streams(parts, model, size, recipe, seed)
-        line_rows = _sampled(parts, model, seed) if line_of(model.network) is not None else None
+        _check_streaming(recipe, class_weight)
+        ready = rows_of_a_stream(parts, model, **how)
     else:
-        factors = None
-        with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
-            weights = parts.weights(parts.train)
-            encoded = pipelines.encode(parts.train, model.preprocessor, weight=weights, training_seed=seed)
-        factors = _class_factors(class_weight, model, encoded)
-        encoded = _weighted(encoded, factors)
-        if parts.val is not None and not parts.val_rows:  # each class keeps a row to train on
-            raise ValueError(
-                f"{rows} rows, each of another class, cannot be split into training and validation. Pass "
-                "`validation=None`, or more rows."
-            )
-        if parts.val is not None:
-            held_out = pipelines.encode(parts.val, model.preprocessor, weight=parts.weights(parts.val))
-            held_out = _weighted(held_out, factors)
-        line_rows = encoded if line_of(model.network) is not None else None
-
-        def batches(epoch):
-            return pipelines.batches(
-                encoded,
-                batch_size=size,
-                shuffle=recipe.shuffle,
-                seed=seed,
-                epoch=epoch,
-                augmentation=traits.augmentation if augmented else None,
-            )
-
+        ready = rows_in_memory(
+            parts, model, class_weight=class_weight, augmentation=traits.augmentation if augmented else None, **how
+        )
+    encoded, held_out = ready.encoded, ready.held_out
+    line_rows = ready.for_line() if line_of(model.network) is not None else None
     solved = line.solve(model, line_rows, seed=seed) if needs_line and line_rows is not None else None
     alike = None  # the outputs that answer all rows alike, from which on the line and the model explain
     if line_rows is not None and (solved is not None or line.is_solved(model)):
         alike = line.constant(model, line_rows)
     identity = None
     if checkpoint is not None:
-        fingerprint = parts.source if encoded is None else _fingerprint(encoded)
+        fingerprint = parts.source if encoded is None else fingerprint_of(encoded)
         facts = {"recipe": identifying(plain), "rows": rows, "data": fingerprint}
         identity = {"entry": entry.name, "seed": seed, **facts}
         identity = json.loads(json.dumps(identity, default=str))
@@ -278,9 +249,9 @@ def train(
         with seeded(seed):
             return together.fit(
                 model,
-                batches,
+                ready.batches,
                 epochs=phase.epochs,
-                rows=encoded.tensors() if encoded is not None else blocks,
+                rows=encoded.tensors() if encoded is not None else ready.blocks,
                 num_rows=rows,
                 batch_size=size,
                 shuffle=recipe.shuffle,
@@ -410,6 +381,18 @@ def _joined(before: Fitted | None, after: Fitted) -> Fitted:
     )
 
 
+def _check_streaming(recipe: Recipe, class_weight) -> None:
+    """Raises ValueError for what needs all rows in memory."""
+    if recipe.solver is not None:
+        raise ValueError(
+            f"`solver={recipe.solver!r}` needs all rows in memory. Pass `batch_size=1024` to train on a stream."
+        )
+    if recipe.batch_size == "full":
+        raise ValueError("A full batch needs all rows in memory. Pass `batch_size=1024` to train on a stream.")
+    if class_weight is not None:
+        raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
+
+
 def _check_choice(name, value, allowed):
     if value not in allowed:
         raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}")
@@ -475,64 +458,6 @@ def _plain_recipe(recipe: Recipe, traits: Traits, optimizer, loss, class_weight,
     if class_weight is not None:
         fields["class_weight"] = as_plain(class_weight)
     return {**fields, "options": as_plain(options)}
-
-
-def _class_factors(class_weight, model, encoded: Encoded) -> np.ndarray | None:
-    """Returns a factor for each class index."""
-    if class_weight is None:
-        return None
-    return model.task.class_factors(class_weight, model.target, encoded.y, encoded.weight)
-
-
-def _weighted(encoded: Encoded, factors) -> Encoded:
-    if factors is None:
-        return encoded
-    weight = factors[encoded.y] * (1.0 if encoded.weight is None else encoded.weight)
-    return dataclasses.replace(encoded, weight=weight.astype("float32"))
-
-
-def _fingerprint(encoded: Encoded) -> str:
-    """Returns a hash of the encoded rows, by which a checkpoint knows its data."""
-    digest = hashlib.sha256()
-    for name in sorted(encoded.x):
-        digest.update(np.ascontiguousarray(encoded.x[name]).data)
-    digest.update(b"" if encoded.y is None else np.ascontiguousarray(encoded.y).data)
-    return digest.hexdigest()
-
-
-def _sampled(parts: Parts, model: Model, seed: int) -> Encoded:
-    """Returns the encoded sample of a stream's training rows."""
-    frame, known = parts.sample.frame, model.preprocessor
-    target = parts.train.target
-    truth = known.target.encode(frame[target])
-    weight = None if parts.weight is None else pipelines.weights(frame, parts.weight)
-    return Encoded(known.encode_training(frame, frame[target], seed), known.target.training(truth), weight, truth)
-
-
-def _streams(parts: Parts, model, size, recipe, seed):
-    """Returns the training rows as a pipeline of batches and as blocks, of an epoch, and the validation batches."""
-    preprocessor = model.preprocessor
-    how = {"batch_size": size, "shuffle": recipe.shuffle, "seed": seed}
-
-    def encoded():
-        return pipelines.encoded_blocks(
-            parts.train, preprocessor, weight=parts.weight, keep=parts.keep_train, training_seed=seed
-        )
-
-    def batches(epoch):
-        return pipelines.stream(encoded, epoch=epoch, rows=parts.rows, **how)
-
-    def blocks(epoch):
-        return pipelines.pools(encoded, epoch=epoch, **how)
-
-    if parts.val is None:
-        return batches, blocks, None
-    held_out = pipelines.stream(
-        lambda: pipelines.encoded_blocks(parts.val, preprocessor, weight=parts.weight, keep=parts.keep_val),
-        batch_size=8192,
-        rows=parts.val_rows,
-    )
-    return batches, blocks, held_out
 
 
 def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) -> dict[str, dict[str, float]]:
