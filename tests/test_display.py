@@ -66,9 +66,13 @@ def page(result):
 
 @dataclasses.dataclass
 class Trained:
-    """A stand-in for a model, with the one attribute that the texts of a run read."""
+    """A stand-in for a model, with the two attributes that the texts of a run read."""
 
     entry: zoo.Entry
+
+    @property
+    def task(self):
+        return registry.load_task(self.entry.task)
 
 
 RUN = Run(

@@ -17,6 +17,7 @@ from zoo import registry
 from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
 from zoo.data import columns as kinds
 from zoo.data.infer import infer
+from zoo.data.names import absent
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample
@@ -99,9 +100,9 @@ def fit_preprocessor(
     if supervised and data.target is None and data.y is None:
         is_array = kinds.the_array(data.schema.columns) is not None
         named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
-        wanted = data.schema.target
-        absent = "" if wanted is None else f" The schema's target {wanted!r} is no column of the data."
-        raise ValueError(f"{entry.name!r} needs a target.{absent} Pass {'(x, y)' if is_array else named}.")
+        lacking = absent(data.schema.target, data.column_names)
+        said = f" The schema's target {lacking[0]!r} is no column of the data." if lacking else ""
+        raise ValueError(f"{entry.name!r} needs a target.{said} Pass {'(x, y)' if is_array else named}.")
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)

@@ -190,6 +190,12 @@ def test_absent_targets_are_named(run, frame, tmp_path, streaming):
         zoo.evaluate(run, zoo.data.load(tmp_path / "rows.csv", stream=streaming), verbose=0)
 
 
+def test_a_training_that_lacks_one_of_the_targets_names_it(run, frame):
+    for begin in (run.model, "mlp_regressor"):
+        with pytest.raises(ValueError, match="needs a target. The .* 'weeks'"):
+            zoo.train(begin, frame.drop(columns="weeks"), schema=run.model.schema, verbose=0)
+
+
 def test_missing_targets_are_refused_by_name(frame):
     gaps = frame.assign(weeks=frame["weeks"].where(frame.index != "r7"))
     with pytest.raises(ValueError, match="target 'weeks' must have no missing values. Received: 1 missing, .* row r7"):
@@ -332,6 +338,14 @@ def test_every_export_proves_itself(run, frame, tmp_path, format):
         assert set(report.signatures) == {"serving_default", "serve_examples"}  # not `regress`, which has one number
         loaded = zoo.load(tmp_path / "served" / "1")
         pd.testing.assert_frame_equal(zoo.predict(loaded, frame), zoo.predict(run, frame))
+
+
+def test_plots_of_one_number_take_no_model_of_several(frame):
+    model = zoo.build("linear_regression", frame, target=TARGETS)
+    with pytest.raises(ValueError, match="has 2 units. Build it with one, or train it on one target."):
+        zoo.plots.decision_regions(model, frame)
+    with pytest.raises(ValueError, match="`target` must be one column. Received: target=.'price', 'weeks'."):
+        zoo.plots.feeding_paths(frame, column="small", target=TARGETS)
 
 
 def test_the_server_answers_by_predict_alone(run, frame, tmp_path, monkeypatch):

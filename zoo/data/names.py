@@ -73,6 +73,17 @@ def resolved(name, columns: Iterable) -> Any:
     return next((known for known in columns if matching_text(known) == key), name)
 
 
+def absent(target, columns: Iterable) -> list:
+    """Returns which columns of a target, a name or a list of several, are not there.
+
+    Args:
+        target: A name, a list of names, or None.
+        columns: The columns that there are.
+    """
+    columns = list(columns)
+    return [name for name in names_of(target) if resolved(name, columns) not in columns]
+
+
 def check_names_differ(columns: pd.Index) -> None:
     """Raises ValueError if two columns of a table have the same name, or the same text."""
     texts: dict[str, Any] = {}

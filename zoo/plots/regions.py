@@ -130,7 +130,7 @@ def _two_inputs(model: Model) -> list | None:
     if model.classes is None and outputs != 1:
         raise ValueError(
             "Decision regions are drawn of classes, of one number or of one unit. "
-            f"{model.entry.name!r} has {outputs} units. Build it with one."
+            f"{model.entry.name!r} has {outputs} units. Build it with one, or train it on one target."
         )
     return names
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from zoo.data.names import names_of, resolved
+from zoo.data.names import absent, resolved
 from zoo.data.pipelines import Encoded
 from zoo.data.weighting import checked_weights
 from zoo.registry import suggest
@@ -115,17 +115,16 @@ def evaluate(
     if not loaded.streaming and not len(loaded):
         raise ValueError("The data must have rows to score. Received: none. Check how they were made.")
     wanted = loaded.target or (model.schema.target if target is None else target)
-    columns = loaded.column_names
-    absent = [name for name in names_of(wanted) if resolved(name, columns) not in columns]
+    lacking = absent(wanted, loaded.column_names)
     if loaded.streaming:
-        if absent:
+        if lacking:
             raise ValueError(
-                f"The data have no target column {absent[0]!r}, and there is nothing to score against. Pass target=."
+                f"The data have no target column {lacking[0]!r}, and there is nothing to score against. Pass target=."
             )
         scores = _score_stream(model, loaded, wanted, weighing)
     else:
         if loaded.y is None and model.task.scored:
-            named = f" column {absent[0]!r}" if absent else ""
+            named = f" column {lacking[0]!r}" if lacking else ""
             raise ValueError(
                 f"The data have no target{named}, and there is nothing to score against. Pass `target`, or (x, y)."
             )

@@ -18,6 +18,7 @@ from zoo import registry
 from zoo.building import assemble, fit_preprocessor, seeded
 from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
 from zoo.data import pipelines
+from zoo.data.names import absent
 from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
 from zoo.data.sources import beside
@@ -171,7 +172,11 @@ def train(
         preprocessor = fit_preprocessor(entry, recipe, traits, parts.train, parts.sample)
         model = assemble(entry, preprocessor, options, seed=seed, compiled=False)
     if parts.train.target is None and parts.train.y is None and model.task.learns_from_targets:
-        raise ValueError(f"Training {entry.name!r} needs a target. Pass `target=` with a column's name, or (x, y).")
+        lacking = absent(model.schema.target, parts.train.column_names)
+        named = f" The data have no column {lacking[0]!r}." if lacking else ""
+        raise ValueError(
+            f"Training {entry.name!r} needs a target.{named} Pass `target=` with a column's name, or (x, y)."
+        )
     model.check_loss(loss)
     rows = parts.rows
     size = recipe.rows_a_step(rows)
