@@ -10,9 +10,11 @@ import pytest
 from zoo.data.columns.kind import Kind
 from zoo.data.schema import Column, Schema
 from zoo.data.schema_file import FIELDS
+from zoo.tasks.task import Target, Task
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+TASK = EXTENDING.partition("## A task")[2].partition("## A kind of column")[0]
 SCHEMA = (ROOT / "docs" / "schema.md").read_text(encoding="utf-8")
 QUOTED = re.findall(r"^```(?:python|ini)\n# (\S+)\n(.*?)\n```", EXTENDING, re.DOTALL | re.MULTILINE)
 
@@ -29,6 +31,11 @@ def test_all_code_of_the_document_is_quoted():
 def test_the_protocol_of_kinds_is_explained_whole():
     methods = {name for name in vars(Kind) if not name.startswith("_")}
     assert {name for name in methods if f"`{name}`" not in EXTENDING} == set()
+
+
+def test_the_protocol_of_tasks_is_explained_whole():
+    names = {name for protocol in (Task, Target) for name in vars(protocol) if not name.startswith("_")}
+    assert {name for name in names if f"`{name}`" not in TASK} == set()
 
 
 def test_every_field_of_a_schema_is_explained():

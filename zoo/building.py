@@ -74,7 +74,7 @@ def build(
     if not given and entry.learning == "none":
         preprocessor = None
     else:
-        loaded = load_data(data if given else recipe.data, target=target, schema=schema, image_size=image_size)
+        loaded = load_data(recipe.data_or(data, entry.name), target=target, schema=schema, image_size=image_size)
         if "train" in loaded.splits:
             loaded = loaded.take(loaded.splits["train"])
         preprocessor = fit_preprocessor(entry, recipe, resolve_traits(entry, options), loaded)

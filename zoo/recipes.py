@@ -58,7 +58,7 @@ class Recipe:
     """How an entry trains when the caller says nothing: strings, numbers, and tuples and dicts of them.
 
     Args:
-        data: Name of the data set that `build` and `train` take without data.
+        data: Name of the data set that `build` and `train` take without data; None: they need data.
         preprocessing: `"raw"` (numbers as they are), `"tabular"` or `"image"`.
         arrays: `preprocessing` of one array of numbers, if it differs; an option that names one stands above both.
         scaling: What `"tabular"` gives for a number: `"standard"` (zero mean, unit variance) or `"quantile"`
@@ -93,7 +93,7 @@ class Recipe:
             of a score of `zoo.evaluate` of which more is better: `{"accuracy": 0.8}`.
     """
 
-    data: str
+    data: str | None = None
     preprocessing: str = "tabular"
     arrays: str | None = None
     scaling: str = "quantile"
@@ -129,6 +129,20 @@ class Recipe:
         if self.least_steps > 1:
             size = min(size, max(FEWEST_ROWS, math.ceil(rows / self.least_steps)))
         return min(size, rows)
+
+    def data_or(self, data, name: str):
+        """Returns the data that were given, or else the name of the recipe's own.
+
+        Args:
+            data: What the caller gave, or None.
+            name: The entry's name, for messages.
+
+        Raises:
+            ValueError: if there are neither.
+        """
+        if data is None and self.data is None:
+            raise ValueError(f"{name!r} has no data set of its own. Pass `data`, and `target` with a column's name.")
+        return self.data if data is None else data
 
     def check(self) -> None:
         """Raises TypeError if a field holds anything but plain values, or `by_option` changes what is no field."""

@@ -323,14 +323,26 @@ def load_task(name: str | None) -> Task:
 
     Raises:
         ValueError: if there is no such task.
+        TypeError: if what is registered is no task, or has another name.
     """
     if name is not None:
         check_task(name)
-    where = "zoo.tasks.task:TASK" if name is None else TASKS[name]
+    where = place_of_task(name)
     if where not in _tasks:
         module, _, attribute = where.partition(":")
-        _tasks[where] = getattr(notices.import_module(module), attribute)
+        found = getattr(notices.import_module(module), attribute)
+        base = importlib.import_module("zoo.tasks.task").Task
+        if not isinstance(found, base) or found.name != (name or ""):
+            raise TypeError(
+                f"{where!r} must be an instance of zoo.tasks.task.Task with the name {name!r}. Received: {found!r}."
+            )
+        _tasks[where] = found
     return _tasks[where]
+
+
+def place_of_task(name: str | None) -> str:
+    """Returns `"module:OBJECT"` of a task; of None the base of all tasks."""
+    return "zoo.tasks.task:TASK" if name is None else TASKS[name]
 
 
 def _check_former_names(entry: Entry) -> None:
@@ -546,9 +558,7 @@ def load_recipe(entry: Entry) -> Recipe:
     module = sys.modules[load_builder(entry).__module__]
     recipe = getattr(module, "RECIPES", {}).get(_own_name(entry)) or getattr(module, "RECIPE", None)
     if not isinstance(recipe, Recipe):
-        raise TypeError(
-            f"The module {module.__name__!r} of the model {entry.name!r} must hold RECIPE = Recipe(data=...)."
-        )
+        raise TypeError(f"The module {module.__name__!r} of the model {entry.name!r} must hold RECIPE = Recipe(...).")
     recipe.check()
     return recipe
 

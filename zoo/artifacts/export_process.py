@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.artifacts import exporting, saving
+from zoo.artifacts import exporting, proof, saving
 from zoo.artifacts.card import plain
 
 
@@ -21,11 +21,11 @@ def main(folder: Path) -> None:
     """Exports, and writes the report or the error."""
     how = json.loads((folder / "how.json").read_text(encoding="utf-8"))
     with np.load(folder / "expected.npz", allow_pickle=False) as stored:
-        expected = dict(stored)
+        expected = proof.nested(stored)
     rows = None
     if (folder / "rows.npz").is_file():
         with np.load(folder / "rows.npz", allow_pickle=False) as stored:
-            rows = dict(stored)
+            rows = proof.nested(stored)
     model = saving.load(folder / "artifact")
     try:
         report = exporting.write_version(

@@ -361,9 +361,9 @@ def _by_tensorflow(model: Model, card: dict[str, Any], target: Path, how: dict[s
         artifact.mkdir()
         saving.write_artifact(model, card, artifact)
         expected: dict[str, Any] = proof.answers(model, proof.cases(model))
-        np.savez(Path(scratch, "expected.npz"), **expected)
+        np.savez(Path(scratch, "expected.npz"), **proof.flattened(expected))
         if rows is not None:
-            np.savez(Path(scratch, "rows.npz"), **rows)
+            np.savez(Path(scratch, "rows.npz"), **proof.flattened(rows))
         saving.write_json(Path(scratch, "how.json"), {**how, "target": str(target.resolve())})
         done = subprocess.run(
             [sys.executable, "-m", "zoo.artifacts.export_process", scratch],

@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -237,7 +238,7 @@ def measure(model, folder: Path, rows: Mapping[str, np.ndarray], format: str) ->
     sent = {key: values for key, values in rows.items() if key.startswith(_KEY)}
     with notices.quiet():
         found, before = proof_process.answer(format, str(folder.resolve()), sent), rows["expected"]
-    told = {"rows": len(before), "source": str(rows["source"])}
+    told = {"rows": len(keras.tree.flatten(before)[0]), "source": str(rows["source"])}
     answered = {key.partition("/")[2]: values for key, values in found.items() if key.startswith(f"{_KEY}/")}
     return told | model.task.quality(answered, before, model.target, model.decision, rows.get("y"))
 

@@ -69,11 +69,12 @@ def write(model, folder: Path) -> dict[str, tuple[dict, dict]]:
 
 
 def _signature(model) -> tuple[dict, dict]:
+    from zoo.data.served import answer_facts
+
     served = model.schema.served_names
     specs = model.preprocessor.signature()
     inputs = {served[name]: [spec.dtype.name, list(spec.shape)] for name, spec in specs.items()}
-    outputs = model.task.signature(model.target, model.network.outputs[0].shape[-1])
-    return dict(sorted(inputs.items())), outputs
+    return dict(sorted(inputs.items())), answer_facts(model)
 
 
 class _Network:
@@ -327,7 +328,12 @@ def _decision(model) -> list[str]:
     lines = ['with np.errstate(all="ignore"):', "    z = network(rows)"]
     if model.members > 1:
         lines += numpy_members.merge(model)
-    return [*lines, *model.task.source(model.target, model.decision, model.network.outputs[0].shape[-1])]
+    if not (source := model.task.source(model.target, model.decision, model.network.outputs[0].shape[-1])):
+        raise ValueError(
+            f"The answers of the task {model.task.name!r} cannot be written in numpy. Export as tf_saved_model or "
+            "onnx, or give the task the method `source`."
+        )
+    return [*lines, *source]
 
 
 MAIN = """

@@ -191,7 +191,9 @@ def _declare(proto, inputs, outputs, strings) -> None:
     kinds = {
         "float32": onnx.TensorProto.FLOAT,
         "float64": onnx.TensorProto.DOUBLE,
+        "int32": onnx.TensorProto.INT32,
         "int64": onnx.TensorProto.INT64,
+        "bool": onnx.TensorProto.BOOL,
         "string": onnx.TensorProto.STRING,
         "uint8": onnx.TensorProto.UINT8,
     }

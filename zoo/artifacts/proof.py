@@ -70,7 +70,8 @@ def prove(
     if format.startswith("litert"):
         rows = {case: _without_blanks(values) for case, values in rows.items()}  # which it cannot strip
     expected = answers(model, rows) if expected is None else expected
-    if not np.all(np.isfinite(expected["many"])):
+    numbers = [values for values in keras.tree.flatten(expected["many"]) if values.dtype.kind == "f"]
+    if not all(np.isfinite(values).all() for values in numbers):
         raise ValueError(
             "The model's own answers to rows like those of training are not finite: there is nothing to serve. Its "
             "training diverged; train again with a smaller `learning_rate`."
@@ -78,11 +79,14 @@ def prove(
     sent = requests(model, rows, raw_names=format == "numpy")
     if format in proof_process.PLAIN:
         sent = {key: values for key, values in sent.items() if key.startswith("serving_default:")}
+    from zoo.data.served import answer_facts
+
+    dtypes = {name: dtype for name, (dtype, _) in answer_facts(model).items()}
     differences, tolerance = [], TOLERANCE if exact else np.inf
     for answer in (proof_process.answer, _answer_in_a_fresh_process):
         with notices.quiet():
             found = answer(format, str(folder.resolve()), sent)
-        _check_outputs(sent, found)
+        _check_outputs(sent, found, dtypes)
         differences += [
             _compare(model, key, found, expected[key.split(":")[1]], tolerance) for key in _requests_of(sent)
         ]
@@ -93,6 +97,27 @@ def answers(model: Model, rows: Mapping) -> dict[str, np.ndarray]:
     """Returns the model's outputs in Python by case, computed on a CPU as the fresh process does."""
     with keras.device("cpu:0"):
         return {case: inference.outputs(model, model.preprocessor.encode(values)) for case, values in rows.items()}
+
+
+def flattened(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns arrays and dicts of arrays as arrays alone, which one file holds; `nested` gives them back."""
+    found: dict[str, Any] = {}
+    for key, values in arrays.items():
+        parts = {f"{key}::{name}": part for name, part in values.items()} if isinstance(values, Mapping) else {}
+        found |= parts or {key: values}
+    return found
+
+
+def nested(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Returns what `flattened` was given."""
+    found: dict[str, Any] = {}
+    for key, values in arrays.items():
+        of, _, name = key.partition("::")
+        if name:
+            found.setdefault(of, {})[name] = values
+        else:
+            found[of] = values
+    return found
 
 
 def cases(model: Model) -> dict:
@@ -270,8 +295,14 @@ def _answer_in_a_fresh_process(format: str, folder: str, sent: dict[str, Any]) -
             return {key: stored[key] for key in stored}
 
 
-def _check_outputs(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> None:
-    """Raises RuntimeError where an output has another number of rows than its request, or is no float32 or string."""
+def _check_outputs(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray], dtypes: Mapping[str, str]) -> None:
+    """Raises RuntimeError where an output has another number of rows than its request, or another dtype.
+
+    Args:
+        sent: The requests.
+        found: The answers.
+        dtypes: Of each answer of `serving_default`; TensorFlow Serving's methods answer strings and float32.
+    """
     rows = {key.partition("/")[0]: len(values) for key, values in sent.items()}
     for key, values in found.items():
         wanted = rows[key.partition("/")[0]]
@@ -280,10 +311,11 @@ def _check_outputs(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarra
                 f"The export does not answer as Python does: {key!r} has the shape {np.shape(values)} for {wanted} "
                 "rows. Nothing was left. Please report it."
             )
-        exact = key.endswith("/prediction") and values.dtype == np.float64  # of a target beyond float32's resolution
-        if values.dtype.kind != "S" and values.dtype != np.float32 and not exact:
+        dtype = "string" if values.dtype.kind == "S" else values.dtype.name
+        of_methods = dtype if dtype in ("string", "float32") else "float32"
+        if dtype != (must := dtypes.get(key.rpartition("/")[2], of_methods)):
             raise RuntimeError(
-                f"The export does not answer as Python does: {key!r} is {values.dtype}, and must be float32. Nothing "
+                f"The export does not answer as Python does: {key!r} is {dtype}, and must be {must}. Nothing "
                 "was left. Please report it."
             )
 

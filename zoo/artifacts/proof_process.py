@@ -109,7 +109,9 @@ def numpy(folder: str):
         is_array = len(rows) == 1 and isinstance(only, np.ndarray) and only.ndim > 1
         answers = program.predict(only if is_array else rows)
         return {
-            name: np.array([str(label).encode() for label in values], dtype=object) if name == "label" else values
+            name: np.array([str(text).encode() for text in values], dtype=object)
+            if name == "label" or values.dtype.kind in "OU"
+            else values
             for name, values in answers.items()
         }
 

@@ -118,9 +118,10 @@ def versions() -> dict[str, str]:
 
 
 def packages(model: Model) -> dict[str, dict[str, Any]]:
-    """Returns what other packages provide of a model: by package, its version, and the entry and kinds of columns."""
+    """Returns what other packages provide of a model: by package, its version, and the entry, task and kinds."""
     builder = model.entry.builder
     places = {model.entry.name: builder if isinstance(builder, str) else builder.__module__}
+    places |= {model.task.name: registry.place_of_task(model.task.name or None)}
     places |= {column.kind: place_of(column) for column in model.schema.columns}
     found: dict[str, dict[str, Any]] = {}
     distributions = None
@@ -178,13 +179,19 @@ def load(path) -> Model:
             f"{str(folder)!r} holds the model {facts['entry']!r}, which this zoo does not have. {repair} The zoo has: "
             f"{', '.join(registry.list_models())}."
         )
+    kinds = _kinds(folder / "schema.json")
     for name in _provided(facts):
-        if name not in KINDS and registry.find(name) is None:
+        if name not in KINDS and name not in registry.TASKS and registry.find(name) is None:
+            what = f"has columns of the kind {name!r}" if name in kinds else f"answers the task {name!r}"
             raise ValueError(
-                f"{str(folder)!r} has columns of the kind {name!r}. Install the package that registers it, "
-                f"{_package_of(facts, name)}."
+                f"{str(folder)!r} {what}. Install the package that registers it, {_package_of(facts, name)}."
             )
     return _load_file(folder / "model.keras", _card(folder / "card.json"))
+
+
+def _kinds(file: Path) -> list[str]:
+    """Returns the kinds of the columns in schema.json, whose hash was compared."""
+    return [column["kind"] for column in json.loads(file.read_text(encoding="utf-8"))["columns"]]
 
 
 def _provided(facts) -> list[str]:

@@ -72,7 +72,7 @@ COMMANDS = {
         functions=("data.load",),
         arguments={
             "source": SOURCE,
-            "--task": {"choices": ("classification", "regression"), "help": "what to make of the target"},
+            "--task": {"help": "what to make of the target, such as classification, regression or another's task"},
             "-o --output": {"metavar": "FILE", "help": "write it as JSON, to edit and give to `zoo train --schema`"},
             "--json": JSON,
         },

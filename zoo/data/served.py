@@ -166,5 +166,15 @@ def save_served(model, path) -> dict[str, tuple[dict, dict]]:
     }
 
 
+def answer_facts(model) -> dict[str, list]:
+    """Returns dtype and shape of each answer that a model serves, as `{name: [dtype, shape]}`, on TensorFlow."""
+    output = model.network.outputs[0]
+    outputs = tf.zeros([1 if size is None else size for size in output.shape], "float32")
+    with tf.device("CPU"):
+        answers = model.task.served(model.answers(model.decide(outputs)), model.target)
+    served = {name: tf.convert_to_tensor(values) for name, values in answers.items()}
+    return {name: [dtype, [None, *shape[1:]]] for name, (dtype, shape) in _facts(served).items()}
+
+
 def _facts(tensors: dict) -> dict[str, list]:
     return {name: [tensor.dtype.name, list(tensor.shape)] for name, tensor in sorted(tensors.items())}

@@ -135,6 +135,9 @@ class Classification(Task[Classes]):
 
         return LOSSES.get(activation)
 
+    def mean_of(self, activation) -> str:
+        return "sigmoid" if activation == "sigmoid" else "softmax"
+
     def standard(self, outputs, target: Classes, activation):
         from keras import ops
 
@@ -200,14 +203,6 @@ class Classification(Task[Classes]):
                 lines.append("p = e / e.sum(axis=1, keepdims=True)")
         answer = '{"label": np.array(CLASSES)[best], "probability": p.max(axis=1), "probabilities": p}'
         return [*lines, "best = p.argmax(axis=1)", f"return {answer}"]
-
-    def signature(self, target: Classes, width: int) -> dict[str, list]:
-        classes = len(target.schema.classes or ())
-        return {
-            "label": ["string", [None]],
-            "probabilities": ["float32", [None, classes]],
-            "probability": ["float32", [None]],
-        }
 
     def differences(
         self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float

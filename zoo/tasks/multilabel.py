@@ -106,9 +106,6 @@ class Multilabel(Task[Labels]):
             return ["z = (z >= 0).astype('float32')", 'return {"probabilities": z}']
         return ['return {"probabilities": 0.5 * (1 + np.tanh(0.5 * z))}']
 
-    def signature(self, target: Labels, width: int) -> dict[str, list]:
-        return {"probabilities": ["float32", [None, width]]}
-
     def standard(self, outputs, target: Labels, activation):
         from keras import ops
 

@@ -191,9 +191,6 @@ class Regression(Task[Numbers]):
     def bounded(self, activation) -> bool:
         return activation is not None
 
-    def mean_of(self, activation) -> str:
-        return "sigmoid" if activation == "sigmoid" else "values"
-
     def values(self, outputs, target: Numbers, activation):
         """Returns standardised values; with an activation they stay between the ends of the training's targets."""
         if activation is None:

@@ -102,8 +102,12 @@ class Target:
         return recorded.astype("float32")
 
     def training(self, encoded: np.ndarray) -> np.ndarray:
-        """Returns what a training takes for the result of `encode`."""
-        return encoded
+        """Returns what a training takes for the result of `encode`, by default the same in the type of `training_spec`.
+
+        Args:
+            encoded: What `encode` returned.
+        """
+        return encoded.astype(self.training_spec[0], copy=False)
 
     @property
     def training_spec(self) -> tuple[str, tuple[int, ...]]:
@@ -123,8 +127,8 @@ class Target:
         return y
 
     def standardised(self, values) -> np.ndarray:
-        """Returns encoded values in the units of the network's outputs, float64."""
-        return np.asarray(values)
+        """Returns encoded values in the units of the network's outputs, for solvers and folds of one program."""
+        return np.asarray(self.for_network(np.asarray(values)))
 
     def in_float32(self, encoded: np.ndarray, training: np.ndarray) -> np.ndarray:
         """Returns a training's values in the units of the network's outputs, as `for_network` computes them.
@@ -133,7 +137,7 @@ class Target:
             encoded: What `encode` returned.
             training: What `training` returned for it.
         """
-        return training
+        return np.asarray(self.for_network(training))
 
     @property
     def spread(self) -> str:
@@ -143,7 +147,7 @@ class Target:
     @property
     def constants(self) -> Any:
         """What a compiled training holds of the target: two models train by one function only if it is equal."""
-        return None
+        return self.get_config()
 
 
 class Task(Generic[T]):
@@ -180,6 +184,8 @@ class Task(Generic[T]):
     def described(self, schema: Schema, y) -> Schema:
         """Returns the schema with this task, and with what it knows of the target, such as the classes.
 
+        By default a supervised task refuses what `Target.encode` refuses.
+
         Args:
             schema: The schema of the raw columns.
             y: Values as the caller has them.
@@ -189,10 +195,13 @@ class Task(Generic[T]):
         """
         import dataclasses
 
-        return dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
+        schema = dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
+        if self.supervised:
+            self.target_type(schema).encode(y)
+        return schema
 
     def fit_target(self, schema: Schema, y) -> T:
-        """Returns the target as training rows show it.
+        """Returns the target as training rows show it, of the type `target_type`. Its state is what a model keeps.
 
         Args:
             schema: What `described` returned.
@@ -242,12 +251,15 @@ class Task(Generic[T]):
         return asked
 
     def bounded(self, activation) -> bool:
-        """Returns whether answers stay between the ends of the training's targets."""
-        return False
+        """Returns whether `values` depends on the training's targets, as answers do that stay between their ends.
+
+        Folds then train one after another: beside each other they would share one function.
+        """
+        return type(self).values is not Task.values
 
     def mean_of(self, activation) -> str:
         """Returns of what the answers of members are the mean: `"softmax"`, `"sigmoid"` or `"values"`."""
-        return "sigmoid" if activation == "sigmoid" else "softmax"
+        return "sigmoid" if activation == "sigmoid" else "values"
 
     def values(self, outputs, target: T, activation):
         """Returns what losses on network outputs take for network outputs `(batch, units)`."""
@@ -257,6 +269,8 @@ class Task(Generic[T]):
 
     def standard(self, outputs, target: T, activation):
         """Returns answers without the target's units for network outputs `(batch, units)`, by `keras.ops`.
+
+        It may return several tensors as a dict; `decide`, `decided` and all that follow then take and give such dicts.
 
         Args:
             outputs: Of one network, or merged of all members.
@@ -280,10 +294,16 @@ class Task(Generic[T]):
         Args:
             outputs, target, activation: As for `standard`.
         """
-        return self.standard(outputs, target, activation)
+        return self.decided(self.standard(outputs, target, activation), target)
 
-    def decided(self, standard: np.ndarray, target: T) -> np.ndarray:
-        """Returns what `decide` returns, in numpy and float64, for the result of `standard`."""
+    def decided(self, standard, target: T):
+        """Returns answers in the target's units for the result of `standard`: what predictions and scores take.
+
+        Args:
+            standard: An array; of a task that leaves `decide` as it is also a tensor, so that it is written by
+                arithmetic that both have.
+            target: The target.
+        """
         return standard
 
     def checked(self, decided: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
@@ -303,7 +323,12 @@ class Task(Generic[T]):
         return {"prediction": decided}
 
     def decode(self, answers: Mapping[str, np.ndarray], target: T) -> dict[str, np.ndarray]:
-        """Returns the answers in the caller's own values, by name: what `predict` shows. numpy."""
+        """Returns the answers in the caller's own values, by name: what `predict` shows. numpy.
+
+        Args:
+            answers: What `answers` returned, as arrays.
+            target: The target.
+        """
         return dict(answers)
 
     def columns(self, target: T, name: str, width: int) -> list[str]:
@@ -351,7 +376,12 @@ class Task(Generic[T]):
         return ""
 
     def source(self, target: T, activation, width: int) -> list[str]:
-        """Returns lines of numpy from the output `z`, `(rows, width)`, to `return {...}` of `served`."""
+        """Returns lines of numpy from the output `z`, `(rows, width)`, to `return {...}` of `served`.
+
+        Where they are empty, the export to numpy is refused: by default of tasks with other answers than outputs.
+        """
+        if self._answers_by_its_own:
+            return []
         lines = []
         if activation == "threshold":
             one_hot = f"z = np.eye({width}, dtype='float32')[z.argmax(1)]"
@@ -360,14 +390,19 @@ class Task(Generic[T]):
             lines.append("z = 0.5 * (1 + np.tanh(0.5 * z))")
         return [*lines, f'return {{"prediction": {"z[:, 0]" if width == 1 else "z"}}}']
 
-    def signature(self, target: T, width: int) -> dict[str, list]:
-        """Returns dtype and shape of each tensor of `served`, for a network of so many outputs."""
-        return {"prediction": [target.dtype, [None] if width == 1 else [None, width]]}
+    @property
+    def _answers_by_its_own(self) -> bool:
+        """Whether the task has a way of its own from outputs to answers."""
+        names = ("standard", "decide", "decided", "answers", "served")
+        return any(getattr(type(self), name) is not getattr(Task, name) for name in names)
 
     def differences(
         self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: T, activation, tolerance: float
     ) -> Iterator[Difference]:
         """Yields how far the answers of an export are from Python's: the proof.
+
+        By default each answer is compared with what `decode` gives under its name: texts must be equal, numbers may
+        differ by a share of `scale`.
 
         Args:
             found: What an export answered, by name; of `classify` and `regress` by TensorFlow Serving's names.
@@ -376,18 +411,48 @@ class Task(Generic[T]):
             activation: As for `standard`.
             tolerance: `TOLERANCE`, or infinite where answers are only looked at.
         """
-        served = found["prediction"] if "prediction" in found else found["outputs"]
-        values = served.astype("float64")
-        wanted = decided.astype("float64").reshape(len(decided), -1)[: len(values)].reshape(values.shape)
-        yield self.of_values(values, wanted, *self.scale(wanted, target, served.dtype), tolerance)
+        if "outputs" in found:  # of `regress`
+            found = {"prediction": found["outputs"]}
+        all_wanted = self._decoded(decided, target, activation)
+        if all_wanted.keys() != found.keys():
+            raise TypeError(
+                f"The task {self.name!r} must serve the answers that it decodes, {', '.join(all_wanted)}. Received: "
+                f"{', '.join(found)}. Give `served` and `decode` the same names, or write `differences`."
+            )
+        for name, wanted in all_wanted.items():
+            served = found[name]
+            wanted = wanted.reshape(len(wanted), -1)[: len(served)].reshape(served.shape)
+            if served.dtype.kind == "S":
+                wanted = np.array([str(value).encode() for value in wanted.ravel()]).reshape(wanted.shape)
+                yield Difference(name, float(np.mean(served != wanted)), 0.0, 0.0)
+            else:
+                values, wanted = served.astype("float64"), wanted.astype("float64")
+                yield self.of_values(values, wanted, *self.scale(wanted, target, served.dtype), tolerance, name)
+
+    def _decoded(self, decided, target: T, activation) -> dict[str, np.ndarray]:
+        """Returns the answers as `zoo.predict` shows them, for what the model decided."""
+        import keras
+
+        answers = self.answers(decided, target, activation)
+        arrays = {
+            name: values if isinstance(values, np.ndarray) else keras.ops.convert_to_numpy(values)
+            for name, values in answers.items()
+        }
+        return {name: np.asarray(values) for name, values in self.decode(arrays, target).items()}
 
     def scale(self, wanted: np.ndarray, target: T, dtype) -> tuple[Any, np.ndarray]:
-        """Returns by what differences of values are measured, and the size of what is computed in float32."""
+        """Returns by what differences of values are measured, and the size of what is computed in float32.
+
+        Args:
+            wanted: Python's values, in the shape of an answer of the export.
+            target: The target.
+            dtype: Of the export's values.
+        """
         known = wanted[np.isfinite(wanted)]
         return float(np.ptp(known)) or 1.0 if known.size else 1.0, np.abs(wanted)
 
     @staticmethod
-    def of_values(values, wanted, scale, sizes, tolerance) -> Difference:
+    def of_values(values, wanted, scale, sizes, tolerance, name: str = "values") -> Difference:
         """Returns the difference of values, of which a share of `scale` and four last places of `sizes` are allowed."""
         finite = np.isfinite(wanted)
         places = 4 * np.spacing(np.where(finite, sizes, 0.0).astype("float32")).astype("float64")
@@ -396,10 +461,10 @@ class Task(Generic[T]):
         told = float(np.max(difference / np.fmax(scale, np.where(finite, np.abs(wanted), 0.0))))
         excess = np.where(np.isnan(difference), np.inf, difference - allowed)
         worst = np.unravel_index(np.argmax(excess), excess.shape)
-        return Difference("values", float(difference[worst]), float(allowed[worst]), told)
+        return Difference(name, float(difference[worst]), float(allowed[worst]), told)
 
     def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: T, activation, y) -> dict:
-        """Returns how an export that answers otherwise than Python compares with it.
+        """Returns how an export that answers otherwise than Python compares with it: LiteRT's with smaller weights.
 
         Args:
             found: What the export answered, by name.
@@ -412,11 +477,13 @@ class Task(Generic[T]):
             `agreement`, a share of equal labels, or `difference` in the target's deviations; with targets also
             `metric`, `before` (Python) and `after` (the export).
         """
-        before = decided.astype("float64")
-        after = found["prediction"].astype("float64").reshape(before.shape)
-        told: dict[str, Any] = {"difference": float(np.max(np.abs(after - before) / self.deviation(target)))}
-        if y is not None:
-            truth = np.asarray(y, "float64").reshape(before.shape)
+        wanted = self._decoded(decided, target, activation)
+        numbers = {name: values.astype("float64") for name, values in wanted.items() if values.dtype.kind in "biuf"}
+        apart = [np.abs(found[name].reshape(values.shape) - values) for name, values in numbers.items()]
+        told: dict[str, Any] = {"difference": float(max(np.max(one / self.deviation(target)) for one in apart))}
+        before = numbers.get("prediction")
+        if y is not None and before is not None and before.size == np.size(y):
+            after, truth = (np.asarray(of, "float64").reshape(before.shape) for of in (found["prediction"], y))
             errors = [float(np.sqrt(np.mean((part - truth) ** 2))) for part in (before, after)]
             told |= {"metric": "rmse", "before": errors[0], "after": errors[1]}
         return told

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -189,10 +190,16 @@ def cross_validate(
     return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
 
 
+def _mean(*arrays: np.ndarray) -> np.ndarray:
+    """Returns the mean of what the seeds' models decided; of what has no mean, such as indices, the first's."""
+    return np.mean(arrays, axis=0) if arrays[0].dtype.kind == "f" else arrays[0]
+
+
 def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_size) -> Data:
     """Returns all rows, with a schema that knows all levels: statistics are not in it."""
-    data = recipe.data if data is None else data
-    loaded = load_data(data, target=target, schema=schema, ignore=ignore, image_size=image_size)
+    loaded = load_data(
+        recipe.data_or(data, entry.name), target=target, schema=schema, ignore=ignore, image_size=image_size
+    )
     loaded.check_ignored(ignore)
     if loaded.streaming:
         raise ValueError(
@@ -402,7 +409,7 @@ def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, severa
         parts = []
         for job, (model, *_) in zip(jobs, trained, strict=True):
             if job.rate == rate and job.seed == jobs[0].seed:
-                mean = np.mean(outputs[rate, job.fold], axis=0)
+                mean = keras.tree.map_structure(_mean, *outputs[rate, job.fold])
                 parts.append(answers(model, mean, pd.Index(job.test)))
         frame = pd.concat(parts).sort_index()
         frame.index = index

@@ -7,6 +7,7 @@ the values that `zoo.data.reading` reads to probabilities; more rows are encoded
 from __future__ import annotations
 
 import contextlib
+import operator
 import weakref
 
 import keras
@@ -31,7 +32,7 @@ def _function(model):
                 autograph=False,
                 jit_compile=bool(model.traits.jit) or None,
             ).get_concrete_function()
-            _functions[model] = lambda x: compiled({name: tf.constant(values) for name, values in x.items()}).numpy()
+            _functions[model] = lambda x: _in_numpy(compiled({name: tf.constant(v) for name, v in x.items()}))
         elif model.traits.jit and keras.backend.backend() == "jax":
             _functions[model] = _jitted(owner)
         else:
@@ -52,7 +53,7 @@ def _jitted(owner):
     def outputs(x):
         network = owner().network
         state = [[v.value for v in part] for part in (network.trainable_variables, network.non_trainable_variables)]
-        return np.asarray(function(*state, x))
+        return keras.tree.map_structure(np.asarray, function(*state, x))
 
     return outputs
 
@@ -61,7 +62,7 @@ def _once(model):
     def outputs(x):
         x = {name: keras.ops.convert_to_tensor(values) for name, values in x.items()}
         with _without_gradients():
-            return keras.ops.convert_to_numpy(_standard(model, x))
+            return _in_numpy(_standard(model, x))
 
     return outputs
 
@@ -75,8 +76,12 @@ def _of_outputs(model, outputs):
     return model.task.standard(model.merged(outputs), model.target, model.decision)
 
 
-def _in_units_of_target(model, answers: np.ndarray) -> np.ndarray:
+def _in_units_of_target(model, answers):
     return model.task.decided(answers, model.target)
+
+
+def _in_numpy(outputs):
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
 
 
 def _without_gradients():
@@ -98,32 +103,38 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
         once: Leaves compiling out, which takes longer than some calls (but not of what XLA alone makes fast).
 
     Returns:
-        `(rows, classes)` or `(rows, units)`; of a regression in float64, whatever the backend has.
+        `(rows, classes)` or `(rows, units)`; of a regression in float64, whatever the backend has. Of a task that
+        decides on several tensors, a dict of them.
     """
     check_floatx()
     names = [tensor.name for tensor in model.network.inputs]
     rows = len(x[names[0]])
     if not rows:  # XLA compiles no loop over nothing: the answer to a row of zeros, without that row
-        return outputs(model, {n: np.zeros((1, *x[n].shape[1:]), x[n].dtype) for n in names}, once=once)[:0]
+        one_row = outputs(model, {n: np.zeros((1, *x[n].shape[1:]), x[n].dtype) for n in names}, once=once)
+        return keras.tree.map_structure(operator.itemgetter(slice(0)), one_row)
     function = _function(model) if not once or rows > batch_size or model.traits.jit else _once(model)
     parts = [
         function({name: x[name][start : start + batch_size] for name in names})
         for start in range(0, max(rows, 1), batch_size)
     ]
-    return _in_units_of_target(model, np.concatenate(parts) if len(parts) > 1 else parts[0])
+    return _in_units_of_target(model, joined(parts))
 
 
-def of_few(model, x) -> dict[str, np.ndarray] | None:
-    """Returns a model's answers as numbers, by name, for a few raw rows.
+def joined(parts: list):
+    """Returns what `outputs` returned for parts of the rows, as it would for all."""
+    return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts) if len(parts) > 1 else parts[0]
+
+
+def of_few(model, x):
+    """Returns what `outputs` returns, for a few raw rows.
 
     Args:
         model: A `zoo.Model`.
         x: A DataFrame, or a dict of lists.
 
     Returns:
-        What `Task.answers` returns, in the target's units. None if the rows must be encoded first, as many rows are:
-        arrays, values that `Reader.few` does not read, models that XLA compiles, and Keras backends other than
-        TensorFlow.
+        As `outputs`. None if the rows must be encoded first, as many rows are: arrays, values that `Reader.few` does
+        not read, models that XLA compiles, and Keras backends other than TensorFlow.
     """
     check_floatx()
     preprocessor = model.preprocessor
@@ -138,11 +149,11 @@ def of_few(model, x) -> dict[str, np.ndarray] | None:
         _functions_of_raw[model] = (module, function)
     if function is None:
         return None
-    return {name: _in_units_of_target(model, values.numpy()) for name, values in function(blocks).items()}
+    return _in_units_of_target(model, _in_numpy(function(blocks)))
 
 
 def _function_of_raw(model):
-    """Returns the function from the blocks of a table to the answers; None for a model that XLA compiles."""
+    """Returns the function from the blocks of a table to what `_standard` gives; None for a model that XLA compiles."""
     if model.traits.jit:
         return None
     import tensorflow as tf
@@ -154,7 +165,7 @@ def _function_of_raw(model):
     def answer(*tensors):
         with tf.device("CPU"):
             encoded = encoder.of_blocks(dict(zip(signature, tensors)))
-        return owner().answers(_standard(owner(), {name: encoded[name] for name in names}))
+        return _standard(owner(), {name: encoded[name] for name in names})
 
     function = tf.function(answer, input_signature=list(signature.values()), autograph=False).get_concrete_function()
     dtypes = {key: tf.string if spec.dtype == tf.string else None for key, spec in signature.items()}

@@ -105,8 +105,9 @@ def _of_few(model, data, keep: tuple) -> pd.DataFrame | None:
     found = inference.of_few(model, inputs)
     if found is None:
         return None
-    index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(len(next(iter(found.values()))))
-    return _beside(kept, _table(model, found, index))
+    rows = len(keras.tree.flatten(found)[0])
+    index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(rows)
+    return _beside(kept, answers(model, found, index))
 
 
 def _parted(model, x, keep: tuple, y=None, target=None) -> tuple[Any, Any]:
@@ -166,13 +167,9 @@ def _beside(kept: pd.DataFrame | None, answered: pd.DataFrame) -> pd.DataFrame:
 def answers(model, outputs, index) -> pd.DataFrame:
     """Returns what `predict` gives for a model's outputs `(rows, ...)`, under an index of the rows."""
     found = model.answers(outputs)  # float64 stays as it is: not every backend has tensors of it
-    return _table(model, {name: _array(values) for name, values in found.items()}, index)
+    found = {name: _array(values) for name, values in found.items()}
+    return model.task.table(model.task.decode(found, model.target), model.target, index)
 
 
 def _array(values) -> np.ndarray:
     return values if isinstance(values, np.ndarray) else keras.ops.convert_to_numpy(values)
-
-
-def _table(model, found, index) -> pd.DataFrame:
-    """Returns the table of a model's answers as numbers, by name."""
-    return model.task.table(model.task.decode(found, model.target), model.target, index)

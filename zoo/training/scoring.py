@@ -146,7 +146,7 @@ def _score_stream(model, loaded, wanted, weighing: _Weighing) -> Scores:
         y.append(model.target.encode(frame[wanted]))
         weight.append(weighing.of_rows(frame, block=True))
     of_all = None if weighing.column is None else checked_weights(np.concatenate(weight), "weights")
-    return score_outputs(model, np.concatenate(outputs), np.concatenate(y), of_all)
+    return score_outputs(model, inference.joined(outputs), np.concatenate(y), of_all)
 
 
 def score(model, rows: Encoded, *, once: bool = False, weighted: bool = True) -> Scores:

@@ -153,7 +153,7 @@ def train(
     if not by_recipe:
         asked["validation"] = validation if isinstance(validation, (str, Real, type(None))) else str(validation)
     parts = load_parts(
-        recipe.data if data is None else data,
+        recipe.data_or(data, entry.name),
         target=model.schema.target if model is not None and target is None else target,
         schema=model.schema if model is not None and schema is None else schema,
         ignore=_ignored(ignore, model),

@@ -1,7 +1,9 @@
-"""A package of someone else's with one model for the zoo. Its entry point names this light module."""
+"""A package of someone else's with two models, a task and a kind of column. Its entry point names this light module."""
 
 import zoo
 
+zoo.register_task("madaline_demo/counts", "madaline_demo.counts:COUNTS")
+zoo.data.register_column("madaline_demo/point", "madaline_demo.points:POINT_COLUMN")
 zoo.register(
     "madaline_demo/madaline",
     builder="madaline_demo.nets:madaline",
@@ -11,4 +13,12 @@ zoo.register(
     "Report 1556-1, 1962.",
     summary="A few Adalines that vote with equal weights",
 )
-zoo.data.register_column("madaline_demo/point", "madaline_demo.points:POINT_COLUMN")
+zoo.register(
+    "madaline_demo/poisson",
+    builder="madaline_demo.poisson:poisson",
+    task="madaline_demo/counts",
+    year=1972,
+    paper="J. A. Nelder, R. W. M. Wedderburn, Generalized Linear Models, Journal of the Royal Statistical Society A "
+    "135(3), 1972. https://doi.org/10.2307/2344614",
+    summary="A linear layer whose exponential is the rate of a count",
+)
