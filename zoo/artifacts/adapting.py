@@ -198,7 +198,8 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
     schema: Schema = preprocessor.schema
     if schema.classes is None:
         if classes != "strict":
-            raise ValueError(f"`classes` is for classifiers; this model has none{'' if schema.task is None else f', it does {schema.task}'}. Leave it out.")
+            does = "" if schema.task is None else f", it does {schema.task}"
+            raise ValueError(f"`classes` is for classifiers; this model has none{does}. Leave it out.")
         return preprocessor
     y = loaded.sample().frame.get(loaded.target) if loaded.streaming else loaded.y
     if y is None:
