@@ -47,6 +47,16 @@ def test_accuracy_ranks_with_ties_and_takes_the_next_best_name_of_a_rival(tmp_pa
     assert accuracy_rivals.rank(0.8, others, "accuracy") == 3.0 and accuracy_rivals.rank(0.8, others, "rmse") == 2.0
 
 
+def test_accuracy_names_a_recipe_that_falls_short_of_what_it_expects():
+    scores = {"accuracy": 0.5}
+    own = accuracy.Measured("titanic", "mlp_classifier", ("accuracy",), [scores])
+    another = accuracy.Measured("adult", "mlp_classifier", ("accuracy",), [scores])
+    (said,) = accuracy.short_of_expected([own, another])
+    assert said == "mlp_classifier on titanic: accuracy 0.5000, expected 0.77 at least"
+    own.scores[0] = {"accuracy": 0.8}
+    assert accuracy.short_of_expected([own]) == []
+
+
 def test_accuracy_tells_a_difference_from_chance():
     generator = np.random.default_rng(0)
     squares = [np.square(generator.normal(size=400)) for _ in range(3)]
