@@ -8,6 +8,7 @@ import zoo
 from tests.tasks.intervals import SIDES
 from zoo import registry
 from zoo.artifacts import proof
+from zoo.training import inference
 
 GENERATOR = np.random.default_rng(0)
 FRAME = pd.DataFrame({"x": GENERATOR.normal(size=200)})
@@ -56,6 +57,14 @@ def test_a_stream_is_scored_as_a_table(model, tmp_path):
     streamed = zoo.data.load(tmp_path / "rows.csv", target="y", stream=True)
     wanted = zoo.evaluate(model, FRAME, verbose=0)["coverage"]
     assert zoo.evaluate(model, streamed, verbose=0)["coverage"] == pytest.approx(wanted)
+
+
+def test_blocks_of_rows_are_joined_answer_by_answer():
+    parts = [{"low": np.zeros(2), "high": np.ones(2)}, {"low": np.zeros(1), "high": np.ones(1)}]
+    assert {name: values.tolist() for name, values in inference.joined(parts).items()} == {
+        "low": [0.0] * 3,
+        "high": [1.0] * 3,
+    }
 
 
 def test_folds_give_the_mean_of_each_number_over_the_seeds(registered):

@@ -30,7 +30,7 @@ class Doubled(Task):
         return {"prediction": decided, "twice": 2.0 * decided}
 
     def decode(self, answers, target):
-        return {**answers, "text": np.array([f"{value:g}" for value in answers["prediction"][:, 0]])}
+        return {**answers, "text": np.array([f"it is {value:g}" for value in answers["prediction"][:, 0]])}
 
 
 PLAIN, DOUBLED, TARGET = Plain(), Doubled(), Target(SCHEMA)
@@ -133,19 +133,23 @@ def test_the_proof_compares_every_answer_by_its_name():
     found = {
         "prediction": np.array([3.0, 4.0], "float32"),
         "twice": np.array([6.0, 8.0], "float32"),
-        "text": np.array([b"3", b"4"]),
+        "text": np.array([b"it is 3", b"it is 4"]),
     }
     assert differences(found) == {"prediction": True, "twice": True, "text": True}
     assert differences({name: values[:1] for name, values in found.items()})["text"]  # Python answered more rows
     assert not differences({**found, "twice": np.array([6.0, 8.1], "float32")})["twice"]
-    assert not differences({**found, "text": np.array([b"3", b"5"])})["text"]
+    assert not differences({**found, "text": np.array([b"it is 3", b"it is 5"])})["text"]
     with pytest.raises(TypeError, match="must serve the answers that it decodes, prediction, twice, text. Received"):
         differences({"prediction": found["prediction"]})
 
 
 def test_what_smaller_weights_cost_is_measured_over_all_numbers():
     decided = np.array([[3.0], [4.0]], "float32")
-    found = {"prediction": np.array([3.0, 4.5]), "twice": np.array([6.0, 10.0]), "text": np.array([b"3", b"4"])}
+    found = {
+        "prediction": np.array([3.0, 4.5]),
+        "twice": np.array([6.0, 10.0]),
+        "text": np.array([b"it is 3", b"it is 4"]),
+    }
     told = DOUBLED.quality(found, decided, TARGET, None, np.array([3.0, 4.0]))
     assert told == {"difference": 2.0, "metric": "rmse", "before": 0.0, "after": pytest.approx(0.5 / np.sqrt(2))}
     assert DOUBLED.quality(found, decided, TARGET, None, None) == {"difference": 2.0}
