@@ -125,7 +125,8 @@ def test_answers_of_its_own_have_no_numpy_source():
 def differences(found):
     decided = np.array([[3.0], [4.0]], "float32")
     return {
-        one.what: one.largest <= one.allowed for one in DOUBLED.differences(found, decided, TARGET, None, TOLERANCE)
+        one.what.split("'")[1]: one.largest <= one.allowed
+        for one in DOUBLED.differences(found, decided, TARGET, None, TOLERANCE)
     }
 
 

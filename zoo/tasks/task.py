@@ -420,14 +420,14 @@ class Task(Generic[T]):
                 f"{', '.join(found)}. Give `served` and `decode` the same names, or write `differences`."
             )
         for name, wanted in all_wanted.items():
-            served = found[name]
+            served, what = found[name], "values" if len(all_wanted) == 1 else f"{name!r} values"
             wanted = wanted.reshape(len(wanted), -1)[: len(served)].reshape(served.shape)
             if served.dtype.kind == "S":
                 wanted = np.array([str(value).encode() for value in wanted.ravel()]).reshape(wanted.shape)
-                yield Difference(name, float(np.mean(served != wanted)), 0.0, 0.0)
+                yield Difference(what, float(np.mean(served != wanted)), 0.0, 0.0)
             else:
                 values, wanted = served.astype("float64"), wanted.astype("float64")
-                yield self.of_values(values, wanted, *self.scale(wanted, target, served.dtype), tolerance, name)
+                yield self.of_values(values, wanted, *self.scale(wanted, target, served.dtype), tolerance, what)
 
     def _decoded(self, decided, target: T, activation) -> dict[str, np.ndarray]:
         """Returns the answers as `zoo.predict` shows them, for what the model decided."""
