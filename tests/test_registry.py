@@ -124,7 +124,17 @@ def test_malformed_facts_are_refused(empty_zoo, name, changes, message):
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_options_read_from_the_source_are_those_of_the_builder(name):
     parameters = inspect.signature(registry.load_builder(zoo.info(name))).parameters.values()
-    assert zoo.info(name).options == {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    own = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    assert zoo.info(name).options == {**own, **zoo.info(name).defaults}
+
+
+def test_entries_that_share_a_builder_may_have_defaults_of_their_own():
+    classifier, regressor = zoo.info("mlp_classifier"), zoo.info("mlp_regressor")
+    assert classifier.builder == regressor.builder and classifier.option_meanings == regressor.option_meanings
+    differ = {name for name, default in regressor.options.items() if default != classifier.options[name]}
+    assert differ == {"dropout", "output_activation"} and regressor.options["dropout"] == 0.1
+    with pytest.raises(ValueError, match="`dropout` must be a share"):
+        zoo.build("mlp_regressor", "mpg", dropout=1.0)
 
 
 def test_options_whose_defaults_are_expressions_come_from_the_builder_itself(empty_zoo, monkeypatch, tmp_path):

@@ -183,12 +183,18 @@ def assemble(
         patterns = np.full((2, *shape), 0.0 if traits.values is None else traits.values[0], "float32")
         preprocessor = fit_preprocessor(entry, recipe, traits, load_data(patterns))
     task = registry.load_task(preprocessor.schema.task or entry.task)
+    decision = task.activation(decision_of(recipe, traits), given="output_activation" in options)
+    if recipe.linear and task.bounded(decision):
+        raise ValueError(
+            "`linear` must be False for values that end at bounds. Received: linear=True, output_activation="
+            f"{decision!r}. Leave one of them out."
+        )
     model = Model(
         network,
         entry=entry,
         preprocessor=preprocessor,
         options=options,
-        decision=task.activation(decision_of(recipe, traits), given="output_activation" in options),
+        decision=decision,
         counts=traits.counts,
         name=name_in_keras(entry.name),
     )
@@ -215,7 +221,7 @@ def build_network(
     with seeded(seed), policy_for(entry):
         fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
         spec = Spec(task.name, outputs, seed=seed, **fitted, **sizes)
-        network = registry.load_builder(entry)(spec, **options)
+        network = registry.load_builder(entry)(spec, **{**entry.defaults, **options})
     own = {} if preprocessor is None else preprocessor.own_tensors
     check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
     keep_ends_in_float32(network)

@@ -150,6 +150,7 @@ class Entry:
         learning: `"gradient"`, `"rule"` or `"none"` (nothing to train).
         formerly: Former names.
         tasks: All tasks, `task` first; the one that suits the data is the model's.
+        defaults: Options of the builder that have another default here.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Entry:
     learning: str = "gradient"
     formerly: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
         object.__setattr__(self, "tasks", self.tasks or (self.task,))
@@ -195,11 +197,12 @@ class Entry:
         """The builder's options and their defaults, read from its source; imports it where that does not tell them."""
         function = _builder_syntax(self.builder)
         try:
-            return {a.arg: ast.literal_eval(d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults)}
+            own = {a.arg: ast.literal_eval(d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults)}
         except (AttributeError, ValueError):  # no source to read; a default that is an expression, or none at all
             parameters = inspect.signature(load_builder(self)).parameters.values()
             keyword_only = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-            return {parameter.name: parameter.default for parameter in keyword_only}
+            own = {parameter.name: parameter.default for parameter in keyword_only}
+        return {**own, **self.defaults}
 
     @property
     def option_meanings(self) -> dict[str, str]:
@@ -235,6 +238,7 @@ def register(
     summary: str,
     learning: str = "gradient",
     formerly: Iterable[str] = (),
+    defaults: Mapping[str, Any] | None = None,
 ) -> Entry:
     """Adds a network to the zoo.
 
@@ -250,6 +254,7 @@ def register(
         learning: `"gradient"`, `"rule"` or `"none"` (nothing to train).
         formerly: Former names of the network. They keep working, and so do the artifacts that were saved under them,
             with a warning that names the new one.
+        defaults: Options of the builder that have another default here, of a builder that several entries share.
 
     Returns:
         The entry.
@@ -270,7 +275,7 @@ def register(
     if learning not in LEARNING:
         raise ValueError(f"`learning` must be one of {', '.join(LEARNING)}. Received: learning={learning!r}")
     importlib.import_module("zoo.models")  # the zoo's own entries are registered before those of plugins
-    entry = Entry(name, builder, tasks[0], year, paper, summary, learning, former_names, tasks)
+    entry = Entry(name, builder, tasks[0], year, paper, summary, learning, former_names, tasks, dict(defaults or {}))
     if _entries.get(name, entry) != entry:
         raise ValueError(
             f"The name {name!r} is taken by {_entries[name].builder}. Choose another, such as 'mine/{name}'."

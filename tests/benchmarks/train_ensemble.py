@@ -13,7 +13,7 @@ from zoo.data.preprocessing import Preprocessor
 from zoo.data.sources import load
 from zoo.layers.losses import NetworkLoss, cross_entropy
 from zoo.model import Model
-from zoo.models.mlp import mlp_classifier
+from zoo.models.mlp import mlp
 from zoo.registry import Spec
 
 MEMBERS = 8
@@ -24,7 +24,7 @@ def network(x, y, hidden: tuple, members: int) -> Model:
     preprocessor = Preprocessor(load((x[:100], y[:100])).schema.with_task("classification", y), "raw").fit(x[:100], y)
     outputs = int(y.max()) + 1
     spec = Spec("classification", outputs if outputs > 2 else 1, num_inputs=x.shape[1])
-    made = mlp_classifier(spec, hidden_units=hidden, dropout=0.0, ensemble=members)
+    made = mlp(spec, hidden_units=hidden, dropout=0.0, ensemble=members)
     model = Model(made, entry="mlp_classifier", preprocessor=preprocessor, decision="softmax")
     model.compile(keras.optimizers.Adam(1e-3), NetworkLoss(cross_entropy), metrics=["accuracy"])
     return model

@@ -75,12 +75,17 @@ def test_the_recipe_distorts_in_training_only():
         ({"normalization": "group"}, "`normalization` must be None, 'batch' or 'layer'"),
         ({"l2": -1.0}, "`l2` must not be negative"),
         ({"activation": "rleu"}, "Unknown activation 'rleu'.*'relu'"),
-        ({"output_activation": "tanh"}, "`output_activation` must be one of 'softmax'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         build(**options)
+
+
+def test_an_activation_that_gives_no_answer_is_refused():
+    images = np.zeros((4, 5, 5, 1), "uint8"), np.arange(4) % 2
+    with pytest.raises(ValueError, match="`output_activation` must be one of 'softmax', 'sigmoid', None. Received"):
+        zoo.build("image_mlp", images, output_activation="tanh")
 
 
 @pytest.mark.tensorflow

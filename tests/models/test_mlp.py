@@ -9,7 +9,7 @@ from zoo.building import assemble
 from zoo.engine.compiled import pays_off
 from zoo.layers import ensemble
 from zoo.layers.activations import NAMES
-from zoo.models.mlp import mlp_classifier, mlp_regressor
+from zoo.models.mlp import mlp
 from zoo.registry import Spec
 
 SPEC = Spec("classification", num_outputs=3, num_numeric=4, num_quantile=2, categorical_sizes=(3, 30))
@@ -22,30 +22,30 @@ ROWS = {
 
 @pytest.mark.parametrize("activation", NAMES)
 def test_every_activation_of_the_lecture_builds_and_answers(activation):
-    network = mlp_classifier(SPEC, hidden_units=(8,), activation=activation)
+    network = mlp(SPEC, hidden_units=(8,), activation=activation)
     assert np.all(np.isfinite(keras.ops.convert_to_numpy(network(ROWS))))
 
 
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
 def test_normalization_and_dropout_act_in_training(normalization):
-    network = mlp_classifier(SPEC, hidden_units=(16, 16), dropout=0.5, normalization=normalization)
+    network = mlp(SPEC, hidden_units=(16, 16), dropout=0.5, normalization=normalization)
     quiet = keras.ops.convert_to_numpy(network(ROWS, training=False))
     np.testing.assert_array_equal(quiet, keras.ops.convert_to_numpy(network(ROWS, training=False)))
     assert np.any(quiet != keras.ops.convert_to_numpy(network(ROWS, training=True)))
 
 
 def test_l2_is_the_sum_of_squared_hidden_weights():
-    network = mlp_classifier(SPEC, hidden_units=(4,), l2=0.5)
+    network = mlp(SPEC, hidden_units=(4,), l2=0.5)
     kernel = network.get_layer("hidden_0").kernel.numpy()
     assert float(sum(network.losses)) == pytest.approx(0.5 * np.sum(kernel**2), rel=1e-5)
 
 
 def test_embedding_size_is_the_width_of_a_large_column_s_vectors():
-    assert mlp_classifier(SPEC, embedding_size=5).get_layer("levels").table.shape == (30, 5)
+    assert mlp(SPEC, embedding_size=5).get_layer("levels").table.shape == (30, 5)
 
 
 def test_a_network_without_hidden_units_is_linear():
-    network = mlp_regressor(Spec("regression", num_numeric=4), hidden_units=())
+    network = mlp(Spec("regression", num_numeric=4), hidden_units=())
     assert [layer.name for layer in network.layers] == ["numeric", "outputs"]
 
 
@@ -57,12 +57,20 @@ def test_a_network_without_hidden_units_is_linear():
         {"l2": -0.1},
         {"normalization": "group"},
         {"activation": "rellu"},
-        {"output_activation": "tanh"},
     ],
 )
 def test_an_option_out_of_its_range_is_refused(option):
     with pytest.raises(ValueError, match="Received|Unknown"):
-        mlp_classifier(SPEC, **option)
+        mlp(SPEC, **option)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "known"),
+    [("mlp_classifier", "penguins", "'softmax', 'sigmoid', None"), ("mlp_regressor", "mpg", "None, 'sigmoid'")],
+)
+def test_an_activation_that_gives_no_answer_is_refused(name, data, known):
+    with pytest.raises(ValueError, match=f"`output_activation` must be one of {known}. Received: .*'tanh'"):
+        zoo.build(name, data, output_activation="tanh")
 
 
 @pytest.mark.parametrize("output_activation", ["softmax", "sigmoid", None])
@@ -225,7 +233,7 @@ def test_the_first_member_begins_as_the_network_alone():
 @pytest.mark.parametrize("ensemble", [0, -1, 2.5, True])
 def test_an_ensemble_of_no_whole_number_is_refused(ensemble):
     with pytest.raises(ValueError, match="`ensemble` must be a positive integer"):
-        mlp_classifier(SPEC, ensemble=ensemble)
+        mlp(SPEC, ensemble=ensemble)
 
 
 def test_an_ensemble_has_no_coefficients():

@@ -127,7 +127,7 @@ register(
 )
 register(
     "mlp_classifier",
-    builder="zoo.models.mlp:mlp_classifier",
+    builder="zoo.models.mlp:mlp",
     task=("classification", "multilabel"),
     year=1986,
     paper="D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature "
@@ -136,7 +136,8 @@ register(
 )
 register(
     "mlp_regressor",
-    builder="zoo.models.mlp:mlp_regressor",
+    builder="zoo.models.mlp:mlp",
+    defaults={"dropout": 0.1, "output_activation": None},
     task="regression",
     year=1986,
     paper="D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature "

@@ -13,7 +13,7 @@ import keras
 
 from zoo.data.augmentation import distort
 from zoo.layers.ensemble import ensemble as ensemble_of
-from zoo.models.mlp import check_output_activation, dense_stack
+from zoo.models.mlp import dense_stack
 from zoo.registry import Recipe, Spec, Traits
 
 RECIPE = Recipe(
@@ -65,7 +65,6 @@ def image_mlp(
     Raises:
         ValueError: if an option is out of its range.
     """
-    check_output_activation(output_activation, ("softmax", "sigmoid", None))
     inputs = spec.inputs()
     x = keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"]))
     x = dense_stack(

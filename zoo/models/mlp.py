@@ -46,29 +46,6 @@ def dense_stack(x, *, hidden_units, activation, dropout, normalization, l2):
     return x
 
 
-def check_output_activation(output_activation, allowed):
-    """Raises ValueError unless the output activation is one of `allowed`."""
-    if output_activation not in allowed:
-        names = ", ".join(map(repr, allowed))
-        raise ValueError(
-            f"`output_activation` must be one of {names}. Received: output_activation={output_activation!r}"
-        )
-
-
-def _mlp(spec, *, hidden_units, activation, dropout, normalization, l2, embedding_size, num_bins):
-    inputs = spec.inputs()
-    line = solved_line(spec, inputs)
-    x = table_features(inputs, spec, embedding_size=embedding_size, num_bins=num_bins)
-    x = dense_stack(
-        x, hidden_units=hidden_units, activation=activation, dropout=dropout, normalization=normalization, l2=l2
-    )
-    begin = "glorot_uniform" if line is None else "zeros"
-    outputs = keras.layers.Dense(spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
-    if line is not None:
-        outputs = keras.layers.Add(name="sum")([outputs, line])
-    return keras.Model(inputs, outputs, name="mlp")
-
-
 RECIPES = {
     "mlp_classifier": Recipe(
         data="titanic",
@@ -102,7 +79,7 @@ RECIPES = {
 }
 
 
-def mlp_classifier(
+def mlp(
     spec: Spec,
     *,
     hidden_units: Sequence[int] = (256, 256),
@@ -117,7 +94,7 @@ def mlp_classifier(
     output_activation: str | None = "softmax",
     ensemble: int = 1,
 ) -> keras.Model:
-    """Builds a multilayer perceptron for the classes of a table.
+    """Builds a multilayer perceptron for the classes, labels or numbers of a table.
 
     Args:
         spec: The inputs and outputs to build for.
@@ -130,87 +107,29 @@ def mlp_classifier(
         num_bins: Bins of the piecewise linear encoding of a number's rank, unless `feature_budget` allows fewer.
         feature_budget: The most features that the ranks of all numbers are expanded to; None for no limit. Each column
             gets an equal number of bins; below two bins, numbers are only scaled.
-        linear: Whether a logistic regression stands beside the hidden layers. `zoo.train` solves it before the network
-            trains; in Keras's own `fit` it stays at 0.
-        output_activation: `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None (logits).
+        linear: Whether a line stands beside the hidden layers: a logistic regression, or for numbers a ridge
+            regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`
+            it stays at 0.
+        output_activation: Of classes `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None
+            (logits). Of numbers None, or `"sigmoid"`: they stay between the lowest and the highest target of training.
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
-            probabilities. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
+            probabilities or values. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
 
     Returns:
-        A network from encoded tensors to logits `(batch, num_outputs)`, or `(batch, members, num_outputs)` of members.
+        A network from encoded tensors to logits or standardised values `(batch, num_outputs)`; of members,
+        `(batch, members, num_outputs)`.
 
     Raises:
         ValueError: if an option is out of its range.
     """
-    check_output_activation(output_activation, ("softmax", "sigmoid", None))
-    network = _mlp(
-        spec,
-        hidden_units=hidden_units,
-        activation=activation,
-        dropout=dropout,
-        normalization=normalization,
-        l2=l2,
-        embedding_size=embedding_size,
-        num_bins=num_bins,
+    inputs = spec.inputs()
+    line = solved_line(spec, inputs)
+    x = table_features(inputs, spec, embedding_size=embedding_size, num_bins=num_bins)
+    x = dense_stack(
+        x, hidden_units=hidden_units, activation=activation, dropout=dropout, normalization=normalization, l2=l2
     )
-    return ensemble_of(network, ensemble)
-
-
-def mlp_regressor(
-    spec: Spec,
-    *,
-    hidden_units: Sequence[int] = (256, 256),
-    activation: str = "relu",
-    dropout: float = 0.1,
-    normalization: str | None = None,
-    l2: float = 0.0,
-    embedding_size: int = 8,
-    num_bins: int = 16,
-    feature_budget: int = 1024,
-    linear: bool = True,
-    output_activation: str | None = None,
-    ensemble: int = 1,
-) -> keras.Model:
-    """Builds a multilayer perceptron for a number in a table.
-
-    Args:
-        spec: The inputs and outputs to build for.
-        hidden_units: Units of each hidden layer.
-        activation: A name of `zoo.layers.activations`, or one of Keras's.
-        dropout: Share of hidden units dropped in training.
-        normalization: None, `"batch"` or `"layer"`, before the activation.
-        l2: Factor of the sum of squared hidden weights in the loss.
-        embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
-        num_bins: Bins of the piecewise linear encoding of a number's rank, unless `feature_budget` allows fewer.
-        feature_budget: The most features that the ranks of all numbers are expanded to; None for no limit. Each column
-            gets an equal number of bins; below two bins, numbers are only scaled.
-        linear: Whether a ridge regression stands beside the hidden layers, unless `output_activation="sigmoid"`.
-            `zoo.train` solves it before the network trains; in Keras's own `fit` it stays at 0.
-        output_activation: None, or `"sigmoid"`: values stay between the lowest and the highest target of training.
-        ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
-            values. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
-
-    Returns:
-        A network from encoded tensors to standardised values `(batch, 1)`, or to what the sigmoid takes; of members,
-        `(batch, members, 1)`.
-
-    Raises:
-        ValueError: if an option is out of its range.
-    """
-    check_output_activation(output_activation, (None, "sigmoid"))
-    if spec.linear and output_activation is not None:
-        raise ValueError(
-            f"`linear` must be False for values that end at bounds. Received: linear=True, output_activation="
-            f"{output_activation!r}. Leave one of them out."
-        )
-    network = _mlp(
-        spec,
-        hidden_units=hidden_units,
-        activation=activation,
-        dropout=dropout,
-        normalization=normalization,
-        l2=l2,
-        embedding_size=embedding_size,
-        num_bins=num_bins,
-    )
-    return ensemble_of(network, ensemble)
+    begin = "glorot_uniform" if line is None else "zeros"
+    outputs = keras.layers.Dense(spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
+    if line is not None:
+        outputs = keras.layers.Add(name="sum")([outputs, line])
+    return ensemble_of(keras.Model(inputs, outputs, name="mlp"), ensemble)

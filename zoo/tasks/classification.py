@@ -80,6 +80,7 @@ class Classification(Task[Classes]):
     target_type = Classes
     supervised = scored = learns_from_targets = separable = True
     line = "logistic"
+    activations = ("softmax", "sigmoid", None)
     shown = ("accuracy", "log_loss")
     verbs = frozenset({"cross_validate"})
 

@@ -144,6 +144,7 @@ class Regression(Task[Numbers]):
     target_type = Numbers
     supervised = scored = learns_from_targets = several = answers_numbers = True
     line = "ridge"
+    activations = (None, "sigmoid")
     shown = ("rmse", "r2")
     verbs = frozenset({"cross_validate"})
 

@@ -166,6 +166,7 @@ class Task(Generic[T]):
     answers_numbers = False  # a target's texts are read as numbers, wherever they can be
     separable = False  # the likelihood of classes that a line separates has no maximum
     shown: tuple[str, ...] = ()  # the scores that a run ends with
+    activations: tuple = ()  # what a caller's `output_activation` may be; empty for any that the entry knows
     verbs: frozenset[str] = frozenset()  # what can be done with its models beside what can be done with all
 
     def __repr__(self) -> str:
@@ -248,6 +249,9 @@ class Task(Generic[T]):
         Raises:
             ValueError: if the caller gave one by which this cannot be answered.
         """
+        if given and self.activations and asked not in self.activations:
+            names = ", ".join(map(repr, self.activations))
+            raise ValueError(f"`output_activation` must be one of {names}. Received: output_activation={asked!r}")
         return asked
 
     def bounded(self, activation) -> bool:
