@@ -90,6 +90,15 @@ def test_evaluate_weighs_rows_by_a_column_or_an_array(weighed, tmp_path):
     assert dict(zoo.evaluate(model, streamed, weight="w", verbose=0)) == pytest.approx(dict(by_column), rel=1e-9)
 
 
+def test_what_is_scored_by_all_rows_at_once_refuses_a_stream(weighed, tmp_path):
+    frame, _ = weighed
+    model = zoo.train("kohonen_map", frame[["x", "w"]], epochs=1, verbose=0).model
+    frame[["x", "w"]].to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(ValueError, match="'kohonen_map' is scored by all rows at once. Received: a stream. .*`stream="):
+        zoo.evaluate(model, zoo.data.load(tmp_path / "rows.csv", stream=True), verbose=0)
+    assert zoo.evaluate(model, tmp_path / "rows.csv", verbose=0).rows == len(frame)
+
+
 def test_weights_that_do_not_belong_to_the_rows_are_refused(weighed):
     frame, model = weighed
     for weight, message in (

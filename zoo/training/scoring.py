@@ -117,10 +117,14 @@ def evaluate(
     wanted = loaded.target or (model.schema.target if target is None else target)
     lacking = absent(wanted, loaded.column_names)
     if loaded.streaming:
-        if lacking:
+        if not model.task.scored:
             raise ValueError(
-                f"The data have no target column {lacking[0]!r}, and there is nothing to score against. Pass target=."
+                f"{model.entry.name!r} is scored by all rows at once. Received: a stream. Load the data with "
+                "`stream=False`."
             )
+        if lacking or wanted is None:
+            named = f" column {lacking[0]!r}" if lacking else ""
+            raise ValueError(f"The data have no target{named}, and there is nothing to score against. Pass `target`.")
         scores = _score_stream(model, loaded, wanted, weighing)
     else:
         if loaded.y is None and model.task.scored:
