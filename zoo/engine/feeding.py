@@ -118,8 +118,8 @@ def in_order_of(x, weight):
 
 
 def _is_named(y) -> bool:
-    """Returns whether a target is in strings or in pandas' hands, so that it cannot be class indices."""
-    return isinstance(y, pd.Series) or (isinstance(y, np.ndarray) and y.dtype.kind in "OUS")
+    """Returns whether a target has strings or names of columns, so that it cannot be class indices in order."""
+    return isinstance(y, (pd.Series, pd.DataFrame, Mapping)) or (isinstance(y, np.ndarray) and y.dtype.kind in "OUS")
 
 
 def _text(values):
