@@ -130,12 +130,13 @@ def fit_preprocessor(
     return Preprocessor(schema, kind, **{name: getattr(recipe, name) for name in fields}).fit(x, y)
 
 
-def task_for(entry: Entry, y) -> Task:
+def task_for(entry: Entry, y, known: Task | None = None) -> Task:
     """Returns which of an entry's tasks suits targets.
 
     Args:
         entry: The entry.
         y: Values as the caller has them, or None.
+        known: The task of a trained model, or None. One of several targets stays: a few rows of labels may be one-hot.
 
     Raises:
         ValueError: if none does.
@@ -143,13 +144,15 @@ def task_for(entry: Entry, y) -> Task:
     tasks = [registry.load_task(name) for name in entry.tasks]
     if y is None:
         return tasks[0]
+    of_several = np.ndim(y) == 2 and np.shape(y)[1] > 1
+    if known is not None and known.several and of_several:
+        return known
     reasons = []
     for task in tasks:
         reason = task.suits(y)
         if not reason:
             return task
         reasons.append(reason)
-    of_several = np.ndim(y) == 2 and np.shape(y)[1] > 1
     raise ValueError(next((why for why, task in zip(reasons, tasks) if task.several == of_several), reasons[0]))
 
 

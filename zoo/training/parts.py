@@ -18,6 +18,7 @@ from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
 from zoo.registry import Entry, suggest
+from zoo.tasks.task import Task
 from zoo.training.splitting import held_out
 
 
@@ -85,6 +86,7 @@ def load_parts(
     seed: int,
     ignore: tuple = (),
     image_size=None,
+    task: Task | None = None,
 ) -> Parts:
     """Loads data and splits it.
 
@@ -101,6 +103,7 @@ def load_parts(
         seed: Seed of the split.
         ignore: Columns that are no inputs.
         image_size: `(height, width)` that images are resized to, or None.
+        task: The task of a trained model that goes on, or None for the one of the entry that suits the targets.
 
     Raises:
         ValueError: if a column is missing, or the split cannot be made.
@@ -113,7 +116,7 @@ def load_parts(
         doubtful.discard(column for column in roles.values() if column is not None)
     loaded.check_ignored(ignore)
     _check_rows(loaded)
-    task = task_for(entry, loaded.y)
+    task = task_for(entry, loaded.y, task)
     known = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
     groups, time, weight = (resolved(column, known) for column in (groups, time, weight))
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):

@@ -165,6 +165,7 @@ def train(
         time=time,
         weight=weight,
         seed=seed,
+        task=None if model is None else model.task,
     )
     if model is not None:
         seed_layers(model.network, seed)
