@@ -10,9 +10,12 @@ from sklearn.linear_model import LogisticRegression
 
 import zoo
 from zoo.artifacts import proof
+from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.layers.linear import line_outputs
 from zoo.serving.app import App
 from zoo.serving.models import open_folders
+from zoo.tasks.multilabel import Multilabel
+from zoo.training import cross_validation
 
 LABELS = ["wet", "cold", "late"]
 INPUTS = ["x", "y"]
@@ -121,6 +124,30 @@ def test_one_hot_rows_are_refused_with_their_repair(frame):
     hot = frame[INPUTS].join(pd.get_dummies(pd.Series(classes, index=frame.index).map(str)))
     with pytest.raises(ValueError, match="For one-hot rows: y.argmax"):
         zoo.train("mlp_classifier", hot, target=["0", "1", "2"], **QUICK)
+
+
+def test_a_trained_model_goes_on_with_few_rows_that_are_one_hot(run, frame):
+    few = frame[:6].assign(**dict(zip(LABELS, np.tile(np.eye(3, dtype=int), 2))))
+    again = zoo.fine_tune(run, few, validation=None, freeze=None, epochs=1, verbose=0)
+    assert again.model.schema.targets == LABELS and again.data["rows"]["train"] == 6
+    with pytest.raises(ValueError, match="must hold 0 and 1"):
+        zoo.train(again, few.assign(late=2), validation=None, epochs=1, verbose=0)
+
+
+def test_labels_beside_encoded_rows_are_found_by_their_names(run, frame):
+    x, y = run.model.preprocessor.encode(frame[INPUTS]), frame[LABELS]
+    expected = run.model.evaluate(x, y.to_numpy(), verbose=0)
+    for named in (y[LABELS[::-1]], dict(y[LABELS[::-1]])):
+        assert run.model.evaluate(x, named, verbose=0) == pytest.approx(expected)
+    assert run.model.evaluate(x, y.to_numpy()[:, ::-1], verbose=0) != pytest.approx(expected)
+
+
+def test_folds_ask_the_task_of_the_targets_whether_they_are_one_program(monkeypatch):
+    entry = zoo.info("mlp_classifier")
+    monkeypatch.setattr(Multilabel, "bounded", lambda self, activation: True)
+    for task, why in (("multilabel", "predictions are bounded by each fold's own targets"), ("classification", "")):
+        parts = resolve_recipe(entry, {}), resolve_traits(entry, {})
+        assert cross_validation._obstacle(*parts, "auto", entry, task, {}) == why
 
 
 def test_what_labels_do_not_have_is_refused(run, frame):

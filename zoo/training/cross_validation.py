@@ -173,7 +173,7 @@ def cross_validate(
     how = {"validation": share, "groups": groups, "weight": weight}
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {**how, **asked, "target": loaded.target}
-    why = _obstacle(recipe, traits, engine, entry, options)
+    why = _obstacle(recipe, traits, engine, entry, loaded.schema.task, options)
     groups_of_shape = [] if why else list(_of_one_shape(entry, recipe, traits, jobs, options, how, optimizer))
     why = why or _why_not_one(groups_of_shape, recipe, engine)
     if verbose:
@@ -260,7 +260,7 @@ def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterato
     yield from model_selection.StratifiedKFold(**how).split(rows, codes)
 
 
-def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, options) -> str:
+def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, task: str | None, options) -> str:
     """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
     if engine in ("keras", "xla"):
         return f"`engine={engine!r}` is asked for"
@@ -272,7 +272,7 @@ def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, options) -> 
         return "images are augmented"
     if recipe.stop_at is not None:
         return f"the recipe stops at a value of {recipe.stop_at[0]}"
-    if registry.load_task(entry.task).bounded(decision_of(recipe, traits)):
+    if registry.load_task(task).bounded(decision_of(recipe, traits)):
         return "predictions are bounded by each fold's own targets"
     return ""
 
