@@ -35,7 +35,7 @@ def build(
     name: str,
     data=None,
     *,
-    target: str | None = None,
+    target=None,
     schema: Schema | None = None,
     weights=None,
     image_size: int | Sequence[int] | None = None,
@@ -48,7 +48,7 @@ def build(
         name: An entry's name, or a preset's such as `"image_mlp.mnist_10k"`.
         data: Anything that `zoo.data.load` takes; None for the entry's own data set. The preprocessor's statistics
             come from its training rows.
-        target: The target's column.
+        target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
         schema: A schema, or the path of one, instead of the inferred one.
         weights: A `.weights.h5` file of Keras, a `.keras` file of the zoo, a preset's name, or a model of the same
             shapes; else the entry's option of that name.

@@ -158,7 +158,7 @@ class Model(keras.Model):
             outputs: `(batch, num_outputs)`, or `(batch, members, num_outputs)`.
 
         Returns:
-            Probabilities `(batch, classes)`, values in the target's units `(batch, 1)`, or 0/1 `(batch, units)`.
+            Probabilities `(batch, classes)`, values in the target's units `(batch, targets)`, or 0/1 `(batch, units)`.
         """
         return self._decided(self.merged(outputs))
 

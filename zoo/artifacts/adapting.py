@@ -32,7 +32,7 @@ def adapt(
     model: AnyModel,
     data,
     *,
-    target: str | None = None,
+    target=None,
     classes: Literal["strict", "extend", "new"] = "strict",
     columns: Literal["strict", "extend", "new"] = "strict",
     image_size: int | Sequence[int] | None = None,
@@ -46,7 +46,7 @@ def adapt(
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder, an exported version, a `.keras` file or a preset's name.
         data: Anything that `zoo.data.load` takes; it shows the classes and columns to adapt to.
-        target: The target's column, if its name is another than in training.
+        target: The target's column, if its name is another than in training; of several, a list in the same order.
         classes: `"strict"`: the data hold no class that the model has not. `"extend"`: new ones come behind the old.
             `"new"`: the classes of the data alone, with fresh weights in the last layer.
         columns: `"strict"`: the same columns and levels of categories. `"extend"`: new ones come behind the old.

@@ -21,9 +21,7 @@ FEW_IMAGES = 500  # a fifth of fewer cannot tell epochs apart: all of them are t
 LEAST_STEPS = 5_000
 
 
-def fine_tune(
-    model: AnyModel, data, *, target: str | None = None, freeze: str | int | None = "head_first", **options
-) -> Run:
+def fine_tune(model: AnyModel, data, *, target=None, freeze: str | int | None = "head_first", **options) -> Run:
     """Trains a trained model on other data. The given model stays as it is.
 
     Statistics of the preprocessor are kept. The run's card tells which model it began from. With few images an epoch is
@@ -33,7 +31,7 @@ def fine_tune(
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder, an exported version, a `.keras` file or a preset's name.
         data: Anything that `zoo.data.load` takes.
-        target: The target's column, if its name is another than in training.
+        target: The target's column, if its name is another than in training; of several, a list in the same order.
         freeze: `"head_first"`: the last layer with weights, then every layer at a tenth of the rate; `"body"`: the last
             layer alone; `"none"`: every layer; or the number of the lowest layers that stand still.
         **options: `classes`, `columns` and `image_size` as `zoo.adapt` takes them; `linear="refit"`, by which the line

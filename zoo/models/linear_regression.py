@@ -37,7 +37,7 @@ def linear_regression(spec: Spec, *, l2: float = 0.0, preprocessing: str = "tabu
             they are. `zoo.Model.coefficients` gives raw units either way.
 
     Returns:
-        A network from encoded tensors to standardised values `(batch, 1)`.
+        A network from encoded tensors to standardised values `(batch, num_outputs)`.
 
     Raises:
         ValueError: if `l2` is negative, or `preprocessing` is neither.

@@ -76,7 +76,7 @@ def cross_validate(
     name: str,
     data=None,
     *,
-    target: str | None = None,
+    target=None,
     folds: int = 5,
     seeds: int = 1,
     learning_rate: float | Sequence[float] | None = None,
@@ -102,7 +102,7 @@ def cross_validate(
     Args:
         name: An entry's name.
         data: Anything that `zoo.data.load` takes, in memory; None for the recipe's own data set. All its rows are used.
-        target: The target's column.
+        target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
         folds: How many parts; each is scored once for every seed and rate.
         seeds: How many trainings of a fold, with initial weights and orders from `seed`, `seed + 1`, ...
         learning_rate: Instead of the recipe's; a sequence tries each.

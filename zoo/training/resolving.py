@@ -70,7 +70,7 @@ def check_verb(verb: str, entry: Entry) -> None:
         )
 
 
-def load_for(model: Model, data, *, target: str | None = None, image_size=None) -> Data:
+def load_for(model: Model, data, *, target=None, image_size=None) -> Data:
     """Returns data with the model's schema; the target may be absent from them."""
     target = target if target is not None else model.schema.target
     return load_data(data, target=target, schema=model.schema, image_size=image_size)

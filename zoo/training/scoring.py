@@ -78,7 +78,7 @@ def evaluate(
     model: AnyModel,
     data,
     *,
-    target: str | None = None,
+    target=None,
     weight=None,
     image_size: int | Sequence[int] | None = None,
     verbose: int = 1,
@@ -88,7 +88,7 @@ def evaluate(
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         data: Anything that `zoo.data.load` takes, with the target. A data set that ships test rows gives those.
-        target: The target's column, where it is not the one of training.
+        target: The target's column, or several such as `["a", "b"]`, where the names are not those of training.
         weight: A column of sample weights, or an array `(rows,)`: each score counts a row by its weight, as
             scikit-learn's metrics do with `sample_weight`.
         image_size: `(height, width)` to resize images to; left out, a model that was trained with it resizes them.

@@ -54,7 +54,7 @@ def train(
     model,
     data=None,
     *,
-    target: str | None = None,
+    target=None,
     validation: float | Any | None = _DEFAULT_SHARE,
     schema: Schema | str | os.PathLike | None = None,
     groups: str | None = None,
@@ -86,7 +86,7 @@ def train(
     Args:
         model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         data: Anything that `zoo.data.load` takes; None for the recipe's own data set.
-        target: The target's column, or its values beside a table.
+        target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
         validation: Share of the rows to hold out, data to choose the best epoch by, or None. Left out, it is the
             recipe's share, or the validation rows that the data set ships.
         schema: A schema, or the path of one, instead of the inferred one.
