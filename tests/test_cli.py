@@ -78,8 +78,12 @@ def test_info_shows_paper_and_options(capsys):
     printed = answer(capsys, "info", "mlp_classifier")
     assert "https://doi.org/10.1038/323533a0" in printed
     assert any(line.split()[:2] == ["--hidden-units", "256,256"] for line in printed.splitlines())
+    assert "classification or multilabel" in printed
     facts = json.loads(answer(capsys, "info", "mlp_classifier", "--json"))
     assert facts["options"]["hidden_units"] == [256, 256]
+    assert (facts["task"], facts["tasks"]) == ("classification", ["classification", "multilabel"])
+    of_labels = answer(capsys, "list", "--task", "multilabel").splitlines()[1:]
+    assert len(of_labels) == 2 and all("classification or multilabel" in line for line in of_labels)
 
 
 def test_help_of_train_shows_the_options_of_the_model(capsys):

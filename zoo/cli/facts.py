@@ -18,13 +18,13 @@ def list_models(arguments: argparse.Namespace) -> None:
     names = registry.list_models(arguments.pattern, **given(arguments, "list_models"))
     entries = [registry.info(name) for name in names]
     facts = [
-        {"name": n, "task": e.task, "learning": e.learning, "year": e.year, "summary": e.summary}
+        {"name": n, "task": e.task, "learning": e.learning, "year": e.year, "summary": e.summary, "tasks": e.tasks}
         for n, e in zip(names, entries)
     ]
     if arguments.json:
         print_json(facts)
     else:
-        print_table(("year", "name", "task", "summary"), facts)
+        print_table(("year", "name", "task", "summary"), [{**one, "task": " or ".join(one["tasks"])} for one in facts])
 
 
 def info(arguments: argparse.Namespace) -> None:
@@ -34,8 +34,9 @@ def info(arguments: argparse.Namespace) -> None:
     presets = [f"{entry.name}.{tag}" for tag in entry.presets]
     facts = {name: getattr(entry, name) for name in ("name", "summary", "task", "learning", "year", "paper")}
     if arguments.json:
-        print_json({**facts, "options": options, "presets": presets})
+        print_json({**facts, "tasks": entry.tasks, "options": options, "presets": presets})
         return
+    facts["task"] = " or ".join(entry.tasks)
     width = max(map(len, facts)) + 2
     for name, value in {**facts, "presets": ", ".join(presets) or "none"}.items():
         print(f"{name:{width}}{value}")
