@@ -332,5 +332,5 @@ def _compare(
                 f"The export does not answer as Python does: {difference.what} of the request {key!r} differ by "
                 f"{difference.largest:.3g}, beyond {difference.allowed:.3g}. Nothing was left. Please report it."
             )
-        largest = max(largest, difference.told)
+        largest = max(largest, difference.reported)
     return largest

@@ -206,19 +206,19 @@ class Classification(Task[Classes]):
         return [*lines, "best = p.argmax(axis=1)", f"return {answer}"]
 
     def differences(
-        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
+        self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
     ) -> Iterator[Difference]:
-        p = found["probabilities"] if "probabilities" in found else found["scores"]
+        p = exported["probabilities"] if "probabilities" in exported else exported["scores"]
         difference = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
         yield Difference("probabilities", difference, tolerance, difference)
         names = np.array([text.encode() for text in target.texts])
-        if "classes" in found:  # of `classify`
-            yield Difference("classes", float(np.any(found["classes"] != names)), 0.0, 0.0)
+        if "classes" in exported:  # of `classify`
+            yield Difference("classes", float(np.any(exported["classes"] != names)), 0.0, 0.0)
             return
         labels = names[np.argmax(p, axis=-1)]
-        wrong = np.mean((found["label"] != labels) & np.all(np.isfinite(p), axis=-1))
+        wrong = np.mean((exported["label"] != labels) & np.all(np.isfinite(p), axis=-1))
         yield Difference("labels", float(wrong), 0.0, 0.0)
-        largest = distances(found["probability"], np.max(p, axis=-1)).max()
+        largest = distances(exported["probability"], np.max(p, axis=-1)).max()
         yield Difference("probabilities of the labels", float(largest), 0.0, 0.0)
 
     def _in_numpy(self, decided: np.ndarray, activation) -> np.ndarray:
@@ -226,14 +226,14 @@ class Classification(Task[Classes]):
 
         return keras.ops.convert_to_numpy(self.probabilities(keras.ops.convert_to_tensor(decided), activation))
 
-    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, y) -> dict:
+    def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, y) -> dict:
         labels = np.argmax(self._in_numpy(decided, activation), axis=-1)
-        others = np.argmax(found["probabilities"], axis=-1)
-        told: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
+        others = np.argmax(exported["probabilities"], axis=-1)
+        facts: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
             before, after = (float(np.mean(chosen == y)) for chosen in (labels, others))
-            told |= {"metric": "accuracy", "before": before, "after": after}
-        return told
+            facts |= {"metric": "accuracy", "before": before, "after": after}
+        return facts
 
     def scores(self, y: np.ndarray, decided: np.ndarray, target: Classes, activation, weight=None) -> Scores:
         p, classes = self._in_numpy(decided, activation), target.schema.classes

@@ -79,13 +79,13 @@ class Multilabel(Task[Labels]):
     def metrics(self, names: Sequence[str]) -> list:
         return ["binary_accuracy" if name == "accuracy" else name for name in names]
 
-    def activation(self, asked, *, given: bool):
-        if given and asked == "softmax":
+    def activation(self, wanted, *, given: bool):
+        if given and wanted == "softmax":
             raise ValueError(
                 "`output_activation` must be 'sigmoid' or None for labels, which do not exclude each other. Received: "
                 "output_activation='softmax'. Leave it out, or name one target of several classes."
             )
-        return "sigmoid" if asked == "softmax" else asked
+        return "sigmoid" if wanted == "softmax" else wanted
 
     def mean_of(self, activation) -> str:
         return "sigmoid"
@@ -114,22 +114,22 @@ class Multilabel(Task[Labels]):
         return super().standard(outputs, target, activation)
 
     def differences(
-        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, tolerance: float
+        self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, tolerance: float
     ) -> Iterator[Difference]:
-        p = found["probabilities"]
+        p = exported["probabilities"]
         largest = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
         yield Difference("probabilities", largest, tolerance, largest)
 
     def _in_numpy(self, decided: np.ndarray, activation) -> np.ndarray:
         return decided if activation is not None else 0.5 * (1.0 + np.tanh(0.5 * decided))
 
-    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, y) -> dict:
-        labels, others = self._in_numpy(decided, activation) >= 0.5, found["probabilities"] >= 0.5
-        told: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
+    def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, y) -> dict:
+        labels, others = self._in_numpy(decided, activation) >= 0.5, exported["probabilities"] >= 0.5
+        facts: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
             before, after = (float(np.mean(chosen == y)) for chosen in (labels, others))
-            told |= {"metric": "share of right labels", "before": before, "after": after}
-        return told
+            facts |= {"metric": "share of right labels", "before": before, "after": after}
+        return facts
 
     def scores(self, y: np.ndarray, decided: np.ndarray, target: Labels, activation, weight=None) -> Scores:
         p = self._in_numpy(decided, activation)

@@ -31,13 +31,13 @@ class Difference(NamedTuple):
         what: What differs, such as `"probabilities"`.
         largest: The largest difference.
         allowed: What is allowed there.
-        told: What the proof tells of it, such as a share of the target's deviation.
+        reported: The difference as the report of the export has it, such as a share of the target's deviation.
     """
 
     what: str
     largest: float
     allowed: float
-    told: float
+    reported: float
 
 
 class Target:
@@ -239,20 +239,20 @@ class Task(Generic[T]):
         """Returns the Keras metrics for those that a recipe names."""
         return list(names)
 
-    def activation(self, asked, *, given: bool):
+    def activation(self, wanted, *, given: bool):
         """Returns the activation of the outputs.
 
         Args:
-            asked: What the recipe or the caller's option `output_activation` says.
+            wanted: What the recipe or the caller's option `output_activation` says.
             given: Whether the caller gave it.
 
         Raises:
             ValueError: if the caller gave one by which this cannot be answered.
         """
-        if given and self.activations and asked not in self.activations:
+        if given and self.activations and wanted not in self.activations:
             names = ", ".join(map(repr, self.activations))
-            raise ValueError(f"`output_activation` must be one of {names}. Received: output_activation={asked!r}")
-        return asked
+            raise ValueError(f"`output_activation` must be one of {names}. Received: output_activation={wanted!r}")
+        return wanted
 
     def bounded(self, activation) -> bool:
         """Returns whether `values` depends on the training's targets, as answers do that stay between their ends.
@@ -401,7 +401,7 @@ class Task(Generic[T]):
         return any(getattr(type(self), name) is not getattr(Task, name) for name in names)
 
     def differences(
-        self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: T, activation, tolerance: float
+        self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: T, activation, tolerance: float
     ) -> Iterator[Difference]:
         """Yields how far the answers of an export are from Python's: the proof.
 
@@ -409,22 +409,22 @@ class Task(Generic[T]):
         differ by a share of `scale`.
 
         Args:
-            found: What an export answered, by name; of `classify` and `regress` by TensorFlow Serving's names.
+            exported: What an export answered, by name; of `classify` and `regress` by TensorFlow Serving's names.
             decided: What the model decided for these rows, or for more.
             target: The target.
             activation: As for `standard`.
             tolerance: `TOLERANCE`, or infinite where answers are only looked at.
         """
-        if "outputs" in found:  # of `regress`
-            found = {"prediction": found["outputs"]}
+        if "outputs" in exported:  # of `regress`
+            exported = {"prediction": exported["outputs"]}
         all_wanted = self._decoded(decided, target, activation)
-        if all_wanted.keys() != found.keys():
+        if all_wanted.keys() != exported.keys():
             raise TypeError(
                 f"The task {self.name!r} must serve the answers that it decodes, {', '.join(all_wanted)}. Received: "
-                f"{', '.join(found)}. Give `served` and `decode` the same names, or write `differences`."
+                f"{', '.join(exported)}. Give `served` and `decode` the same names, or write `differences`."
             )
         for name, wanted in all_wanted.items():
-            served, what = found[name], "values" if len(all_wanted) == 1 else f"{name!r} values"
+            served, what = exported[name], "values" if len(all_wanted) == 1 else f"{name!r} values"
             wanted = wanted.reshape(len(wanted), -1)[: len(served)].reshape(served.shape)
             if served.dtype.kind == "S":
                 wanted = np.array([str(value).encode() for value in wanted.ravel()]).reshape(wanted.shape)
@@ -462,16 +462,16 @@ class Task(Generic[T]):
         places = 4 * np.spacing(np.where(finite, sizes, 0.0).astype("float32")).astype("float64")
         allowed = np.broadcast_to(tolerance * scale + places, wanted.shape)
         difference = distances(values, wanted)
-        told = float(np.max(difference / np.fmax(scale, np.where(finite, np.abs(wanted), 0.0))))
+        reported = float(np.max(difference / np.fmax(scale, np.where(finite, np.abs(wanted), 0.0))))
         excess = np.where(np.isnan(difference), np.inf, difference - allowed)
         worst = np.unravel_index(np.argmax(excess), excess.shape)
-        return Difference(name, float(difference[worst]), float(allowed[worst]), told)
+        return Difference(name, float(difference[worst]), float(allowed[worst]), reported)
 
-    def quality(self, found: Mapping[str, np.ndarray], decided: np.ndarray, target: T, activation, y) -> dict:
+    def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: T, activation, y) -> dict:
         """Returns how an export that answers otherwise than Python compares with it: LiteRT's with smaller weights.
 
         Args:
-            found: What the export answered, by name.
+            exported: What the export answered, by name.
             decided: What the model decided.
             target: The target.
             activation: As for `standard`.
@@ -483,14 +483,14 @@ class Task(Generic[T]):
         """
         wanted = self._decoded(decided, target, activation)
         numbers = {name: values.astype("float64") for name, values in wanted.items() if values.dtype.kind in "biuf"}
-        apart = [np.abs(found[name].reshape(values.shape) - values) for name, values in numbers.items()]
-        told: dict[str, Any] = {"difference": float(max(np.max(one / self.deviation(target)) for one in apart))}
+        apart = [np.abs(exported[name].reshape(values.shape) - values) for name, values in numbers.items()]
+        facts: dict[str, Any] = {"difference": float(max(np.max(one / self.deviation(target)) for one in apart))}
         before = numbers.get("prediction")
         if y is not None and before is not None and before.size == np.size(y):
-            after, truth = (np.asarray(of, "float64").reshape(before.shape) for of in (found["prediction"], y))
+            after, truth = (np.asarray(of, "float64").reshape(before.shape) for of in (exported["prediction"], y))
             errors = [float(np.sqrt(np.mean((part - truth) ** 2))) for part in (before, after)]
-            told |= {"metric": "rmse", "before": errors[0], "after": errors[1]}
-        return told
+            facts |= {"metric": "rmse", "before": errors[0], "after": errors[1]}
+        return facts
 
     def deviation(self, target: T) -> Any:
         """Returns the deviation of the target among the training rows; 1 where it has none."""
