@@ -24,7 +24,8 @@ def list_models(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print_json(facts)
     else:
-        print_table(("year", "name", "task", "summary"), [{**one, "task": " or ".join(one["tasks"])} for one in facts])
+        rows = [{**one, "task": " or ".join(e.tasks)} for one, e in zip(facts, entries)]
+        print_table(("year", "name", "task", "summary"), rows)
 
 
 def info(arguments: argparse.Namespace) -> None:
