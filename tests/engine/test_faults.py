@@ -133,7 +133,7 @@ def test_two_damaged_checkpoints_are_an_error_that_says_what_to_do(table, stoppe
 
 def test_every_flipped_byte_is_found_or_harmless(table, tmp_path):
     model = train(table, epochs=1).model
-    saver = Checkpoint(tmp_path, BestWeights("val_loss", None), Diverged(), {"run": 1})
+    saver = Checkpoint(tmp_path, BestWeights(None), Diverged(), {"run": 1})
     saver.resume(model)
     saver.write()
     path = tmp_path / LAST

@@ -49,15 +49,15 @@ class Left:
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the epoch with the lowest `monitor`; stops after `patience` epochs without a better one.
+    """Keeps the weights of the epoch of the lowest validation loss; stops after `patience` epochs without a better one.
 
-    `best_so_far` is the value of `monitor` that the current weights reach: they stay unless an epoch is better.
+    `best_so_far` is the validation loss of the current weights: they stay unless an epoch is better.
     """
 
-    def __init__(self, monitor: str, patience: int | None, best_so_far: float | None = None, left: Left | None = None):
+    def __init__(self, patience: int | None, best_so_far: float | None = None, left: Left | None = None):
         super().__init__()
         self._left = left or Left()
-        self.monitor, self.patience = monitor, patience
+        self.patience = patience
         self.best, self.best_epoch, self.wait = float("inf"), None, 0
         self.weights: list | None = None
         self.first = best_so_far
@@ -68,7 +68,7 @@ class BestWeights(keras.callbacks.Callback):
             self.best, self.weights = self.first, [w.numpy() for w in self.model.weights]
 
     def on_epoch_end(self, epoch, logs=None):
-        value = (logs or {}).get(self.monitor)
+        value = (logs or {}).get("val_loss")
         if value is None or self.model.stop_training:  # a diverged epoch is no candidate
             return
         self.wait += 1
@@ -77,7 +77,7 @@ class BestWeights(keras.callbacks.Callback):
             self.weights = self._finished()
         if self.patience is not None and self.wait >= self.patience and self.weights is not None:
             best = "before them" if self.best_epoch is None else f"epoch {self.best_epoch + 1}"
-            self.stopped = f"no better {self.monitor} in {self.patience} epochs (best: {best})"
+            self.stopped = f"no better val_loss in {self.patience} epochs (best: {best})"
             self.model.stop_training = True
 
     def _finished(self) -> list:

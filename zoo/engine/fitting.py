@@ -32,7 +32,7 @@ class Fitted:
     stopped: str
     interrupted: bool
     best_epoch: int | None
-    best: float | None = None  # value of `monitor` that the weights left have, if any
+    best: float | None = None  # validation loss of the weights left, if any
 
 
 def fit(
@@ -49,7 +49,6 @@ def fit(
     key: Hashable | None = None,
     augmentation: Callable | None = None,
     validation=None,
-    monitor: str = "val_loss",
     patience: int | None = None,
     stop_at: tuple[str, float] | None = None,
     checkpoint: str | None = None,
@@ -75,14 +74,13 @@ def fit(
         key: What `compiled.loop_of` takes: equal for models whose compiled training is the same.
         augmentation: What the fused loop does to its batches of images, as the pipeline does to its own.
         validation: What Keras's `validation_data` takes, or None: then the last weights are kept.
-        monitor: The metric that chooses the best epoch, lower is better.
         patience: Epochs without a better one after which it stops.
         stop_at: `(metric, value)`: stop after the first epoch whose metric is at most the value.
         checkpoint: A folder to write to after each epoch, and to go on from.
         identity: Plain values that say which run the checkpoint belongs to.
         callbacks: Further Keras callbacks.
         verbose: 0 is silent, 1 shows one line, 2 a line an epoch (Keras's).
-        best_so_far: Value of `monitor` that the current weights reach; they stay unless an epoch is better.
+        best_so_far: Validation loss of the current weights; they stay unless an epoch is better.
         placement: Where it runs; None for one device.
         messages: To the other workers (see `zoo.engine.together`).
 
@@ -90,7 +88,7 @@ def fit(
         What the training left.
     """
     left = Left()
-    best, diverged = BestWeights(monitor, patience, best_so_far, left), Diverged(left)
+    best, diverged = BestWeights(patience, best_so_far, left), Diverged(left)
     history = keras.callbacks.History()
     own: list[keras.callbacks.Callback] = []
     saver = None
