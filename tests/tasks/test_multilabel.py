@@ -16,6 +16,7 @@ from zoo.serving.app import App
 from zoo.serving.models import open_folders
 from zoo.tasks.multilabel import Multilabel
 from zoo.training import cross_validation
+from zoo.training.structure import structure
 
 LABELS = ["wet", "cold", "late"]
 INPUTS = ["x", "y"]
@@ -148,6 +149,18 @@ def test_folds_ask_the_task_of_the_targets_whether_they_are_one_program(monkeypa
     for task, why in (("multilabel", "predictions are bounded by each fold's own targets"), ("classification", "")):
         parts = resolve_recipe(entry, {}), resolve_traits(entry, {})
         assert cross_validation._obstacle(*parts, "auto", entry, task, {}) == why
+
+
+def test_labels_do_not_train_by_the_compiled_function_of_as_many_classes(frame):
+    how = {"hidden_units": (4,), "linear": False, "output_activation": "sigmoid"}
+    labels = zoo.build("mlp_classifier", frame, target=LABELS, **how)
+    classes = frame[INPUTS].assign(kind=np.arange(len(frame)) % 3)
+    classes = zoo.build("mlp_classifier", classes, target="kind", **how)
+    assert labels.network.get_config() == classes.network.get_config()
+    assert structure(labels, labels.recipe) != structure(classes, classes.recipe)
+    assert structure(labels, labels.recipe) == structure(
+        zoo.build("mlp_classifier", frame, target=LABELS, **how), labels.recipe
+    )
 
 
 def test_what_labels_do_not_have_is_refused(run, frame):

@@ -18,8 +18,8 @@ from zoo.registry import Recipe
 def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = True) -> Hashable | None:
     """Returns what a compiled training depends on beside the values of variables; None where that is not known.
 
-    Two models of one structure have the same network, decision, optimizer but for its rate, loss, metrics and, for a
-    regression, target statistics.
+    Two models of one structure have the same network, task, decision, optimizer but for its rate, loss, metrics and,
+    for a regression, target statistics.
 
     Args:
         model: Compiled.
@@ -39,6 +39,7 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
                 [layer.trainable for layer in (model.network, *layers_of(model.network))],
                 None if callable(model.decision) else model.decision,
                 model.entry.name,
+                model.task.name,
                 settings,
                 model.target.constants if statistics else None,
             ],
