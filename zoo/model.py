@@ -196,7 +196,7 @@ class Model(keras.Model):
 
         Returns:
             A DataFrame, one row a column (and level, or derived feature) and `intercept` last; one column a logit: the
-            second class's for two classes, every class's for more; the target's for a regression.
+            second class's for two classes, every class's for more; of numbers and labels one for each.
 
         Raises:
             TypeError: if the network is not linear in its encoded tensors, there are several members, or no columns.

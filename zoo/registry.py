@@ -60,7 +60,8 @@ class Spec:
 
     Args:
         task: The name of a task, one of `TASKS`.
-        num_outputs: Network outputs: 1 for two classes and for a regression, otherwise the number of classes.
+        num_outputs: Network outputs, as the task has them: 1 for two classes, otherwise the number of classes, of
+            targets or of labels.
         num_inputs: Width of the one tensor `inputs` (raw preprocessing). None where no data were given and the
             options decide.
         sequences: Whether `inputs` has an axis of time before that of its width.

@@ -113,7 +113,7 @@ class Preprocessor:
 
         Args:
             x: A DataFrame, an array for a schema of arrays or images, or a `Sample` of a stream.
-            y: The target `(rows,)`; its mean and deviation are kept for a regression.
+            y: The target `(rows,)`, or several `(rows, targets)`; the task keeps what it learns of them.
 
         Raises:
             ValueError: if a column is missing, or holds what its kind does not allow.

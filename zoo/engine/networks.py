@@ -1,11 +1,6 @@
-"""Checks the network that a builder returns: its inputs must be those of the spec, and its one output must be
+"""Checks the network that a builder returns: its inputs must be those of the spec, its one output of the task's shape.
 
-    classification   (batch, classes); of two classes also (batch, 1)
-    regression       (batch, 1)
-    dynamics         (batch, time, values)
-    other tasks      (batch, values) or (batch, time, values)
-
-An ensemble has an axis of members after the batch axis.
+Which shapes a task allows, `Task.outputs` says. An ensemble has an axis of members after the batch axis.
 """
 
 from __future__ import annotations
