@@ -398,6 +398,16 @@ def test_config_repeats_the_rows_of_a_step(capsys, trained, tmp_path):
     assert before.card["recipe"]["least_steps"] == after.card["recipe"]["least_steps"] == 1
 
 
+def test_config_repeats_what_was_asked_against_the_recipe_of_an_option(capsys, tmp_path):
+    """`rule="stdp"` means 20 epochs; the recipe without options has 1."""
+    how = ("--rule", "stdp", "--epochs", 1)
+    answer(capsys, "train", "hebbian", *how, "-o", tmp_path / "out", "--json")
+    answer(capsys, "train", "--config", tmp_path / "out" / "card.json", "-o", tmp_path / "again", "--json")
+    cards = [json.loads((tmp_path / name / "card.json").read_text()) for name in ("out", "again")]
+    assert cards[0]["recipe"] == cards[1]["recipe"]
+    assert cards[0]["weights_sha256"] == cards[1]["weights_sha256"]
+
+
 def test_config_of_before_there_were_lines_repeats_a_run_without_one(capsys, trained, tmp_path):
     card = json.loads((trained / "out" / "card.json").read_text())
     del card["recipe"]["linear"], card["recipe"]["least_steps"]

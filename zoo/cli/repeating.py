@@ -10,14 +10,17 @@ from zoo import recipes, registry
 
 def repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     """Returns model, source, settings and options of the run that wrote a card; what is given stands above it."""
+    from zoo.compiling import resolve_recipe, resolve_traits  # which import Keras
+
     path = Path(card)
     facts = json.loads(path.read_text(encoding="utf-8"))
     missing = [name for name in ("entry", "recipe", "data", "seed") if name not in facts]
     if missing:
         raise ValueError(f"{card!r} is no card of a run: it has no {', '.join(missing)}. An artifact's folder has one.")
     recipe, entry = facts["recipe"], registry.resolve(facts["entry"])
-    usual = registry.load_recipe(entry)
-    listed = recipes.listed(usual, registry.load_traits(entry))
+    known = {name: value for name, value in recipe.get("options", {}).items() if name in entry.options}
+    usual = resolve_recipe(entry, known)
+    listed = recipes.listed(usual, resolve_traits(entry, known))
     names = ("target", "weight", "groups", "time", "ignore", "image_size")
     past = {name: facts["data"][name] for name in names if facts["data"].get(name)}
     past |= {"validation": facts["data"]["validation"]} if "validation" in facts["data"] else {}
