@@ -16,7 +16,7 @@ WHAT = "an Excel workbook (.xlsx)"
 
 def _sheets(path: str) -> dict[str, pd.DataFrame]:
     try:
-        import openpyxl  # noqa: F401
+        import openpyxl  # noqa: F401 (to know that it is there)
     except ImportError as error:
         raise ImportError("Reading Excel files needs openpyxl: pip install 'keras-zoo[excel]'") from error
     with addresses.explained(path, WHAT), addresses.opened(path) as file, warnings.catch_warnings():
