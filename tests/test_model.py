@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from zoo import feeding
 from zoo.data.schema import Column, Schema
-from zoo.engine import feeding
 
 pytestmark = pytest.mark.tensorflow
 

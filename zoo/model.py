@@ -19,11 +19,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import notices, registry
+from zoo import coefficients, feeding, notices, registry
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.schema import Schema
-from zoo.engine import feeding, fused, keras_internals, linear
+from zoo.engine import driver, keras_internals
 from zoo.engine.asked import check_asked, check_served
 from zoo.engine.jitted import jitted
 from zoo.engine.precision import check_floatx, in_float32
@@ -201,7 +201,7 @@ class Model(keras.Model):
         Raises:
             TypeError: if the network is not linear in its encoded tensors, there are several members, or no columns.
         """
-        return linear.coefficients(self)
+        return coefficients.coefficients(self)
 
     @contextlib.contextmanager
     def _network_outputs(self):
@@ -309,8 +309,8 @@ class Model(keras.Model):
                 batch_size = self.recipe.rows_a_step(rows)
             epochs = kwargs.get("epochs", args[0] if args else 1)
             self.begin_training(x, y, rows=rows, steps=epochs * -(-rows // (batch_size or 32)))
-            if not args and y is None and weight is None and fused.fits_in_passes(self, x, validation_data, kwargs):
-                return fused.fit_in_passes(self, x, batch_size or 32, validation_data, **kwargs)
+            if not args and y is None and weight is None and driver.fits_in_passes(self, x, validation_data, kwargs):
+                return driver.fit_in_passes(self, x, batch_size or 32, validation_data, **kwargs)
         return super().fit(x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs)
 
     def begin_training(self, x, y, *, rows: int, steps: int) -> None:

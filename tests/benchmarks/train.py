@@ -51,7 +51,7 @@ from tests.benchmarks.train_rivals import (
     tuned_mlp,
 )
 from tests.benchmarks.train_workers import case_workers
-from zoo.engine import compiled, fitting
+from zoo.engine import fitting, loop_tensorflow
 
 
 def engine_fit(model, rows, *, batch_size, epochs, validation=None, engine="auto", callbacks=()):
@@ -172,7 +172,7 @@ def case_xs(count: int) -> None:
 
 def case_l(count: int) -> None:
     def run(engine):
-        compiled.clear()
+        loop_tensorflow.clear()
         zoo.train("mlp_classifier", "adult", engine=engine, verbose=0)
 
     rivals = {"zoo": lambda: run("auto"), "Keras fit": lambda: run("keras")}
@@ -207,7 +207,7 @@ def case_sweep(count: int) -> None:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
 
     x, y = table(2_000, 20, 2)
-    compiled.clear()
+    loop_tensorflow.clear()
     seconds, memory = [], []
     for i in range(50):
         begin = time.perf_counter()
@@ -217,7 +217,7 @@ def case_sweep(count: int) -> None:
         )  # fmt: skip
         seconds.append(time.perf_counter() - begin)
         memory.append(resident())
-    traces = sum(loop.num_traces for loop in compiled._kept.values())
+    traces = sum(loop.num_traces for loop in loop_tensorflow._kept.values())
     note(
         "50 trainings of S, other rates and seeds",
         f"the first {seconds[0]:.2f} s, the others {np.median(seconds[1:]):.2f} s; {traces} trace(s); "

@@ -9,8 +9,9 @@ import pytest
 
 import zoo
 from tests.engine.test_machines import CASES, assert_same, run
-from zoo.engine import copies, devices, fitting
-from zoo.engine.devices import Placement, place, settle
+from zoo.engine import fitting
+from zoo.engine.workers import copies, devices
+from zoo.engine.workers.devices import Placement, place, settle
 from zoo.training import trainer
 
 pytestmark = pytest.mark.tensorflow

@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine import compiled, fused, interruption, memory
+from zoo.engine import driver, interruption, loop_tensorflow, memory
 from zoo.engine.callbacks import BestWeights, Diverged
 from zoo.engine.checkpoints import Checkpoint
-from zoo.engine.objective import Objective
+from zoo.solvers.objective import Objective
 
 ENGINES = ("fused", "xla", "keras") if keras.backend.backend() == "tensorflow" else ("auto", "keras")
-LOOPS = fused.LOOPS.get(keras.backend.backend())
+LOOPS = driver.LOOPS.get(keras.backend.backend())
 of_a_loop = pytest.mark.skipif(LOOPS is None, reason="Keras's fit trains: it takes batches from rows in memory")
 LAST, PREVIOUS = "checkpoint.npz", "checkpoint.previous.npz"
 
@@ -76,7 +76,7 @@ def stopped(table, tmp_path):
 
 
 def test_a_resumed_run_is_compiled_as_the_whole_one(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(compiled, "pays_off", lambda model, *, epochs, **sizes: epochs > 3)
+    monkeypatch.setattr(loop_tensorflow, "pays_off", lambda model, *, epochs, **sizes: epochs > 3)
     whole = train(table)  # XLA's dropout draws other numbers
     assert train(table, checkpoint=tmp_path / "c", callbacks=[At(3, press_ctrl_c)]).interrupted
     assert_same_run(train(table, checkpoint=tmp_path / "c"), whole)
@@ -363,7 +363,7 @@ def test_a_device_too_small_for_a_batch_is_an_error_with_its_repair(table, monke
 def test_validation_rows_that_do_not_fit_are_tested_in_batches(table, monkeypatch):
     held = pd.concat([table] * 2)
     whole = train(table, validation=held)
-    monkeypatch.setattr(fused.compiled, "TESTED_ROWS", 100)
+    monkeypatch.setattr(loop_tensorflow, "TESTED_ROWS", 100)
     Device(monkeypatch, 150)
     run = train(table, validation=held)
     np.testing.assert_allclose(run.history["val_loss"], whole.history["val_loss"], atol=1e-6)

@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 from zoo.data import pipelines
-from zoo.engine import compiled, dropout, fitting, fused, updates
+from zoo.engine import driver, dropout, fitting, loop_tensorflow, updates
 
 pytestmark = pytest.mark.tensorflow
 
@@ -117,9 +117,9 @@ def test_the_one_operation_of_adam_is_taken_and_given_back(rows):
     model = network("adam")
     trained(model, rows, "fused")
     assert "update_step" not in vars(model.optimizer)
-    loop = compiled.Loop(network("adam"), batch_size=BATCH, xla=False, shuffle=False)
+    loop = loop_tensorflow.Loop(network("adam"), batch_size=BATCH, xla=False, shuffle=False)
     model = loop.model
-    compiled.create_variables(model, rows)
+    loop_tensorflow.create_variables(model, rows)
     loop.epoch(rows, None, 0, 0)
     graph = next(iter(loop._traced.values())).function.graph.as_graph_def()
     operations = {node.op for function in graph.library.function for node in function.node_def}
@@ -259,7 +259,7 @@ def test_tensorboard_gets_its_epochs(rows, tmp_path):
     ids=lambda callback: type(callback).__name__,
 )
 def test_a_callback_of_batches_has_keras_train_and_it_is_said(callback):
-    assert fused.suits([callback]) == f"{type(callback).__name__} must be told of every batch"
+    assert driver.suits([callback]) == f"{type(callback).__name__} must be told of every batch"
 
 
 def test_what_trains_is_said_once_and_can_be_forced(rows, capsys):
@@ -288,19 +288,19 @@ def test_xla_is_for_long_trainings_of_networks_that_draw_no_numbers_but_dropout_
         return model
 
     long = {"rows": 60_000, "batch_size": 128, "epochs": 50}
-    assert compiled.pays_off(wide(), **long)
-    assert not compiled.pays_off(wide(), **{**long, "epochs": 1})
-    assert compiled.pays_off(wide(keras.layers.Dropout(0.5)), **long)
-    assert not compiled.pays_off(wide(keras.layers.GaussianNoise(0.5)), **long)
-    assert not compiled.pays_off(wide(keras.layers.Dropout(0.5), keras.layers.GaussianDropout(0.5)), **long)
-    assert not compiled.pays_off(wide(keras.layers.Dropout(0.5, noise_shape=(1, 128))), **long)
+    assert loop_tensorflow.pays_off(wide(), **long)
+    assert not loop_tensorflow.pays_off(wide(), **{**long, "epochs": 1})
+    assert loop_tensorflow.pays_off(wide(keras.layers.Dropout(0.5)), **long)
+    assert not loop_tensorflow.pays_off(wide(keras.layers.GaussianNoise(0.5)), **long)
+    assert not loop_tensorflow.pays_off(wide(keras.layers.Dropout(0.5), keras.layers.GaussianDropout(0.5)), **long)
+    assert not loop_tensorflow.pays_off(wide(keras.layers.Dropout(0.5, noise_shape=(1, 128))), **long)
     inputs = keras.Input((3,), dtype="int32")
     lookup = keras.layers.IntegerLookup(vocabulary=[1, 2], output_mode="multi_hot")
     for layer in (keras.layers.Embedding(9, 512), lookup):
         looking_up = keras.Model(inputs, keras.layers.Dense(512)(keras.layers.Dense(512)(layer(inputs))))
         looking_up.compile("adam", "mse")
-        assert not compiled.pays_off(looking_up, **long)
-    assert not compiled.pays_off(network(), rows=100, batch_size=32, epochs=100)
+        assert not loop_tensorflow.pays_off(looking_up, **long)
+    assert not loop_tensorflow.pays_off(network(), rows=100, batch_size=32, epochs=100)
 
 
 class OfOne(keras.Model):
@@ -318,7 +318,7 @@ def test_a_model_of_the_caller_s_own_class_is_estimated_too():
     model = OfOne()
     model.compile("adam", "mse")
     model(np.zeros((1, 784), "float32"))
-    assert not compiled.pays_off(model, rows=100, batch_size=32, epochs=1)
+    assert not loop_tensorflow.pays_off(model, rows=100, batch_size=32, epochs=1)
     trained(model, (np.ones((8, 784), "float32"), np.ones((8, 1), "float32"), np.ones(8, "float32")), "fused")
 
 
@@ -346,23 +346,23 @@ def test_a_sweep_traces_once_and_trains_as_each_would_alone():
 
     alone = []
     for seed in range(3):
-        compiled.clear()
+        loop_tensorflow.clear()
         alone.append(run(seed))
-    compiled.clear()
+    loop_tensorflow.clear()
     together = [run(seed) for seed in range(3)]
-    (loop,) = compiled._kept.values()
+    (loop,) = loop_tensorflow._kept.values()
     assert loop.num_traces == 1
     for one, other in zip(alone, together):
         assert_same(other.model.get_weights(), one.model.get_weights(), 0.0)
         assert other.history == one.history
-    compiled.clear()
+    loop_tensorflow.clear()
     zoo.train("mlp_classifier", data, target="y", hidden_units=(8,), epochs=1, verbose=0, optimizer="sgd")
     zoo.train("mlp_classifier", data, target="y", hidden_units=(8,), epochs=1, verbose=0, freeze="body")
-    assert len(compiled._kept) == 2
+    assert len(loop_tensorflow._kept) == 2
     for units in range(1, 12):
         zoo.train("mlp_classifier", data, target="y", hidden_units=(units,), epochs=1, verbose=0)
-    assert len(compiled._kept) == compiled.KEPT_LOOPS
-    compiled.clear()
+    assert len(loop_tensorflow._kept) == loop_tensorflow.KEPT_LOOPS
+    loop_tensorflow.clear()
 
 
 def test_blocks_train_as_the_pipeline_does(rows):

@@ -15,10 +15,13 @@ from keras import ops
 
 import zoo
 from tests import test_structure
+from zoo import doctor
 from zoo.cli import main
-from zoo.engine import devices, doctor, keras_internals, many
-from zoo.engine.devices import Placement
+from zoo.engine import keras_internals
 from zoo.engine.keras_internals import LOOP, NEEDED, SEVERAL_DEVICES, SIDE_BY_SIDE
+from zoo.engine.members import fitting_members
+from zoo.engine.workers import devices
+from zoo.engine.workers.devices import Placement
 
 BACKEND = keras.backend.backend()
 HOW = {"target": "y", "hidden_units": (4,), "dropout": 0.2, "epochs": 2, "batch_size": 16, "verbose": 0}
@@ -189,7 +192,7 @@ def test_an_ensemble_and_a_rule_train_by_keras_s_fit_too(no_rate, table):
 def test_folds_train_one_after_another_where_a_name_is_missing(monkeypatch, table, holder, name):
     how = {**HOW, "folds": 2}
     with monkeypatch.context() as patch:
-        patch.setattr(many, "obstacle", lambda *arguments: "asked for")
+        patch.setattr(fitting_members, "obstacle", lambda *arguments: "asked for")
         alone = zoo.cross_validate("mlp_classifier", table, **how)
     hide(monkeypatch, holder, name)
     found = zoo.cross_validate("mlp_classifier", table, **how)

@@ -6,7 +6,7 @@ import pytest
 
 import zoo
 from zoo.building import assemble
-from zoo.engine.compiled import pays_off
+from zoo.engine.loop_tensorflow import pays_off
 from zoo.layers import ensemble
 from zoo.layers.activations import NAMES
 from zoo.models.mlp import mlp

@@ -80,7 +80,7 @@ def schema(arguments: argparse.Namespace) -> None:
 
 def doctor(arguments: argparse.Namespace) -> None:
     """Shows versions, devices and folders."""
-    from zoo.engine import doctor
+    from zoo import doctor
 
     facts = {
         "zoo": zoo.__version__,

@@ -1,8 +1,8 @@
 """Trains a compiled Keras model for some epochs: best weights, checkpoints, interruption, progress.
 
-On TensorFlow and JAX the fused loop trains (`zoo.engine.fused`), traced or compiled by XLA; PyTorch, and callbacks that
-ask for batches, take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the checkpoint
-holds the rest of the state.
+On TensorFlow and JAX the fused loop trains (`zoo.engine.driver`), traced or compiled by XLA; PyTorch, and callbacks
+that ask for batches, take Keras's `fit`. Either way the order of rows is a function of (seed, epoch), and the
+checkpoint holds the rest of the state.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 import keras
 import numpy as np
 
-from zoo.engine import compiled, distributed, fused, interruption, keras_internals, memory, ordering, passes
+from zoo.engine import driver, interruption, keras_internals, loop_numpy, loop_tensorflow, memory, ordering
 from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
 from zoo.engine.checkpoints import Checkpoint
-from zoo.engine.devices import Placement
-from zoo.engine.messages import Messages
+from zoo.engine.workers import loop_replicas
+from zoo.engine.workers.devices import Placement
+from zoo.engine.workers.messages import Messages
 
 ENGINES = ("auto", "fused", "xla", "keras")
 
@@ -82,7 +83,7 @@ def fit(
         verbose: 0 is silent, 1 shows one line, 2 a line an epoch (Keras's).
         best_so_far: Validation loss of the current weights; they stay unless an epoch is better.
         placement: Where it runs; None for one device.
-        messages: To the other workers (see `zoo.engine.together`).
+        messages: To the other workers (see `zoo.engine.workers.following`).
 
     Returns:
         What the training left.
@@ -112,10 +113,10 @@ def fit(
     sizes = {"rows": num_rows, "batch_size": batch_size, "epochs": epochs}  # of all, that what resumes draws alike
     several = placement is not None and placement.kind != "one"
     jax = keras.backend.backend() == "jax"
-    xla = not several and (jax or augmentation is None and compiled.pays_off(model, **sizes))
-    unsuited = "" if several else fused.suits(callbacks, augmented=augmentation is not None)
-    in_numpy = engine == "auto" and not fused.suits(callbacks, augmented=augmentation is not None, loops=passes)
-    by_itself = in_numpy and not several and passes.suits(model, rows, validation)
+    xla = not several and (jax or augmentation is None and loop_tensorflow.pays_off(model, **sizes))
+    unsuited = "" if several else driver.suits(callbacks, augmented=augmentation is not None)
+    in_numpy = engine == "auto" and not driver.suits(callbacks, augmented=augmentation is not None, loops=loop_numpy)
+    by_itself = in_numpy and not several and loop_numpy.suits(model, rows, validation)
     trainer = "several" if several else "passes" if by_itself else None
     trainer = trainer or _trainer(engine, rows, unsuited, xla, callbacks, verbose)
     if trainer != "keras":
@@ -136,18 +137,18 @@ def fit(
         try:
             with memory.explained(repair):
                 if several:
-                    distributed.fit(model, rows, placement=placement, messages=messages, **how)
+                    loop_replicas.fit(model, rows, placement=placement, messages=messages, **how)
                 elif trainer == "passes" and not (callbacks or saver or stop or validation is not None or verbose > 1):
                     del how["validation"], how["augmentation"], how["callbacks"]
                     after = line and (lambda epoch, loss: line.on_epoch_end(epoch, {"loss": loss}))
-                    losses = passes.run(model, rows[0], after=after, **how)
+                    losses = loop_numpy.run(model, rows[0], after=after, **how)
                     history.history = {"loss": losses} if losses else {}
                     if losses and not np.isfinite(losses[-1]):
                         diverged.say(first + len(losses))
                 elif trainer == "passes":
-                    fused.fit(model, rows, loops=passes, left=left, **how)
+                    driver.fit(model, rows, loops=loop_numpy, left=left, **how)
                 elif trainer != "keras":
-                    fused.fit(model, rows, xla=trainer == "xla", key=key, left=left, **how)
+                    driver.fit(model, rows, xla=trainer == "xla", key=key, left=left, **how)
                 else:
                     feed, epoch = _feed(batches, rows, augmentation, first, batch_size, shuffle, seed)
                     with ordering.preserve_torch_rng(), _heard_between_batches() as ears:

@@ -35,7 +35,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.engine.passes import features
+from zoo.engine.loop_numpy import features
 from zoo.layers.rules import add_rule
 from zoo.layers.tabular import plain_features
 from zoo.registry import Recipe, Spec, Traits, suggest

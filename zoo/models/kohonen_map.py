@@ -22,7 +22,7 @@ import numpy as np
 from keras import ops
 
 from zoo.engine import memory
-from zoo.engine.passes import features
+from zoo.engine.loop_numpy import features
 from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid, mean_distances
 from zoo.layers.map_units import MapUnits
 from zoo.layers.rules import check_whole

@@ -20,8 +20,9 @@ from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
-from zoo.engine import compiled, fitting, many, stacked
+from zoo.engine import fitting, loop_tensorflow
 from zoo.engine.asked import check_served
+from zoo.engine.members import fitting_members, stacked_networks
 from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import decision_of
@@ -320,10 +321,10 @@ def _obstacle_of(members: list[_Member], recipe: Recipe, engine: str) -> str:
     model, size = members[0].model, max(member.size for member in members)
     if model.members > 1:
         return "each is an ensemble already"
-    if why := many.obstacle([member.model for member in members], [member.rows for member in members], size):
+    if why := fitting_members.obstacle([member.model for member in members], [member.rows for member in members], size):
         return why
     sizes = {"rows": len(members[0].rows[1]), "batch_size": size, "epochs": recipe.epochs}
-    if engine == "auto" and not compiled.is_small(model, size) and compiled.pays_off(model, **sizes):
+    if engine == "auto" and not loop_tensorflow.is_small(model, size) and loop_tensorflow.pays_off(model, **sizes):
         return "networks of this size train faster by XLA, which takes one at a time"
     return ""
 
@@ -331,7 +332,7 @@ def _obstacle_of(members: list[_Member], recipe: Recipe, engine: str) -> str:
 def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
     """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
     models = [member.model for member in members]
-    left = many.fit(
+    left = fitting_members.fit(
         models,
         [member.rows for member in members],
         None if members[0].held is None else [member.held for member in members],
@@ -342,7 +343,7 @@ def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
         seeds=[member.seed for member in members],
         patience=recipe.patience,
         best_so_far=[member.best_so_far for member in members],
-        key=structure(models[stacked.widest([model.network for model in models])], recipe, statistics=False),
+        key=structure(models[stacked_networks.widest([model.network for model in models])], recipe, statistics=False),
     )
     if diverged := sum(one.diverged for one in left):
         warnings.warn(

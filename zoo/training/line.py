@@ -21,10 +21,10 @@ import numpy as np
 from zoo.data.pipelines import Encoded
 from zoo.data.threads import one_thread
 from zoo.engine.freezing import heads
-from zoo.engine.logistic import logistic
-from zoo.engine.ridge import Line, most_rows, ridge
 from zoo.layers.linear import SolvedLine, line_of, line_outputs
 from zoo.model import Model
+from zoo.solvers.logistic import logistic
+from zoo.solvers.ridge import Line, most_rows, ridge
 
 FOLDS = 5
 MOST_LEVELS = 512  # the most frequent ones

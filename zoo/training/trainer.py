@@ -22,14 +22,15 @@ from zoo.data.names import absent
 from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
 from zoo.data.sources import beside
-from zoo.engine import devices as engine_devices
-from zoo.engine import fitting, freezing, fused, interruption, together
+from zoo.engine import driver, fitting, freezing, interruption
 from zoo.engine.asked import check_asked, check_served
 from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
+from zoo.engine.workers import devices as engine_devices
+from zoo.engine.workers import following
 from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import as_plain, listed
@@ -201,7 +202,7 @@ def train(
             learning_rate=_scaled_rate(recipe, optimizer, learning_rate, phase.rate),
             total_steps=steps * phase.epochs,
             # Keras tells callbacks of executions: of batches only where each is one.
-            steps_per_execution=1 if any(map(fused.asks_for_batches, callbacks)) else min(64, steps),
+            steps_per_execution=1 if any(map(driver.asks_for_batches, callbacks)) else min(64, steps),
         )
 
     compile_for(phases[0])
@@ -253,7 +254,7 @@ def train(
         if recipe.solver is not None:
             return solving.solve(model, encoded, recipe, callbacks=callbacks, verbose=verbose)
         with seeded(seed):
-            return together.fit(
+            return following.fit(
                 model,
                 ready.batches,
                 epochs=phase.epochs,
@@ -354,7 +355,7 @@ def _obstacle(recipe: Recipe, engine: str, callbacks, augmented: bool) -> str:
         return f"solver={recipe.solver!r}"
     if engine in ("xla", "keras"):
         return f"engine={engine!r}"
-    return fused.suits(callbacks, augmented=augmented)
+    return driver.suits(callbacks, augmented=augmented)
 
 
 def _copied(optimizer):

@@ -10,9 +10,10 @@ import os
 import keras
 
 from zoo import notices
-from zoo.engine import cluster, keras_internals
-from zoo.engine.compiled import _flops
-from zoo.engine.messages import Messages
+from zoo.engine import keras_internals
+from zoo.engine.loop_tensorflow import _flops
+from zoo.engine.workers import cluster
+from zoo.engine.workers.messages import Messages
 from zoo.layers.nesting import layers_of
 
 # Two devices pay off where the arithmetic they share takes longer than adding up the gradients. Of a GPU of today:
@@ -51,27 +52,27 @@ class Placement:
         if self.cluster is None:
             return None
         if keras.backend.backend() == "jax":
-            from zoo.engine import replicas_jax
+            from zoo.engine.workers import replicas_jax
 
             return Messages(self.chief, replicas_jax.added)
-        from zoo.engine import replicas
+        from zoo.engine.workers import replicas_tensorflow
 
-        return Messages(self.chief, functools.partial(replicas.added, cluster.join()))
+        return Messages(self.chief, functools.partial(replicas_tensorflow.added, cluster.join()))
 
     def replicas(self, model, **how):
         """Returns a model's replicas on the devices; `how` are the arguments of `Replicas`."""
         if keras.backend.backend() == "jax":
             import jax
 
-            from zoo.engine import replicas_jax
+            from zoo.engine.workers import replicas_jax
 
             return replicas_jax.Replicas(
                 model, jax.devices() if self.cluster else [_jax_devices()[d] for d in self.devices], **how
             )
-        from zoo.engine import replicas
+        from zoo.engine.workers import replicas_tensorflow
 
         strategy = cluster.join() if self.cluster else _mirrored(self.devices)
-        return replicas.Replicas(model, strategy, **how)
+        return replicas_tensorflow.Replicas(model, strategy, **how)
 
 
 @functools.lru_cache

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
-from zoo.engine import compiled, keras_internals, memory, passes, scanned
+from zoo.engine import keras_internals, loop_jax, loop_numpy, loop_tensorflow, memory
 from zoo.engine.callbacks import Left
 
-LOOPS = {"tensorflow": compiled, "jax": scanned}
+LOOPS = {"tensorflow": loop_tensorflow, "jax": loop_jax}
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
@@ -93,10 +93,10 @@ def fit(
     model.stop_training = False
     keras_internals.forget_initial_epoch(model)
     how = {"batch_size": batch_size, "xla": xla, "shuffle": shuffle, "augmentation": augmentation}
-    with compiled.loop_of(model, key, loops.Loop, **how) as loop:
+    with loop_tensorflow.loop_of(model, key, loops.Loop, **how) as loop:
         logs: dict[str, float] = {}
         history.on_train_begin()
-        begin = memory.Snapshot(compiled.loop_variables(model))
+        begin = memory.Snapshot(loop_tensorflow.loop_variables(model))
         first_epoch = keras_internals.initial_epoch_of(model) or first_epoch
         for epoch in range(first_epoch, epochs):
             history.on_epoch_begin(epoch)
@@ -130,7 +130,7 @@ def _held_out(validation, loops):
     except Exception as error:
         if memory.shortage(error) is None:
             raise
-        return memory.Slices(validation, compiled.TESTED_ROWS)
+        return memory.Slices(validation, loop_tensorflow.TESTED_ROWS)
 
 
 def _again(loop, feed, held_out, seed: int, epoch: int, begin) -> tuple:
@@ -177,7 +177,7 @@ def fits_in_passes(model, x, validation, options: dict) -> bool:
     if not (plain and listed and (validation is None or keras.tree.is_nested(validation))):
         return False
     held_out = None if validation is None else _only_inputs(validation)
-    return not suits(options.get("callbacks") or (), loops=passes) and passes.suits(model, (x,), held_out)
+    return not suits(options.get("callbacks") or (), loops=loop_numpy) and loop_numpy.suits(model, (x,), held_out)
 
 
 def _only_inputs(validation):
@@ -196,11 +196,11 @@ def fit_in_passes(
     shuffle=True,
     initial_epoch=0,
 ) -> keras.callbacks.History:
-    """Is Keras's `fit` for what `zoo.engine.passes` trains: same arguments, callbacks and history."""
+    """Is Keras's `fit` for what `zoo.engine.loop_numpy` trains: same arguments, callbacks and history."""
     if not (callbacks or verbose) and validation is None:
         history = keras.callbacks.History()
         how: dict = {"batch_size": batch_size, "shuffle": bool(shuffle), "seed": 0}
-        losses = passes.run(model, x, epochs=epochs, first_epoch=initial_epoch, **how)
+        losses = loop_numpy.run(model, x, epochs=epochs, first_epoch=initial_epoch, **how)
         history.epoch = list(range(initial_epoch, initial_epoch + len(losses)))
         history.history = {"loss": losses}
         history.set_model(model)
@@ -218,7 +218,7 @@ def fit_in_passes(
         epochs=epochs,
         first_epoch=initial_epoch,
         validation=None if validation is None else _only_inputs(validation),
-        loops=passes,
+        loops=loop_numpy,
         callbacks=given.callbacks,
     )
     return model.history

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from zoo.engine import keras_internals
-from zoo.engine.compiled import STEPS_PER_CALL, TESTED_ROWS, loop_variables
 from zoo.engine.interruption import uninterrupted
+from zoo.engine.loop_tensorflow import STEPS_PER_CALL, TESTED_ROWS, loop_variables
 from zoo.engine.ordering import order
 
 
@@ -32,7 +32,7 @@ def create_variables(model: keras.Model, rows) -> None:
 
 
 class Loop:
-    """The compiled functions of a model; as `zoo.engine.compiled.Loop`.
+    """The compiled functions of a model; as `zoo.engine.loop_tensorflow.Loop`.
 
     Args:
         model: Compiled.
@@ -80,7 +80,7 @@ class Loop:
         return self._traces
 
     def epoch(self, rows, held_out, seed: int, epoch: int) -> tuple[dict, dict, list, bool]:
-        """Runs an epoch; arguments and results are those of `zoo.engine.compiled.Loop.epoch`."""
+        """Runs an epoch; arguments and results are those of `zoo.engine.loop_tensorflow.Loop.epoch`."""
         import jax
 
         count = len(jax.tree.leaves(rows)[0])

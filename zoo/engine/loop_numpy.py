@@ -6,7 +6,8 @@ Such a layer is the only one with weights to train, and has
                                                         order of their numbers, rows a step, the epoch's number
     measure(w, x) -> loss                               the same without learning
 
-and `learns_in_passes`, which says whether it does. It is a loop as `zoo.engine.compiled` has it, without its trace.
+and `learns_in_passes`, which says whether it does. It is a loop as `zoo.engine.loop_tensorflow` has it, without its
+trace.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def run(
 
 
 class Loop:
-    """The epochs of a model; arguments and results are those of `zoo.engine.compiled.Loop`."""
+    """The epochs of a model; arguments and results are those of `zoo.engine.loop_tensorflow.Loop`."""
 
     def __init__(self, model, *, batch_size: int, xla: bool, shuffle: bool, augmentation: Callable | None = None):
         self.model, self.batch_size, self._shuffle = model, batch_size, shuffle

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import inspect
 
-from zoo.engine import copies, distributed, fitting
-from zoo.engine.devices import Placement
+from zoo.engine import fitting
 from zoo.engine.fitting import Fitted
+from zoo.engine.workers import copies, loop_replicas
+from zoo.engine.workers.devices import Placement
 
 FOLLOWED = ("rows", "batch_size", "shuffle", "seed", "epochs", "validation", "augmentation")
 
@@ -35,7 +36,7 @@ def fit(model, batches, *, placement: Placement, **how) -> Fitted:
             given = inspect.signature(fitting.fit).bind(model, batches, **how)
             given.apply_defaults()
             known = {name: given.arguments[name] for name in FOLLOWED}
-            distributed.fit(model, placement=placement, messages=messages, first_epoch=told, callbacks=[], **known)
+            loop_replicas.fit(model, placement=placement, messages=messages, first_epoch=told, callbacks=[], **known)
             (_, told), values = messages.same()
         copies.assign(model, values)
         return Fitted(**told)

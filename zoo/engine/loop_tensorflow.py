@@ -17,7 +17,7 @@ from typing import Any
 
 import keras
 
-from zoo.engine import calls, dropout, keras_internals, updates
+from zoo.engine import dropout, keras_internals, traced_functions, updates
 from zoo.engine.placing import place
 from zoo.layers.nesting import layers_of
 from zoo.layers.tabular import Levels
@@ -112,7 +112,7 @@ class Loop:
         self._xla, self.batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
         self._alone = not xla and not _gpus() and is_small(model, batch_size)  # without an executor's threads
         self._shapes = [(variable.dtype, variable.shape) for variable in _state(model)]
-        self._traced: dict[tuple, calls.Traced] = {}
+        self._traced: dict[tuple, traced_functions.Traced] = {}
         self._last: tuple | None = None
         self._note: tuple | None = None  # what the function being traced tells
         self._scratch: dict | None = None if xla or _gpus() else {}  # the variables of `updates.adam`
@@ -202,7 +202,7 @@ class Loop:
         results = dict(zip(names, values))
         return results, dict(zip(tested, values[len(names) :])), weights, math.isfinite(values[told - 1]) or None
 
-    def _find(self, name: str, arguments) -> tuple[calls.Traced, list]:
+    def _find(self, name: str, arguments) -> tuple[traced_functions.Traced, list]:
         """Returns the function that is traced for some arguments, and their tensors."""
         import tensorflow as tf
 
@@ -219,14 +219,14 @@ class Loop:
             self._last = (name, nests, traced, tensors[:-1])
         return traced, tensors
 
-    def _trace(self, name: str, arguments) -> calls.Traced:
+    def _trace(self, name: str, arguments) -> traced_functions.Traced:
         """Traces anew, inner functions too: those of a trace before know variables of another model."""
         import tensorflow as tf
 
         how = {"autograph": False, "reduce_retracing": True}
         self._full_batches = tf.function(self._steps_of_full_batches, jit_compile=True, **how) if self._xla else None
         with updates.in_few_operations(self.model, self._scratch, xla=self._xla):
-            traced = calls.traced(getattr(self, name), arguments, alone=self._alone)
+            traced = traced_functions.traced(getattr(self, name), arguments, alone=self._alone)
         traced.note, self._note = self._note, None
         traced.know([variable.handle for variable in _state(self.model)])
         self._alone = traced.alone

@@ -13,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 
-from zoo.engine import copies, keras_internals
-from zoo.engine.devices import Placement
+from zoo.engine import keras_internals
 from zoo.engine.interruption import uninterrupted
-from zoo.engine.messages import Interruption, Messages, worker_losses
+from zoo.engine.workers import copies
+from zoo.engine.workers.devices import Placement
+from zoo.engine.workers.messages import Interruption, Messages, worker_losses
 
 
 def fit(
@@ -41,7 +42,7 @@ def fit(
         KeyboardInterrupt: with several workers at the end of an epoch, on the chief.
     """
     if messages and placement.chief:
-        messages.same(["train", first_epoch])  # the others wait for it in `zoo.engine.together`
+        messages.same(["train", first_epoch])  # the others wait for it in `zoo.engine.workers.following`
         messages.awaited = False
     in_memory = not callable(rows)
     some = rows if in_memory else next(rows(first_epoch))[0]
