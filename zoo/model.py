@@ -23,7 +23,7 @@ from zoo import coefficients, feeding, notices, registry
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.schema import Schema
-from zoo.engine import driver, keras_internals
+from zoo.engine import keras_internals, numpy_fit
 from zoo.engine.asked import check_asked, check_served
 from zoo.engine.jitted import jitted
 from zoo.engine.precision import check_floatx, in_float32
@@ -309,8 +309,10 @@ class Model(keras.Model):
                 batch_size = self.recipe.rows_a_step(rows)
             epochs = kwargs.get("epochs", args[0] if args else 1)
             self.begin_training(x, y, rows=rows, steps=epochs * -(-rows // (batch_size or 32)))
-            if not args and y is None and weight is None and driver.fits_in_passes(self, x, validation_data, kwargs):
-                return driver.fit_in_passes(self, x, batch_size or 32, validation_data, **kwargs)
+            if not args and y is None and weight is None:
+                sizes = {"num_rows": rows, "batch_size": batch_size or 32, "validation": validation_data}
+                if (history := numpy_fit.fit(self, x, **sizes, **kwargs)) is not None:
+                    return history
         return super().fit(x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs)
 
     def begin_training(self, x, y, *, rows: int, steps: int) -> None:

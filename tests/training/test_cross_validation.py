@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine import loop_tensorflow
+from zoo.engine import costs
 from zoo.engine.members import fitting_members
 
 SMALL = {"hidden_units": (16,), "epochs": 4, "verbose": 0}
@@ -128,7 +128,7 @@ def test_networks_that_xla_trains_faster_go_one_by_one(table, capsys):
     options = {"hidden_units": (900, 900), "batch_size": "full", "folds": 2, "epochs": 0}
     frame = table[["a", "b", "y"]]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop_tensorflow, "pays_off", lambda model, **sizes: True)
+        patch.setattr(costs, "xla_pays_off", lambda model, **sizes: True)
         zoo.cross_validate("mlp_classifier", frame, target="y", **options)
         assert "for networks of this size train faster by XLA" in capsys.readouterr().out
         zoo.cross_validate("mlp_classifier", frame, target="y", engine="fused", **options)

@@ -20,9 +20,10 @@ from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
-from zoo.engine import fitting, loop_tensorflow
+from zoo.engine import costs
 from zoo.engine.asked import check_served
 from zoo.engine.members import fitting_members, stacked_networks
+from zoo.engine.plan import ENGINES
 from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import decision_of
@@ -134,7 +135,7 @@ def cross_validate(
         TypeError: if the entry has nothing to train, or is no name.
         ValueError: if an argument or the data are wrong.
     """
-    _check_choice("engine", engine, fitting.ENGINES)
+    _check_choice("engine", engine, ENGINES)
     if not isinstance(name, str):
         raise TypeError(
             "`name` must be an entry's name: each fold trains a fresh model. Received: "
@@ -324,7 +325,8 @@ def _obstacle_of(members: list[_Member], recipe: Recipe, engine: str) -> str:
     if why := fitting_members.obstacle([member.model for member in members], [member.rows for member in members], size):
         return why
     sizes = {"rows": len(members[0].rows[1]), "batch_size": size, "epochs": recipe.epochs}
-    if engine == "auto" and not loop_tensorflow.is_small(model, size) and loop_tensorflow.pays_off(model, **sizes):
+    is_small = costs.is_small(costs.training_flops(model, size))
+    if engine == "auto" and not is_small and costs.xla_pays_off(model, **sizes):
         return "networks of this size train faster by XLA, which takes one at a time"
     return ""
 
