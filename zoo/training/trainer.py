@@ -170,7 +170,7 @@ def train(
     if model is not None:
         seed_layers(model.network, seed)
     else:
-        preprocessor = fit_preprocessor(entry, recipe, traits, parts.train, parts.sample)
+        preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
         model = assemble(entry, preprocessor, options, seed=seed, compiled=False)
     if parts.train.target is None and parts.train.y is None and model.task.learns_from_targets:
         lacking = absent(model.schema.target, parts.train.column_names)
