@@ -148,8 +148,8 @@ def task_for(entry: Entry, data: Data, *, known: Task | None = None, sample: Sam
         ValueError: if the schema names a task that the entry does not do, or the targets suit none.
     """
     tasks = [registry.load_task(name) for name in entry.tasks]
-    if known is None and data.schema_given and data.schema.task in entry.tasks:
-        known = registry.load_task(data.schema.task)
+    if known is None and data.schema_given:
+        known = _task_of_schema(entry, data.schema)
     y = data.y
     if data.streaming and data.targets:
         y = of_frame((sample or data.sample()).frame, data.targets)
@@ -166,6 +166,29 @@ def task_for(entry: Entry, data: Data, *, known: Task | None = None, sample: Sam
             return task
         reasons.append(reason)
     raise ValueError(next((why for why, task in zip(reasons, tasks) if task.several == of_several), reasons[0]))
+
+
+def _task_of_schema(entry: Entry, schema: Schema) -> Task | None:
+    """Returns the task that a given schema names; None where the targets are to choose among those of the entry.
+
+    A task that the entry does not do is set aside where the schema may have been inferred with it.
+
+    Raises:
+        ValueError: if it does not do a task that somebody wrote.
+    """
+    if schema.task is None:
+        return None
+    task = registry.load_task(schema.task)
+    if schema.task in entry.tasks:
+        return task
+    if task.is_inferred and len(schema.targets) < 2 or not registry.load_task(entry.task).supervised:
+        return None
+    others = registry.list_models(task=schema.task)
+    such = f", or take a model that does it, such as {others[0]!r}" if others else ""
+    raise ValueError(
+        f"The schema's task must be one of {entry.name!r}: {', '.join(entry.tasks)}. Received: task={schema.task!r}. "
+        f"Set it to null, by which the targets choose the task{such}."
+    )
 
 
 def _as_units(schema: Schema) -> Schema:

@@ -79,6 +79,7 @@ class Classification(Task[Classes]):
     name = "classification"
     target_type = Classes
     supervised = scored = learns_from_targets = separable = True
+    is_inferred = True
     line = "logistic"
     activations = ("softmax", "sigmoid", None)
     shown = ("accuracy", "log_loss")

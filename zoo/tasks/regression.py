@@ -143,6 +143,7 @@ class Regression(Task[Numbers]):
     name = "regression"
     target_type = Numbers
     supervised = scored = learns_from_targets = several = answers_numbers = True
+    is_inferred = True
     line = "ridge"
     activations = (None, "sigmoid")
     shown = ("rmse", "r2")

@@ -162,6 +162,7 @@ class Task(Generic[T]):
     scored = False  # outputs can be compared with targets
     learns_from_targets = False  # a training needs them
     several = False  # a target may have several columns
+    is_inferred = False  # schemas are inferred with it, by the values of a single target
     line: str | None = None  # which line is solved beside the network: see `zoo.training.line`
     answers_numbers = False  # a target's texts are read as numbers, wherever they can be
     separable = False  # the likelihood of classes that a line separates has no maximum
