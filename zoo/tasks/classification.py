@@ -17,7 +17,9 @@ from zoo.data.schema import MAX_INT_CLASSES, Schema, as_numbers, level_name
 from zoo.data.weighting import class_factors
 from zoo.scores import Scores
 from zoo.tasks import measures, target_values
-from zoo.tasks.task import Difference, Target, Task, distances
+from zoo.tasks.differences import Difference, distances
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Classes(Target):

@@ -14,7 +14,9 @@ from zoo.data import targets
 from zoo.data.schema import Schema
 from zoo.scores import Scores
 from zoo.tasks import measures, target_values
-from zoo.tasks.task import Difference, Target, Task, distances
+from zoo.tasks.differences import Difference, distances
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Labels(Target):

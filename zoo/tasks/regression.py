@@ -15,7 +15,8 @@ from zoo.data import targets
 from zoo.data.schema import Schema
 from zoo.scores import Scores
 from zoo.tasks import measures, target_values
-from zoo.tasks.task import Target, Task
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 STATISTICS = ("center", "scale", "low", "high")
 
