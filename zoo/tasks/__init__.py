@@ -6,7 +6,7 @@
     dynamics         values over time                    association   patterns recalled from others
     map              a place in a grid of units          features      what units answer to a row
     target_values    how a target's columns are read     differences   how far an export's answers may be off
-    measures         the formulas of scores
+    measures         the formulas of scores              keras_losses  what targets Keras's losses take
 
 No other file compares a task's name. The registry loads a task by its name, `zoo.registry.load_task`; a package outside
 adds one by `zoo.register_task`.

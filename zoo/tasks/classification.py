@@ -81,7 +81,7 @@ class Classification(Task[Classes]):
     name = "classification"
     target_type = Classes
     supervised = scored = learns_from_targets = separable = True
-    is_inferred = True
+    is_inferred = class_indices = True
     line = "logistic"
     activations = ("softmax", "sigmoid", None)
     shown = ("accuracy", "log_loss")
@@ -138,6 +138,10 @@ class Classification(Task[Classes]):
         from zoo.layers.losses import LOSSES
 
         return LOSSES.get(activation)
+
+    def check_loss(self, loss, target: Classes, activation) -> None:
+        if activation != "threshold" or len(target.schema.classes or ()) > 2:  # one threshold unit has one column
+            super().check_loss(loss, target, activation)
 
     def mean_of(self, activation) -> str:
         return "sigmoid" if activation == "sigmoid" else "softmax"

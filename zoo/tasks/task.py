@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.scores import Scores
+from zoo.tasks import keras_losses
 from zoo.tasks.differences import Difference as Difference  # imported from here as well
 from zoo.tasks.differences import distances as distances
 from zoo.tasks.differences import of_values
@@ -41,6 +42,7 @@ class Task(Generic[T]):
     several = False  # a target may have several columns
     is_inferred = False  # schemas are inferred with it, by the values of a single target
     line: str | None = None  # which line is solved beside the network: see `zoo.training.line`
+    class_indices = False  # targets are indices of classes `(rows,)`, which Keras's sparse losses take
     answers_numbers = False  # a target's texts are read as numbers, wherever they can be
     separable = False  # the likelihood of classes that a line separates has no maximum
     shown: tuple[str, ...] = ()  # the scores that a run ends with
@@ -112,6 +114,21 @@ class Task(Generic[T]):
     def loss(self, activation) -> Callable | None:
         """Returns the loss `(y_true, network_output) -> (batch,)` of a recipe that names none; None for none."""
         return None
+
+    def check_loss(self, loss, target: T, activation) -> None:
+        """Checks a loss on the model's outputs that a caller gives in place of the recipe's.
+
+        By default a loss of Keras must take targets of the task's kind: indices of classes, or columns.
+
+        Args:
+            loss: A Keras loss, its name, or a function `(y_true, y_pred)`; None for the recipe's.
+            target: The target.
+            activation: As for `standard`.
+
+        Raises:
+            ValueError: if it does not.
+        """
+        keras_losses.check(loss, self.name, class_indices=self.class_indices)
 
     def metrics(self, names: Sequence[str]) -> list:
         """Returns the Keras metrics for those that a recipe names."""

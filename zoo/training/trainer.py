@@ -179,6 +179,7 @@ def train(
             f"Training {entry.name!r} needs a target.{named} Pass `target=` with a column's name, or (x, y)."
         )
     model.check_loss(loss)
+    model.task.check_loss(loss, model.target, model.decision)
     rows = parts.rows
     size = recipe.rows_a_step(rows)
     steps = math.ceil(rows / size)
