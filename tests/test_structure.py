@@ -160,6 +160,8 @@ def test_an_unknown_name_of_the_zoo_is_an_attribute_error_that_lists_the_known()
         "from zoo.cli import main; main(['list'])",
         "from zoo.cli import main; main(['info', 'mlp_classifier'])",
         "from zoo.cli import main; main(['train', '--unknown'])",
+        "from zoo.cli import main; main(['schema', 'rows.csv', '--format', 'zip'])",
+        "from zoo.cli import main; main(['train', 'mlp_classifier', 'rows.csv', '--decimal', ';'])",
         "from zoo.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass",
     ],
 )

@@ -32,7 +32,7 @@ from zoo.layers import ensemble
 from zoo.layers.losses import Count, NetworkLoss
 from zoo.layers.nesting import layers_of
 from zoo.registry import Entry, Recipe, Traits
-from zoo.tasks.task import Target
+from zoo.tasks.target import Target
 
 JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
 

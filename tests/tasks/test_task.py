@@ -8,7 +8,8 @@ from keras import ops
 import zoo
 from zoo import registry
 from zoo.data.schema import Column, Schema
-from zoo.tasks.task import TASK, TOLERANCE, Target, Task
+from zoo.tasks.differences import TOLERANCE
+from zoo.tasks.task import TASK, Target, Task
 
 SCHEMA = Schema((Column("x", "number", "float64"),), target="y")
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo import registry
 from zoo.engine import costs
 from zoo.engine.members import fitting_members
 
@@ -141,7 +142,7 @@ def test_groups_stay_in_one_fold_and_are_no_input(table):
     from zoo.training.cross_validation import _folds
 
     data = zoo.data.load(table, target="y")
-    for rest, test in _folds(data, zoo.info("mlp_classifier"), 3, "who", 0):
+    for rest, test in _folds(data, registry.load_task("classification"), 3, "who", 0):
         assert not set(table.who.iloc[rest]) & set(table.who.iloc[test])
 
 

@@ -41,7 +41,7 @@ from zoo.data.targets import of_frame
 from zoo.registry import load_task
 
 if TYPE_CHECKING:
-    from zoo.tasks.task import Target
+    from zoo.tasks.target import Target
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
@@ -481,7 +481,7 @@ class Preprocessor:
         return self._target
 
     def encode_target(self, y) -> np.ndarray:
-        """Returns targets as scores compare them: see `zoo.tasks.task.Target.encode`."""
+        """Returns targets as scores compare them: see `zoo.tasks.target.Target.encode`."""
         return self.target.encode(y)
 
     def training_target(self, encoded: np.ndarray) -> np.ndarray:

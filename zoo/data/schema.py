@@ -324,7 +324,7 @@ class Schema:
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         if self.target is not None:
-            what = self.task or "no task"
+            what = self.task or ("the task of the model" if len(self.targets) > 1 else "no task")
             if self.classes is not None:
                 shown = ", ".join(map(str, self.classes[:8])) + (", ..." if len(self.classes) > 8 else "")
                 what += f", {len(self.classes)} classes: {shown}"

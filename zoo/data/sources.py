@@ -13,7 +13,7 @@ import functools
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -39,13 +39,13 @@ def load(
     *,
     target=None,
     split: str | None = None,
-    format: str | None = None,
+    format: Literal["csv", "parquet", "feather", "json", "excel", "tfrecord", "idx", "images", "npz"] | None = None,
     schema=None,
     ignore: Iterable = (),
     image_size: int | Sequence[int] | None = None,
     stream: bool | None = None,
     na_values: Iterable = (),
-    decimal: str | None = None,
+    decimal: Literal[".", ","] | None = None,
     thousands: str | None = None,
     date_format: str | None = None,
 ) -> Data:

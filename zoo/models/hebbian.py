@@ -295,6 +295,7 @@ SETTINGS: dict[str, dict] = {
     "covariance": {"batch_size": "full"},
     "stdp": {"data": "correlated_spikes", "batch_size": 1, "learning_rate": 1.0, "epochs": 20},
     "outer_product": {
+        "data": "pattern_pairs",
         "targets": True,
         "reduction": "sum",
         "batch_size": "full",

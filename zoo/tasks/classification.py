@@ -17,7 +17,9 @@ from zoo.data.schema import MAX_INT_CLASSES, Schema, as_numbers, level_name
 from zoo.data.weighting import class_factors
 from zoo.scores import Scores
 from zoo.tasks import measures, target_values
-from zoo.tasks.task import Difference, Target, Task, distances
+from zoo.tasks.differences import Difference, distances
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Classes(Target):
@@ -79,6 +81,7 @@ class Classification(Task[Classes]):
     name = "classification"
     target_type = Classes
     supervised = scored = learns_from_targets = separable = True
+    is_inferred = class_indices = True
     line = "logistic"
     activations = ("softmax", "sigmoid", None)
     shown = ("accuracy", "log_loss")
@@ -135,6 +138,10 @@ class Classification(Task[Classes]):
         from zoo.layers.losses import LOSSES
 
         return LOSSES.get(activation)
+
+    def check_loss(self, loss, target: Classes, activation) -> None:
+        if activation != "threshold" or len(target.schema.classes or ()) > 2:  # one threshold unit has one column
+            super().check_loss(loss, target, activation)
 
     def mean_of(self, activation) -> str:
         return "sigmoid" if activation == "sigmoid" else "softmax"

@@ -28,6 +28,7 @@ from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Traits
+from zoo.tasks.task import Task
 from zoo.training import inference, line, scoring
 from zoo.training.parts import Parts, check_name, load_parts
 from zoo.training.prediction import answers
@@ -162,11 +163,11 @@ def cross_validate(
     for role, column in (("groups", groups), ("weight", weight)):
         check_name(role, column)
     with doubts.collected() as doubtful:
-        loaded = _loaded(entry, recipe, data, target, schema, ignore, image_size)
+        loaded, task = _loaded(entry, recipe, data, target, schema, ignore, image_size)
         doubtful.discard(column for column in (groups, weight) if column is not None)
     known = loaded.column_names if loaded.streaming else loaded.roles.columns
     groups, weight = (resolved(column, known) for column in (groups, weight))
-    splits = list(_folds(loaded, entry, int(folds), groups, seed))
+    splits = list(_folds(loaded, task, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [
         _Job(fold, seed + i, rate, rest, test) for rate in rates for i in range(seeds) for fold, rest, test in parts
@@ -175,8 +176,8 @@ def cross_validate(
     how = {"validation": share, "groups": groups, "weight": weight}
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {**how, **asked, "target": loaded.target}
-    why = _obstacle(recipe, traits, engine, entry, loaded.schema.task, options)
-    groups_of_shape = [] if why else list(_of_one_shape(entry, recipe, traits, jobs, options, how, optimizer))
+    why = _obstacle(recipe, traits, engine, entry, task, options)
+    groups_of_shape = [] if why else list(_of_one_shape(entry, recipe, traits, task, jobs, options, how, optimizer))
     why = why or _why_not_one(groups_of_shape, recipe, engine)
     if verbose:
         text = f"not as one program, for {why}" if why else "as one program"
@@ -197,8 +198,8 @@ def _mean(*arrays: np.ndarray) -> np.ndarray:
     return np.mean(arrays, axis=0) if arrays[0].dtype.kind == "f" else arrays[0]
 
 
-def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_size) -> Data:
-    """Returns all rows, with a schema that knows all levels: statistics are not in it."""
+def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_size) -> tuple[Data, Task]:
+    """Returns all rows, with a schema that knows all levels and the task, and that task. Statistics are not in it."""
     loaded = load_data(
         recipe.data_or(data, entry.name), target=target, schema=schema, ignore=ignore, image_size=image_size
     )
@@ -212,7 +213,7 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
             f"{', '.join(map(str, loaded.schema.names))}."
         )
-    task = task_for(entry, loaded.y)
+    task = task_for(entry, loaded)
     missing = pd.DataFrame(loaded.y).isna()
     if count := int(missing.any(axis=1).sum()):
         names = [name for name, column in zip(loaded.targets, missing, strict=False) if missing[column].any()]
@@ -222,17 +223,17 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
             "rows out."
         )
     known = loaded.schema if loaded.schema.task == task.name else task.described(loaded.schema, loaded.y)
-    return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known)
+    return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known), task
 
 
-def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _folds(loaded: Data, task: Task, folds: int, groups, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields the numbers of the rows to train on and to score on."""
     from sklearn import model_selection
 
     rows, y = np.zeros(len(loaded)), np.asarray(loaded.y)
     if len(loaded) < folds:
         raise ValueError(f"`folds` must be at most the number of rows, {len(loaded)}. Received: folds={folds}")
-    codes = task_for(entry, loaded.y).strata(loaded.y)
+    codes = task.strata(loaded.y)
     how: dict[str, Any] = {"n_splits": folds, "shuffle": True, "random_state": seed % 2**32}
     if groups is not None:
         if groups not in loaded.roles.columns:
@@ -262,7 +263,7 @@ def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterato
     yield from model_selection.StratifiedKFold(**how).split(rows, codes)
 
 
-def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, task: str | None, options) -> str:
+def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, task: Task, options) -> str:
     """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
     if engine in ("keras", "xla"):
         return f"`engine={engine!r}` is asked for"
@@ -274,13 +275,13 @@ def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, task: str | 
         return "images are augmented"
     if recipe.stop_at is not None:
         return f"the recipe stops at a value of {recipe.stop_at[0]}"
-    if registry.load_task(task).bounded(decision_of(recipe, traits)):
+    if task.bounded(decision_of(recipe, traits)):
         return "predictions are bounded by each fold's own targets"
     return ""
 
 
 def _of_one_shape(
-    entry: Entry, recipe: Recipe, traits: Traits, jobs: list[_Job], options, how, optimizer
+    entry: Entry, recipe: Recipe, traits: Traits, task: Task, jobs: list[_Job], options, how, optimizer
 ) -> Iterator[list[_Member]]:
     """Yields the trainings of each shape of network, steps of an epoch and batches: those of one program."""
     found: dict[tuple, list[_Member]] = {}
@@ -288,7 +289,7 @@ def _of_one_shape(
     lines: dict[tuple[int, int], tuple] = {}  # solved once for all rates
     for place, job in enumerate(jobs):
         if (job.fold, job.seed) not in prepared:
-            prepared[job.fold, job.seed] = _prepared(entry, recipe, traits, job, how)
+            prepared[job.fold, job.seed] = _prepared(entry, recipe, traits, task, job, how)
         parts, preprocessor, rows, held = prepared[job.fold, job.seed]
         model = assemble(entry, preprocessor, options, seed=job.seed, compiled=False)
         size = recipe.rows_a_step(parts.rows)
@@ -357,7 +358,7 @@ def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
         yield model, one.best_epoch, len(one.losses)
 
 
-def _prepared(entry: Entry, recipe: Recipe, traits: Traits, job: _Job, how) -> tuple:
+def _prepared(entry: Entry, recipe: Recipe, traits: Traits, task: Task, job: _Job, how) -> tuple:
     """Returns a fold's parts, preprocessor and encoded rows, as `zoo.train` would have them."""
     parts: Parts = load_parts(
         job.train,
@@ -370,8 +371,9 @@ def _prepared(entry: Entry, recipe: Recipe, traits: Traits, job: _Job, how) -> t
         time=None,
         weight=how["weight"],
         seed=job.seed,
+        task=task,
     )
-    preprocessor = fit_preprocessor(entry, recipe, traits, parts.train)
+    preprocessor = fit_preprocessor(entry, recipe, traits, task, parts.train)
     encoded = [
         None if part is None else pipelines.encode(part, preprocessor, weight=parts.weights(part), training_seed=seed)
         for part, seed in ((parts.train, job.seed), (parts.val, None))

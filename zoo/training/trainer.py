@@ -172,7 +172,7 @@ def train(
     if model is not None:
         seed_layers(model.network, seed)
     else:
-        preprocessor = fit_preprocessor(entry, recipe, traits, parts.train, parts.sample)
+        preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
         model = assemble(entry, preprocessor, options, seed=seed, compiled=False)
     if parts.train.target is None and parts.train.y is None and model.task.learns_from_targets:
         lacking = absent(model.schema.target, parts.train.column_names)
@@ -181,6 +181,7 @@ def train(
             f"Training {entry.name!r} needs a target.{named} Pass `target=` with a column's name, or (x, y)."
         )
     model.check_loss(loss)
+    model.task.check_loss(loss, model.target, model.decision)
     rows = parts.rows
     size = recipe.rows_a_step(rows)
     steps = math.ceil(rows / size)
@@ -294,7 +295,7 @@ def train(
     with interruption.terminable():
         for phase in phases:
             with freezing.frozen(phase.frozen):
-                fitted = _joined(fitted, fit(phase, fitted))
+                fitted = freezing.joined(fitted, fit(phase, fitted), phase, of=phases)
             if fitted.interrupted:
                 break
         try:
@@ -377,19 +378,6 @@ def _scaled_rate(recipe: Recipe, optimizer, learning_rate, factor: float):
         own = optimizer is not None and not isinstance(optimizer, str)
         learning_rate = float(optimizer.learning_rate) if own else recipe.learning_rate
     return learning_rate * factor
-
-
-def _joined(before: Fitted | None, after: Fitted) -> Fitted:
-    """Returns what two trainings, one after the other, left."""
-    if before is None:
-        return after
-    done = max((len(values) for values in before.history.values()), default=0)
-    names = dict.fromkeys((*before.history, *after.history))
-    return dataclasses.replace(
-        after,
-        history={name: before.history.get(name, []) + after.history.get(name, []) for name in names},
-        best_epoch=before.best_epoch if after.best_epoch is None else done + after.best_epoch,
-    )
 
 
 def _check_streaming(recipe: Recipe, class_weight) -> None:
