@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from zoo import registry
+from zoo import entries, registry
 from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
 from zoo.data import columns as kinds
 from zoo.data.infer import infer
@@ -224,7 +224,7 @@ def build_network(
     with seeded(seed), policy_for(entry):
         fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
         spec = Spec(task.name, outputs, seed=seed, **fitted, **sizes)
-        network = registry.load_builder(entry)(spec, **{**entry.defaults, **options})
+        network = entries.load_builder(entry)(spec, **{**entry.defaults, **options})
     own = {} if preprocessor is None else preprocessor.own_tensors
     check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
     keep_ends_in_float32(network)

@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import notices, registry
+from zoo import entries, notices, registry
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.schema import Schema
@@ -110,7 +110,7 @@ class Model(keras.Model):
             with contextlib.suppress(AttributeError):
                 return inherited(name)
         if not name.startswith("_") and "entry" in self.__dict__ and "preprocessor" in self.__dict__:
-            traits = registry.load_traits(self.entry)
+            traits = entries.load_traits(self.entry)
             if name in traits.properties:
                 return traits.properties[name](self)
             if name in traits.methods:
@@ -475,7 +475,7 @@ class Model(keras.Model):
     @classmethod
     def from_config(cls, config):
         entry = registry.info(config["entry"])  # by a former name too, with a warning
-        registry.load_builder(entry)  # its module registers the layers and losses of the network
+        entries.load_builder(entry)  # its module registers the layers and losses of the network
         network = keras.saving.deserialize_keras_object(config["network"])
         counts = [keras.saving.deserialize_keras_object(function) for function in config["counts"]]
         model = cls(

@@ -26,7 +26,8 @@ import pandas as pd
 from zoo import display
 from zoo.data import targets
 from zoo.data.names import as_target, names_of
-from zoo.registry import load_plugins, load_task, suggest
+from zoo.plugins import load_plugins
+from zoo.registry import load_task, suggest
 
 # Where each kind of column is; `zoo.data.columns` loads them, and other packages add theirs.
 KINDS = {
