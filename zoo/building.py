@@ -215,7 +215,7 @@ def build_network(
         TypeError: if the builder does not return a network.
         ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
     """
-    sizes = {} if preprocessor is None else preprocessor.sizes
+    sizes = {} if preprocessor is None else preprocessor.layout.sizes
     task, target = registry.load_task(entry.task), None
     if preprocessor is not None:
         task, target = registry.load_task(preprocessor.schema.task or entry.task), preprocessor.target
@@ -225,7 +225,7 @@ def build_network(
         fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
         spec = Spec(task.name, outputs, seed=seed, **fitted, **sizes)
         network = entries.load_builder(entry)(spec, **{**entry.defaults, **options})
-    own = {} if preprocessor is None else preprocessor.own_tensors
+    own = {} if preprocessor is None else preprocessor.layout.own_tensors
     check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
     keep_ends_in_float32(network)
     return network

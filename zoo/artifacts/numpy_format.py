@@ -203,7 +203,7 @@ def _sources(model) -> list:
 def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
     """Returns the constants of the preprocessor, and the lines that encode `rows`."""
     preprocessor = model.preprocessor
-    own = preprocessor.own_tensors
+    own = preprocessor.layout.own_tensors
     table = preprocessor.takes_columns
     lines = [
         f"{name} = np.asarray({f'rows[{str(column.name)!r}]' if table else 'rows'}).astype('float32')"

@@ -19,7 +19,7 @@ def is_encoded(model, x) -> bool:
     if isinstance(x, Mapping):
         return set(x) >= names and all(np.ndim(x[name]) > 1 for name in names)
     if isinstance(x, np.ndarray) and x.dtype.names is None and kinds.the_vector(model.schema.columns) is not None:
-        return model.preprocessor.encodings.raw and not model.preprocessor.has_offsets
+        return model.preprocessor.encodings.raw and not model.preprocessor.layout.has_offsets
     return not isinstance(x, (pd.DataFrame, pd.Series)) and type(x).__module__ != "builtins"
 
 

@@ -101,7 +101,7 @@ def codebook(model) -> np.ndarray:
 
     They are float64 where a column's differences are below what float32 resolves, as those of time stamps are.
     """
-    w, offsets = _weights(model), model.preprocessor.input_offsets
+    w, offsets = _weights(model), model.preprocessor.layout.input_offsets
     if not any(offsets):
         return w
     below = np.zeros(w.shape[-1] - len(offsets))  # pixels of an image stand behind the raw inputs
