@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from zoo.artifacts import numpy_members
-from zoo.data.columns.kind import FARTHEST, SECTIONS
+from zoo.data.columns.encodings import FARTHEST, SECTIONS
 from zoo.data.columns.source_code import NUMBER
 from zoo.data.number_statistics import MOMENTS
 from zoo.data.schema import MISSING

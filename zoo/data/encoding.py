@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from zoo.data.columns.kind import FARTHEST, SECTIONS
+from zoo.data.columns.encodings import FARTHEST, SECTIONS
 
 SCALED = ("median", "center", "scale")
 

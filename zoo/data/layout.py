@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoo.data import columns
-from zoo.data.columns.kind import SECTIONS, Encodings, Feature, Group
+from zoo.data.columns.encodings import SECTIONS, Encodings, Feature
+from zoo.data.columns.kind import Group
 from zoo.data.schema import Column, Schema
 
 OF_TABLES = ("inputs", "numeric", "quantile", "categorical")  # encoded tensors of several columns

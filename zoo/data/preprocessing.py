@@ -26,7 +26,8 @@ import pandas as pd
 from zoo import notices
 from zoo.data import columns
 from zoo.data.columns import older_states
-from zoo.data.columns.kind import Encodings, Group
+from zoo.data.columns.encodings import Encodings
+from zoo.data.columns.kind import Group
 from zoo.data.columns.table import Table
 from zoo.data.layout import Layout
 from zoo.data.names import named_as

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings, Feature
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import KIND as NUMBER
 from zoo.data.columns.number import centred
-from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
+from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, Source, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values

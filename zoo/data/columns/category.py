@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings, Feature
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import is_absent, is_number
-from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS
+from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, Source
 from zoo.data.columns.strings import distinct, series, string_cases, strings
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values

@@ -16,9 +16,10 @@ import pandas as pd
 
 from zoo.data import doubts, notations
 from zoo.data.columns import number_formats
-from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.natural import are_seconds, original, seconds_of_text
-from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
+from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, Source, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table, is_plain
 from zoo.data.columns.values import Values

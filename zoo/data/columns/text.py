@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from zoo.data import doubts, texts
-from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings, Feature
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import is_absent
-from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, WORDS
+from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, WORDS, Source
 from zoo.data.columns.strings import of_strings, string_cases, strings
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
