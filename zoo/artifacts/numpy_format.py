@@ -17,7 +17,7 @@ from zoo.artifacts import numpy_members
 from zoo.data.columns.encodings import FARTHEST, SECTIONS
 from zoo.data.columns.source_code import NUMBER
 from zoo.data.number_statistics import MOMENTS
-from zoo.data.schema import MISSING
+from zoo.data.raw_values import MISSING
 from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import Levels, PiecewiseLinear
 

@@ -17,7 +17,8 @@ from zoo import display
 from zoo.data.columns import kind_of
 from zoo.data.columns.values import has_arrays
 from zoo.data.raw import Data
-from zoo.data.schema import Column, Schema, is_missing, level_name
+from zoo.data.raw_values import is_missing, level_name
+from zoo.data.schema import Column, Schema
 from zoo.data.schema_file import name_in_json
 
 FEWEST_ROWS = 50  # of fewer rows, all values may differ by chance

@@ -19,7 +19,8 @@ from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, Sou
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
-from zoo.data.schema import Column, as_numbers, is_missing
+from zoo.data.raw_values import as_numbers, is_missing
+from zoo.data.schema import Column
 
 TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 

@@ -23,7 +23,8 @@ from zoo.data.columns.strings import of_strings, series, string_cases
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
 from zoo.data.notations import DAY, MARKS, UNKNOWN
-from zoo.data.schema import BLANKS, Column
+from zoo.data.raw_values import BLANKS
+from zoo.data.schema import Column
 
 OF_PERIODS = {"period[Q-DEC]": "%YQ%q"}  # as pandas writes periods that are not in ISO 8601
 # Of the dates that prove an export: times of day and zones.

@@ -24,7 +24,8 @@ from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table, is_plain
 from zoo.data.columns.values import Values
 from zoo.data.number_statistics import ordered_columns, quantiles
-from zoo.data.schema import Column, as_float, as_numbers
+from zoo.data.raw_values import as_float, as_numbers
+from zoo.data.schema import Column
 
 FLOAT32_MAX = float(np.finfo("float32").max)
 EXACT = 2**53  # float64 represents every integer up to this one

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from zoo.data.columns import number_formats
-from zoo.data.schema import BLANKS, MISSING
+from zoo.data.raw_values import BLANKS, MISSING
 
 if TYPE_CHECKING:
     from zoo.data.columns.kind import Group

@@ -15,7 +15,8 @@ from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, WOR
 from zoo.data.columns.strings import of_strings, string_cases, strings
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
-from zoo.data.schema import BLANKS, Column, text_of
+from zoo.data.raw_values import BLANKS, text_of
+from zoo.data.schema import Column
 
 FEW_LEVELS = 20  # strings of at most so many values are categories, however few rows they have
 STRANGE_WORDS = ("Ärger", "x1", "4-5", "(Mrs.)", " ")  # in the texts that prove an export
