@@ -29,6 +29,7 @@ ORDER = (
     "engine",
     "models",
     "compiling",
+    "model_config",
     "model",
     "building",
     "run",

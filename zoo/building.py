@@ -25,7 +25,8 @@ from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
 from zoo.engine.networks import check_network
 from zoo.engine.precision import keep_ends_in_float32, policy_for
-from zoo.model import Model, name_in_keras
+from zoo.model import Model
+from zoo.model_config import name_in_keras
 from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Spec, Traits
 from zoo.tasks.task import Task

@@ -21,7 +21,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.engine import memory
+from zoo.engine import feeding, memory
 from zoo.engine.passes import features
 from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid, mean_distances
 from zoo.layers.map_units import MapUnits
@@ -91,7 +91,7 @@ def _units(model) -> MapUnits:
 
 def _given(model, x) -> np.ndarray:
     """Returns what the units are given `(rows, width)`, for raw or encoded rows."""
-    if not model.is_encoded(x):
+    if not feeding.is_encoded(model, x):
         x = model.preprocessor.encode(x)
     return features(model.network, x)
 
