@@ -66,7 +66,7 @@ class Entry:
             options, meanings, problem = {}, {}, f"cannot be read: {type(error).__name__}: {error}"
         else:
             problem = "" if options else "none"
-        known = {
+        facts = {
             "year": str(self.year),
             "task": " or ".join(self.tasks),
             "learning": self.learning,
@@ -77,11 +77,11 @@ class Entry:
         }
         rows = ((name, repr(default), display.escaped(meanings[name], 1000)) for name, default in options.items())
         table = display.table(("option", "default", "meaning"), rows, total=len(options)) if options else ""
-        return display.card(f"{self.name}: {self.summary}", display.facts(known), table)
+        return display.card(f"{self.name}: {self.summary}", display.facts(facts), table)
 
     @property
     def options(self) -> dict[str, Any]:
-        """The builder's options and their defaults, read from its source; imports it where that does not tell them."""
+        """The builder's options and their defaults, from its source; imports it where that does not suffice."""
         function = _builder_syntax(self.builder)
         try:
             own = {a.arg: ast.literal_eval(d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults)}
@@ -96,14 +96,14 @@ class Entry:
         """What the builder's docstring says of each option, "" where nothing."""
         function = _builder_syntax(self.builder)
         text = ast.get_docstring(function) if function else inspect.getdoc(load_builder(self))
-        return {name: _argument(text or "", name) for name in self.options}
+        return {name: _meaning(text or "", name) for name in self.options}
 
     @property
     def presets(self) -> list[str]:
         """Tags of the trained weights shipped with the zoo."""
         folder = package_data.package_folder("saved_models")
-        found = (path for name in (self.name, *self.formerly) for path in folder.glob(f"{name}.*"))
-        return sorted({path.name.partition(".")[2] for path in found if (path / "artifact.json").is_file()})
+        paths = (path for name in (self.name, *self.formerly) for path in folder.glob(f"{name}.*"))
+        return sorted({path.name.partition(".")[2] for path in paths if (path / "artifact.json").is_file()})
 
 
 def load_builder(entry: Entry) -> Callable:
@@ -129,7 +129,7 @@ def _builder_syntax(builder: str | Callable) -> ast.FunctionDef | None:
     return functions[-1] if functions and not functions[-1].decorator_list else None
 
 
-def _argument(docstring: str, name: str) -> str:
+def _meaning(docstring: str, name: str) -> str:
     """Returns the text of one argument in a docstring's section `Args`."""
     match = re.search(rf"^( +){re.escape(name)}: (.*(?:\n\1 +.*)*)", docstring, re.MULTILINE)
     return " ".join(match[2].split()) if match else ""
@@ -164,11 +164,11 @@ def load_traits(entry: Entry) -> Traits:
     module = sys.modules[load_builder(entry).__module__]
     traits = getattr(module, "TRAITS", None)
     if isinstance(traits, Mapping):
-        strangers = [name for name in traits if name not in getattr(module, "RECIPES", traits)]
-        if strangers:
+        unknown = [name for name in traits if name not in getattr(module, "RECIPES", traits)]
+        if unknown:
             raise TypeError(
                 f"TRAITS of the module {module.__name__!r} must be by the names of RECIPES: "
-                f"{', '.join(module.RECIPES)}. Received: {strangers[0]!r}."
+                f"{', '.join(module.RECIPES)}. Received: {unknown[0]!r}."
             )
         traits = traits.get(_own_name(entry))
     if not isinstance(traits, (Traits, type(None))):

@@ -19,7 +19,7 @@ def load_plugins() -> None:
     global _loaded, _loading
     if _loaded:
         return
-    with _lock:  # another thread waits until all are there; what is being loaded may ask again in this one
+    with _lock:  # other threads wait; a module that is being loaded may call this again
         if _loaded or _loading:
             return
         _loading = True
@@ -37,7 +37,7 @@ def load_plugins() -> None:
 def _load_plugin(point) -> None:
     try:
         point.load()
-    except Exception as error:  # a stranger's package must not break the zoo's own list
+    except Exception as error:  # the package of another must not break the zoo's own list
         warnings.warn(
             f"The zoo plugin {point.name!r} ({point.value}) failed to load: {type(error).__name__}: {error}. "
             "Its models are missing; repair or uninstall it.",

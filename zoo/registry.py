@@ -160,13 +160,13 @@ def load_task(name: str | None) -> Task:
     where = place_of_task(name)
     if where not in _tasks:
         module, _, attribute = where.partition(":")
-        found = getattr(notices.import_module(module), attribute)
+        task = getattr(notices.import_module(module), attribute)
         base = importlib.import_module("zoo.tasks.task").Task
-        if not isinstance(found, base) or found.name != (name or ""):
+        if not isinstance(task, base) or task.name != (name or ""):
             raise TypeError(
-                f"{where!r} must be an instance of zoo.tasks.task.Task with the name {name!r}. Received: {found!r}."
+                f"{where!r} must be an instance of zoo.tasks.task.Task with the name {name!r}. Received: {task!r}."
             )
-        _tasks[where] = found
+        _tasks[where] = task
     return _tasks[where]
 
 
@@ -304,15 +304,15 @@ def warn_renamed(name: str, entry: Entry) -> None:
     )
 
 
-def suggest(name: object, known: Iterable[str]) -> str:
-    """Returns " Did you mean 'x'?" for the known name nearest to `name`, or nothing.
+def suggest(name: object, candidates: Iterable[str]) -> str:
+    """Returns " Did you mean 'x'?" for the candidate nearest to `name`, or nothing.
 
     Names that differ in upper and lower case, or in blanks around them, are nearest.
     """
-    known = list(known)
+    candidates = list(candidates)
     plain = str(name).strip().casefold()
-    near = [one for one in known if one.strip().casefold() == plain and one != name]
-    near = near or difflib.get_close_matches(str(name), known, n=1)
+    near = [one for one in candidates if one.strip().casefold() == plain and one != name]
+    near = near or difflib.get_close_matches(str(name), candidates, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
@@ -322,10 +322,10 @@ def preset_folder(name: str) -> pathlib.Path | None:
     entry = find(base)
     if entry is None or not tag or "/" in tag:
         return None
-    for known in (base, entry.name, *entry.formerly):
-        folder = package_data.package_folder("saved_models") / f"{known}.{tag}"
+    for entry_name in (base, entry.name, *entry.formerly):
+        folder = package_data.package_folder("saved_models") / f"{entry_name}.{tag}"
         if (folder / "artifact.json").is_file():
-            if known != base:  # otherwise loading the artifact warns: it was saved under the former name
+            if entry_name != base:  # otherwise loading the artifact warns: it was saved under the former name
                 warn_renamed(base, entry)
             return folder
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,40 @@ from zoo.data.target_columns import check_has_all, has_several, named
 from zoo.data.targets import check_not_one_hot, check_one_value_a_row
 
 
-def array_data(x, y, source: str, options: LoadOptions, **known) -> Data:
+def array_data(x, y, source: str, options: LoadOptions, **facts) -> Data:
+    """Returns arrays as `Data`.
+
+    Args:
+        x: Numbers `(rows, columns)`, sequences `(rows, time, columns)` or images `(rows, height, width[, channels])`.
+        y: Their targets, or None.
+        source: Where they came from, in words.
+        options: The options of the load.
+        **facts: Further arguments of `Data`.
+
+    Raises:
+        ValueError: if the rows or targets have another shape or dtype, or an option is for tables.
+    """
+    _check_options(y, options)
+    size = options.image["size"]
+    x = _as_rows(x, size, options)
+    options.refuse_image_size(x.ndim == 4)
+    resized = size is not None and x.ndim == 4
+    if resized:
+        x = image_arrays.resized(x, size)
+    schema, column = options.schema, options.image_column if x.ndim == 4 else None
+    if column is not None and column.shape is not None:
+        image_arrays.check_shape(x, column)
+    elif column is not None and schema is not None:
+        column = dataclasses.replace(column, name="image", dtype="uint8", shape=x.shape[1:], resized=resized)
+        schema = dataclasses.replace(schema, columns=(column,))
+    if y is not None:
+        y, names = _as_targets(y, x, options)
+        facts |= {} if names is None else {"target": names}
+    return Data(x, y, source=source, schema=schema, resized=resized, **facts)
+
+
+def _check_options(y, options: LoadOptions) -> None:
+    """Raises ValueError for options that are for tables."""
     if y is None and options.target is not None and not options.target_optional:
         raise ValueError(
             f"An array has no target column. Received: target={options.target!r}. Pass (x, y), or a DataFrame."
@@ -30,9 +64,12 @@ def array_data(x, y, source: str, options: LoadOptions, **known) -> Data:
             "`na_values`, `decimal`, `thousands` and `date_format` are for tables. Received: an array with one of "
             "them. Leave it out; for missing values, x = np.where(x == -999, np.nan, x)."
         )
+
+
+def _as_rows(x, size: tuple[int, int] | None, options: LoadOptions) -> np.ndarray:
+    """Returns numbers `(rows, columns)`, sequences `(rows, time, columns)` or images in four axes, after checks."""
     if isinstance(x, np.ma.MaskedArray) and x.dtype.kind in "biuf" and np.ma.is_masked(x):
         x = np.ma.filled(x.astype("float64"), np.nan)
-    size = options.image["size"]
     try:
         x = np.asarray(x if size is None else image_arrays.each_resized(x, size))
     except ValueError as error:
@@ -61,32 +98,26 @@ def array_data(x, y, source: str, options: LoadOptions, **known) -> Data:
         of_unit = x.dtype.kind == "b" or x.dtype.kind == "f" and np.nanmax(x) <= 1.0
         repair = "(255 * x).astype('uint8')" if of_unit else "x.astype('uint8')"
         raise ValueError(f"Images must be uint8, from 0 to 255. Received: {x.dtype}. Turn them: {repair}.")
-    x = x[..., None] if x.ndim == 3 and not sequences else x
-    options.refuse_image_size(x.ndim == 4)
-    known["resized"] = size is not None and x.ndim == 4
-    if known["resized"]:
-        x = image_arrays.resized(x, size)
-    column = options.image_column if x.ndim == 4 else None
-    if column is not None and column.shape is not None:
-        image_arrays.check_shape(x, column)
-    elif column is not None:
-        column = dataclasses.replace(column, name="image", dtype="uint8", shape=x.shape[1:], resized=known["resized"])
-        options = dataclasses.replace(options, schema=dataclasses.replace(options.schema, columns=(column,)))
-    if y is not None:
-        check_has_all(y, options.target)
-        several, are_named = has_several(y), isinstance(options.target, list)
-        if several and not are_named:
-            check_not_one_hot(y)
-        if several and (are_named or options.target is None and isinstance(y, pd.DataFrame)):
-            y = named(y, options.target)
-            known["target"] = list(y.columns)
-        else:
-            y = np.asarray(y)
-            y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-        if y.ndim not in (1, 2) and not (sequences and y.ndim == 3):
-            check_one_value_a_row(y)
-        if len(x) != len(y):
-            raise ValueError(
-                f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
-            )
-    return Data(x, y, source=source, schema=options.schema, **known)
+    return x[..., None] if x.ndim == 3 and not sequences else x
+
+
+def _as_targets(y, x: np.ndarray, options: LoadOptions) -> tuple[Any, list | None]:
+    """Returns the targets beside rows, and the names of several: None for one, and where they have no names."""
+    check_has_all(y, options.target)
+    several, are_named, names = has_several(y), isinstance(options.target, list), None
+    if several and not are_named:
+        check_not_one_hot(y)
+    if several and (are_named or options.target is None and isinstance(y, pd.DataFrame)):
+        y = named(y, options.target)
+        names = list(y.columns)
+    else:
+        y = np.asarray(y)
+        y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    of_sequences = x.ndim == 3 and y.ndim == 3
+    if y.ndim not in (1, 2) and not of_sequences:
+        check_one_value_a_row(y)
+    if len(x) != len(y):
+        raise ValueError(
+            f"`x` and `y` must have the same number of rows. Received: {len(x)} and {len(y)}. Cut one to the other."
+        )
+    return y, names

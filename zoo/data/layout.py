@@ -89,7 +89,7 @@ class Layout:
         own = [column for column in self.schema.columns if columns.kind_of(column).is_tensor(column)]
         counts = Counter(columns.kind_of(column).array_name for column in own)
         served = self.schema.served_names
-        found = {}
+        tensors = {}
         for column in own:
             name = columns.kind_of(column).array_name
             of_others = self.encodings.raw and name == "inputs" and len(own) < len(self.schema.columns)
@@ -97,25 +97,25 @@ class Layout:
                 name = served[column.name]
                 is_taken = name in OF_TABLES or (name == "linear" and self.encodings.linear)
                 name = f"{name}_tensor" if is_taken else name
-            found[name] = column
-        return found
+            tensors[name] = column
+        return tensors
 
     @property
     def levels(self) -> list[list[str]]:
         """The levels of each column of the tensor `categorical`."""
-        found = [group.kind.levels(c, s) for group in self.groups for c, s in zip(group.columns, group.states)]
-        return [levels for levels in found if levels is not None]
+        levels = [group.kind.levels(c, s) for group in self.groups for c, s in zip(group.columns, group.states)]
+        return [one for one in levels if one is not None]
 
     @property
     def features(self) -> list[dict[str, Any]]:
         """What each encoded column is: tensor, index, raw column, what of it, centre, scale, levels."""
-        found: list[dict[str, Any]] = []
+        features: list[dict[str, Any]] = []
         counts: Counter = Counter()
 
         def add(tensor, column, what="value", center=0.0, scale=1.0, levels=None):
             index, counts[tensor] = counts[tensor], counts[tensor] + 1
             keys = ("tensor", "index", "column", "what", "center", "scale", "levels")
-            found.append(dict(zip(keys, (tensor, index, column, what, center, scale, levels))))
+            features.append(dict(zip(keys, (tensor, index, column, what, center, scale, levels))))
 
         own = {column.name: name for name, column in self.own_tensors.items()}
         raw, line = self.encodings.raw, []  # the numbers of the tensor `linear`
@@ -147,7 +147,7 @@ class Layout:
             for name, feature in sections[section]:
                 add(main, name, feature.what, feature.center, feature.scale)
         if raw:
-            return found
+            return features
         if self.encodings.linear:
             rest = [*sections["value"][len(line) :], *sections["missing"], *sections["part"]]
             for name, feature in (*line, *rest):
@@ -158,4 +158,4 @@ class Layout:
             for column, state in zip(group.columns, group.states, strict=True):
                 if (levels := group.kind.levels(column, state)) is not None:
                     add("categorical", column.name, levels=["(unseen)", *levels])
-        return found
+        return features

@@ -79,7 +79,7 @@ class LoadOptions:
         Raises:
             ValueError: if a target or an ignored column is not among the columns.
         """
-        known = ", ".join(map(str, columns))
+        listed = ", ".join(map(str, columns))
         for name in self.ignore:
             if name in self.targets:
                 raise ValueError(
@@ -87,7 +87,7 @@ class LoadOptions:
                 )
             if name not in columns and not self.target_optional:
                 raise ValueError(
-                    f"There is no column {name!r} to ignore.{suggest(name, map(str, columns))} The data have: {known}."
+                    f"There is no column {name!r} to ignore.{suggest(name, map(str, columns))} The data have: {listed}."
                 )
         absent = [name for name in self.targets if name not in columns]
         if not absent:
@@ -97,7 +97,7 @@ class LoadOptions:
         is_tuple = isinstance(self.target, tuple)
         repair = f" For several targets, pass a list: `target={list(self.target)!r}`." if is_tuple else ""
         raise ValueError(
-            f"There is no target column {absent[0]!r}.{suggest(absent[0], map(str, columns))} The data have: {known}."
+            f"There is no target column {absent[0]!r}.{suggest(absent[0], map(str, columns))} The data have: {listed}."
             f"{repair}"
         )
 

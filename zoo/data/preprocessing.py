@@ -283,12 +283,12 @@ class Preprocessor:
         encoded, features = {**encoded, **{name: np.array(encoded[name]) for name in names}}, self.layout.features
         for group in groups:
             for column, state in zip(group.columns, group.states, strict=True):
-                known = {feature.what for feature in group.kind.features(column, state, self.encodings)}
+                parts = {feature.what for feature in group.kind.features(column, state, self.encodings)}
                 read = group.kind.read(table.column(column.name), column, state)
-                found = group.kind.encode_training(read, target, column, state, self.encodings, seed)
-                of_column = [one for one in features if one["column"] == column.name and one["what"] in known]
+                values = group.kind.encode_training(read, target, column, state, self.encodings, seed)
+                of_column = [one for one in features if one["column"] == column.name and one["what"] in parts]
                 for name in names:
-                    encoded[name][:, [one["index"] for one in of_column if one["tensor"] == name]] = found
+                    encoded[name][:, [one["index"] for one in of_column if one["tensor"] == name]] = values
         return encoded
 
     def block_encoder(self) -> BlockEncoder:
@@ -313,7 +313,7 @@ class Preprocessor:
 
     @property
     def target(self) -> Target:
-        """What is known of the target."""
+        """The fitted target."""
         if self._target is None or self._target.schema is not self.schema:
             self._target = load_task(self.schema.task).target_type(self.schema, self._target_state)
         return self._target
@@ -358,10 +358,10 @@ def _check_images(schema: Schema) -> None:
     """Raises ValueError unless the one column of a schema is an image."""
     if columns.the_picture(schema.columns) is not None:
         return
-    if found := columns.pictures(schema.columns):
-        others = [column.name for column in schema.columns if column is not found[0]]
+    if images := columns.pictures(schema.columns):
+        others = [column.name for column in schema.columns if column is not images[0]]
         raise ValueError(
-            f"This model takes one image a row and no other columns. Received: the image {found[0].name!r} and "
+            f"This model takes one image a row and no other columns. Received: the image {images[0].name!r} and "
             f"{_shown_names(others)}. Leave them out: `ignore={others[:10]!r}`."
         )
     if (sequence := columns.the_vector(schema.columns)) is not None and len(sequence.shape) > 1:

@@ -47,7 +47,7 @@ def as_numbers(values: pd.Series) -> np.ndarray | None:
     codes, uniques = pd.factorize(values)
     values = np.asarray(uniques, dtype=object).tolist()
     missing = np.array([value in MISSING or (isinstance(value, str) and not value.strip()) for value in values], bool)
-    words = (value for value, gone in zip(values, missing) if isinstance(value, str) and not gone)
+    words = (value for value, absent in zip(values, missing) if isinstance(value, str) and not absent)
     if not all(map(MAY_BE_NUMBER.search, words)):  # checked here since pandas takes a millisecond a column
         return None
     uniques = pd.Series([as_float(value) if type(value) is int else value for value in values], dtype=object)

@@ -103,36 +103,37 @@ def load(
     size = image_arrays.checked_size(image_size)
     options = LoadOptions(target, without(schema, ignore), ignore, stream, optional, size, hints)
     with doubts.collected():
-        data = _load(source, format, options)
+        data = _of_source(source, format, options)
     if split is None:
         return data
     if data.streaming:
         raise ValueError(f"A stream has no splits. Received: split={split!r}. Load with `stream=False`.")
     if split not in data.splits:
-        known = list(data.splits)
+        splits = list(data.splits)
         raise ValueError(
-            f"Unknown split {split!r}.{suggest(split, known)} {data.source!r} has: {', '.join(known) or 'none'}."
+            f"Unknown split {split!r}.{suggest(split, splits)} {data.source!r} has: {', '.join(splits) or 'none'}."
         )
     return data.take(data.splits[split])
 
 
-def _load(source, format, options: LoadOptions) -> Data:
+def _of_source(source, format, options: LoadOptions) -> Data:
+    """Returns the rows of any source, by its type."""
     if isinstance(source, (str, os.PathLike)):
-        return _named(source, format, options)
+        return _of_name(source, format, options)
     if format is not None:
         raise ValueError(
             f"`format` is for files. Received: format={format!r} with a {type(source).__name__}. Leave it out."
         )
     if isinstance(source, Data):
-        return _again(source, options)
+        return _of_data(source, options)
     if hasattr(source, "element_spec"):
         from zoo.data.tensorflow_sources import DatasetStream, dataset_rows
 
         if options.stream:
             return stream_data(DatasetStream(source, options.target), "tf.data.Dataset", options, named_y=True)
-        return _data(dataset_rows(source, options.target), "tf.data.Dataset", options)
+        return _of_rows(dataset_rows(source, options.target), "tf.data.Dataset", options)
     if (listed := image_files.image_list(source)) is not None:
-        return _listed_images(listed, None, "images", options, getattr(source, "index", None))
+        return _of_listed_images(listed, None, "images", options, getattr(source, "index", None))
     if options.stream:
         raise ValueError(
             f"Only files and tf.data.Datasets stream. Received: {type(source).__name__}. Leave `stream` out."
@@ -143,7 +144,7 @@ def _load(source, format, options: LoadOptions) -> Data:
         y = frames.as_values(y)
         index = x.index if isinstance(x, pd.Series) else getattr(y, "index", None)
         y = frames.in_order_of(index, y) if isinstance(x, pd.Series) else y
-        return _listed_images(listed, y, "(images, y)", options, index)
+        return _of_listed_images(listed, y, "(images, y)", options, index)
     alone = None if options.schema is None else the_array(options.schema.columns)
     if alone is not None and isinstance(x, Mapping) and alone.name in x:
         return array_data(x[alone.name], frames.as_values(y), "dict of an array", options)
@@ -164,21 +165,20 @@ def _load(source, format, options: LoadOptions) -> Data:
     )
 
 
-def _again(data: Data, options: LoadOptions) -> Data:
-    """Returns `Data` as another call of `load` wants it."""
+def _of_data(data: Data, options: LoadOptions) -> Data:
+    """Returns rows that were loaded already, with the options of another load."""
     kept = [name for name in data._ignore if name not in (*options.targets, *options.ignore)]
     ignore = (*kept, *(name for name in options.ignore if name not in data.left_out))
     schema = options.schema if options.schema is not None else without(data._given, options.ignore)
-    other = options.target is not None and options.target != data.target
-    if data.streaming and other:
-        stream = dataclasses.replace(options, ignore=ignore)
-        return stream_data(data._stream, data.source, stream)
-    if other and isinstance(data.x, pd.DataFrame):
+    has_other_target = options.target is not None and options.target != data.target
+    if data.streaming and has_other_target:
+        return stream_data(data._stream, data.source, dataclasses.replace(options, ignore=ignore))
+    if has_other_target and isinstance(data.x, pd.DataFrame):
         frame = data.frame()
         if not options.target_optional or all(name in frame.columns for name in options.targets):
-            table = dataclasses.replace(options, ignore=ignore)
-            known: dict[str, Any] = {"splits": data.splits, "sha256": data._hash, "left_out": data.left_out}
-            return table_data(frame, data.source, table, **known)
+            options = dataclasses.replace(options, ignore=ignore)
+            facts: dict[str, Any] = {"splits": data.splits, "sha256": data._hash, "left_out": data.left_out}
+            return table_data(frame, data.source, options, **facts)
     x, y, resized, target = data.x, data.y, data._resized, data.target
     if isinstance(y, pd.DataFrame) and isinstance(options.target, list):
         y, target = named(y, options.target), options.target
@@ -186,43 +186,45 @@ def _again(data: Data, options: LoadOptions) -> Data:
         options.refuse_image_size(isinstance(x, np.ndarray) and x.ndim == 4)
         if isinstance(x, np.ndarray) and x.ndim == 4:
             x, resized = image_arrays.resized(x, options.image["size"]), True
-    known = {"schema": schema, "splits": data.splits, "ignore": ignore, "resized": resized, "target": target}
-    return data._like(x, y, **known)
+    return data._like(x, y, schema=schema, splits=data.splits, ignore=ignore, resized=resized, target=target)
 
 
-def _data(rows: shipped.Rows, source: str, options: LoadOptions) -> Data:
-    """Returns what a source gave, as `Data`."""
-    known: dict[str, Any] = {"splits": rows.splits, "sha256": rows.sha256}
+def _of_rows(rows: shipped.Rows, source: str, options: LoadOptions) -> Data:
+    """Returns the rows of a set as `Data`, with the set's own target where the caller names none."""
+    facts: dict[str, Any] = {"splits": rows.splits, "sha256": rows.sha256}
     if not isinstance(rows.x, pd.DataFrame):
-        return array_data(rows.x, rows.y, source, options, task_hint=rows.task, **known)
-    own = options.target in (None, rows.target)
+        return array_data(rows.x, rows.y, source, options, task_hint=rows.task, **facts)
+    task = rows.task if options.target in (None, rows.target) else None
     options = dataclasses.replace(options, target=rows.target) if options.target is None else options
-    return table_data(rows.x, source, options, task_hint=rows.task if own else None, **known)
+    return table_data(rows.x, source, options, task_hint=task, **facts)
 
 
-def _named(source: str | os.PathLike, format: str | None, options: LoadOptions) -> Data:
+def _of_name(source: str | os.PathLike, format: str | None, options: LoadOptions) -> Data:
+    """Returns the rows of a set by its name, or of files by their path."""
     name = os.fspath(source)
     if name.startswith("tfds:"):
         from zoo.data.tensorflow_sources import tfds_rows
 
         options.refuse_stream("a set of TensorFlow Datasets")
-        return _data(tfds_rows(name.removeprefix("tfds:"), options.target, options.image["size"]), name, options)
+        return _of_rows(tfds_rows(name.removeprefix("tfds:"), options.target, options.image["size"]), name, options)
     is_path = isinstance(source, os.PathLike) or format is not None or any(mark in name for mark in "/\\.*:~")
     if not is_path:
         if options.stream and (facts := shipped.facts(name)) and facts["path"].endswith((".csv", ".csv.gz")):
-            own = options if options.target is not None else dataclasses.replace(options, target=facts["target"])
-            return stream_data(Files([facts["path"]], "csv", texts=options.texts), name, own)
+            target = facts["target"] if options.target is None else options.target
+            options = dataclasses.replace(options, target=target)
+            return stream_data(Files([facts["path"]], "csv", texts=options.texts), name, options)
         options.refuse_stream("a set in memory")
-        return _data(shipped.named(name), name, options)
+        return _of_rows(shipped.named(name), name, options)
     folder = Path(name.removeprefix("file://")).expanduser()
     if format == "idx" or (format is None and folder.is_dir() and images.is_idx_folder(folder)):
-        return _image_data(images.idx_folder, folder, name, options)
+        return _of_image_folder(images.idx_folder, folder, name, options)
     if folder.is_dir() and (format == "images" or format is None and image_files.is_image_folder(folder)):
-        return _image_data(functools.partial(_images_of, options=options), folder, name, options)
+        return _of_image_folder(functools.partial(_images_of, options=options), folder, name, options)
     if format in ("images", None) and not folder.is_dir():
-        if (found := image_files.image_files(name, all_are=format == "images")) is not None:
+        if (located := image_files.image_files(name, all_are=format == "images")) is not None:
             options.refuse_stream("images")
-            return array_data(image_files.read_files(*found, **options.image), None, name, options, files=found[1])
+            x = image_files.read_files(*located, **options.image)
+            return array_data(x, None, name, options, files=located[1])
     if format == "npz" or (format is None and addresses.suffix(name) == ".npz"):
         options.refuse_stream("an .npz file")
         path = addresses.expand(name, lambda path: True)[0]
@@ -235,18 +237,19 @@ def _named(source: str | os.PathLike, format: str | None, options: LoadOptions) 
     options = dataclasses.replace(options, ignore=tuple(c for c in options.ignore if c not in files.left_out))
     if options.stream or (options.stream is None and addresses.size(files.paths) > STREAM_BYTES):
         return stream_data(files, name, options)
-    known = {"sha256": lambda: files.sha256, "left_out": files.left_out}
-    return table_data(files.read(), name, options, folder=files.folder, **known)
+    facts = {"sha256": lambda: files.sha256, "left_out": files.left_out}
+    return table_data(files.read(), name, options, folder=files.folder, **facts)
 
 
-def _image_data(read, folder: Path, source: str, options: LoadOptions) -> Data:
+def _of_image_folder(read, folder: Path, source: str, options: LoadOptions) -> Data:
+    """Returns the images of a folder, by a function that reads it."""
     options.refuse_stream("a folder of images")
     if not folder.is_dir():
         raise FileNotFoundError(f"There must be a folder of images at {source!r}. Received: none. Correct the path.")
-    found = read(folder)
-    if isinstance(found, image_files.Images):
-        return array_data(found.x, found.y, source, options, splits=found.splits, files=found.files)
-    x, y, splits = found
+    content = read(folder)
+    if isinstance(content, image_files.Images):
+        return array_data(content.x, content.y, source, options, splits=content.splits, files=content.files)
+    x, y, splits = content
     return array_data(x, y, source, options, splits=splits)
 
 
@@ -254,9 +257,10 @@ def _images_of(folder: Path, options: LoadOptions) -> image_files.Images:
     return image_files.image_folder(folder, labelled=not options.target_optional, **options.image)
 
 
-def _listed_images(listed: list, y, source: str, options: LoadOptions, index=None) -> Data:
+def _of_listed_images(listed: list, y, source: str, options: LoadOptions, index=None) -> Data:
+    """Returns the images of a list of paths or of images of Pillow, with the targets beside them."""
     options.refuse_stream("images")
     x, names = image_files.read_list(listed, **options.image)
-    known = isinstance(index, pd.Index) and len(index) == len(x)
-    files = names.set_axis(index) if names is not None and known else names
+    has_index = isinstance(index, pd.Index) and len(index) == len(x)
+    files = names.set_axis(index) if names is not None and has_index else names
     return array_data(x, y, source, options, **({} if files is None else {"files": files}))

@@ -22,17 +22,17 @@ from zoo.data.targets import check_not_one_hot, check_one_value_a_row, note_alik
 from zoo.registry import load_task
 
 
-def table_data(frame: pd.DataFrame, source: str, options: LoadOptions, *, folder: Path | None = None, **known) -> Data:
+def table_data(frame: pd.DataFrame, source: str, options: LoadOptions, *, folder: Path | None = None, **facts) -> Data:
     """Returns a table as `Data`, or the images that a column of it names.
 
-    Without rows it is one of a known schema alone, of which there is nothing to learn.
+    Without rows, a table needs a schema.
 
     Args:
         frame: The table.
         source: Where it came from, in words.
-        options: What the caller asked for.
+        options: The options of the load.
         folder: The folder that paths of images are relative to; None for the current one.
-        **known: What else is known of the rows.
+        **facts: Further arguments of `Data`.
     """
     if frame.shape[1] == 0 or len(frame) == 0 and options.schema is None:
         raise ValueError(
@@ -54,11 +54,11 @@ def table_data(frame: pd.DataFrame, source: str, options: LoadOptions, *, folder
     if (column := _paths_of_images(frame, folder, target, options)) is not None:
         x = image_tables.read(frame[column], folder or Path(), **options.image)
         y = None if target is None else frame[target] if isinstance(target, list) else frame[target].to_numpy()
-        alone = dataclasses.replace(options, ignore=(), hints=Hints())
-        known = {"splits": known.get("splits"), "files": frame[column], "table": frame, "target": target}
-        return array_data(x, y, source, alone, **known)
+        of_images = dataclasses.replace(options, ignore=(), hints=Hints())
+        splits = facts.get("splits")
+        return array_data(x, y, source, of_images, splits=splits, files=frame[column], table=frame, target=target)
     options.refuse_image_size(False)
-    common = {"target": target, "source": source, "schema": options.schema, "ignore": options.ignore, **known}
+    common = {"target": target, "source": source, "schema": options.schema, "ignore": options.ignore, **facts}
     if options.schema is None:
         roles = (*names_of(target), *options.ignore)
         frames.check_cells(frame, roles)
@@ -74,8 +74,8 @@ def table_data(frame: pd.DataFrame, source: str, options: LoadOptions, *, folder
     if options.schema is None:
         for values in columns.values():
             note_alike(values)
-    wants_numbers = options.schema is not None and load_task(options.schema.task).answers_numbers
-    columns = {name: read_target(values, options.hints, wants_numbers) for name, values in columns.items()}
+    are_numbers = options.schema is not None and load_task(options.schema.task).answers_numbers
+    columns = {name: read_target(values, options.hints, are_numbers) for name, values in columns.items()}
     y = pd.DataFrame(columns, index=frame.index) if isinstance(target, list) else columns[target]
     return Data(frame.drop(columns=list(columns)), y, order=list(frame.columns), **common)
 
@@ -133,6 +133,14 @@ def _shown(y) -> str:
 
 
 def stream_data(stream, source: str, options: LoadOptions, named_y: bool = False) -> Data:
+    """Returns a stream as `Data`.
+
+    Args:
+        stream: What gives the rows block by block, as `Data` takes it.
+        source: Where it comes from, in words.
+        options: The options of the load.
+        named_y: Whether the target may be the stream's own, where the caller names none.
+    """
     if named_y and options.target is None and set(names_of(stream.target)).issubset(stream.columns):
         options = dataclasses.replace(options, target=stream.target)
     options = options.named_as(stream.columns)
