@@ -39,7 +39,7 @@ def prepared(*, optimizer="adam", rates=(0.01, 0.01, 0.01), schedule=True, level
             model, model.recipe, optimizer=optimizer, learning_rate=rate, total_steps=90 if schedule else None
         )
         order = generator.permutation(200)
-        target = model.preprocessor.encode_target(y)
+        target = model.preprocessor.target.encode(y)
         weight = generator.uniform(0.5, 2.0, 200).astype("float32")
         encoded = model.preprocessor.encode(x)
         found.append(

@@ -296,7 +296,7 @@ def _of_one_shape(
         steps = math.ceil(parts.rows / size)
         own, total = _copied(optimizer), steps * recipe.epochs
         compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
-        sizes = {**preprocessor.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
+        sizes = {**preprocessor.layout.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
         shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
         best_so_far = None
         if line.is_needed(model):

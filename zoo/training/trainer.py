@@ -21,7 +21,7 @@ from zoo.data import pipelines
 from zoo.data.names import absent
 from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
-from zoo.data.sources import beside
+from zoo.data.target_columns import beside
 from zoo.engine import freezing, interruption
 from zoo.engine.asked import check_asked, check_served
 from zoo.engine.checkpoints import identifying
