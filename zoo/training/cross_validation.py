@@ -30,11 +30,13 @@ from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Traits
 from zoo.tasks.task import Task
 from zoo.training import inference, line, scoring
+from zoo.training.checking import check_choice
 from zoo.training.parts import Parts, check_name, load_parts
 from zoo.training.prediction import answers
 from zoo.training.resolving import check_verb
+from zoo.training.settings import DEFAULT_SHARE, RecipeShare, changed_recipe, copy_of
 from zoo.training.structure import structure
-from zoo.training.trainer import _DEFAULT_SHARE, _changed, _check_choice, _copied, _RecipeShare, train
+from zoo.training.trainer import train
 
 
 class OutOfFold(pd.DataFrame):
@@ -83,7 +85,7 @@ def cross_validate(
     folds: int = 5,
     seeds: int = 1,
     learning_rate: float | Sequence[float] | None = None,
-    validation=_DEFAULT_SHARE,
+    validation=DEFAULT_SHARE,
     schema=None,
     groups: str | None = None,
     weight: str | None = None,
@@ -136,7 +138,7 @@ def cross_validate(
         TypeError: if the entry has nothing to train, or is no name.
         ValueError: if an argument or the data are wrong.
     """
-    _check_choice("engine", engine, ENGINES)
+    check_choice("engine", engine, ENGINES)
     if not isinstance(name, str):
         raise TypeError(
             "`name` must be an entry's name: each fold trains a fresh model. Received: "
@@ -156,7 +158,7 @@ def cross_validate(
     recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
     check_served(entry, traits)
     for rate in rates:
-        recipe = _changed(recipe, rate, epochs, batch_size)
+        recipe = changed_recipe(recipe, rate, epochs, batch_size)
     if optimizer is not None or batch_size is not None:
         recipe = dataclasses.replace(recipe, solver=None)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
@@ -172,7 +174,7 @@ def cross_validate(
     jobs = [
         _Job(fold, seed + i, rate, rest, test) for rate in rates for i in range(seeds) for fold, rest, test in parts
     ]
-    share = recipe.validation if isinstance(validation, _RecipeShare) else validation
+    share = recipe.validation if isinstance(validation, RecipeShare) else validation
     how = {"validation": share, "groups": groups, "weight": weight}
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {**how, **asked, "target": loaded.target}
@@ -294,7 +296,7 @@ def _of_one_shape(
         model = assemble(entry, preprocessor, options, seed=job.seed, compiled=False)
         size = recipe.rows_a_step(parts.rows)
         steps = math.ceil(parts.rows / size)
-        own, total = _copied(optimizer), steps * recipe.epochs
+        own, total = copy_of(optimizer), steps * recipe.epochs
         compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
         sizes = {**preprocessor.layout.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
         shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
@@ -388,7 +390,7 @@ def _with_weights(model: Model, encoded) -> tuple:
 
 
 def _alone(entry: Entry, job: _Job, settings, options) -> tuple:
-    own = {**settings, "optimizer": _copied(settings["optimizer"])}
+    own = {**settings, "optimizer": copy_of(settings["optimizer"])}
     run = train(entry.name, job.train, seed=job.seed, learning_rate=job.rate, verbose=0, **own, **options)
     return run.model, run.best_epoch, len(run.history.get("loss", ()))
 
