@@ -16,7 +16,7 @@ from zoo.data.infer import infer
 from zoo.layers.linear import line_outputs
 from zoo.serving.app import App
 from zoo.serving.models import open_folders
-from zoo.tasks.multilabel import Multilabel
+from zoo.tasks.multilabel import Labels, Multilabel
 from zoo.training import cross_validation
 from zoo.training.structure import structure
 
@@ -357,3 +357,20 @@ def test_the_server_answers_a_probability_a_label(run, frame, tmp_path, monkeypa
     status, content, _ = ask("POST", "/v1/models/days:classify", {"examples": [{"x": 1.0}]})
     assert status == 400 and content["error"].endswith("Its answers have no such form: ask :predict.")
     models["days"].close()
+
+
+def test_scores_and_proofs_take_the_answers_that_are_shown():
+    """Here of a task whose answers are the labels that are not there."""
+
+    class Absent(Multilabel):
+        def answers(self, decided, target, activation):
+            return {"probabilities": 1.0 - super().answers(decided, target, activation)["probabilities"]}
+
+    target = Labels(zoo.data.load(table(), target=["wet", "cold"]).schema)
+    logits, y = np.array([[2.0, -1.0], [-3.0, 4.0]]), np.array([[0, 1], [1, 0]])
+    wanted = sigmoid(-logits)
+    scores = Absent().scores(y, logits, target, None)
+    assert scores["log_loss"] == pytest.approx(-np.mean(np.log(np.where(y, wanted, 1 - wanted))))
+    (difference,) = Absent().differences({"probabilities": wanted}, logits, target, None, 1e-5)
+    assert difference.largest < 1e-6
+    assert Absent().quality({"probabilities": wanted}, logits, target, None, y)["before"] == 1.0
