@@ -259,8 +259,10 @@ def build_network(
     shapes = task.outputs(target)
     outputs = shapes[0][-1] if isinstance(shapes[0][-1], int) else 1
     with seeded(seed), policy_for(entry):
-        fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
-        spec = Spec(task.name, outputs, seed=seed, **fitted, **sizes)
+        spec = Spec(task.name, outputs, seed=seed, **sizes)
+        if preprocessor is not None:
+            pairs = None if task.supervised else preprocessor.num_targets  # what is supervised has outputs for them
+            spec = dataclasses.replace(spec, num_rows=preprocessor.num_rows, num_targets=pairs)
         network = entries.load_builder(entry)(spec, **{**entry.defaults, **options})
     own = {} if preprocessor is None else preprocessor.layout.own_tensors
     check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})

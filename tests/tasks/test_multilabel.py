@@ -16,8 +16,8 @@ from zoo.data.infer import infer
 from zoo.layers.linear import line_outputs
 from zoo.serving.app import App
 from zoo.serving.models import open_folders
-from zoo.tasks.multilabel import Multilabel
-from zoo.training import cross_validation
+from zoo.tasks.multilabel import Labels, Multilabel
+from zoo.training import one_program
 from zoo.training.structure import structure
 
 LABELS = ["wet", "cold", "late"]
@@ -150,7 +150,7 @@ def test_folds_ask_the_task_of_the_targets_whether_they_are_one_program(monkeypa
     monkeypatch.setattr(Multilabel, "bounded", lambda self, activation: True)
     for task, why in (("multilabel", "predictions are bounded by each fold's own targets"), ("classification", "")):
         parts = resolve_recipe(entry, {}), resolve_traits(entry, {})
-        assert cross_validation._obstacle(*parts, "auto", entry, registry.load_task(task), {}) == why
+        assert one_program.obstacle(*parts, "auto", entry, registry.load_task(task), {}) == why
 
 
 def test_a_fold_whose_labels_are_one_hot_by_chance_is_one_of_labels(frame):
@@ -357,3 +357,20 @@ def test_the_server_answers_a_probability_a_label(run, frame, tmp_path, monkeypa
     status, content, _ = ask("POST", "/v1/models/days:classify", {"examples": [{"x": 1.0}]})
     assert status == 400 and content["error"].endswith("Its answers have no such form: ask :predict.")
     models["days"].close()
+
+
+def test_scores_and_proofs_take_the_answers_that_are_shown():
+    """Here of a task whose answers are the labels that are not there."""
+
+    class Absent(Multilabel):
+        def answers(self, decided, target, activation):
+            return {"probabilities": 1.0 - super().answers(decided, target, activation)["probabilities"]}
+
+    target = Labels(zoo.data.load(table(), target=["wet", "cold"]).schema)
+    logits, y = np.array([[2.0, -1.0], [-3.0, 4.0]]), np.array([[0, 1], [1, 0]])
+    wanted = sigmoid(-logits)
+    scores = Absent().scores(y, logits, target, None)
+    assert scores["log_loss"] == pytest.approx(-np.mean(np.log(np.where(y, wanted, 1 - wanted))))
+    (difference,) = Absent().differences({"probabilities": wanted}, logits, target, None, 1e-5)
+    assert difference.largest < 1e-6
+    assert Absent().quality({"probabilities": wanted}, logits, target, None, y)["before"] == 1.0

@@ -11,6 +11,7 @@ import zoo
 from zoo import registry
 from zoo.engine import costs
 from zoo.engine.members import fitting_members
+from zoo.training.folds import folds_of
 
 SMALL = {"hidden_units": (16,), "epochs": 4, "verbose": 0}
 
@@ -139,10 +140,8 @@ def test_networks_that_xla_trains_faster_go_one_by_one(table, capsys):
 def test_groups_stay_in_one_fold_and_are_no_input(table):
     found = zoo.cross_validate("mlp_classifier", table, target="y", folds=3, groups="who", **SMALL)
     assert found["rows"].sum() == len(table)
-    from zoo.training.cross_validation import _folds
-
     data = zoo.data.load(table, target="y")
-    for rest, test in _folds(data, registry.load_task("classification"), 3, "who", 0):
+    for rest, test in folds_of(data, registry.load_task("classification"), 3, "who", 0):
         assert not set(table.who.iloc[rest]) & set(table.who.iloc[test])
 
 

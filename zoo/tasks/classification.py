@@ -217,7 +217,8 @@ class Classification(Task[Classes]):
         self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
     ) -> Iterator[Difference]:
         p = exported["probabilities"] if "probabilities" in exported else exported["scores"]
-        difference = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
+        wanted = self._numbers(decided, target, activation)["probabilities"]
+        difference = float(np.max(distances(p, wanted[: len(p)])))
         yield Difference("probabilities", difference, tolerance, difference)
         names = np.array([text.encode() for text in target.texts])
         if "classes" in exported:  # of `classify`
@@ -229,13 +230,8 @@ class Classification(Task[Classes]):
         largest = distances(exported["probability"], np.max(p, axis=-1)).max()
         yield Difference("probabilities of the labels", float(largest), 0.0, 0.0)
 
-    def _in_numpy(self, decided: np.ndarray, activation) -> np.ndarray:
-        import keras
-
-        return keras.ops.convert_to_numpy(self.probabilities(keras.ops.convert_to_tensor(decided), activation))
-
     def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, y) -> dict:
-        labels = np.argmax(self._in_numpy(decided, activation), axis=-1)
+        labels = np.argmax(self._numbers(decided, target, activation)["probabilities"], axis=-1)
         others = np.argmax(exported["probabilities"], axis=-1)
         facts: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
@@ -244,7 +240,7 @@ class Classification(Task[Classes]):
         return facts
 
     def scores(self, y: np.ndarray, decided: np.ndarray, target: Classes, activation, weight=None) -> Scores:
-        p, classes = self._in_numpy(decided, activation), target.schema.classes
+        p, classes = self._numbers(decided, target, activation)["probabilities"], target.schema.classes
         found, counts = measures.classification_scores(
             y, p, len(classes or ()), hard=activation == "threshold", weight=weight
         )

@@ -119,15 +119,13 @@ class Multilabel(Task[Labels]):
     def differences(
         self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, tolerance: float
     ) -> Iterator[Difference]:
-        p = exported["probabilities"]
-        largest = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
+        p, wanted = exported["probabilities"], self._numbers(decided, target, activation)["probabilities"]
+        largest = float(np.max(distances(p, wanted[: len(p)])))
         yield Difference("probabilities", largest, tolerance, largest)
 
-    def _in_numpy(self, decided: np.ndarray, activation) -> np.ndarray:
-        return decided if activation is not None else 0.5 * (1.0 + np.tanh(0.5 * decided))
-
     def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, y) -> dict:
-        labels, others = self._in_numpy(decided, activation) >= 0.5, exported["probabilities"] >= 0.5
+        p = self._numbers(decided, target, activation)["probabilities"]
+        labels, others = p >= 0.5, exported["probabilities"] >= 0.5
         facts: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
             before, after = (float(np.mean(chosen == y)) for chosen in (labels, others))
@@ -135,7 +133,7 @@ class Multilabel(Task[Labels]):
         return facts
 
     def scores(self, y: np.ndarray, decided: np.ndarray, target: Labels, activation, weight=None) -> Scores:
-        p = self._in_numpy(decided, activation)
+        p = self._numbers(decided, target, activation)["probabilities"]
         names = list(map(str, target.names))
         return Scores(measures.label_scores(y, p, names, hard=activation == "threshold", weight=weight), rows=len(y))
 

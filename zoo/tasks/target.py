@@ -64,9 +64,15 @@ class Target:
             ValueError: if a value is missing, or cannot be a target.
         """
         recorded = np.asarray(y)
-        if recorded.dtype.kind not in "biuf" or not np.isfinite(recorded).all():
+        if recorded.dtype.kind not in "biuf":
+            such = f", such as {recorded.flat[0]!r}" if recorded.size else ""
             raise ValueError(
-                f"The target must be finite numbers. Received: {recorded.dtype}, not all of them finite. Cut "
+                f"The {self.name} must be finite numbers. Received: {recorded.dtype}{such}. Turn it into numbers, or "
+                "name another one."
+            )
+        if not np.isfinite(recorded).all():
+            raise ValueError(
+                f"The {self.name} must be finite numbers. Received: {recorded.dtype}, not all of them finite. Cut "
                 "these sequences, or fill them in."
             )
         recorded = recorded[:, None] if recorded.ndim == 1 else recorded  # of one unit, as a table's column gives it

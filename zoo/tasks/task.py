@@ -41,7 +41,7 @@ class Task(Generic[T]):
     learns_from_targets = False  # a training needs them
     several = False  # a target may have several columns
     is_inferred = False  # schemas are inferred with it, by the values of a single target
-    line: str | None = None  # which line is solved beside the network: see `zoo.training.line`
+    line: str | None = None  # which line is solved beside the network: one of `zoo.training.line_methods.METHODS`
     class_indices = False  # targets are indices of classes `(rows,)`, which Keras's sparse losses take
     answers_numbers = False  # a target's texts are read as numbers, wherever they can be
     separable = False  # the likelihood of classes that a line separates has no maximum
@@ -330,14 +330,17 @@ class Task(Generic[T]):
 
     def _decoded(self, decided, target: T, activation) -> dict[str, np.ndarray]:
         """Returns the answers as `zoo.predict` shows them, for what the model decided."""
+        answers = self._numbers(decided, target, activation)
+        return {name: np.asarray(values) for name, values in self.decode(answers, target).items()}
+
+    def _numbers(self, decided, target: T, activation) -> dict[str, np.ndarray]:
+        """Returns the answers as numbers, by name, for what the model decided."""
         import keras
 
-        answers = self.answers(decided, target, activation)
-        arrays = {
+        return {
             name: values if isinstance(values, np.ndarray) else keras.ops.convert_to_numpy(values)
-            for name, values in answers.items()
+            for name, values in self.answers(decided, target, activation).items()
         }
-        return {name: np.asarray(values) for name, values in self.decode(arrays, target).items()}
 
     def scale(self, wanted: np.ndarray, target: T, dtype) -> tuple[Any, np.ndarray]:
         """Returns by what differences of values are measured, and the size of what is computed in float32.
