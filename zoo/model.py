@@ -378,16 +378,14 @@ class Model(keras.Model):
 
     @property
     def unsaved(self) -> tuple[str, ...]:
-        """What the model was compiled with that a file cannot hold, such as `("loss my_loss",)`; of a loaded model, it
-        was saved without, and is not compiled."""
+        """What it is compiled with that a file cannot hold, or its file lacked, such as `("loss my_loss",)`."""
         return model_config.unsaved_parts_of(self) if self.compiled else self._unsaved
 
     def get_compile_config(self):
-        if unsaved := self.unsaved:
-            if self.compiled:
-                model_config.warn_of_unsaved(unsaved)
-            return None
-        return model_config.compile_config(self, super().get_compile_config())
+        unsaved = self.unsaved
+        if unsaved and self.compiled:
+            model_config.warn_of_unsaved(unsaved)
+        return None if unsaved else model_config.compile_config(self, super().get_compile_config())
 
     def compile_from_config(self, config):
         model_config.compile_from(self, config)
