@@ -16,6 +16,7 @@ PACKAGE = ROOT / "zoo"
 ORDER = (
     "notices",
     "display",
+    "overrides",
     "recipes",
     "registry",
     "scores",

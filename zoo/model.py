@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import notices, registry
+from zoo import notices, overrides, registry
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.schema import Schema
@@ -187,7 +187,8 @@ class Model(keras.Model):
         Args:
             decided: What `model(x)` returns.
         """
-        return self.task.answers(decided, self.target, self.decision)
+        answers = self.task.answers(decided, self.target, self.decision)
+        return overrides.returned(answers, dict, f"`answers` of the task {self.task.name!r}")
 
     def coefficients(self):
         """Returns the coefficients of a linear model in the units of the raw columns.

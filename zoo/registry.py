@@ -59,7 +59,7 @@ class Spec:
     """The inputs and outputs that a builder builds for.
 
     Args:
-        task: The name of a task, one of `TASKS`.
+        task: The name of a task.
         num_outputs: Network outputs, as the task has them: 1 for two classes, otherwise the number of classes, of
             targets or of labels.
         num_inputs: Width of the one tensor `inputs` (raw preprocessing). None where no data were given and the
@@ -329,19 +329,19 @@ def load_task(name: str | None) -> Task:
 
     Raises:
         ValueError: if there is no such task.
-        TypeError: if what is registered is no task, or has another name.
+        TypeError: if what is registered is no task, has another name, or has not the form of the protocol.
     """
     if name is not None:
         check_task(name)
     where = place_of_task(name)
     if where not in _tasks:
-        module, _, attribute = where.partition(":")
-        found = getattr(notices.import_module(module), attribute)
-        base = importlib.import_module("zoo.tasks.task").Task
-        if not isinstance(found, base) or found.name != (name or ""):
+        found = _attribute(where, f"the task {name!r}")
+        module_of_tasks = importlib.import_module("zoo.tasks.task")
+        if not isinstance(found, module_of_tasks.Task) or found.name != (name or ""):
             raise TypeError(
                 f"{where!r} must be an instance of zoo.tasks.task.Task with the name {name!r}. Received: {found!r}."
             )
+        module_of_tasks.check_protocol(found)
         _tasks[where] = found
     return _tasks[where]
 
@@ -527,8 +527,21 @@ def load_builder(entry: Entry) -> Callable:
     """Imports an entry's builder."""
     if callable(entry.builder):
         return entry.builder
-    module, _, function = entry.builder.partition(":")
-    return getattr(notices.import_module(module), function)
+    return _attribute(entry.builder, f"the builder of {entry.name!r}")
+
+
+def _attribute(where: str, what: str) -> Any:
+    """Imports what `"module:attribute"` names.
+
+    Raises:
+        AttributeError: if the module has no such attribute.
+    """
+    name, _, attribute = where.partition(":")
+    module = notices.import_module(name)
+    if not hasattr(module, attribute):
+        near = suggest(attribute, [public for public in vars(module) if not public.startswith("_")])
+        raise AttributeError(f"The module {name!r} must have {attribute!r}, {what}. There is no such name.{near}")
+    return getattr(module, attribute)
 
 
 @functools.cache
@@ -562,7 +575,13 @@ def load_recipe(entry: Entry) -> Recipe:
         TypeError: if the module has none, or it holds anything but plain values.
     """
     module = sys.modules[load_builder(entry).__module__]
-    recipe = getattr(module, "RECIPES", {}).get(_own_name(entry)) or getattr(module, "RECIPE", None)
+    recipes = getattr(module, "RECIPES", {})
+    recipe = recipes.get(_own_name(entry)) or getattr(module, "RECIPE", None)
+    if recipes and recipe is None:
+        raise TypeError(
+            f"RECIPES of the module {module.__name__!r} must have {_own_name(entry)!r}, for the model {entry.name!r}. "
+            f"Received: {', '.join(recipes)}."
+        )
     if not isinstance(recipe, Recipe):
         raise TypeError(f"The module {module.__name__!r} of the model {entry.name!r} must hold RECIPE = Recipe(...).")
     recipe.check()
