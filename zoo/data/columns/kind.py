@@ -318,7 +318,7 @@ class Kind:
         """Returns what `read_group` gives, from the served tensors of all columns."""
         column, state = group.only
         read, shape = self.read_graph(tensors[0], column, state), self.read_shape(column, state)
-        if read.shape.rank != len(shape) + 1:
+        if read.shape.rank not in (None, len(shape) + 1):
             raise TypeError(
                 f"`read_graph` of the kind {self.name!r} must return what `read` gives, (rows, ...) of `read_shape` "
                 f"{shape}. Received: a tensor of the shape {read.shape}."
