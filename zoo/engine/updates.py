@@ -177,7 +177,7 @@ def _sum_of_rows(metric: keras.metrics.MeanMetricWrapper):
         if keras_internals.mask_of(values) is not None:
             return keras_s_own(y_true, y_pred, sample_weight=sample_weight)
         values = tf.cast(values, metric.dtype)
-        count = (values.shape[0] if values.shape.rank else 1) or tf.shape(values)[0]
+        count = values.shape.num_elements() or tf.size(values)  # of labels, several a row
         metric.total.value.assign_add(tf.reduce_sum(values), read_value=False)
         metric.count.value.assign_add(tf.cast(count, metric.dtype), read_value=False)
 
