@@ -625,7 +625,7 @@ def test_serve_refuses_limits_out_of_range(capsys, tmp_path, flag, value, said):
 @pytest.mark.slow
 @pytest.mark.process
 def test_doctor_knows_versions_and_devices(capsys, monkeypatch):
-    from zoo.engine import doctor
+    from zoo import doctor
 
     found = doctor.examine()  # once: it starts processes that import TensorFlow and JAX
     monkeypatch.setattr(doctor, "examine", lambda: found)

@@ -15,7 +15,7 @@ import pytest
 import zoo
 from tests.artifacts.conftest import keepers_notes
 from tests.test_zoo import call, encoded, targets
-from zoo.engine import devices
+from zoo.engine.workers import devices
 
 pytestmark = pytest.mark.torch
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from zoo import registry
+from zoo import entries, registry
 from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
 from zoo.data import columns as kinds
 from zoo.data.infer import infer
@@ -26,7 +26,8 @@ from zoo.data.sources import load as load_data
 from zoo.data.targets import of_frame
 from zoo.engine.networks import check_network
 from zoo.engine.precision import keep_ends_in_float32, policy_for
-from zoo.model import Model, name_in_keras
+from zoo.model import Model
+from zoo.model_config import name_in_keras
 from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Spec, Traits
 from zoo.tasks.task import Task
@@ -251,7 +252,7 @@ def build_network(
         TypeError: if the builder does not return a network.
         ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
     """
-    sizes = {} if preprocessor is None else preprocessor.sizes
+    sizes = {} if preprocessor is None else preprocessor.layout.sizes
     task, target = registry.load_task(entry.task), None
     if preprocessor is not None:
         task, target = registry.load_task(preprocessor.schema.task or entry.task), preprocessor.target
@@ -262,8 +263,8 @@ def build_network(
         if preprocessor is not None:
             pairs = None if task.supervised else preprocessor.num_targets  # what is supervised has outputs for them
             spec = dataclasses.replace(spec, num_rows=preprocessor.num_rows, num_targets=pairs)
-        network = registry.load_builder(entry)(spec, **{**entry.defaults, **options})
-    own = {} if preprocessor is None else preprocessor.own_tensors
+        network = entries.load_builder(entry)(spec, **{**entry.defaults, **options})
+    own = {} if preprocessor is None else preprocessor.layout.own_tensors
     check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
     keep_ends_in_float32(network)
     return network

@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from zoo import display
-from zoo.engine import cluster
+from zoo.engine.workers import cluster
 from zoo.model import Model
 
 

@@ -27,7 +27,7 @@ import numpy as np
 
 import zoo
 from tests.benchmarks import train, train_jax
-from zoo.engine import devices
+from zoo.engine.workers import devices
 
 HIDDEN, BATCH, SIZE = (2000, 2000), 1024, 8192
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}

@@ -4,8 +4,10 @@ import numpy as np
 
 import zoo
 from tests.benchmarks import train
+from tests.engine.fitted import fit
 from zoo.compiling import compile_model
-from zoo.engine import compiled, fitting, many
+from zoo.engine import loop_compiled
+from zoo.engine.members import fitting_members
 
 EPOCHS, BATCH = 30, 32
 OPTIONS = {"hidden_units": (64, 64), "dropout": 0.0, "num_bins": 1}  # 40 encoded columns; S has 20
@@ -30,16 +32,16 @@ def case_folds(count: int) -> None:
     folds = [prepared(fold) for fold in range(5)]
 
     def at_once():
-        many.clear()
+        fitting_members.clear()
         models, rows, held = zip(*folds)
         how = {"batch_size": BATCH, "epochs": EPOCHS, "shuffle": True, "seeds": range(5)}
-        many.fit(models, rows, held, loss=models[0].loss.function, **how)
+        fitting_members.fit(models, rows, held, loss=models[0].loss.function, **how)
 
     def alone():
-        compiled.clear()
+        loop_compiled.clear()
         model, rows, held = folds[0]
-        how = {"batch_size": BATCH, "epochs": EPOCHS, "shuffle": True, "engine": "fused", "verbose": 0}
-        fitting.fit(model, None, rows=rows[:2], num_rows=1_600, validation=held[:2], **how)
+        how = {"batch_size": BATCH, "epochs": EPOCHS, "shuffle": True, "engine": "fused"}
+        fit(model, rows=rows[:2], validation=held[:2], **how)
 
     seconds = train.rounds({"zoo": at_once, "one of them": alone}, count)
     train.report("5 folds of S as one program", seconds, {"one of them": "at least 0.62"})

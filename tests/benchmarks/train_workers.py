@@ -25,8 +25,8 @@ def worker() -> None:
     import keras
     import numpy as np
 
-    from zoo.engine import together
-    from zoo.engine.devices import place
+    from tests.engine.fitted import fit
+    from zoo.engine.workers.devices import place
 
     placement = place("auto")  # before anything computes
     generator = np.random.default_rng(0)
@@ -57,7 +57,7 @@ def worker() -> None:
         return tf.data.Dataset.from_tensor_slices(({"rows": x}, y)).batch(BATCH)
 
     seconds = Seconds()
-    together.fit(
+    fit(
         model, batches, placement=placement, rows=({"rows": x}, y), num_rows=ROWS, batch_size=BATCH, epochs=EPOCHS,
         shuffle=True, callbacks=[seconds], verbose=0,
     )  # fmt: skip

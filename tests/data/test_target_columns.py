@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import json
+import types
 
 import numpy as np
 import pandas as pd
@@ -444,14 +445,10 @@ def test_rows_without_strata_are_drawn():
 class TwoTargets:
     """A preprocessor that leaves rows as they are."""
 
+    target = types.SimpleNamespace(encode=lambda y: y.to_numpy("float64"), training=lambda y: y)
+
     def encode(self, frame):
         return {"x": frame[["x"]].to_numpy()}
-
-    def encode_target(self, y):
-        return y.to_numpy("float64")
-
-    def training_target(self, y):
-        return y
 
 
 def test_a_stream_gives_blocks_of_several_targets(write):

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.engine import calls, compiled, fitting
-from zoo.engine.callbacks import Left
+from tests.engine import fitted
+from zoo.engine import loop_tensorflow, traced_functions
+from zoo.engine.callbacks import EpochWeights
 
 pytestmark = pytest.mark.tensorflow
 
@@ -33,14 +34,14 @@ def fit(model, rows, *, batch_size, engine="fused"):
     if engine == "fit":
         return model.fit(*rows, batch_size, 3, validation_data=rows, shuffle=False, verbose=0).history
     how = {"rows": rows, "num_rows": ROWS, "batch_size": batch_size, "epochs": 3, "validation": rows, "verbose": 0}
-    return fitting.fit(model, None, engine=engine, **how).history
+    return fitted.fit(model, engine=engine, **how).history
 
 
 def operations(model, rows, *, batch_size):
     """Returns the names of the operations of an epoch, of its loop's body too."""
-    compiled.create_variables(model, rows)
-    loop = compiled.Loop(model, batch_size=batch_size, xla=False, shuffle=True)
-    placed = compiled.place(rows)
+    loop_tensorflow.create_variables(model, rows)
+    loop = loop_tensorflow.Steps(model, batch_size=batch_size, xla=False, shuffle=True)
+    placed = loop_tensorflow.place(rows)
     loop.epoch(placed, placed, 0, 0)
     (traced,) = loop._traced.values()
     graph = traced.function.graph.as_graph_def()
@@ -91,7 +92,7 @@ def test_weights_whose_squares_are_beyond_float32_are_finite(rows):
     model.layers[-1].bias.assign([1e30, 1e30])
     history = fit(model, rows, batch_size=16)
     assert len(history["loss"]) == 3
-    assert Left().finite(model)
+    assert EpochWeights().finite(model)
 
 
 def test_what_tensorflow_is_set_to_stays(rows):
@@ -104,7 +105,7 @@ def test_a_function_takes_the_variables_of_another_model():
     one, other = tf.Variable(1.0), tf.Variable(10.0)
     given = [tf.constant(2.0), tf.constant(1.0)]
     nests = [{"b": given[1], "a": given[0]}, None]  # dicts are in the order of their names
-    traced = calls.traced(lambda nest, nothing: [one * nest["a"] - nest["b"]], nests, alone=True)
+    traced = traced_functions.traced(lambda nest, nothing: [one * nest["a"] - nest["b"]], nests, alone=True)
     traced.know([one.handle])
     assert [float(value) for value in traced(given)] == [1.0]
     traced.bind([other.handle])
@@ -118,6 +119,6 @@ def test_what_calls_within_calls_keeps_the_executor_s_threads():
 
         return list(tf.while_loop(lambda i: i < n, body, (0,)))
 
-    traced = calls.traced(nested, [tf.constant(5)], alone=True)
+    traced = traced_functions.traced(nested, [tf.constant(5)], alone=True)
     assert not traced.alone
     assert int(traced([tf.constant(5)])[0]) == 5

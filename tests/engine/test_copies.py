@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.engine import copies
-from zoo.engine.replicas import Replicas
+from zoo.engine.workers import copies
+from zoo.engine.workers.replicas_tensorflow import Replicas
 
 pytestmark = pytest.mark.tensorflow
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from zoo.engine import doctor
+from zoo import doctor
 
 FINE = {"gpus": [], "cuda_build": True, "said": "E0000 cuda_platform.cc: failed call to cuInit"}
 
@@ -73,6 +73,6 @@ def test_the_backend_is_read_without_keras(monkeypatch, tmp_path):
 
 @pytest.mark.process
 def test_the_doctor_imports_no_library_itself():
-    code = "import sys, zoo.engine.doctor; print({'tensorflow', 'keras', 'jax', 'pandas'} & set(sys.modules))"
+    code = "import sys, zoo.doctor; print({'tensorflow', 'keras', 'jax', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
     assert done.stdout == "set()\n"

@@ -15,10 +15,13 @@ from keras import ops
 
 import zoo
 from tests import test_structure
+from zoo import doctor
 from zoo.cli import main
-from zoo.engine import devices, doctor, keras_internals, many
-from zoo.engine.devices import Placement
+from zoo.engine import keras_internals
 from zoo.engine.keras_internals import LOOP, NEEDED, SEVERAL_DEVICES, SIDE_BY_SIDE
+from zoo.engine.members import fitting_members
+from zoo.engine.plan import Workload, plan
+from zoo.engine.workers.devices import Placement
 
 BACKEND = keras.backend.backend()
 HOW = {"target": "y", "hidden_units": (4,), "dropout": 0.2, "epochs": 2, "batch_size": 16, "verbose": 0}
@@ -189,7 +192,7 @@ def test_an_ensemble_and_a_rule_train_by_keras_s_fit_too(no_rate, table):
 def test_folds_train_one_after_another_where_a_name_is_missing(monkeypatch, table, holder, name):
     how = {**HOW, "folds": 2}
     with monkeypatch.context() as patch:
-        patch.setattr(many, "obstacle", lambda *arguments: "asked for")
+        patch.setattr(fitting_members, "obstacle", lambda *arguments: "asked for")
         alone = zoo.cross_validate("mlp_classifier", table, **how)
     hide(monkeypatch, holder, name)
     found = zoo.cross_validate("mlp_classifier", table, **how)
@@ -202,11 +205,12 @@ def test_several_devices_are_refused_by_name_or_left_to_one(monkeypatch, holder,
     hide(monkeypatch, holder, name)
     model, names = dense_model(), ("GPU:0", "GPU:1")
     model.compile("adam", "mse")
+    workload = Workload(num_rows=10**9, batch_size=10**9, epochs=1)
     with pytest.raises(ValueError, match=f"Several devices cannot train this way: .*`{name}`.*devices='auto'"):
-        devices.settle(Placement("several", names, "two", "as asked", True), model, batch_size=32, obstacle="")
-    seen = Placement("several", names, "two", "they are there", False)
-    settled = devices.settle(seen, model, batch_size=10**9, obstacle="")
-    assert settled.kind == "one" and name in settled.why
+        plan(model, workload, devices=Placement(True, names, "two", "as asked", True))
+    seen = Placement(True, names, "two", "they are there", False)
+    settled = plan(model, workload, devices=seen).devices
+    assert not settled.several and name in settled.why
 
 
 # Versions.

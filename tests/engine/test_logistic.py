@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from zoo.data.threads import one_thread
-from zoo.engine.logistic import STRONGER, C, logistic
+from zoo.solvers.logistic import STRONGER, C, logistic
 
 
 @pytest.fixture(autouse=True)

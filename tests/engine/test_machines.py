@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.engine import cluster
+from zoo.engine.workers import cluster
 
 pytestmark = pytest.mark.tensorflow
 

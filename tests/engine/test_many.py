@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import zoo
+from tests.engine.fitted import fit
 from zoo.compiling import compile_model
-from zoo.engine import compiled, fitting, many, products, stacked
+from zoo.engine.members import fitting_members, products, program, stacked_networks
 from zoo.layers.linear import line_of
 
 pytestmark = pytest.mark.tensorflow
@@ -38,7 +39,7 @@ def prepared(*, optimizer="adam", rates=(0.01, 0.01, 0.01), schedule=True, level
             model, model.recipe, optimizer=optimizer, learning_rate=rate, total_steps=90 if schedule else None
         )
         order = generator.permutation(200)
-        target = model.preprocessor.encode_target(y)
+        target = model.preprocessor.target.encode(y)
         weight = generator.uniform(0.5, 2.0, 200).astype("float32")
         encoded = model.preprocessor.encode(x)
         found.append(
@@ -56,13 +57,13 @@ def without_decay(optimizer, **which):
 def at_once(found, *, epochs=30, patience=None, held=True, **settings):
     models, rows, tested = zip(*found)
     how = {"batch_size": 32, "epochs": epochs, "shuffle": True, "seeds": range(len(models)), "patience": patience}
-    return many.fit(models, rows, tested if held else None, loss=models[0].loss.function, **how | settings)
+    return fitting_members.fit(models, rows, tested if held else None, loss=models[0].loss.function, **how | settings)
 
 
 def alone(found, k, *, epochs=30, patience=None, held=True):
     model, rows, tested = found[k]
-    return fitting.fit(
-        model, None, rows=rows, num_rows=len(rows[1]), batch_size=32, shuffle=True, seed=k, epochs=epochs,
+    return fit(
+        model, rows=rows, num_rows=len(rows[1]), batch_size=32, shuffle=True, seed=k, epochs=epochs,
         patience=patience, validation=tested if held else None, engine="fused", verbose=0, key=id(found),
     )  # fmt: skip
 
@@ -90,7 +91,7 @@ def test_members_train_as_each_would_alone(rates, held):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", many.ELEMENTWISE)
+@pytest.mark.parametrize("name", fitting_members.ELEMENTWISE)
 def test_every_optimizer_of_single_weights_takes_each_member_s_own_steps(name):
     rates = (0.01, 0.03, 0.02)
     together, single = (prepared(optimizer=name.lower(), rates=rates, schedule=False) for _ in range(2))
@@ -155,7 +156,7 @@ def test_more_members_than_are_unrolled_train_as_each_would_alone(monkeypatch):
 def test_validation_rows_are_taken_in_parts_where_they_are_many(monkeypatch):
     whole, parts = prepared(), prepared()
     left = at_once(whole, epochs=2)
-    monkeypatch.setattr(compiled, "TESTED_ROWS", 50)  # of 110, 109 and 108
+    monkeypatch.setattr(program, "TESTED_ROWS", 50)  # of 110, 109 and 108
     for one, other in zip(left, at_once(parts, epochs=2), strict=True):
         np.testing.assert_allclose(one.val_losses, other.val_losses, rtol=1e-6)
 
@@ -197,12 +198,12 @@ def test_dropout_draws_for_each_member_by_itself():
 @pytest.mark.parametrize("cores", [2, 3, 8])
 def test_members_leave_the_same_however_many_cores_share_them(monkeypatch, cores):
     one, parts = prepared(dropout=0.5, rates=(0.01, 0.03, 0.001)), prepared(dropout=0.5, rates=(0.01, 0.03, 0.001))
-    monkeypatch.setattr(many, "_cores", lambda: 1)
+    monkeypatch.setattr(fitting_members, "_cores", lambda: 1)
     left = at_once(one, epochs=5)
-    monkeypatch.setattr(many, "_cores", lambda: cores)
-    many.clear()
+    monkeypatch.setattr(fitting_members, "_cores", lambda: cores)
+    fitting_members.clear()
     again = at_once(parts, epochs=5, key="parts")
-    (programs,) = many._kept.values()
+    (programs,) = fitting_members._kept.values()
     assert len(programs) == min(cores, 3)
     assert len({program._function.function for program in programs}) == 1  # traced once
     for (ours, *_), (theirs, *_), mine, other in zip(one, parts, left, again, strict=True):
@@ -211,12 +212,12 @@ def test_members_leave_the_same_however_many_cores_share_them(monkeypatch, cores
 
 
 def test_steps_that_call_further_functions_train_all_members_as_one_program(monkeypatch):
-    monkeypatch.setattr(many, "_cores", lambda: 3)
-    monkeypatch.setattr("zoo.engine.calls.calls_within_calls", lambda concrete: True)
-    many.clear()
+    monkeypatch.setattr(fitting_members, "_cores", lambda: 3)
+    monkeypatch.setattr("zoo.engine.traced_functions.calls_within_calls", lambda concrete: True)
+    fitting_members.clear()
     together, single = prepared(), prepared()
     left = at_once(together, epochs=3, key="one")
-    (programs,) = many._kept.values()
+    (programs,) = fitting_members._kept.values()
     assert len(programs) == 1 and not programs[0].alone
     assert_each_is_as_alone(together, single, left, epochs=3)
 
@@ -229,8 +230,8 @@ def test_an_error_in_one_part_ends_the_others(monkeypatch, error):
             raise error("the disk is full")
 
     seen = []
-    monkeypatch.setattr(many, "_cores", lambda: 2)
-    monkeypatch.setattr("zoo.engine.program._Kept.see", see)
+    monkeypatch.setattr(fitting_members, "_cores", lambda: 2)
+    monkeypatch.setattr("zoo.engine.members.program._Kept.see", see)
     found = prepared()
     before = [model.get_weights() for model, *_ in found]
     with pytest.raises(error, match="the disk is full"):
@@ -242,13 +243,13 @@ def test_an_error_in_one_part_ends_the_others(monkeypatch, error):
 
 
 def test_a_kept_program_begins_anew():
-    many.clear()
+    fitting_members.clear()
     at_once(prepared(), key="kept")
-    kept = dict(many._kept)
+    kept = dict(fitting_members._kept)
     second, fresh = prepared(rates=(0.02, 0.02, 0.02)), prepared(rates=(0.02, 0.02, 0.02))
     at_once(second, key="kept")
-    assert dict(many._kept) == kept and len(kept) == 1
-    many.clear()
+    assert dict(fitting_members._kept) == kept and len(kept) == 1
+    fitting_members.clear()
     at_once(fresh)
     for ours, theirs in zip(second, fresh):
         assert_same(ours[0], theirs[0])
@@ -258,13 +259,13 @@ def test_fifty_trainings_trace_once_and_grow_no_memory():
     def resident() -> int:
         return int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))[1]) // 1024
 
-    many.clear()
+    fitting_members.clear()
     found, memory, functions = prepared(), [], set()
     for i in range(50):
         for model, *_ in found:
             compile_model(model, model.recipe, learning_rate=0.001 * (i + 1), total_steps=3)
         at_once(found, epochs=1, key="fifty", seeds=[i, i + 1, i + 2])
-        functions |= {program._function.function for programs in many._kept.values() for program in programs}
+        functions |= {program._function.function for programs in fitting_members._kept.values() for program in programs}
         memory.append(resident())
     assert len(functions) == 1
     assert memory[-1] - memory[9] < 10  # MiB
@@ -283,17 +284,17 @@ def test_fifty_trainings_trace_once_and_grow_no_memory():
 def test_optimizers_that_look_at_whole_variables_are_named(optimizer, why):
     models, rows, _ = zip(*prepared(optimizer="adam"))
     models[0].compile(optimizer)
-    assert why in many.obstacle(models, rows, 32)
+    assert why in fitting_members.obstacle(models, rows, 32)
 
 
 def test_other_shapes_steps_and_sizes_are_named(monkeypatch):
     models, rows, _ = zip(*prepared())
     other = prepared(hidden_units=(9,))[0][0]
-    assert "different shapes" in many.obstacle([models[0], other], rows[:2], 32)
-    assert "numbers of steps" in many.obstacle(models, rows, 29)
-    assert many.obstacle(models, rows, 32) == ""
-    monkeypatch.setattr(many, "MOST_BYTES", 1_000)
-    assert "their rows take 0.0 GiB together" in many.obstacle(models, rows, 32)
+    assert "different shapes" in fitting_members.obstacle([models[0], other], rows[:2], 32)
+    assert "numbers of steps" in fitting_members.obstacle(models, rows, 29)
+    assert fitting_members.obstacle(models, rows, 32) == ""
+    monkeypatch.setattr(fitting_members, "MOST_BYTES", 1_000)
+    assert "their rows take 0.0 GiB together" in fitting_members.obstacle(models, rows, 32)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +314,7 @@ def test_other_shapes_steps_and_sizes_are_named(monkeypatch):
 )
 def test_layers_that_look_beyond_a_row_or_draw_are_named(layer, why):
     inputs = keras.Input((3,))
-    assert why in stacked.obstacle(keras.Model(inputs, layer(inputs)))
+    assert why in stacked_networks.obstacle(keras.Model(inputs, layer(inputs)))
 
 
 @pytest.mark.parametrize("options", [{}, {"optimizer": "ftrl"}, {"rates": (0.01, 0.03, 0.02)}], ids=str)
@@ -321,5 +322,5 @@ def test_members_of_narrower_inputs_train_as_each_would_alone(options):
     together, single = (prepared(missing=(1, 0, 3), **options) for _ in range(2))
     assert [model.network.inputs[0].shape[1] for model, *_ in together] == [5, 4, 7]
     models, rows, _ = zip(*together)
-    assert many.obstacle(models, rows, 32) == ""
+    assert fitting_members.obstacle(models, rows, 32) == ""
     assert_each_is_as_alone(together, single, at_once(together, epochs=4), epochs=4)

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from zoo.engine.messages import Interruption, Messages
+from zoo.engine.workers.messages import Interruption, Messages
 
 
 class Sum:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.engine import products
+from zoo.engine.members import products
 
 pytestmark = pytest.mark.tensorflow
 

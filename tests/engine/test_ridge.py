@@ -6,8 +6,8 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import PredefinedSplit
 
 from zoo.data.threads import one_thread
-from zoo.engine import ridge as module
-from zoo.engine.ridge import PENALTIES, Spectrum, most_rows, ridge
+from zoo.solvers import ridge as module
+from zoo.solvers.ridge import PENALTIES, Spectrum, most_rows, ridge
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine.newton import MOST_WEIGHTS, newton
-from zoo.engine.objective import Objective
+from zoo.solvers.newton import MOST_WEIGHTS, newton
+from zoo.solvers.objective import Objective
 
 DOUBLE = keras.backend.backend() == "tensorflow"
 
@@ -105,7 +105,7 @@ def test_the_hessian_of_a_logistic_regression_is_that_of_iteratively_reweighted_
     slope = design.T @ (share * (p - y)) + 0.2 * theta * [1, 1, 1, 0]
     tolerance = 1e-12 if DOUBLE else 1e-6
     for at_once in (2**24, 200):  # all rows, and a few at a time
-        monkeypatch.setattr("zoo.engine.objective.NUMBERS_AT_ONCE", at_once)
+        monkeypatch.setattr("zoo.solvers.objective.NUMBERS_AT_ONCE", at_once)
         objective = objective_of(network, x, y, weight)
         np.testing.assert_allclose(objective.hessian(theta), wanted, atol=tolerance)
     np.testing.assert_allclose(objective.value_and_gradient(theta)[1], slope, atol=tolerance)

@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 import zoo
-from zoo import registry
+from zoo import entries
 from zoo.artifacts import proof
 from zoo.artifacts.card import card_of, page
 from zoo.layers.linear import line_outputs
@@ -343,13 +343,13 @@ def test_every_export_proves_itself(run, frame, tmp_path, format):
 
 
 def test_a_builder_sees_several_targets_as_outputs_and_not_as_the_numbers_of_pairs(monkeypatch, frame):
-    seen, load = [], registry.load_builder
+    seen, load = [], entries.load_builder
 
     def recorded(entry):
         builder = load(entry)
         return functools.wraps(builder)(lambda spec, **options: seen.append(spec) or builder(spec, **options))
 
-    monkeypatch.setattr(registry, "load_builder", recorded)
+    monkeypatch.setattr(entries, "load_builder", recorded)
     zoo.build("linear_regression", frame, target=TARGETS)
     assert [(spec.num_outputs, spec.num_targets) for spec in seen] == [(2, None)]
 

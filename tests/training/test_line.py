@@ -11,8 +11,8 @@ from zoo import registry
 from zoo.artifacts.card import card_of, page
 from zoo.data import pipelines
 from zoo.engine.checkpoints import identifying
-from zoo.engine.ridge import ridge
 from zoo.layers.linear import line_beside, line_of, line_outputs
+from zoo.solvers.ridge import ridge
 from zoo.tasks.task import Task
 from zoo.training import line
 from zoo.training.line_methods import METHODS, method_of

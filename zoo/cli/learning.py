@@ -70,7 +70,7 @@ def fine_tune(arguments: argparse.Namespace) -> int:
 
 def _join_workers() -> None:
     """Joins the workers of `TF_CONFIG`, which must be done before anything computes."""
-    from zoo.engine import cluster
+    from zoo.engine.workers import cluster
 
     if cluster.named() is not None:
         cluster.join()
@@ -78,7 +78,7 @@ def _join_workers() -> None:
 
 def _saved(arguments: argparse.Namespace, run, folder: Path, overwrite: bool) -> int:
     """Saves a run, says where, and returns the exit code. Of several workers the chief alone does."""
-    from zoo.engine import cluster
+    from zoo.engine.workers import cluster
 
     if not cluster.is_chief():
         return INTERRUPTED_BY[run.stopped] if run.interrupted else 0

@@ -17,9 +17,11 @@ from zoo import display
 from zoo.data.columns import kind_of
 from zoo.data.columns.values import has_arrays
 from zoo.data.raw import Data
-from zoo.data.schema import Column, Schema, is_missing, level_name
+from zoo.data.raw_values import is_missing, level_name
+from zoo.data.schema import Column, Schema
 from zoo.data.schema_file import name_in_json
-from zoo.registry import TASKS, load_plugins, load_task
+from zoo.plugins import load_plugins
+from zoo.registry import TASKS, load_task
 
 if TYPE_CHECKING:
     from zoo.tasks.task import Task

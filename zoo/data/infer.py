@@ -15,7 +15,8 @@ from zoo.data.columns import natural, number
 from zoo.data.columns.strings import series
 from zoo.data.columns.values import NO_HINTS, Hints, Values
 from zoo.data.names import as_target, names_of
-from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
+from zoo.data.raw_values import as_numbers, is_missing, is_stringlike, level_name
+from zoo.data.schema import MAX_INT_CLASSES, Column, Schema
 from zoo.registry import load_task, suggest
 
 COLUMNS = 64  # of float64 that are looked at together

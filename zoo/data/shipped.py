@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from zoo.data import generated
-from zoo.registry import package_folder, suggest
+from zoo.package_data import package_folder
+from zoo.registry import suggest
 
 # Sets that are made when they are asked for: functions that return x, (x, y), or (x, y, splits).
 MADE = {name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "random_patterns", "pattern_pairs")}

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import keras
 
-from zoo.engine import dropout, keras_internals, products
+from zoo.engine import dropout, keras_internals
 from zoo.engine.keras_internals import replaced
+from zoo.engine.members import products
 from zoo.layers.members import MemberDense
 from zoo.layers.nesting import layers_of
 

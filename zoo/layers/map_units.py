@@ -45,7 +45,7 @@ class MapUnits(keras.layers.Layer):
         self.radius, self.rate = tuple(radius), tuple(rate)
         self._tables = tuple(self.grid.tables(neighbourhood))
         self._steps = 0
-        self.learns_in_passes = rule != "online"
+        self.learns_in_numpy = rule != "online"
         self.suits_xla = rule == "online"
 
     def build(self, input_shape):
@@ -170,7 +170,7 @@ class MapUnits(keras.layers.Layer):
 
         return ops.fori_loop(0, rows, step, w)
 
-    # The same rules in numpy, an epoch at a time: see `zoo.engine.passes`. Rows and weights are centered and have a
+    # The same rules in numpy, an epoch at a time: see `zoo.engine.loop_numpy`. Rows and weights are centered and have a
     # column of ones, which counts.
 
     def learn(self, w, x, order, batch_size: int, epoch: int) -> tuple[np.ndarray, float]:

@@ -35,7 +35,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.engine.passes import features
+from zoo.engine.loop_numpy import features
+from zoo.feeding import is_encoded
 from zoo.layers.rules import add_rule
 from zoo.layers.tabular import plain_features
 from zoo.registry import Recipe, Spec, Traits, suggest
@@ -227,7 +228,7 @@ def components(model) -> np.ndarray:
 
 def variances(model, x) -> np.ndarray:
     """Returns the mean square of each unit's answers to raw or encoded rows `(units,)`: an eigenvalue of <x x'>."""
-    if not model.is_encoded(x):
+    if not is_encoded(model, x):
         x = model.preprocessor.encode(x)
     return np.mean((features(model.network, x).astype("float64") @ components(model).T) ** 2, axis=0)
 

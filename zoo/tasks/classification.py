@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import targets
-from zoo.data.schema import MAX_INT_CLASSES, Schema, as_numbers, level_name
+from zoo.data.raw_values import as_numbers, level_name
+from zoo.data.schema import MAX_INT_CLASSES, Schema
 from zoo.data.weighting import class_factors
 from zoo.scores import Scores
 from zoo.tasks import measures, target_values

@@ -17,8 +17,8 @@ from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
-from zoo.engine import fitting
 from zoo.engine.asked import check_served
+from zoo.engine.plan import ENGINES
 from zoo.registry import Entry, Recipe
 from zoo.tasks.task import Task
 from zoo.training import inference, one_program, scoring
@@ -105,7 +105,7 @@ def cross_validate(
         TypeError: if the entry has nothing to train, or is no name.
         ValueError: if an argument or the data are wrong.
     """
-    _check_choice("engine", engine, fitting.ENGINES)
+    _check_choice("engine", engine, ENGINES)
     if not isinstance(name, str):
         raise TypeError(
             "`name` must be an entry's name: each fold trains a fresh model. Received: "

@@ -17,9 +17,9 @@ import numpy as np
 from zoo.data.pipelines import Encoded
 from zoo.data.threads import one_thread
 from zoo.engine.freezing import heads
-from zoo.engine.ridge import Line, most_rows
 from zoo.layers.linear import SolvedLine, line_of, line_outputs
 from zoo.model import Model
+from zoo.solvers.ridge import Line, most_rows
 from zoo.training.line_methods import method_of, positive
 
 MOST_LEVELS = 512  # the most frequent ones

@@ -15,10 +15,10 @@ from collections.abc import Callable
 import numpy as np
 
 from zoo.data.pipelines import Encoded
-from zoo.engine.logistic import logistic
-from zoo.engine.ridge import Line, ridge
 from zoo.layers.linear import line_of
 from zoo.model import Model
+from zoo.solvers.logistic import logistic
+from zoo.solvers.ridge import Line, ridge
 from zoo.tasks.task import Task
 
 FOLDS = 5

@@ -14,7 +14,8 @@ from zoo.building import assemble, fit_preprocessor
 from zoo.compiling import compile_model
 from zoo.data import pipelines
 from zoo.data.raw import Data
-from zoo.engine import compiled, many, stacked
+from zoo.engine import costs
+from zoo.engine.members import fitting_members, stacked_networks
 from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import decision_of
@@ -83,7 +84,7 @@ def by_shape(
         steps = math.ceil(parts.rows / size)
         own, total = _copied(optimizer), steps * recipe.epochs
         compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
-        sizes = {**preprocessor.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
+        sizes = {**preprocessor.layout.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
         shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
         best_so_far = None
         if line.is_needed(model):
@@ -110,10 +111,11 @@ def obstacle_of(members: list[Member], recipe: Recipe, engine: str) -> str:
     model, size = members[0].model, max(member.size for member in members)
     if model.members > 1:
         return "each is an ensemble already"
-    if why := many.obstacle([member.model for member in members], [member.rows for member in members], size):
+    if why := fitting_members.obstacle([member.model for member in members], [member.rows for member in members], size):
         return why
     sizes = {"rows": len(members[0].rows[1]), "batch_size": size, "epochs": recipe.epochs}
-    if engine == "auto" and not compiled.is_small(model, size) and compiled.pays_off(model, **sizes):
+    is_small = costs.is_small(costs.training_flops(model, size))
+    if engine == "auto" and not is_small and costs.xla_pays_off(model, **sizes):
         return "networks of this size train faster by XLA, which takes one at a time"
     return ""
 
@@ -121,7 +123,7 @@ def obstacle_of(members: list[Member], recipe: Recipe, engine: str) -> str:
 def fit(members: list[Member], recipe: Recipe) -> Iterator[tuple]:
     """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
     models = [member.model for member in members]
-    left = many.fit(
+    left = fitting_members.fit(
         models,
         [member.rows for member in members],
         None if members[0].held is None else [member.held for member in members],
@@ -132,7 +134,7 @@ def fit(members: list[Member], recipe: Recipe) -> Iterator[tuple]:
         seeds=[member.seed for member in members],
         patience=recipe.patience,
         best_so_far=[member.best_so_far for member in members],
-        key=structure(models[stacked.widest([model.network for model in models])], recipe, statistics=False),
+        key=structure(models[stacked_networks.widest([model.network for model in models])], recipe, statistics=False),
     )
     if diverged := sum(one.diverged for one in left):
         warnings.warn(

@@ -12,12 +12,12 @@ from zoo.data.pipelines import Encoded
 from zoo.engine import interruption
 from zoo.engine.callbacks import EpochLines
 from zoo.engine.fitting import Fitted
-from zoo.engine.lbfgs import lbfgs
-from zoo.engine.newton import newton
-from zoo.engine.objective import Objective
 from zoo.layers.ensemble import each_member
 from zoo.model import Model
 from zoo.registry import Recipe
+from zoo.solvers.lbfgs import lbfgs
+from zoo.solvers.newton import newton
+from zoo.solvers.objective import Objective
 
 SOLVERS = {"lbfgs": (lbfgs, "L-BFGS"), "newton": (newton, "Newton's method")}
 

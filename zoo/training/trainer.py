@@ -21,15 +21,17 @@ from zoo.data import pipelines
 from zoo.data.names import absent
 from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
-from zoo.data.sources import beside
-from zoo.engine import devices as engine_devices
-from zoo.engine import fitting, freezing, fused, interruption, together
+from zoo.data.target_columns import beside
+from zoo.engine import freezing, interruption
 from zoo.engine.asked import check_asked, check_served
 from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
+from zoo.engine.plan import ENGINES, Plan, Training, Workload, asks_for_batches, plan
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
+from zoo.engine.workers import devices as engine_devices
+from zoo.engine.workers import following
 from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import as_plain, listed
@@ -126,7 +128,7 @@ def train(
     """
     begin = clock.monotonic()
     check_precision()
-    _check_choice("engine", engine, fitting.ENGINES)
+    _check_choice("engine", engine, ENGINES)
     _check_choice("solver", solver, (None, *solving.SOLVERS))
     placement = engine_devices.place(devices)
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
@@ -202,17 +204,32 @@ def train(
             learning_rate=_scaled_rate(recipe, optimizer, learning_rate, phase.rate),
             total_steps=steps * phase.epochs,
             # Keras tells callbacks of executions: of batches only where each is one.
-            steps_per_execution=1 if any(map(fused.asks_for_batches, callbacks)) else min(64, steps),
+            steps_per_execution=1 if any(map(asks_for_batches, callbacks)) else min(64, steps),
         )
 
+    def plan_for(phase: Phase) -> tuple[Plan, Workload]:
+        has_targets = model.schema.task is not None and parts.train.y is not None
+        workload = Workload(
+            num_rows=rows,
+            batch_size=size,
+            epochs=phase.epochs,
+            streamed=parts.streaming,
+            inputs_only=not has_targets and weight is None,
+            augmentation=traits.augmentation if augmented else None,
+        )
+        return plan(
+            model, workload, devices=placement, engine=engine, solver=recipe.solver, callbacks=callbacks
+        ), workload
+
     compile_for(phases[0])
-    if placement.kind != "one":
-        obstacle = _obstacle(recipe, engine, callbacks, augmented)
-        placement = engine_devices.settle(placement, model, batch_size=size, obstacle=obstacle)
-    device = placement.text
+    first_plan = planned, workload = plan_for(phases[0])
+    device = planned.devices.text
     if verbose:
         held = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
-        print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device} ({placement.why})", flush=True)
+        print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device} ({planned.devices.why})", flush=True)
+    if verbose > 1 or (verbose and callbacks and engine == "auto" and planned.loop == "keras"):
+        print(planned.text, flush=True)
+    plain["plan"] = planned.listed
 
     needs_line = line.is_needed(model, again=refit)
     how: dict[str, Any] = {"batch_size": size, "shuffle": recipe.shuffle, "seed": seed}
@@ -247,6 +264,9 @@ def train(
         """Trains the layers of one phase, on from what the phase before left."""
         if left is not None:
             compile_for(phase)
+            planned, workload = plan_for(phase)
+        else:
+            planned, workload = first_plan
         x = y = None
         if encoded is not None:
             x, y = encoded.x, encoded.y
@@ -254,28 +274,22 @@ def train(
         if recipe.solver is not None:
             return solving.solve(model, encoded, recipe, callbacks=callbacks, verbose=verbose)
         with seeded(seed):
-            return together.fit(
-                model,
-                ready.batches,
-                epochs=phase.epochs,
+            training = Training(
+                **vars(workload),
                 rows=encoded.tensors() if encoded is not None else ready.blocks,
-                num_rows=rows,
-                batch_size=size,
+                batches=ready.batches,
                 shuffle=recipe.shuffle,
                 seed=seed,
-                engine=engine,
                 key=structure(model, recipe, loss),
-                augmentation=traits.augmentation if augmented else None,
                 validation=held_out.tensors() if isinstance(held_out, Encoded) else held_out,
                 patience=recipe.patience,
                 stop_at=recipe.stop_at,
                 checkpoint=checkpoint if checkpoint is None or len(phases) == 1 else Path(checkpoint) / phase.name,
-                identity=identity,
+                identity=identity or {},
                 callbacks=callbacks,
-                verbose=verbose,
                 best_so_far=best_so_far if left is None else left.best,
-                placement=placement,
             )
+            return following.fit(model, training, planned, verbose=verbose)
 
     fitted, metrics = None, {}
     with interruption.terminable():
@@ -347,15 +361,6 @@ def _ends_short(recipe: Recipe, fitted: Fitted) -> bool:
     name, value = recipe.stop_at or ("", 0.0)
     reached = fitted.history.get(name, [float("-inf")])[-1] <= value
     return not reached and not fitted.interrupted and fitted.stopped.startswith("the limit of")
-
-
-def _obstacle(recipe: Recipe, engine: str, callbacks, augmented: bool) -> str:
-    """Returns why several devices cannot train so, or `""`."""
-    if recipe.solver is not None:
-        return f"solver={recipe.solver!r}"
-    if engine in ("xla", "keras"):
-        return f"engine={engine!r}"
-    return fused.suits(callbacks, augmented=augmented)
 
 
 def _copied(optimizer):

@@ -1,7 +1,7 @@
 """The function of one network for many members at once, each with weights of its own.
 
     what has no weights     does the same to all rows, which stand beside each other (members * rows, ...)
-    W_m x_m + b_m           is computed by `zoo.engine.products`
+    W_m x_m + b_m           is computed by `zoo.engine.members.products`
     a line that is solved   is a part of the rows: what it gives for them, `x["line"]`
     levels                  are looked up in all members' tables, one below the other (members * levels, features), so
                             that optimizers step the rows of a batch, as they do for one table
@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import numpy as np
 
-from zoo.engine import dropout, keras_internals, products
+from zoo.engine import dropout, keras_internals
+from zoo.engine.members import products
 from zoo.layers.linear import SolvedLine
 from zoo.layers.nesting import layers_of
 from zoo.layers.tabular import Levels

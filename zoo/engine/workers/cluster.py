@@ -119,7 +119,8 @@ def _join_jax(cluster: Cluster) -> None:
 def _too_late(backend: str, error) -> str:
     return (
         f"{backend} has started already, and cannot join the workers in TF_CONFIG any more ({error}). Call zoo.train "
-        "with the name or the path of a model, before anything else computes, or call zoo.engine.cluster.join() first."
+        "with the name or the path of a model, before anything else computes, or call "
+        "zoo.engine.workers.cluster.join() first."
     )
 
 

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator
 import keras
 import numpy as np
 
-from zoo.engine import copies, keras_internals, updates
+from zoo.engine import keras_internals, updates
+from zoo.engine.workers import copies
 from zoo.layers.nesting import layers_of
 
 STEPS_PER_CALL = 256

@@ -15,7 +15,9 @@ import threading
 import keras
 import numpy as np
 
-from zoo.engine import batches, calls, compiled, keras_internals, stacked, updates
+from zoo.engine import costs, keras_internals, traced_functions, updates
+from zoo.engine.loop_compiled import TESTED_ROWS
+from zoo.engine.members import member_rows, stacked_networks
 from zoo.engine.schedules import WarmupCosine
 
 
@@ -86,7 +88,7 @@ class Program:
         template: A model whose network every member has, of the widest inputs.
         loss: Of each row.
         members: How many.
-        shapes: Of what any of them trains on, of `zoo.engine.batches.shapes_of`.
+        shapes: Of what any of them trains on, of `zoo.engine.members.member_rows.shapes_of`.
         held_shapes: The same of what chooses a best epoch, or None.
         batch_size: Rows a step.
         shuffle: Whether to permute.
@@ -103,7 +105,7 @@ class Program:
         self._places: list[list] = []  # of each member's rows in the widest one's variables
         self._weights = [
             keras.Variable(np.zeros(shape, "float32"), name="stacked")
-            for shape in stacked.shapes(self._network, members)
+            for shape in stacked_networks.shapes(self._network, members)
         ]
         self._factors = tf.Variable(tf.ones(self._members), trainable=False)
         self._optimizer = template.optimizer.from_config(template.optimizer.get_config())
@@ -112,7 +114,7 @@ class Program:
         self._same_rates = True
         self._scratch: dict = {}  # the variables of `updates.adam`
         updates.prepare(self._optimizer, self._scratch)
-        self._function: calls.Traced | None = None
+        self._function: traced_functions.Traced | None = None
 
     def begin(self, models, rates, first, widest) -> None:
         """Takes models' weights and rates; nothing is left of a training before.
@@ -126,7 +128,7 @@ class Program:
         members, self._places = [], []
         for model in models:
             filled = [np.zeros(shape, "float32") for shape in self._shapes]
-            places = stacked.places(model.network, widest.network)
+            places = stacked_networks.places(model.network, widest.network)
             self._places.append([slice(None) if rows is None else rows for rows in places])
             for all_rows, rows, variable in zip(filled, self._places[-1], _trained(model), strict=True):
                 all_rows[rows] = variable.numpy()
@@ -171,8 +173,8 @@ class Program:
             self._function = like._function.with_state(self._state())
         else:
             flops = 6.0 * self._batch_size * sum(float(math.prod(v.shape)) for v in self._weights if len(v.shape) > 2)
-            alone = flops < compiled.SMALL_STEP and not compiled._gpus()
-            self._function = calls.traced(self._epoch, [*data, tf.constant(0)], alone=alone)
+            alone = costs.is_small(flops)
+            self._function = traced_functions.traced(self._epoch, [*data, tf.constant(0)], alone=alone)
             self._function.know(self._state())
         self._network = None  # traced: the model is the caller's
 
@@ -187,8 +189,8 @@ class Program:
         """
         import tensorflow as tf
 
-        given = batches.of_training(rows, self._shapes_of_rows, self._batch_size)
-        held = held and batches.of_testing(held, self._shapes_of_held, compiled.TESTED_ROWS)
+        given = member_rows.of_training(rows, self._shapes_of_rows, self._batch_size)
+        held = held and member_rows.of_testing(held, self._shapes_of_held, TESTED_ROWS)
         given, held = (part and tf.nest.map_structure(tf.constant, part) for part in (given, held))
         keys = [
             np.random.SeedSequence([seed % 2**32, place]).generate_state(2)
@@ -263,10 +265,12 @@ class Program:
             now, share, count = (tf.gather(tensor, i) for tensor in (index, shares, rows.batches))
             x, y = tf.nest.map_structure(lambda tensor: tf.gather(tensor, now), (rows.x, rows.y))
             weights = [v.value.value() for v in self._weights]
-            masks = stacked.masks(self._network, size, keys, epoch * steps + i)
+            masks = stacked_networks.masks(self._network, size, keys, epoch * steps + i)
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                losses = self._losses(weights, x, y, share, masks) + stacked.penalties(self._network, weights, members)
+                losses = self._losses(weights, x, y, share, masks) + stacked_networks.penalties(
+                    self._network, weights, members
+                )
             gradients = tape.gradient(losses, weights, unconnected_gradients="zero")
             with self._updating():
                 self._optimizer.apply(gradients, self._weights)
@@ -282,7 +286,7 @@ class Program:
         """Returns each member's mean loss `(members,)` of rows `(members * size, ...)`."""
         import tensorflow as tf
 
-        outputs = stacked.outputs(self._network, weights, x, self._members, masks)
+        outputs = stacked_networks.outputs(self._network, weights, x, self._members, masks)
         return tf.reduce_sum(tf.reshape(self._loss(y, outputs) * share, (self._members, -1)), axis=1)
 
     def _tested(self, weights, held):
@@ -298,7 +302,7 @@ class Program:
 
         start = (tf.constant(0), tf.zeros(self._members))
         _, totals = step(*start) if steps == 1 else tf.while_loop(lambda i, _: i < steps, step, start)
-        return totals / counts + stacked.penalties(self._network, weights, self._members)
+        return totals / counts + stacked_networks.penalties(self._network, weights, self._members)
 
     @contextlib.contextmanager
     def _updating(self):

@@ -1,4 +1,4 @@
-"""Epochs on several devices or machines on the JAX backend: what `zoo.engine.replicas` is on TensorFlow.
+"""Epochs on several devices or machines on the JAX backend; `replicas_tensorflow` has those on TensorFlow.
 
 Each device computes the gradients of its rows by a program of its own, so that replicas may have unequal numbers of
 rows; one program over the mesh of all devices adds them up; each device then takes the same step.
@@ -18,8 +18,9 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from zoo.engine import copies, keras_internals, ordering
-from zoo.engine.replicas import TESTED_ROWS
+from zoo.engine import keras_internals, ordering
+from zoo.engine.workers import copies
+from zoo.engine.workers.replicas_tensorflow import TESTED_ROWS
 
 
 class Replicas:
@@ -30,7 +31,7 @@ class Replicas:
         devices: JAX devices, those of all processes.
         batch_size: Rows of a step, over all replicas.
         shuffle: Whether `order` permutes the rows.
-        augmentation: As for `zoo.engine.replicas.Replicas`.
+        augmentation: As for `zoo.engine.workers.replicas_tensorflow.Replicas`.
     """
 
     def __init__(self, model, devices, *, batch_size: int, shuffle: bool, augmentation: Callable | None = None):

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
-from zoo.engine.ridge import Line, Spectrum
+from zoo.solvers.ridge import Line, Spectrum
 
 C = tuple(10.0 ** (k / 2) for k in range(-4, 5))  # from .01 to 100
 STRONGER = tuple(10.0 ** (k / 2) for k in range(-5, -9, -1))  # down to 1e-4: tried where .01 is the best of them

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from zoo.engine import cluster
+from zoo.engine.workers import cluster
 
 
 class Messages:

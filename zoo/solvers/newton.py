@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.linalg
 
-from zoo.engine.objective import Minimum, Objective
+from zoo.solvers.objective import Minimum, Objective
 
 MOST_WEIGHTS = 2_000  # the Hessian of so many holds 32 MB, and its factors cost 3 GFLOP a step
 CLOSE = 1e-6  # a step of at most this share of the largest weight is the last

@@ -20,8 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 
-from zoo.engine import batches, compiled, keras_internals, stacked
-from zoo.engine.program import Member, Program
+from zoo.engine import costs, keras_internals
+from zoo.engine.loop_compiled import MOST_KEPT_WEIGHTS
+from zoo.engine.members import member_rows, stacked_networks
+from zoo.engine.members.program import Member, Program
 from zoo.layers.linear import line_of, line_outputs
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
@@ -47,8 +49,8 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
         return why
     first = models[0]
     networks = [model.network for model in models]
-    wide = networks[stacked.widest(networks)]
-    if any(stacked.places(network, wide) is None for network in networks):
+    wide = networks[stacked_networks.widest(networks)]
+    if any(stacked_networks.places(network, wide) is None for network in networks):
         return "their networks have different shapes"
     if len({-(-_count(part) // batch_size) for part in rows}) > 1:
         return "an epoch has different numbers of steps"
@@ -63,7 +65,7 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
         return f"the optimizer's {used[0]} looks at a whole variable at once"
     if keras_internals.excludes_from_decay(optimizer):
         return "the optimizer's weight decay depends on the names of variables"
-    return stacked.obstacle(first.network)
+    return stacked_networks.obstacle(first.network)
 
 
 def fit(
@@ -104,10 +106,10 @@ def fit(
     rows = _with_lines(models, rows)
     validation = validation and _with_lines(models, validation)
     rates = _rates(models)
-    widest = models[stacked.widest([model.network for model in models])]
+    widest = models[stacked_networks.widest([model.network for model in models])]
     settings = {
-        "shapes": batches.shapes_of(rows),
-        "held_shapes": validation and batches.shapes_of(validation),
+        "shapes": member_rows.shapes_of(rows),
+        "held_shapes": validation and member_rows.shapes_of(validation),
         "batch_size": batch_size,
         "shuffle": shuffle,
         "patience": patience,
@@ -196,11 +198,11 @@ def _programs(key, template, loss, members: int, settings: dict) -> Iterator[lis
     if programs is None:
         size = -(-members // min(members, _cores()))
         parts = -(-members // size)
-        if compiled._gpus() or size * compiled._flops(template, settings["batch_size"]) >= compiled.SMALL_STEP:
+        if not costs.is_small(size * costs.training_flops(template, settings["batch_size"])):
             parts, size = 1, members
         programs = [Program(template, loss, members=size, **settings) for _ in range(parts)]
     yield programs
-    if key is not None and sum(program.num_weights for program in programs) <= compiled.KEPT_WEIGHTS:
+    if key is not None and sum(program.num_weights for program in programs) <= MOST_KEPT_WEIGHTS:
         with _lock:  # after a failure, its state may be any
             _kept[key] = programs
             while len(_kept) > KEPT:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import minimize
 
-from zoo.engine.objective import Minimum, Objective
+from zoo.solvers.objective import Minimum, Objective
 
 TOLERANCE = 1e-8  # largest component of the gradient at which it has converged
 
