@@ -38,10 +38,6 @@ if TYPE_CHECKING:
 
 State = dict[str, Any]
 
-    def __post_init__(self):
-        if self.section not in SECTIONS or isinstance(self.center, str):
-            raise ValueError(f"`section` must be one of {', '.join(SECTIONS)}, given by its name. Received: {self}.")
-
 
 class Kind:
     """A kind of column. Other packages inherit from it and register an instance by `zoo.data.register_column`.
