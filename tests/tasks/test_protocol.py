@@ -9,7 +9,7 @@ import pytest
 import zoo
 from tests.tasks import intervals
 from tests.tasks.intervals import Interval, Scaled
-from zoo import registry
+from zoo import entries, registry
 from zoo.data import convertible
 from zoo.data.schema import Column, Schema
 from zoo.registry import Entry, Recipe
@@ -134,7 +134,7 @@ def test_a_name_that_its_module_has_not_is_told_with_what_it_is_for(entry, what)
     absent = Entry("tests/absent", "tests.tasks.intervals:quantile", "tests/absent", 1978, "", "")
     load, told = {
         "task": (lambda: registry.load_task("tests/absent"), "'INTERVALS', the task .* Did you mean 'INTERVAL'"),
-        "builder": (lambda: registry.load_builder(absent), "'quantile', the builder of .* Did you mean 'quantiles'"),
+        "builder": (lambda: entries.load_builder(absent), "'quantile', the builder of .* Did you mean 'quantiles'"),
     }[what]
     with pytest.raises(AttributeError, match=f"The module 'tests.tasks.intervals' must have {told}"):
         load()
@@ -144,7 +144,7 @@ def test_recipes_that_lack_an_entry_are_listed(entry, monkeypatch):
     monkeypatch.delattr(intervals, "RECIPE")
     monkeypatch.setattr(intervals, "RECIPES", {"quantile": Recipe(), "median": Recipe()}, raising=False)
     with pytest.raises(TypeError, match="must have 'quantiles', for the model .* Received: quantile, median"):
-        registry.load_recipe(entry)
+        entries.load_recipe(entry)
 
 
 def test_a_converter_s_message_that_names_no_layer_may_be_about_the_task(entry):
