@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zoo import notices
+from zoo.recipes import Player as Player
 from zoo.recipes import Recipe as Recipe
 from zoo.recipes import Traits as Traits
 

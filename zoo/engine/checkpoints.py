@@ -21,6 +21,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.engine import experience
 from zoo.engine.callbacks import BestWeights, Diverged
 
 SHOWN_BY_ROWS = ("feature_budget",)  # what a recipe says of encoded rows, which the identity holds by their hash
@@ -54,10 +55,19 @@ class Checkpoint(keras.callbacks.Callback):
         best: Its state is part of the run's.
         diverged: What it finds no longer finite is not written.
         identity: Plain values that say which run it is.
+        rows: The source of rows, if its state is part of the run's, or None.
     """
 
-    def __init__(self, folder: str | os.PathLike, best: BestWeights, diverged: Diverged, identity: dict):
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        best: BestWeights,
+        diverged: Diverged,
+        identity: dict,
+        rows: experience.Experience | None = None,
+    ):
         super().__init__()
+        self.rows = rows
         self.folder, self.best, self.diverged, self.identity = Path(folder), best, diverged, identity
         self.last, self.previous = self.folder / "checkpoint.npz", self.folder / "checkpoint.previous.npz"
         self.history: dict[str, list] = {}
@@ -77,7 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
         damages: list[str] = []
         for path in found:
             try:
-                state, variables, weights = self._read(path)
+                state, variables, weights, made = self._read(path)
             except Exception as error:  # damaged bytes raise whatever they lead to
                 damages.append(f"{path.name}: {' '.join(str(error).split()) or type(error).__name__}")
                 continue
@@ -92,6 +102,8 @@ class Checkpoint(keras.callbacks.Callback):
             for variable, value in zip(self._variables(), variables, strict=True):
                 variable.assign(value)
             self.best.restore(state["best"], weights)
+            if self.rows is not None:
+                self.rows.state = experience.unpacked(state["experience"], made)
             self.history, self.epoch, self.finished = state["history"], state["epoch"], state["finished"]
             return True
         if damages:
@@ -141,6 +153,10 @@ class Checkpoint(keras.callbacks.Callback):
         }
         arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(self._variables())}
         arrays |= {f"best_{i}": w for i, w in enumerate(weights)}
+        if self.rows is not None:
+            state["experience"], made = experience.packed(self.rows.state)
+            state["num_experience"] = len(made)
+            arrays |= {f"experience_{i}": values for i, values in enumerate(made)}
         self.folder.mkdir(parents=True, exist_ok=True)
         beside, before = self._beside("new"), self._beside("before")
         try:
@@ -160,21 +176,22 @@ class Checkpoint(keras.callbacks.Callback):
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def _read(self, path: Path) -> tuple[dict, list, list]:
-        """Returns state, variables and best weights; reading a member checks its checksum."""
+    def _read(self, path: Path) -> tuple[dict, list, list, list]:
+        """Returns state, variables, best weights and arrays of the rows' state; reading checks their checksums."""
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             state = json.loads(str(arrays["state"]))
             if state["identity"] != self.identity:
-                return state, [], []
+                return state, [], [], []
             shapes = [tuple(v.shape) for v in self._variables()]
             variables = [arrays[f"variable_{i}"] for i in range(len(shapes))]
             weights = [arrays[f"best_{i}"] for i in range(state["num_best"])]
+            made = [arrays[f"experience_{i}"] for i in range(state.get("num_experience", 0))]
         wanted = [tuple(w.shape) for w in self.model.weights] if weights else []
         if [v.shape for v in variables] + [w.shape for w in weights] != shapes + wanted:
             raise ValueError("its arrays have other shapes than the model's")
         for name in ("epoch", "history", "finished", "best"):
             state[name]
-        return state, variables, weights
+        return state, variables, weights, made
 
     def _variables(self) -> list:
         metrics = {id(v) for metric in self.model.metrics for v in metric.variables}

@@ -5,7 +5,8 @@ Rows stand in memory as tensors, or come in blocks that do; callbacks are called
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -152,12 +153,9 @@ def _epoch(loop, feed, held_out, seed: int, epoch: int) -> tuple:
         return loop.epoch(feed.placed, held_out, seed, epoch)
     loop.begin()
     steps = 0 if feed.count is None else epoch * -(-feed.count // loop.batch_size)
-    with ThreadPoolExecutor(1) as ahead:  # fetches the next block meanwhile
-        parts = feed.blocks(epoch)
-        coming = ahead.submit(next, parts, None)
-        while (fetched := coming.result()) is not None:
-            coming = ahead.submit(next, parts, None)
-            for rows, order in feed.placed_blocks(*fetched):
+    with contextlib.closing(_fetched(loop, feed, epoch)) as blocks:
+        for block in blocks:
+            for rows, order in feed.placed_blocks(*block):
                 loop.steps(rows, order, seed, steps)
                 steps += -(-len(order) // loop.batch_size)
                 del rows, order
@@ -168,6 +166,26 @@ def _epoch(loop, feed, held_out, seed: int, epoch: int) -> tuple:
     for batch in held_out:
         loop.test(batch)
     return results, loop.end()[0], weights, finite
+
+
+def _fetched(loop, feed, epoch: int) -> Generator[tuple, None, None]:
+    """Yields the blocks of an epoch, on the host: the next one is fetched while the loop trains on one.
+
+    Those that the model's own acts make come one after the other, when it has the weights that the last one left.
+    """
+    parts = feed.blocks(epoch)
+    if feed.made_by_model:
+        loop.release()
+        for part in parts:
+            yield part
+            loop.release()
+        return
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(next, parts, None)
+        while (fetched := coming.result()) is not None:
+            coming = ahead.submit(next, parts, None)
+            yield fetched
+            del fetched
 
 
 def fits_in_passes(model, x, validation, options: dict) -> bool:

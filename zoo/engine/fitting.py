@@ -18,6 +18,7 @@ import numpy as np
 from zoo.engine import driver, interruption, keras_internals, loop_numpy, loop_tensorflow, memory, ordering
 from zoo.engine.callbacks import BestWeights, Diverged, Epoch, EpochLines, Left, ProgressLine, StopAt
 from zoo.engine.checkpoints import Checkpoint
+from zoo.engine.experience import Experience
 from zoo.engine.workers import loop_replicas
 from zoo.engine.workers.devices import Placement
 from zoo.engine.workers.messages import Messages
@@ -96,7 +97,7 @@ def fit(
     first = 0
     past: dict[str, list[float]] = {}
     if checkpoint is not None:
-        saver = Checkpoint(checkpoint, best, diverged, identity or {})
+        saver = Checkpoint(checkpoint, best, diverged, identity or {}, rows if isinstance(rows, Experience) else None)
         if saver.resume(model):
             first, past = saver.epoch, {name: list(values) for name, values in saver.history.items()}
             if verbose:
@@ -121,6 +122,11 @@ def fit(
     trainer = trainer or _trainer(engine, rows, unsuited, xla, callbacks, verbose)
     if trainer != "keras":
         keras_internals.warn_of_version()
+    elif isinstance(rows, Experience):
+        raise ValueError(
+            "Rows that a model makes by its own acts are trained on by the zoo's own loop alone, which cannot run "
+            f"here: {unsuited or 'engine=' + repr(engine)}. Pass `engine='auto'`, and callbacks of epochs."
+        )
     reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     if not (saver and (saver.finished or best.stopped or reached)):
         how = {

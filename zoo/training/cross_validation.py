@@ -21,7 +21,7 @@ from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.engine import fitting, loop_tensorflow
-from zoo.engine.asked import check_served
+from zoo.engine.asked import check_served, check_steps, obstacle_of_steps
 from zoo.engine.members import fitting_members, stacked_networks
 from zoo.layers.linear import line_of
 from zoo.model import Model
@@ -153,6 +153,7 @@ def cross_validate(
         raise ValueError("`learning_rate` must be a number or several. Received: none.")
     recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
     check_served(entry, traits)
+    check_steps(entry, traits, {"optimizer": optimizer, "folds": folds})
     for rate in rates:
         recipe = _changed(recipe, rate, epochs, batch_size)
     if optimizer is not None or batch_size is not None:
@@ -269,6 +270,8 @@ def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, task: str | 
         return "it learns by a rule, which stands in its layers"
     if recipe.solver is not None:
         return f"the solver {recipe.solver!r} trains"
+    if why := obstacle_of_steps(traits):
+        return why
     if traits.augmentation is not None and options.get("augmentation", True):
         return "images are augmented"
     if recipe.stop_at is not None:

@@ -22,13 +22,14 @@ from zoo.data.names import absent
 from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
 from zoo.data.sources import beside
-from zoo.engine import driver, fitting, freezing, interruption
-from zoo.engine.asked import check_asked, check_served
+from zoo.engine import driver, experience, fitting, freezing, interruption, objectives
+from zoo.engine.asked import check_asked, check_served, check_steps, obstacle_of_steps
 from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
+from zoo.engine.schedules import callbacks_that_set_rates
 from zoo.engine.workers import devices as engine_devices
 from zoo.engine.workers import following
 from zoo.layers.linear import line_of
@@ -142,12 +143,22 @@ def train(
     traits = resolve_traits(entry, options)
     check_served(entry, traits)
     check_asked(entry, recipe, solver=solver, loss=loss, weight=weight)
+    by_recipe = isinstance(validation, _RecipeShare)
+    given = {"loss": loss, "solver": solver, "optimizer": optimizer, "target": target}
+    given["freeze"] = None if freeze == "none" else freeze
+    given |= {"groups": groups, "time": time, "weight": weight, "class_weight": class_weight, "schema": schema}
+    given["validation"] = None if by_recipe else validation
+    setters, unsuited = callbacks_that_set_rates(callbacks), driver.suits(callbacks)
+    check_steps(entry, traits, given, engine=engine, setters=setters, obstacle=unsuited)
+    environment = None
+    if traits.experience is not None:
+        environment = experience.checked(recipe.data_or(data, entry.name))
+        data, validation, by_recipe = experience.observations(environment, seed), None, False
     if solver is None and (optimizer is not None or batch_size is not None):
         recipe = dataclasses.replace(recipe, solver=None)
     elif solver is not None:
         recipe = dataclasses.replace(recipe, solver=solver)
     recipe = without_schedule(recipe, optimizer, callbacks, verbose)
-    by_recipe = isinstance(validation, _RecipeShare)
     asked: dict[str, Any] = {"target": target, "groups": groups, "time": time, "weight": weight}
     asked["image_size"] = list(image_size) if isinstance(image_size, Sequence) else image_size
     asked = {name: column for name, column in asked.items() if column is not None}
@@ -168,6 +179,9 @@ def train(
         seed=seed,
         task=None if model is None else model.task,
     )
+    if environment is not None:
+        rows = experience.rows_per_epoch(recipe)
+        parts = dataclasses.replace(parts, rows=rows, source=type(environment).__name__, split="the model's own acts")
     if model is not None:
         seed_layers(model.network, seed)
     else:
@@ -180,6 +194,7 @@ def train(
             f"Training {entry.name!r} needs a target.{named} Pass `target=` with a column's name, or (x, y)."
         )
     model.check_loss(loss)
+    objectives.begin(model, seed)
     rows = parts.rows
     size = recipe.rows_a_step(rows)
     steps = math.ceil(rows / size)
@@ -207,7 +222,7 @@ def train(
 
     compile_for(phases[0])
     if placement.kind != "one":
-        obstacle = _obstacle(recipe, engine, callbacks, augmented)
+        obstacle = _obstacle(recipe, engine, callbacks, augmented) or obstacle_of_steps(traits)
         placement = engine_devices.settle(placement, model, batch_size=size, obstacle=obstacle)
     device = placement.text
     if verbose:
@@ -224,6 +239,10 @@ def train(
             parts, model, class_weight=class_weight, augmentation=traits.augmentation if augmented else None, **how
         )
     encoded, held_out = ready.encoded, ready.held_out
+    source = encoded.tensors() if encoded is not None else ready.blocks
+    if environment is not None:
+        experience.check_encoding(data, encoded.x, entry.name)
+        source = experience.Experience(traits.experience, environment, model, steps=recipe.steps_per_epoch, seed=seed)
     line_rows = ready.for_line() if line_of(model.network) is not None else None
     solved = line.solve(model, line_rows, seed=seed) if needs_line and line_rows is not None else None
     alike = None  # the outputs that answer all rows alike, from which on the line and the model explain
@@ -258,7 +277,7 @@ def train(
                 model,
                 ready.batches,
                 epochs=phase.epochs,
-                rows=encoded.tensors() if encoded is not None else ready.blocks,
+                rows=source,
                 num_rows=rows,
                 batch_size=size,
                 shuffle=recipe.shuffle,
@@ -285,7 +304,7 @@ def train(
             if fitted.interrupted:
                 break
         try:
-            metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
+            metrics = {} if parts.streaming or environment is not None else _metrics(model, parts, encoded, held_out)
             rows_of_share = encoded if held_out is None else held_out
             if alike is not None and rows_of_share is not None and not fitted.interrupted:
                 found = plain["linear"] if solved is not None else {}  # else an earlier training solved it
