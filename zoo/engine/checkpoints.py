@@ -87,7 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
         damages: list[str] = []
         for path in found:
             try:
-                state, variables, weights, made = self._read(path)
+                state, variables, weights = self._read(path)
             except Exception as error:  # damaged bytes raise whatever they lead to
                 damages.append(f"{path.name}: {' '.join(str(error).split()) or type(error).__name__}")
                 continue
@@ -103,7 +103,7 @@ class Checkpoint(keras.callbacks.Callback):
                 variable.assign(value)
             self.best.restore(state["best"], weights)
             if self.rows is not None:
-                self.rows.state = experience.unpacked(state["experience"], made)
+                self.rows.state = state["experience"]
             self.history, self.epoch, self.finished = state["history"], state["epoch"], state["finished"]
             return True
         if damages:
@@ -176,22 +176,24 @@ class Checkpoint(keras.callbacks.Callback):
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def _read(self, path: Path) -> tuple[dict, list, list, list]:
-        """Returns state, variables, best weights and arrays of the rows' state; reading checks their checksums."""
+    def _read(self, path: Path) -> tuple[dict, list, list]:
+        """Returns state, variables and best weights; reading a member checks its checksum."""
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             state = json.loads(str(arrays["state"]))
             if state["identity"] != self.identity:
-                return state, [], [], []
+                return state, [], []
             shapes = [tuple(v.shape) for v in self._variables()]
             variables = [arrays[f"variable_{i}"] for i in range(len(shapes))]
             weights = [arrays[f"best_{i}"] for i in range(state["num_best"])]
-            made = [arrays[f"experience_{i}"] for i in range(state.get("num_experience", 0))]
+            if self.rows is not None:
+                made = [arrays[f"experience_{i}"] for i in range(state["num_experience"])]
+                state["experience"] = experience.unpacked(state["experience"], made)
         wanted = [tuple(w.shape) for w in self.model.weights] if weights else []
         if [v.shape for v in variables] + [w.shape for w in weights] != shapes + wanted:
             raise ValueError("its arrays have other shapes than the model's")
         for name in ("epoch", "history", "finished", "best"):
             state[name]
-        return state, variables, weights, made
+        return state, variables, weights
 
     def _variables(self) -> list:
         metrics = {id(v) for metric in self.model.metrics for v in metric.variables}
