@@ -9,13 +9,15 @@ from keras import ops
 
 import zoo
 from tests.engine.toys import Stop, registered
+from zoo import registry
 from zoo.engine import objectives
+from zoo.engine.asked import check_served
 from zoo.engine.players import Players
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers import seeds
 from zoo.registry import Player, Traits
 
-RATES = {"critic": 0.1, "generator": 0.2}
+RATES = {"critic": 0.1, "generator": 0.2}  # of PLAYERS
 MOMENTUM = 0.5
 X = np.random.default_rng(0).normal(2.0, 0.5, (24, 1)).astype("float32")
 
@@ -85,13 +87,9 @@ def squares(y, outputs):
     return ops.mean(ops.square(outputs), -1)
 
 
-def sgd(name):
-    return {"name": "sgd", "learning_rate": RATES[name], "momentum": MOMENTUM}
-
-
 PLAYERS = (
-    Player("critic", "critic", of_critic, sgd("critic")),
-    ("generator", ("gen*",), of_generator, sgd("generator"), 2),
+    Player("critic", "critic", of_critic, {"name": "sgd", "learning_rate": 0.1, "momentum": 0.5}),
+    Player("generator", "gen*", of_generator, {"name": "sgd", "learning_rate": 0.2, "momentum": 0.5}, every=2),
 )
 
 
@@ -175,8 +173,8 @@ def test_the_zoo_s_loop_keras_s_fit_and_xla_train_players_alike(entry):
         pair = network.get_layer("pair")
         return ops.squeeze(ops.square(pair.critic(pair.generator(x["inputs"])) - 1.0), -1)
 
-    players = [player._replace(objective=fixed) for player in Traits(players=PLAYERS).players]
-    name = entry(gan, Traits(players=players))
+    players = [player._replace(objective=fixed) for player in PLAYERS]
+    name = entry(gan, Traits(players=tuple(players)))
     runs = {engine: zoo.train(name, X, engine=engine, verbose=0) for engine in ("fused", "keras", "xla")}
     for engine in ("keras", "xla"):
         for ours, theirs in zip(runs[engine].model.get_weights(), runs["fused"].model.get_weights(), strict=True):
@@ -367,6 +365,13 @@ def test_a_rate_for_all_players_is_refused(entry):
     model.compile("adam")
     with pytest.raises(TypeError, match="was compiled with Adam. Take the model as"):
         model.train_on_batch(X)
+
+
+def test_pytorch_is_refused(entry, monkeypatch):
+    name = entry(gan, Traits(players=PLAYERS))
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(TypeError, match="on the backends tensorflow and jax: the trait 'players' .* Received: torch"):
+        check_served(registry.info(name), Traits(players=PLAYERS))
 
 
 def test_an_objective_returns_a_number_a_row(entry):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import keras
+
 from zoo.recipes import IN_STEPS, NOT_SERVED
 from zoo.registry import Entry, Recipe, Traits, load_task
 
@@ -41,11 +43,16 @@ def check_asked(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=
 
 
 def check_served(entry: Entry, traits: Traits) -> None:
-    """Raises TypeError for traits that no training heeds yet, and would leave aside in silence."""
+    """Raises TypeError for traits that no training heeds yet, or none on this backend."""
     if wanted := [name for name in NOT_SERVED if getattr(traits, name)]:
         raise TypeError(
             f"The traits of a model that is trained must be those that this version of the zoo serves. Received: "
             f"{wanted[0]!r} of {entry.name!r}. Leave it out of TRAITS, or train with a version that serves it."
+        )
+    if keras.backend.backend() == "torch" and (obstacle := obstacle_of_steps(traits)):
+        raise TypeError(
+            f"{entry.name!r} trains on the backends tensorflow and jax: {obstacle}. Received: torch. Set "
+            "KERAS_BACKEND before the first import of Keras."
         )
 
 

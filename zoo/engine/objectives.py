@@ -163,15 +163,8 @@ def _loss_of(model, player: Player, x, y, weight, seed, *, training: bool) -> Ca
 
 def _value_and_gradients(model, function: Callable, optimizer, variables: Sequence) -> tuple:
     """Returns the value of a function without arguments, and its gradients by variables."""
-    backend = keras.backend.backend()
-    if backend == "jax":
+    if keras.backend.backend() == "jax":
         return _by_jax(model, function, optimizer, variables)
-    if backend == "torch":
-        import torch
-
-        value = function()
-        values = [variable.value for variable in variables]
-        return value.detach(), torch.autograd.grad(optimizer.scale_loss(value), values, allow_unused=True)
     import tensorflow as tf
 
     watched = [variable.value for variable in variables]
