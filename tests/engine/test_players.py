@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from keras import ops
 
@@ -14,6 +15,7 @@ from zoo.engine import objectives
 from zoo.engine.asked import check_served
 from zoo.engine.players import Players
 from zoo.engine.schedules import WarmupCosine
+from zoo.engine.workers.devices import Placement
 from zoo.layers import seeds
 from zoo.registry import Player, Traits
 
@@ -179,6 +181,47 @@ def test_the_zoo_s_loop_keras_s_fit_and_xla_train_players_alike(entry):
     for engine in ("keras", "xla"):
         for ours, theirs in zip(runs[engine].model.get_weights(), runs["fused"].model.get_weights(), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+
+
+def network_of(spec):
+    """Builds a network of one hidden layer."""
+    inputs = spec.inputs()
+    hidden = keras.layers.Dense(4, "tanh", kernel_initializer=keras.initializers.GlorotNormal(spec.seed))
+    return keras.Model(inputs, keras.layers.Dense(spec.num_outputs)(hidden(inputs["inputs"])))
+
+
+def squared(network, x, y, target, seed):
+    """What a regression's loss is: the squared error in units of the target's deviation."""
+    return ops.mean(ops.square(network(x) - ops.expand_dims(target.for_network(y), -1)), -1)
+
+
+@pytest.mark.parametrize("engine", ["auto", "keras"])
+def test_an_objective_that_is_the_loss_gives_the_weights_of_the_loss(entry, engine):
+    generator = np.random.default_rng(1)
+    table = pd.DataFrame(generator.normal(size=(40, 3)).astype("float32"), columns=list("abc"))
+    table["y"] = 3.0 * table["a"] + table["b"] ** 2
+    table["w"] = generator.uniform(0.5, 2.0, len(table))
+    found = []
+    for traits in (Traits(), Traits(objective=squared)):
+        name = entry(network_of, traits, task="regression", metrics=("mae",), optimizer="adam", learning_rate=0.05)
+        run = zoo.train(name, table, target="y", weight="w", validation=0.25, engine=engine, epochs=2, verbose=0)
+        found.append([*run.model.get_weights(), *(values for _, values in sorted(run.history.items()))])
+        assert set(run.history) == {"loss", "mae", "val_loss", "val_mae"} and "rmse" in run.metrics["val"]
+    training_mae = len(found[0]) - 3  # of outputs before a step's weights move, and after
+    for place, (ours, theirs) in enumerate(zip(*found, strict=True)):
+        if place != training_mae:
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_folds_of_an_entry_with_steps_of_its_own_are_trained_one_by_one(entry, capsys):
+    def settled(network, step):
+        network.layers[-1].bias.assign(ops.zeros_like(network.layers[-1].bias.value))
+
+    rows = np.random.default_rng(1).normal(size=(40, 3)).astype("float32"), np.arange(40.0)
+    name = entry(network_of, Traits(after_step=settled), task="regression", epochs=1)
+    table = zoo.cross_validate(name, rows, folds=2)
+    assert not table.attrs["at_once"]
+    assert "not as one program, for the trait 'after_step' changes its steps" in capsys.readouterr().out
 
 
 def test_what_follows_a_step_sees_its_weights_and_number(entry):
@@ -351,6 +394,13 @@ def test_what_players_cannot_follow_is_refused_by_name(entry, how, message):
     name = entry(gan, Traits(players=PLAYERS))
     with pytest.raises(ValueError, match=message):
         zoo.train(name, X, verbose=0, **how)
+
+
+def test_several_devices_are_refused(entry, monkeypatch):
+    two = Placement("several", ("CPU:0", "CPU:1"), "2 CPUs", "asked for", forced=True)
+    monkeypatch.setattr("zoo.engine.workers.devices.place", lambda devices: two)
+    with pytest.raises(ValueError, match="cannot train this way: the trait 'players' changes its steps"):
+        zoo.train(entry(gan, Traits(players=PLAYERS)), X, devices=2, verbose=0)
 
 
 def test_a_rate_for_all_players_is_refused(entry):
