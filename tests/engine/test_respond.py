@@ -61,7 +61,10 @@ def test_training_takes_the_network_s_outputs(monkeypatch):
 def test_the_served_graph_responds_and_numpy_refuses(monkeypatch, quick_proof, tmp_path):
     import tensorflow as tf
 
+    from zoo.data.served import answer_facts
+
     model = model_of(monkeypatch)
+    assert list(answer_facts(model).values()) == [["float32", [None, 3]]]
     zoo.export(model, tmp_path / "served")
     served = tf.saved_model.load(str(tmp_path / "served" / "1")).signatures["serving_default"]
     ((_, answers),) = served(inputs=tf.constant(X)).items()
