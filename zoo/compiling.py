@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from zoo import registry
+from zoo import entries, registry
 from zoo.engine import objectives, players
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers.losses import NetworkLoss
@@ -23,7 +23,7 @@ FITTED = ("preprocessing", "scaling", "feature_budget", "linear")  # builders' o
 
 def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
     """Returns the entry's recipe, with what options change in it; an option of a field's name stands above others."""
-    recipe = registry.load_recipe(entry)
+    recipe = entries.load_recipe(entry)
     known = {**entry.options, **options}
     by_value = changed_by_options(recipe.by_option, known)
     asked = {**{name: value for name, value in entry.options.items() if name not in by_value}, **options}
@@ -39,7 +39,7 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
 
 def resolve_traits(entry: Entry, options: Mapping[str, Any]) -> Traits:
     """Returns the entry's traits, with what options change in them."""
-    traits = registry.load_traits(entry)
+    traits = entries.load_traits(entry)
     changes: dict[str, Any] = {"decision": None} if "output_activation" in entry.options else {}
     if traits.by_option:
         changes |= changed_by_options(traits.by_option, {**entry.options, **options})

@@ -397,8 +397,8 @@ def test_what_players_cannot_follow_is_refused_by_name(entry, how, message):
 
 
 def test_several_devices_are_refused(entry, monkeypatch):
-    two = Placement("several", ("CPU:0", "CPU:1"), "2 CPUs", "asked for", forced=True)
-    monkeypatch.setattr("zoo.engine.workers.devices.place", lambda devices: two)
+    two = Placement(True, ("CPU:0", "CPU:1"), "2 CPUs", "asked for", forced=True)
+    monkeypatch.setattr("zoo.training.trainer.place", lambda devices: two)
     with pytest.raises(ValueError, match="cannot train this way: the trait 'players' changes its steps"):
         zoo.train(entry(gan, Traits(players=PLAYERS)), X, devices=2, verbose=0)
 

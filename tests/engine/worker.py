@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 import zoo
+from tests.engine.fitted import fit
 from zoo.data import pipelines
-from zoo.engine.workers import cluster, following
+from zoo.engine.workers import cluster
 from zoo.engine.workers.devices import place
 
 ROWS, BATCH = 151, 29  # the last of five batches has 5 rows, or 6; none of them divides by 2 or 4
@@ -111,7 +112,7 @@ def sliced(folder: Path):
     def batches(epoch):  # for Keras's fit
         return pipelines.batches(rows, batch_size=BATCH, epoch=epoch)
 
-    found = following.fit(model, batches, placement=placement, rows=rows.tensors(), **how)
+    found = fit(model, batches, placement=placement, rows=rows.tensors(), **how)
     return model, found.history
 
 

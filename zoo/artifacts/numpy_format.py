@@ -14,10 +14,10 @@ import keras
 import numpy as np
 
 from zoo.artifacts import numpy_members
-from zoo.data.columns.kind import FARTHEST, SECTIONS
+from zoo.data.columns.encodings import FARTHEST, SECTIONS
 from zoo.data.columns.source_code import NUMBER
 from zoo.data.number_statistics import MOMENTS
-from zoo.data.schema import MISSING
+from zoo.data.raw_values import MISSING
 from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
@@ -208,7 +208,7 @@ def _sources(model) -> list:
 def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
     """Returns the constants of the preprocessor, and the lines that encode `rows`."""
     preprocessor = model.preprocessor
-    own = preprocessor.own_tensors
+    own = preprocessor.layout.own_tensors
     table = preprocessor.takes_columns
     lines = [
         f"{name} = np.asarray({f'rows[{str(column.name)!r}]' if table else 'rows'}).astype('float32')"

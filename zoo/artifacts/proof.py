@@ -30,9 +30,9 @@ from zoo import notices
 from zoo.artifacts import proof_process
 from zoo.data import exif, resizing
 from zoo.data.columns import kind_of, pictures, takes_examples, the_array, the_picture
-from zoo.data.schema import BLANKS
+from zoo.data.raw_values import BLANKS
 from zoo.model import Model
-from zoo.tasks.task import TOLERANCE
+from zoo.tasks.differences import TOLERANCE
 from zoo.training import inference
 
 ROWS = 1000

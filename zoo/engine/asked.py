@@ -62,24 +62,14 @@ def obstacle_of_steps(traits: Traits) -> str:
     return f"the trait {found[0]!r} changes its steps" if found else ""
 
 
-def check_steps(
-    entry: Entry,
-    traits: Traits,
-    asked: Mapping[str, object],
-    *,
-    engine: str = "auto",
-    setters: Sequence[str] = (),
-    obstacle: str = "",
-) -> None:
+def check_steps(entry: Entry, traits: Traits, asked: Mapping[str, object], *, setters: Sequence[str] = ()) -> None:
     """Raises ValueError for a setting that steps as the traits have them cannot follow, and would leave aside.
 
     Args:
         entry: The entry that is trained.
         traits: Its traits.
         asked: What the caller gave for arguments of a training, by their names, and None where nothing was given.
-        engine: The engine asked for.
         setters: The names of callbacks that set the learning rate.
-        obstacle: Why the zoo's own loop cannot train, or `""`.
     """
     refused: dict[str, str] = {}
     if traits.objective is not None or traits.players:
@@ -100,11 +90,6 @@ def check_steps(
         raise ValueError(
             f"{setters[0]} sets one learning rate; {entry.name!r} is trained by players, each with one of its own. "
             "Leave the callback out."
-        )
-    if traits.experience is not None and (obstacle or engine == "keras"):
-        raise ValueError(
-            f"{entry.name!r} learns from its own acts, by the zoo's own loop alone, which cannot run here: "
-            f"{obstacle or 'engine=' + repr(engine) + ' is asked for'}. Pass `engine='auto'`, and callbacks of epochs."
         )
 
 

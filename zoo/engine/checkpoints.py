@@ -24,13 +24,16 @@ import numpy as np
 from zoo.engine import experience
 from zoo.engine.callbacks import BestWeights, Diverged
 
-SHOWN_BY_ROWS = ("feature_budget",)  # what a recipe says of encoded rows, which the identity holds by their hash
+NOT_IDENTIFYING = (
+    "feature_budget",  # of encoded rows, which the identity holds by their hash
+    "plan",  # how the machine at hand runs the training
+)
 YOUNGER = {"linear": False, "least_steps": 1}  # fields, and the values by which a run is one of before there were any
 
 
 def identifying(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the fields of a recipe that identify a run, without those that checkpoints of older versions lack."""
-    known = {name: value for name, value in recipe.items() if name not in SHOWN_BY_ROWS}
+    known = {name: value for name, value in recipe.items() if name not in NOT_IDENTIFYING}
     if isinstance(line := known.get("linear"), Mapping):  # what was solved follows from the rows
         known["linear"] = "refit" if line.get("refit") else True
     return {name: value for name, value in known.items() if name not in YOUNGER or value != YOUNGER[name]}

@@ -6,6 +6,7 @@ import contextlib
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -193,3 +194,12 @@ class Snapshot:
     def restore(self) -> None:
         for variable, value in self._values:
             variable.assign(value)
+
+
+def fetched_ahead(blocks: Iterator) -> Iterator:
+    """Yields blocks of rows, the next of which is fetched meanwhile in a thread beside."""
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = ahead.submit(next, blocks, None)
+            yield block

@@ -156,12 +156,12 @@ def _function_of_raw(model):
     import tensorflow as tf
 
     owner, encoder = weakref.ref(model), model.preprocessor.block_encoder()
-    signature = model.preprocessor.block_signature()
+    graph, signature = encoder.graph, encoder.signature()
     names = [tensor.name for tensor in model.network.inputs]
 
     def answer(*tensors):
         with tf.device("CPU"):
-            encoded = encoder.of_blocks(dict(zip(signature, tensors)))
+            encoded = graph.of_blocks(dict(zip(signature, tensors)))
         return _standard(owner(), {name: encoded[name] for name in names})
 
     function = tf.function(answer, input_signature=list(signature.values()), autograph=False).get_concrete_function()

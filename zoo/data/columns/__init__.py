@@ -18,7 +18,8 @@ import numpy as np
 
 from zoo.data.columns.kind import Group, Kind
 from zoo.data.schema import KINDS, Column
-from zoo.registry import load_plugins, suggest
+from zoo.plugins import load_plugins
+from zoo.registry import suggest
 
 CHANNELS = (1, 3, 4)  # of images that PNG holds
 

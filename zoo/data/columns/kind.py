@@ -13,17 +13,23 @@ groups (those that take `columns` and `states`) as they are.
 
 What is read passes through TensorFlow for training and in the served graph alike, so that both encode the same, on any
 Keras backend: `read_graph`, `numbers` and `encode` take and give TensorFlow's tensors.
+
+Other packages import from here what the methods take and return beside arrays: `Encodings`, `Feature` and `Source`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data.columns.encodings import SECTIONS
+from zoo.data.columns.encodings import Encodings as Encodings
+from zoo.data.columns.encodings import Feature as Feature
+from zoo.data.columns.source_code import Source as Source
 from zoo.data.schema import Column
 
 if TYPE_CHECKING:
@@ -31,43 +37,6 @@ if TYPE_CHECKING:
     from zoo.data.columns.values import Values
 
 State = dict[str, Any]
-# An encoded tensor holds the values of all columns first, then what says that a value is missing, then further parts.
-SECTIONS = ("value", "missing", "part")
-FARTHEST = 1e36  # standard deviations, at which a number of the tensor `linear` ends: its products stay finite
-
-
-@dataclasses.dataclass(frozen=True)
-class Encodings:
-    """How a preprocessor encodes.
-
-    Args:
-        raw: Whether numbers stay as they are and levels become 0/1, in one tensor `inputs`.
-        ranks: Whether numbers are ranked beside being scaled.
-        centred: Whether numbers whose spread float32 does not resolve are read less their middle.
-        linear: Whether a tensor `linear` holds numbers standardised and not squashed.
-    """
-
-    raw: bool = False
-    ranks: bool = True
-    centred: bool = True
-    linear: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Feature:
-    """One feature of a column.
-
-    Args:
-        what: What of the column it is.
-        center: What is 0 in it, in the column's units.
-        scale: What is 1 in it, from the centre, in the column's units.
-        section: Where in an encoded tensor it stands, one of `SECTIONS`.
-    """
-
-    what: str = "value"
-    center: float = 0.0
-    scale: float = 1.0
-    section: str = "value"
 
 
 class Kind:
@@ -370,31 +339,6 @@ class Kind:
     def source(self, group: Group, encodings: Encodings) -> Source | None:
         """Returns the columns' reading and encoding as Python source that needs numpy alone; None if there is none."""
         return None
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """How a group of columns is read and encoded, as lines of Python.
-
-    Expressions may use `rows`, a dict of columns by name, and what `setup` assigns.
-
-    Args:
-        setup: Lines that come first.
-        numbers: Expressions of arrays `(rows,)`, float32 with NaN where missing; one may be starred.
-        sections: Expressions of arrays `(rows, n)`, as `Kind.encode_group` gives them.
-        positions: Expression of an integer array `(rows, columns)`, of kinds that have levels.
-        constants: Assignments at the top of the module, by name.
-        functions: Source of functions, by name; each is written once.
-        modules: Modules to import, or lines that import.
-    """
-
-    setup: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-    sections: tuple[tuple[str, str], ...] = ()
-    positions: str = ""
-    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    functions: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    modules: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

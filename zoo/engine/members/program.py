@@ -15,7 +15,8 @@ import threading
 import keras
 import numpy as np
 
-from zoo.engine import keras_internals, loop_tensorflow, traced_functions, updates
+from zoo.engine import costs, keras_internals, traced_functions, updates
+from zoo.engine.loop_compiled import TESTED_ROWS
 from zoo.engine.members import member_rows, stacked_networks
 from zoo.engine.schedules import WarmupCosine
 
@@ -172,7 +173,7 @@ class Program:
             self._function = like._function.with_state(self._state())
         else:
             flops = 6.0 * self._batch_size * sum(float(math.prod(v.shape)) for v in self._weights if len(v.shape) > 2)
-            alone = flops < loop_tensorflow.SMALL_STEP and not loop_tensorflow._gpus()
+            alone = costs.is_small(flops)
             self._function = traced_functions.traced(self._epoch, [*data, tf.constant(0)], alone=alone)
             self._function.know(self._state())
         self._network = None  # traced: the model is the caller's
@@ -189,7 +190,7 @@ class Program:
         import tensorflow as tf
 
         given = member_rows.of_training(rows, self._shapes_of_rows, self._batch_size)
-        held = held and member_rows.of_testing(held, self._shapes_of_held, loop_tensorflow.TESTED_ROWS)
+        held = held and member_rows.of_testing(held, self._shapes_of_held, TESTED_ROWS)
         given, held = (part and tf.nest.map_structure(tf.constant, part) for part in (given, held))
         keys = [
             np.random.SeedSequence([seed % 2**32, place]).generate_state(2)
