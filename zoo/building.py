@@ -24,6 +24,7 @@ from zoo.data.sampling import Sample
 from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
 from zoo.data.targets import of_frame
+from zoo.engine import objectives
 from zoo.engine.networks import check_network
 from zoo.engine.precision import keep_ends_in_float32, policy_for
 from zoo.model import Model
@@ -238,6 +239,7 @@ def assemble(
         counts=traits.counts,
         name=name_in_keras(entry.name),
     )
+    objectives.begin(model, seed)
     if compiled:
         compile_model(model, recipe)
     return model

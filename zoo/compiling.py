@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from zoo import entries, registry
+from zoo.engine import objectives, players
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers.losses import NetworkLoss
 from zoo.recipes import changed_by_options
@@ -59,7 +60,10 @@ def compile_model(
     model: Model, recipe: Recipe, *, optimizer=None, loss=None, learning_rate=None, total_steps=None, **kwargs
 ) -> None:
     """Compiles a model as its recipe says, or with the optimizer and loss given."""
-    if optimizer is None or isinstance(optimizer, str):
+    traits = model.traits
+    if traits.players:
+        optimizer = players.optimizer_of(model, traits.players, recipe, learning_rate, total_steps)
+    elif optimizer is None or isinstance(optimizer, str):
         options = dict(recipe.optimizer_options) if optimizer in (None, recipe.optimizer) else {}
         rate = recipe.learning_rate if learning_rate is None else learning_rate
         if recipe.schedule == "cosine" and total_steps:
@@ -70,8 +74,7 @@ def compile_model(
         optimizer = keras.optimizers.get({"class_name": name, "config": config})
     elif learning_rate is not None:
         optimizer.learning_rate = learning_rate
-    traits = model.traits
-    if loss is None:
+    if loss is None and not objectives.trains(traits):
         function = traits.loss or model.task.loss(model.decision)
         reduction = {"mean": "sum_over_batch_size", "sum": "sum"}[recipe.reduction]
         if function is None and model.task.supervised:
@@ -84,4 +87,7 @@ def compile_model(
     kwargs.setdefault("jit_compile", backend == "jax" or (traits.jit is True and backend != "torch"))
     if backend == "torch":
         kwargs.pop("steps_per_execution", None)  # Keras takes 1 alone there
-    model.compile(optimizer=optimizer, loss=loss, metrics=model.task.metrics(recipe.metrics), **kwargs)
+    metrics = model.task.metrics(recipe.metrics)
+    if objectives.trains(traits):
+        metrics = metrics or None  # of an empty list Keras has no result before a forward pass
+    model.compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)

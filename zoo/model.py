@@ -21,7 +21,7 @@ from keras import ops
 from zoo import coefficients, entries, feeding, model_config, notices, overrides, registry
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data.schema import Schema
-from zoo.engine import keras_internals, numpy_fit
+from zoo.engine import keras_internals, numpy_fit, objectives
 from zoo.engine.asked import check_asked, check_served
 from zoo.engine.jitted import jitted
 from zoo.engine.precision import check_floatx, in_float32
@@ -62,6 +62,8 @@ class Model(keras.Model):
         self._options = dict(options or {})
         self._counts = [Count(function) for function in counts]
         self._jit = self.traits.jit
+        self.seeds = objectives.seed_generator(self.traits)
+        self.player_losses = objectives.trackers(self.traits)
         self._unsaved: tuple[str, ...] = ()
         self._step = threading.local()  # MirroredStrategy runs one thread a replica
         self.built = True
@@ -115,9 +117,32 @@ class Model(keras.Model):
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}.")
 
     def call(self, inputs, training=None):
+        inputs, in_step = feeding.by_name(self, inputs), getattr(self._step, "active", False)
+        if function := getattr(self._step, "function", None):
+            return function(inputs)
+        if self.traits.respond is not None and not in_step:
+            return self.decide(self._response(inputs))
         network = jitted(self.network) if self._jit and not training else self.network
-        outputs = network(feeding.by_name(self, inputs), training=training)
-        return outputs if getattr(self._step, "active", False) else self.decide(outputs)
+        outputs = network(inputs, training=training)
+        return outputs if in_step else self.decide(outputs)
+
+    @contextlib.contextmanager
+    def calling(self, function):
+        """Replaces what a call of the model returns during the block.
+
+        Args:
+            function: Of the encoded tensors by name.
+        """
+        self._step.function = function
+        try:
+            yield
+        finally:
+            self._step.function = None
+
+    def _response(self, inputs):
+        """Returns the network's outputs, or what the traits answer with in their place."""
+        respond = self.traits.respond
+        return self.network(inputs, training=False) if respond is None else respond(self.network, inputs, self.target)
 
     def network_outputs(self, x):
         """Returns the network's outputs, computed in float32: what predictions and exports take.
@@ -129,7 +154,7 @@ class Model(keras.Model):
             `(batch, num_outputs)`, or `(batch, members, num_outputs)`.
         """
         with in_float32(self.network):
-            return self.network(x, training=False)
+            return self._response(x)
 
     def decide(self, outputs):
         """Returns the model's outputs for the network's.
@@ -191,11 +216,11 @@ class Model(keras.Model):
 
     def train_step(self, *args, **kwargs):
         with self._network_outputs():
-            return super().train_step(*args, **kwargs)
+            return objectives.train_step(self, super().train_step, *args, **kwargs)
 
     def test_step(self, *args, **kwargs):
         with self._network_outputs():
-            return super().test_step(*args, **kwargs)
+            return objectives.test_step(self, super().test_step, *args, **kwargs)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the loss. Members learn by their own each, of which it is the mean; without training, their answer's.
@@ -271,6 +296,11 @@ class Model(keras.Model):
             ValueError: if there are sample weights that its rule does not heed.
         """
         self.check_trainable()
+        if self.traits.experience is not None:
+            raise TypeError(
+                f"{self.entry.name!r} learns from its own acts, for which `fit` has no environment. Call "
+                "zoo.train(model, environment), or `train_on_batch` with rows of yours."
+            )
         check_asked(self.entry, self.recipe, weight=sample_weight)
         sample_weight = feeding.in_order_of(x, sample_weight)
         x, y = feeding.encoded(self, x, y)

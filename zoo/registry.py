@@ -26,6 +26,7 @@ from zoo.entries import Entry as Entry
 from zoo.importing import attribute
 from zoo.importing import suggest as suggest
 from zoo.plugins import load_plugins
+from zoo.recipes import Player as Player
 from zoo.recipes import Recipe as Recipe
 from zoo.recipes import Traits as Traits
 from zoo.spec import Spec as Spec

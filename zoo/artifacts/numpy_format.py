@@ -83,6 +83,11 @@ class _Network:
     def __init__(self, model):
         self.lines, self.arrays = [], {}
         self._entry = model.entry.name
+        if model.traits.respond is not None:
+            raise ValueError(
+                f"The answers of {self._entry!r}, which `respond` of its traits computes, cannot be written in numpy. "
+                "Export as tf_saved_model."
+            )
         names: dict[int, str] = {}  # tensor -> what it is called; of two tensors of a layer, each has its name
         for operation in model.network.operations:
             outputs = keras.tree.flatten(operation.output)

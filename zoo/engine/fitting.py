@@ -15,6 +15,7 @@ from zoo.engine import driver, interruption, keras_internals, loop_keras, memory
 from zoo.engine.callbacks import BestWeights, Diverged, EpochLines, EpochWeights, ProgressLine, StopAt
 from zoo.engine.checkpoints import Checkpoint
 from zoo.engine.driver import Loop
+from zoo.engine.experience import Experience
 from zoo.engine.plan import Plan, Training
 from zoo.engine.workers.messages import Messages
 
@@ -56,7 +57,8 @@ def fit(
     saver = None
     past: dict[str, list[float]] = {}
     if training.checkpoint is not None:
-        saver = Checkpoint(training.checkpoint, best, diverged, training.identity)
+        rows = training.rows if isinstance(training.rows, Experience) else None
+        saver = Checkpoint(training.checkpoint, best, diverged, training.identity, rows)
         if saver.resume(model):
             training = dataclasses.replace(training, first_epoch=saver.epoch)
             past = {name: list(values) for name, values in saver.history.items()}

@@ -112,7 +112,8 @@ class CompiledLoop:
             return steps.epoch(rows.placed, self._held_out, seed, epoch)
         steps.begin()
         count = 0 if rows.count is None else epoch * -(-rows.count // steps.batch_size)
-        for block in memory.fetched_ahead(rows.blocks(epoch)):
+        blocks = rows.blocks(epoch)
+        for block in self._made_in_turn(blocks) if rows.made_by_model else memory.fetched_ahead(blocks):
             for placed, order in rows.placed_blocks(*block):
                 steps.steps(placed, order, seed, count)
                 count += -(-len(order) // steps.batch_size)
@@ -124,6 +125,13 @@ class CompiledLoop:
         for batch in self._held_out:
             steps.test(batch)
         return results, steps.end()[0], weights, finite
+
+    def _made_in_turn(self, blocks: Iterator) -> Iterator:
+        """Yields blocks that the model's acts make, each when the model has the weights that the last one left."""
+        self._steps.release()
+        for block in blocks:
+            yield block
+            self._steps.release()
 
 
 # Compiled steps that are kept.

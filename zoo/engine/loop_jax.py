@@ -143,6 +143,7 @@ class Steps:
         """Calls a function with the state, which it replaces. Ctrl-C waits: else there would be none for a moment."""
         import jax
 
+        self._take()
         fixed = [variable.value for variable in _fixed(self.model)]
         with uninterrupted():
             self._state, results = self._functions[name](self._state, fixed, *arguments)

@@ -12,6 +12,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.engine.experience import Experience
+
 SIGNS = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", "can't allocate memory", "failed to allocate")
 HOMES = ("tensorflow", "jax", "jaxlib", "torch", "builtins")
 BYTES = {"float64": 8, "double": 8, "int64": 8, "float": 4, "float32": 4, "int32": 4, "half": 2, "bfloat16": 2}
@@ -108,8 +110,15 @@ class Rows:
         """How many rows there are, if they are in memory."""
         return None if callable(self._rows) else len(keras.tree.flatten(self._rows)[0])
 
+    @property
+    def made_by_model(self) -> bool:
+        """Whether a block needs the weights that the steps on the one before left: then none is fetched ahead."""
+        return isinstance(self._rows, Experience)
+
     def some(self, epoch: int) -> tuple:
         """Returns a row."""
+        if isinstance(self._rows, Experience):
+            return taken(self._rows.example(epoch), slice(1))
         rows = next(self._rows(epoch))[0] if callable(self._rows) else self._rows
         return taken(rows, slice(1))
 

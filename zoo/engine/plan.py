@@ -18,6 +18,7 @@ from typing import Any
 import keras
 
 from zoo.engine import costs, keras_internals
+from zoo.engine.asked import obstacle_of_steps
 from zoo.engine.workers.devices import Placement
 from zoo.layers.nesting import layers_of
 
@@ -37,6 +38,7 @@ class Workload:
         streamed: Whether rows come in blocks, because they do not fit in memory.
         inputs_only: Whether rows have neither targets nor weights.
         augmentation: A function `(images, seed) -> images` on batches of `x["image"]`, with a seed `(2,)`; or None.
+        made_by_model: Whether rows come from the model's own acts.
     """
 
     num_rows: int
@@ -45,6 +47,7 @@ class Workload:
     streamed: bool = False
     inputs_only: bool = False
     augmentation: Callable | None = None
+    made_by_model: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,8 @@ class Training(Workload):
 
     Args:
         rows: `(x,)`, `(x, y)` or `(x, y, weight)`, nests of arrays; or a function from an epoch to an iterator of
-            `(arrays, order)`, where `order` lists rows of the arrays, batch after batch; or None for Keras's `fit`.
+            `(arrays, order)`, where `order` lists rows of the arrays, batch after batch; or None for Keras's `fit`. A
+            `zoo.engine.experience.Experience` is such a function.
         batches: A function from a variable that holds an epoch to a `tf.data.Dataset` of its batches, for Keras's
             `fit`; None where `rows` are arrays that need no augmentation.
         shuffle: Whether each epoch permutes the rows, by (seed, epoch). Blocks have an order of their own.
@@ -150,6 +154,12 @@ def plan(
     if engine == "auto" and learns_in_numpy(model, workload, callbacks):
         return Plan("numpy", False, devices, "the layer's own rule is quickest there")
     why = "asked for" if engine == "keras" else obstacle
+    if why and workload.made_by_model:
+        raise ValueError(
+            "Rows that a model makes by its own acts are trained on by the zoo's own loop alone, which cannot run "
+            f"here: {'engine=' + repr(engine) + ' is asked for' if engine == 'keras' else why}. Pass `engine='auto'`, "
+            "and callbacks of epochs."
+        )
     if why:
         _check_engine(engine, why)
         return Plan("keras", False, devices, why)
@@ -270,6 +280,8 @@ def _settled(devices: Placement, model: keras.Model, workload: Workload, obstacl
 def _obstacle_of_model(model: keras.Model) -> str:
     """Returns why a model cannot train on several devices to the weights of one, or `""`."""
     if why := keras_internals.lacking(keras_internals.LOOP, keras_internals.SEVERAL_DEVICES):
+        return why
+    if (traits := getattr(model, "traits", None)) and (why := obstacle_of_steps(traits)):
         return why
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     losses = keras.tree.flatten(model.loss)

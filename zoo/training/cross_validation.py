@@ -17,7 +17,7 @@ from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
-from zoo.engine.asked import check_served
+from zoo.engine.asked import check_served, check_steps
 from zoo.engine.plan import ENGINES
 from zoo.registry import Entry, Recipe
 from zoo.tasks.task import Task
@@ -126,6 +126,7 @@ def cross_validate(
         raise ValueError("`learning_rate` must be a number or several. Received: none.")
     recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
     check_served(entry, traits)
+    check_steps(entry, traits, {"optimizer": optimizer, "folds": folds})
     for rate in rates:
         recipe = changed_recipe(recipe, rate, epochs, batch_size)
     if optimizer is not None or batch_size is not None:

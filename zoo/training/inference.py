@@ -13,7 +13,7 @@ import weakref
 import keras
 import numpy as np
 
-from zoo.engine.precision import check_floatx, in_float32
+from zoo.engine.precision import check_floatx
 
 _functions: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 _functions_of_raw: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
@@ -43,10 +43,11 @@ def _function(model):
 def _jitted(owner):
     import jax
 
-    def answers(*state_and_x):
+    def answers(trained, fixed, x):
         network = owner().network
-        with in_float32(network):
-            return _of_outputs(owner(), network.stateless_call(*state_and_x, training=False)[0])
+        variables = [*network.trainable_variables, *network.non_trainable_variables]
+        with keras.StatelessScope(state_mapping=list(zip(variables, [*trained, *fixed], strict=True))):
+            return _standard(owner(), x)
 
     function = jax.jit(answers)
 
@@ -69,11 +70,7 @@ def _once(model):
 
 def _standard(model, x):
     """Returns the answers to encoded tensors without the target's units, in float32."""
-    return _of_outputs(model, model.network_outputs(x))
-
-
-def _of_outputs(model, outputs):
-    return model.task.standard(model.merged(outputs), model.target, model.decision)
+    return model.task.standard(model.merged(model.network_outputs(x)), model.target, model.decision)
 
 
 def _in_units_of_target(model, answers):

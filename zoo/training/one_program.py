@@ -15,6 +15,7 @@ from zoo.compiling import compile_model
 from zoo.data import pipelines
 from zoo.data.raw import Data
 from zoo.engine import costs
+from zoo.engine.asked import obstacle_of_steps
 from zoo.engine.members import fitting_members, stacked_networks
 from zoo.layers.linear import line_of
 from zoo.model import Model
@@ -59,6 +60,8 @@ def obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, task: Task, o
         return "it learns by a rule, which stands in its layers"
     if recipe.solver is not None:
         return f"the solver {recipe.solver!r} trains"
+    if why := obstacle_of_steps(traits):
+        return why
     if traits.augmentation is not None and options.get("augmentation", True):
         return "images are augmented"
     if recipe.stop_at is not None:

@@ -113,7 +113,7 @@ class Phases:
         with seeded(request.seed):
             training = Training(
                 **{**vars(self._workload), "epochs": phase.epochs},
-                rows=rows.blocks if encoded is None else encoded.tensors(),
+                rows=rows.source,
                 batches=rows.batches,
                 shuffle=recipe.shuffle,
                 seed=request.seed,

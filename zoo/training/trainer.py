@@ -18,12 +18,14 @@ from zoo.data.names import absent
 from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
 from zoo.data.target_columns import beside
-from zoo.engine import interruption
+from zoo.engine import experience, interruption, objectives
+from zoo.engine.asked import check_steps
 from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.plan import ENGINES, Plan, Workload
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
+from zoo.engine.schedules import callbacks_that_set_rates
 from zoo.engine.workers.devices import place
 from zoo.model import Model
 from zoo.registry import Entry, Recipe
@@ -72,7 +74,8 @@ def train(
 
     Args:
         model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
-        data: Anything that `zoo.data.load` takes; None for the recipe's own data set.
+        data: Anything that `zoo.data.load` takes; None for the recipe's own data set. Of an entry that learns from its
+            own acts, an environment (see `zoo.engine.experience`).
         target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
         validation: Share of the rows to hold out, data to choose the best epoch by, or None. Left out, it is the
             recipe's share, or the validation rows that the data set ships.
@@ -137,6 +140,14 @@ def train(
         verbose=verbose,
     )
     recipe, traits = settings.recipe, settings.traits
+    given = {"loss": loss, "solver": solver, "optimizer": optimizer, "freeze": None if freeze == "none" else freeze}
+    given |= {"target": target, "groups": groups, "time": time, "weight": weight, "class_weight": class_weight}
+    given |= {"schema": schema, "validation": None if isinstance(validation, RecipeShare) else validation}
+    check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
+    environment = None
+    if traits.experience is not None:
+        environment, validation = experience.checked(recipe.data_or(data, entry.name)), None
+        data = experience.observations(environment, seed)
     parts = load_parts(
         recipe.data_or(data, entry.name),
         target=model.schema.target if model is not None and target is None else target,
@@ -152,11 +163,15 @@ def train(
         seed=seed,
         task=None if model is None else model.task,
     )
+    if environment is not None:
+        num_rows, source = experience.rows_per_epoch(recipe), type(environment).__name__
+        parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
     if model is not None:
         seed_layers(model.network, seed)
     else:
         preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
         model = assemble(entry, preprocessor, options, seed=seed, compiled=False)
+    objectives.begin(model, seed)
     _check_target(model, parts)
     model.check_loss(loss)
     model.task.check_loss(loss, model.target, model.decision)
@@ -170,6 +185,7 @@ def train(
         streamed=parts.streaming,
         inputs_only=not has_targets and weight is None,
         augmentation=traits.augmentation if augmented else None,
+        made_by_model=environment is not None,
     )
     request = Request(placement, engine, callbacks, checkpoint, seed, verbose)
     needs_line = line.is_needed(model, again=solves_line_again)
@@ -182,6 +198,11 @@ def train(
     record |= {"dtype_policy": MIXED} if computes_in_half(model.network) else {}
 
     rows = _encoded_rows(parts, model, settings, workload, seed)
+    if environment is not None:
+        experience.check_encoding(data, rows.encoded.x, entry.name)
+        steps = recipe.steps_per_epoch
+        made = experience.Experience(traits.experience, environment, model, steps=steps, seed=seed)
+        rows = dataclasses.replace(rows, experience=made)
     identity = {} if checkpoint is None else _identity(entry, seed, record, parts, rows.encoded)
     solved_line = line_beside.begin(model, rows, solves=needs_line, chooses=recipe.solver is None, seed=seed)
     if solved_line.solved is not None:
@@ -192,7 +213,7 @@ def train(
     with interruption.terminable():
         fitted = phases.run(rows, identity=identity, best_so_far=solved_line.best_so_far)
         try:
-            metrics = {} if parts.streaming else _metrics(model, parts, rows)
+            metrics = {} if parts.streaming or environment is not None else _metrics(model, parts, rows)
             share = {} if fitted.interrupted else solved_line.explained(model, rows)
             if share:
                 record["linear"] = solved_line.listed(again=solves_line_again) | share
