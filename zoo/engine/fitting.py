@@ -12,7 +12,7 @@ import warnings
 import keras
 
 from zoo.engine import driver, interruption, keras_internals, loop_keras, memory
-from zoo.engine.callbacks import BestWeights, Diverged, EpochLines, EpochWeights, ProgressLine, StopAt
+from zoo.engine.callbacks import BestWeights, Diverged, EpochLines, EpochWeights, History, ProgressLine, StopAt
 from zoo.engine.checkpoints import Checkpoint
 from zoo.engine.driver import Loop
 from zoo.engine.experience import Experience
@@ -64,7 +64,7 @@ def fit(
             past = {name: list(values) for name, values in saver.history.items()}
             if verbose:
                 print(f"resumed from epoch {saver.epoch} of the checkpoint in {training.checkpoint}")
-    history = keras.callbacks.History()
+    history = History()
     line = ProgressLine(training.epochs, training.first_epoch) if verbose == 1 else None
     # The checkpoint is the last: it holds the state that the others left.
     own = [diverged, best if training.validation is not None else None, stop, line]

@@ -31,6 +31,9 @@ class NumpyLoop:
         self._model, self._training = model, training
         self._layer = _network(model).layers[-1]
         (self._variable,) = self._layer.trainable_variables
+        # Writing to a variable takes as long as an epoch of a small map: once is enough where nothing reads it before.
+        self._is_read = bool(training.callbacks) or training.checkpoint is not None or model.optimizer.use_ema
+        self._w = self._variable.numpy()
 
     def begin(self) -> None:
         self._model.optimizer.build(self._model.trainable_variables)  # a checkpoint holds its variables
@@ -42,19 +45,26 @@ class NumpyLoop:
     def epoch(self, epoch: int) -> Epoch:
         training, x = self._training, self._features
         numbers = order(len(x), shuffle=training.shuffle, seed=training.seed, epoch=epoch)
-        w, loss = self._layer.learn(self._variable.numpy(), x, numbers, training.batch_size, epoch)
-        self._variable.assign(w)
+        w = self._variable.numpy() if self._is_read else self._w
+        self._w, loss = self._layer.learn(w, x, numbers, training.batch_size, epoch)
+        if self._is_read:
+            self._variable.assign(self._w)
         logs = {"loss": loss}
         if self._held_out is not None:
-            logs["val_loss"] = self._layer.measure(w, self._held_out)
-        weights = [w if is_trained else value for is_trained, value in self._values]
-        return Epoch(logs, weights, bool(np.isfinite(w).all()))
+            logs["val_loss"] = self._layer.measure(self._w, self._held_out)
+        weights = [self._w if is_trained else value for is_trained, value in self._values]
+        return Epoch(logs, weights, bool(np.isfinite(self._w).all()))
 
     def end(self) -> None:
-        """Does nothing: the model has its weights."""
+        self._write()
 
     def close(self) -> None:
-        """Does nothing: there is nothing to give back."""
+        self._write()
+
+    def _write(self) -> None:
+        """Gives the model its weights, if no epoch has."""
+        if not self._is_read:
+            self._variable.assign(self._w)
 
 
 def features(network: keras.Model, x) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 
 from zoo.engine import driver
-from zoo.engine.callbacks import EpochWeights
+from zoo.engine.callbacks import EpochWeights, History
 from zoo.engine.loop_numpy import NumpyLoop
 from zoo.engine.plan import Training, Workload, learns_in_numpy
 
@@ -41,8 +41,8 @@ def fit(
         return None
     verbose = options.get("verbose", "auto")
     listeners = keras.callbacks.CallbackList(
-        callbacks,
-        add_history=True,
+        [*callbacks, history := History()],
+        add_history=False,
         add_progbar=bool(verbose),
         model=model,
         verbose=verbose,
@@ -55,6 +55,7 @@ def fit(
         shuffle=bool(options.get("shuffle", True)),
         first_epoch=options.get("initial_epoch", 0),
         validation=None if validation is None else held_out[:1],
+        callbacks=callbacks,
     )
     driver.run(model, NumpyLoop(model, training), training, listeners.callbacks, EpochWeights())
-    return model.history
+    return history
