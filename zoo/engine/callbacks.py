@@ -28,7 +28,7 @@ class EpochNumber(keras.callbacks.Callback):
 
 
 class History(keras.callbacks.History):
-    """Keras's history, which becomes `model.history` once, at the begin: setting an attribute of a model takes 20 us."""
+    """Keras's history, set as `model.history` once, at the begin: setting an attribute of a model takes 20 us."""
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
