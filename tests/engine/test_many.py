@@ -12,7 +12,7 @@ import pytest
 import zoo
 from zoo.compiling import compile_model
 from zoo.engine import fitting, loop_tensorflow
-from zoo.engine.members import fitting_members, products, stacked_networks
+from zoo.engine.members import fitting_members, own_rows, products
 from zoo.layers.linear import line_of
 
 pytestmark = pytest.mark.tensorflow
@@ -314,7 +314,7 @@ def test_other_shapes_steps_and_sizes_are_named(monkeypatch):
 )
 def test_layers_that_look_beyond_a_row_or_draw_are_named(layer, why):
     inputs = keras.Input((3,))
-    assert why in stacked_networks.obstacle(keras.Model(inputs, layer(inputs)))
+    assert why in own_rows.obstacle(keras.Model(inputs, layer(inputs)))
 
 
 @pytest.mark.parametrize("options", [{}, {"optimizer": "ftrl"}, {"rates": (0.01, 0.03, 0.02)}], ids=str)

@@ -21,7 +21,7 @@ import keras
 import numpy as np
 
 from zoo.engine import keras_internals, loop_tensorflow
-from zoo.engine.members import member_rows, stacked_networks
+from zoo.engine.members import member_rows, own_rows
 from zoo.engine.members.program import Member, Program
 from zoo.layers.linear import line_of, line_outputs
 
@@ -48,8 +48,8 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
         return why
     first = models[0]
     networks = [model.network for model in models]
-    wide = networks[stacked_networks.widest(networks)]
-    if any(stacked_networks.places(network, wide) is None for network in networks):
+    wide = networks[own_rows.widest(networks)]
+    if any(own_rows.places(network, wide) is None for network in networks):
         return "their networks have different shapes"
     if len({-(-_count(part) // batch_size) for part in rows}) > 1:
         return "an epoch has different numbers of steps"
@@ -64,7 +64,7 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
         return f"the optimizer's {used[0]} looks at a whole variable at once"
     if keras_internals.excludes_from_decay(optimizer):
         return "the optimizer's weight decay depends on the names of variables"
-    return stacked_networks.obstacle(first.network)
+    return own_rows.obstacle(first.network)
 
 
 def fit(
@@ -105,7 +105,7 @@ def fit(
     rows = _with_lines(models, rows)
     validation = validation and _with_lines(models, validation)
     rates = _rates(models)
-    widest = models[stacked_networks.widest([model.network for model in models])]
+    widest = models[own_rows.widest([model.network for model in models])]
     settings = {
         "shapes": member_rows.shapes_of(rows),
         "held_shapes": validation and member_rows.shapes_of(validation),

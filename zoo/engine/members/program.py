@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from zoo.engine import keras_internals, loop_tensorflow, traced_functions, updates
-from zoo.engine.members import member_rows, stacked_networks
+from zoo.engine.members import member_rows, own_rows
 from zoo.engine.schedules import WarmupCosine
 
 
@@ -104,7 +104,7 @@ class Program:
         self._places: list[list] = []  # of each member's rows in the widest one's variables
         self._weights = [
             keras.Variable(np.zeros(shape, "float32"), name="stacked")
-            for shape in stacked_networks.shapes(self._network, members)
+            for shape in own_rows.shapes(self._network, members)
         ]
         self._factors = tf.Variable(tf.ones(self._members), trainable=False)
         self._optimizer = template.optimizer.from_config(template.optimizer.get_config())
@@ -127,7 +127,7 @@ class Program:
         members, self._places = [], []
         for model in models:
             filled = [np.zeros(shape, "float32") for shape in self._shapes]
-            places = stacked_networks.places(model.network, widest.network)
+            places = own_rows.places(model.network, widest.network)
             self._places.append([slice(None) if rows is None else rows for rows in places])
             for all_rows, rows, variable in zip(filled, self._places[-1], _trained(model), strict=True):
                 all_rows[rows] = variable.numpy()
@@ -264,12 +264,10 @@ class Program:
             now, share, count = (tf.gather(tensor, i) for tensor in (index, shares, rows.batches))
             x, y = tf.nest.map_structure(lambda tensor: tf.gather(tensor, now), (rows.x, rows.y))
             weights = [v.value.value() for v in self._weights]
-            masks = stacked_networks.masks(self._network, size, keys, epoch * steps + i)
+            masks = own_rows.masks(self._network, size, keys, epoch * steps + i)
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                losses = self._losses(weights, x, y, share, masks) + stacked_networks.penalties(
-                    self._network, weights, members
-                )
+                losses = self._losses(weights, x, y, share, masks) + own_rows.penalties(self._network, weights, members)
             gradients = tape.gradient(losses, weights, unconnected_gradients="zero")
             with self._updating():
                 self._optimizer.apply(gradients, self._weights)
@@ -285,7 +283,7 @@ class Program:
         """Returns each member's mean loss `(members,)` of rows `(members * size, ...)`."""
         import tensorflow as tf
 
-        outputs = stacked_networks.outputs(self._network, weights, x, self._members, masks)
+        outputs = own_rows.outputs(self._network, weights, x, self._members, masks)
         return tf.reduce_sum(tf.reshape(self._loss(y, outputs) * share, (self._members, -1)), axis=1)
 
     def _tested(self, weights, held):
@@ -301,7 +299,7 @@ class Program:
 
         start = (tf.constant(0), tf.zeros(self._members))
         _, totals = step(*start) if steps == 1 else tf.while_loop(lambda i, _: i < steps, step, start)
-        return totals / counts + stacked_networks.penalties(self._network, weights, self._members)
+        return totals / counts + own_rows.penalties(self._network, weights, self._members)
 
     @contextlib.contextmanager
     def _updating(self):
