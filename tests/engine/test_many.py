@@ -231,7 +231,7 @@ def test_an_error_in_one_part_ends_the_others(monkeypatch, error):
 
     seen = []
     monkeypatch.setattr(fitting_members, "_cores", lambda: 2)
-    monkeypatch.setattr("zoo.engine.members.program._Kept.see", see)
+    monkeypatch.setattr("zoo.engine.members.program.BestWeights.see", see)
     found = prepared()
     before = [model.get_weights() for model, *_ in found]
     with pytest.raises(error, match="the disk is full"):

@@ -22,7 +22,7 @@ from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.engine import fitting, loop_tensorflow
 from zoo.engine.asked import check_served
-from zoo.engine.members import fitting_members, own_rows
+from zoo.engine.members import fitting_members, narrow_inputs
 from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import decision_of
@@ -343,7 +343,7 @@ def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
         seeds=[member.seed for member in members],
         patience=recipe.patience,
         best_so_far=[member.best_so_far for member in members],
-        key=structure(models[own_rows.widest([model.network for model in models])], recipe, statistics=False),
+        key=structure(models[narrow_inputs.widest([model.network for model in models])], recipe, statistics=False),
     )
     if diverged := sum(one.diverged for one in left):
         warnings.warn(

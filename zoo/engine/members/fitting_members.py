@@ -21,8 +21,8 @@ import keras
 import numpy as np
 
 from zoo.engine import keras_internals, loop_tensorflow
-from zoo.engine.members import member_rows, own_rows
-from zoo.engine.members.program import Member, Program
+from zoo.engine.members import member_rows, narrow_inputs, own_rows
+from zoo.engine.members.program import MemberResult, Program
 from zoo.layers.linear import line_of, line_outputs
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
@@ -48,8 +48,8 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
         return why
     first = models[0]
     networks = [model.network for model in models]
-    wide = networks[own_rows.widest(networks)]
-    if any(own_rows.places(network, wide) is None for network in networks):
+    wide = networks[narrow_inputs.widest(networks)]
+    if any(narrow_inputs.places(network, wide) is None for network in networks):
         return "their networks have different shapes"
     if len({-(-_count(part) // batch_size) for part in rows}) > 1:
         return "an epoch has different numbers of steps"
@@ -80,7 +80,7 @@ def fit(
     patience: int | None = None,
     best_so_far: Sequence[float | None] | None = None,
     key: Hashable | None = None,
-) -> list[Member]:
+) -> list[MemberResult]:
     """Trains models at once and leaves each with its best weights.
 
     Args:
@@ -99,13 +99,13 @@ def fit(
         key: Equal for models whose steps do the same as the widest's; None: the program is not kept.
 
     Returns:
-        What each left.
+        How each one's training ended.
     """
     keras_internals.warn_of_version()
     rows = _with_lines(models, rows)
     validation = validation and _with_lines(models, validation)
     rates = _rates(models)
-    widest = models[own_rows.widest([model.network for model in models])]
+    widest = models[narrow_inputs.widest([model.network for model in models])]
     settings = {
         "shapes": member_rows.shapes_of(rows),
         "held_shapes": validation and member_rows.shapes_of(validation),
@@ -117,29 +117,47 @@ def fit(
     dtypes = tuple(str(array.dtype) for array in arrays)
     key = key and (key, len(models), *settings.values(), rates is None, dtypes)
 
+    weights, places = _weights(models, widest)
     with _programs(key, widest, loss, len(models), settings) as programs:
         while True:
             parts = _in_parts(len(models), len(programs))
             tensors = []
             for program, part in zip(programs, parts, strict=True):
-                program.begin([models[k] for k in part], rates if rates is None else rates[part], models[0], widest)
-                own, held, drawn = (of_all and [of_all[k] for k in part] for of_all in (rows, validation, seeds))
-                tensors.append(program.data(own, held, drawn, part))
+                program.begin([weights[k] for k in part], models[0].optimizer, rates if rates is None else rates[part])
+                held = validation and [validation[k] for k in part]
+                tensors.append(program.data([rows[k] for k in part], held, [seeds[k] for k in part], part))
                 program.prepare(tensors[-1], like=programs[0])
                 if not program.alone:
                     break
             if len(tensors) == len(programs):
                 break
-            programs[:] = [Program(widest, loss, members=len(models), **settings)]
+            programs[:] = _made(1, widest, loss, len(models), settings)
         trainings = [
-            (program, [models[k] for k in part], own, [best_so_far and best_so_far[k] for k in part], epochs)
-            for program, part, own in zip(programs, parts, tensors, strict=True)
+            (program, data, [best_so_far and best_so_far[k] for k in part], epochs)
+            for program, part, data in zip(programs, parts, tensors, strict=True)
         ]
-        left = _beside_each_other(trainings)
-    return list(itertools.chain(*left))[: len(models)]
+        results = list(itertools.chain(*_beside_each_other(trainings)))[: len(models)]
+    shapes = [v.shape for v in widest.network.trainable_variables]
+    for model, result, rows_of_widest in zip(models, results, places, strict=True):
+        parts = zip(model.network.trainable_variables, result.weights, shapes, rows_of_widest, strict=True)
+        for variable, values, shape, own in parts:
+            variable.assign(values.reshape(shape)[own])
+    return results
 
 
-def _beside_each_other(trainings: Sequence[tuple]) -> list[list[Member]]:
+def _weights(models, widest) -> tuple[list, list]:
+    """Returns each model's weights in the shapes of the widest one's, and which rows of those are its own."""
+    weights, places = [], []
+    for model in models:
+        of_model = narrow_inputs.places(model.network, widest.network)
+        places.append([slice(None) if rows is None else rows for rows in of_model])
+        weights.append([np.zeros(v.shape, "float32") for v in widest.network.trainable_variables])
+        for wide, rows, variable in zip(weights[-1], places[-1], model.network.trainable_variables, strict=True):
+            wide[rows] = variable.numpy()
+    return weights, places
+
+
+def _beside_each_other(trainings: Sequence[tuple]) -> list[list[MemberResult]]:
     """Runs programs in a thread each, the first in the one that calls; where one fails or Ctrl-C comes, all end.
 
     The others begin after the first one's first epoch: TensorFlow then has its function ready, for which they would
@@ -155,8 +173,8 @@ def _beside_each_other(trainings: Sequence[tuple]) -> list[list[Member]]:
     with ThreadPoolExecutor(len(trainings)) as beside, _set_by_errors(stopping):
         others = [beside.submit(train, *training) for training in trainings[1:]]
         first, *arguments = trainings[0]
-        left = first.run(*arguments, stopping, has_begun)
-        return [left, *(other.result() for other in others)]
+        results = first.run(*arguments, stopping, has_begun)
+        return [results, *(other.result() for other in others)]
 
 
 @contextlib.contextmanager
@@ -202,13 +220,21 @@ def _programs(key, template, loss, members: int, settings: dict) -> Iterator[lis
             or size * loop_tensorflow._flops(template, settings["batch_size"]) >= loop_tensorflow.SMALL_STEP
         ):
             parts, size = 1, members
-        programs = [Program(template, loss, members=size, **settings) for _ in range(parts)]
+        programs = _made(parts, template, loss, size, settings)
     yield programs
     if key is not None and sum(program.num_weights for program in programs) <= loop_tensorflow.KEPT_WEIGHTS:
         with _lock:  # after a failure, its state may be any
             _kept[key] = programs
             while len(_kept) > KEPT:
                 _kept.popitem(last=False)
+
+
+def _made(count: int, template, loss, members: int, settings: dict) -> list[Program]:
+    """Returns new programs, each of so many members whose network is as the template's."""
+    network, variables = own_rows.with_own_rows(template.network, members)
+    regularizers = [v.regularizer for v in template.network.trainable_variables]
+    given = network, variables, regularizers, template.optimizer, loss
+    return [Program(*given, members=members, **settings) for _ in range(count)]
 
 
 def _with_lines(models, rows: Sequence[tuple]) -> Sequence[tuple]:

@@ -25,7 +25,7 @@ class Rows(NamedTuple):
         weight: Their weights.
         ends: Where each member's rows end there, `(members,)`.
         slots: Which of a member's rows, in the order of an epoch, stand in its batches, `(members, steps, size)`.
-        divisors: Rows of a batch that fill nothing, infinite for those that fill, `(steps, members * size)`.
+        divisors: Rows of a batch that fill nothing, infinite for those that fill, `(steps, members, size)`.
         batches: Rows of each batch that fill nothing, `(steps, members)`.
         counts: Rows of each member, `(members,)`.
     """
@@ -44,7 +44,7 @@ class HeldRows(NamedTuple):
     """What chooses members' best epochs.
 
     Args:
-        x: Nest of arrays in batches, `(steps, members * size, ...)`.
+        x: Nest of arrays in batches, `(steps, members, size, ...)`.
         y: Targets of the rows.
         shares: What each counts in the mean of its member's batch; 0 of those that fill.
         batches: As in `Rows`.
@@ -96,8 +96,7 @@ def of_testing(rows: Sequence[tuple], shapes: Shapes, most_rows: int) -> HeldRow
     filled, counts = _stacked(rows, tuple((steps * size, *shape[1:]) for shape in shapes))
 
     def by_step(a):
-        parts = a.reshape(len(rows), steps, size, *a.shape[2:])
-        return parts.swapaxes(0, 1).reshape(steps, -1, *a.shape[2:])
+        return a.reshape(len(rows), steps, size, *a.shape[2:]).swapaxes(0, 1)
 
     x, y, weight = keras.tree.map_structure(by_step, filled)
     batches, divisors = _divided(counts, steps, size)
@@ -118,4 +117,4 @@ def _divided(counts: np.ndarray, steps: int, size: int) -> tuple[np.ndarray, np.
     """Returns the `batches` and `divisors` of `Rows`."""
     batches = np.clip(counts - size * np.arange(steps)[:, None], 0, size).astype("float32")
     divisors = np.where(np.arange(size) < batches[..., None], batches[..., None], np.float32(np.inf))
-    return batches, divisors.reshape(steps, -1)
+    return batches, divisors

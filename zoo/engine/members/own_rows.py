@@ -1,28 +1,27 @@
-"""The function of one network for many members at once, each with weights of its own.
+"""A network of several members, each with rows of its own, made from the graph of one network.
 
-    what has no weights     does the same to all rows, which stand beside each other (members * rows, ...)
-    W_m x_m + b_m           is computed by `zoo.engine.members.products`
-    a line that is solved   is a part of the rows: what it gives for them, `x["line"]`
-    levels                  are looked up in all members' tables, one below the other (members * levels, features), so
-                            that optimizers step the rows of a batch, as they do for one table
-    anything else           is vectorized over members, through the layer's own call
+    inputs  (members, batch, features)   ->   outputs  (members, batch, outputs)
 
-What looks beyond a row, or draws numbers other than Dropout's, cannot be computed so.
+    layers with a form for members   have it, with all members' weights: see `zoo.layers.members`
+    other layers with weights        are vectorized over the members
+    what has no weights              does the same to all rows, which stand below each other (members * batch, features)
+    a line that is solved            is an input: each member's rows come with what its own line gives for them
+
+What looks beyond a row, or draws numbers other than Dropout's, cannot be computed so. `obstacle` names it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 import keras
-import numpy as np
+from keras import ops
 
-from zoo.engine import dropout, keras_internals
-from zoo.engine.members import products
+from zoo.engine import keras_internals
 from zoo.layers.linear import SolvedLine
+from zoo.layers.members import PER_FEATURE, MemberDense, MemberLayer, form_of
 from zoo.layers.nesting import layers_of
-from zoo.layers.tabular import Levels
 
 
 def obstacle(network: keras.Model) -> str:
@@ -57,189 +56,116 @@ def _drawn(layer, network) -> str:
     return "drops rows of no fixed width" if None in layer.output.shape[1:] else ""
 
 
-def widest(networks: Sequence[keras.Model]) -> int:
-    """Returns which of the networks has the most weights: those of the others have places in it."""
-    return int(np.argmax([network.count_params() for network in networks]))
-
-
-def places(network: keras.Model, wide: keras.Model) -> list[np.ndarray | None] | None:
-    """Returns which rows of each trainable variable of another network are this one's, None for all of them.
-
-    Inputs may be wider there: zeros fill them, by which the weights of rows in between stay zero.
+def with_own_rows(network: keras.Model, members: int) -> tuple[keras.Model, list[keras.Variable]]:
+    """Returns several networks of the shape of one as one, all weights zero, and its trainable variables.
 
     Args:
-        network: One of few inputs.
-        wide: The other.
+        network: A network that has no `obstacle`.
+        members: How many stand side by side.
 
     Returns:
-        A list as long as the trainable variables, or None if their difference is another.
+        A network from a dict of tensors `(members, batch, ...)` to `(members, batch, outputs)`. It takes the inputs of
+        the network, but for those that a `SolvedLine` alone takes; in place of these what the line gives, by its name.
+        And a variable for each trainable variable of the network, in their order, with all members' values.
     """
-    if [type(layer) for layer in network.layers] != [type(layer) for layer in wide.layers]:
-        return None
-    found: dict[int, np.ndarray | None] = {}
-    for layer, other in zip(network.layers, wide.layers, strict=True):
-        for v, w in zip(layer.trainable_variables, other.trainable_variables, strict=True):
-            found[id(v)] = None
-            if v.shape != w.shape:
-                rows = _rows(layer, network, other, wide) if _is_dense(layer) and v is layer.kernel else None
-                if rows is None or v.shape[1:] != w.shape[1:]:
-                    return None
-                found[id(v)] = rows
-    return [found[id(v)] for v in network.trainable_variables]
+
+    def own_input(tensor, name: str) -> keras.KerasTensor:
+        return keras.Input(batch_shape=(members, *tensor.shape), dtype=tensor.dtype, name=name)
+
+    inputs = {tensor.name: own_input(tensor, tensor.name) for tensor in network.inputs}
+    forms: dict[int, Callable] = {}  # an operation that is called more than once has one
+    used: set[int] = set()
+
+    def for_members(operation) -> Callable:
+        if isinstance(operation, SolvedLine):
+            return lambda *_, **__: inputs.setdefault(operation.name, own_input(operation.output, operation.name))
+
+        def call(*args, **kwargs):
+            tensors = [part for part in keras.tree.flatten((args, kwargs)) if isinstance(part, keras.KerasTensor)]
+            used.update(map(id, tensors))
+            if id(operation) not in forms:
+                forms[id(operation)] = _form_of(operation, members, args, kwargs, tensors)
+            return forms[id(operation)](tensors if len(tensors) > 1 else tensors[0])
+
+        return call
+
+    outputs = keras.tree.flatten(keras_internals.run_graph(network, list(inputs.values()), for_members))[0]
+    inputs = {name: tensor for name, tensor in inputs.items() if id(tensor) in used}
+    of_members = keras.Model(inputs, outputs, name=network.name)
+    variables: dict[int, keras.Variable] = {}
+    for layer in network.layers:
+        if layer.trainable_variables:
+            own = of_members.get_layer(layer.name).trainable_variables
+            variables |= {id(v): stacked for v, stacked in zip(layer.trainable_variables, own, strict=True)}
+    return of_members, [variables[id(v)] for v in network.trainable_variables]
 
 
-def _rows(layer, network, other, wide_network) -> np.ndarray | None:
-    """Returns which rows of a wider kernel stand for a layer's inputs, beside each other in the same order."""
-    parts, others = _joined(layer.input, network), _joined(other.input, wide_network)
-    rows, first = [], 0
-    for part, wide in zip(parts, others, strict=True):
-        missing = wide.shape[-1] - part.shape[-1]
-        if missing < 0 or (missing and not any(part is tensor for tensor in network.inputs)):
-            return None
-        rows.append(first + np.arange(part.shape[-1]))
-        first += wide.shape[-1]
-    return np.concatenate(rows)
+def _form_of(operation, members: int, args, kwargs, tensors: Sequence) -> Callable:
+    """Returns what is called with the tensors of all members in the place of an operation of one network."""
+    form = form_of(operation, members)
+    if isinstance(form, MemberDense):
+        return functools.partial(_dense, operation, form)
+    if form is not None and len(tensors) == 1 and len(tensors[0].shape) == 3:
+        return form
+    if type(operation) is keras.layers.Activation:  # whose function may be no registered one
+        return keras.layers.Activation(operation.activation, name=operation.name)
+    if type(operation) in PER_FEATURE and not operation.weights:
+        seed = {"seed": 0} if hasattr(operation, "seed_generator") else {}  # else Keras draws one
+        return type(operation).from_config({**operation.get_config(), **seed})
+    if type(operation) is keras.layers.Concatenate:
+        return keras.layers.Concatenate(operation.axis + (operation.axis >= 0), name=operation.name)
+    if type(operation) is keras.layers.Add and len({len(tensor.shape) for tensor in tensors}) == 1:
+        return keras.layers.Add(name=operation.name)
+    return EachMember(members, operation, args, kwargs)
 
 
-def _joined(tensor, network) -> list:
-    """Returns the tensors of a network that stand beside each other in one."""
-    joins = [layer for layer in network.layers if isinstance(layer, keras.layers.Concatenate)]
-    return next((list(layer.input) for layer in joins if layer.output is tensor), [tensor])
+def _dense(layer, form: MemberDense, x):
+    """Returns what a dense layer and its activation give for all members."""
+    width, between = x.shape[-1], x.shape[2:-1]
+    x = form(ops.reshape(x, (x.shape[0], -1, width)) if between else x)
+    x = ops.reshape(x, (x.shape[0], -1, *between, layer.units)) if between else x
+    return x if layer.activation is keras.activations.linear else keras.layers.Activation(layer.activation)(x)
 
 
-def shapes(network: keras.Model, members: int) -> list[tuple[int, ...]]:
-    """Returns the shapes in which the weights of all members stand, for each trainable variable."""
-    tables = {id(layer.table) for layer in network.layers if isinstance(layer, Levels) and layer.large}
-
-    def shape(v):
-        return (members * v.shape[0], *v.shape[1:]) if id(v) in tables else (members, *v.shape)
-
-    return [shape(v) for v in network.trainable_variables]
-
-
-def dropouts(network: keras.Model) -> list[keras.layers.Dropout]:
-    """Returns the layers that need masks."""
-    return [layer for layer in network.layers if dropout.suits(layer)]
-
-
-def masks(network: keras.Model, rows: int, keys, step) -> dict[str, object]:
-    """Returns a mask for each layer of `dropouts`, `(members * rows, ...)`: 0, or 1 over the share that is kept.
+class EachMember(MemberLayer):
+    """What an operation of one network does, done to each member's tensors. It trains, and is not saved.
 
     Args:
-        network: The network.
-        rows: Of a member.
-        keys: Two numbers of each member, by which it draws, `(members, 2)`.
-        step: The step's number.
+        members: How many networks stand side by side.
+        operation: A layer, which is built, or an operation of `keras.ops`.
+        args: What it is called with in its network; members' tensors take the places of the tensors.
+        kwargs: The same by name.
+
+    Input shape: `(members, batch, ...)`, or a list of such. Output shape: as the operation's, members first.
     """
-    import tensorflow as tf
 
-    found = {}
-    for i, layer in enumerate(dropouts(network)):
-        width = math.prod(layer.output.shape[1:])
-        seeds = tf.unstack(keys + tf.stack([step, i]))
-        words = tf.concat([dropout.words(rows, width, layer.rate, seed) for seed in seeds], 0)
-        found[layer.name] = tf.reshape(dropout.mask_of(words, width, layer.rate), (-1, *layer.output.shape[1:]))
-    return found
+    def __init__(self, members: int, operation, args, kwargs):
+        super().__init__(members, name=operation.name, dtype=getattr(operation, "dtype_policy", None))
+        # Functions hold the operation and its arguments: Keras would track a layer, whose weights are not in use here.
+        self._arguments, self._spec = lambda: (args, kwargs), operation.compute_output_spec
+        variables = getattr(operation, "trainable_variables", ())
+        self._call = operation.stateless_call if variables else operation.__call__
+        self._own = [self.add_weight(shape=(members, *v.shape), initializer="zeros", name=v.name) for v in variables]
 
+    def _with(self, tensors) -> tuple:
+        """Returns the arguments with these tensors."""
+        given = iter(keras.tree.flatten(tensors))
+        return keras.tree.map_structure(
+            lambda part: next(given) if isinstance(part, keras.KerasTensor) else part, self._arguments()
+        )
 
-def penalties(network: keras.Model, weights: Sequence, members: int):
-    """Returns the sum of the regularizers of each member's weights `(members,)`, or 0.
+    def call(self, tensors):
+        def of_one(parts):
+            args, kwargs = self._with(parts[1])
+            return self._call(parts[0], [], *args, **kwargs)[0]
 
-    Args:
-        network: The network.
-        weights: Of all members, of the `shapes`.
-        members: How many.
-    """
-    import tensorflow as tf
+        if self._own:
+            return ops.vectorized_map(of_one, ([v.value for v in self._own], tensors))
+        args, kwargs = self._with(keras.tree.map_structure(lambda t: ops.reshape(t, (-1, *t.shape[2:])), tensors))
+        outputs = self._call(*args, **kwargs)
+        return keras.tree.map_structure(lambda t: ops.reshape(t, (self.members, -1, *t.shape[1:])), outputs)
 
-    pairs = zip(network.trainable_variables, weights, strict=True)
-    return sum(
-        tf.vectorized_map(v.regularizer, tf.reshape(stacked, (members, *v.shape)))
-        for v, stacked in pairs
-        if v.regularizer is not None
-    )
-
-
-def outputs(network: keras.Model, weights: Sequence, x: Mapping, members: int, masks: Mapping | None = None):
-    """Returns the network's outputs `(members * rows, ...)`.
-
-    Args:
-        network: The network.
-        weights: Of all members, of the `shapes`.
-        x: Inputs by name, `(members * rows, ...)`; of a network with a `SolvedLine`, `line` too, what it gives.
-        members: How many.
-        masks: Of `masks`, in training.
-    """
-    import tensorflow as tf
-
-    own = {id(v): stacked for v, stacked in zip(network.trainable_variables, weights, strict=True)}
-
-    def for_members(layer) -> Callable:
-        if masks is not None and layer.name in masks:
-            return lambda values, **_: values * masks[layer.name]
-        if isinstance(layer, SolvedLine):
-            return lambda *_, **__: x["line"]
-        if not getattr(layer, "trainable_variables", ()):
-            return layer
-        if isinstance(layer, Levels):
-            return _levels(layer, own, members)
-        return _dense(layer, own, members) if _is_dense(layer) else _vectorized(layer, own, members)
-
-    # What the line alone takes may be left out.
-    inputs = [tf.cast(x[name] if (name := tensor.name) in x else x["line"], tensor.dtype) for tensor in network.inputs]
-    return keras.tree.flatten(keras_internals.run_graph(network, inputs, for_members))[0]
-
-
-def _levels(layer, own, members: int) -> Callable:
-    """Returns what a layer of levels does to the rows of all members."""
-    import tensorflow as tf
-
-    def rows_of(indices):
-        of_members = tf.repeat(tf.range(members) * layer.table.shape[0], tf.shape(indices)[0] // members)
-        return layer.rows(indices) + of_members[:, None]
-
-    return lambda indices, **_: layer.features(indices, own[id(layer.table)], rows_of)
-
-
-def _is_dense(layer) -> bool:
-    return type(layer) is keras.layers.Dense and len(layer.trainable_variables) == 1 + layer.use_bias
-
-
-def _dense(layer, own, members: int) -> Callable:
-    """Returns what a dense layer does to the rows of all members."""
-    import tensorflow as tf
-
-    def call(values, **_):
-        kernel = own[id(layer.kernel)]
-        parts = tf.reshape(values, (members, -1, kernel.shape[1]))
-        product = products.product(parts, kernel)
-        if layer.use_bias:
-            product += tf.expand_dims(own[id(layer.bias)], 1)
-        product = tf.reshape(product, (-1, *values.shape[1:-1], kernel.shape[2]))
-        return product if layer.activation is None else layer.activation(product)
-
-    return call
-
-
-def _vectorized(layer, own, members: int) -> Callable:
-    """Returns what any layer with weights does to the rows of all members."""
-    import tensorflow as tf
-
-    def call(*args, **kwargs):
-        flat = keras.tree.flatten((args, kwargs))
-        places = [i for i, part in enumerate(flat) if tf.is_tensor(part)]
-
-        def one(parts):
-            weights, tensors = parts
-            filled = list(flat)
-            for i, tensor in zip(places, tensors, strict=True):
-                filled[i] = tensor
-            args_of_one, kwargs_of_one = keras.tree.pack_sequence_as((args, kwargs), filled)
-            return layer.stateless_call(weights, [], *args_of_one, **kwargs_of_one)[0]
-
-        stacked = [tf.reshape(flat[i], (members, -1, *flat[i].shape[1:])) for i in places]
-        weights = [own[id(v)] for v in layer.trainable_variables]
-        found = tf.vectorized_map(one, (weights, stacked), fallback_to_while_loop=False)
-        return tf.nest.map_structure(lambda t: tf.reshape(t, (-1, *t.shape[2:])), found)
-
-    return call
+    def compute_output_spec(self, tensors):
+        args, kwargs = self._with(keras.tree.map_structure(lambda t: keras.KerasTensor(t.shape[1:], t.dtype), tensors))
+        spec = self._spec(*args, **kwargs)
+        return keras.tree.map_structure(lambda t: keras.KerasTensor((self.members, *t.shape), t.dtype), spec)
