@@ -1,6 +1,6 @@
 """Many models of one structure as one program: folds, seeds and learning rates side by side.
 
-    theta  (members, *shape)      a step of all members is one step on stacked weights
+    theta  (members, *shape)      a step of all members is one step of a network of members
 
 A small network spends its time around the arithmetic; members share that. Where steps keep to a thread, each core
 trains a part of the members, which takes the same function with variables of its own. Each member has rows, an order,
@@ -117,7 +117,7 @@ def fit(
     dtypes = tuple(str(array.dtype) for array in arrays)
     key = key and (key, len(models), *settings.values(), rates is None, dtypes)
 
-    weights, places = _weights(models, widest)
+    weights = [narrow_inputs.weights_in(model.network, widest.network) for model in models]
     with _programs(key, widest, loss, len(models), settings) as programs:
         while True:
             parts = _in_parts(len(models), len(programs))
@@ -137,24 +137,9 @@ def fit(
             for program, part, data in zip(programs, parts, tensors, strict=True)
         ]
         results = list(itertools.chain(*_beside_each_other(trainings)))[: len(models)]
-    shapes = [v.shape for v in widest.network.trainable_variables]
-    for model, result, rows_of_widest in zip(models, results, places, strict=True):
-        parts = zip(model.network.trainable_variables, result.weights, shapes, rows_of_widest, strict=True)
-        for variable, values, shape, own in parts:
-            variable.assign(values.reshape(shape)[own])
+    for model, result in zip(models, results, strict=True):
+        narrow_inputs.assign(model.network, widest.network, result.weights)
     return results
-
-
-def _weights(models, widest) -> tuple[list, list]:
-    """Returns each model's weights in the shapes of the widest one's, and which rows of those are its own."""
-    weights, places = [], []
-    for model in models:
-        of_model = narrow_inputs.places(model.network, widest.network)
-        places.append([slice(None) if rows is None else rows for rows in of_model])
-        weights.append([np.zeros(v.shape, "float32") for v in widest.network.trainable_variables])
-        for wide, rows, variable in zip(weights[-1], places[-1], model.network.trainable_variables, strict=True):
-            wide[rows] = variable.numpy()
-    return weights, places
 
 
 def _beside_each_other(trainings: Sequence[tuple]) -> list[list[MemberResult]]:

@@ -16,8 +16,23 @@ def widest(networks: Sequence[keras.Model]) -> int:
     return int(np.argmax([network.count_params() for network in networks]))
 
 
-def places(network: keras.Model, wide: keras.Model) -> list[np.ndarray | None] | None:
-    """Returns which rows of each trainable variable of another network are this one's, None for all of them.
+def weights_in(network: keras.Model, wide: keras.Model) -> list[np.ndarray]:
+    """Returns the trainable weights of a network at their places in the shapes of the widest one's, zeros elsewhere."""
+    weights = [np.zeros(v.shape, "float32") for v in wide.trainable_variables]
+    for wide_values, rows, variable in zip(weights, places(network, wide), network.trainable_variables, strict=True):
+        wide_values[rows] = variable.numpy()
+    return weights
+
+
+def assign(network: keras.Model, wide: keras.Model, weights: Sequence[np.ndarray]) -> None:
+    """Gives a network its part of weights of as many numbers as the widest one's: the inverse of `weights_in`."""
+    pairs = zip(network.trainable_variables, places(network, wide), wide.trainable_variables, weights, strict=True)
+    for variable, rows, wide_variable, values in pairs:
+        variable.assign(np.reshape(values, wide_variable.shape)[rows])
+
+
+def places(network: keras.Model, wide: keras.Model) -> list[np.ndarray | slice] | None:
+    """Returns which rows of each trainable variable of another network are this one's.
 
     Inputs may be wider there: zeros fill them, by which the weights of rows in between stay zero.
 
@@ -30,10 +45,10 @@ def places(network: keras.Model, wide: keras.Model) -> list[np.ndarray | None] |
     """
     if [type(layer) for layer in network.layers] != [type(layer) for layer in wide.layers]:
         return None
-    found: dict[int, np.ndarray | None] = {}
+    rows_of: dict[int, np.ndarray | slice] = {}
     for layer, other in zip(network.layers, wide.layers, strict=True):
         for v, w in zip(layer.trainable_variables, other.trainable_variables, strict=True):
-            found[id(v)] = None
+            rows_of[id(v)] = slice(None)
             if v.shape != w.shape:
                 rows = (
                     _rows(layer, network, other, wide)
@@ -42,8 +57,8 @@ def places(network: keras.Model, wide: keras.Model) -> list[np.ndarray | None] |
                 )
                 if rows is None or v.shape[1:] != w.shape[1:]:
                     return None
-                found[id(v)] = rows
-    return [found[id(v)] for v in network.trainable_variables]
+                rows_of[id(v)] = rows
+    return [rows_of[id(v)] for v in network.trainable_variables]
 
 
 def _rows(layer, network, other, wide_network) -> np.ndarray | None:

@@ -65,8 +65,8 @@ def with_own_rows(network: keras.Model, members: int) -> tuple[keras.Model, list
 
     Returns:
         A network from a dict of tensors `(members, batch, ...)` to `(members, batch, outputs)`. It takes the inputs of
-        the network, but for those that a `SolvedLine` alone takes; in place of these what the line gives, by its name.
-        And a variable for each trainable variable of the network, in their order, with all members' values.
+        the network, but for those that a `SolvedLine` alone takes; in place of these it takes what the line gives,
+        `line`. And a variable for each trainable variable of the network, in their order, with all members' values.
     """
 
     def own_input(tensor, name: str) -> keras.KerasTensor:
@@ -78,7 +78,7 @@ def with_own_rows(network: keras.Model, members: int) -> tuple[keras.Model, list
 
     def for_members(operation) -> Callable:
         if isinstance(operation, SolvedLine):
-            return lambda *_, **__: inputs.setdefault(operation.name, own_input(operation.output, operation.name))
+            return lambda *_, **__: inputs.setdefault("line", own_input(operation.output, "line"))
 
         def call(*args, **kwargs):
             tensors = [part for part in keras.tree.flatten((args, kwargs)) if isinstance(part, keras.KerasTensor)]
