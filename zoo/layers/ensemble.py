@@ -86,10 +86,10 @@ def _drawn_anew(layer, count: int) -> list[list[np.ndarray]]:
     fresh = layer.__class__.from_config(layer.get_config())
     initializers = []
 
-    def add_weight(*args, initializer=None, **how):
+    def add_weight(*args, initializer=None, **settings):
         initializer = keras.initializers.get(initializer or "glorot_uniform")
         initializers.append(initializer)
-        return type(fresh).add_weight(fresh, *args, initializer=initializer, **how)
+        return type(fresh).add_weight(fresh, *args, initializer=initializer, **settings)
 
     fresh.add_weight = add_weight
     fresh.build(layer.input.shape)

@@ -118,8 +118,8 @@ class MemberBatchNormalization(MemberLayer):
     def call(self, x, training=None):
         if training and self.trainable:
             mean, variance = ops.moments(ops.cast(x, self.variable_dtype), axes=1)
-            for kept, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                kept.assign(kept * self.momentum + value * (1.0 - self.momentum))
+            for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
         else:
             mean, variance = self.moving_mean, self.moving_variance
         scale = self.gamma * ops.rsqrt(variance + self.epsilon)  # (members, features)
@@ -212,10 +212,9 @@ class MemberLevels(Levels):
     def call(self, indices):
         if len(indices.shape) == 3:
             return self.features(indices, self.table, self._own_rows)
-        found = [self.indicators(indices)] if self.small else []
         vectors = ops.take(self.table, self.rows(indices), axis=1)  # (members, batch, columns, embedding_size)
-        found.append(ops.reshape(vectors, (self.members, -1, len(self.large) * self.embedding_size)))
-        return found if len(found) > 1 else found[0]
+        vectors = ops.reshape(vectors, (self.members, -1, len(self.large) * self.embedding_size))
+        return [self.indicators(indices), vectors] if self.small else vectors
 
     def _own_rows(self, indices):
         """Returns the row of the tables for the level of each large column, `(members, batch, large columns)`."""
@@ -290,7 +289,9 @@ def form_of(layer: keras.layers.Layer, members: int) -> MemberLayer | MemberLeve
 
     Returns:
         A layer of the same name, on `(members, batch, features)`; `MemberDense` and `MemberLevels` take shared inputs
-        too. The activation of a dense layer is left out. None for a layer that has no such form.
+        too. The activation of a dense layer is left out. None for a layer that has no such form: `ensemble=` refuses
+        it, since the form that members with own rows have instead (`zoo.engine.members.own_rows.EachMember`) is
+        neither saved nor exported.
     """
     common = {"name": layer.name, "dtype": getattr(layer, "dtype_policy", None)}
     if type(layer) is keras.layers.Dense and len(layer.weights) == 1 + layer.use_bias:

@@ -26,9 +26,9 @@ from zoo.engine.members.program import MemberResult, Program
 from zoo.layers.linear import line_of, line_outputs
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
-KEPT = 4
-MOST_SECONDS_TO_BEGIN = 0.1  # an epoch of many rows takes longer than what is made before it
-MOST_BYTES = 2**30  # of all members' rows, which stand beside each other in memory
+KEPT_PROGRAMS = 4
+MOST_SECONDS_TO_BEGIN = 0.1  # the longest that other threads wait for the first one's first epoch
+MOST_BYTES = 2**30  # the most that the rows of all members, which are copied, may take
 
 _kept: collections.OrderedDict[Hashable, list[Program]] = collections.OrderedDict()
 _lock = threading.Lock()
@@ -136,13 +136,13 @@ def fit(
             (program, data, [best_so_far and best_so_far[k] for k in part], epochs)
             for program, part, data in zip(programs, parts, tensors, strict=True)
         ]
-        results = list(itertools.chain(*_beside_each_other(trainings)))[: len(models)]
+        results = list(itertools.chain(*_in_threads(trainings)))[: len(models)]
     for model, result in zip(models, results, strict=True):
         narrow_inputs.assign(model.network, widest.network, result.weights)
     return results
 
 
-def _beside_each_other(trainings: Sequence[tuple]) -> list[list[MemberResult]]:
+def _in_threads(trainings: Sequence[tuple]) -> list[list[MemberResult]]:
     """Runs programs in a thread each, the first in the one that calls; where one fails or Ctrl-C comes, all end.
 
     The others begin after the first one's first epoch: TensorFlow then has its function ready, for which they would
@@ -174,9 +174,9 @@ def _set_by_errors(event: threading.Event) -> Iterator[None]:
 def _cores() -> int:
     import tensorflow as tf
 
-    asked = tf.config.threading.get_inter_op_parallelism_threads()
+    threads = tf.config.threading.get_inter_op_parallelism_threads()
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(here, asked) if asked else here
+    return min(here, threads) if threads else here
 
 
 def _in_parts(members: int, parts: int) -> list[list[int]]:
@@ -210,7 +210,7 @@ def _programs(key, template, loss, members: int, settings: dict) -> Iterator[lis
     if key is not None and sum(program.num_weights for program in programs) <= loop_tensorflow.KEPT_WEIGHTS:
         with _lock:  # after a failure, its state may be any
             _kept[key] = programs
-            while len(_kept) > KEPT:
+            while len(_kept) > KEPT_PROGRAMS:
                 _kept.popitem(last=False)
 
 

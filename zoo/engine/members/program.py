@@ -1,4 +1,4 @@
-"""The program by which many models train: weights, optimizer and early stopping of all members, members first.
+"""The program that trains several members: their weights, members first, their optimizer and their early stopping.
 
     theta_m <- theta_m - eta_m update(grad L_m)      one step of all members on (members, *shape)
 
@@ -24,12 +24,12 @@ from zoo.layers.members import MemberDense, own_variables
 
 @dataclasses.dataclass(frozen=True)
 class MemberResult:
-    """What a member's training ended with.
+    """How the training of a member ended.
 
     Args:
         weights: Its weights, as for `Program.begin`: those of its best epoch.
-        losses: The loss of each epoch.
-        val_losses: That of its validation rows.
+        losses: The loss of each epoch on its training rows.
+        val_losses: The loss of each epoch on its validation rows.
         best_epoch: Whose weights these are, from 0; -1 for those before the first; None where none was chosen.
         diverged: Whether its loss or weights were no longer finite.
     """
@@ -90,14 +90,14 @@ class Program:
             without members are shared: they learn from the rows of all.
         variables: Its trainable variables, in the order in which weights are given and returned.
         regularizers: The regularizer of one member's part of each of them, or None.
-        optimizer: One as this updates the weights.
-        loss: Of each row, `(y, outputs) -> (rows,)`.
-        members: How many.
-        shapes: Of what any of them trains on, of `zoo.engine.members.member_rows.shapes_of`.
-        held_shapes: The same of what chooses a best epoch, or None.
-        batch_size: Rows a step.
-        shuffle: Whether to permute.
-        patience: Epochs without a better one.
+        optimizer: An optimizer of the same settings updates the weights.
+        loss: `(y, outputs) -> (rows,)`.
+        members: How many members the network has.
+        shapes: The largest shapes of their training rows, of `zoo.engine.members.member_rows.shapes_of`.
+        held_shapes: The same of their validation rows, or None.
+        batch_size: Rows of a member in a step.
+        shuffle: Whether to permute the training rows in each epoch.
+        patience: Epochs without a better one after which a member stops, or None.
     """
 
     def __init__(
@@ -165,12 +165,12 @@ class Program:
 
     @property
     def num_weights(self) -> int:
-        """Of all members."""
+        """The number of weights of all members."""
         return sum(math.prod(v.shape) for v in self._weights)
 
     @property
     def alone(self) -> bool:
-        """Whether the epoch keeps to the thread that calls, so that others can run beside it. It is prepared."""
+        """Whether an epoch, which is prepared, keeps to the thread that calls it, so that others can run beside it."""
         return self._function.alone
 
     def prepare(self, data: tuple, like: Program | None = None) -> None:
