@@ -12,7 +12,7 @@ import pytest
 import zoo
 from tests.engine.fitted import fit
 from zoo.compiling import compile_model
-from zoo.engine.members import fitting_members, products, program, stacked_networks
+from zoo.engine.members import fitting_members, own_rows, products, program
 from zoo.layers.linear import line_of
 
 pytestmark = pytest.mark.tensorflow
@@ -231,7 +231,7 @@ def test_an_error_in_one_part_ends_the_others(monkeypatch, error):
 
     seen = []
     monkeypatch.setattr(fitting_members, "_cores", lambda: 2)
-    monkeypatch.setattr("zoo.engine.members.program._Kept.see", see)
+    monkeypatch.setattr("zoo.engine.members.program.BestWeights.see", see)
     found = prepared()
     before = [model.get_weights() for model, *_ in found]
     with pytest.raises(error, match="the disk is full"):
@@ -314,7 +314,7 @@ def test_other_shapes_steps_and_sizes_are_named(monkeypatch):
 )
 def test_layers_that_look_beyond_a_row_or_draw_are_named(layer, why):
     inputs = keras.Input((3,))
-    assert why in stacked_networks.obstacle(keras.Model(inputs, layer(inputs)))
+    assert why in own_rows.obstacle(keras.Model(inputs, layer(inputs)))
 
 
 @pytest.mark.parametrize("options", [{}, {"optimizer": "ftrl"}, {"rates": (0.01, 0.03, 0.02)}], ids=str)

@@ -18,6 +18,7 @@ from zoo.data.columns.encodings import FARTHEST, SECTIONS
 from zoo.data.columns.source_code import NUMBER
 from zoo.data.number_statistics import MOMENTS
 from zoo.data.raw_values import MISSING
+from zoo.engine.keras_internals import producer_of
 from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
@@ -88,18 +89,32 @@ class _Network:
                 f"The answers of {self._entry!r}, which `respond` of its traits computes, cannot be written in numpy. "
                 "Export as tf_saved_model."
             )
+        self._inputs = {tensor.name for tensor in model.network.inputs}
+        self.lines.append(f"return {self._write(model.network)}")
+
+    def _write(self, network, prefix: str = "") -> str:
+        """Writes the lines of a network, and returns what its output is called.
+
+        Args:
+            network: The network, or one of its members, which takes the same inputs.
+            prefix: Begins the names of what is computed.
+        """
         names: dict[int, str] = {}  # tensor -> what it is called; of two tensors of a layer, each has its name
-        for operation in model.network.operations:
+        for operation in network.operations:
             outputs = keras.tree.flatten(operation.output)
             if isinstance(operation, keras.layers.InputLayer):
                 names[id(outputs[0])] = outputs[0].name
                 continue
-            taken = [names[id(tensor)] for tensor in keras.tree.flatten(operation.input)]
+            name = prefix + re.sub(r"\W", "_", operation.name)
+            if isinstance(operation, keras.Model) and {tensor.name for tensor in operation.inputs} <= self._inputs:
+                names[id(operation)] = self._write(operation, f"{name}_")
+                continue
+            given = keras.tree.flatten(operation.input) if not isinstance(operation, keras.Model) else []
+            taken = [names.get(id(tensor)) or names[id(producer_of(tensor))] for tensor in given]
             if isinstance(operation, PASSING):
                 names[id(outputs[0])] = taken[0]
                 continue
-            name = re.sub(r"\W", "_", operation.name)
-            expression = self._expression(operation, name, taken)
+            expression = self._expression(operation, name, taken) if taken else None
             if expression is None:
                 raise ValueError(
                     f"The layer {operation.name!r} ({type(operation).__name__}) cannot be written in numpy. Take "
@@ -108,7 +123,8 @@ class _Network:
             called = [name] if len(outputs) == 1 else [f"{name}_{i}" for i in range(len(outputs))]
             self.lines.append(f"{', '.join(called)} = {expression}")
             names |= {id(output): each for output, each in zip(outputs, called, strict=True)}
-        self.lines.append(f"return {names[id(model.network.outputs[0])]}")
+        output = network.outputs[0]
+        return names.get(id(output)) or names[id(producer_of(output))]
 
     def _keep(self, name: str, value) -> str:
         self.arrays[name] = np.asarray(keras.ops.convert_to_numpy(value))

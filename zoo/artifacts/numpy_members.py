@@ -42,6 +42,8 @@ def expression(layer, taken: Sequence[str], weight: Callable[[str], str]) -> str
         return f"np.concatenate([{parts}], axis=1, dtype='float32'), {vectors}"
     if isinstance(layer, members.AddToMembers):
         return " + ".join(taken)
+    if isinstance(layer, members.StackOutputs):
+        return f"np.stack([{', '.join(taken)}], axis=1)"
     return f"{x}.transpose(1, 0, 2)" if isinstance(layer, members.BatchFirst) else None
 
 

@@ -41,6 +41,30 @@ def of_few_bits(layer: keras.layers.Dropout, *, hashed: bool) -> Callable:
     return call
 
 
+def of_members(layer: keras.layers.Dropout, place: int, keys, step) -> Callable:
+    """Returns what a dropout on `(members, rows, ...)` can call in the place of its own `call`, a draw for each member.
+
+    Args:
+        layer: One that `suits`.
+        place: Its number in the network.
+        keys: Two numbers of each member, by which it draws, `(members, 2)`.
+        step: The step's number.
+    """
+
+    def call(inputs, training=False):
+        import tensorflow as tf
+
+        if not training:
+            return inputs
+        _, rows, *shape = inputs.shape
+        width = math.prod(shape)
+        seeds = tf.unstack(keys + tf.stack([step, place]))
+        drawn = tf.concat([words(rows, width, layer.rate, seed) for seed in seeds], 0)
+        return inputs * tf.reshape(mask_of(drawn, width, layer.rate), inputs.shape)
+
+    return call
+
+
 def words(rows, width: int, rate: float, seed, *, hashed: bool = False):
     """Returns the random words of a mask, uint32 `(rows, words of a row)`.
 

@@ -18,16 +18,6 @@ import numpy as np
 from keras import ops
 
 from zoo.layers import members as own
-from zoo.layers.tabular import Levels
-
-PER_FEATURE = (  # layers without weights that do the same to every row of features, or to every number
-    keras.layers.Activation,
-    keras.layers.Dropout,
-    keras.layers.GaussianNoise,
-    keras.layers.LeakyReLU,
-    keras.layers.ReLU,
-    keras.layers.Rescaling,
-)
 
 
 def ensemble(network: keras.Model, members: int) -> keras.Model:
@@ -50,10 +40,45 @@ def ensemble(network: keras.Model, members: int) -> keras.Model:
         return network
     stacked = _side_by_side(network, int(members))
     for layer in network.layers:
-        if layer.weights and not _is_shared(layer):
+        if layer.weights and not own.is_shared(layer):
             draws = [layer.get_weights(), *_drawn_anew(layer, members - 1)]
             stacked.get_layer(layer.name).set_weights([np.stack(parts) for parts in zip(*draws, strict=True)])
     return stacked
+
+
+def of_networks(networks: Sequence[keras.Model]) -> keras.Model:
+    """Returns networks of any shapes on the same inputs as one network, whose members they are.
+
+    Args:
+        networks: From encoded tensors to `(batch, outputs)`. They are parts of the new network, which has their
+            weights. Inputs of one name are one input of it.
+
+    Returns:
+        A network to `(batch, members, outputs)`, in the order of the networks. It is saved and loaded as any other.
+
+    Raises:
+        ValueError: if the networks have other numbers of outputs, or inputs of one name have other shapes or types.
+    """
+    if len(widths := {network.outputs[0].shape[1:] for network in networks}) != 1:
+        raise ValueError(
+            "Networks beside each other must have outputs of one shape. Received: "
+            f"{', '.join(map(str, sorted(widths))) or 'no network'}. Build them for the same targets."
+        )
+    inputs: dict[str, keras.KerasTensor] = {}
+    outputs = []
+    for i, network in enumerate(networks):
+        for tensor in network.inputs:
+            own_input = keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name)
+            shared = inputs.setdefault(tensor.name, own_input)
+            if (shared.shape, shared.dtype) != (tensor.shape, tensor.dtype):
+                raise ValueError(
+                    f"Networks beside each other must have inputs of one shape and type by the name {tensor.name!r}. "
+                    f"Received: {shared.shape} {shared.dtype} and {tensor.shape} {tensor.dtype}. Encode their rows by "
+                    "one preprocessor."
+                )
+        member = keras.Model({tensor.name: tensor for tensor in network.inputs}, network.outputs[0], name=f"member_{i}")
+        outputs.append(member({tensor.name: inputs[tensor.name] for tensor in network.inputs}))
+    return keras.Model(inputs, own.StackOutputs(name="members")(outputs), name="networks")
 
 
 def _drawn_anew(layer, count: int) -> list[list[np.ndarray]]:
@@ -61,10 +86,10 @@ def _drawn_anew(layer, count: int) -> list[list[np.ndarray]]:
     fresh = layer.__class__.from_config(layer.get_config())
     initializers = []
 
-    def add_weight(*args, initializer=None, **how):
+    def add_weight(*args, initializer=None, **settings):
         initializer = keras.initializers.get(initializer or "glorot_uniform")
         initializers.append(initializer)
-        return type(fresh).add_weight(fresh, *args, initializer=initializer, **how)
+        return type(fresh).add_weight(fresh, *args, initializer=initializer, **settings)
 
     fresh.add_weight = add_weight
     fresh.build(layer.input.shape)
@@ -78,14 +103,14 @@ def _drawn_anew(layer, count: int) -> list[list[np.ndarray]]:
 
 def size(network: keras.Model) -> int:
     """Returns how many members a network has."""
-    is_ensemble = bool(network.layers) and isinstance(network.layers[-1], own.BatchFirst)
+    is_ensemble = bool(network.layers) and isinstance(network.layers[-1], own.BatchFirst | own.StackOutputs)
     return int(network.outputs[0].shape[1]) if is_ensemble else 1
 
 
 def join(network: keras.Model, networks: Sequence[keras.Model]) -> None:
     """Gives the members of a network the weights of networks that are built as each of them."""
     for layer in networks[0].layers:
-        if _is_shared(layer):
+        if own.is_shared(layer):
             network.get_layer(layer.name).set_weights(layer.get_weights())
         elif layer.weights:
             values = [single.get_layer(layer.name).get_weights() for single in networks]
@@ -98,7 +123,7 @@ def split(network: keras.Model, networks: Sequence[keras.Model]) -> None:
         if layer.weights:
             values = network.get_layer(layer.name).get_weights()
             for i, single in enumerate(networks):
-                own_values = values if _is_shared(layer) else [value[i] for value in values]
+                own_values = values if own.is_shared(layer) else [value[i] for value in values]
                 single.get_layer(layer.name).set_weights(own_values)
 
 
@@ -182,39 +207,27 @@ def _side_by_side(network: keras.Model, members: int) -> keras.Model:
 
 def _for_members(layer, parts: list, members: int) -> list:
     """Returns what a layer gives for all members, of what those before it gave."""
-    common = {"name": layer.name, "dtype": layer.dtype_policy}
     is_random, some_own = hasattr(layer, "seed_generator"), any(map(_is_own, parts))
-    if (_is_shared(layer) or not layer.weights) and not is_random and not some_own:
+    if (own.is_shared(layer) or not layer.weights) and not is_random and not some_own:
         return [layer.output]  # made for one network, it is the same for all
     if isinstance(layer, keras.layers.Add) and len(parts) == 2 and _is_own(parts[0]) and not _is_own(parts[1]):
         return [own.AddToMembers(name=layer.name)(parts)]
     if isinstance(layer, keras.layers.Concatenate):
         return _joined(parts, layer)
-    if isinstance(layer, keras.layers.Dense) and layer.activation is keras.activations.linear:
-        penalty = layer.kernel_regularizer
-        dense = own.MemberDense(members, layer.units, layer.use_bias, kernel_regularizer=penalty, **common)
-        return [dense(parts if len(parts) > 1 else parts[0])]
-    if isinstance(layer, Levels):
-        settings = {"embedding_size": layer.embedding_size, "max_one_hot": layer.max_one_hot}
-        return keras.tree.flatten(own.MemberLevels(members, layer.sizes, **settings, **common)(*parts))
-    if some_own and len(parts) == 1:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            return [own.MemberBatchNormalization(members, layer.momentum, layer.epsilon, **common)(*parts)]
-        if isinstance(layer, keras.layers.LayerNormalization):
-            return [own.MemberLayerNormalization(members, layer.epsilon, **common)(*parts)]
-        if isinstance(layer, keras.layers.PReLU):
-            return [own.MemberPReLU(members, **common)(*parts)]
-        if isinstance(layer, PER_FEATURE) and not layer.weights:
-            return [layer.__class__.from_config(layer.get_config())(*parts)]
+    form = own.form_of(layer, members)
+    if isinstance(form, own.MemberDense):
+        outputs = form(parts if len(parts) > 1 else parts[0])
+        if layer.activation is keras.activations.linear:
+            return [outputs]
+        return [keras.layers.Activation(layer.activation, name=f"{layer.name}_activation")(outputs)]
+    if isinstance(form, own.MemberLevels):
+        return keras.tree.flatten(form(*parts))
+    if some_own and len(parts) == 1 and (form is not None or isinstance(layer, own.PER_FEATURE)):
+        return [(form or type(layer).from_config(layer.get_config()))(*parts)]
     raise ValueError(
         f"`ensemble` must be 1 for a network with the layer {layer.name!r} ({type(layer).__name__}), of which there is "
         "no form for members. Leave the option out, or take other layers."
     )
-
-
-def _is_shared(layer) -> bool:
-    """Returns whether members have the weights of a layer together: those that no member learns."""
-    return not getattr(layer, "learns", True)
 
 
 def _is_own(tensor) -> bool:

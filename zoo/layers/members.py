@@ -1,22 +1,31 @@
 """Layers of several networks of one shape, side by side: each holds the weights of all of them, members first.
 
     shared  (batch, features)            what is the same for every member: the inputs, and encodings without weights
-    own     (members, batch, features)   what each member makes of it
+    own     (members, batch, features)   what each member makes of it, or what it has for itself, such as a fold's rows
 
 A layer does to each member's slice, with that member's slice of its weights, what Keras's layer of the same name does
-to one network's. `zoo.layers.ensemble` makes such networks from networks.
+to one network's. `form_of` returns it for a layer of one network. `zoo.layers.ensemble` makes networks of members that
+see the same rows, `zoo.engine.members.own_rows` those of members with rows of their own.
+
+A layer without members, such as a `keras.layers.Dense` on `(members, batch, features)`, has its weights for all
+members together: the gradient of such a weight is the sum over the members.
 """
 
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import ops
 
 from zoo.layers.tabular import Levels
 
 
-class _Members(keras.layers.Layer):
-    """A layer that knows how many members it serves."""
+class MemberLayer(keras.layers.Layer):
+    """A layer whose weights are its members', members first.
+
+    Args:
+        members: How many networks stand side by side.
+    """
 
     def __init__(self, members: int, **kwargs):
         super().__init__(**kwargs)
@@ -29,7 +38,7 @@ class _Members(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class MemberDense(_Members):
+class MemberDense(MemberLayer):
     """A dense layer of each member: W_m x + b_m, or W_m x_m + b_m.
 
     Args:
@@ -88,7 +97,7 @@ class MemberDense(_Members):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class MemberBatchNormalization(_Members):
+class MemberBatchNormalization(MemberLayer):
     """Batch normalization of each member by its own statistics. Arguments as for Keras's.
 
     Input and output shape: `(members, batch, features)`.
@@ -109,8 +118,8 @@ class MemberBatchNormalization(_Members):
     def call(self, x, training=None):
         if training and self.trainable:
             mean, variance = ops.moments(ops.cast(x, self.variable_dtype), axes=1)
-            for kept, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                kept.assign(kept * self.momentum + value * (1.0 - self.momentum))
+            for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
         else:
             mean, variance = self.moving_mean, self.moving_variance
         scale = self.gamma * ops.rsqrt(variance + self.epsilon)  # (members, features)
@@ -126,7 +135,7 @@ class MemberBatchNormalization(_Members):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class MemberLayerNormalization(_Members):
+class MemberLayerNormalization(MemberLayer):
     """Layer normalization of each member with its own gain and shift.
 
     Args:
@@ -159,7 +168,7 @@ class MemberLayerNormalization(_Members):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class MemberPReLU(_Members):
+class MemberPReLU(MemberLayer):
     """x where x > 0, else a x, with an `a` for each unit of each member.
 
     Input and output shape: `(members, batch, features)`.
@@ -177,15 +186,16 @@ class MemberPReLU(_Members):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class MemberLevels(Levels):
-    """`Levels` with a table of vectors for each member. The indicators are the same for all.
+    """`Levels` with a table of vectors for each member. The indicators are the same for all that see the same rows.
 
     Args:
         members: How many networks stand side by side.
         sizes: As for `Levels`; at least one column has more than `max_one_hot` levels.
         **kwargs: As for `Levels`.
 
-    Input shape: `(batch, columns)`, integers. Output: the indicators `(batch, features)`, where there are any, and the
-    vectors `(members, batch, features)`.
+    Input shape: integers, `(batch, columns)` or `(members, batch, columns)`. Output: of a shared input the indicators
+    `(batch, features)`, where there are any, and the vectors `(members, batch, features)`; of own inputs both beside
+    each other, `(members, batch, features)`.
     """
 
     def __init__(self, members: int, sizes, **kwargs):
@@ -194,16 +204,26 @@ class MemberLevels(Levels):
 
     def build(self, input_shape):
         rows = sum(self.sizes[i] for i in self.large)
-        shape = (self.members, rows, self.embedding_size)
-        self.table = self.add_weight(shape=shape, initializer="zeros", name="table")
+        # Tables of members with own rows stand below each other: the gradient of a lookup is then that of the rows
+        # looked up, as for one table.
+        shape = (self.members, rows) if len(input_shape) == 2 else (self.members * rows,)
+        self.table = self.add_weight(shape=(*shape, self.embedding_size), initializer="zeros", name="table")
 
     def call(self, indices):
-        found = [self.indicators(indices)] if self.small else []
+        if len(indices.shape) == 3:
+            return self.features(indices, self.table, self._own_rows)
         vectors = ops.take(self.table, self.rows(indices), axis=1)  # (members, batch, columns, embedding_size)
-        found.append(ops.reshape(vectors, (self.members, -1, len(self.large) * self.embedding_size)))
-        return found if len(found) > 1 else found[0]
+        vectors = ops.reshape(vectors, (self.members, -1, len(self.large) * self.embedding_size))
+        return [self.indicators(indices), vectors] if self.small else vectors
+
+    def _own_rows(self, indices):
+        """Returns the row of the tables for the level of each large column, `(members, batch, large columns)`."""
+        firsts = np.arange(self.members) * (self.table.shape[0] // self.members)
+        return self.rows(indices) + ops.cast(firsts[:, None, None], indices.dtype)
 
     def compute_output_shape(self, input_shape):
+        if len(input_shape) == 3:
+            return super().compute_output_shape(input_shape)
         vectors = (self.members, input_shape[0], len(self.large) * self.embedding_size)
         if not self.small:
             return vectors
@@ -237,3 +257,62 @@ class BatchFirst(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (input_shape[1], input_shape[0], input_shape[2])
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class StackOutputs(keras.layers.Layer):
+    """Puts the outputs of networks beside each other: of each `(batch, outputs)` -> `(batch, members, outputs)`."""
+
+    def call(self, outputs):
+        return ops.stack(outputs, axis=1)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0][0], len(input_shape), *input_shape[0][1:])
+
+
+PER_FEATURE = (  # layers without weights that do the same to every row of features, or to every number
+    keras.layers.Activation,
+    keras.layers.Dropout,
+    keras.layers.GaussianNoise,
+    keras.layers.LeakyReLU,
+    keras.layers.ReLU,
+    keras.layers.Rescaling,
+)
+
+
+def form_of(layer: keras.layers.Layer, members: int) -> MemberLayer | MemberLevels | None:
+    """Returns the layer that does for each member what a layer with weights does for one network, all weights zero.
+
+    Args:
+        layer: A built layer of one network.
+        members: How many networks stand side by side.
+
+    Returns:
+        A layer of the same name, on `(members, batch, features)`; `MemberDense` and `MemberLevels` take shared inputs
+        too. The activation of a dense layer is left out. None for a layer that has no such form: `ensemble=` refuses
+        it, since the form that members with own rows have instead (`zoo.engine.members.own_rows.EachMember`) is
+        neither saved nor exported.
+    """
+    common = {"name": layer.name, "dtype": getattr(layer, "dtype_policy", None)}
+    if type(layer) is keras.layers.Dense and len(layer.weights) == 1 + layer.use_bias:
+        return MemberDense(members, layer.units, layer.use_bias, kernel_regularizer=layer.kernel_regularizer, **common)
+    if isinstance(layer, Levels) and layer.large:
+        settings = {"embedding_size": layer.embedding_size, "max_one_hot": layer.max_one_hot}
+        return MemberLevels(members, layer.sizes, **settings, **common)
+    if isinstance(layer, keras.layers.BatchNormalization) and len(layer.weights) == 4:
+        return MemberBatchNormalization(members, layer.momentum, layer.epsilon, **common)
+    if isinstance(layer, keras.layers.LayerNormalization) and len(layer.weights) == 2:
+        return MemberLayerNormalization(members, layer.epsilon, **common)
+    if isinstance(layer, keras.layers.PReLU):
+        return MemberPReLU(members, **common)
+    return None
+
+
+def is_shared(layer: keras.layers.Layer) -> bool:
+    """Returns whether members have the weights of a layer together: those that no member learns."""
+    return not getattr(layer, "learns", True)
+
+
+def own_variables(network: keras.Model) -> set[int]:
+    """Returns the ids of the variables that hold a part for each member: those of layers that know their members."""
+    return {id(v) for layer in network.layers if hasattr(layer, "members") for v in layer.variables}

@@ -100,12 +100,12 @@ class Levels(keras.layers.Layer):
         # One comparison for all columns: with an operation for each, graphs of thousands of columns compile slowly.
         columns = np.repeat(self.small, [self.sizes[i] - 1 for i in self.small]).astype("int32")
         levels = np.concatenate([np.arange(1, self.sizes[i]) for i in self.small]).astype("int32")
-        return ops.cast(ops.take(ops.cast(indices, "int32"), columns, axis=1) == levels, self.compute_dtype)
+        return ops.cast(ops.take(ops.cast(indices, "int32"), columns, axis=-1) == levels, self.compute_dtype)
 
     def rows(self, indices):
         """Returns the row of the table for the level of each large column, `(batch, large columns)`."""
         large = np.array(self.large, "int32")
-        return ops.take(indices, large, axis=1) + ops.cast(np.array(self._offsets(self.large)), indices.dtype)
+        return ops.take(indices, large, axis=-1) + ops.cast(np.array(self._offsets(self.large)), indices.dtype)
 
     def call(self, indices):
         return self.features(indices, self.table if self.large else None, self.rows if self.large else None)
@@ -115,11 +115,12 @@ class Levels(keras.layers.Layer):
         features = [self.indicators(indices)] if self.small else []
         if self.large:
             vectors = ops.take(ops.cast(table, self.compute_dtype), rows_of(indices), axis=0)
-            features.append(ops.reshape(vectors, (-1, len(self.large) * self.embedding_size)))
+            features.append(ops.reshape(vectors, (*indices.shape[:-2], -1, len(self.large) * self.embedding_size)))
         return ops.concatenate(features, axis=-1) if len(features) > 1 else features[0]
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], sum(self.sizes[i] - 1 for i in self.small) + len(self.large) * self.embedding_size)
+        width = sum(self.sizes[i] - 1 for i in self.small) + len(self.large) * self.embedding_size
+        return (*input_shape[:-1], width)
 
     def get_config(self):
         config = {"sizes": self.sizes, "embedding_size": self.embedding_size, "max_one_hot": self.max_one_hot}

@@ -16,7 +16,7 @@ from zoo.data import pipelines
 from zoo.data.raw import Data
 from zoo.engine import costs
 from zoo.engine.asked import obstacle_of_steps
-from zoo.engine.members import fitting_members, stacked_networks
+from zoo.engine.members import fitting_members, narrow_inputs
 from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import decision_of
@@ -137,7 +137,7 @@ def fit(members: list[Member], recipe: Recipe) -> Iterator[tuple]:
         seeds=[member.seed for member in members],
         patience=recipe.patience,
         best_so_far=[member.best_so_far for member in members],
-        key=structure(models[stacked_networks.widest([model.network for model in models])], recipe, statistics=False),
+        key=structure(models[narrow_inputs.widest([model.network for model in models])], recipe, statistics=False),
     )
     if diverged := sum(one.diverged for one in left):
         warnings.warn(

@@ -1,6 +1,6 @@
 """Many models of one structure as one program: folds, seeds and learning rates side by side.
 
-    theta  (members, *shape)      a step of all members is one step on stacked weights
+    theta  (members, *shape)      a step of all members is one step of a network of members
 
 A small network spends its time around the arithmetic; members share that. Where steps keep to a thread, each core
 trains a part of the members, which takes the same function with variables of its own. Each member has rows, an order,
@@ -22,14 +22,14 @@ import numpy as np
 
 from zoo.engine import costs, keras_internals
 from zoo.engine.loop_compiled import MOST_KEPT_WEIGHTS
-from zoo.engine.members import member_rows, stacked_networks
-from zoo.engine.members.program import Member, Program
+from zoo.engine.members import member_rows, narrow_inputs, own_rows
+from zoo.engine.members.program import MemberResult, Program
 from zoo.layers.linear import line_of, line_outputs
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
-KEPT = 4
-MOST_SECONDS_TO_BEGIN = 0.1  # an epoch of many rows takes longer than what is made before it
-MOST_BYTES = 2**30  # of all members' rows, which stand beside each other in memory
+KEPT_PROGRAMS = 4
+MOST_SECONDS_TO_BEGIN = 0.1  # the longest that other threads wait for the first one's first epoch
+MOST_BYTES = 2**30  # the most that the rows of all members, which are copied, may take
 
 _kept: collections.OrderedDict[Hashable, list[Program]] = collections.OrderedDict()
 _lock = threading.Lock()
@@ -49,8 +49,8 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
         return why
     first = models[0]
     networks = [model.network for model in models]
-    wide = networks[stacked_networks.widest(networks)]
-    if any(stacked_networks.places(network, wide) is None for network in networks):
+    wide = networks[narrow_inputs.widest(networks)]
+    if any(narrow_inputs.places(network, wide) is None for network in networks):
         return "their networks have different shapes"
     if len({-(-_count(part) // batch_size) for part in rows}) > 1:
         return "an epoch has different numbers of steps"
@@ -65,7 +65,7 @@ def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: i
         return f"the optimizer's {used[0]} looks at a whole variable at once"
     if keras_internals.excludes_from_decay(optimizer):
         return "the optimizer's weight decay depends on the names of variables"
-    return stacked_networks.obstacle(first.network)
+    return own_rows.obstacle(first.network)
 
 
 def fit(
@@ -81,7 +81,7 @@ def fit(
     patience: int | None = None,
     best_so_far: Sequence[float | None] | None = None,
     key: Hashable | None = None,
-) -> list[Member]:
+) -> list[MemberResult]:
     """Trains models at once and leaves each with its best weights.
 
     Args:
@@ -100,13 +100,13 @@ def fit(
         key: Equal for models whose steps do the same as the widest's; None: the program is not kept.
 
     Returns:
-        What each left.
+        How each one's training ended.
     """
     keras_internals.warn_of_version()
     rows = _with_lines(models, rows)
     validation = validation and _with_lines(models, validation)
     rates = _rates(models)
-    widest = models[stacked_networks.widest([model.network for model in models])]
+    widest = models[narrow_inputs.widest([model.network for model in models])]
     settings = {
         "shapes": member_rows.shapes_of(rows),
         "held_shapes": validation and member_rows.shapes_of(validation),
@@ -118,29 +118,32 @@ def fit(
     dtypes = tuple(str(array.dtype) for array in arrays)
     key = key and (key, len(models), *settings.values(), rates is None, dtypes)
 
+    weights = [narrow_inputs.weights_in(model.network, widest.network) for model in models]
     with _programs(key, widest, loss, len(models), settings) as programs:
         while True:
             parts = _in_parts(len(models), len(programs))
             tensors = []
             for program, part in zip(programs, parts, strict=True):
-                program.begin([models[k] for k in part], rates if rates is None else rates[part], models[0], widest)
-                own, held, drawn = (of_all and [of_all[k] for k in part] for of_all in (rows, validation, seeds))
-                tensors.append(program.data(own, held, drawn, part))
+                program.begin([weights[k] for k in part], models[0].optimizer, rates if rates is None else rates[part])
+                held = validation and [validation[k] for k in part]
+                tensors.append(program.data([rows[k] for k in part], held, [seeds[k] for k in part], part))
                 program.prepare(tensors[-1], like=programs[0])
                 if not program.alone:
                     break
             if len(tensors) == len(programs):
                 break
-            programs[:] = [Program(widest, loss, members=len(models), **settings)]
+            programs[:] = _made(1, widest, loss, len(models), settings)
         trainings = [
-            (program, [models[k] for k in part], own, [best_so_far and best_so_far[k] for k in part], epochs)
-            for program, part, own in zip(programs, parts, tensors, strict=True)
+            (program, data, [best_so_far and best_so_far[k] for k in part], epochs)
+            for program, part, data in zip(programs, parts, tensors, strict=True)
         ]
-        left = _beside_each_other(trainings)
-    return list(itertools.chain(*left))[: len(models)]
+        results = list(itertools.chain(*_in_threads(trainings)))[: len(models)]
+    for model, result in zip(models, results, strict=True):
+        narrow_inputs.assign(model.network, widest.network, result.weights)
+    return results
 
 
-def _beside_each_other(trainings: Sequence[tuple]) -> list[list[Member]]:
+def _in_threads(trainings: Sequence[tuple]) -> list[list[MemberResult]]:
     """Runs programs in a thread each, the first in the one that calls; where one fails or Ctrl-C comes, all end.
 
     The others begin after the first one's first epoch: TensorFlow then has its function ready, for which they would
@@ -156,8 +159,8 @@ def _beside_each_other(trainings: Sequence[tuple]) -> list[list[Member]]:
     with ThreadPoolExecutor(len(trainings)) as beside, _set_by_errors(stopping):
         others = [beside.submit(train, *training) for training in trainings[1:]]
         first, *arguments = trainings[0]
-        left = first.run(*arguments, stopping, has_begun)
-        return [left, *(other.result() for other in others)]
+        results = first.run(*arguments, stopping, has_begun)
+        return [results, *(other.result() for other in others)]
 
 
 @contextlib.contextmanager
@@ -172,9 +175,9 @@ def _set_by_errors(event: threading.Event) -> Iterator[None]:
 def _cores() -> int:
     import tensorflow as tf
 
-    asked = tf.config.threading.get_inter_op_parallelism_threads()
+    threads = tf.config.threading.get_inter_op_parallelism_threads()
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(here, asked) if asked else here
+    return min(here, threads) if threads else here
 
 
 def _in_parts(members: int, parts: int) -> list[list[int]]:
@@ -200,13 +203,21 @@ def _programs(key, template, loss, members: int, settings: dict) -> Iterator[lis
         parts = -(-members // size)
         if not costs.is_small(size * costs.training_flops(template, settings["batch_size"])):
             parts, size = 1, members
-        programs = [Program(template, loss, members=size, **settings) for _ in range(parts)]
+        programs = _made(parts, template, loss, size, settings)
     yield programs
     if key is not None and sum(program.num_weights for program in programs) <= MOST_KEPT_WEIGHTS:
         with _lock:  # after a failure, its state may be any
             _kept[key] = programs
-            while len(_kept) > KEPT:
+            while len(_kept) > KEPT_PROGRAMS:
                 _kept.popitem(last=False)
+
+
+def _made(count: int, template, loss, members: int, settings: dict) -> list[Program]:
+    """Returns new programs, each of so many members whose network is as the template's."""
+    network, variables = own_rows.with_own_rows(template.network, members)
+    regularizers = [v.regularizer for v in template.network.trainable_variables]
+    given = network, variables, regularizers, template.optimizer, loss
+    return [Program(*given, members=members, **settings) for _ in range(count)]
 
 
 def _with_lines(models, rows: Sequence[tuple]) -> Sequence[tuple]:

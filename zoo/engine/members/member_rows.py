@@ -1,6 +1,6 @@
-"""Rows of many members side by side, in batches with places for the most rows of any; where one has fewer, others fill.
+"""Rows of several members in batches of one size: a member with fewer rows than another is padded.
 
-    mean of a batch = sum_i share_i loss_i,   share = weight / (rows that fill nothing), 0 of those that fill
+    mean of a batch = sum_i share_i loss_i,   share = weight / (rows of the batch without padding), 0 of padding
 
 What stays the same over the epochs is computed here, once, so that it need not be traced.
 """
@@ -17,16 +17,18 @@ Shapes = tuple[tuple[int, ...], ...]
 
 
 class Rows(NamedTuple):
-    """What members train on.
+    """Training rows of all members.
 
     Args:
-        x: Nest of arrays, of a member the most rows, below those of the member before, `(members * most, ...)`.
+        x: Nest of arrays `(members * most, ...)`: each member has places for the most rows of any, below those of the
+            member before.
         y: Targets of the rows.
-        weight: Their weights.
-        ends: Where each member's rows end there, `(members,)`.
-        slots: Which of a member's rows, in the order of an epoch, stand in its batches, `(members, steps, size)`.
-        divisors: Rows of a batch that fill nothing, infinite for those that fill, `(steps, members * size)`.
-        batches: Rows of each batch that fill nothing, `(steps, members)`.
+        weight: Weights of the rows.
+        ends: Where each member's rows end in these arrays, `(members,)`.
+        slots: Which places of an epoch's order stand in each batch, `(members, steps, size)`.
+        divisors: For each row of a batch the rows of the batch without padding; infinite for padding,
+            `(steps, members, size)`.
+        batches: Rows of each batch without padding, `(steps, members)`.
         counts: Rows of each member, `(members,)`.
     """
 
@@ -41,12 +43,12 @@ class Rows(NamedTuple):
 
 
 class HeldRows(NamedTuple):
-    """What chooses members' best epochs.
+    """Validation rows of all members, by which their best epochs are chosen.
 
     Args:
-        x: Nest of arrays in batches, `(steps, members * size, ...)`.
+        x: Nest of arrays in batches, `(steps, members, size, ...)`.
         y: Targets of the rows.
-        shares: What each counts in the mean of its member's batch; 0 of those that fill.
+        shares: The factor of each row's loss in the mean of its member's batch, 0 for padding.
         batches: As in `Rows`.
         counts: As in `Rows`.
     """
@@ -59,7 +61,7 @@ class HeldRows(NamedTuple):
 
 
 def shapes_of(rows: Sequence[tuple]) -> Shapes:
-    """Returns shapes in which every member's arrays have place, of the arrays in their flat order.
+    """Returns the largest shape over the members of each array, for the arrays in their flat order.
 
     Args:
         rows: Of each member, `(x, y, weight)`: nests of arrays `(rows, ...)`.
@@ -74,7 +76,7 @@ def of_training(rows: Sequence[tuple], shapes: Shapes, batch_size: int) -> Rows:
     most = shapes[0][0]
     size = min(batch_size, most)
     steps = -(-most // size)
-    slots = np.minimum(np.arange(steps * size), counts[:, None] - 1)  # what fills a batch is a row of it
+    slots = np.minimum(np.arange(steps * size), counts[:, None] - 1)  # the last row of the order pads its batch
     batches, divisors = _divided(counts, steps, size)
     x, y, weight = keras.tree.map_structure(lambda a: a.reshape(-1, *a.shape[2:]), (x, y, weight))
     ends = counts + most * np.arange(len(counts))
@@ -87,8 +89,8 @@ def of_testing(rows: Sequence[tuple], shapes: Shapes, most_rows: int) -> HeldRow
 
     Args:
         rows: As for `shapes_of`.
-        shapes: What that found.
-        most_rows: Of a member in a batch.
+        shapes: What that returned.
+        most_rows: The most rows of a member in a batch.
     """
     most = shapes[0][0]
     steps = -(-most // most_rows)
@@ -96,8 +98,7 @@ def of_testing(rows: Sequence[tuple], shapes: Shapes, most_rows: int) -> HeldRow
     filled, counts = _stacked(rows, tuple((steps * size, *shape[1:]) for shape in shapes))
 
     def by_step(a):
-        parts = a.reshape(len(rows), steps, size, *a.shape[2:])
-        return parts.swapaxes(0, 1).reshape(steps, -1, *a.shape[2:])
+        return a.reshape(len(rows), steps, size, *a.shape[2:]).swapaxes(0, 1)
 
     x, y, weight = keras.tree.map_structure(by_step, filled)
     batches, divisors = _divided(counts, steps, size)
@@ -105,17 +106,17 @@ def of_testing(rows: Sequence[tuple], shapes: Shapes, most_rows: int) -> HeldRow
 
 
 def _stacked(rows: Sequence[tuple], shapes: Shapes) -> tuple[tuple, np.ndarray]:
-    """Returns arrays `(members, *shape)`, filled with zeros, and how many rows each member has."""
-    found = []
+    """Returns arrays `(members, *shape)`, padded with zeros, and how many rows each member has."""
+    padded: list[np.ndarray] = []
     for shape, *arrays in zip(shapes, *map(keras.tree.flatten, rows), strict=True):
-        found.append(np.zeros((len(arrays), *shape), arrays[0].dtype))
-        for place, array in zip(found[-1], arrays, strict=True):
+        padded.append(np.zeros((len(arrays), *shape), arrays[0].dtype))
+        for place, array in zip(padded[-1], arrays, strict=True):
             place[tuple(map(slice, array.shape))] = array
-    return keras.tree.pack_sequence_as(rows[0], found), np.array([len(part[1]) for part in rows])
+    return keras.tree.pack_sequence_as(rows[0], padded), np.array([len(part[1]) for part in rows])
 
 
 def _divided(counts: np.ndarray, steps: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns the `batches` and `divisors` of `Rows`."""
     batches = np.clip(counts - size * np.arange(steps)[:, None], 0, size).astype("float32")
     divisors = np.where(np.arange(size) < batches[..., None], batches[..., None], np.float32(np.inf))
-    return batches, divisors.reshape(steps, -1)
+    return batches, divisors

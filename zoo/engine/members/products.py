@@ -7,8 +7,8 @@ TensorFlow's kernel of batched products takes up to twice as long as one product
 
 from __future__ import annotations
 
-MOST_MEMBERS = 8  # of which each has a product of its own
-FEW_WEIGHTS = 1024  # of a member, up to which one operation takes no longer
+MOST_MEMBERS = 8  # the most members that have a product each, as every product is traced
+FEW_WEIGHTS = 1024  # up to so many weights of a member, the batched product takes no longer
 
 
 def product(x, kernel):
@@ -25,11 +25,11 @@ def product(x, kernel):
     if members > MOST_MEMBERS or features * units <= FEW_WEIGHTS:
         return tf.matmul(x, kernel)
 
-    def each(a, b, **how):
+    def each(a, b, **transposed):
         pairs = zip(tf.unstack(a, members), tf.unstack(b, members), strict=True)
-        return tf.stack([tf.raw_ops.MatMul(a=m, b=n, **how) for m, n in pairs])
+        return tf.stack([tf.raw_ops.MatMul(a=m, b=n, **transposed) for m, n in pairs])
 
-    @tf.custom_gradient  # of which less is to be traced than of all these products
+    @tf.custom_gradient  # one gradient is traced faster than that of every product
     def of_members(x, kernel):
         def gradient(upstream):
             return each(upstream, kernel, transpose_b=True), each(x, upstream, transpose_a=True)

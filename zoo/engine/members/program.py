@@ -1,4 +1,4 @@
-"""The program by which many models train: weights, optimizer and early stopping of all members, members first.
+"""The program that trains several members: their weights, members first, their optimizer and their early stopping.
 
     theta_m <- theta_m - eta_m update(grad L_m)      one step of all members on (members, *shape)
 
@@ -11,50 +11,55 @@ import contextlib
 import dataclasses
 import math
 import threading
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
-from zoo.engine import costs, keras_internals, traced_functions, updates
+from zoo.engine import costs, dropout, keras_internals, traced_functions, updates
 from zoo.engine.loop_compiled import TESTED_ROWS
-from zoo.engine.members import member_rows, stacked_networks
+from zoo.engine.members import member_rows, products
 from zoo.engine.schedules import WarmupCosine
+from zoo.layers.members import MemberDense, own_variables
 
 
 @dataclasses.dataclass(frozen=True)
-class Member:
-    """What a member's training left.
+class MemberResult:
+    """How the training of a member ended.
 
     Args:
-        losses: The loss of each epoch.
-        val_losses: That of its validation rows.
-        best_epoch: Whose weights were kept, from 0; -1 for those before the first; None where none was chosen.
+        weights: Its weights, as for `Program.begin`: those of its best epoch.
+        losses: The loss of each epoch on its training rows.
+        val_losses: The loss of each epoch on its validation rows.
+        best_epoch: Whose weights these are, from 0; -1 for those before the first; None where none was chosen.
         diverged: Whether its loss or weights were no longer finite.
     """
 
+    weights: list[np.ndarray]
     losses: list[float]
     val_losses: list[float]
     best_epoch: int | None
     diverged: bool
 
 
-class _Kept:
-    """The weights that a member leaves with, and when it stops: as `zoo.engine.callbacks` has it for one model.
+class BestWeights:
+    """The best weights of a member so far, and whether it has stopped: as `zoo.engine.callbacks` has it for one model.
 
     Args:
+        weights: The weights before the first epoch.
         patience: Epochs without a better one after which it stops, or None.
         chooses: Whether validation rows choose the epoch; else the last one that ended finite is kept.
         best_so_far: Loss of the validation rows that the current weights reach; they stay unless an epoch is better.
     """
 
-    def __init__(self, patience: int | None, *, chooses: bool, best_so_far: float | None = None):
+    def __init__(self, weights, patience: int | None, *, chooses: bool, best_so_far: float | None = None):
         self._patience, self._chooses = patience, chooses
         self._has_weights = best_so_far is not None
         self._losses: list[float] = []
         self._val_losses: list[float] = []
         self._best, self._wait = np.inf if best_so_far is None else best_so_far, 0
         self._best_epoch: int | None = None
-        self.weights: list[np.ndarray] | None = None
+        self._weights = [values.copy() for values in weights]
         self.stopped = self._diverged = False
 
     def see(self, epoch: int, loss, val_loss, weights) -> None:
@@ -67,48 +72,60 @@ class _Kept:
         self._wait += 1
         if not self._chooses or val_loss < self._best:
             self._best, self._best_epoch, self._wait = val_loss, epoch, 0
-            self.weights = [values.copy() for values in weights]
+            self._weights = [values.copy() for values in weights]
         waited = self._patience is not None and self._wait >= self._patience
         self.stopped = waited and self._chooses and (self._has_weights or self._best_epoch is not None)
 
-    def told(self) -> Member:
+    def result(self) -> MemberResult:
+        """Returns how the training ended."""
         best_epoch = -1 if self._has_weights and self._best_epoch is None else self._best_epoch
         chosen = (self._val_losses, best_epoch) if self._chooses else ([], None)
-        return Member(self._losses, *chosen, self._diverged)
-
-
-def _trained(model) -> list:
-    return model.network.trainable_variables
+        return MemberResult(self._weights, self._losses, *chosen, self._diverged)
 
 
 class Program:
-    """Stacked weights, their optimizer, and the compiled epoch.
+    """The weights of several members, their optimizer, and the compiled epoch.
 
     Args:
-        template: A model whose network every member has, of the widest inputs.
-        loss: Of each row.
-        members: How many.
-        shapes: Of what any of them trains on, of `zoo.engine.members.member_rows.shapes_of`.
-        held_shapes: The same of what chooses a best epoch, or None.
-        batch_size: Rows a step.
-        shuffle: Whether to permute.
-        patience: Epochs without a better one.
+        network: From tensors `(members, rows, ...)` by name to `(members, rows, outputs)`. The weights of its layers
+            without members are shared: they learn from the rows of all.
+        variables: Its trainable variables, in the order in which weights are given and returned.
+        regularizers: The regularizer of one member's part of each of them, or None.
+        optimizer: An optimizer of the same settings updates the weights.
+        loss: `(y, outputs) -> (rows,)`.
+        members: How many members the network has.
+        shapes: The largest shapes of their training rows, of `zoo.engine.members.member_rows.shapes_of`.
+        held_shapes: The same of their validation rows, or None.
+        batch_size: Rows of a member in a step.
+        shuffle: Whether to permute the training rows in each epoch.
+        patience: Epochs without a better one after which a member stops, or None.
     """
 
-    def __init__(self, template, loss, *, members, shapes, held_shapes, batch_size, shuffle, patience):
+    def __init__(
+        self,
+        network: keras.Model,
+        variables: Sequence[keras.Variable],
+        regularizers: Sequence,
+        optimizer,
+        loss,
+        *,
+        members,
+        shapes,
+        held_shapes,
+        batch_size,
+        shuffle,
+        patience,
+    ):
         import tensorflow as tf
 
-        self._network, self._loss = template.network, loss
+        self._network, self._variables, self._regularizers, self._loss = network, variables, regularizers, loss
         self._shapes_of_rows, self._shapes_of_held, self._members = shapes, held_shapes, members
         self._batch_size, self._shuffle, self._patience = batch_size, shuffle, patience
-        self._shapes = [tuple(v.shape) for v in _trained(template)]
-        self._places: list[list] = []  # of each member's rows in the widest one's variables
-        self._weights = [
-            keras.Variable(np.zeros(shape, "float32"), name="stacked")
-            for shape in stacked_networks.shapes(self._network, members)
-        ]
+        own = own_variables(network)
+        self._is_own = [id(v) in own for v in variables]
+        self._weights = [keras.Variable(np.zeros(v.shape, "float32"), name="members") for v in variables]
         self._factors = tf.Variable(tf.ones(self._members), trainable=False)
-        self._optimizer = template.optimizer.from_config(template.optimizer.get_config())
+        self._optimizer = optimizer.from_config(optimizer.get_config())
         self._optimizer.build(self._weights)
         self._fresh = [v.numpy().flat[0] for v in self._optimizer.variables]  # each begins as one number
         self._same_rates = True
@@ -116,46 +133,45 @@ class Program:
         updates.prepare(self._optimizer, self._scratch)
         self._function: traced_functions.Traced | None = None
 
-    def begin(self, models, rates, first, widest) -> None:
-        """Takes models' weights and rates; nothing is left of a training before.
+    def begin(self, weights: Sequence[Sequence[np.ndarray]], optimizer, rates=None) -> None:
+        """Takes initial weights and learning rates; nothing stays of a training before.
 
         Args:
-            models: As many as members.
-            rates: Each one's over that of `first`, or None where they are equal.
-            first: The model whose learning rate or schedule counts.
-            widest: The one of the widest inputs.
+            weights: Of each member an array for each variable; of a shared variable the first member's counts.
+            optimizer: The one whose learning rate or schedule counts.
+            rates: Each member's rate over that of the optimizer, or None where they are equal.
+
+        Raises:
+            ValueError: if members that share weights have rates of their own.
         """
-        members, self._places = [], []
-        for model in models:
-            filled = [np.zeros(shape, "float32") for shape in self._shapes]
-            places = stacked_networks.places(model.network, widest.network)
-            self._places.append([slice(None) if rows is None else rows for rows in places])
-            for all_rows, rows, variable in zip(filled, self._places[-1], _trained(model), strict=True):
-                all_rows[rows] = variable.numpy()
-            members.append(filled)
-        for variable, *values in zip(self._weights, *members, strict=True):
-            variable.assign(np.stack(values).reshape(variable.shape))
+        if rates is not None and not all(self._is_own):
+            raise ValueError(
+                "Members that share weights must have one learning rate. Received: rates of "
+                f"{', '.join(f'{rate:g}' for rate in rates)} of the first one's. Train them one after another."
+            )
+        for variable, is_own, *values in zip(self._weights, self._is_own, *weights, strict=True):
+            variable.assign(np.reshape(np.stack(values) if is_own else values[0], variable.shape))
         for variable, value in zip(self._optimizer.variables, self._fresh, strict=True):
             variable.assign(np.full(variable.shape, value))
-        theirs = keras_internals.learning_rate_of(first.optimizer)
-        if isinstance(theirs, WarmupCosine):
+        given = keras_internals.learning_rate_of(optimizer)
+        if isinstance(given, WarmupCosine):
             own = keras_internals.learning_rate_of(self._optimizer)
-            for variable, value in zip(own.variables, theirs.variables, strict=True):
+            for variable, value in zip(own.variables, given.variables, strict=True):
                 variable.assign(value)
-        elif not isinstance(theirs, keras.optimizers.schedules.LearningRateSchedule):
-            self._optimizer.learning_rate = float(theirs)
+        elif not isinstance(given, keras.optimizers.schedules.LearningRateSchedule):
+            self._optimizer.learning_rate = float(given)
         self._same_rates = rates is None
         if rates is not None:
             self._factors.assign(rates)
 
     @property
     def num_weights(self) -> int:
-        """Of all members."""
+        """The number of weights of all members."""
         return sum(math.prod(v.shape) for v in self._weights)
 
     @property
     def alone(self) -> bool:
-        """Whether the epoch keeps to the thread that calls, so that others can run beside it. It is prepared."""
+        """Whether an epoch, which is prepared, keeps to the thread that calls it, so that others can run beside it."""
         return self._function.alone
 
     def prepare(self, data: tuple, like: Program | None = None) -> None:
@@ -172,11 +188,14 @@ class Program:
         if like is not None and like._function is not None:
             self._function = like._function.with_state(self._state())
         else:
-            flops = 6.0 * self._batch_size * sum(float(math.prod(v.shape)) for v in self._weights if len(v.shape) > 2)
+            # A kernel has an axis more than a bias; the tables of members, which are looked up, have as many.
+            pairs = zip((v.shape for v in self._weights), self._is_own, strict=True)
+            kernels = [(shape, 1 if is_own else self._members) for shape, is_own in pairs if len(shape) > 1 + is_own]
+            flops = 6.0 * self._batch_size * sum(uses * math.prod(shape) for shape, uses in kernels)
             alone = costs.is_small(flops)
             self._function = traced_functions.traced(self._epoch, [*data, tf.constant(0)], alone=alone)
             self._function.know(self._state())
-        self._network = None  # traced: the model is the caller's
+        self._network = self._variables = None  # traced: its own weights, which are zero, take memory
 
     def data(self, rows, held, seeds, places) -> tuple:
         """Returns what `run` takes, as tensors.
@@ -199,39 +218,35 @@ class Program:
         return given, held, tf.constant(seeds, tf.int32), tf.constant(np.array(keys).astype("int32"))
 
     def run(
-        self, models, data: tuple, best_so_far, epochs: int, stopping: threading.Event, has_begun: threading.Event
-    ) -> list[Member]:
-        """Trains until every member has stopped, and gives the models their best weights.
+        self, data: tuple, best_so_far, epochs: int, stopping: threading.Event, has_begun: threading.Event
+    ) -> list[MemberResult]:
+        """Trains until every member has stopped.
 
         Args:
-            models: Those of `begin`.
             data: Of `data`.
             best_so_far: For each member the loss of its validation rows that its current weights reach, or None.
             epochs: The most epochs.
-            stopping: Is set where the training is to end before, and nothing to be given.
+            stopping: Is set where the training is to end before.
             has_begun: Is set after the first epoch.
         """
         import tensorflow as tf
 
         tensors = [tensor for tensor in tf.nest.flatten(data) if tensor is not None]
-        left = [_Kept(self._patience, chooses=data[1] is not None, best_so_far=loss) for loss in best_so_far]
-        for member, weights in zip(left, self._by_member(self._weights), strict=True):
-            member.weights = [values.copy() for values in weights]
+        chooses = data[1] is not None
+        members = [
+            BestWeights(weights, self._patience, chooses=chooses, best_so_far=loss)
+            for weights, loss in zip(self._by_member(self._weights), best_so_far, strict=True)
+        ]
         for epoch in range(epochs):
             losses, val_losses, *weights = self._function([*tensors, tf.constant(epoch)])
             has_begun.set()
-            found = losses.numpy(), val_losses.numpy(), self._by_member(weights)
-            for member, *result in zip(left, *found, strict=True):
+            results = losses.numpy(), val_losses.numpy(), self._by_member(weights)
+            for member, *result in zip(members, *results, strict=True):
                 if not member.stopped:
                     member.see(epoch, *result)
-            if stopping.is_set():
-                return []
-            if all(member.stopped for member in left):
+            if stopping.is_set() or all(member.stopped for member in members):
                 break
-        for model, member, places in zip(models, left, self._places, strict=True):
-            for variable, value, rows in zip(_trained(model), member.weights, places, strict=True):
-                variable.assign(value[rows])
-        return [member.told() for member in left]
+        return [member.result() for member in members]
 
     def _state(self) -> list:
         """Returns the handles of all variables, in an order that programs of the same arguments share."""
@@ -241,8 +256,9 @@ class Program:
         return [v.handle for v in (*variables, self._factors, *self._scratch.values())]
 
     def _by_member(self, weights) -> list[list[np.ndarray]]:
-        """Returns each member's weights."""
-        parts = [np.reshape(v, (self._members, *shape)) for v, shape in zip(weights, self._shapes, strict=True)]
+        """Returns each member's weights; it has those that are shared whole."""
+        count, pairs = self._members, zip(map(np.asarray, weights), self._is_own, strict=True)
+        parts = [np.reshape(v, (count, -1, *v.shape[1:])) if is_own else [v] * count for v, is_own in pairs]
         return [list(member) for member in zip(*parts, strict=True)]
 
     def _epoch(self, rows, held, seeds, keys, epoch):
@@ -258,19 +274,16 @@ class Program:
             if self._shuffle:
                 order = tf.random.experimental.stateless_shuffle(order, seed=tf.stack([seed, epoch]))
             orders.append(tf.gather(order, slots))
-        index = tf.concat(orders, axis=1)
+        index = tf.stack(orders, axis=1)  # (steps, members, size)
         shares = tf.gather(rows.weight, index) / rows.divisors
 
         def step(i, totals):
             now, share, count = (tf.gather(tensor, i) for tensor in (index, shares, rows.batches))
             x, y = tf.nest.map_structure(lambda tensor: tf.gather(tensor, now), (rows.x, rows.y))
             weights = [v.value.value() for v in self._weights]
-            masks = stacked_networks.masks(self._network, size, keys, epoch * steps + i)
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                losses = self._losses(weights, x, y, share, masks) + stacked_networks.penalties(
-                    self._network, weights, members
-                )
+                losses = self._losses(weights, x, y, share, (keys, epoch * steps + i)) + self._penalties(weights)
             gradients = tape.gradient(losses, weights, unconnected_gradients="zero")
             with self._updating():
                 self._optimizer.apply(gradients, self._weights)
@@ -282,12 +295,36 @@ class Program:
         weights = [v.value.value() for v in self._weights]  # not copied until they change
         return [losses, losses if held is None else self._tested(weights, held), *weights]
 
-    def _losses(self, weights, x, y, share, masks=None):
-        """Returns each member's mean loss `(members,)` of rows `(members * size, ...)`."""
+    def _losses(self, weights, x, y, share, draws=None):
+        """Returns each member's mean loss `(members,)` of rows `(members, size, ...)`.
+
+        In training, `draws` are the members' keys and the step, by which dropouts draw, and by their places.
+        """
         import tensorflow as tf
 
-        outputs = stacked_networks.outputs(self._network, weights, x, self._members, masks)
-        return tf.reduce_sum(tf.reshape(self._loss(y, outputs) * share, (self._members, -1)), axis=1)
+        layers = self._network.layers
+        own_calls = [(layer, "product", products.product) for layer in layers if isinstance(layer, MemberDense)]
+        for place, layer in enumerate(filter(dropout.suits, layers) if draws else ()):
+            own_calls.append((layer, "call", dropout.of_members(layer, place, *draws)))
+        with contextlib.ExitStack() as stack:
+            for own_call in own_calls:
+                stack.enter_context(keras_internals.replaced(*own_call))
+            stack.enter_context(keras.StatelessScope(zip(self._variables, weights, strict=True)))
+            inputs = {tensor.name: x[tensor.name] for tensor in self._network.inputs}
+            outputs = self._network(inputs, training=draws is not None)
+        y, outputs = (tf.reshape(tensor, (-1, *tensor.shape[2:])) for tensor in (y, outputs))
+        return tf.reduce_sum(tf.reshape(self._loss(y, outputs), share.shape) * share, axis=1)
+
+    def _penalties(self, weights):
+        """Returns the sum of the regularizers of each member's weights `(members,)`, or 0."""
+        import tensorflow as tf
+
+        of_all = zip(self._regularizers, weights, self._is_own, strict=True)
+        return sum(
+            tf.vectorized_map(regularizer, values) if is_own else regularizer(values)
+            for regularizer, values, is_own in of_all
+            if regularizer is not None
+        )
 
     def _tested(self, weights, held):
         """Returns the loss of each member's validation rows `(members,)`."""
@@ -302,7 +339,7 @@ class Program:
 
         start = (tf.constant(0), tf.zeros(self._members))
         _, totals = step(*start) if steps == 1 else tf.while_loop(lambda i, _: i < steps, step, start)
-        return totals / counts + stacked_networks.penalties(self._network, weights, self._members)
+        return totals / counts + self._penalties(weights)
 
     @contextlib.contextmanager
     def _updating(self):
@@ -312,14 +349,14 @@ class Program:
             with updates.adam(optimizer, self._scratch):
                 yield
             return
-        theirs = optimizer.update_step
+        keras_s_own = optimizer.update_step
 
         def rate_of(variable, rate):
             factors = keras.ops.repeat(self._factors, variable.shape[0] // self._members)
             return rate * keras.ops.reshape(factors, (-1, *[1] * (len(variable.shape) - 1)))
 
         def update_step(gradient, variable, rate):
-            theirs(gradient, variable, rate_of(variable, rate))
+            keras_s_own(gradient, variable, rate_of(variable, rate))
 
         def decay(variables):
             for variable in variables:
