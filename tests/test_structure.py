@@ -16,6 +16,7 @@ PACKAGE = ROOT / "zoo"
 ORDER = (
     "notices",
     "display",
+    "progress",
     "recipes",
     "spec",
     "package_data",
