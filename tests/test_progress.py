@@ -1,13 +1,24 @@
 """Progress: one line, and the time left in it, on a terminal; elsewhere a line at the end, or nothing."""
 
+import io
 import sys
 import types
 
+import numpy as np
 import pytest
 
+import zoo
 from zoo import progress
+from zoo.cli import main
 from zoo.engine.callbacks import ProgressLine
 from zoo.progress import Progress
+
+
+class Stream(io.StringIO):
+    """An output that says that it is a terminal."""
+
+    def isatty(self):
+        return True
 
 
 class Terminal:
@@ -238,3 +249,87 @@ def test_the_progress_line_of_a_loop_that_tells_of_no_begin_shows_the_time_spent
     with Progress(1, "epoch", transient=False) as line:
         ProgressLine(line).on_epoch_end(0, {"loss": 1.0})
     assert capsys.readouterr().out == "epoch 1/1  loss 1  0:00\n"
+
+
+@pytest.fixture(scope="module")
+def always():
+    """Draws every line: what is shown is asked, and not how often."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(progress, "INTERVAL", 0.0)
+        yield
+
+
+@pytest.fixture
+def streamed(visits_csv):
+    return zoo.data.load(visits_csv, target="bought", stream=True)
+
+
+def test_epochs_and_the_pass_over_a_stream_are_shown(terminal, always, streamed, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    run = zoo.train("mlp_classifier", streamed, hidden_units=(4,), epochs=2)
+    rows, *epochs = (line for line in terminal.drawn if " on " not in line and "stopped" not in line)
+    assert rows.startswith("200 rows  ") and rows.endswith(" a second")
+    assert [line.split("  ")[0] for line in epochs] == ["epoch 1/2", "epoch 2/2", "epoch 2/2"]
+    assert [line.endswith(" left") for line in epochs] == [True, True, False]
+    assert f"val_loss {run.history['val_loss'][1]:.4g}  0:0" in epochs[-1]
+    terminal.clear()
+    zoo.evaluate(run, streamed)
+    assert terminal.drawn[0].startswith("200 rows  ") and "accuracy" in terminal.text
+
+
+@pytest.fixture(scope="module")
+def line_model(always):
+    """A logistic regression, and what its training, by a solver, showed on a terminal."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(60, 2)).astype("float32")
+    y = (x[:, 0] + generator.normal(size=60) > 0).astype(int)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", stream := Stream())
+        model = zoo.train("logistic_regression", (x, y)).model
+    return model, Terminal(stream.getvalue)
+
+
+def test_the_steps_of_a_solver_are_shown(line_model):
+    text = line_model[1].text
+    steps = [line for line in Terminal(lambda: text).drawn if line.startswith(("1 step ", "2 steps "))]
+    assert len(steps) == 2 and all("  loss 0." in line and line.endswith(" a second") for line in steps)
+    assert not any(line.startswith(tuple(steps)) for line in Terminal(lambda: text).screen)  # the line has vanished
+
+
+@pytest.mark.tensorflow
+def test_the_answers_of_a_proof_are_shown(line_model, terminal, quick_proof, tmp_path):
+    zoo.export(line_model[0], tmp_path / "served")
+    ways = [line.split("  ") for line in terminal.drawn]
+    total = 2 * len({tuple(way[:2]) for way in ways if way[1] == "in this process"} - {("answer 0",)}) - 2
+    assert ways[0] == [f"answer 0/{total}", "in this process"]
+    assert ways[-1][:2] == [f"answer {total}/{total}", "in a fresh process"] and terminal.screen == [""]
+    terminal.clear()
+    zoo.export(line_model[0], tmp_path / "served", verbose=0)
+    assert terminal.drawn == []
+
+
+def test_rows_that_a_shell_predicts_are_shown(line_model, terminal, tmp_path):
+    zoo.save(line_model[0], tmp_path / "model")
+    np.savez(tmp_path / "x.npz", x=np.zeros((5, 2), "float32"))
+    arguments = [str(tmp_path / name) for name in ("model", "x.npz", "y.csv")]
+    assert main(["predict", *arguments[:2], "-o", arguments[2]]) == 0
+    assert terminal.drawn[0].startswith("5 rows  ") and terminal.screen == [f"5 rows in {arguments[2]}", ""]
+
+
+def test_folds_that_train_one_after_the_other_are_shown(terminal, always, visits):
+    zoo.cross_validate("logistic_regression", visits, target="bought", folds=3, seeds=2)
+    first, *lines = terminal.drawn
+    assert "6 trainings, not as one program" in first
+    assert [line.split("  ")[:2] for line in lines] == [
+        [f"training {place}/6", f"fold {place % 3 + 1} of 3, seed {place // 3}"] for place in range(6)
+    ]
+    assert [line.endswith(" left") for line in lines] == [False] + [True] * 5
+
+
+def test_the_steps_of_sampling_are_shown(terminal, always):
+    machine = zoo.build("restricted_boltzmann_machine", np.eye(4, dtype="float32"), units=2)
+    machine.sample(rows=1, steps=2)
+    assert terminal.drawn == ["step 1/2  0:00 left", "step 2/2  0:00 left"]
+    terminal.clear()
+    machine.sample(rows=1, steps=2, verbose=0)
+    assert terminal.drawn == []

@@ -151,6 +151,7 @@ def train(
         weight=weight,
         seed=seed,
         task=None if model is None else model.task,
+        verbose=verbose,
     )
     if model is not None:
         seed_layers(model.network, seed)
