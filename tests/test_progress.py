@@ -326,6 +326,15 @@ def test_folds_that_train_one_after_the_other_are_shown(terminal, always, visits
     assert [line.endswith(" left") for line in lines] == [False] + [True] * 5
 
 
+@pytest.mark.tensorflow
+def test_epochs_of_folds_that_train_as_one_program_are_shown(terminal, always, visits):
+    zoo.cross_validate("mlp_classifier", visits, target="bought", folds=2, hidden_units=(4,), epochs=3, batch_size=100)
+    first, *lines = terminal.drawn
+    assert "2 trainings, as one program" in first
+    assert [line.split("  ")[:2] for line in lines] == [[f"epoch {n}/3", "of 2 trainings"] for n in (1, 2, 3)]
+    assert all(line.endswith(" left") for line in lines)
+
+
 def test_the_steps_of_sampling_are_shown(terminal, always):
     machine = zoo.build("restricted_boltzmann_machine", np.eye(4, dtype="float32"), units=2)
     machine.sample(rows=1, steps=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -156,8 +157,10 @@ def cross_validate(
     trained: list = [None] * len(jobs)
     for members in groups_of_shape:
         if len(members) > 1 and not one_program.obstacle_of(members, recipe, engine):
-            for member, result in zip(members, one_program.fit(members, recipe), strict=True):
-                trained[member.place] = result
+            with Progress(recipe.epochs, "epoch", verbose=verbose) as progress:
+                after_epoch = functools.partial(progress.advance, 1, f"of {len(members)} trainings")
+                for member, result in zip(members, one_program.fit(members, recipe, after_epoch), strict=True):
+                    trained[member.place] = result
     places = [place for place, result in enumerate(trained) if result is None]
     with Progress(len(places), "training", verbose=verbose) as progress:
         for number, place in enumerate(places):

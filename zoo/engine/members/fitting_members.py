@@ -81,6 +81,7 @@ def fit(
     patience: int | None = None,
     best_so_far: Sequence[float | None] | None = None,
     key: Hashable | None = None,
+    after_epoch: Callable[[], object] | None = None,
 ) -> list[Member]:
     """Trains models at once and leaves each with its best weights.
 
@@ -98,6 +99,7 @@ def fit(
         best_so_far: For each member the loss of its validation rows that its current weights reach, or None; they stay
             unless an epoch is better.
         key: Equal for models whose steps do the same as the widest's; None: the program is not kept.
+        after_epoch: Is called after each epoch, in the thread that calls.
 
     Returns:
         What each left.
@@ -136,11 +138,11 @@ def fit(
             (program, [models[k] for k in part], own, [best_so_far and best_so_far[k] for k in part], epochs)
             for program, part, own in zip(programs, parts, tensors, strict=True)
         ]
-        left = _beside_each_other(trainings)
+        left = _beside_each_other(trainings, after_epoch)
     return list(itertools.chain(*left))[: len(models)]
 
 
-def _beside_each_other(trainings: Sequence[tuple]) -> list[list[Member]]:
+def _beside_each_other(trainings: Sequence[tuple], after_epoch: Callable[[], object] | None) -> list[list[Member]]:
     """Runs programs in a thread each, the first in the one that calls; where one fails or Ctrl-C comes, all end.
 
     The others begin after the first one's first epoch: TensorFlow then has its function ready, for which they would
@@ -151,12 +153,17 @@ def _beside_each_other(trainings: Sequence[tuple]) -> list[list[Member]]:
     def train(program, *arguments):
         with _set_by_errors(stopping):
             has_begun.wait(MOST_SECONDS_TO_BEGIN)
-            return program.run(*arguments, stopping, has_begun)
+            return program.run(*arguments, stopping, has_begun.set)
+
+    def after_epoch_of_first():
+        has_begun.set()
+        if after_epoch is not None:
+            after_epoch()
 
     with ThreadPoolExecutor(len(trainings)) as beside, _set_by_errors(stopping):
         others = [beside.submit(train, *training) for training in trainings[1:]]
         first, *arguments = trainings[0]
-        left = first.run(*arguments, stopping, has_begun)
+        left = first.run(*arguments, stopping, after_epoch_of_first)
         return [left, *(other.result() for other in others)]
 
 

@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import math
 import threading
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -199,7 +200,13 @@ class Program:
         return given, held, tf.constant(seeds, tf.int32), tf.constant(np.array(keys).astype("int32"))
 
     def run(
-        self, models, data: tuple, best_so_far, epochs: int, stopping: threading.Event, has_begun: threading.Event
+        self,
+        models,
+        data: tuple,
+        best_so_far,
+        epochs: int,
+        stopping: threading.Event,
+        after_epoch: Callable[[], object],
     ) -> list[Member]:
         """Trains until every member has stopped, and gives the models their best weights.
 
@@ -209,7 +216,7 @@ class Program:
             best_so_far: For each member the loss of its validation rows that its current weights reach, or None.
             epochs: The most epochs.
             stopping: Is set where the training is to end before, and nothing to be given.
-            has_begun: Is set after the first epoch.
+            after_epoch: Is called after each epoch.
         """
         import tensorflow as tf
 
@@ -219,7 +226,7 @@ class Program:
             member.weights = [values.copy() for values in weights]
         for epoch in range(epochs):
             losses, val_losses, *weights = self._function([*tensors, tf.constant(epoch)])
-            has_begun.set()
+            after_epoch()
             found = losses.numpy(), val_losses.numpy(), self._by_member(weights)
             for member, *result in zip(left, *found, strict=True):
                 if not member.stopped:
