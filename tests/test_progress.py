@@ -277,6 +277,14 @@ def test_epochs_and_the_pass_over_a_stream_are_shown(terminal, always, streamed,
     assert terminal.drawn[0].startswith("200 rows  ") and "accuracy" in terminal.text
 
 
+def test_rows_of_a_table_that_are_encoded_in_parts_are_shown(terminal, always, visits, monkeypatch):
+    monkeypatch.setattr("zoo.data.block_encoding.BLOCK", 100)
+    zoo.train("linear_regression", visits.assign(price=np.arange(200.0)), target="price", validation=None)
+    rows = [line for line in terminal.drawn if line.startswith("row ")]
+    assert [line.split("  ")[0] for line in rows] == ["row 100/200", "row 200/200"]
+    assert all(line.endswith(" left") for line in rows)
+
+
 @pytest.fixture(scope="module")
 def line_model(always):
     """A logistic regression, and what its training, by a solver, showed on a terminal."""

@@ -182,7 +182,7 @@ def train(
     record |= {"linear": "refit"} if solves_line_again else {}
     record |= {"dtype_policy": MIXED} if computes_in_half(model.network) else {}
 
-    rows = _encoded_rows(parts, model, settings, workload, seed)
+    rows = _encoded_rows(parts, model, settings, workload, request)
     identity = {} if checkpoint is None else _identity(entry, seed, record, parts, rows.encoded)
     solved_line = line_beside.begin(model, rows, solves=needs_line, chooses=recipe.solver is None, seed=seed)
     if solved_line.solved is not None:
@@ -234,13 +234,15 @@ def _check_target(model: Model, parts: Parts) -> None:
         )
 
 
-def _encoded_rows(parts: Parts, model: Model, settings: Settings, workload: Workload, seed: int) -> Rows:
+def _encoded_rows(parts: Parts, model: Model, settings: Settings, workload: Workload, request: Request) -> Rows:
     """Returns the rows as the training takes them."""
-    order: dict[str, Any] = {"batch_size": workload.batch_size, "shuffle": settings.recipe.shuffle, "seed": seed}
+    shuffle, seed = settings.recipe.shuffle, request.seed
+    order: dict[str, Any] = {"batch_size": workload.batch_size, "shuffle": shuffle, "seed": seed}
     if parts.streaming:
         settings.check_streaming()
         return rows_of_a_stream(parts, model, **order)
-    return rows_in_memory(parts, model, class_weight=settings.class_weight, augmentation=workload.augmentation, **order)
+    learning = {"class_weight": settings.class_weight, "augmentation": workload.augmentation}
+    return rows_in_memory(parts, model, **learning, **order, verbose=request.verbose)
 
 
 def _identity(entry: Entry, seed: int, record: dict, parts: Parts, encoded: Encoded | None) -> dict[str, Any]:
