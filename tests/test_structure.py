@@ -18,6 +18,7 @@ ORDER = (
     "importing",
     "display",
     "overrides",
+    "progress",
     "recipes",
     "spec",
     "package_data",

@@ -7,7 +7,6 @@ import pytest
 
 import zoo
 from zoo.cli import main
-from zoo.engine.callbacks import ProgressLine
 
 ROWS = np.random.default_rng(0).uniform(size=(20, 4)).astype("float32")
 SIGNS = np.where(ROWS > 0.5, 1.0, -1.0).astype("float32")
@@ -131,13 +130,6 @@ def test_a_frame_of_many_columns_for_an_array_is_told_in_a_few_words():
     with pytest.raises(ValueError, match=r"frame\.to_numpy\(\)") as caught:
         model.predict(pd.DataFrame(np.ones((2, 500))))
     assert len(str(caught.value)) < 300
-
-
-def test_the_progress_line_of_a_loop_that_tells_of_no_begin_shows_the_time_spent(capsys):
-    line = ProgressLine(1)
-    line.on_epoch_end(0, {"loss": 1.0})
-    line.close()
-    assert capsys.readouterr().out.split()[-1] == "0:00"
 
 
 def test_predict_in_a_shell_tells_the_steps_of_sequences(tmp_path):

@@ -159,6 +159,7 @@ def export(
     version: int | str = "next",
     overwrite: bool = False,
     allow_signature_change: bool = False,
+    verbose: int = 1,
 ) -> ExportReport:
     """Exports a model to `folder/<version>/` and proves that it answers as Python does.
 
@@ -172,6 +173,7 @@ def export(
         version: A number, or `"next"`: one above the highest there.
         overwrite: Whether a version that is there may be replaced.
         allow_signature_change: Whether inputs and outputs may differ from the version before.
+        verbose: 0 is silent, 1 shows the progress of the proof on a terminal.
 
     Returns:
         A report; printed, it says what was written and how large the difference from Python was.
@@ -226,7 +228,7 @@ def export(
     if keras.backend.backend() != "tensorflow":
         report = ExportReport(**_by_tensorflow(model, card, target, how, rows))
     else:
-        report = write_version(model, card, target, rows=rows, **how)
+        report = write_version(model, card, target, rows=rows, verbose=verbose, **how)
     return dataclasses.replace(report, seconds=time.monotonic() - begin)  # with loading, and the process on TensorFlow
 
 
@@ -241,6 +243,7 @@ def write_version(
     allow_signature_change: bool,
     expected: Mapping[str, np.ndarray] | None = None,
     rows: Mapping[str, np.ndarray] | None = None,
+    verbose: int = 0,
 ) -> ExportReport:
     """Writes, proves and names one version on the TensorFlow backend. `expected` is as for `proof.prove`, `rows` as for
     `litert_format.measure`."""
@@ -253,7 +256,7 @@ def write_version(
         if not allow_signature_change:
             _check_signature(target, number, signature)
         exact = format not in QUANTIZED
-        difference = proof.prove(model, beside, expected, format=format, exact=exact)
+        difference = proof.prove(model, beside, expected, format=format, exact=exact, verbose=verbose)
         quality = {} if exact else _quality(model, beside, rows, format)
         (beside / saving.INSIDE).mkdir(parents=True)
         proved = plain({"max_difference": difference, "rows": proof.ROWS} | ({"quality": quality} if quality else {}))

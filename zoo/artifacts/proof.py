@@ -32,6 +32,7 @@ from zoo.data import exif, resizing
 from zoo.data.columns import kind_of, pictures, takes_examples, the_array, the_picture
 from zoo.data.raw_values import BLANKS
 from zoo.model import Model
+from zoo.progress import Progress
 from zoo.tasks.differences import TOLERANCE
 from zoo.training import inference
 
@@ -48,6 +49,7 @@ def prove(
     *,
     format: str = "tf_saved_model",
     exact: bool = True,
+    verbose: int = 0,
 ) -> float:
     """Proves an exported version: in this process, where a fault shows at once, then in a fresh one.
 
@@ -57,6 +59,7 @@ def prove(
         expected: What Python answers, by case, where that was on another Keras backend.
         format: The version's format, one of `proof_process.RUNTIMES`.
         exact: Whether answers must be within the tolerance; else they must be there and be numbers.
+        verbose: 0 shows no progress.
 
     Returns:
         The largest difference: of probabilities, or of values in standard deviations of the target (of a value beyond
@@ -83,16 +86,20 @@ def prove(
 
     dtypes = {name: dtype for name, (dtype, _) in answer_facts(model).items()}
     differences, tolerance = [], TOLERANCE if exact else np.inf
-    for answer in (proof_process.answer, _answer_in_a_fresh_process):
-        with notices.quiet():
-            found = answer(format, str(folder.resolve()), sent)
-        try:
-            _check_outputs(sent, found, dtypes)
-            differences += [
-                _compare(model, key, found, expected[key.split(":")[1]], tolerance) for key in _requests_of(sent)
-            ]
-        except RuntimeError as error:
-            raise RuntimeError(f"{error} {_repair(model)}") from None
+    keys = _requests_of(sent)
+    ways = {"in this process": proof_process.answer, "in a fresh process": _answer_in_a_fresh_process}
+    with Progress(len(ways) * len(keys), "answer", verbose=verbose) as progress:
+        for way, answer in ways.items():
+            progress.advance(0, way)
+            with notices.quiet():
+                found = answer(format, str(folder.resolve()), sent)
+            try:
+                _check_outputs(sent, found, dtypes)
+                for key in keys:
+                    differences.append(_compare(model, key, found, expected[key.split(":")[1]], tolerance))
+                    progress.advance(1, way)
+            except RuntimeError as error:
+                raise RuntimeError(f"{error} {_repair(model)}") from None
     return max(differences)
 
 

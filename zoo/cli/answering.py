@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import zoo
 from zoo.cli import loading, outputs
 from zoo.cli.parsers import given
 from zoo.cli.printing import print_json
+from zoo.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,13 +28,12 @@ def evaluate(arguments: argparse.Namespace) -> None:
     model = zoo.load(loading.trained(arguments.model))
     target = loading.target(arguments, arguments.source)
     data = loading.rows(arguments, arguments.source, schema=model.schema, target=target or model.schema.target)
-    scores = zoo.evaluate(model, data, verbose=0, **{**given(arguments, "evaluate"), "target": target})
+    how = {**given(arguments, "evaluate"), "target": target}
+    scores = zoo.evaluate(model, data, verbose=0 if arguments.json else 1, **how)
     if arguments.output:
         scores.to_json(arguments.output)
     if arguments.json:
         print_json(scores.to_dict())
-    else:
-        print(scores)
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -58,18 +58,26 @@ def predict(arguments: argparse.Namespace) -> None:
         return
     beside = path.with_name(f".{path.name}.{os.getpid()}")  # a name that nobody reads until all is written
     try:
-        rows = WRITERS[path.suffix](blocks, beside)
+        with Progress(None, "row") as progress:
+            rows = WRITERS[path.suffix](_counted(blocks, progress), beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     print(f"{rows} rows in {path}")
 
 
+def _counted(blocks: Iterable[pd.DataFrame], progress: Progress) -> Iterator[pd.DataFrame]:
+    """Yields tables, and counts the rows of each when the next one is asked for."""
+    for block in blocks:
+        yield block
+        progress.advance(len(block))
+
+
 def export(arguments: argparse.Namespace) -> None:
     """Exports a model."""
     loading.import_tensorflow()
     model = zoo.load(loading.trained(arguments.model))
-    report = zoo.export(model, arguments.output, **given(arguments, "export"))
+    report = zoo.export(model, arguments.output, verbose=0 if arguments.json else 1, **given(arguments, "export"))
     if arguments.json:
         import dataclasses
 

@@ -154,6 +154,7 @@ COMMANDS = {
             "-o --output": {"metavar": "FOLDER", "required": True, "help": "versions are folders in it: 1, 2, ..."},
             "--json": JSON,
         },
+        left_out={"verbose": PROGRESS},
     ),
     "serve": Command(
         run="zoo.cli.answering:serve",

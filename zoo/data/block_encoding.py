@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,11 +43,14 @@ class BlockEncoder:
             for group in self._groups
         }
 
-    def encode(self, blocks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def encode(
+        self, blocks: Mapping[str, np.ndarray], after_rows: Callable[[int], object] | None = None
+    ) -> dict[str, np.ndarray]:
         """Returns the encoded tensors of all rows.
 
         Args:
             blocks: One array `(rows, ...)` for each group of columns, by the group's key.
+            after_rows: Is called with the number of rows that were encoded, after each part of them.
         """
         graph, keys = self.graph, list(blocks)
 
@@ -67,6 +70,8 @@ class BlockEncoder:
             for start in range(0, max(rows, 1), step):
                 block = [tensor_of(values[start : start + step]) for values in blocks.values()]
                 parts = {name: tensor.numpy() for name, tensor in function(*block).items()}
+                if after_rows is not None:
+                    after_rows(len(block[0]))
                 if rows <= step:
                     return parts
                 for name, part in parts.items():

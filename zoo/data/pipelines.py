@@ -41,7 +41,14 @@ class Encoded:
         return tuple(part for part in (self.x, self.y, self.weight) if part is not None)
 
 
-def encode(data: Data, preprocessor, *, weight: np.ndarray | None = None, training_seed: int | None = None) -> Encoded:
+def encode(
+    data: Data,
+    preprocessor,
+    *,
+    weight: np.ndarray | None = None,
+    training_seed: int | None = None,
+    after_rows: Callable[[int], object] | None = None,
+) -> Encoded:
     """Encodes rows in memory.
 
     Args:
@@ -49,12 +56,16 @@ def encode(data: Data, preprocessor, *, weight: np.ndarray | None = None, traini
         preprocessor: Fitted on training rows.
         weight: Sample weights `(rows,)`.
         training_seed: Seed of the training, for rows that are trained on; None for others.
+        after_rows: Is called with the number of rows that were encoded, after each part of them.
     """
     supervised = preprocessor.schema.task is not None and data.y is not None
     x = data.x.drop(columns=list(data.ignore), errors="ignore") if data.ignore else data.x
     truth = preprocessor.target.encode(data.y) if supervised else None
     y = data.y if supervised else None
-    encoded = preprocessor.encode(x) if training_seed is None else preprocessor.encode_training(x, y, training_seed)
+    if training_seed is None:
+        encoded = preprocessor.encode(x, after_rows=after_rows)
+    else:
+        encoded = preprocessor.encode_training(x, y, training_seed, after_rows=after_rows)
     return Encoded(encoded, preprocessor.target.training(truth) if supervised else None, weight, truth)
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -259,23 +259,27 @@ class Preprocessor:
             self._module = Encoder(self)
         return self._module
 
-    def encode(self, x) -> dict[str, np.ndarray]:
-        """Encodes raw data: `module()` on `tensors(x)`, as numpy arrays."""
+    def encode(self, x, *, after_rows: Callable[[int], object] | None = None) -> dict[str, np.ndarray]:
+        """Encodes raw data: `module()` on `tensors(x)`, as numpy arrays; `after_rows` as for `BlockEncoder.encode`."""
         blocks = self.blocks(x)
         own = {column.name: name for name, column in self.layout.own_tensors.items()}
         if len(own) == len(self.schema.columns):
             return {own[group.columns[0].name]: blocks[group.key] for group in self._groups}
-        return self.block_encoder().encode(blocks)
+        return self.block_encoder().encode(blocks, after_rows)
 
-    def encode_training(self, x, y, seed: int = 0) -> dict[str, np.ndarray]:
+    def encode_training(
+        self, x, y, seed: int = 0, *, after_rows: Callable[[int], object] | None = None
+    ) -> dict[str, np.ndarray]:
         """Encodes rows to train on: as `encode`, but by `Kind.encode_training` where a kind uses the target.
 
         Args:
             x: Raw data.
             y: Their targets, as the caller has them, or None.
             seed: Seed of the training.
+            after_rows: As for `encode`.
         """
-        encoded, groups = self.encode(x), [group for group in self._groups if group.kind.uses_target]
+        encoded = self.encode(x, after_rows=after_rows)
+        groups = [group for group in self._groups if group.kind.uses_target]
         if not groups or y is None:
             return encoded
         names = ["inputs" if self.encodings.raw else "numeric", *(["linear"] if self.linear else [])]

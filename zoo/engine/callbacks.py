@@ -6,14 +6,13 @@ run then equals an uninterrupted one.
 
 from __future__ import annotations
 
-import shutil
-import sys
 import time
 
 import keras
 import numpy as np
 
 from zoo.engine.interruption import uninterrupted
+from zoo.progress import Progress
 
 
 class EpochNumber(keras.callbacks.Callback):
@@ -172,40 +171,21 @@ class StopAt(keras.callbacks.Callback):
 
 
 class ProgressLine(keras.callbacks.Callback):
-    """One live line: epoch, loss, metrics, time left. Where the output is no terminal, one line at the end."""
+    """Advances a line of progress by the epochs, with loss and metrics."""
 
-    def __init__(self, epochs: int, first_epoch: int = 0):
+    def __init__(self, progress: Progress):
         super().__init__()
-        self.epochs, self.first = epochs, first_epoch
-        self._live = sys.stdout.isatty()
-        self._begin, self._last, self._text = time.monotonic(), 0.0, ""  # not all loops tell of the begin
+        self.progress = progress
+        self._has_begun = False
 
-    def on_train_begin(self, logs=None):
-        self._begin = time.monotonic()
+    def on_epoch_begin(self, epoch, logs=None):
+        if not self._has_begun:  # what stands before the first epoch is no part of the time that an epoch takes
+            self._has_begun = True
+            self.progress.start(epoch)
 
     def on_epoch_end(self, epoch, logs=None):
         values = "  ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items() if name != "learning_rate")
-        spent = time.monotonic() - self._begin
-        remaining = spent / (epoch + 1 - self.first) * (self.epochs - epoch - 1)
-        self._text = f"epoch {epoch + 1}/{self.epochs}  {values}"
-        if self._live and (time.monotonic() - self._last > 0.1):
-            self._last = time.monotonic()
-            self._show(f"{self._text}  {_clock(remaining)} left")
-
-    def _show(self, text, end=""):
-        width = shutil.get_terminal_size().columns - 1
-        sys.stdout.write("\r" + text[:width].ljust(width) + end)
-        sys.stdout.flush()
-
-    def close(self) -> None:
-        """Ends the line with the time spent."""
-        if not self._text:
-            return
-        text = f"{self._text}  {_clock(time.monotonic() - self._begin)}"
-        if self._live:
-            self._show(text, end="\n")
-        else:
-            print(text, flush=True)
+        self.progress.advance(text=values)
 
 
 class EpochLines(keras.callbacks.Callback):
@@ -221,8 +201,3 @@ class EpochLines(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         values = "  ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
         print(f"epoch {epoch + 1}/{self.epochs}  {values}  {time.monotonic() - self._begin:.3g} s", flush=True)
-
-
-def _clock(seconds: float) -> str:
-    seconds = int(seconds + 0.5)
-    return f"{seconds // 60}:{seconds % 60:02d}"

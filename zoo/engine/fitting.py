@@ -18,6 +18,7 @@ from zoo.engine.driver import Loop
 from zoo.engine.experience import Experience
 from zoo.engine.plan import Plan, Training
 from zoo.engine.workers.messages import Messages
+from zoo.progress import Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +66,8 @@ def fit(
             if verbose:
                 print(f"resumed from epoch {saver.epoch} of the checkpoint in {training.checkpoint}")
     history = History()
-    line = ProgressLine(training.epochs, training.first_epoch) if verbose == 1 else None
+    progress = Progress(training.epochs, "epoch", first=training.first_epoch, verbose=verbose == 1, transient=False)
+    line = ProgressLine(progress) if verbose == 1 else None
     # The checkpoint is the last: it holds the state that the others left.
     own = [diverged, best if training.validation is not None else None, stop, line]
     callbacks = [history, *filter(None, own), *training.callbacks, *([saver] if saver else [])]
@@ -73,12 +75,11 @@ def fit(
     interrupt = None
     try:
         if not (saver and (saver.finished or best.stopped or has_reached)):
-            _train(model, training, plan, callbacks, weights, verbose, messages)
+            with progress:
+                _train(model, training, plan, callbacks, weights, verbose, messages)
     except KeyboardInterrupt as error:
         interrupt = error
     finally:
-        if line:
-            line.close()
         _keep_best(model, diverged, best)
     return _outcome(training, _joined(past, history.history), diverged, best, stop, interrupt)
 

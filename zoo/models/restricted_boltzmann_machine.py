@@ -21,6 +21,7 @@ from keras import ops
 
 from zoo.data.columns import pictures
 from zoo.layers.rules import add_rule
+from zoo.progress import Progress
 from zoo.registry import Recipe, Spec, Traits
 
 SCALE = 0.01  # of the first weights: G. E. Hinton, A Practical Guide to Training Restricted Boltzmann Machines, 2010
@@ -145,17 +146,22 @@ def reconstruct(model, x) -> np.ndarray:
     return _sigmoid(_sigmoid(_visible(model, x) @ w + c) @ w.T + b)
 
 
-def sample(model, rows: int = 16, steps: int = 1000, seed: int = 0) -> np.ndarray:
-    """Returns visible units 0 and 1 `(rows, visible)`, drawn by chains of Gibbs steps that begin at random ones."""
+def sample(model, rows: int = 16, steps: int = 1000, seed: int = 0, *, verbose: int = 1) -> np.ndarray:
+    """Returns visible units 0 and 1 `(rows, visible)`, drawn by chains of Gibbs steps that begin at random ones.
+
+    On a terminal a line shows the time left, unless `verbose` is 0.
+    """
     for name, value in (("rows", rows), ("steps", steps)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"`{name}` must be an integer, 1 or more. Received: {name}={value!r}")
     w, b, c = _weights(model)
     generator = np.random.default_rng(seed)
     v = generator.integers(0, 2, (rows, len(b))).astype("float64")
-    for _ in range(steps):
-        h = generator.random((rows, len(c))) < _sigmoid(v @ w + c)
-        v = (generator.random((rows, len(b))) < _sigmoid(h @ w.T + b)).astype("float64")
+    with Progress(steps, "step", verbose=verbose) as progress:
+        for _ in range(steps):
+            h = generator.random((rows, len(c))) < _sigmoid(v @ w + c)
+            v = (generator.random((rows, len(b))) < _sigmoid(h @ w.T + b)).astype("float64")
+            progress.advance()
     return v.astype("float32")
 
 

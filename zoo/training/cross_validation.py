@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
 from zoo.engine.asked import check_served, check_steps
 from zoo.engine.plan import ENGINES
+from zoo.progress import Progress
 from zoo.registry import Entry, Recipe
 from zoo.tasks.task import Task
 from zoo.training import inference, one_program, scoring
@@ -89,7 +91,7 @@ def cross_validate(
         batch_size: Rows a step, or `"full"`, instead of the recipe's.
         seed: Seed of the folds, and the first of the trainings.
         engine: As for `zoo.train`; what trains at once is traced.
-        verbose: 0 is silent, 1 says how it trains.
+        verbose: 0 is silent, 1 says how it trains, with a line of progress on a terminal.
         ignore: Columns of a table that are not inputs.
         image_size: `(height, width)` that all images are resized to.
         **options: The builder's.
@@ -156,12 +158,20 @@ def cross_validate(
     trained: list = [None] * len(jobs)
     for members in groups_of_shape:
         if len(members) > 1 and not one_program.obstacle_of(members, recipe, engine):
-            for member, result in zip(members, one_program.fit(members, recipe), strict=True):
-                trained[member.place] = result
-    for place, job in enumerate(jobs):
-        if trained[place] is None:
-            trained[place] = _alone(entry, job, alone, options)
+            with Progress(recipe.epochs, "epoch", verbose=verbose) as progress:
+                after_epoch = functools.partial(progress.advance, 1, f"of {len(members)} trainings")
+                for member, result in zip(members, one_program.fit(members, recipe, after_epoch), strict=True):
+                    trained[member.place] = result
+    places = [place for place, result in enumerate(trained) if result is None]
+    with Progress(len(places), "training", verbose=verbose) as progress:
+        for number, place in enumerate(places):
+            progress.advance(min(number, 1), _fold_and_seed(jobs[place], int(folds), seeds))  # the one before is done
+            trained[place] = _alone(entry, jobs[place], alone, options)
     return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
+
+
+def _fold_and_seed(job: Job, folds: int, seeds: int) -> str:
+    return f"fold {job.fold + 1} of {folds}" + (f", seed {job.seed}" if seeds > 1 else "")
 
 
 def _mean(*arrays: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -123,7 +123,7 @@ def obstacle_of(members: list[Member], recipe: Recipe, engine: str) -> str:
     return ""
 
 
-def fit(members: list[Member], recipe: Recipe) -> Iterator[tuple]:
+def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]) -> Iterator[tuple]:
     """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
     models = [member.model for member in members]
     left = fitting_members.fit(
@@ -138,6 +138,7 @@ def fit(members: list[Member], recipe: Recipe) -> Iterator[tuple]:
         patience=recipe.patience,
         best_so_far=[member.best_so_far for member in members],
         key=structure(models[narrow_inputs.widest([model.network for model in models])], recipe, statistics=False),
+        after_epoch=after_epoch,
     )
     if diverged := sum(one.diverged for one in left):
         warnings.warn(

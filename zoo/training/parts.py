@@ -17,6 +17,7 @@ from zoo.data.pipelines import in_validation, weights
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
+from zoo.progress import Progress
 from zoo.registry import Entry, suggest
 from zoo.tasks.task import Task
 from zoo.training.splitting import held_out
@@ -89,6 +90,7 @@ def load_parts(
     ignore: tuple = (),
     image_size=None,
     task: Task | None = None,
+    verbose: int = 0,
 ) -> Parts:
     """Loads data and splits it.
 
@@ -106,6 +108,7 @@ def load_parts(
         ignore: Columns that are no inputs.
         image_size: `(height, width)` that images are resized to, or None.
         task: What is to be answered, if that is known already, as of a trained model; else None.
+        verbose: 0 shows no progress of the pass over a stream.
 
     Raises:
         ValueError: if a column is missing, or the split cannot be made.
@@ -148,7 +151,7 @@ def load_parts(
             raise ValueError(
                 "`groups` and `time` need all rows in memory. Pass validation data of your own with a stream."
             )
-        return _stream_parts(loaded, val, share, seed, entry, task, common)
+        return _stream_parts(loaded, val, share, seed, entry, task, common, verbose)
     test = loaded.take(loaded.splits["test"]) if "test" in loaded.splits else None
     chosen = groups is None and time is None
     if "train" in loaded.splits:
@@ -187,7 +190,7 @@ def _check_rows(loaded: Data) -> None:
         raise ValueError("The data must have rows to train on. Received: none. Check how they were made.")
 
 
-def _stream_parts(loaded, val, share, seed, entry: Entry, task: Task | None, common) -> Parts:
+def _stream_parts(loaded, val, share, seed, entry: Entry, task: Task | None, common, verbose: int) -> Parts:
     """Splits a stream by row number, and takes the sample of its training rows in one pass."""
 
     def keep_val(index):
@@ -196,13 +199,15 @@ def _stream_parts(loaded, val, share, seed, entry: Entry, task: Task | None, com
     held_out_here = val is None and share is not None
     rows = 0
 
-    def training_blocks():
+    def training_blocks(progress):
         nonlocal rows
         for first, frame in loaded.blocks():
             rows = first + len(frame)
+            progress.advance(len(frame))
             yield frame.loc[~keep_val(np.arange(first, rows))] if held_out_here else frame
 
-    drawn = sample(training_blocks(), seed=seed)
+    with Progress(None, "row", verbose=verbose) as progress:
+        drawn = sample(training_blocks(progress), seed=seed)
     common = {**common, "task": task_for(entry, loaded, known=task, sample=drawn)}
     if not held_out_here:
         split = "all rows" if val is None else "validation data given"

@@ -14,6 +14,7 @@ from zoo.data.pipelines import Encoded
 from zoo.engine import memory
 from zoo.engine.experience import Experience
 from zoo.model import Model
+from zoo.progress import Progress
 from zoo.training.parts import Parts
 
 
@@ -46,7 +47,15 @@ class Rows:
 
 
 def rows_in_memory(
-    parts: Parts, model: Model, *, batch_size: int, shuffle: bool, seed: int, class_weight=None, augmentation=None
+    parts: Parts,
+    model: Model,
+    *,
+    batch_size: int,
+    shuffle: bool,
+    seed: int,
+    class_weight=None,
+    augmentation=None,
+    verbose: int = 0,
 ) -> Rows:
     """Encodes training and validation rows.
 
@@ -58,13 +67,17 @@ def rows_in_memory(
         seed: Of their order, and of encodings that draw.
         class_weight: As `zoo.train` takes it.
         augmentation: A function of images, or None.
+        verbose: 0 shows no progress.
 
     Raises:
         ValueError: if no row is left to validate on.
     """
     with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
         weights = parts.weights(parts.train)
-        encoded = pipelines.encode(parts.train, model.preprocessor, weight=weights, training_seed=seed)
+        with Progress(parts.rows, "row", verbose=verbose) as progress:
+            encoded = pipelines.encode(
+                parts.train, model.preprocessor, weight=weights, training_seed=seed, after_rows=progress.advance
+            )
     factors = None
     if class_weight is not None:
         factors = model.task.class_factors(class_weight, model.target, encoded.y, encoded.weight)

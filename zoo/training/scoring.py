@@ -15,6 +15,7 @@ from zoo import overrides
 from zoo.data.names import absent, resolved
 from zoo.data.pipelines import Encoded
 from zoo.data.weighting import checked_weights
+from zoo.progress import Progress
 from zoo.registry import suggest
 from zoo.scores import Scores
 from zoo.training import inference
@@ -126,7 +127,7 @@ def evaluate(
         if lacking or wanted is None:
             named = f" column {lacking[0]!r}" if lacking else ""
             raise ValueError(f"The data have no target{named}, and there is nothing to score against. Pass `target`.")
-        scores = _score_stream(model, loaded, wanted, weighing)
+        scores = _score_stream(model, loaded, wanted, weighing, verbose)
     else:
         if loaded.y is None and model.task.scored:
             named = f" column {lacking[0]!r}" if lacking else ""
@@ -143,13 +144,15 @@ def evaluate(
     return scores
 
 
-def _score_stream(model, loaded, wanted, weighing: _Weighing) -> Scores:
+def _score_stream(model, loaded, wanted, weighing: _Weighing, verbose: int) -> Scores:
     outputs, y, weight = [], [], []
-    for _, frame in loaded.blocks():
-        x = frame.drop(columns=list(loaded.ignore), errors="ignore") if loaded.ignore else frame
-        outputs.append(inference.outputs(model, model.preprocessor.encode(x)))
-        y.append(model.target.encode(frame[wanted]))
-        weight.append(weighing.of_rows(frame, block=True))
+    with Progress(None, "row", verbose=verbose) as progress:
+        for _, frame in loaded.blocks():
+            x = frame.drop(columns=list(loaded.ignore), errors="ignore") if loaded.ignore else frame
+            outputs.append(inference.outputs(model, model.preprocessor.encode(x)))
+            y.append(model.target.encode(frame[wanted]))
+            weight.append(weighing.of_rows(frame, block=True))
+            progress.advance(len(frame))
     of_all = None if weighing.column is None else checked_weights(np.concatenate(weight), "weights")
     return score_outputs(model, inference.joined(outputs), np.concatenate(y), of_all)
 

@@ -14,6 +14,7 @@ from zoo.engine.callbacks import EpochLines
 from zoo.engine.fitting import Fitted
 from zoo.layers.ensemble import each_member
 from zoo.model import Model
+from zoo.progress import Progress
 from zoo.registry import Recipe
 from zoo.solvers.lbfgs import lbfgs
 from zoo.solvers.newton import newton
@@ -37,7 +38,7 @@ def solve(
         encoded: All training rows.
         recipe: Its `solver`, and its `epochs` as the most steps.
         callbacks: Keras callbacks; a step is an epoch for them.
-        verbose: 2 prints a line a step.
+        verbose: 1 shows a line of progress on a terminal, 2 prints a line a step.
 
     Raises:
         ValueError: if there are more weights than the solver takes.
@@ -58,12 +59,14 @@ def solve(
     told.set_params({"epochs": recipe.epochs, "steps": 1, "verbose": 0})
     may_separate = model.task.separable and not model.network.losses
     separated, reached = [], [objective.start]
+    progress = Progress(None, "step", verbose=verbose == 1)  # most end long before the most steps
 
     def after_step(theta, loss) -> bool:
         reached.append(theta)
         if callbacks:
             objective.keep(theta)
         told.on_epoch_end(len(reached) - 2, {"loss": loss})
+        progress.advance(text=f"loss {loss:.4g}")
         if may_separate and np.all(_separates(model.merged(objective.outputs(theta)), encoded.y)):
             separated.append(True)
         if len(reached) <= recipe.epochs and not separated and not model.stop_training:
@@ -76,7 +79,8 @@ def solve(
         told.on_epoch_begin(0)
     interrupt, theta, minimum = None, None, None
     try:
-        theta, minimum = run(objective, recipe.epochs, after_step)
+        with progress:
+            theta, minimum = run(objective, recipe.epochs, after_step)
     except KeyboardInterrupt as error:
         interrupt = error
     finally:

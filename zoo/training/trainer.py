@@ -162,6 +162,7 @@ def train(
         weight=weight,
         seed=seed,
         task=None if model is None else model.task,
+        verbose=verbose,
     )
     if environment is not None:
         num_rows, source = experience.rows_per_epoch(recipe), type(environment).__name__
@@ -197,7 +198,7 @@ def train(
     record |= {"linear": "refit"} if solves_line_again else {}
     record |= {"dtype_policy": MIXED} if computes_in_half(model.network) else {}
 
-    rows = _encoded_rows(parts, model, settings, workload, seed)
+    rows = _encoded_rows(parts, model, settings, workload, request)
     if environment is not None:
         experience.check_encoding(data, rows.encoded.x, entry.name)
         steps = recipe.steps_per_epoch
@@ -254,13 +255,15 @@ def _check_target(model: Model, parts: Parts) -> None:
         )
 
 
-def _encoded_rows(parts: Parts, model: Model, settings: Settings, workload: Workload, seed: int) -> Rows:
+def _encoded_rows(parts: Parts, model: Model, settings: Settings, workload: Workload, request: Request) -> Rows:
     """Returns the rows as the training takes them."""
-    order: dict[str, Any] = {"batch_size": workload.batch_size, "shuffle": settings.recipe.shuffle, "seed": seed}
+    shuffle, seed = settings.recipe.shuffle, request.seed
+    order: dict[str, Any] = {"batch_size": workload.batch_size, "shuffle": shuffle, "seed": seed}
     if parts.streaming:
         settings.check_streaming()
         return rows_of_a_stream(parts, model, **order)
-    return rows_in_memory(parts, model, class_weight=settings.class_weight, augmentation=workload.augmentation, **order)
+    learning = {"class_weight": settings.class_weight, "augmentation": workload.augmentation}
+    return rows_in_memory(parts, model, **learning, **order, verbose=request.verbose)
 
 
 def _identity(entry: Entry, seed: int, record: dict, parts: Parts, encoded: Encoded | None) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def fit(
     patience: int | None = None,
     best_so_far: Sequence[float | None] | None = None,
     key: Hashable | None = None,
+    after_epoch: Callable[[], object] | None = None,
 ) -> list[MemberResult]:
     """Trains models at once and leaves each with its best weights.
 
@@ -98,6 +99,7 @@ def fit(
         best_so_far: For each member the loss of its validation rows that its current weights reach, or None; they stay
             unless an epoch is better.
         key: Equal for models whose steps do the same as the widest's; None: the program is not kept.
+        after_epoch: Is called after each epoch, in the thread that calls.
 
     Returns:
         How each one's training ended.
@@ -137,13 +139,13 @@ def fit(
             (program, data, [best_so_far and best_so_far[k] for k in part], epochs)
             for program, part, data in zip(programs, parts, tensors, strict=True)
         ]
-        results = list(itertools.chain(*_in_threads(trainings)))[: len(models)]
+        results = list(itertools.chain(*_in_threads(trainings, after_epoch)))[: len(models)]
     for model, result in zip(models, results, strict=True):
         narrow_inputs.assign(model.network, widest.network, result.weights)
     return results
 
 
-def _in_threads(trainings: Sequence[tuple]) -> list[list[MemberResult]]:
+def _in_threads(trainings: Sequence[tuple], after_epoch: Callable[[], object] | None) -> list[list[MemberResult]]:
     """Runs programs in a thread each, the first in the one that calls; where one fails or Ctrl-C comes, all end.
 
     The others begin after the first one's first epoch: TensorFlow then has its function ready, for which they would
@@ -154,12 +156,17 @@ def _in_threads(trainings: Sequence[tuple]) -> list[list[MemberResult]]:
     def train(program, *arguments):
         with _set_by_errors(stopping):
             has_begun.wait(MOST_SECONDS_TO_BEGIN)
-            return program.run(*arguments, stopping, has_begun)
+            return program.run(*arguments, stopping, has_begun.set)
+
+    def after_epoch_of_first():
+        has_begun.set()
+        if after_epoch is not None:
+            after_epoch()
 
     with ThreadPoolExecutor(len(trainings)) as beside, _set_by_errors(stopping):
         others = [beside.submit(train, *training) for training in trainings[1:]]
         first, *arguments = trainings[0]
-        results = first.run(*arguments, stopping, has_begun)
+        results = first.run(*arguments, stopping, after_epoch_of_first)
         return [results, *(other.result() for other in others)]
 
 

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -218,7 +218,12 @@ class Program:
         return given, held, tf.constant(seeds, tf.int32), tf.constant(np.array(keys).astype("int32"))
 
     def run(
-        self, data: tuple, best_so_far, epochs: int, stopping: threading.Event, has_begun: threading.Event
+        self,
+        data: tuple,
+        best_so_far,
+        epochs: int,
+        stopping: threading.Event,
+        after_epoch: Callable[[], object],
     ) -> list[MemberResult]:
         """Trains until every member has stopped.
 
@@ -227,7 +232,7 @@ class Program:
             best_so_far: For each member the loss of its validation rows that its current weights reach, or None.
             epochs: The most epochs.
             stopping: Is set where the training is to end before.
-            has_begun: Is set after the first epoch.
+            after_epoch: Is called after each epoch.
         """
         import tensorflow as tf
 
@@ -239,7 +244,7 @@ class Program:
         ]
         for epoch in range(epochs):
             losses, val_losses, *weights = self._function([*tensors, tf.constant(epoch)])
-            has_begun.set()
+            after_epoch()
             results = losses.numpy(), val_losses.numpy(), self._by_member(weights)
             for member, *result in zip(members, *results, strict=True):
                 if not member.stopped:
