@@ -384,7 +384,7 @@ def test_players_are_checked_where_they_are_written(fields, message):
     ("how", "message"),
     [
         ({"optimizer": "adam"}, "`optimizer` cannot be asked of 'toys/gan': each of its players"),
-        ({"freeze": 1}, "`freeze` cannot be asked of 'toys/gan': each of its players"),
+        ({"freeze": 1}, "`freeze` cannot be asked of 'toys/gan': each of its players .*. Pass freeze=None."),
         ({"loss": "mse"}, "`loss` cannot be asked of 'toys/gan': it learns by an objective"),
         ({"learning_rate": 0.1}, "names no rate of its own. Received: learning_rate=0.1, where critic, generator"),
         ({"callbacks": [keras.callbacks.ReduceLROnPlateau("loss")]}, "ReduceLROnPlateau sets one learning rate"),
@@ -394,6 +394,21 @@ def test_what_players_cannot_follow_is_refused_by_name(entry, how, message):
     name = entry(gan, Traits(players=PLAYERS))
     with pytest.raises(ValueError, match=message):
         zoo.train(name, X, verbose=0, **how)
+
+
+@pytest.mark.parametrize(
+    ("traits", "why"),
+    [
+        (Traits(objective=squared), "it learns by an objective"),
+        (Traits(after_step=follow), "it has something to do after each step of an optimizer"),
+    ],
+)
+def test_solvers_are_refused_whoever_asks(entry, traits, why):
+    rows = np.random.default_rng(1).normal(size=(40, 3)).astype("float32"), np.arange(40.0)
+    for asked, recipe in ({"solver": "lbfgs"}, {}), ({}, {"solver": "newton"}):
+        name = entry(network_of, traits, task="regression", **recipe)
+        with pytest.raises(ValueError, match=f"`solver` cannot be asked of 'toys/network_of': {why}"):
+            zoo.train(name, rows, verbose=0, **asked)
 
 
 def test_several_devices_are_refused(entry, monkeypatch):
