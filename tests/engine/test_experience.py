@@ -107,6 +107,7 @@ def test_a_table_learns_the_way_and_its_values(entry):
     np.testing.assert_allclose(values[:GOAL, 1], DISCOUNT ** np.arange(GOAL - 1, -1, -1), atol=0.02)
     np.testing.assert_array_equal(run.model.network.get_layer("q").before, values)  # 400 steps, renewed in the last
     assert len(run.history["loss"]) == 8 and run.metrics == {}
+    assert run.history["episode_return"][-1] == 1.0  # each that ended was worth the goal
     assert run.data["source"] == "Corridor" and run.data["rows"]["train"] == 50 * BATCH
     assert run.recipe["experience"] == "wanders" and run.recipe["steps_per_epoch"] == 50
 
@@ -164,6 +165,7 @@ def test_episodes_follow_each_other_and_begin_anew_with_an_epoch():
         after, reward, done = episodes.step(1)
     assert after.argmax() == GOAL and reward == 1.0 and episodes.returns == [1.0]
     assert episodes.observation.argmax() < GOAL
+    assert episodes.mean_return == 1.0 and experience.Episodes(Corridor(), 0, 3).mean_return == 0.0
 
 
 def test_a_state_comes_back_as_it_was():
@@ -213,6 +215,8 @@ def test_rows_in_place_of_an_environment_are_refused(entry):
     with pytest.raises(TypeError, match="must be an environment, .* Received: ndarray, which has no `actions`"):
         zoo.train(entry, np.eye(CELLS), verbose=0)
     model = zoo.build(entry, np.eye(CELLS, dtype="float32"))
+    with pytest.raises(TypeError, match="learns from its own acts, in an environment that cannot change it"):
+        zoo.fine_tune(model, Corridor())
     with pytest.raises(TypeError, match="learns from its own acts, for which `fit` has no environment"):
         model.fit(np.eye(CELLS))
 

@@ -58,6 +58,11 @@ def fine_tune(model: AnyModel, data, *, target=None, freeze: str | int | None = 
     hidden = [ignore] if isinstance(ignore, str) else list(ignore)
     hidden += [options[name] for name in ("groups", "weight") if options.get(name) is not None]
     given = resolve(model)
+    if given.model.traits.experience is not None:
+        raise TypeError(
+            f"{given.model.entry.name!r} learns from its own acts, in an environment that cannot change it. Call "
+            "zoo.train(model, environment), which goes on from its weights."
+        )
     schema = given.model.schema
     with doubts.collected() as doubtful:
         size = image_size_of(given.model, how.get("image_size"))

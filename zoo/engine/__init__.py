@@ -22,6 +22,10 @@ Which file answers which question:
     loop_jax             How, on JAX?
     loop_numpy           How do maps learn by passes in numpy? (numpy_fit: in the place of Keras's `fit`)
     loop_keras           How does Keras's own `fit` train, where no loop of the zoo can?
+    objectives           What is a step of a network that learns by more than a loss of target and output?
+    players              How are several optimizers, each with layers of its own, one optimizer of a model?
+    experience           How do a model's own acts become rows, and what of them is in a checkpoint?
+    asked                What can be asked of an entry by its traits, and what is refused?
     traced_functions     What does a call of a traced function cost, and how is it used by another model?
     objectives           How does a step train by an objective, and what follows it?
     players              How do several optimizers, each with layers of its own, train as one?

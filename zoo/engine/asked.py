@@ -84,7 +84,7 @@ def check_steps(entry: Entry, traits: Traits, asked: Mapping[str, object], *, se
     if taken := [name for name in refused if asked.get(name) is not None]:
         raise ValueError(
             f"`{taken[0]}` cannot be asked of {entry.name!r}: {refused[taken[0]]}, as its traits say. Received: "
-            f"{taken[0]}={asked[taken[0]]!r}. Leave it out."
+            f"{taken[0]}={asked[taken[0]]!r}. {'Pass freeze=None' if taken[0] == 'freeze' else 'Leave it out'}."
         )
     if traits.players and setters:
         raise ValueError(

@@ -124,6 +124,11 @@ class Episodes:
             self.observation = after
         return after, float(reward), bool(done)
 
+    @property
+    def mean_return(self) -> float:
+        """The mean sum of rewards of the episodes that have ended; of the present one where none has."""
+        return float(np.mean(self.returns or [self._return]))
+
     @staticmethod
     def _observed(observation) -> np.ndarray:
         return np.array(observation)  # a copy: an environment may change its own
@@ -144,12 +149,14 @@ class Experience:
         self._function, self._environment, self._model = function, environment, model
         self._steps, self._seed = steps, seed
         self.state: Any = None
+        self.logs: dict[str, float] = {}  # of the last epoch
 
     def __call__(self, epoch: int) -> Iterator[tuple]:
         """Yields the batches of an epoch and the order of their rows; each needs the weights that the last left."""
         episodes = Episodes(self._environment, self._seed, epoch)
         for step in range(self._steps):
             yield self._batch(episodes, epoch * self._steps + step)
+        self.logs = {"episode_return": episodes.mean_return}
 
     def example(self, epoch: int) -> tuple:
         """Returns the first batch of an epoch, and leaves the state as it is."""

@@ -75,6 +75,7 @@ class CompiledLoop:
                 raise
             results, tested, weights, finite = self._repeat(epoch)
         self._snapshot = None  # what fits in one epoch fits in the others
+        results |= self._rows.logs
         return Epoch(results | {f"val_{name}": value for name, value in tested.items()}, weights, finite)
 
     def end(self) -> None:

@@ -115,6 +115,11 @@ class Rows:
         """Whether a block needs the weights that the steps on the one before left: then none is fetched ahead."""
         return isinstance(self._rows, Experience)
 
+    @property
+    def logs(self) -> dict[str, float]:
+        """What the source of rows tells of the last epoch, by name."""
+        return self._rows.logs if isinstance(self._rows, Experience) else {}
+
     def some(self, epoch: int) -> tuple:
         """Returns a row."""
         if isinstance(self._rows, Experience):

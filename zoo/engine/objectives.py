@@ -12,6 +12,7 @@ train alike.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 import keras
@@ -87,24 +88,27 @@ def _train(model, data) -> dict:
     x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
     if not model.optimizer.built:  # Keras's `train_on_batch` leaves it to the first step
         model.optimizer.build(model.trainable_variables)
-    rows, losses = _count(x), []
+    losses, shares = [], []
     for player, turn in _turns(model):
-        seed = model.seeds.next()
-        variables = model.trainable_variables if turn is None else turn.of(model.trainable_variables)
-        optimizer = model.optimizer if turn is None else turn.optimizer
-        loss_of = _loss_of(model, player, x, y, weight, seed, training=True)
-        sometimes = turn is not None and turn.every > 1
-        changed = [*variables, *optimizer.variables, *model.non_trainable_variables] if sometimes else []
-        before = [ops.copy(variable) for variable in changed]
-        loss, gradients = _value_and_gradients(model, loss_of, optimizer, variables)
-        players.applied(optimizer, gradients, variables)
-        if sometimes:
-            players.where(model.optimizer.moves(turn), changed, before)
-        losses.append(loss)
+        loss_of = _loss_of(model, player, x, y, weight, model.seeds.next(), training=True)
+        moves = None if turn is None or turn.every == 1 else model.optimizer.moves(turn)
+        step = functools.partial(_moved, model, loss_of, turn)
+        variables = [*model.variables, *model.optimizer.variables]
+        losses.append(step() if moves is None else players.in_turn(moves, step, variables))
+        shares.append(1.0 if moves is None else turn.every * ops.cast(moves, "float32"))
     if model.traits.players:
         model.optimizer.end_step()
     _follow(model)
-    return _tracked(model, losses, rows, x, y, weight)
+    return _tracked(model, losses, shares, x, y, weight)
+
+
+def _moved(model, loss_of: Callable, turn: players.Turn | None):
+    """Moves the weights of a player, or all where there are none, and returns the loss before."""
+    variables = model.trainable_variables if turn is None else turn.of(model.trainable_variables)
+    optimizer = model.optimizer if turn is None else turn.optimizer
+    loss, gradients = _value_and_gradients(model, loss_of, optimizer, variables)
+    players.applied(optimizer, gradients, variables)
+    return loss
 
 
 def _test(model, data) -> dict:
@@ -114,7 +118,7 @@ def _test(model, data) -> dict:
         state = ops.convert_to_tensor(model.seeds.state)
         seed = ops.stack([state[0], ops.convert_to_tensor(TESTED_SEED - place, state.dtype)])
         losses.append(_loss_of(model, player, x, y, weight, seed, training=False)())
-    return _tracked(model, losses, _count(x), x, y, weight)
+    return _tracked(model, losses, [1.0] * len(losses), x, y, weight)
 
 
 def _follow(model, *_) -> None:
@@ -156,7 +160,9 @@ def _loss_of(model, player: Player, x, y, weight, seed, *, training: bool) -> Ca
             rows = rows * ops.cast(weight, rows.dtype)
         reduced = ops.sum(rows) if model.recipe.reduction == "sum" else ops.mean(rows)
         owners = players.layers_of_player(model, player) if model.traits.players else [model]
-        return reduced + sum({id(part): ops.sum(part) for layer in owners for part in layer.losses}.values())
+        return ops.cast(reduced, "float32") + sum(
+            {id(part): ops.sum(part) for layer in owners for part in layer.losses}.values()
+        )
 
     return loss
 
@@ -200,13 +206,18 @@ def _count(x):
     return ops.cast(ops.shape(keras.tree.flatten(x)[0])[0], "float32")
 
 
-def _tracked(model, losses: list, rows, x, y, weight) -> dict:
-    """Adds a step to the metrics; their forward pass is left out where there are none beside the losses."""
-    tracker, *_ = model.metrics
-    tracker.update_state(sum(losses), sample_weight=rows)
+def _tracked(model, losses: list, shares: list, x, y, weight) -> dict:
+    """Adds a step to the metrics; their forward pass is left out where there are none beside the losses.
+
+    Args:
+        losses: Of the players.
+        shares: The weight of each: 0 for a player that does not move, `every` for one that moves for several steps.
+    """
+    rows, (tracker, *_) = _count(x), model.metrics
+    tracker.update_state(sum(share * loss for share, loss in zip(shares, losses, strict=True)), sample_weight=rows)
     if model.traits.players:
-        for mean, loss in zip(model.player_losses, losses, strict=True):
-            mean.update_state(loss, sample_weight=rows)
+        for mean, share, loss in zip(model.player_losses, shares, losses, strict=True):
+            mean.update_state(loss, sample_weight=share * rows)
     given = keras_internals.compiled_with(model)
     if model.traits.counts or given.get("metrics") or given.get("weighted_metrics"):
         return model.compute_metrics(x, y, model(x, training=False), weight)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 from keras import ops
@@ -224,13 +224,29 @@ def applied(optimizer: keras.optimizers.Optimizer, gradients: Sequence, variable
         variable.assign(value)
 
 
-def where(moves, variables: Sequence, before: Sequence) -> None:
-    """Gives variables the values that they had before, unless their player moves.
+def in_turn(moves, step: Callable, variables: Sequence):
+    """Calls a step where its player moves; else it computes nothing and changes nothing.
 
     Args:
         moves: A boolean tensor.
-        variables: What a step has changed.
-        before: Their values before it.
+        step: A function without arguments that assigns variables and returns a loss, float32.
+        variables: All that it may read or assign.
+
+    Returns:
+        The loss, 0 where the player does not move.
     """
-    for variable, value in zip(variables, before, strict=True):
-        variable.assign(ops.where(moves, ops.convert_to_tensor(variable), value))
+    if keras.backend.backend() != "jax":
+        return ops.cond(moves, step, lambda: ops.zeros((), "float32"))
+    import jax
+
+    before = [variable.value for variable in variables]
+
+    def moved():
+        with keras.StatelessScope(state_mapping=list(zip(variables, before, strict=True))) as scope:
+            loss = step()
+        return loss, [scope.get_current_value(variable) for variable in variables]
+
+    loss, after = jax.lax.cond(moves, moved, lambda: (ops.zeros((), "float32"), before))
+    for variable, value in zip(variables, after, strict=True):
+        variable.assign(value)
+    return loss

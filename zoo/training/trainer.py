@@ -140,7 +140,12 @@ def train(
         verbose=verbose,
     )
     recipe, traits = settings.recipe, settings.traits
-    given = {"loss": loss, "solver": solver, "optimizer": optimizer, "freeze": None if freeze == "none" else freeze}
+    given = {
+        "loss": loss,
+        "solver": recipe.solver,
+        "optimizer": optimizer,
+        "freeze": None if freeze == "none" else freeze,
+    }
     given |= {"target": target, "groups": groups, "time": time, "weight": weight, "class_weight": class_weight}
     given |= {"schema": schema, "validation": None if isinstance(validation, RecipeShare) else validation}
     check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
