@@ -546,6 +546,16 @@ def test_answers_that_fail_half_way_leave_the_old_file(capsys, trained, tmp_path
     assert (tmp_path / "answers.csv").read_text() == "old"
 
 
+def test_schema_says_which_tasks_suit_several_targets(capsys, tmp_path):
+    path = tmp_path / "rows.csv"
+    frame = pd.DataFrame({"x": np.arange(8) / 7, "a": [0, 1] * 4, "b": [0, 0, 1, 1] * 2, "c": np.arange(8) / 3})
+    frame.to_csv(path, index=False)
+    assert "targets: a, b (multilabel or regression, as the model does)" in answer(
+        capsys, "schema", path, "--target", "a,b"
+    )
+    assert "targets: a, c (regression, as the model does)" in answer(capsys, "schema", path, "--target", "a,c")
+
+
 def test_schema_is_printed_written_and_taken_back(capsys, trained, tmp_path):
     source, path = trained / "visits.csv", tmp_path / "schema.json"
     assert "minutes" in answer(capsys, "schema", source, "--target", "bought")

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import zoo
-from zoo import registry
+from zoo import entries, registry
 
 SECTIONS = ("Args", "Returns", "Yields", "Raises")
 
@@ -25,8 +25,9 @@ def functions():
                     method = getattr(value, member) if isinstance(method, classmethod) else method
                     if not member.startswith("_") and is_function(method) and is_own(method):
                         yield f"{called}.{member}", method
-    for name in ("load_task", "load_recipe", "load_traits"):
-        yield f"zoo.registry.{name}", getattr(registry, name)
+    yield "zoo.registry.load_task", registry.load_task
+    for name in ("load_recipe", "load_traits"):
+        yield f"zoo.entries.{name}", getattr(entries, name)
 
 
 def is_function(value):

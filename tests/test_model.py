@@ -26,7 +26,7 @@ def test_fit_takes_a_frame_with_the_target_inside(model, visits):
 
 def test_raw_and_encoded_rows_give_the_same(model, visits):
     x = model.preprocessor.encode(visits)
-    y = model.preprocessor.encode_target(visits["bought"])
+    y = model.preprocessor.target.encode(visits["bought"])
     np.testing.assert_array_equal(model.predict(visits, verbose=0), model.predict(x, verbose=0))
     assert model.evaluate(visits, verbose=0) == model.evaluate(x, y, verbose=0)
     assert model.evaluate(x, visits["bought"], verbose=0) == model.evaluate(x, y, verbose=0)

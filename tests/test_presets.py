@@ -5,7 +5,7 @@ import json
 import pytest
 
 import zoo
-from zoo.registry import package_folder
+from zoo.package_data import package_folder
 
 pytestmark = pytest.mark.tensorflow
 PRESETS = {

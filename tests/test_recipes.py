@@ -10,7 +10,7 @@ import pytest
 from keras import ops
 
 import zoo
-from zoo import recipes, registry
+from zoo import entries, recipes, registry
 from zoo.registry import Recipe, Traits
 
 FACTS = {"task": "classification", "year": 1969, "paper": "A paper.", "summary": "A net"}
@@ -121,10 +121,10 @@ def test_traits_stand_by_the_names_of_the_recipes(module):
     module.TRAITS = {"unit": Traits(loss=first_loss)}
     other = zoo.register("mine/other", builder=module.unit, **FACTS)
     assert zoo.build("mine/unit").traits.loss is first_loss
-    assert registry.load_traits(other) == Traits()
+    assert entries.load_traits(other) == Traits()
     module.TRAITS = {"unti": Traits(loss=first_loss)}
     with pytest.raises(TypeError, match="must be by the names of RECIPES: unit, other. Received: 'unti'"):
-        registry.load_traits(other)
+        entries.load_traits(other)
 
 
 def test_a_module_without_traits_has_none(module):

@@ -7,7 +7,7 @@ import types
 import pytest
 
 import zoo
-from zoo import registry
+from zoo import entries, registry
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_malformed_facts_are_refused(empty_zoo, name, changes, message):
 
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_options_read_from_the_source_are_those_of_the_builder(name):
-    parameters = inspect.signature(registry.load_builder(zoo.info(name))).parameters.values()
+    parameters = inspect.signature(entries.load_builder(zoo.info(name))).parameters.values()
     own = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     assert zoo.info(name).options == {**own, **zoo.info(name).defaults}
 
@@ -159,7 +159,7 @@ def test_a_function_is_a_builder_too(empty_zoo):
     entry = zoo.register("mine/net", **facts(builder=net))
     assert entry.options == {"units": 3}
     assert entry.option_meanings == {"units": "Units."}
-    assert registry.load_builder(entry) is net
+    assert entries.load_builder(entry) is net
 
 
 def test_a_builder_without_a_recipe_beside_it_is_refused(empty_zoo, monkeypatch):
@@ -169,4 +169,4 @@ def test_a_builder_without_a_recipe_beside_it_is_refused(empty_zoo, monkeypatch)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     entry = zoo.register("mine/net", **facts(builder="nets_without_recipe:net"))
     with pytest.raises(TypeError, match="must hold RECIPE = Recipe"):
-        registry.load_recipe(entry)
+        entries.load_recipe(entry)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import registry
+from zoo import package_data, plugins, registry
 from zoo.artifacts import inspection
 from zoo.cli import main
 from zoo.model import Model
@@ -105,7 +105,7 @@ def test_a_preset_loads_by_both_names_wherever_its_folder_is(artifact, renamed, 
     shutil.copytree(artifact, tmp_path / folder)
     if folder == "new_net.and":  # as one that was saved again
         zoo.save(warned(zoo.load, artifact), tmp_path / folder, overwrite=True)
-    monkeypatch.setattr(registry, "package_folder", lambda name: tmp_path)
+    monkeypatch.setattr(package_data, "package_folder", lambda name: tmp_path)
     assert (renamed.presets, zoo.list_models("*_net.*", pretrained=True)) == (["and"], ["new_net.and"])
     assert warned(zoo.info, "old_net.and") == renamed
     for use in (zoo.load, zoo.build):
@@ -185,7 +185,7 @@ def test_the_same_registered_twice_is_no_clash(renamed):
 def test_of_two_plugins_that_claim_one_former_name_the_second_is_left_out(monkeypatch, tmp_path):
     zoo.list_models()
     monkeypatch.setattr(registry, "_entries", dict(registry._entries))
-    monkeypatch.setattr(registry, "_loaded", False)
+    monkeypatch.setattr(plugins, "_loaded", False)
     monkeypatch.syspath_prepend(tmp_path)
     for package in ("first_plugin", "second_plugin"):
         register = f"import zoo\nzoo.register('{package}/net', **{FACTS!r}, formerly=['lone_net'])\n"

@@ -15,8 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "zoo"
 ORDER = (
     "notices",
+    "importing",
     "display",
+    "overrides",
     "recipes",
+    "spec",
+    "package_data",
+    "entries",
+    "plugins",
     "registry",
     "scores",
     "layers",
@@ -29,6 +35,7 @@ ORDER = (
     "feeding",
     "models",
     "compiling",
+    "model_config",
     "model",
     "building",
     "run",
@@ -160,6 +167,8 @@ def test_an_unknown_name_of_the_zoo_is_an_attribute_error_that_lists_the_known()
         "from zoo.cli import main; main(['list'])",
         "from zoo.cli import main; main(['info', 'mlp_classifier'])",
         "from zoo.cli import main; main(['train', '--unknown'])",
+        "from zoo.cli import main; main(['schema', 'rows.csv', '--format', 'zip'])",
+        "from zoo.cli import main; main(['train', 'mlp_classifier', 'rows.csv', '--decimal', ';'])",
         "from zoo.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass",
     ],
 )

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import registry
+from zoo import entries, package_data
 
 NAMES = zoo.list_models()
 ROWS = 5
@@ -189,7 +189,7 @@ def test_an_unknown_option_is_refused_with_the_known(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_options_are_keyword_only_with_defaults_and_documented(name):
     entry = zoo.info(name)
-    spec, *options = inspect.signature(registry.load_builder(entry)).parameters.values()
+    spec, *options = inspect.signature(entries.load_builder(entry)).parameters.values()
     assert spec.name == "spec"
     assert all(option.kind is option.KEYWORD_ONLY and option.default is not option.empty for option in options)
     assert [option for option, meaning in entry.option_meanings.items() if not meaning] == []
@@ -204,7 +204,7 @@ def test_a_recipe_is_what_json_holds(name):
             return {key: as_json(item) for key, item in value.items()}
         return [as_json(item) for item in value] if isinstance(value, tuple | list) else value
 
-    recipe = dataclasses.asdict(registry.load_recipe(zoo.info(name)))
+    recipe = dataclasses.asdict(entries.load_recipe(zoo.info(name)))
     assert json.loads(json.dumps(recipe)) == as_json(recipe)
 
 
@@ -219,16 +219,16 @@ def test_traits_hold_functions_and_plain_values(name):
             return all(map(is_stateless, value))
         return value is None or isinstance(value, str | int | float | bool | types.FunctionType)
 
-    traits = registry.load_traits(zoo.info(name))
+    traits = entries.load_traits(zoo.info(name))
     for field in dataclasses.fields(traits):
         assert is_stateless(getattr(traits, field.name)), field.name
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recipe_expects_what_is_scored_on_rows_that_its_data_set_holds_out(name):
-    recipe = registry.load_recipe(zoo.info(name))
+    recipe = entries.load_recipe(zoo.info(name))
     assert set(recipe.expect) <= {"accuracy", "r2"} and all(0.0 < least < 1.0 for least in recipe.expect.values())
-    holds_out = (registry.package_folder("datasets") / recipe.data / "split.npz").is_file()
+    holds_out = (package_data.package_folder("datasets") / recipe.data / "split.npz").is_file()
     assert bool(recipe.expect) == (holds_out and zoo.info(name).learning == "gradient")
 
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from zoo import registry
+from zoo import entries, registry
 from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
 from zoo.data import columns as kinds
 from zoo.data.infer import infer
@@ -23,9 +23,12 @@ from zoo.data.raw import Data
 from zoo.data.sampling import Sample
 from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
+from zoo.data.targets import of_frame
+from zoo.engine import objectives
 from zoo.engine.networks import check_network
 from zoo.engine.precision import keep_ends_in_float32, policy_for
-from zoo.model import Model, name_in_keras
+from zoo.model import Model
+from zoo.model_config import name_in_keras
 from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Spec, Traits
 from zoo.tasks.task import Task
@@ -75,9 +78,10 @@ def build(
         preprocessor = None
     else:
         loaded = load_data(recipe.data_or(data, entry.name), target=target, schema=schema, image_size=image_size)
+        task = task_for(entry, loaded)
         if "train" in loaded.splits:
             loaded = loaded.take(loaded.splits["train"])
-        preprocessor = fit_preprocessor(entry, recipe, resolve_traits(entry, options), loaded)
+        preprocessor = fit_preprocessor(entry, recipe, resolve_traits(entry, options), task, loaded)
     model = assemble(entry, preprocessor, options, seed=seed)
     if weights is not None:
         load_weights(model, weights)
@@ -85,7 +89,7 @@ def build(
 
 
 def fit_preprocessor(
-    entry: Entry, recipe: Recipe, traits: Traits, data: Data, sample: Sample | None = None
+    entry: Entry, recipe: Recipe, traits: Traits, task: Task, data: Data, sample: Sample | None = None
 ) -> Preprocessor:
     """Returns the preprocessor of the recipe.
 
@@ -93,10 +97,11 @@ def fit_preprocessor(
         entry: The entry to build.
         recipe: Its recipe.
         traits: Its traits.
+        task: What the model is to answer, as `task_for` picked it.
         data: Training rows; all of them give the statistics.
         sample: Of a stream, the rows that give the statistics instead.
     """
-    supervised = registry.load_task(entry.task).supervised
+    supervised = task.supervised
     if supervised and data.target is None and data.y is None:
         is_array = kinds.the_array(data.schema.columns) is not None
         named = f"`target=` with a column's name: {', '.join(map(str, data.schema.names))}"
@@ -106,7 +111,6 @@ def fit_preprocessor(
     if data.streaming and sample is None:
         sample = data.sample()
     x, y = (data.x, data.y) if sample is None else (sample, sample.frame[data.target] if supervised else None)
-    task = task_for(entry, y)
     frame = data.x if sample is None else sample.frame
     if isinstance(frame, pd.DataFrame) and not data.schema_given and (sample is not None or traits.keep_constants):
         table = data.frame() if sample is None else frame
@@ -130,23 +134,33 @@ def fit_preprocessor(
     return Preprocessor(schema, kind, **{name: getattr(recipe, name) for name in fields}).fit(x, y)
 
 
-def task_for(entry: Entry, y, known: Task | None = None) -> Task:
-    """Returns which of an entry's tasks suits targets.
+def task_for(entry: Entry, data: Data, *, known: Task | None = None, sample: Sample | None = None) -> Task:
+    """Returns what a model is to answer for data. Whoever loads data calls it once, and passes the task on.
+
+    The task of a trained model stays, and so does the one that a schema names: a few rows of labels may be one-hot.
+    Otherwise it is the first of the entry's tasks that suits the targets.
 
     Args:
         entry: The entry.
-        y: Values as the caller has them, or None.
-        known: The task of a trained model, or None. One of several targets stays: a few rows of labels may be one-hot.
+        data: All rows, before any are set aside.
+        known: The task of a trained model, or None.
+        sample: Of a stream, the rows whose targets are looked at, if others than its own sample.
 
     Raises:
-        ValueError: if none does.
+        ValueError: if the schema names a task that the entry does not do, or the targets suit none.
     """
     tasks = [registry.load_task(name) for name in entry.tasks]
+    if known is None and data.schema_given:
+        known = _task_of_schema(entry, data.schema)
+    y = data.y
+    if data.streaming and data.targets:
+        y = of_frame((sample or data.sample()).frame, data.targets)
     if y is None:
-        return tasks[0]
+        return known or tasks[0]
     of_several = np.ndim(y) == 2 and np.shape(y)[1] > 1
     if known is not None and known.several and of_several:
         return known
+    tasks = [known] if known is not None else tasks
     reasons = []
     for task in tasks:
         reason = task.suits(y)
@@ -154,6 +168,29 @@ def task_for(entry: Entry, y, known: Task | None = None) -> Task:
             return task
         reasons.append(reason)
     raise ValueError(next((why for why, task in zip(reasons, tasks) if task.several == of_several), reasons[0]))
+
+
+def _task_of_schema(entry: Entry, schema: Schema) -> Task | None:
+    """Returns the task that a given schema names; None where the targets are to choose among those of the entry.
+
+    A task that the entry does not do is set aside where the schema may have been inferred with it.
+
+    Raises:
+        ValueError: if it does not do a task that somebody wrote.
+    """
+    if schema.task is None:
+        return None
+    task = registry.load_task(schema.task)
+    if schema.task in entry.tasks:
+        return task
+    if task.is_inferred and len(schema.targets) < 2 or not registry.load_task(entry.task).supervised:
+        return None
+    others = registry.list_models(task=schema.task)
+    such = f", or take a model that does it, such as {others[0]!r}" if others else ""
+    raise ValueError(
+        f"The schema's task must be one of {entry.name!r}: {', '.join(entry.tasks)}. Received: task={schema.task!r}. "
+        f"Set it to null, by which the targets choose the task{such}."
+    )
 
 
 def _as_units(schema: Schema) -> Schema:
@@ -184,7 +221,8 @@ def assemble(
     if preprocessor is None:
         shape = [1 if size is None else size for size in network.inputs[0].shape[1:]]
         patterns = np.full((2, *shape), 0.0 if traits.values is None else traits.values[0], "float32")
-        preprocessor = fit_preprocessor(entry, recipe, traits, load_data(patterns))
+        of_entry = registry.load_task(entry.task)
+        preprocessor = fit_preprocessor(entry, recipe, traits, of_entry, load_data(patterns))
     task = registry.load_task(preprocessor.schema.task or entry.task)
     decision = task.activation(decision_of(recipe, traits), given="output_activation" in options)
     if recipe.linear and task.bounded(decision):
@@ -201,6 +239,7 @@ def assemble(
         counts=traits.counts,
         name=name_in_keras(entry.name),
     )
+    objectives.begin(model, seed)
     if compiled:
         compile_model(model, recipe)
     return model
@@ -215,17 +254,19 @@ def build_network(
         TypeError: if the builder does not return a network.
         ValueError: if its inputs are not those of the spec, or its output has another shape than the task's.
     """
-    sizes = {} if preprocessor is None else preprocessor.sizes
+    sizes = {} if preprocessor is None else preprocessor.layout.sizes
     task, target = registry.load_task(entry.task), None
     if preprocessor is not None:
         task, target = registry.load_task(preprocessor.schema.task or entry.task), preprocessor.target
     shapes = task.outputs(target)
     outputs = shapes[0][-1] if isinstance(shapes[0][-1], int) else 1
     with seeded(seed), policy_for(entry):
-        fitted = {} if preprocessor is None else {n: getattr(preprocessor, n) for n in ("num_rows", "num_targets")}
-        spec = Spec(task.name, outputs, seed=seed, **fitted, **sizes)
-        network = registry.load_builder(entry)(spec, **{**entry.defaults, **options})
-    own = {} if preprocessor is None else preprocessor.own_tensors
+        spec = Spec(task.name, outputs, seed=seed, **sizes)
+        if preprocessor is not None:
+            pairs = None if task.supervised else preprocessor.num_targets  # what is supervised has outputs for them
+            spec = dataclasses.replace(spec, num_rows=preprocessor.num_rows, num_targets=pairs)
+        network = entries.load_builder(entry)(spec, **{**entry.defaults, **options})
+    own = {} if preprocessor is None else preprocessor.layout.own_tensors
     check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
     keep_ends_in_float32(network)
     return network

@@ -83,7 +83,7 @@ def coefficients(model) -> pd.DataFrame:
             f"Coefficients are those of one linear model. Received: an ensemble of {model.members} members. Build "
             "it with ensemble=1."
         )
-    names, weights, intercept = linear_terms(line or model.network, model.preprocessor.features)
+    names, weights, intercept = linear_terms(line or model.network, model.preprocessor.layout.features)
     weights, intercept, columns = model.task.terms(weights, intercept, model.target)
     values = np.concatenate([weights, intercept[None]])
     return pd.DataFrame(values, index=[*names, "intercept"], columns=columns)

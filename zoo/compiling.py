@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from zoo import registry
+from zoo import entries, registry
+from zoo.engine import objectives, players
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers.losses import NetworkLoss
 from zoo.recipes import changed_by_options
@@ -22,7 +23,7 @@ FITTED = ("preprocessing", "scaling", "feature_budget", "linear")  # builders' o
 
 def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
     """Returns the entry's recipe, with what options change in it; an option of a field's name stands above others."""
-    recipe = registry.load_recipe(entry)
+    recipe = entries.load_recipe(entry)
     known = {**entry.options, **options}
     by_value = changed_by_options(recipe.by_option, known)
     asked = {**{name: value for name, value in entry.options.items() if name not in by_value}, **options}
@@ -38,7 +39,7 @@ def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
 
 def resolve_traits(entry: Entry, options: Mapping[str, Any]) -> Traits:
     """Returns the entry's traits, with what options change in them."""
-    traits = registry.load_traits(entry)
+    traits = entries.load_traits(entry)
     changes: dict[str, Any] = {"decision": None} if "output_activation" in entry.options else {}
     if traits.by_option:
         changes |= changed_by_options(traits.by_option, {**entry.options, **options})
@@ -59,7 +60,10 @@ def compile_model(
     model: Model, recipe: Recipe, *, optimizer=None, loss=None, learning_rate=None, total_steps=None, **kwargs
 ) -> None:
     """Compiles a model as its recipe says, or with the optimizer and loss given."""
-    if optimizer is None or isinstance(optimizer, str):
+    traits = model.traits
+    if traits.players:
+        optimizer = players.optimizer_of(model, traits.players, recipe, learning_rate, total_steps)
+    elif optimizer is None or isinstance(optimizer, str):
         options = dict(recipe.optimizer_options) if optimizer in (None, recipe.optimizer) else {}
         rate = recipe.learning_rate if learning_rate is None else learning_rate
         if recipe.schedule == "cosine" and total_steps:
@@ -70,13 +74,20 @@ def compile_model(
         optimizer = keras.optimizers.get({"class_name": name, "config": config})
     elif learning_rate is not None:
         optimizer.learning_rate = learning_rate
-    traits = model.traits
-    if loss is None:
+    if loss is None and not objectives.trains(traits):
         function = traits.loss or model.task.loss(model.decision)
         reduction = {"mean": "sum_over_batch_size", "sum": "sum"}[recipe.reduction]
+        if function is None and model.task.supervised:
+            raise TypeError(
+                f"The task {model.task.name!r} of {model.entry.name!r} must have a loss. Received: none. Return one "
+                "from `loss` of the task, or name one in TRAITS."
+            )
         loss = NetworkLoss(function, reduction=reduction) if function else None
     backend = keras.backend.backend()
     kwargs.setdefault("jit_compile", backend == "jax" or (traits.jit is True and backend != "torch"))
     if backend == "torch":
         kwargs.pop("steps_per_execution", None)  # Keras takes 1 alone there
-    model.compile(optimizer=optimizer, loss=loss, metrics=model.task.metrics(recipe.metrics), **kwargs)
+    metrics = model.task.metrics(recipe.metrics)
+    if objectives.trains(traits):
+        metrics = metrics or None  # of an empty list Keras has no result before a forward pass
+    model.compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)

@@ -19,8 +19,35 @@ def is_encoded(model, x) -> bool:
     if isinstance(x, Mapping):
         return set(x) >= names and all(np.ndim(x[name]) > 1 for name in names)
     if isinstance(x, np.ndarray) and x.dtype.names is None and kinds.the_vector(model.schema.columns) is not None:
-        return model.preprocessor.encodings.raw and not model.preprocessor.has_offsets
+        return model.preprocessor.encodings.raw and not model.preprocessor.layout.has_offsets
     return not isinstance(x, (pd.DataFrame, pd.Series)) and type(x).__module__ != "builtins"
+
+
+def by_name(model, inputs) -> dict:
+    """Returns the encoded tensors that a network takes, by name.
+
+    Args:
+        model: A `zoo.Model`.
+        inputs: A dict of them, or of a network with one input the tensor itself.
+
+    Raises:
+        ValueError: if one is missing.
+    """
+    names = [tensor.name for tensor in model.network.inputs]
+    if not isinstance(inputs, Mapping):
+        if len(names) > 1:
+            raise ValueError(
+                f"A model of {model.entry.name!r} takes a dict of the encoded tensors {', '.join(names)}. Received: "
+                f"{type(inputs).__name__}. Encode raw data with `model.preprocessor.encode(data)`, or call "
+                "`predict`."
+            )
+        return {names[0]: inputs}
+    if missing := [name for name in names if name not in inputs]:
+        raise ValueError(
+            f"The encoded tensors {', '.join(missing)} are missing. Received: {', '.join(map(str, inputs))}. "
+            "Encode raw columns with `model.preprocessor.encode(data)`, or call `predict`."
+        )
+    return {name: inputs[name] for name in names}
 
 
 def encoded(model, x, y, target=True):

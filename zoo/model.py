@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,20 +18,18 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import coefficients, feeding, notices, registry
+from zoo import coefficients, entries, feeding, model_config, notices, overrides, registry
 from zoo.compiling import resolve_recipe, resolve_traits
-from zoo.data.preprocessing import Preprocessor
 from zoo.data.schema import Schema
-from zoo.engine import driver, keras_internals
+from zoo.engine import keras_internals, numpy_fit, objectives
 from zoo.engine.asked import check_asked, check_served
 from zoo.engine.jitted import jitted
 from zoo.engine.precision import check_floatx, in_float32
-from zoo.engine.registration import unsaved_parts
 from zoo.layers import ensemble
 from zoo.layers.losses import Count, NetworkLoss
 from zoo.layers.nesting import layers_of
-from zoo.registry import Entry, Recipe, Traits
-from zoo.tasks.task import Target
+from zoo.registry import Recipe, Traits
+from zoo.tasks.target import Target
 
 JIT_ROWS = 1024  # of a batch of `predict` that XLA compiles
 
@@ -59,12 +56,14 @@ class Model(keras.Model):
         self.network = network
         self.entry = registry.info(entry) if isinstance(entry, str) else entry
         self.preprocessor = preprocessor
-        known = preprocessor.schema.task
-        self.task = registry.load_task(known if known is not None else self.entry.task)
+        task = preprocessor.schema.task
+        self.task = registry.load_task(self.entry.task if task is None else task)
         self.decision = decision
         self._options = dict(options or {})
         self._counts = [Count(function) for function in counts]
         self._jit = self.traits.jit
+        self.seeds = objectives.seed_generator(self.traits)
+        self.player_losses = objectives.trackers(self.traits)
         self._unsaved: tuple[str, ...] = ()
         self._step = threading.local()  # MirroredStrategy runs one thread a replica
         self.built = True
@@ -110,7 +109,7 @@ class Model(keras.Model):
             with contextlib.suppress(AttributeError):
                 return inherited(name)
         if not name.startswith("_") and "entry" in self.__dict__ and "preprocessor" in self.__dict__:
-            traits = registry.load_traits(self.entry)
+            traits = entries.load_traits(self.entry)
             if name in traits.properties:
                 return traits.properties[name](self)
             if name in traits.methods:
@@ -118,26 +117,32 @@ class Model(keras.Model):
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}.")
 
     def call(self, inputs, training=None):
+        inputs, in_step = feeding.by_name(self, inputs), getattr(self._step, "active", False)
+        if function := getattr(self._step, "function", None):
+            return function(inputs)
+        if self.traits.respond is not None and not in_step:
+            return self.decide(self._response(inputs))
         network = jitted(self.network) if self._jit and not training else self.network
-        outputs = network(self._named(inputs), training=training)
-        return outputs if getattr(self._step, "active", False) else self.decide(outputs)
+        outputs = network(inputs, training=training)
+        return outputs if in_step else self.decide(outputs)
 
-    def _named(self, inputs):
-        names = [tensor.name for tensor in self.network.inputs]
-        if not isinstance(inputs, Mapping):
-            if len(names) > 1:
-                raise ValueError(
-                    f"A model of {self.entry.name!r} takes a dict of the encoded tensors {', '.join(names)}. Received: "
-                    f"{type(inputs).__name__}. Encode raw data with `model.preprocessor.encode(data)`, or call "
-                    "`predict`."
-                )
-            return {names[0]: inputs}
-        if missing := [name for name in names if name not in inputs]:
-            raise ValueError(
-                f"The encoded tensors {', '.join(missing)} are missing. Received: {', '.join(map(str, inputs))}. "
-                "Encode raw columns with `model.preprocessor.encode(data)`, or call `predict`."
-            )
-        return {name: inputs[name] for name in names}
+    @contextlib.contextmanager
+    def calling(self, function):
+        """Replaces what a call of the model returns during the block.
+
+        Args:
+            function: Of the encoded tensors by name.
+        """
+        self._step.function = function
+        try:
+            yield
+        finally:
+            self._step.function = None
+
+    def _response(self, inputs):
+        """Returns the network's outputs, or what the traits answer with in their place."""
+        respond = self.traits.respond
+        return self.network(inputs, training=False) if respond is None else respond(self.network, inputs, self.target)
 
     def network_outputs(self, x):
         """Returns the network's outputs, computed in float32: what predictions and exports take.
@@ -149,7 +154,7 @@ class Model(keras.Model):
             `(batch, num_outputs)`, or `(batch, members, num_outputs)`.
         """
         with in_float32(self.network):
-            return self.network(x, training=False)
+            return self._response(x)
 
     def decide(self, outputs):
         """Returns the model's outputs for the network's.
@@ -171,15 +176,12 @@ class Model(keras.Model):
         Args:
             outputs: `(batch, members, num_outputs)`, or of one network, which stay as they are.
         """
-        return ensemble.merged(outputs, mean=self.mean_of) if self._is_of_members(outputs) else outputs
+        if not self._is_of_members(outputs):
+            return outputs
+        return ensemble.merged(outputs, mean=self.task.mean_of(self.decision))
 
     def _is_of_members(self, outputs) -> bool:
         return self.members > 1 and len(outputs.shape) == 3
-
-    @property
-    def mean_of(self) -> str:
-        """Of what members' answers are the mean: `"softmax"` or `"sigmoid"` of their logits, or `"values"`."""
-        return self.task.mean_of(self.decision)
 
     def answers(self, decided) -> dict[str, Any]:
         """Returns the answers as numbers, by name, such as `probabilities` `(batch, classes)`.
@@ -187,7 +189,8 @@ class Model(keras.Model):
         Args:
             decided: What `model(x)` returns.
         """
-        return self.task.answers(decided, self.target, self.decision)
+        answers = self.task.answers(decided, self.target, self.decision)
+        return overrides.returned(answers, dict, f"`answers` of the task {self.task.name!r}")
 
     def coefficients(self):
         """Returns the coefficients of a linear model in the units of the raw columns.
@@ -213,11 +216,11 @@ class Model(keras.Model):
 
     def train_step(self, *args, **kwargs):
         with self._network_outputs():
-            return super().train_step(*args, **kwargs)
+            return objectives.train_step(self, super().train_step, *args, **kwargs)
 
     def test_step(self, *args, **kwargs):
         with self._network_outputs():
-            return super().test_step(*args, **kwargs)
+            return objectives.test_step(self, super().test_step, *args, **kwargs)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the loss. Members learn by their own each, of which it is the mean; without training, their answer's.
@@ -293,6 +296,11 @@ class Model(keras.Model):
             ValueError: if there are sample weights that its rule does not heed.
         """
         self.check_trainable()
+        if self.traits.experience is not None:
+            raise TypeError(
+                f"{self.entry.name!r} learns from its own acts, for which `fit` has no environment. Call "
+                "zoo.train(model, environment), or `train_on_batch` with rows of yours."
+            )
         check_asked(self.entry, self.recipe, weight=sample_weight)
         sample_weight = feeding.in_order_of(x, sample_weight)
         x, y = feeding.encoded(self, x, y)
@@ -309,8 +317,10 @@ class Model(keras.Model):
                 batch_size = self.recipe.rows_a_step(rows)
             epochs = kwargs.get("epochs", args[0] if args else 1)
             self.begin_training(x, y, rows=rows, steps=epochs * -(-rows // (batch_size or 32)))
-            if not args and y is None and weight is None and driver.fits_in_passes(self, x, validation_data, kwargs):
-                return driver.fit_in_passes(self, x, batch_size or 32, validation_data, **kwargs)
+            if not args and y is None and weight is None:
+                sizes = {"num_rows": rows, "batch_size": batch_size or 32, "validation": validation_data}
+                if (history := numpy_fit.fit(self, x, **sizes, **kwargs)) is not None:
+                    return history
         return super().fit(x, y, batch_size, *args, sample_weight=weight, validation_data=validation_data, **kwargs)
 
     def begin_training(self, x, y, *, rows: int, steps: int) -> None:
@@ -347,24 +357,10 @@ class Model(keras.Model):
         if isinstance(x, Mapping) and not len(next(iter(x.values()))):  # Keras fails without a batch
             one_row = {name: np.zeros((1, *values.shape[1:]), values.dtype) for name, values in x.items()}
             return super().predict(one_row, None, *args, **kwargs)[:0]
-        if (
-            batch_size is None
-            and self.traits.jit
-            and (isinstance(x, Mapping) or ops.is_tensor(x) or hasattr(x, "dtype"))
-        ):
+        is_in_memory = isinstance(x, Mapping) or ops.is_tensor(x) or hasattr(x, "dtype")
+        if batch_size is None and self.traits.jit and is_in_memory:
             batch_size = JIT_ROWS
-        return self.checked(super().predict(x, batch_size, *args, **kwargs))
-
-    def checked(self, outputs):
-        """Returns what the model decided, as it is.
-
-        Args:
-            outputs: What `predict` returns, numpy.
-
-        Raises:
-            ValueError: if it is no answer, such as values over time that are not finite.
-        """
-        return self.task.checked(outputs, self.entry.options)
+        return self.task.checked(super().predict(x, batch_size, *args, **kwargs), self.entry.options)
 
     def make_predict_function(self, force=False):
         """As in Keras, but compiled by XLA if the traits say so and the backend has XLA."""
@@ -411,116 +407,26 @@ class Model(keras.Model):
             )
         check_served(self.entry, self.traits)
 
-    def is_encoded(self, x) -> bool:
-        """Returns whether data are encoded tensors rather than raw.
-
-        Args:
-            x: What Keras's methods take: tensors by name, an array, a table.
-        """
-        return feeding.is_encoded(self, x)
-
     @property
     def unsaved(self) -> tuple[str, ...]:
-        """What the model was compiled with that a file cannot hold, such as `("loss my_loss",)`; of a loaded model, it
-        was saved without, and is not compiled."""
-        if not self.compiled:
-            return self._unsaved
-        compiled = keras_internals.compiled_with(self)
-        parts = {name: compiled.get(name) for name in ("loss", "metrics", "weighted_metrics")}
-        parts["optimizer"] = self.optimizer
-        with notices.importing():
-            return tuple(unsaved_parts(parts))
+        """What it is compiled with that a file cannot hold, or its file lacked, such as `("loss my_loss",)`."""
+        return model_config.unsaved_parts_of(self) if self.compiled else self._unsaved
 
     def get_compile_config(self):
-        if unsaved := self.unsaved:
-            if self.compiled:
-                warnings.warn(
-                    f"The file does not hold what the model was compiled with: {', '.join(unsaved)} is not registered "
-                    "with Keras. It loads without, not compiled: it predicts, is exported, and zoo.train compiles it "
-                    "as its recipe says. Put @keras.saving.register_keras_serializable() above the definition to keep "
-                    "it.",
-                    stacklevel=2,
-                )
-            return None
-        config = super().get_compile_config()
-        if config and keras.backend.backend() == "torch":
-            config = {**_portable(config), "jit_compile": self.traits.jit is True}
-        return config and {**config, "optimizer_built": self.optimizer is not None and self.optimizer.built}
+        unsaved = self.unsaved
+        if unsaved and self.compiled:
+            model_config.warn_of_unsaved(unsaved)
+        return None if unsaved else model_config.compile_config(self, super().get_compile_config())
 
     def compile_from_config(self, config):
-        """Compiles as saved. Keras would build an optimizer that was saved without slots, and warn that it has none."""
-        config = dict(config)
-        built = config.pop("optimizer_built", True)
-        if keras.backend.backend() == "torch":  # Keras on PyTorch has no XLA, and runs one step at a time
-            config |= {"jit_compile": False, "steps_per_execution": 1}
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if built:
-            self.optimizer.build(self.trainable_variables)
+        model_config.compile_from(self, config)
 
     @notices.importing()
     def get_config(self):
-        return {
-            "name": self.name,
-            "network": keras.saving.serialize_keras_object(self.network),
-            "entry": self.entry.name,
-            "preprocessor": self.preprocessor.get_config(),
-            "options": _plain(self._options),
-            "decision": self.decision
-            if self.decision is None or isinstance(self.decision, str)
-            else keras.saving.serialize_keras_object(self.decision),
-            "counts": [keras.saving.serialize_keras_object(count.function) for count in self._counts],
-            **({"unsaved": list(unsaved)} if (unsaved := self.unsaved) else {}),
-        }
+        return model_config.config_of(self)
 
     @classmethod
     def from_config(cls, config):
-        entry = registry.info(config["entry"])  # by a former name too, with a warning
-        registry.load_builder(entry)  # its module registers the layers and losses of the network
-        network = keras.saving.deserialize_keras_object(config["network"])
-        counts = [keras.saving.deserialize_keras_object(function) for function in config["counts"]]
-        model = cls(
-            network,
-            entry=entry,
-            preprocessor=Preprocessor.from_config(config["preprocessor"]),
-            options=config["options"],
-            decision=_deserialized(config["decision"]),
-            counts=counts,
-            name=_renamed(config["name"], entry),
-        )
+        model = cls(**model_config.arguments_of(config))
         model._unsaved = tuple(config.get("unsaved", ()))
         return model
-
-
-def name_in_keras(entry_name: str) -> str:
-    """Returns an entry's name as the name of a Keras model, in which `/` would separate scopes."""
-    return entry_name.replace("/", "_")
-
-
-def _renamed(name: str, entry: Entry) -> str:
-    """Returns a model's name, replaced by the entry's current name if it is a former name of the entry."""
-    return name_in_keras(entry.name) if name in map(name_in_keras, entry.formerly) else name
-
-
-def _deserialized(decision):
-    return keras.saving.deserialize_keras_object(decision) if isinstance(decision, Mapping) else decision
-
-
-def _portable(config):
-    """Returns a config that loads on every backend: Keras's subclasses of optimizers for PyTorch are replaced."""
-    if isinstance(config, (list, tuple)):
-        return [_portable(item) for item in config]
-    if not isinstance(config, Mapping):
-        return config
-    config = {key: _portable(item) for key, item in config.items()}
-    if str(config.get("module")).startswith("keras.src.backend.torch.optimizers"):
-        config |= {"module": "keras.optimizers", "registered_name": None}
-    return config
-
-
-def _plain(value):
-    """Returns options as JSON has them: tuples and arrays as lists."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST_ROWS = 4096  # a step of a share of the rows
 FEWEST_ROWS = 32  # a step of few rows
@@ -22,7 +22,9 @@ TRAITS_NOW = {  # former fields of a recipe: the traits that took their place
     **{name: f"{name}=..." for name in ("keep_constants", "scores", "check", "start")},
     "attributes": "properties={...}, methods={...}",
 }
-NOT_SERVED = ("objective", "respond", "players", "experience", "after_step", "procedure")
+IN_STEPS = ("objective", "players", "experience", "after_step")  # traits that change what a training step does
+NOT_SERVED = ("procedure",)
+UNLISTED = (*IN_STEPS, "respond", *NOT_SERVED)  # traits that a card leaves out where an entry does not have them
 
 
 def _refuse_former_fields(names) -> None:
@@ -79,6 +81,7 @@ class Recipe:
         learning_rate: Step size; the peak where there is a schedule.
         schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
         batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
+        steps_per_epoch: Steps of an epoch, of an entry whose rows come from its own acts (`Traits.experience`).
         least_steps: The fewest steps of an epoch: of few rows, batches are smaller, but have 32 rows or more. A
             `batch_size` that the caller gives stands above it.
         epochs: The most epochs of a run.
@@ -108,6 +111,7 @@ class Recipe:
     learning_rate: float = 1e-3
     schedule: str = "constant"
     batch_size: int | float | str = 256
+    steps_per_epoch: int = 100
     least_steps: int = 1
     epochs: int = 100
     shuffle: bool = True
@@ -159,12 +163,33 @@ class Recipe:
             _check_fields("Recipe", changes, known)
 
 
+class Player(NamedTuple):
+    """One of several optimizers that train a network, each by an objective of its own. A plain tuple is as good.
+
+    Args:
+        name: Under which its loss is shown: `generator` as `generator_loss`.
+        layers: Name of the layers whose weights it moves, or several names; layers inside layers count. `*` stands for
+            any letters, as in `"generator_*"`. Each trainable weight belongs to one player.
+        objective: As `Traits.objective`.
+        optimizer: Name of a Keras optimizer; a dict of its name and arguments, `{"name": "adam", "beta_1": 0.5}`; or a
+            function from a learning rate, which may be a schedule, to an optimizer. A rate that is not given is the
+            recipe's, with its schedule.
+        every: Steps from one of the player's to the next: at 1 it moves in each step, at 5 in the fifth, tenth, ...
+    """
+
+    name: str
+    layers: str | tuple[str, ...]
+    objective: Callable
+    optimizer: str | Mapping[str, Any] | Callable = "adam"
+    every: int = 1
+
+
 @dataclasses.dataclass(frozen=True)
 class Traits:
     """The functions beside a recipe, and what they say of the network. Every field may be left out.
 
-    The engine does not serve `objective`, `respond`, `players`, `experience`, `after_step` and `procedure` yet: where
-    one of them is set, training raises TypeError.
+    The engine does not serve `procedure` yet: where it is set, training raises TypeError. docs/extending.md says how
+    `objective`, `players`, `after_step`, `experience` and `respond` are written.
 
     Args:
         loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
@@ -190,15 +215,18 @@ class Traits:
             value for each column, or of weights that are given by column. For others they say nothing.
         by_option: Fields of the traits that an option's value changes, as in `Recipe.by_option`.
         objective: A function `(network, x, y, target, seed) -> (batch,)` in place of the loss, where that needs more
-            than one output: masked inputs, noise, a bound on the likelihood, a temporal difference.
+            than one output: masked inputs, noise, a bound on the likelihood, a temporal difference. `x` holds the
+            encoded tensors by name, `y` the encoded targets or None, `target` what the model knows of them (a
+            `zoo.tasks.task.Target`), `seed` two integers `(2,)` that follow from the run's seed and the step. It calls
+            the network without `training`, which is then True in training and False on validation rows.
         respond: A function `(network, x, target) -> outputs` in place of `network(x)` where the model answers: a
-            sampler, a beam search, gradient descent on pixels.
-        players: Of networks with more than one optimizer: `(name, layers, objective, optimizer, every)` each, where
-            `every` is how many steps lie between two of the player's.
+            sampler, a beam search. `predict`, the served graph and its proof take it; training does not.
+        players: `Player`s, of networks that more than one optimizer trains. They move in their order, and each sees
+            what those before it moved in the same step.
         experience: A function `(environment, network, state, seed) -> (batch, state)`, whose batches of training rows
             come from the model's own acts; the state, a replay memory for one, is part of checkpoints.
-        after_step: A function `(network, step)`, called after each step of an optimizer: a target network that follows
-            slowly, weights that are clipped.
+        after_step: A function `(network, step)`, called after each step of the optimizer, of which the first is 1: a
+            target network that follows slowly, weights that are clipped.
         procedure: `"module:function"` that trains in place of one fit, such as a committee's.
     """
 
@@ -218,7 +246,7 @@ class Traits:
     by_option: Mapping[str, Mapping[Any, Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
     objective: Callable | None = None
     respond: Callable | None = None
-    players: tuple[tuple, ...] = ()
+    players: tuple[Player, ...] = ()
     experience: Callable | None = None
     after_step: Callable | None = None
     procedure: str | None = None
@@ -229,9 +257,35 @@ class Traits:
                 f"A name must be a property or a method of the model. Received: {both[0]!r} in `properties` and in "
                 "`methods`. Leave it out of one."
             )
+        object.__setattr__(self, "players", _checked_players(self.players))
+        if self.players and self.objective is not None:
+            raise ValueError(
+                "`objective` must be left out where there are players, each of which has its own. Received: "
+                f"players={[player.name for player in self.players]}. Give it to a player, or leave `players` out."
+            )
         known = [field.name for field in dataclasses.fields(self)]
         for changes in (changes for by_value in self.by_option.values() for changes in by_value.values()):
             _check_fields("Traits", changes, known)
+
+
+def _checked_players(players) -> tuple[Player, ...]:
+    """Returns players as such.
+
+    Raises:
+        ValueError: if one is no player, or two have one name.
+    """
+    found = tuple(player if isinstance(player, Player) else Player(*player) for player in players)
+    for player in found:
+        if not (callable(player.objective) and isinstance(player.every, int) and player.every >= 1):
+            raise ValueError(
+                "A player must be Player(name, layers, objective, optimizer, every), where `objective` is a function "
+                f"and `every` an integer, 1 or more. Received: {player!r}."
+            )
+    if len({player.name for player in found}) < len(found):
+        raise ValueError(
+            f"Players must have different names. Received: {[player.name for player in found]}. Rename one."
+        )
+    return found
 
 
 def _is_plain(value) -> bool:
@@ -266,7 +320,9 @@ def listed(recipe: Recipe, traits: Traits) -> dict[str, Any]:
     fields = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
     del fields["expect"]  # of the recipe's own data, which a run may have others than
     own = {field.name: getattr(traits, field.name) for field in dataclasses.fields(traits)}
-    own = {name: value for name, value in own.items() if name not in NOT_SERVED or value}
+    own = {name: value for name, value in own.items() if name not in UNLISTED or value}
+    if traits.experience is None:
+        del fields["steps_per_epoch"]
     own["decision"] = decision_of(recipe, traits)
     own["by_option"] = _merged(recipe.by_option, traits.by_option)
     own["attributes"] = {**own.pop("properties"), **own.pop("methods")}

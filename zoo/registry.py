@@ -1,40 +1,37 @@
-"""The registry: which networks there are, in plain facts that can be read without importing Keras.
+"""The registry: which networks and tasks there are. They are added, found and listed without importing Keras.
 
-    Entry    one name: task, learning, year, paper, summary, and where its builder is
-    Recipe   how an entry trains when the caller says nothing: plain values alone (see `zoo.recipes`)
-    Traits   the functions beside a recipe, and what they say of the network
-    Spec     what a builder sees: the inputs and outputs to build for, neither data nor schema
+    register, register_task          add to the zoo
+    info, resolve, find              the entry of a name
+    list_models                      names by task, year and pattern
+    load_task                        the task of a name
 
-A row of the table in `zoo/models/__init__.py` is an entry. A package of someone else's adds its own through an
-entry point of the group `zoo.models` that names a light module calling `zoo.register`.
+A row of the table in `zoo/models/__init__.py` is an entry (`zoo.entries`); other packages add theirs through entry
+points (`zoo.plugins`). What a builder's module needs is imported from here: `Recipe`, `Traits` and `Spec`.
 """
 
 from __future__ import annotations
 
-import ast
-import dataclasses
-import difflib
 import fnmatch
-import functools
 import importlib
-import importlib.util
 import inspect
 import operator
 import pathlib
 import re
-import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zoo import notices
+from zoo import package_data
+from zoo.entries import Entry as Entry
+from zoo.importing import attribute
+from zoo.importing import suggest as suggest
+from zoo.plugins import load_plugins
+from zoo.recipes import Player as Player
 from zoo.recipes import Recipe as Recipe
 from zoo.recipes import Traits as Traits
+from zoo.spec import Spec as Spec
 
 if TYPE_CHECKING:
-    import keras
-
     from zoo.tasks.task import Task
 
 # Where each task is; `load_task` loads them, and other packages add theirs.
@@ -52,181 +49,10 @@ TASKS = {
     )
 }
 LEARNING = ("gradient", "rule", "none")
-
-
-@dataclasses.dataclass(frozen=True)
-class Spec:
-    """The inputs and outputs that a builder builds for.
-
-    Args:
-        task: The name of a task, one of `TASKS`.
-        num_outputs: Network outputs, as the task has them: 1 for two classes, otherwise the number of classes, of
-            targets or of labels.
-        num_inputs: Width of the one tensor `inputs` (raw preprocessing). None where no data were given and the
-            options decide.
-        sequences: Whether `inputs` has an axis of time before that of its width.
-        input_offsets: What was subtracted from each of `inputs`, in float64, since float32 does not resolve the
-            differences of such large numbers (`Recipe.centred`); empty where nothing was.
-        num_numeric: Width of the tensor `numeric` (tabular): scaled numbers and 0/1 flags.
-        linear: Whether a line that is solved before the training may stand beside the network (`Recipe.linear`).
-        num_linear: Width of the tensor `linear` (tabular): standardised numbers and 0/1 flags.
-        num_quantile: Width of the tensor `quantile` (tabular): ranks in [0, 1].
-        max_bins: The most bins that each rank may be expanded to, by the recipe's `feature_budget`; None for no limit.
-        categorical_sizes: Levels of each column of the tensor `categorical` (tabular). Index 0 is what was not seen.
-        image_shape: `(height, width, channels)` of the tensor `image`.
-        tensors: Further encoded tensors, of a table that holds several images or arrays: `(shape, dtype)` by name.
-        num_rows: Rows of the data that are built for, where that is known.
-        num_targets: Width of the numbers beside the data, of an entry that learns pairs (`Recipe.targets`).
-        seed: Seed of the initial weights.
-    """
-
-    task: str
-    num_outputs: int = 1
-    num_inputs: int | None = None
-    sequences: bool = False
-    input_offsets: tuple[float, ...] = ()
-    num_numeric: int = 0
-    linear: bool = False
-    num_linear: int = 0
-    num_quantile: int = 0
-    max_bins: int | None = None
-    categorical_sizes: tuple[int, ...] = ()
-    image_shape: tuple[int, int, int] | None = None
-    tensors: Mapping[str, tuple[tuple[int | None, ...], str]] = dataclasses.field(default_factory=dict)
-    num_rows: int | None = None
-    num_targets: int | None = None
-    seed: int = 0
-
-    def refuse_sequences(self) -> None:
-        """Raises ValueError for sequences: for builders of what takes one vector a row."""
-        if self.sequences:
-            raise ValueError(
-                "This model takes one vector a row. Received: sequences (rows, time, inputs). Pass each as one row, "
-                "x.reshape(len(x), -1); images must be uint8."
-            )
-
-    def refuse_tensors(self) -> None:
-        """Raises ValueError for a table of images and arrays alone: for builders of what takes none of `tensors`."""
-        if self.tensors:
-            raise ValueError(
-                "This model takes numbers, categories and at most one image a row. Received: the images and arrays "
-                f"{', '.join(self.tensors)} alone. Leave all but one image out, `ignore=[...]`, or take a network that "
-                "combines them."
-            )
-
-    def inputs(self) -> dict[str, keras.KerasTensor]:
-        """Returns the named Keras inputs: inputs, numeric, linear, quantile, ..., `tensors`, as they exist."""
-        import keras
-
-        inputs = {}
-        if self.num_inputs:
-            shape = (None, self.num_inputs) if self.sequences else (self.num_inputs,)
-            inputs["inputs"] = keras.Input(shape, name="inputs")
-        if self.num_numeric:
-            inputs["numeric"] = keras.Input((self.num_numeric,), name="numeric")
-        if self.num_linear:
-            inputs["linear"] = keras.Input((self.num_linear,), name="linear")
-        if self.num_quantile:
-            inputs["quantile"] = keras.Input((self.num_quantile,), name="quantile")
-        if self.categorical_sizes:
-            inputs["categorical"] = keras.Input((len(self.categorical_sizes),), name="categorical", dtype="int32")
-        if self.image_shape:
-            inputs["image"] = keras.Input(self.image_shape, name="image", dtype="uint8")
-        for name, (shape, dtype) in self.tensors.items():
-            inputs[name] = keras.Input(shape, name=name, dtype=dtype)
-        return inputs
-
-
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """One network of the zoo, in plain facts. `options` and `presets` are looked up when asked for.
-
-    Args:
-        name: What `zoo.build` takes.
-        builder: The builder, or `"module:function"`.
-        task: The name of what its models answer; of several, the first.
-        year: Year of the paper.
-        paper: Reference with a DOI or an address.
-        summary: One line.
-        learning: `"gradient"`, `"rule"` or `"none"` (nothing to train).
-        formerly: Former names.
-        tasks: All tasks, `task` first; the one that suits the data is the model's.
-        defaults: Options of the builder that have another default here.
-    """
-
-    name: str
-    builder: str | Callable = dataclasses.field(repr=False)
-    task: str
-    year: int
-    paper: str
-    summary: str
-    learning: str = "gradient"
-    formerly: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
-    defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-    def __post_init__(self):
-        object.__setattr__(self, "tasks", self.tasks or (self.task,))
-
-    def __repr__(self) -> str:
-        return f"Entry({self.name!r}, {self.year}, {' or '.join(self.tasks)}: {self.summary})"
-
-    def _repr_html_(self) -> str:
-        from zoo import display
-
-        try:
-            options, meanings = self.options, self.option_meanings
-        except Exception as error:  # the builder of a plugin cannot be imported: the other facts are shown
-            options, meanings, problem = {}, {}, f"cannot be read: {type(error).__name__}: {error}"
-        else:
-            problem = "" if options else "none"
-        known = {
-            "year": str(self.year),
-            "task": " or ".join(self.tasks),
-            "learning": self.learning,
-            "paper": display.linked(self.paper),
-            "presets": display.listed([f"{self.name}.{tag}" for tag in self.presets]),
-            "formerly": display.listed(self.formerly),
-            "options": problem,
-        }
-        rows = ((name, repr(default), display.escaped(meanings[name], 1000)) for name, default in options.items())
-        table = display.table(("option", "default", "meaning"), rows, total=len(options)) if options else ""
-        return display.card(f"{self.name}: {self.summary}", display.facts(known), table)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The builder's options and their defaults, read from its source; imports it where that does not tell them."""
-        function = _builder_syntax(self.builder)
-        try:
-            own = {a.arg: ast.literal_eval(d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults)}
-        except (AttributeError, ValueError):  # no source to read; a default that is an expression, or none at all
-            parameters = inspect.signature(load_builder(self)).parameters.values()
-            keyword_only = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-            own = {parameter.name: parameter.default for parameter in keyword_only}
-        return {**own, **self.defaults}
-
-    @property
-    def option_meanings(self) -> dict[str, str]:
-        """What the builder's docstring says of each option, "" where nothing."""
-        function = _builder_syntax(self.builder)
-        text = ast.get_docstring(function) if function else inspect.getdoc(load_builder(self))
-        return {name: _argument(text or "", name) for name in self.options}
-
-    @property
-    def presets(self) -> list[str]:
-        """Tags of the trained weights shipped with the zoo."""
-        folder = package_folder("saved_models")
-        found = (path for name in (self.name, *self.formerly) for path in folder.glob(f"{name}.*"))
-        return sorted({path.name.partition(".")[2] for path in found if (path / "artifact.json").is_file()})
-
-
 _NAME = re.compile(r"([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*")
 _TASK_NAME = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
 _entries: dict[str, Entry] = {}
 _tasks: dict[str, Any] = {}  # those that were loaded, by where they are
-_loaded = False
-_loading = False
-_plugins_lock = threading.RLock()
 
 
 def register(
@@ -329,20 +155,20 @@ def load_task(name: str | None) -> Task:
 
     Raises:
         ValueError: if there is no such task.
-        TypeError: if what is registered is no task, or has another name.
+        TypeError: if what is registered is no task, has another name, or has not the form of the protocol.
     """
     if name is not None:
         check_task(name)
     where = place_of_task(name)
     if where not in _tasks:
-        module, _, attribute = where.partition(":")
-        found = getattr(notices.import_module(module), attribute)
-        base = importlib.import_module("zoo.tasks.task").Task
-        if not isinstance(found, base) or found.name != (name or ""):
+        task = attribute(where, f"the task {name!r}")
+        module_of_tasks = importlib.import_module("zoo.tasks.task")
+        if not isinstance(task, module_of_tasks.Task) or task.name != (name or ""):
             raise TypeError(
-                f"{where!r} must be an instance of zoo.tasks.task.Task with the name {name!r}. Received: {found!r}."
+                f"{where!r} must be an instance of zoo.tasks.task.Task with the name {name!r}. Received: {task!r}."
             )
-        _tasks[where] = found
+        module_of_tasks.check_protocol(task)
+        _tasks[where] = task
     return _tasks[where]
 
 
@@ -371,37 +197,6 @@ def _check_former_names(entry: Entry) -> None:
                 f"The former name {old!r} of {entry.name!r} is a former name of {owner.name!r} too. One of the two "
                 "must leave it out of `formerly`."
             )
-
-
-def load_plugins() -> None:
-    """Loads the zoo's own table and the light modules of other packages, which register networks and columns."""
-    global _loaded, _loading
-    if _loaded:
-        return
-    with _plugins_lock:  # another thread waits until all are there; what is being loaded may ask again in this one
-        if _loaded or _loading:
-            return
-        _loading = True
-        try:
-            importlib.import_module("zoo.models")
-            from importlib import metadata  # which takes a third of the time of `import zoo`
-
-            for point in metadata.entry_points(group="zoo.models"):
-                _load_plugin(point)
-            _loaded = True
-        finally:
-            _loading = False
-
-
-def _load_plugin(point) -> None:
-    try:
-        point.load()
-    except Exception as error:  # a stranger's package must not break the zoo's own list
-        warnings.warn(
-            f"The zoo plugin {point.name!r} ({point.value}) failed to load: {type(error).__name__}: {error}. "
-            "Its models are missing; repair or uninstall it.",
-            stacklevel=4,
-        )
 
 
 def _entries_by_year() -> list[Entry]:
@@ -511,112 +306,16 @@ def warn_renamed(name: str, entry: Entry) -> None:
     )
 
 
-def suggest(name: object, known: Iterable[str]) -> str:
-    """Returns " Did you mean 'x'?" for the known name nearest to `name`, or nothing.
-
-    Names that differ in upper and lower case, or in blanks around them, are nearest.
-    """
-    known = list(known)
-    plain = str(name).strip().casefold()
-    near = [one for one in known if one.strip().casefold() == plain and one != name]
-    near = near or difflib.get_close_matches(str(name), known, n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def load_builder(entry: Entry) -> Callable:
-    """Imports an entry's builder."""
-    if callable(entry.builder):
-        return entry.builder
-    module, _, function = entry.builder.partition(":")
-    return getattr(notices.import_module(module), function)
-
-
-@functools.cache
-def _builder_syntax(builder: str | Callable) -> ast.FunctionDef | None:
-    """Returns the syntax tree of the function "module:function" without importing it; None where that cannot be."""
-    if callable(builder):
-        return None
-    module, _, name = builder.partition(":")
-    try:
-        loader: Any = importlib.util.find_spec(module).loader
-        tree = ast.parse(loader.get_source(module))
-    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError):
-        return None
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
-    return functions[-1] if functions and not functions[-1].decorator_list else None
-
-
-def _argument(docstring: str, name: str) -> str:
-    """Returns the text of one argument in a docstring's section `Args`."""
-    match = re.search(rf"^( +){re.escape(name)}: (.*(?:\n\1 +.*)*)", docstring, re.MULTILINE)
-    return " ".join(match[2].split()) if match else ""
-
-
-def load_recipe(entry: Entry) -> Recipe:
-    """Returns the recipe beside an entry's builder: `RECIPES[name]` where a module has several, else `RECIPE`.
-
-    Args:
-        entry: The entry; its builder's module is imported.
-
-    Raises:
-        TypeError: if the module has none, or it holds anything but plain values.
-    """
-    module = sys.modules[load_builder(entry).__module__]
-    recipe = getattr(module, "RECIPES", {}).get(_own_name(entry)) or getattr(module, "RECIPE", None)
-    if not isinstance(recipe, Recipe):
-        raise TypeError(f"The module {module.__name__!r} of the model {entry.name!r} must hold RECIPE = Recipe(...).")
-    recipe.check()
-    return recipe
-
-
-def load_traits(entry: Entry) -> Traits:
-    """Returns the traits beside an entry's builder: `TRAITS`, or `TRAITS[name]` where it is a dict; else none.
-
-    Args:
-        entry: The entry; its builder's module is imported.
-
-    Raises:
-        TypeError: if `TRAITS` is something else, or a dict with the name of an entry that has no recipe there.
-    """
-    module = sys.modules[load_builder(entry).__module__]
-    traits = getattr(module, "TRAITS", None)
-    if isinstance(traits, Mapping):
-        strangers = [name for name in traits if name not in getattr(module, "RECIPES", traits)]
-        if strangers:
-            raise TypeError(
-                f"TRAITS of the module {module.__name__!r} must be by the names of RECIPES: "
-                f"{', '.join(module.RECIPES)}. Received: {strangers[0]!r}."
-            )
-        traits = traits.get(_own_name(entry))
-    if not isinstance(traits, (Traits, type(None))):
-        raise TypeError(
-            f"TRAITS of the module {module.__name__!r} must be Traits(...), or a dict of them by the names of its "
-            f"entries. Received: {type(traits).__name__}."
-        )
-    return traits or Traits()
-
-
-def _own_name(entry: Entry) -> str:
-    """Returns an entry's name without that of its package."""
-    return entry.name.rpartition("/")[2]
-
-
-def package_folder(name: str) -> pathlib.Path:
-    """Returns the folder `datasets` or `saved_models`: beside this package if it is there, else in the checkout."""
-    here = pathlib.Path(__file__).resolve().parent
-    return here / name if (here / name).is_dir() else here.parent / name
-
-
 def preset_folder(name: str) -> pathlib.Path | None:
     """Returns the folder of a preset, or None. A former name of its entry works too, with a warning."""
     base, _, tag = name.partition(".")
     entry = find(base)
     if entry is None or not tag or "/" in tag:
         return None
-    for known in (base, entry.name, *entry.formerly):
-        folder = package_folder("saved_models") / f"{known}.{tag}"
+    for entry_name in (base, entry.name, *entry.formerly):
+        folder = package_data.package_folder("saved_models") / f"{entry_name}.{tag}"
         if (folder / "artifact.json").is_file():
-            if known != base:  # otherwise loading the artifact warns: it was saved under the former name
+            if entry_name != base:  # otherwise loading the artifact warns: it was saved under the former name
                 warn_renamed(base, entry)
             return folder
     return None

@@ -157,7 +157,7 @@ def test_new_columns_are_read_as_the_caller_says_and_doubted_once(model, plants)
 def test_old_statistics_are_kept_beside_new_columns(model, plants):
     more = plants.assign(age=np.arange(240.0), height=plants["height"] * 100)
     old, new = (
-        {f["column"]: (f["center"], f["scale"]) for f in m.preprocessor.features if f["what"] == "value"}
+        {f["column"]: (f["center"], f["scale"]) for f in m.preprocessor.layout.features if f["what"] == "value"}
         for m in (model, zoo.adapt(model, more, columns="extend"))
     )
     assert new["height"] == old["height"]

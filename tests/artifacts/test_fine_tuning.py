@@ -7,6 +7,7 @@ import pytest
 import zoo
 from tests.benchmarks import fine_tuning
 from zoo.engine import freezing
+from zoo.engine.fitting import Fitted
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,26 @@ def test_head_first_is_a_third_for_the_head_then_all_at_a_tenth_of_the_rate(mode
     head, rest = freezing.phases(network, "head_first", 30)
     assert (head.epochs, head.rate, rest.epochs, rest.rate) == (10, 1.0, 20, 0.1)
     assert [layer.name for layer in head.frozen] == ["hidden_0", "hidden_1"] and rest.frozen == ()
+
+
+@pytest.mark.parametrize(("epochs", "parts"), [(0, [0]), (1, [1]), (2, [1, 1]), (4, [2, 2])])
+def test_a_part_without_epochs_is_left_out_and_the_run_says_the_limit_of_all(model, penguins, epochs, parts):
+    assert [phase.epochs for phase in freezing.phases(model.model.network, "head_first", epochs)] == parts
+    run = zoo.fine_tune(model, penguins[:60], epochs=epochs, validation=None, verbose=0)
+    assert run.stopped == f"the limit of {epochs} epochs"
+    assert [len(values) for values in run.history.values()] == [epochs] * len(run.history)
+    assert moved(run, model) == (["hidden_0", "hidden_1", "outputs"] if epochs > 1 else ["outputs"] * epochs)
+
+
+def test_the_limit_of_all_parts_keeps_what_else_is_said_of_the_end():
+    head, rest = freezing.Phase("head", (), 1.0, 3), freezing.Phase("all", (), 0.1, 6)
+    left = Fitted({"loss": [0.5] * 2}, "no better val_loss for 1 epochs", False, 0)
+    first = freezing.joined(None, left, head, of=[head, rest])
+    assert (first.stopped, first.best_epoch) == ("no better val_loss for 1 epochs", 0)
+    after = Fitted({"loss": [0.4] * 6}, "the limit of 6 epochs, with loss at 0.4", False, 4)
+    both = freezing.joined(first, after, rest, of=[head, rest])
+    assert both.stopped == "the limit of 9 epochs, with loss at 0.4"
+    assert (both.best_epoch, both.history) == (6, {"loss": [0.5, 0.5, *[0.4] * 6]})
 
 
 def test_the_second_part_keeps_the_weights_of_the_first_unless_it_is_better(model, penguins):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import registry
+from zoo import package_data
 from zoo.artifacts import saving
 from zoo.model import Model
 
@@ -92,7 +92,7 @@ def test_an_uncompiled_model_comes_back_compiled_as_its_recipe_says(run, tmp_pat
 
 
 def test_a_preset_is_an_artifact_by_name(artifact, tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "package_folder", lambda name: tmp_path)
+    monkeypatch.setattr(package_data, "package_folder", lambda name: tmp_path)
     copy(artifact, tmp_path).rename(tmp_path / "mlp_classifier.moods")
     assert zoo.load("mlp_classifier.moods").classes == ("kind", "lazy", "wild")
     with pytest.raises(FileNotFoundError, match=r"Did you mean 'mlp_classifier.moods'\?"):

@@ -20,7 +20,7 @@ import numpy as np
 
 import zoo
 from tests.benchmarks import accuracy_rivals
-from zoo import registry
+from zoo import entries, registry
 
 CASES = (
     ("titanic", "mlp_classifier", ("accuracy", "log_loss", "roc_auc")),
@@ -151,7 +151,7 @@ def short_of_expected(found: list[Measured]) -> list[str]:
     """
     short = []
     for case in found:
-        recipe = registry.load_recipe(registry.info(case.entry))
+        recipe = entries.load_recipe(registry.info(case.entry))
         reached = case.scores[0]
         short += [
             f"{case.entry} on {case.data}: {name} {reached[name]:.4f}, expected {least:g} at least"

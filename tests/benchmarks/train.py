@@ -51,23 +51,21 @@ from tests.benchmarks.train_rivals import (
     tuned_mlp,
 )
 from tests.benchmarks.train_workers import case_workers
-from zoo.engine import fitting, loop_tensorflow
+from tests.engine.fitted import fit
+from zoo.engine import loop_compiled
 
 
 def engine_fit(model, rows, *, batch_size, epochs, validation=None, engine="auto", callbacks=()):
     """Trains by the zoo's engine."""
-    fitting.fit(
+    fit(
         model,
-        lambda epoch: None,
         rows=rows,
-        num_rows=len(rows[1]),
         batch_size=batch_size,
         shuffle=True,
         epochs=epochs,
         engine=engine,
         validation=validation,
         callbacks=callbacks,
-        verbose=0,
     )
 
 
@@ -172,7 +170,7 @@ def case_xs(count: int) -> None:
 
 def case_l(count: int) -> None:
     def run(engine):
-        loop_tensorflow.clear()
+        loop_compiled.clear()
         zoo.train("mlp_classifier", "adult", engine=engine, verbose=0)
 
     rivals = {"zoo": lambda: run("auto"), "Keras fit": lambda: run("keras")}
@@ -207,7 +205,7 @@ def case_sweep(count: int) -> None:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
 
     x, y = table(2_000, 20, 2)
-    loop_tensorflow.clear()
+    loop_compiled.clear()
     seconds, memory = [], []
     for i in range(50):
         begin = time.perf_counter()
@@ -217,7 +215,7 @@ def case_sweep(count: int) -> None:
         )  # fmt: skip
         seconds.append(time.perf_counter() - begin)
         memory.append(resident())
-    traces = sum(loop.num_traces for loop in loop_tensorflow._kept.values())
+    traces = sum(loop.num_traces for loop in loop_compiled._kept.values())
     note(
         "50 trainings of S, other rates and seeds",
         f"the first {seconds[0]:.2f} s, the others {np.median(seconds[1:]):.2f} s; {traces} trace(s); "

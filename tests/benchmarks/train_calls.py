@@ -18,14 +18,14 @@ import pandas as pd
 
 import zoo
 from tests.benchmarks import train, train_rivals
-from zoo.engine import loop_tensorflow
+from zoo.engine import loop_compiled
 
 PARQUET_ROWS = 1_000_000
 
 
 def zoo_call(data, **options) -> None:
     """Trains by `zoo.train` as in a new process: compiled loops of earlier calls are discarded first."""
-    loop_tensorflow.clear()
+    loop_compiled.clear()
     zoo.train("mlp_classifier", data, verbose=0, **options)
 
 

@@ -4,8 +4,9 @@ import numpy as np
 
 import zoo
 from tests.benchmarks import train
+from tests.engine.fitted import fit
 from zoo.compiling import compile_model
-from zoo.engine import fitting, loop_tensorflow
+from zoo.engine import loop_compiled
 from zoo.engine.members import fitting_members
 
 EPOCHS, BATCH = 30, 32
@@ -37,10 +38,10 @@ def case_folds(count: int) -> None:
         fitting_members.fit(models, rows, held, loss=models[0].loss.function, **how)
 
     def alone():
-        loop_tensorflow.clear()
+        loop_compiled.clear()
         model, rows, held = folds[0]
-        how = {"batch_size": BATCH, "epochs": EPOCHS, "shuffle": True, "engine": "fused", "verbose": 0}
-        fitting.fit(model, None, rows=rows[:2], num_rows=1_600, validation=held[:2], **how)
+        how = {"batch_size": BATCH, "epochs": EPOCHS, "shuffle": True, "engine": "fused"}
+        fit(model, rows=rows[:2], validation=held[:2], **how)
 
     seconds = train.rounds({"zoo": at_once, "one of them": alone}, count)
     train.report("5 folds of S as one program", seconds, {"one of them": "at least 0.62"})

@@ -25,7 +25,7 @@ def worker() -> None:
     import keras
     import numpy as np
 
-    from zoo.engine.workers import following
+    from tests.engine.fitted import fit
     from zoo.engine.workers.devices import place
 
     placement = place("auto")  # before anything computes
@@ -57,7 +57,7 @@ def worker() -> None:
         return tf.data.Dataset.from_tensor_slices(({"rows": x}, y)).batch(BATCH)
 
     seconds = Seconds()
-    following.fit(
+    fit(
         model, batches, placement=placement, rows=({"rows": x}, y), num_rows=ROWS, batch_size=BATCH, epochs=EPOCHS,
         shuffle=True, callbacks=[seconds], verbose=0,
     )  # fmt: skip

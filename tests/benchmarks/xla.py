@@ -1,4 +1,4 @@
-"""When XLA pays off: the measurements to which constants of `zoo.engine.loop_tensorflow` are fitted.
+"""When XLA pays off: the measurements to which constants of `zoo.engine.costs` are fitted.
 
 `python -m tests.benchmarks.xla` prints them.
 
@@ -11,7 +11,7 @@ import time
 import keras
 
 from tests.benchmarks import train
-from zoo.engine import loop_tensorflow
+from zoo.engine import costs
 
 EPOCHS = 6
 CASES = [  # rows, columns, hidden units, rows a step, dropout
@@ -53,9 +53,9 @@ def main() -> None:
         rows = train.table(count, columns, 3)
         model = network(columns, hidden, dropout)
         (traced, tracing), (xla, compiling) = (seconds_of(model, rows, batch_size, how) for how in ("fused", "xla"))
-        steps, flops = -(-count // batch_size), loop_tensorflow._flops(model, count)
+        steps, flops = -(-count // batch_size), costs.training_flops(model, count)
         sizes = {"rows": count, "batch_size": batch_size}
-        estimate = next((n for n in range(1, 2_000) if loop_tensorflow.pays_off(model, **sizes, epochs=n)), None)
+        estimate = next((n for n in range(1, 2_000) if costs.xla_pays_off(model, **sizes, epochs=n)), None)
         measured = round((compiling - tracing) / (traced - xla)) if traced > xla else None
         print(
             f"{count} x {columns}, {hidden}, batch {batch_size}, dropout {dropout}: "

@@ -78,6 +78,11 @@ def test_another_word_than_the_literals_is_refused():
         parsed(("Literal['a', 'b']", "None"), None, "--a-b", "c")
 
 
+def test_marks_do_not_stand_among_the_commas_of_the_help():
+    assert "metavar" not in option(Parameter("engine", ("Literal['a', 'b']",), "a", "How."))
+    assert option(Parameter("decimal", ("Literal['.', ',']", "None"), None, "A mark."))["metavar"] == "MARK"
+
+
 def test_a_target_is_text_however_many_there_may_be():
     read = option(Parameter("target", ("str", "Sequence[str]", "None"), None, "Columns."))["type"]
     assert read("price, net") == "price, net"

@@ -8,6 +8,7 @@ import zoo
 import zoo.serving.server
 from zoo.cli import signatures
 from zoo.cli.commands import COMMANDS
+from zoo.data.sources import FILE_FORMATS
 
 FUNCTIONS = sorted({function for command in COMMANDS.values() for function in command.functions})
 
@@ -29,6 +30,11 @@ def test_parameters_are_those_of_the_function(function):
             assert parameter.default == known[parameter.name].default
         annotation = known[parameter.name].annotation
         assert " | ".join(parameter.types) == ("" if annotation is inspect.Parameter.empty else annotation)
+
+
+def test_the_formats_of_files_are_those_that_are_read():
+    (format,) = (parameter for parameter in signatures.parameters("data.load") if parameter.name == "format")
+    assert format.types == (f"Literal[{', '.join(map(repr, FILE_FORMATS))}]", "None")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -9,7 +9,7 @@ import pytest
 
 from zoo.data import shipped
 from zoo.data.sources import load
-from zoo.registry import package_folder
+from zoo.package_data import package_folder
 
 FOLDER = package_folder("datasets")
 NAMES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())

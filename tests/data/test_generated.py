@@ -72,3 +72,10 @@ def test_spike_trains_are_sequences_of_0_and_1():
     assert x.shape == (64, 32, 2)
     assert set(np.unique(x)) == {0.0, 1.0}
     assert x.mean() == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_pattern_pairs_have_orthonormal_keys():
+    pairs = load("pattern_pairs")
+    assert (pairs.x.shape, pairs.x.dtype, pairs.y.shape) == ((8, 16), "float32", (8, 4))
+    np.testing.assert_array_equal(pairs.x @ pairs.x.T, np.eye(8))
+    assert set(np.unique(pairs.y)) == {-1.0, 1.0}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from zoo.data import preprocessing
+from zoo.data import block_encoding
 from zoo.data.doubts import DataWarning
 from zoo.data.encoding import Encoder
 from zoo.data.infer import infer
@@ -124,9 +124,9 @@ def test_a_missing_column_is_named_with_the_repair(mixed):
 
 def test_frequent_words_and_lengths_stand_for_a_text(mixed):
     preprocessor = fitted(mixed)
-    what = [feature["what"] for feature in preprocessor.features if feature["column"] == "name"]
+    what = [feature["what"] for feature in preprocessor.layout.features if feature["column"] == "name"]
     assert what[:2] == ["length", "words"] and "has 'анна'" in what and "has 'ivan'" in what
-    index = next(f["index"] for f in preprocessor.features if f["what"] == "has 'анна'")
+    index = next(f["index"] for f in preprocessor.layout.features if f["what"] == "has 'анна'")
     expected = [float("Анна" in name) for name in mixed["name"]]
     np.testing.assert_array_equal(preprocessor.encode(mixed)["numeric"][:, index], expected)
 
@@ -168,7 +168,7 @@ def test_the_configuration_survives_json_exactly(mixed):
     preprocessor = fitted(mixed)
     again = Preprocessor.from_config(json.loads(json.dumps(preprocessor.get_config())))
     first, second = preprocessor.encode(mixed), again.encode(mixed)
-    assert sorted(first) == sorted(second) and again.sizes == preprocessor.sizes
+    assert sorted(first) == sorted(second) and again.layout.sizes == preprocessor.layout.sizes
     for name in first:
         np.testing.assert_array_equal(first[name], second[name])
 
@@ -190,7 +190,7 @@ def test_the_target_s_mean_and_deviation_are_those_of_the_training_rows():
 def test_labels_come_back_in_the_caller_s_values(classes):
     frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": classes * 2})
     preprocessor = fitted(frame, "y")
-    indices = preprocessor.encode_target(frame.y)
+    indices = preprocessor.target.encode(frame.y)
     assert indices.tolist() == [1, 0, 1, 0]
     assert preprocessor.target.labels(indices).tolist() == frame.y.tolist()
 
@@ -198,7 +198,7 @@ def test_labels_come_back_in_the_caller_s_values(classes):
 def test_an_unknown_class_is_named():
     preprocessor = fitted(pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": ["a", "b", "a"]}), "y")
     with pytest.raises(ValueError, match="holds the class 'z', which training did not know"):
-        preprocessor.encode_target(["a", "z"])
+        preprocessor.target.encode(["a", "z"])
 
 
 def test_streams_and_tables_give_the_same_statistics(mixed):
@@ -214,7 +214,7 @@ def test_streams_and_tables_give_the_same_statistics(mixed):
 def test_levels_are_counted_over_all_rows_of_a_stream():
     frame = pd.DataFrame({"c": ["common"] * 90 + ["rare"] * 10, "x": np.arange(100.0)})
     drawn = sample([frame], size=5)
-    levels = Preprocessor(infer(frame)).fit(drawn).levels
+    levels = Preprocessor(infer(frame)).fit(drawn).layout.levels
     assert levels == [["common", "rare"]]
 
 
@@ -227,10 +227,10 @@ def test_untraced_operations_and_the_graph_give_the_same_bits(scaling):
     frame.loc[::7, "x3"] = np.nan
     preprocessor = fitted(frame, scaling=scaling)
     first = preprocessor.encode(frame)
-    assert preprocessor._function is None
+    assert preprocessor.block_encoder()._function is None
     for _ in range(4):
         later = preprocessor.encode(frame)
-    assert preprocessor._function is not None
+    assert preprocessor.block_encoder()._function is not None
     assert first.keys() == later.keys()
     for name, values in first.items():
         np.testing.assert_array_equal(values, later[name])
@@ -239,7 +239,7 @@ def test_untraced_operations_and_the_graph_give_the_same_bits(scaling):
 def test_blocks_of_rows_give_what_all_rows_at_once_give(mixed, monkeypatch):
     preprocessor = fitted(mixed)
     whole = preprocessor.encode(mixed)
-    monkeypatch.setattr(preprocessing, "BLOCK_VALUES", 7 * mixed.shape[1])  # blocks of 7 of the 60 rows
+    monkeypatch.setattr(block_encoding, "BLOCK_VALUES", 7 * mixed.shape[1])  # blocks of 7 of the 60 rows
     parts = preprocessor.encode(mixed)
     for name, values in whole.items():
         np.testing.assert_allclose(parts[name], values, rtol=1e-6, atol=1e-6)  # a cosine's last bit is its place's
@@ -252,7 +252,7 @@ def test_a_regression_s_target_that_is_no_number_is_shown_with_its_row():
         frame, [1.0, 2, 3.5]
     )
     with pytest.raises(ValueError, match="finite numbers. Received: 'two', at row b. Correct it, or drop these rows"):
-        preprocessor.encode_target(pd.Series(["1", "two", "3"], ["a", "b", "c"]))
+        preprocessor.target.encode(pd.Series(["1", "two", "3"], ["a", "b", "c"]))
 
 
 def test_the_statistics_of_many_rows_are_those_of_a_sample_whatever_columns_are_called():

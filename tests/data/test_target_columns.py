@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import json
+import types
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import zoo
 from zoo import DataWarning
 from zoo.data import load
 from zoo.data.columns.values import Hints
-from zoo.data.description import describe
+from zoo.data.description import describe, describe_data
 from zoo.data.infer import infer
 from zoo.data.names import as_target, names_of
 from zoo.data.pipelines import encoded_blocks
@@ -312,7 +313,7 @@ def test_a_schema_holds_a_name_or_a_list_of_names():
     assert several.targets == ["y", "z"] and several.known_names == ["x", "y", "z"]
     assert several.without_target().dropped == {"y": "the target", "z": "the target"}
     assert several.summary()["target"] == "y, z" and "target: y, z" in repr(several)
-    assert str(several).splitlines()[-1] == "targets: y, z (no task)"
+    assert str(several).splitlines()[-1] == "targets: y, z (the task of the model)"
     wrong = ((["y", "x"], "'x' stands among the inputs"), (["y", "y"], "twice: 'y'"), ([], "at least one"))
     for target, message in wrong:
         with pytest.raises(ValueError, match=message):
@@ -380,10 +381,25 @@ def test_a_description_has_a_line_for_each_target():
     found = describe(TABLE, target=TARGETS)
     assert [target.name for target in found.targets] == TARGETS and found.target is None
     assert [plain["name"] for plain in found.to_dict()["target"]] == TARGETS
-    assert "targets: b, a (no task)" in str(found) and "b, a" in found._repr_html_()
+    assert "targets: b, a (regression, as the model does)" in str(found) and "b, a" in found._repr_html_()
     one = describe(TABLE, target="a")
     assert one.target is one.targets[0] and one.to_dict()["target"]["name"] == "a"
     assert describe(TABLE).to_dict()["target"] is None
+
+
+def test_a_description_says_which_tasks_suit_the_targets():
+    frame = TABLE.assign(u=np.arange(ROWS) % 2, v=np.arange(ROWS) // 2 % 2, word=["a", "b"] * (ROWS // 2))
+    for target, tasks, said in (
+        (["u", "v"], ["multilabel", "regression"], "targets: u, v (multilabel or regression, as the model does)"),
+        (["u", "a"], ["regression"], "targets: u, a (regression, as the model does)"),
+        (["u", "word"], [], "targets: u, word (no task)"),
+        ("word", ["classification"], "target: word (classification, 2 classes: a, b)"),
+    ):
+        found = describe(frame, target=target)
+        assert found.to_dict()["tasks"] == tasks and said in str(found)
+    assert describe(frame).to_dict()["tasks"] == []
+    labels = infer(frame, ["u", "v"], task="multilabel")
+    assert "targets: u, v (multilabel)" in str(describe_data(load(frame, target=["u", "v"]), labels))
 
 
 def test_names_of_targets_are_a_list():
@@ -429,14 +445,10 @@ def test_rows_without_strata_are_drawn():
 class TwoTargets:
     """A preprocessor that leaves rows as they are."""
 
+    target = types.SimpleNamespace(encode=lambda y: y.to_numpy("float64"), training=lambda y: y)
+
     def encode(self, frame):
         return {"x": frame[["x"]].to_numpy()}
-
-    def encode_target(self, y):
-        return y.to_numpy("float64")
-
-    def training_target(self, y):
-        return y
 
 
 def test_a_stream_gives_blocks_of_several_targets(write):

@@ -60,11 +60,11 @@ def test_classes_are_named_by_their_text_in_their_own_order(kind):
     assert schema.classes == classes
     assert Schema.from_dict(schema.to_dict()).classes == classes
     preprocessor = Preprocessor(schema).fit(frame[["x"]], frame.y)
-    indices = preprocessor.encode_target(frame.y)
-    assert indices.tolist() == preprocessor.encode_target(y).tolist() == indices[:3].tolist() * 2
+    indices = preprocessor.target.encode(frame.y)
+    assert indices.tolist() == preprocessor.target.encode(y).tolist() == indices[:3].tolist() * 2
     assert sorted(indices[:3]) == [0, 1, 2]
     assert preprocessor.target.labels(indices[:1]).tolist() == [classes[indices[0]]]
-    by_text = preprocessor.encode_target([str(classes[i]) for i in indices])  # as a CSV has them
+    by_text = preprocessor.target.encode([str(classes[i]) for i in indices])  # as a CSV has them
     assert by_text.tolist() == indices.tolist()
 
 
@@ -124,7 +124,7 @@ def test_a_regression_says_how_to_make_numbers_of_them(kind):
 
 def test_decimals_are_numbers_of_a_regression():
     schema = infer(X.assign(y=[decimal.Decimal(i) / 4 for i in range(6)]), "y", task="regression")
-    assert Preprocessor(schema).encode_target([decimal.Decimal("0.25")]).tolist() == [0.25]
+    assert Preprocessor(schema).target.encode([decimal.Decimal("0.25")]).tolist() == [0.25]
 
 
 def test_many_times_are_no_classes():

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.engine import fitting, loop_tensorflow, traced_functions
-from zoo.engine.callbacks import Left
+from tests.engine import fitted
+from zoo.engine import loop_tensorflow, traced_functions
+from zoo.engine.callbacks import EpochWeights
 
 pytestmark = pytest.mark.tensorflow
 
@@ -33,13 +34,13 @@ def fit(model, rows, *, batch_size, engine="fused"):
     if engine == "fit":
         return model.fit(*rows, batch_size, 3, validation_data=rows, shuffle=False, verbose=0).history
     how = {"rows": rows, "num_rows": ROWS, "batch_size": batch_size, "epochs": 3, "validation": rows, "verbose": 0}
-    return fitting.fit(model, None, engine=engine, **how).history
+    return fitted.fit(model, engine=engine, **how).history
 
 
 def operations(model, rows, *, batch_size):
     """Returns the names of the operations of an epoch, of its loop's body too."""
     loop_tensorflow.create_variables(model, rows)
-    loop = loop_tensorflow.Loop(model, batch_size=batch_size, xla=False, shuffle=True)
+    loop = loop_tensorflow.Steps(model, batch_size=batch_size, xla=False, shuffle=True)
     placed = loop_tensorflow.place(rows)
     loop.epoch(placed, placed, 0, 0)
     (traced,) = loop._traced.values()
@@ -91,7 +92,7 @@ def test_weights_whose_squares_are_beyond_float32_are_finite(rows):
     model.layers[-1].bias.assign([1e30, 1e30])
     history = fit(model, rows, batch_size=16)
     assert len(history["loss"]) == 3
-    assert Left().finite(model)
+    assert EpochWeights().finite(model)
 
 
 def test_what_tensorflow_is_set_to_stays(rows):

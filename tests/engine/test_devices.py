@@ -1,23 +1,29 @@
 """Which devices train: what is chosen, what is refused, and the weights of several devices against those of one."""
 
+import dataclasses
 import signal
-from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 import zoo
+from tests.engine.fitted import fit
 from tests.engine.test_machines import CASES, assert_same, run
-from zoo.engine import fitting
+from zoo.engine.plan import Workload, _obstacle_to_compiling, plan
 from zoo.engine.workers import copies, devices
-from zoo.engine.workers.devices import Placement, place, settle
-from zoo.training import trainer
+from zoo.engine.workers.devices import Placement, place
 
 pytestmark = pytest.mark.tensorflow
 
-TWO_GPUS = Placement("several", ("GPU:0", "GPU:1"), "GPU (two)", "2 GPUs are seen")
-FORCED = Placement("several", ("CPU:0", "CPU:1"), "2 devices", "as asked for", forced=True)
+TWO_GPUS = Placement(True, ("GPU:0", "GPU:1"), "GPU (two)", "2 GPUs are seen")
+FORCED = Placement(True, ("CPU:0", "CPU:1"), "2 devices", "as asked for", forced=True)
+
+
+def settled(placement, network, *, batch_size, engine="auto"):
+    """Returns where a network trains by its plan."""
+    workload = Workload(num_rows=batch_size, batch_size=batch_size, epochs=1)
+    return plan(network, workload, devices=placement, engine=engine).devices
 
 
 def model(*, units=8, inputs=6, optimizer="adam", loss="mse", normalize=False):
@@ -63,7 +69,7 @@ def test_devices_that_are_not_there_are_refused():
 @pytest.mark.parametrize("value", ["auto", "cpu", 1, ["CPU:0"]])
 def test_one_cpu_trains_the_ordinary_way(value):
     placement = place(value)
-    assert placement.kind == "one"
+    assert not placement.several
     assert placement.chief
     assert placement.why == ("no GPU is seen" if value == "auto" else "as asked for")
 
@@ -79,33 +85,37 @@ def test_workers_take_the_devices_they_see(monkeypatch):
 
 
 def test_a_small_network_stays_on_one_of_two_gpus():
-    placement = settle(TWO_GPUS, model(), batch_size=128, obstacle="")
-    assert placement.kind == "one"
+    placement = settled(TWO_GPUS, model(), batch_size=128)
+    assert not placement.several
     assert "the network is small" in placement.why
 
 
 def test_a_large_network_takes_both():
     # 6 x 65,536 x 2,000 x 2,000 FLOP are 1.6e12, half of which takes 39 ms; 16 MB of gradients take 2.
-    placement = settle(TWO_GPUS, model(units=2000, inputs=2000), batch_size=65_536, obstacle="")
-    assert placement.kind == "several"
+    placement = settled(TWO_GPUS, model(units=2000, inputs=2000), batch_size=65_536)
+    assert placement.several
     assert placement.why == "2 GPUs share each batch"
 
 
 @pytest.mark.parametrize(
-    ("built", "obstacle", "told"),
+    ("built", "engine", "told"),
     [
-        ({}, "engine='xla'", "engine='xla'"),
-        ({"normalize": True}, "", "BatchNormalization.*normalization='layer'"),
-        ({"loss": keras.losses.MeanSquaredError(reduction="sum")}, "", "a loss with the reduction sum"),
-        ({"optimizer": keras.optimizers.SGD(gradient_accumulation_steps=2)}, "", "gradient_accumulation_steps"),
-        ({"optimizer": keras.optimizers.SGD(use_ema=True, ema_overwrite_frequency=3)}, "", "ema_overwrite_frequency"),
+        ({}, "xla", "engine='xla'"),
+        ({"normalize": True}, "auto", "BatchNormalization.*normalization='layer'"),
+        ({"loss": keras.losses.MeanSquaredError(reduction="sum")}, "auto", "a loss with the reduction sum"),
+        ({"optimizer": keras.optimizers.SGD(gradient_accumulation_steps=2)}, "auto", "gradient_accumulation_steps"),
+        (
+            {"optimizer": keras.optimizers.SGD(use_ema=True, ema_overwrite_frequency=3)},
+            "auto",
+            "ema_overwrite_frequency",
+        ),
     ],
 )
-def test_what_several_devices_cannot_do_is_refused_by_name_or_left_to_one(built, obstacle, told):
+def test_what_several_devices_cannot_do_is_refused_by_name_or_left_to_one(built, engine, told):
     network = model(**built)
     with pytest.raises(ValueError, match=f"Several devices cannot train this way: {told}.*devices='auto'"):
-        settle(FORCED, network, batch_size=32, obstacle=obstacle)
-    assert settle(TWO_GPUS, network, batch_size=10**9, obstacle=obstacle).kind == "one"
+        settled(FORCED, network, batch_size=32, engine=engine)
+    assert not settled(TWO_GPUS, network, batch_size=10**9, engine=engine).several
 
 
 def test_train_names_what_several_devices_cannot_do(monkeypatch):
@@ -125,11 +135,12 @@ def test_train_names_what_several_devices_cannot_do(monkeypatch):
 
 
 def test_augmentation_which_computes_in_tensorflow_stays_on_one_device_on_jax(monkeypatch):
-    recipe = SimpleNamespace(solver=None)
-    assert trainer._obstacle(recipe, "auto", (), augmented=True) == ""
+    plain = Workload(num_rows=1, batch_size=1, epochs=1)
+    images = dataclasses.replace(plain, augmentation=lambda images, seed: images)
+    assert _obstacle_to_compiling(images, ()) == ""
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    assert trainer._obstacle(recipe, "auto", (), augmented=True) == "augmentation computes in TensorFlow"
-    assert trainer._obstacle(recipe, "auto", (), augmented=False) == ""
+    assert _obstacle_to_compiling(images, ()) == "augmentation computes in TensorFlow"
+    assert _obstacle_to_compiling(plain, ()) == ""
 
 
 def test_ctrl_c_while_an_epoch_s_weights_are_given_to_the_model_waits_for_the_last(monkeypatch):
@@ -144,9 +155,9 @@ def test_ctrl_c_while_an_epoch_s_weights_are_given_to_the_model_waits_for_the_la
 
     monkeypatch.setattr(copies, "assign", interrupted)
     rows = np.ones((8, 6), "float32"), np.ones((8, 1), "float32")
-    one = Placement("several", ("CPU:0",), "one device", "as asked for", forced=True)
+    one = Placement(True, ("CPU:0",), "one device", "as asked for", forced=True)
     how = {"num_rows": 8, "batch_size": 4, "epochs": 3, "verbose": 0}
-    fitted = fitting.fit(network, None, rows=rows, placement=one, **how)
+    fitted = fit(network, rows=rows, placement=one, **how)
     assert fitted.interrupted
     assert len(given) == 1
     for left, before in zip(network.get_weights(), begun, strict=True):

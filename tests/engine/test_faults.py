@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine import driver, interruption, loop_tensorflow, memory
+from zoo.engine import costs, interruption, loop_compiled, loop_jax, loop_tensorflow, memory
 from zoo.engine.callbacks import BestWeights, Diverged
 from zoo.engine.checkpoints import Checkpoint
 from zoo.solvers.objective import Objective
 
 ENGINES = ("fused", "xla", "keras") if keras.backend.backend() == "tensorflow" else ("auto", "keras")
-LOOPS = driver.LOOPS.get(keras.backend.backend())
+LOOPS = {"tensorflow": loop_tensorflow, "jax": loop_jax}.get(keras.backend.backend())
 of_a_loop = pytest.mark.skipif(LOOPS is None, reason="Keras's fit trains: it takes batches from rows in memory")
 LAST, PREVIOUS = "checkpoint.npz", "checkpoint.previous.npz"
 
@@ -76,7 +76,7 @@ def stopped(table, tmp_path):
 
 
 def test_a_resumed_run_is_compiled_as_the_whole_one(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop_tensorflow, "pays_off", lambda model, *, epochs, **sizes: epochs > 3)
+    monkeypatch.setattr(costs, "xla_pays_off", lambda model, *, epochs, **sizes: epochs > 3)
     whole = train(table)  # XLA's dropout draws other numbers
     assert train(table, checkpoint=tmp_path / "c", callbacks=[At(3, press_ctrl_c)]).interrupted
     assert_same_run(train(table, checkpoint=tmp_path / "c"), whole)
@@ -363,7 +363,7 @@ def test_a_device_too_small_for_a_batch_is_an_error_with_its_repair(table, monke
 def test_validation_rows_that_do_not_fit_are_tested_in_batches(table, monkeypatch):
     held = pd.concat([table] * 2)
     whole = train(table, validation=held)
-    monkeypatch.setattr(loop_tensorflow, "TESTED_ROWS", 100)
+    monkeypatch.setattr(loop_compiled, "TESTED_ROWS", 100)
     Device(monkeypatch, 150)
     run = train(table, validation=held)
     np.testing.assert_allclose(run.history["val_loss"], whole.history["val_loss"], atol=1e-6)
@@ -371,14 +371,14 @@ def test_validation_rows_that_do_not_fit_are_tested_in_batches(table, monkeypatc
 
 @of_a_loop
 def test_an_epoch_that_runs_short_after_some_steps_begins_again_in_blocks(table, whole, monkeypatch):
-    epoch, failed = LOOPS.Loop.epoch, []
+    epoch, failed = LOOPS.Steps.epoch, []
 
     def short(self, *arguments):
         epoch(self, *arguments)
         failed.append(True)
         raise MemoryError
 
-    monkeypatch.setattr(LOOPS.Loop, "epoch", short)
+    monkeypatch.setattr(LOOPS.Steps, "epoch", short)
     with pytest.warns(UserWarning, match="in blocks from now on, of 32"):
         run = train(table)
     assert failed == [True]
@@ -389,12 +389,12 @@ def test_an_epoch_that_runs_short_after_some_steps_begins_again_in_blocks(table,
 LIMITED = """
 import re, resource, warnings
 import numpy as np, keras
-from zoo.engine import fitting
+from tests.engine import fitted
 def fit(rows, batch_size):
     inputs = keras.Input((250,))
     model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    return fitting.fit(model, None, rows=rows, num_rows=len(rows[1]), batch_size=batch_size, epochs=1, verbose=0)
+    return fitted.fit(model, rows=rows, num_rows=len(rows[1]), batch_size=batch_size, epochs=1, verbose=0)
 x, y = np.ones((400_000, 250), "float32"), np.zeros(400_000, "int32")
 fit((x[:1000], y[:1000]), 256)
 size = 1024 * int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read())[1])

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 import zoo
+from tests.engine.fitted import fit
 from zoo.data import pipelines
-from zoo.engine import driver, dropout, fitting, loop_tensorflow, updates
+from zoo.engine import costs, dropout, loop_compiled, loop_tensorflow, plan, updates
 
 pytestmark = pytest.mark.tensorflow
 
@@ -49,9 +50,8 @@ def trained(model, rows, engine, *, epochs=3, callbacks=(), validation=None, ver
             x, y, BATCH, epochs, sample_weight=weight, shuffle=False, verbose=0, validation_data=validation,
             callbacks=list(callbacks),
         ).history  # fmt: skip
-    found = fitting.fit(
+    found = fit(
         model,
-        None,
         rows=rows,
         num_rows=len(rows[0]),
         batch_size=BATCH,
@@ -117,7 +117,7 @@ def test_the_one_operation_of_adam_is_taken_and_given_back(rows):
     model = network("adam")
     trained(model, rows, "fused")
     assert "update_step" not in vars(model.optimizer)
-    loop = loop_tensorflow.Loop(network("adam"), batch_size=BATCH, xla=False, shuffle=False)
+    loop = loop_tensorflow.Steps(network("adam"), batch_size=BATCH, xla=False, shuffle=False)
     model = loop.model
     loop_tensorflow.create_variables(model, rows)
     loop.epoch(rows, None, 0, 0)
@@ -259,7 +259,7 @@ def test_tensorboard_gets_its_epochs(rows, tmp_path):
     ids=lambda callback: type(callback).__name__,
 )
 def test_a_callback_of_batches_has_keras_train_and_it_is_said(callback):
-    assert driver.suits([callback]) == f"{type(callback).__name__} must be told of every batch"
+    assert plan._obstacle_to_own_epochs([callback]) == f"{type(callback).__name__} must be told of every batch"
 
 
 def test_what_trains_is_said_once_and_can_be_forced(rows, capsys):
@@ -270,11 +270,14 @@ def test_what_trains_is_said_once_and_can_be_forced(rows, capsys):
     zoo.train("mlp_classifier", data, target="y", hidden_units=(4,), epochs=2, callbacks=[callback], verbose=1)
     said = capsys.readouterr().out
     assert said.count("Keras's fit trains: LambdaCallback must be told of every batch") == 1 and batches
-    trained(network(), rows, "auto", verbose=2)
+    options = {"target": "y", "hidden_units": (4,), "epochs": 3, "verbose": 2}
+    run = zoo.train("mlp_classifier", data, **options)
     said = capsys.readouterr().out
     assert "an epoch is one call, traced, for XLA would not pay off" in said
     assert "epoch 3/3  accuracy" in said
-    trained(network(), rows, "xla", verbose=2)
+    listed = {"loop": "tensorflow", "xla": False, "devices": run.device, "why": "for XLA would not pay off"}
+    assert run.recipe["plan"] == listed
+    zoo.train("mlp_classifier", data, engine="xla", **options)
     assert "an epoch is one call, compiled by XLA, as asked for" in capsys.readouterr().out
 
 
@@ -288,19 +291,19 @@ def test_xla_is_for_long_trainings_of_networks_that_draw_no_numbers_but_dropout_
         return model
 
     long = {"rows": 60_000, "batch_size": 128, "epochs": 50}
-    assert loop_tensorflow.pays_off(wide(), **long)
-    assert not loop_tensorflow.pays_off(wide(), **{**long, "epochs": 1})
-    assert loop_tensorflow.pays_off(wide(keras.layers.Dropout(0.5)), **long)
-    assert not loop_tensorflow.pays_off(wide(keras.layers.GaussianNoise(0.5)), **long)
-    assert not loop_tensorflow.pays_off(wide(keras.layers.Dropout(0.5), keras.layers.GaussianDropout(0.5)), **long)
-    assert not loop_tensorflow.pays_off(wide(keras.layers.Dropout(0.5, noise_shape=(1, 128))), **long)
+    assert costs.xla_pays_off(wide(), **long)
+    assert not costs.xla_pays_off(wide(), **{**long, "epochs": 1})
+    assert costs.xla_pays_off(wide(keras.layers.Dropout(0.5)), **long)
+    assert not costs.xla_pays_off(wide(keras.layers.GaussianNoise(0.5)), **long)
+    assert not costs.xla_pays_off(wide(keras.layers.Dropout(0.5), keras.layers.GaussianDropout(0.5)), **long)
+    assert not costs.xla_pays_off(wide(keras.layers.Dropout(0.5, noise_shape=(1, 128))), **long)
     inputs = keras.Input((3,), dtype="int32")
     lookup = keras.layers.IntegerLookup(vocabulary=[1, 2], output_mode="multi_hot")
     for layer in (keras.layers.Embedding(9, 512), lookup):
         looking_up = keras.Model(inputs, keras.layers.Dense(512)(keras.layers.Dense(512)(layer(inputs))))
         looking_up.compile("adam", "mse")
-        assert not loop_tensorflow.pays_off(looking_up, **long)
-    assert not loop_tensorflow.pays_off(network(), rows=100, batch_size=32, epochs=100)
+        assert not costs.xla_pays_off(looking_up, **long)
+    assert not costs.xla_pays_off(network(), rows=100, batch_size=32, epochs=100)
 
 
 class OfOne(keras.Model):
@@ -318,7 +321,7 @@ def test_a_model_of_the_caller_s_own_class_is_estimated_too():
     model = OfOne()
     model.compile("adam", "mse")
     model(np.zeros((1, 784), "float32"))
-    assert not loop_tensorflow.pays_off(model, rows=100, batch_size=32, epochs=1)
+    assert not costs.xla_pays_off(model, rows=100, batch_size=32, epochs=1)
     trained(model, (np.ones((8, 784), "float32"), np.ones((8, 1), "float32"), np.ones(8, "float32")), "fused")
 
 
@@ -346,23 +349,23 @@ def test_a_sweep_traces_once_and_trains_as_each_would_alone():
 
     alone = []
     for seed in range(3):
-        loop_tensorflow.clear()
+        loop_compiled.clear()
         alone.append(run(seed))
-    loop_tensorflow.clear()
+    loop_compiled.clear()
     together = [run(seed) for seed in range(3)]
-    (loop,) = loop_tensorflow._kept.values()
+    (loop,) = loop_compiled._kept.values()
     assert loop.num_traces == 1
     for one, other in zip(alone, together):
         assert_same(other.model.get_weights(), one.model.get_weights(), 0.0)
         assert other.history == one.history
-    loop_tensorflow.clear()
+    loop_compiled.clear()
     zoo.train("mlp_classifier", data, target="y", hidden_units=(8,), epochs=1, verbose=0, optimizer="sgd")
     zoo.train("mlp_classifier", data, target="y", hidden_units=(8,), epochs=1, verbose=0, freeze="body")
-    assert len(loop_tensorflow._kept) == 2
+    assert len(loop_compiled._kept) == 2
     for units in range(1, 12):
         zoo.train("mlp_classifier", data, target="y", hidden_units=(units,), epochs=1, verbose=0)
-    assert len(loop_tensorflow._kept) == loop_tensorflow.KEPT_LOOPS
-    loop_tensorflow.clear()
+    assert len(loop_compiled._kept) == loop_compiled.MOST_KEPT
+    loop_compiled.clear()
 
 
 def test_blocks_train_as_the_pipeline_does(rows):
@@ -380,7 +383,7 @@ def test_blocks_train_as_the_pipeline_does(rows):
     results = {}
     for engine in ("keras", "fused"):
         model = named()
-        found = fitting.fit(
+        found = fit(
             model,
             lambda epoch: pipelines.stream(lambda: iter(parts), epoch=epoch, rows=ROWS, **how),
             rows=lambda epoch: pipelines.pools(lambda: iter(parts), epoch=epoch, **how),
@@ -407,3 +410,15 @@ def test_weights_of_one_number_are_kept(rows):
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     trained(model, rows, "fused", validation=rows)
     assert float(model.layers[1].gain.numpy()) != 1.0
+
+
+@pytest.mark.parametrize("engine", ["fused", "xla"])
+def test_a_metric_of_several_labels_a_row_is_the_mean_over_all(engine):
+    """`binary_accuracy` has a value for each label: 5 of 6 are right at weights of 0."""
+    inputs = keras.Input((1,))
+    model = keras.Model(inputs, keras.layers.Dense(2, kernel_initializer="zeros", activation="sigmoid")(inputs))
+    model.compile(keras.optimizers.SGD(0.0), "binary_crossentropy", metrics=["binary_accuracy"])
+    rows = np.ones((3, 1), "float32"), np.array([[0, 0], [0, 1], [0, 0]], "float32")
+    assert model.fit(*rows, batch_size=2, verbose=0).history["binary_accuracy"] == [pytest.approx(5 / 6)]
+    found = fit(model, rows=rows, batch_size=2, epochs=1, engine=engine)
+    assert found.history["binary_accuracy"] == [pytest.approx(5 / 6)]

@@ -13,9 +13,10 @@ import pytest
 
 import zoo
 from tests.benchmarks import train_jax
+from tests.engine.fitted import fit
 from tests.engine.test_fused import BATCH, OPTIMIZERS, ROWS, assert_same, network, trained
 from zoo.data import pipelines
-from zoo.engine import driver, fitting, loop_jax, loop_tensorflow, ordering
+from zoo.engine import loop_compiled, loop_jax, ordering, plan
 
 pytestmark = pytest.mark.jax
 
@@ -174,7 +175,7 @@ def test_an_interrupted_run_goes_on_bit_for_bit(table, tmp_path):
 def test_ctrl_c_between_two_calls_leaves_a_model_that_answers(rows, monkeypatch):
     monkeypatch.setattr(loop_jax, "STEPS_PER_CALL", 1)
     calls = []
-    call = loop_jax.Loop._call
+    call = loop_jax.Steps._call
 
     def counted(self, *arguments):
         calls.append(1)
@@ -182,9 +183,9 @@ def test_ctrl_c_between_two_calls_leaves_a_model_that_answers(rows, monkeypatch)
             raise KeyboardInterrupt
         return call(self, *arguments)
 
-    monkeypatch.setattr(loop_jax.Loop, "_call", counted)
+    monkeypatch.setattr(loop_jax.Steps, "_call", counted)
     model = network("adam")
-    found = fitting.fit(model, None, rows=rows, num_rows=ROWS, batch_size=BATCH, epochs=9, verbose=0)
+    found = fit(model, rows=rows, num_rows=ROWS, batch_size=BATCH, epochs=9, verbose=0)
     assert found.interrupted and len(found.history["loss"]) == 1
     assert np.isfinite(model.predict(rows[0], verbose=0)).all()
     assert float(model.optimizer.iterations.value) == 3 + 1
@@ -208,8 +209,8 @@ def test_ctrl_c_in_keras_s_fit_is_heard_between_batches(rows, monkeypatch):
         model.train_function = lambda state, iterator: pressed(state, iterator, step)
 
     monkeypatch.setattr(model, "make_train_function", made)
-    found = fitting.fit(
-        model, None, rows=rows, num_rows=ROWS, batch_size=BATCH, epochs=9, engine="keras", verbose=0
+    found = fit(
+        model, rows=rows, num_rows=ROWS, batch_size=BATCH, epochs=9, engine="keras", verbose=0
     )  # fmt: skip
     assert found.interrupted and len(found.history["loss"]) == 1
     assert float(model.optimizer.iterations.value) == 3 + 2
@@ -218,7 +219,7 @@ def test_ctrl_c_in_keras_s_fit_is_heard_between_batches(rows, monkeypatch):
 
 def test_a_call_that_takes_the_state_with_it_leaves_the_weights_of_the_last_epoch(rows, monkeypatch):
     model, kept = network("adam"), []
-    call = loop_jax.Loop._call
+    call = loop_jax.Steps._call
 
     def failing(self, name, *arguments):
         if kept:
@@ -227,10 +228,10 @@ def test_a_call_that_takes_the_state_with_it_leaves_the_weights_of_the_last_epoc
             raise RuntimeError("the device is gone")
         return call(self, name, *arguments)
 
-    monkeypatch.setattr(loop_jax.Loop, "_call", failing)
+    monkeypatch.setattr(loop_jax.Steps, "_call", failing)
     keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.extend(model.get_weights()))
     with pytest.raises(RuntimeError, match="the device is gone"):
-        fitting.fit(model, None, rows=rows, num_rows=ROWS, batch_size=BATCH, epochs=3, verbose=0, callbacks=[keep])
+        fit(model, rows=rows, num_rows=ROWS, batch_size=BATCH, epochs=3, verbose=0, callbacks=[keep])
     assert_same(model.get_weights(), kept, 0.0)
 
 
@@ -243,11 +244,11 @@ def test_a_sweep_compiles_once_and_trains_as_each_would_alone(table):
 
     alone = []
     for seed in range(3):
-        loop_tensorflow.clear()
+        loop_compiled.clear()
         alone.append(run(seed))
-    loop_tensorflow.clear()
+    loop_compiled.clear()
     together = [run(seed) for seed in range(3)]
-    (loop,) = loop_tensorflow._kept.values()
+    (loop,) = loop_compiled._kept.values()
     assert loop.num_traces == 1
     for one, other in zip(alone, together):
         assert_same(other.model.get_weights(), one.model.get_weights(), 0.0)
@@ -259,8 +260,8 @@ def test_a_sweep_compiles_once_and_trains_as_each_would_alone(table):
         assert loop.num_traces == 2 + count
     for units in range(1, 12):
         zoo.train("mlp_classifier", table, target="y", hidden_units=(units,), epochs=0, verbose=0)
-    assert len(loop_tensorflow._kept) <= loop_tensorflow.KEPT_LOOPS
-    loop_tensorflow.clear()
+    assert len(loop_compiled._kept) <= loop_compiled.MOST_KEPT
+    loop_compiled.clear()
 
 
 def test_blocks_train_as_keras_s_fit_does_on_their_pipeline(rows):
@@ -273,7 +274,7 @@ def test_blocks_train_as_keras_s_fit_does_on_their_pipeline(rows):
         inputs = keras.Input((6,), name="x")
         model = keras.Model({"x": inputs}, inner(inputs))
         model.compile("sgd", inner.loss, metrics=["accuracy"])
-        found = fitting.fit(
+        found = fit(
             model,
             lambda epoch: pipelines.stream(lambda: iter(parts), epoch=epoch, rows=ROWS, **how),
             rows=lambda epoch: pipelines.pools(lambda: iter(parts), epoch=epoch, **how),
@@ -289,11 +290,12 @@ def test_blocks_train_as_keras_s_fit_does_on_their_pipeline(rows):
 
 
 def test_augmented_images_and_distributions_take_keras_s_fit():
-    assert driver.suits((), augmented=True) == "augmentation computes in TensorFlow"
-    assert driver.suits(()) == ""
+    images = plan.Workload(num_rows=1, batch_size=1, epochs=1, augmentation=lambda images, seed: images)
+    assert plan._obstacle_to_compiling(images, ()) == "augmentation computes in TensorFlow"
+    assert plan._obstacle_to_own_epochs(()) == ""
     keras.distribution.set_distribution(keras.distribution.DataParallel())
     try:
-        assert driver.suits(()) == "keras.distribution is set"
+        assert plan._obstacle_to_own_epochs(()) == "keras.distribution is set"
     finally:
         keras.distribution.set_distribution(None)
 
@@ -302,13 +304,13 @@ ALONE = """
 import sys
 import numpy as np
 import keras
-from zoo.engine import fitting
+from tests.engine.fitted import fit
 inputs = keras.Input((3,))
 model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
 model.compile("adam", "mse")
 rows = np.ones((20, 3), "float32"), np.ones((20, 1), "float32")
 note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
-fitting.fit(model, None, rows=rows, num_rows=20, batch_size=8, epochs=2, validation=rows, shuffle=True, verbose=0)
+fit(model, rows=rows, batch_size=8, epochs=2, validation=rows, shuffle=True)
 assert "tensorflow" not in sys.modules
 """
 

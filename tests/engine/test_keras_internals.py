@@ -20,7 +20,7 @@ from zoo.cli import main
 from zoo.engine import keras_internals
 from zoo.engine.keras_internals import LOOP, NEEDED, SEVERAL_DEVICES, SIDE_BY_SIDE
 from zoo.engine.members import fitting_members
-from zoo.engine.workers import devices
+from zoo.engine.plan import Workload, plan
 from zoo.engine.workers.devices import Placement
 
 BACKEND = keras.backend.backend()
@@ -205,11 +205,12 @@ def test_several_devices_are_refused_by_name_or_left_to_one(monkeypatch, holder,
     hide(monkeypatch, holder, name)
     model, names = dense_model(), ("GPU:0", "GPU:1")
     model.compile("adam", "mse")
+    workload = Workload(num_rows=10**9, batch_size=10**9, epochs=1)
     with pytest.raises(ValueError, match=f"Several devices cannot train this way: .*`{name}`.*devices='auto'"):
-        devices.settle(Placement("several", names, "two", "as asked", True), model, batch_size=32, obstacle="")
-    seen = Placement("several", names, "two", "they are there", False)
-    settled = devices.settle(seen, model, batch_size=10**9, obstacle="")
-    assert settled.kind == "one" and name in settled.why
+        plan(model, workload, devices=Placement(True, names, "two", "as asked", True))
+    seen = Placement(True, names, "two", "they are there", False)
+    settled = plan(model, workload, devices=seen).devices
+    assert not settled.several and name in settled.why
 
 
 # Versions.

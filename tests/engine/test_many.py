@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 import zoo
+from tests.engine.fitted import fit
 from zoo.compiling import compile_model
-from zoo.engine import fitting, loop_tensorflow
-from zoo.engine.members import fitting_members, own_rows, products
+from zoo.engine.members import fitting_members, own_rows, products, program
 from zoo.layers.linear import line_of
 
 pytestmark = pytest.mark.tensorflow
@@ -39,7 +39,7 @@ def prepared(*, optimizer="adam", rates=(0.01, 0.01, 0.01), schedule=True, level
             model, model.recipe, optimizer=optimizer, learning_rate=rate, total_steps=90 if schedule else None
         )
         order = generator.permutation(200)
-        target = model.preprocessor.encode_target(y)
+        target = model.preprocessor.target.encode(y)
         weight = generator.uniform(0.5, 2.0, 200).astype("float32")
         encoded = model.preprocessor.encode(x)
         found.append(
@@ -62,8 +62,8 @@ def at_once(found, *, epochs=30, patience=None, held=True, **settings):
 
 def alone(found, k, *, epochs=30, patience=None, held=True):
     model, rows, tested = found[k]
-    return fitting.fit(
-        model, None, rows=rows, num_rows=len(rows[1]), batch_size=32, shuffle=True, seed=k, epochs=epochs,
+    return fit(
+        model, rows=rows, num_rows=len(rows[1]), batch_size=32, shuffle=True, seed=k, epochs=epochs,
         patience=patience, validation=tested if held else None, engine="fused", verbose=0, key=id(found),
     )  # fmt: skip
 
@@ -156,7 +156,7 @@ def test_more_members_than_are_unrolled_train_as_each_would_alone(monkeypatch):
 def test_validation_rows_are_taken_in_parts_where_they_are_many(monkeypatch):
     whole, parts = prepared(), prepared()
     left = at_once(whole, epochs=2)
-    monkeypatch.setattr(loop_tensorflow, "TESTED_ROWS", 50)  # of 110, 109 and 108
+    monkeypatch.setattr(program, "TESTED_ROWS", 50)  # of 110, 109 and 108
     for one, other in zip(left, at_once(parts, epochs=2), strict=True):
         np.testing.assert_allclose(one.val_losses, other.val_losses, rtol=1e-6)
 

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.engine import fitting, placing
+from tests.engine.fitted import fit
+from zoo.engine import placing
 
 pytestmark = pytest.mark.tensorflow
 
@@ -92,7 +93,7 @@ def test_training_goes_on_when_the_caller_s_array_is_gone(engine):
             x[...] = np.nan
             gc.collect()
 
-        fitting.fit(
+        fit(
             model, lambda epoch: None, rows=tuple(given), num_rows=len(x), batch_size=512, epochs=3, shuffle=True,
             engine=engine, verbose=0, callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=overwrite)] * lose,
         )  # fmt: skip

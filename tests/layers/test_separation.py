@@ -45,5 +45,5 @@ def test_the_class_that_no_unit_tells_is_named():
     """Three places on a line: the middle one is on no side of a point."""
     x = np.repeat([[0.0], [1.0], [2.0]], 2, axis=0)
     model = zoo.build("perceptron", (x, np.repeat(["low", "middle", "high"], 2)))
-    y = model.preprocessor.encode_target(np.repeat(["low", "middle", "high"], 2))
+    y = model.preprocessor.target.encode(np.repeat(["low", "middle", "high"], 2))
     assert "no single unit tells 'middle' from the rest" in why_not_learnt(model, {"inputs": x}, y)

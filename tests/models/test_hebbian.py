@@ -187,6 +187,13 @@ def test_keys_that_are_orthonormal_recall_their_values_exactly():
     np.testing.assert_allclose(zoo.predict(run.model, keys).to_numpy(), values, atol=1e-5)
 
 
+def test_the_outer_product_s_own_pairs_are_recalled_exactly():
+    run = zoo.train("hebbian", rule="outer_product", verbose=0)
+    pairs = zoo.data.load("pattern_pairs")
+    assert run.data["source"] == "pattern_pairs" and run.metrics["train"]["recall_error"] < 1e-6
+    np.testing.assert_allclose(zoo.predict(run, pairs.x).to_numpy(), pairs.y, atol=1e-6)
+
+
 def test_other_keys_recall_their_values_and_the_cross_talk_of_the_others():
     generator = np.random.default_rng(1)
     keys, values = generator.normal(size=(6, 10)).astype("float32"), generator.normal(size=(6, 4)).astype("float32")

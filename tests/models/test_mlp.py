@@ -6,7 +6,7 @@ import pytest
 
 import zoo
 from zoo.building import assemble
-from zoo.engine.loop_tensorflow import pays_off
+from zoo.engine.costs import xla_pays_off
 from zoo.layers import ensemble
 from zoo.layers.activations import NAMES
 from zoo.models.mlp import mlp
@@ -250,5 +250,5 @@ def test_xla_is_chosen_for_an_ensemble_by_its_arithmetic(monkeypatch):
     x = np.random.default_rng(0).normal(size=(60, 5)).astype("float32")
     data, how = (x, targets_of("mlp_classifier", x)), {"rows": 60_000, "batch_size": 128, "epochs": 100}
     model = zoo.build("mlp_classifier", data, dropout=0.0, ensemble=2)
-    assert pays_off(model, **how)
-    assert not pays_off(model, rows=60, batch_size=32, epochs=30)
+    assert xla_pays_off(model, **how)
+    assert not xla_pays_off(model, rows=60, batch_size=32, epochs=30)

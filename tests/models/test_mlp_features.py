@@ -82,7 +82,7 @@ def test_a_preprocessor_of_before_the_budget_encodes_as_it_did():
     config = model.preprocessor.get_config()
     del config["feature_budget"]
     old = Preprocessor.from_config(config)
-    assert "max_bins" not in old.sizes
+    assert "max_bins" not in old.layout.sizes
     for name, values in model.preprocessor.encode(data).items():
         np.testing.assert_array_equal(old.encode(data)[name], values)
 

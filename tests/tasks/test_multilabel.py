@@ -9,13 +9,15 @@ from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
 
 import zoo
+from zoo import registry
 from zoo.artifacts import proof
 from zoo.compiling import resolve_recipe, resolve_traits
+from zoo.data.infer import infer
 from zoo.layers.linear import line_outputs
 from zoo.serving.app import App
 from zoo.serving.models import open_folders
-from zoo.tasks.multilabel import Multilabel
-from zoo.training import cross_validation
+from zoo.tasks.multilabel import Labels, Multilabel
+from zoo.training import one_program
 from zoo.training.structure import structure
 
 LABELS = ["wet", "cold", "late"]
@@ -148,7 +150,34 @@ def test_folds_ask_the_task_of_the_targets_whether_they_are_one_program(monkeypa
     monkeypatch.setattr(Multilabel, "bounded", lambda self, activation: True)
     for task, why in (("multilabel", "predictions are bounded by each fold's own targets"), ("classification", "")):
         parts = resolve_recipe(entry, {}), resolve_traits(entry, {})
-        assert cross_validation._obstacle(*parts, "auto", entry, task, {}) == why
+        assert one_program.obstacle(*parts, "auto", entry, registry.load_task(task), {}) == why
+
+
+def test_a_fold_whose_labels_are_one_hot_by_chance_is_one_of_labels(frame):
+    """Without the second group, the rows of the first could be those of a target of three classes."""
+    hot = np.arange(len(frame)) % 2 == 0
+    labels = np.where(hot[:, None], np.eye(3, dtype=int)[np.arange(len(frame)) % 3], frame[LABELS])
+    given = frame[INPUTS].join(pd.DataFrame(labels, frame.index, LABELS)).assign(half=hot)
+    how = {"folds": 2, "groups": "half", "validation": None, **QUICK}
+    at_once, alone = (
+        zoo.cross_validate("mlp_classifier", given, target=LABELS, engine=engine, **how) for engine in ("auto", "keras")
+    )
+    assert (at_once.attrs["at_once"], alone.attrs["at_once"]) == (True, False)
+    for scores in (at_once, alone):
+        assert scores["rows"].tolist() == [60, 60] and np.isfinite(scores["log_loss"]).all()
+        assert scores.attrs["predictions"].columns.tolist() == [f"p_{label}" for label in LABELS]
+
+
+def test_only_rows_that_nobody_called_labels_are_taken_for_one_hot(frame):
+    """A schema that says labels is believed; `zoo.data.infer.infer`, asked for labels, looks at the values."""
+    schema = zoo.data.load(frame, target=LABELS).schema.with_task("multilabel", frame[LABELS])
+    hot = frame.assign(**dict(zip(LABELS, np.eye(3, dtype=int)[np.arange(len(frame)) % 3].T, strict=True)))
+    assert zoo.train("mlp_classifier", hot, schema=schema, **QUICK).model.task.name == "multilabel"
+    with pytest.raises(ValueError, match="For one-hot rows: y.argmax"):
+        infer(hot, LABELS, task="multilabel")
+    assert infer(frame, LABELS, task="multilabel").task == "multilabel"
+    with pytest.raises(ValueError, match="Labels are several columns of 0 and 1. Received: one column. Name several"):
+        schema.with_task("multilabel", frame["wet"])
 
 
 def test_labels_do_not_train_by_the_compiled_function_of_as_many_classes(frame):
@@ -328,3 +357,20 @@ def test_the_server_answers_a_probability_a_label(run, frame, tmp_path, monkeypa
     status, content, _ = ask("POST", "/v1/models/days:classify", {"examples": [{"x": 1.0}]})
     assert status == 400 and content["error"].endswith("Its answers have no such form: ask :predict.")
     models["days"].close()
+
+
+def test_scores_and_proofs_take_the_answers_that_are_shown():
+    """Here of a task whose answers are the labels that are not there."""
+
+    class Absent(Multilabel):
+        def answers(self, decided, target, activation):
+            return {"probabilities": 1.0 - super().answers(decided, target, activation)["probabilities"]}
+
+    target = Labels(zoo.data.load(table(), target=["wet", "cold"]).schema)
+    logits, y = np.array([[2.0, -1.0], [-3.0, 4.0]]), np.array([[0, 1], [1, 0]])
+    wanted = sigmoid(-logits)
+    scores = Absent().scores(y, logits, target, None)
+    assert scores["log_loss"] == pytest.approx(-np.mean(np.log(np.where(y, wanted, 1 - wanted))))
+    (difference,) = Absent().differences({"probabilities": wanted}, logits, target, None, 1e-5)
+    assert difference.largest < 1e-6
+    assert Absent().quality({"probabilities": wanted}, logits, target, None, y)["before"] == 1.0

@@ -6,7 +6,7 @@ import pytest
 
 import zoo
 from tests.tasks.intervals import SIDES
-from zoo import registry
+from zoo import plugins, registry
 from zoo.artifacts import proof
 from zoo.training import inference
 
@@ -19,7 +19,7 @@ COLUMNS = ["low", "prediction", "high", "side"]
 @pytest.fixture(scope="module", autouse=True)
 def registered():
     """An entry `tests/quantiles` that does the task."""
-    registry.load_plugins()
+    plugins.load_plugins()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "TASKS", dict(registry.TASKS))
         patch.setattr(registry, "_entries", dict(registry._entries))

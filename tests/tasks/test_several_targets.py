@@ -1,5 +1,6 @@
 """Several targets of a regression: each by its own scale, with scores, columns and answers under its name."""
 
+import functools
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 import zoo
+from zoo import entries
 from zoo.artifacts import proof
 from zoo.artifacts.card import card_of, page
 from zoo.layers.linear import line_outputs
@@ -338,6 +340,18 @@ def test_every_export_proves_itself(run, frame, tmp_path, format):
         assert set(report.signatures) == {"serving_default", "serve_examples"}  # not `regress`, which has one number
         loaded = zoo.load(tmp_path / "served" / "1")
         pd.testing.assert_frame_equal(zoo.predict(loaded, frame), zoo.predict(run, frame))
+
+
+def test_a_builder_sees_several_targets_as_outputs_and_not_as_the_numbers_of_pairs(monkeypatch, frame):
+    seen, load = [], entries.load_builder
+
+    def recorded(entry):
+        builder = load(entry)
+        return functools.wraps(builder)(lambda spec, **options: seen.append(spec) or builder(spec, **options))
+
+    monkeypatch.setattr(entries, "load_builder", recorded)
+    zoo.build("linear_regression", frame, target=TARGETS)
+    assert [(spec.num_outputs, spec.num_targets) for spec in seen] == [(2, None)]
 
 
 def test_plots_of_one_number_take_no_model_of_several(frame):

@@ -8,7 +8,8 @@ from keras import ops
 import zoo
 from zoo import registry
 from zoo.data.schema import Column, Schema
-from zoo.tasks.task import TASK, TOLERANCE, Target, Task
+from zoo.tasks.differences import TOLERANCE
+from zoo.tasks.task import TASK, Target, Task
 
 SCHEMA = Schema((Column("x", "number", "float64"),), target="y")
 
@@ -44,8 +45,10 @@ def test_a_target_is_finite_numbers_as_they_are():
     assert np.array_equal(TARGET.standardised(y), y)
     assert np.array_equal(TARGET.in_float32(y, y), y)
     assert (TARGET.name, TARGET.names, TARGET.dtype, TARGET.is_in_pairs(y)) == ("target 'y'", ["y"], "float32", False)
-    with pytest.raises(ValueError, match="must be finite numbers"):
+    with pytest.raises(ValueError, match="'y' must be finite numbers. Received: float64, not all of them finite"):
         TARGET.encode([np.nan])
+    with pytest.raises(ValueError, match="numbers. Received: object, such as 'a'. Turn it into numbers, or name"):
+        TARGET.encode(np.array(["a", "b"], object))
 
 
 def test_a_training_takes_a_target_in_the_type_that_it_names():

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.engine import loop_tensorflow
+from zoo import registry
+from zoo.engine import costs
 from zoo.engine.members import fitting_members
+from zoo.training.folds import folds_of
 
 SMALL = {"hidden_units": (16,), "epochs": 4, "verbose": 0}
 
@@ -128,7 +130,7 @@ def test_networks_that_xla_trains_faster_go_one_by_one(table, capsys):
     options = {"hidden_units": (900, 900), "batch_size": "full", "folds": 2, "epochs": 0}
     frame = table[["a", "b", "y"]]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop_tensorflow, "pays_off", lambda model, **sizes: True)
+        patch.setattr(costs, "xla_pays_off", lambda model, **sizes: True)
         zoo.cross_validate("mlp_classifier", frame, target="y", **options)
         assert "for networks of this size train faster by XLA" in capsys.readouterr().out
         zoo.cross_validate("mlp_classifier", frame, target="y", engine="fused", **options)
@@ -138,10 +140,8 @@ def test_networks_that_xla_trains_faster_go_one_by_one(table, capsys):
 def test_groups_stay_in_one_fold_and_are_no_input(table):
     found = zoo.cross_validate("mlp_classifier", table, target="y", folds=3, groups="who", **SMALL)
     assert found["rows"].sum() == len(table)
-    from zoo.training.cross_validation import _folds
-
     data = zoo.data.load(table, target="y")
-    for rest, test in _folds(data, zoo.info("mlp_classifier"), 3, "who", 0):
+    for rest, test in folds_of(data, registry.load_task("classification"), 3, "who", 0):
         assert not set(table.who.iloc[rest]) & set(table.who.iloc[test])
 
 

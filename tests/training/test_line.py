@@ -13,7 +13,9 @@ from zoo.data import pipelines
 from zoo.engine.checkpoints import identifying
 from zoo.layers.linear import line_beside, line_of, line_outputs
 from zoo.solvers.ridge import ridge
+from zoo.tasks.task import Task
 from zoo.training import line
+from zoo.training.line_methods import METHODS, method_of
 
 HOW = {"verbose": 0, "epochs": 2}
 
@@ -431,3 +433,11 @@ def test_what_identifies_a_run_says_that_a_line_is_solved_and_not_what_was_found
     assert identifying({"epochs": 2, "linear": found}) == {"epochs": 2, "linear": True}
     assert identifying({"linear": {**found, "refit": True}}) == {"linear": "refit"}
     assert identifying({"linear": False, "least_steps": 1}) == identifying({})  # of before there were any
+
+
+def test_every_line_of_a_task_has_a_method_and_others_are_refused():
+    lines = {registry.load_task(name).line for name in registry.TASKS}
+    assert lines - {None} == METHODS.keys()
+    for task in (registry.load_task("map"), type("Cubic", (Task,), {"name": "pkg/cubic", "line": "cubic"})()):
+        with pytest.raises(ValueError, match=f"one of ridge, logistic, labels. Received: line={task.line!r} of "):
+            method_of(task)

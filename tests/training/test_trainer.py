@@ -87,7 +87,7 @@ def test_validation_rows_are_stratified_and_statistics_come_from_training_rows_a
     counts = np.sum(run.metrics["val"]["confusion"]["counts"], axis=1)
     expected = frame.y.value_counts(normalize=True).sort_index() * 100
     np.testing.assert_allclose(counts, expected, atol=1.0)
-    center = run.model.preprocessor.features[0]["center"]
+    center = run.model.preprocessor.layout.features[0]["center"]
     assert center != pytest.approx(frame.a.mean(), abs=1e-9)
 
 

@@ -17,9 +17,10 @@ from zoo.data import doubts, extension
 from zoo.data.columns import the_array, the_picture, the_vector
 from zoo.data.names import named_as, names_of
 from zoo.data.raw import Data
-from zoo.data.schema import Schema, level_name
-from zoo.data.sources import beside
+from zoo.data.raw_values import level_name
+from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
+from zoo.data.target_columns import beside
 from zoo.engine.precision import policy_of
 from zoo.layers import ensemble
 from zoo.model import Model

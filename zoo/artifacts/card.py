@@ -12,9 +12,9 @@ import numpy as np
 
 from zoo import display, registry
 from zoo.model import Model
+from zoo.training.line_methods import METHODS
 
 MOST_SCORES = 30  # in the table of the page
-LINES = {"ridge": ("ridge", "penalty"), "logistic": ("logistic", "C"), "labels": ("logistic", "C")}  # of `Task.line`
 
 
 def card_of(model: Model, run=None) -> dict[str, Any]:
@@ -134,7 +134,8 @@ def line_of_card(card: Mapping[str, Any]) -> str:
     line = (card.get("recipe") or {}).get("linear")
     if not isinstance(line, Mapping):
         return ""
-    kind, name = LINES.get(registry.load_task(card["task"]).line or "", ("linear", "penalty"))
+    method = METHODS.get(registry.load_task(card["task"]).line or "")
+    kind, name = ("linear", "penalty") if method is None else (method.kind, method.penalty)
     share = line.get("explained")
     said = f"explains {share:.0%} of what the model does" if share is not None else "stands beside the hidden layers"
     if "rows" not in line:

@@ -8,8 +8,8 @@ import math
 from zoo import registry
 from zoo.artifacts.adapting import adapted_to, image_size_of
 from zoo.data import doubts
-from zoo.data.sources import beside
 from zoo.data.sources import load as load_data
+from zoo.data.target_columns import beside
 from zoo.engine.workers.devices import place
 from zoo.registry import Recipe
 from zoo.run import Run

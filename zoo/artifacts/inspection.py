@@ -20,7 +20,7 @@ from pathlib import Path
 import h5py
 import keras
 
-from zoo import registry
+from zoo import entries, registry
 
 MEMBERS = {"metadata.json": 2**20, "config.json": 2**28, "model.weights.h5": 2**36}  # bytes at most
 MODEL = {"module": "zoo.model", "class_name": "Model", "registered_name": "zoo>Model"}  # as Keras writes zoo.Model
@@ -81,7 +81,7 @@ def inspect(path: Path) -> None:
         network, entry = config["config"]["network"], config["config"]["entry"]
     except (KeyError, TypeError):
         refuse("a config.json without a network or an entry")
-    registry.load_builder(registry.resolve(entry))  # its module registers the layers of the network
+    entries.load_builder(registry.resolve(entry))  # its module registers the layers of the network
     declared = _declared(network)
     if declared > stored:
         refuse(f"a network of {declared} weights with {stored} values for them")

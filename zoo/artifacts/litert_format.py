@@ -198,7 +198,7 @@ def measuring_rows(model, card: Mapping, data=None) -> dict[str, np.ndarray]:
     found["expected"] = proof.answers(model, {CASE: x})[CASE]
     found["source"] = np.array(source)
     if y is not None:
-        found["y"] = model.preprocessor.encode_target(y)
+        found["y"] = model.preprocessor.target.encode(y)
     return found
 
 

@@ -14,10 +14,10 @@ import keras
 import numpy as np
 
 from zoo.artifacts import numpy_members
-from zoo.data.columns.kind import FARTHEST, SECTIONS
+from zoo.data.columns.encodings import FARTHEST, SECTIONS
 from zoo.data.columns.source_code import NUMBER
 from zoo.data.number_statistics import MOMENTS
-from zoo.data.schema import MISSING
+from zoo.data.raw_values import MISSING
 from zoo.engine.keras_internals import producer_of
 from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import Levels, PiecewiseLinear
@@ -83,6 +83,11 @@ class _Network:
 
     def __init__(self, model):
         self.lines, self.arrays = [], {}
+        if model.traits.respond is not None:
+            raise ValueError(
+                f"The answers of {model.entry.name!r}, which `respond` of its traits computes, cannot be written in "
+                "numpy. Export as tf_saved_model."
+            )
         self._inputs = {tensor.name for tensor in model.network.inputs}
         self.lines.append(f"return {self._write(model.network)}")
 
@@ -151,7 +156,7 @@ class _Network:
             middle, spread = f"{x}.mean(-1, keepdims=True)", f"{x}.var(-1, keepdims=True)"
             return f"({x} - {middle}) / np.sqrt({spread} + np.float32({layer.epsilon})){scale}{shift}"
         if isinstance(layer, keras.layers.Rescaling) and not layer.offset:
-            return f"{x} * np.float32({layer.scale!r})"
+            return f"{x}.astype('float32') * np.float32({layer.scale!r})"  # positions of levels are int64
         if isinstance(layer, keras.layers.Flatten):
             return f"{x}.reshape(len({x}), -1)"
         if isinstance(layer, keras.layers.Add):
@@ -218,7 +223,7 @@ def _sources(model) -> list:
 def _encoding(model, sources: list) -> tuple[dict[str, np.ndarray], list[str]]:
     """Returns the constants of the preprocessor, and the lines that encode `rows`."""
     preprocessor = model.preprocessor
-    own = preprocessor.own_tensors
+    own = preprocessor.layout.own_tensors
     table = preprocessor.takes_columns
     lines = [
         f"{name} = np.asarray({f'rows[{str(column.name)!r}]' if table else 'rows'}).astype('float32')"

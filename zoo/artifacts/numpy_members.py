@@ -49,9 +49,10 @@ def expression(layer, taken: Sequence[str], weight: Callable[[str], str]) -> str
 
 def merge(model) -> list[str]:
     """Returns the lines from `z`, `(rows, members, outputs)`, to the output that stands for all of them."""
-    if model.mean_of == "values":
+    mean = model.task.mean_of(model.decision)
+    if mean == "values":
         return ["z = z.mean(axis=1)"]
-    pairs = model.mean_of == "sigmoid" or model.network.outputs[0].shape[-1] == 1
+    pairs = mean == "sigmoid" or model.network.outputs[0].shape[-1] == 1
     lines = ["z = np.stack([np.zeros_like(z), z], axis=-1)"] if pairs else []
     lines += [
         "z = z - np.logaddexp.reduce(z, axis=-1, keepdims=True)",

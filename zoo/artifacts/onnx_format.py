@@ -25,7 +25,7 @@ import numpy as np
 from zoo import notices
 from zoo.data.columns import kind_of
 from zoo.data.notations import BLANK, ISO_PATTERN, MONTHS
-from zoo.data.schema import MISSING
+from zoo.data.raw_values import MISSING
 
 FILE = "model.onnx"
 OPSET, IR_VERSION = 18, 9

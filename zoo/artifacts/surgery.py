@@ -112,7 +112,7 @@ def input_names(preprocessor) -> dict:
     if (picture := the_picture(schema.columns)) is not None:
         return {"image": _Pixels(picture.shape)}
     names: dict[str, list] = {}
-    for feature in preprocessor.features:
+    for feature in preprocessor.layout.features:
         categorical = feature["tensor"] == "categorical"
         name = (feature["column"], tuple(feature["levels"])) if categorical else (feature["column"], feature["what"])
         names.setdefault(feature["tensor"], []).append(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import zoo
-from zoo import registry
+from zoo import package_data, registry
 from zoo.cli.options import flag, shown
 from zoo.cli.parsers import given
 from zoo.cli.printing import print_json, print_table
@@ -85,8 +85,8 @@ def doctor(arguments: argparse.Namespace) -> None:
     facts = {
         "zoo": zoo.__version__,
         **doctor.examine(),
-        "datasets": str(registry.package_folder("datasets")),
-        "saved models": str(registry.package_folder("saved_models")),
+        "datasets": str(package_data.package_folder("datasets")),
+        "saved models": str(package_data.package_folder("saved_models")),
         "models": len(registry.list_models()),
     }
     if arguments.json:

@@ -93,7 +93,8 @@ def option(parameter: Parameter) -> dict[str, Any]:
         about += f" [{shown(parameter.default)}]"
     choices = [value for kind in types if kind.startswith("Literal[") for value in ast.literal_eval(f"({kind[8:-1]},)")]
     if choices and not set(types) & {"int", "float", "str"}:
-        return {**added, "choices": choices, "help": about}
+        marks = {} if all(re.search(r"\w", choice) for choice in choices) else {"metavar": "MARK"}
+        return {**added, "choices": choices, **marks, "help": about}
     if is_repeated:
         return {**added, "action": Repeated, "metavar": "VALUE", "help": f"{about} May be repeated."}
     return {**added, "type": reader(types), "metavar": _metavar(types), "help": about}

@@ -19,7 +19,7 @@ from pyarrow import csv as arrow_csv
 
 from zoo.data import addresses, csv_headers
 from zoo.data.names import matching_text
-from zoo.data.schema import MISSING
+from zoo.data.raw_values import MISSING
 from zoo.data.tables import EXACT, Found, find, merge, stored
 
 CHUNK_BYTES = 2**24

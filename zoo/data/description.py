@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,14 @@ from zoo import display
 from zoo.data.columns import kind_of
 from zoo.data.columns.values import has_arrays
 from zoo.data.raw import Data
-from zoo.data.schema import Column, Schema, is_missing, level_name
+from zoo.data.raw_values import is_missing, level_name
+from zoo.data.schema import Column, Schema
 from zoo.data.schema_file import name_in_json
+from zoo.plugins import load_plugins
+from zoo.registry import TASKS, load_task
+
+if TYPE_CHECKING:
+    from zoo.tasks.task import Task
 
 FEWEST_ROWS = 50  # of fewer rows, all values may differ by chance
 LOPSIDED = 0.995  # share of one value from which a column says little
@@ -67,12 +73,15 @@ class Description:
         rows: How many rows were looked at.
         columns: The columns, in the order of the schema.
         targets: The target columns: none, one or several.
+        tasks: Names of the tasks that suit the targets. Of one target the schema has the task; of several the model
+            has it, which is one of these.
     """
 
     schema: Schema
     rows: int
     columns: tuple[ColumnDescription, ...]
     targets: tuple[ColumnDescription, ...] = ()
+    tasks: tuple[str, ...] = ()
 
     @property
     def target(self) -> ColumnDescription | None:
@@ -90,6 +99,7 @@ class Description:
             "rows": self.rows,
             "columns": [column.to_dict() for column in self.columns],
             "target": described if len(described) > 1 else described[0] if described else None,
+            "tasks": list(self.tasks),
         }
 
     def _cells(self) -> list[tuple[str, ...]]:
@@ -129,7 +139,9 @@ class Description:
         classes = self.schema.classes
         shown = [] if classes is None else [f"{len(classes):,} classes: {display.listed(classes)}"]
         called, names = "targets" if len(self.targets) > 1 else "target", [column.name for column in self.targets]
-        return [f"{called}: {display.listed(names)} ({', '.join([self.schema.task or 'no task', *shown])})"]
+        task = " or ".join(self.tasks) or "no task"
+        task += ", as the model does" if self.tasks and self.schema.task is None else ""
+        return [f"{called}: {display.listed(names)} ({', '.join([task, *shown])})"]
 
     def _repr_html_(self) -> str:
         described = self._described
@@ -174,7 +186,28 @@ def describe_data(data: Data, schema: Schema | None = None) -> Description:
         for name in schema.targets
         if name in frame.columns
     )
-    return Description(schema, rows, tuple(columns), targets)
+    return Description(schema, rows, tuple(columns), targets, _tasks(schema, frame))
+
+
+def _tasks(schema: Schema, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Returns the names of the tasks that suit the targets of a schema, in the rows where none is missing."""
+    if schema.task is not None:
+        return (schema.task,)
+    if len(schema.targets) < 2 or not set(schema.targets) <= set(frame.columns):
+        return ()
+    load_plugins()
+    several, y = [name for name in TASKS if load_task(name).several], frame[schema.targets].dropna()
+    return tuple(name for name in several if _suits(load_task(name), schema, y))
+
+
+def _suits(task: Task, schema: Schema, y: pd.DataFrame) -> bool:
+    if task.suits(y):
+        return False
+    try:
+        task.described(schema, y)
+    except ValueError:
+        return False
+    return True
 
 
 def _of_array(column: Column, served: str, array: np.ndarray) -> ColumnDescription:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from zoo.data.columns.kind import FARTHEST, SECTIONS
+from zoo.data.columns.encodings import FARTHEST, SECTIONS
 
 SCALED = ("median", "center", "scale")
 
@@ -19,7 +19,7 @@ class _Scaling:
     """Constants by which numbers are scaled and ranked. A plain object: TensorFlow tracks no part of it."""
 
     def __init__(self, preprocessor):
-        own = {column.name for column in preprocessor.own_tensors.values()}
+        own = {column.name for column in preprocessor.layout.own_tensors.values()}
         scaled = [
             state["scaled"]
             for group in preprocessor.groups
@@ -173,7 +173,7 @@ class _Untracked:
 
     def __init__(self, preprocessor):
         self.groups, self.encodings = tuple(preprocessor.groups), preprocessor.encodings
-        self.own_names = {column.name: name for name, column in preprocessor.own_tensors.items()}
+        self.own_names = {column.name: name for name, column in preprocessor.layout.own_tensors.items()}
 
 
 def _joined(parts):

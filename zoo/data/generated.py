@@ -3,6 +3,7 @@
 <gate>_gate   all patterns of 0 and 1 in the order 00, 01, 10, 11 (the first input is the most significant bit)
 two_moons, circles, spirals   1,000 noisy points of two classes, always the same
 random_patterns               10 random patterns of 100 units, -1 or +1
+pattern_pairs                 8 orthonormal keys of 16 numbers, and for each a random value of 4 units, -1 or +1
 symmetry                      all 64 patterns of 6 bits, and whether each reads the same from both ends
 spike_trains                  64 rows of 32 moments of two fibres, 0 or 1
 """
@@ -75,6 +76,15 @@ def spirals(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def random_patterns(seed: int = 0) -> np.ndarray:
     """Returns 10 patterns of -1 and +1 `(10, 100)`."""
     return np.random.default_rng(seed).choice(np.array([-1.0, 1.0], "float32"), (10, 100))
+
+
+def pattern_pairs(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns keys `(8, 16)`, half of the rows of a Hadamard matrix at length 1, and values of -1 and +1 `(8, 4)`."""
+    keys = np.ones((1, 1), "float32")
+    for _ in range(4):  # Sylvester's construction
+        keys = np.kron(np.array([[1.0, 1.0], [1.0, -1.0]], "float32"), keys)
+    values = np.random.default_rng(seed).choice(np.array([-1.0, 1.0], "float32"), (8, 4))
+    return keys[:8] / 4.0, values
 
 
 def symmetry() -> tuple[np.ndarray, np.ndarray]:

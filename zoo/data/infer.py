@@ -15,8 +15,9 @@ from zoo.data.columns import natural, number
 from zoo.data.columns.strings import series
 from zoo.data.columns.values import NO_HINTS, Hints, Values
 from zoo.data.names import as_target, names_of
-from zoo.data.schema import MAX_INT_CLASSES, Column, Schema, as_numbers, is_missing, is_stringlike, level_name
-from zoo.registry import suggest
+from zoo.data.raw_values import as_numbers, is_missing, is_stringlike, level_name
+from zoo.data.schema import MAX_INT_CLASSES, Column, Schema
+from zoo.registry import load_task, suggest
 
 COLUMNS = 64  # of float64 that are looked at together
 FEW_CLASSES = 20  # up to so many different strings of a target are classes
@@ -39,14 +40,15 @@ def infer(
     Args:
         data: A DataFrame, or a `Sample` of one.
         target: The target's column, a list of several, or None.
-        task: `"classification"` or `"regression"` instead of what the target looks like.
+        task: The name of a task instead of the one that the target looks like.
         ignore: Columns that are no inputs.
         known: What `written` found of more rows than these; None to look at these.
         hints: What the caller says of how values are written.
         keep_constants: Whether columns of one value are inputs, as for networks whose columns are units.
 
     Raises:
-        ValueError: if the target or an ignored column is absent, or no input is left.
+        ValueError: if the target or an ignored column is absent, the target does not suit the task, or no input is
+            left.
     """
     frame = data if isinstance(data, pd.DataFrame) else data.frame
     names = list(frame.columns)
@@ -68,6 +70,8 @@ def infer(
     if target is None:
         return schema
     values = frame[target]
+    if task is not None and (why := load_task(task).suits(values)):
+        raise ValueError(why)
     if len(wanted) > 1:  # the entry says which of the tasks of several targets is meant
         return schema if task is None else schema.with_task(task, values)
     if is_missing(values).any() and task is None:

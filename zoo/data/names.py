@@ -1,12 +1,13 @@
 """Names of columns: in schemas strings and numbers, which JSON holds; in tables whatever pandas has.
 
 A table that went through a CSV has strings for names. Columns are therefore the same where their texts are: 0 and "0",
-a time stamp and its text, None and "None".
+a time stamp and its text, None and "None". In served graphs a column has a name that TensorFlow keeps.
 """
 
 from __future__ import annotations
 
 import datetime
+import keyword
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -130,3 +131,24 @@ def named_as(table, names: Iterable):
     if found == columns:
         return table
     return dict(zip(found, table.values())) if isinstance(table, Mapping) else table.set_axis(found, axis=1)
+
+
+def served_name(name) -> str:
+    """Returns the name of a column in served graphs, unless another column has it: one that TensorFlow keeps."""
+    clean = _identifier(name)
+    forbidden = keyword.iskeyword(clean) or clean == "self"
+    return f"c_{clean}" if forbidden or not re.match("[A-Za-z]", clean) else clean
+
+
+def _identifier(name) -> str:
+    return re.sub(r"[^A-Za-z0-9_]", "_", str(name))
+
+
+def served_before(name, served) -> str:
+    """Returns the served name in an older artifact if the current rule gives another one, else `""`.
+
+    Older artifacts have served names that begin with `_`. ONNX and Python keep them; TensorFlow drops the underscores.
+    """
+    clean = _identifier(name)
+    kept = isinstance(served, str) and clean.startswith("_") and re.fullmatch(rf"{clean}(_\d+)?", served)
+    return served if kept else ""

@@ -23,7 +23,7 @@ class Encoded:
 
     Args:
         x: Arrays `(rows, ...)` by the tensor's name.
-        y: Targets as a training takes them (`Preprocessor.training_target`), or None.
+        y: Targets as a training takes them (`zoo.tasks.task.Target.training`), or None.
         weight: Sample weights `(rows,)`, or None.
         truth: Targets to score against, `(rows,)` or `(rows, targets)`: class indices, or values in float64.
     """
@@ -52,10 +52,10 @@ def encode(data: Data, preprocessor, *, weight: np.ndarray | None = None, traini
     """
     supervised = preprocessor.schema.task is not None and data.y is not None
     x = data.x.drop(columns=list(data.ignore), errors="ignore") if data.ignore else data.x
-    truth = preprocessor.encode_target(data.y) if supervised else None
+    truth = preprocessor.target.encode(data.y) if supervised else None
     y = data.y if supervised else None
     encoded = preprocessor.encode(x) if training_seed is None else preprocessor.encode_training(x, y, training_seed)
-    return Encoded(encoded, preprocessor.training_target(truth) if supervised else None, weight, truth)
+    return Encoded(encoded, preprocessor.target.training(truth) if supervised else None, weight, truth)
 
 
 def batches(
@@ -136,7 +136,7 @@ def encoded_blocks(
             continue
         y, known = None, None if data.target is None else frame[data.target]
         if data.target is not None:
-            y = preprocessor.training_target(preprocessor.encode_target(frame[data.target]))
+            y = preprocessor.target.training(preprocessor.target.encode(frame[data.target]))
         trained = training_seed is not None and known is not None
         x = preprocessor.encode_training(frame, known, training_seed) if trained else preprocessor.encode(frame)
         yield Encoded(x, y, None if weight is None else weights(frame, weight, block=True))

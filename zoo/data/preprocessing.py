@@ -17,9 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
-import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,26 +26,24 @@ import pandas as pd
 from zoo import notices
 from zoo.data import columns
 from zoo.data.columns import older_states
-from zoo.data.columns.kind import SECTIONS, Encodings, Feature, Group
+from zoo.data.columns.encodings import Encodings
+from zoo.data.columns.kind import Group
 from zoo.data.columns.table import Table
-from zoo.data.columns.tensors import tensor_of
+from zoo.data.layout import Layout
 from zoo.data.names import named_as
 from zoo.data.number_statistics import number_statistics
 from zoo.data.reading import Reader
 from zoo.data.sampling import SIZE, Sample, sample
-from zoo.data.schema import Column, Schema
+from zoo.data.schema import Schema
 from zoo.data.targets import of_frame
 from zoo.registry import load_task
 
 if TYPE_CHECKING:
-    from zoo.tasks.task import Target
+    from zoo.data.block_encoding import BlockEncoder
+    from zoo.tasks.target import Target
 
 KINDS = ("raw", "tabular", "image")
 SCALINGS = ("standard", "quantile")
-OF_TABLES = ("inputs", "numeric", "quantile", "categorical")  # encoded tensors of several columns
-BLOCK = 65_536  # the most rows that are encoded at once
-BLOCK_VALUES = 2**21  # the most values that are encoded at once: so many fit into a processor's cache
-UNTRACED_CALLS = 3  # the first calls of one block each run without tracing, which takes as long as ten of them
 
 
 class Preprocessor:
@@ -99,12 +94,10 @@ class Preprocessor:
         self._states: list[dict[str, Any]] = []
         self._groups: list[Group] = []
         self._max_bins: int | None = None
-        self.has_offsets = False  # whether reading subtracts the middle of some numbers
+        self._layout: Layout | None = None
         self._module: Any = None
-        self._block_encoder: Any = None
-        self._function: Any = None
+        self._block_encoder: BlockEncoder | None = None
         self._reader: Reader | None = None
-        self._calls = 0  # of `encode`
         self.num_rows: int | None = None  # of the data it was fitted to
         self.num_targets: int | None = None  # of pairs
 
@@ -134,7 +127,7 @@ class Preprocessor:
         self._target_state = load_task(self.schema.task).fit_target(self.schema, y).get_config()
         self._target = None
         self._fit_columns(self._table(x), counts or {}, y)
-        self._module = self._block_encoder = self._function = None
+        self._module = self._block_encoder = None
         return self
 
     def _fit_columns(self, table: Table, counts, y) -> None:
@@ -142,7 +135,7 @@ class Preprocessor:
         states: dict[Any, dict] = {}
         numbers: list[tuple[Group, np.ndarray]] = []
         for group in columns.grouped(self.schema.columns):
-            target = self.encode_target(y) if group.kind.uses_target and y is not None else None
+            target = self.target.encode(y) if group.kind.uses_target and y is not None else None
             fitted = group.kind.fit_group(table, group.columns, self.encodings, counts, target)
             states |= {column.name: state for column, state in zip(group.columns, fitted, strict=True)}
             group = dataclasses.replace(group, states=tuple(fitted))
@@ -162,11 +155,6 @@ class Preprocessor:
     def _set_states(self, states: list[dict]) -> None:
         self._states = states
         self._groups = columns.grouped(self.schema.columns, states)
-        self.has_offsets = any(
-            any(group.kind.offsets(column, state))
-            for group in self._groups
-            for column, state in zip(group.columns, group.states, strict=True)
-        )
 
     @property
     def groups(self) -> list[Group]:
@@ -190,123 +178,11 @@ class Preprocessor:
         return self._max_bins
 
     @property
-    def sizes(self) -> dict[str, Any]:
-        """Widths of the encoded tensors, as arguments of `zoo.registry.Spec`."""
-        tensors = self.own_tensors
-        widths: dict[str, Any] = {"inputs": 0, "numeric": 0, "linear": 0, "quantile": 0, "categorical": 0}
-        for feature in self.features:
-            widths[feature["tensor"]] = widths.get(feature["tensor"], 0) + 1
-        sizes: dict[str, Any] = {"linear": True} if self.linear else {}
-        for name, column in tensors.items():
-            if name == "image":
-                sizes["image_shape"] = tuple(column.shape)
-            elif name == "inputs":
-                sizes |= {"num_inputs": column.shape[-1], "sequences": True}
-            else:
-                kind = columns.kind_of(column)
-                sizes.setdefault("tensors", {})[name] = (tuple(column.shape), kind.block_dtype)
-        for tensor, width in widths.items():
-            if width and tensor != "categorical" and tensor not in tensors:
-                sizes[f"num_{tensor}"] = width
-        if self.encodings.raw and self.has_offsets:
-            sizes["input_offsets"] = tuple(self.input_offsets)
-        if self._max_bins is not None and widths["quantile"]:
-            sizes["max_bins"] = self._max_bins
-        if widths["categorical"]:
-            sizes["categorical_sizes"] = tuple(len(levels) + 1 for levels in self.levels)
-        return sizes
-
-    @property
-    def input_offsets(self) -> list[float]:
-        """What reading subtracted from each feature of the raw tensor `inputs`, in float64: 0 for most columns."""
-        offsets: dict[tuple, float] = {}
-        for group in self._groups:
-            for column, state in zip(group.columns, group.states, strict=True):
-                names = group.kind.number_names(column, state)
-                offsets |= {("value", name): offset for name, offset in zip(names, group.kind.offsets(column, state))}
-        inputs = [feature for feature in self.features if feature["tensor"] == "inputs"]
-        return [offsets.get((feature["what"], feature["column"]), 0.0) for feature in inputs]
-
-    @property
-    def own_tensors(self) -> dict[str, Column]:
-        """The columns that are encoded tensors of their own, by the name of the tensor.
-
-        The only one of a kind has the kind's `array_name`, `"image"` or `"inputs"`; others have their served names,
-        with an ending where a tensor of the other columns is called so.
-        """
-        own = [column for column in self.schema.columns if columns.kind_of(column).is_tensor(column)]
-        counts = Counter(columns.kind_of(column).array_name for column in own)
-        served = self.schema.served_names
-        found = {}
-        for column in own:
-            name = columns.kind_of(column).array_name
-            of_others = self.encodings.raw and name == "inputs" and len(own) < len(self.schema.columns)
-            if not name or counts[name] > 1 or of_others:
-                name = served[column.name]
-                is_taken = name in OF_TABLES or (name == "linear" and self.linear)
-                name = f"{name}_tensor" if is_taken else name
-            found[name] = column
-        return found
-
-    @property
-    def levels(self) -> list[list[str]]:
-        """The levels of each column of the tensor `categorical`."""
-        found = [group.kind.levels(c, s) for group in self._groups for c, s in zip(group.columns, group.states)]
-        return [levels for levels in found if levels is not None]
-
-    @property
-    def features(self) -> list[dict[str, Any]]:
-        """What each encoded column is: tensor, index, raw column, what of it, centre, scale, levels."""
-        found: list[dict[str, Any]] = []
-        counts: Counter = Counter()
-
-        def add(tensor, column, what="value", center=0.0, scale=1.0, levels=None):
-            index, counts[tensor] = counts[tensor], counts[tensor] + 1
-            keys = ("tensor", "index", "column", "what", "center", "scale", "levels")
-            found.append(dict(zip(keys, (tensor, index, column, what, center, scale, levels))))
-
-        own = {column.name: name for name, column in self.own_tensors.items()}
-        raw, line = self.encodings.raw, []  # the numbers of the tensor `linear`
-        main = "inputs" if raw else "numeric"
-        sections: dict[str, list] = {section: [] for section in SECTIONS}
-        ranks = []
-        for group in self._groups:
-            for column, state in zip(group.columns, group.states, strict=True):
-                names = group.kind.number_names(column, state)
-                if column.name in own:
-                    for name in names:
-                        add(own[column.name], name)
-                    continue
-                for i, name in enumerate(names):
-                    scaled = {key: values[i] for key, values in state["scaled"].items()}
-                    offset = group.kind.offsets(column, state)[i]
-                    place = {} if raw else {"center": scaled["center"] + offset, "scale": scaled["scale"]}
-                    sections["value"].append((name, Feature(**place)))
-                    if self.linear:
-                        line.append((name, Feature(center=scaled["mean"] + offset, scale=scaled["deviation"])))
-                    if scaled["missing"] and not raw:
-                        sections["missing"].append((name, Feature("missing")))
-                    if self.scaling == "quantile" and not raw and len(scaled["knots"]) > 2:
-                        ranks.append(name)
-            for column, state in zip(group.columns, group.states, strict=True):
-                for feature in group.kind.features(column, state, self.encodings):
-                    sections[feature.section].append((column.name, feature))
-        for section in SECTIONS:
-            for name, feature in sections[section]:
-                add(main, name, feature.what, feature.center, feature.scale)
-        if raw:
-            return found
-        if self.linear:
-            rest = [*sections["value"][len(line) :], *sections["missing"], *sections["part"]]
-            for name, feature in (*line, *rest):
-                add("linear", name, feature.what, feature.center, feature.scale)
-        for name in ranks:
-            add("quantile", name, "rank")
-        for group in self._groups:
-            for column, state in zip(group.columns, group.states, strict=True):
-                if (levels := group.kind.levels(column, state)) is not None:
-                    add("categorical", column.name, levels=["(unseen)", *levels])
-        return found
+    def layout(self) -> Layout:
+        """The encoded tensors."""
+        if self._layout is None or self._layout.schema is not self.schema or self._layout.groups is not self._groups:
+            self._layout = Layout(self.schema, self._groups, self.encodings, self._max_bins)
+        return self._layout
 
     # Raw data -> tensors of the served types.
 
@@ -386,35 +262,10 @@ class Preprocessor:
     def encode(self, x) -> dict[str, np.ndarray]:
         """Encodes raw data: `module()` on `tensors(x)`, as numpy arrays."""
         blocks = self.blocks(x)
-        own = {column.name: name for name, column in self.own_tensors.items()}
+        own = {column.name: name for name, column in self.layout.own_tensors.items()}
         if len(own) == len(self.schema.columns):
             return {own[group.columns[0].name]: blocks[group.key] for group in self._groups}
-        tf = notices.import_module("tensorflow")
-        encoder, keys = self.block_encoder(), list(blocks)
-
-        def of_tensors(*tensors):
-            return encoder.of_blocks(dict(zip(keys, tensors)))
-
-        rows = len(next(iter(blocks.values())))
-        step = max(1, min(BLOCK, BLOCK_VALUES // sum(math.prod(values.shape[1:]) for values in blocks.values())))
-        self._calls += 1
-        strings = any(values.dtype == object for values in blocks.values())
-        if self._function is None and (rows > step or self._calls > UNTRACED_CALLS or strings):
-            signature = list(self.block_signature().values())
-            self._function = tf.function(of_tensors, input_signature=signature, autograph=False).get_concrete_function()
-        function = self._function or of_tensors
-        encoded: dict[str, np.ndarray] = {}
-        with tf.device("CPU"):
-            for start in range(0, max(rows, 1), step):
-                block = [tensor_of(values[start : start + step]) for values in blocks.values()]
-                parts = {name: tensor.numpy() for name, tensor in function(*block).items()}
-                if rows <= step:
-                    return parts
-                for name, part in parts.items():
-                    if name not in encoded:
-                        encoded[name] = np.empty((rows, *part.shape[1:]), part.dtype)
-                    encoded[name][start : start + step] = part
-        return encoded
+        return self.block_encoder().encode(blocks)
 
     def encode_training(self, x, y, seed: int = 0) -> dict[str, np.ndarray]:
         """Encodes rows to train on: as `encode`, but by `Kind.encode_training` where a kind uses the target.
@@ -428,39 +279,26 @@ class Preprocessor:
         if not groups or y is None:
             return encoded
         names = ["inputs" if self.encodings.raw else "numeric", *(["linear"] if self.linear else [])]
-        table, target = self._table(x), self.encode_target(y)
-        encoded, features = {**encoded, **{name: np.array(encoded[name]) for name in names}}, self.features
+        table, target = self._table(x), self.target.encode(y)
+        encoded, features = {**encoded, **{name: np.array(encoded[name]) for name in names}}, self.layout.features
         for group in groups:
             for column, state in zip(group.columns, group.states, strict=True):
-                known = {feature.what for feature in group.kind.features(column, state, self.encodings)}
+                parts = {feature.what for feature in group.kind.features(column, state, self.encodings)}
                 read = group.kind.read(table.column(column.name), column, state)
-                found = group.kind.encode_training(read, target, column, state, self.encodings, seed)
-                of_column = [one for one in features if one["column"] == column.name and one["what"] in known]
+                values = group.kind.encode_training(read, target, column, state, self.encodings, seed)
+                of_column = [one for one in features if one["column"] == column.name and one["what"] in parts]
                 for name in names:
-                    encoded[name][:, [one["index"] for one in of_column if one["tensor"] == name]] = found
+                    encoded[name][:, [one["index"] for one in of_column if one["tensor"] == name]] = values
         return encoded
 
-    def block_encoder(self):
-        """Returns the tf.Module whose `of_blocks` encodes the blocks of `blocks`."""
+    def block_encoder(self) -> BlockEncoder:
+        """Returns what encodes the blocks of `blocks`."""
         if self._block_encoder is None:
-            from zoo.data.encoding import Encoder
+            notices.import_module("tensorflow")
+            from zoo.data.block_encoding import BlockEncoder
 
-            self._block_encoder = Encoder(self, served=False)
+            self._block_encoder = BlockEncoder(self)
         return self._block_encoder
-
-    def block_signature(self) -> dict:
-        """Returns the tf.TensorSpec of each block of `blocks`, by the group's key."""
-        import tensorflow as tf
-
-        dtypes = {"object": tf.string}
-        return {
-            group.key: tf.TensorSpec(
-                (None, *group.kind.block_shape(group)),
-                dtypes.get(group.kind.block_dtype, group.kind.block_dtype),
-                re.sub(r"\W", "_", group.key),
-            )
-            for group in self._groups
-        }
 
     @contextlib.contextmanager
     def with_schema(self, schema: Schema):
@@ -475,18 +313,10 @@ class Preprocessor:
 
     @property
     def target(self) -> Target:
-        """What is known of the target."""
+        """The fitted target."""
         if self._target is None or self._target.schema is not self.schema:
             self._target = load_task(self.schema.task).target_type(self.schema, self._target_state)
         return self._target
-
-    def encode_target(self, y) -> np.ndarray:
-        """Returns targets as scores compare them: see `zoo.tasks.task.Target.encode`."""
-        return self.target.encode(y)
-
-    def training_target(self, encoded: np.ndarray) -> np.ndarray:
-        """Returns what a training takes for the result of `encode_target`."""
-        return self.target.training(encoded)
 
     # Configuration: schema and state, with floats that round-trip.
 
@@ -528,10 +358,10 @@ def _check_images(schema: Schema) -> None:
     """Raises ValueError unless the one column of a schema is an image."""
     if columns.the_picture(schema.columns) is not None:
         return
-    if found := columns.pictures(schema.columns):
-        others = [column.name for column in schema.columns if column is not found[0]]
+    if images := columns.pictures(schema.columns):
+        others = [column.name for column in schema.columns if column is not images[0]]
         raise ValueError(
-            f"This model takes one image a row and no other columns. Received: the image {found[0].name!r} and "
+            f"This model takes one image a row and no other columns. Received: the image {images[0].name!r} and "
             f"{_shown_names(others)}. Leave them out: `ignore={others[:10]!r}`."
         )
     if (sequence := columns.the_vector(schema.columns)) is not None and len(sequence.shape) > 1:

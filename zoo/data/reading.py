@@ -16,7 +16,8 @@ from zoo.data import doubts
 from zoo.data.columns.kind import Group
 from zoo.data.columns.strings import FEW_ROWS
 from zoo.data.columns.table import Table
-from zoo.data.schema import Schema, plain_values
+from zoo.data.raw_values import plain_values
+from zoo.data.schema import Schema
 from zoo.registry import suggest
 
 FEW_CELLS = 16_384  # of tables of at most `FEW_ROWS` rows that are read value by value

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.columns.values import has_arrays
-from zoo.data.schema import is_stringlike
+from zoo.data.raw_values import is_stringlike
 
 SIZE = 200_000
 MAX_LEVELS = 200_000

@@ -12,29 +12,22 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import keyword
-import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from zoo import display
 from zoo.data import targets
-from zoo.data.names import as_target, names_of
-from zoo.registry import load_plugins, load_task, suggest
+from zoo.data.names import as_target, names_of, served_name
+from zoo.plugins import load_plugins
+from zoo.registry import load_task, suggest
 
 # Where each kind of column is; `zoo.data.columns` loads them, and other packages add theirs.
 KINDS = {
     name: f"zoo.data.columns.{name}:KIND"
     for name in ("number", "category", "boolean", "date", "text", "array", "image")
 }
-BLANKS = " \t\n\v\f\r"  # what tf.strings.strip strips, which is less than Python's
-MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "<NA>")
 READING = (
     "format",
     "decimal",
@@ -47,7 +40,6 @@ READING = (
 )  # how a column's values are read
 VERSION = 1
 MAX_INT_CLASSES = 100
-MAY_BE_NUMBER = re.compile(r"\d|inf|nan", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -324,7 +316,7 @@ class Schema:
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         if self.target is not None:
-            what = self.task or "no task"
+            what = self.task or ("the task of the model" if len(self.targets) > 1 else "no task")
             if self.classes is not None:
                 shown = ", ".join(map(str, self.classes[:8])) + (", ..." if len(self.classes) > 8 else "")
                 what += f", {len(self.classes)} classes: {shown}"
@@ -348,96 +340,3 @@ def check_kind(name, kind: str) -> None:
         raise ValueError(
             f"A column's kind must be one of {', '.join(KINDS)}. Received: {name!r}: {kind!r}.{hint}{outside}"
         )
-
-
-def served_name(name) -> str:
-    """Returns the name of a column in served graphs, unless another column has it: one that TensorFlow keeps."""
-    clean = _identifier(name)
-    forbidden = keyword.iskeyword(clean) or clean == "self"
-    return f"c_{clean}" if forbidden or not re.match("[A-Za-z]", clean) else clean
-
-
-def _identifier(name) -> str:
-    return re.sub(r"[^A-Za-z0-9_]", "_", str(name))
-
-
-def served_before(name, served) -> str:
-    """Returns the served name in an older artifact if the current rule gives another one, else `""`.
-
-    Older artifacts have served names that begin with `_`. ONNX and Python keep them; TensorFlow drops the underscores.
-    """
-    clean = _identifier(name)
-    kept = isinstance(served, str) and clean.startswith("_") and re.fullmatch(rf"{clean}(_\d+)?", served)
-    return served if kept else ""
-
-
-def plain_values(values: Iterable) -> list:
-    """Returns values as Python's own: ints, floats, bools, strings."""
-    return [value.item() if isinstance(value, np.generic) else value for value in values]
-
-
-def is_missing(values: pd.Series) -> np.ndarray:
-    """Returns where values are missing: NaN, NA, None, and in strings blanks, `?`, `NA`, `N/A`."""
-    missing = values.isna().to_numpy()
-    if is_stringlike(values.dtype):
-        missing = missing | values.isin([*MISSING, " "]).to_numpy()
-    return missing
-
-
-def is_stringlike(dtype) -> bool:
-    """Returns whether a column of this dtype may hold strings."""
-    return (
-        pd.api.types.is_object_dtype(dtype)
-        or pd.api.types.is_string_dtype(dtype)
-        or isinstance(dtype, pd.CategoricalDtype)
-    )
-
-
-def as_numbers(values: pd.Series) -> np.ndarray | None:
-    """Returns the column as float64 with NaN where it is missing, or None if it holds anything but numbers."""
-    if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype):
-        if pd.api.types.is_complex_dtype(values.dtype):
-            return None
-        return values.to_numpy(dtype="float64", na_value=np.nan)
-    if not is_stringlike(values.dtype):
-        return None
-    codes, uniques = pd.factorize(values)
-    values = np.asarray(uniques, dtype=object).tolist()
-    missing = np.array([value in MISSING or (isinstance(value, str) and not value.strip()) for value in values], bool)
-    words = (value for value, gone in zip(values, missing) if isinstance(value, str) and not gone)
-    if not all(map(MAY_BE_NUMBER.search, words)):  # checked here since pandas takes a millisecond a column
-        return None
-    uniques = pd.Series([as_float(value) if type(value) is int else value for value in values], dtype=object)
-    if any(isinstance(value, (bytes, complex, pd.Timestamp)) for value in uniques):
-        return None
-    try:
-        numbers = pd.to_numeric(uniques.where(~missing), errors="coerce").to_numpy("float64", na_value=np.nan)
-    except OverflowError:  # an integer beyond float64
-        return None
-    if np.any(np.isnan(numbers) & ~missing) or missing.all():
-        return None
-    return np.append(numbers, np.nan)[codes]
-
-
-def as_float(value) -> float:
-    """Returns a real number of Python as a float, an infinite one where it is beyond float64."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def text_of(value) -> str:
-    """Returns the string of a value in a column of texts."""
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
-
-
-def level_name(value) -> str:
-    """Returns the string that a category is served as: whole floats lose their `.0`, booleans are `true`, `false`."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8")
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if isinstance(value, (float, np.floating)):
-        return str(int(value)) if float(value).is_integer() else repr(float(value))
-    return str(value).strip(BLANKS)

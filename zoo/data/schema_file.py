@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zoo.data.schema import KINDS, VERSION, Column, Schema, check_kind, served_before
+from zoo.data.names import served_before
+from zoo.data.schema import KINDS, VERSION, Column, Schema, check_kind
 from zoo.registry import TASKS, is_task, suggest
 
 COLUMN_FIELDS = (*(field.name for field in dataclasses.fields(Column)), "ignore")

@@ -168,9 +168,10 @@ def save_served(model, path) -> dict[str, tuple[dict, dict]]:
 
 def answer_facts(model) -> dict[str, list]:
     """Returns dtype and shape of each answer that a model serves, as `{name: [dtype, shape]}`, on TensorFlow."""
-    output = model.network.outputs[0]
-    outputs = tf.zeros([1 if size is None else size for size in output.shape], "float32")
+    shapes = model.network.inputs if model.traits.respond else model.network.outputs
+    zeros = {t.name: tf.zeros([1 if size is None else size for size in t.shape], t.dtype) for t in shapes}
     with tf.device("CPU"):
+        outputs = model.network_outputs(zeros) if model.traits.respond else tf.cast(*zeros.values(), "float32")
         answers = model.task.served(model.answers(model.decide(outputs)), model.target)
     served = {name: tf.convert_to_tensor(values) for name, values in answers.items()}
     return {name: [dtype, [None, *shape[1:]]] for name, (dtype, shape) in _facts(served).items()}

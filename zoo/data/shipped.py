@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from zoo.data import generated
-from zoo.registry import package_folder, suggest
+from zoo.package_data import package_folder
+from zoo.registry import suggest
 
 # Sets that are made when they are asked for: functions that return x, (x, y), or (x, y, splits).
-MADE = {name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "random_patterns")}
+MADE = {name: f"zoo.data.generated:{name}" for name in (*generated.SHAPES, "random_patterns", "pattern_pairs")}
 MADE["correlated_spikes"] = "zoo.data.spikes:correlated_spikes"
 MADE |= {name: f"zoo.data.generated:{name}" for name in ("symmetry", "spike_trains")}
 MADE |= {f"retina_{name}": f"zoo.data.retina:{name}" for name in ("letters", "shapes")}

@@ -1,8 +1,15 @@
-"""What can be asked of a training: of entries that learn by a rule neither another loss, nor a solver, nor weights."""
+"""What can be asked of a training: of entries that learn by a rule neither another loss, nor a solver, nor weights.
+
+Of entries whose traits change what a step does, neither what would set that aside nor what has no such steps.
+"""
 
 from __future__ import annotations
 
-from zoo.recipes import NOT_SERVED
+from collections.abc import Mapping, Sequence
+
+import keras
+
+from zoo.recipes import IN_STEPS, NOT_SERVED
 from zoo.registry import Entry, Recipe, Traits, load_task
 
 
@@ -36,11 +43,53 @@ def check_asked(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=
 
 
 def check_served(entry: Entry, traits: Traits) -> None:
-    """Raises TypeError for traits that no training heeds yet, and would leave aside in silence."""
+    """Raises TypeError for traits that no training heeds yet, or none on this backend."""
     if wanted := [name for name in NOT_SERVED if getattr(traits, name)]:
         raise TypeError(
             f"The traits of a model that is trained must be those that this version of the zoo serves. Received: "
             f"{wanted[0]!r} of {entry.name!r}. Leave it out of TRAITS, or train with a version that serves it."
+        )
+    if keras.backend.backend() == "torch" and (obstacle := obstacle_of_steps(traits)):
+        raise TypeError(
+            f"{entry.name!r} trains on the backends tensorflow and jax: {obstacle}. Received: torch. Set "
+            "KERAS_BACKEND before the first import of Keras."
+        )
+
+
+def obstacle_of_steps(traits: Traits) -> str:
+    """Returns which trait changes what a training step does, in words, or `""`: only a loop over one model has it."""
+    found = [name for name in IN_STEPS if getattr(traits, name)]
+    return f"the trait {found[0]!r} changes its steps" if found else ""
+
+
+def check_steps(entry: Entry, traits: Traits, asked: Mapping[str, object], *, setters: Sequence[str] = ()) -> None:
+    """Raises ValueError for a setting that steps as the traits have them cannot follow, and would leave aside.
+
+    Args:
+        entry: The entry that is trained.
+        traits: Its traits.
+        asked: What the caller gave for arguments of a training, by their names, and None where nothing was given.
+        setters: The names of callbacks that set the learning rate.
+    """
+    refused: dict[str, str] = {}
+    if traits.objective is not None or traits.players:
+        refused |= dict.fromkeys(("loss", "solver"), "it learns by an objective")
+    if traits.players:
+        refused |= dict.fromkeys(("optimizer", "freeze"), "each of its players has an optimizer and layers")
+    if traits.experience is not None:
+        unknown = ("solver", "validation", "target", "groups", "time", "weight", "class_weight", "schema", "folds")
+        refused |= dict.fromkeys(unknown, "its rows come from its own acts")
+    elif traits.after_step is not None:
+        refused["solver"] = "it has something to do after each step of an optimizer"
+    if taken := [name for name in refused if asked.get(name) is not None]:
+        raise ValueError(
+            f"`{taken[0]}` cannot be asked of {entry.name!r}: {refused[taken[0]]}, as its traits say. Received: "
+            f"{taken[0]}={asked[taken[0]]!r}. Leave it out."
+        )
+    if traits.players and setters:
+        raise ValueError(
+            f"{setters[0]} sets one learning rate; {entry.name!r} is trained by players, each with one of its own. "
+            "Leave the callback out."
         )
 
 

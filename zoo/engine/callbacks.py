@@ -16,8 +16,8 @@ import numpy as np
 from zoo.engine.interruption import uninterrupted
 
 
-class Epoch(keras.callbacks.Callback):
-    """Tells a pipeline, through a tf.Variable, which epoch is next."""
+class EpochNumber(keras.callbacks.Callback):
+    """Writes the number of the epoch that begins into a variable, by which a pipeline orders its rows."""
 
     def __init__(self, variable):
         super().__init__()
@@ -27,8 +27,11 @@ class Epoch(keras.callbacks.Callback):
         self.variable.assign(epoch)
 
 
-class Left:
-    """The weights that an epoch left, for those who keep them: what its call gave, or else the model's, read here."""
+class EpochWeights:
+    """The weights at the end of an epoch, for the callbacks that keep or compare them.
+
+    They are what the loop gave, else they are read off the model.
+    """
 
     def __init__(self):
         self._weights, self._finite = None, None
@@ -54,9 +57,9 @@ class BestWeights(keras.callbacks.Callback):
     `best_so_far` is the validation loss of the current weights: they stay unless an epoch is better.
     """
 
-    def __init__(self, patience: int | None, best_so_far: float | None = None, left: Left | None = None):
+    def __init__(self, patience: int | None, best_so_far: float | None = None, weights: EpochWeights | None = None):
         super().__init__()
-        self._left = left or Left()
+        self._epoch_weights = weights or EpochWeights()
         self.patience = patience
         self.best, self.best_epoch, self.wait = float("inf"), None, 0
         self.weights: list | None = None
@@ -84,7 +87,7 @@ class BestWeights(keras.callbacks.Callback):
         """Returns the weights that the model would have if its training ended now: an optimizer's averages, if any."""
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)  # of a LossScaleOptimizer
         if not optimizer.use_ema:
-            return self._left.weights(self.model)
+            return self._epoch_weights.weights(self.model)
         trained = self.model.trainable_weights
         before = [weight.numpy() for weight in trained]
         with uninterrupted():
@@ -112,9 +115,9 @@ class BestWeights(keras.callbacks.Callback):
 class Diverged(keras.callbacks.Callback):
     """Stops when the loss is no longer finite, and holds the weights of the last epoch that ended finite."""
 
-    def __init__(self, left: Left | None = None):
+    def __init__(self, weights: EpochWeights | None = None):
         super().__init__()
-        self._left = left or Left()
+        self._epoch_weights = weights or EpochWeights()
         self.weights: list | None = None
         self.stopped: str | None = None
 
@@ -122,8 +125,8 @@ class Diverged(keras.callbacks.Callback):
         self.weights = [w.numpy() for w in self.model.weights]
 
     def on_epoch_end(self, epoch, logs=None):
-        if np.isfinite((logs or {}).get("loss", 0.0)) and self._left.finite(self.model):
-            self.weights = self._left.weights(self.model)
+        if np.isfinite((logs or {}).get("loss", 0.0)) and self._epoch_weights.finite(self.model):
+            self.weights = self._epoch_weights.weights(self.model)
             return
         self.say(epoch + 1)
         self.model.stop_training = True
@@ -137,7 +140,7 @@ class Diverged(keras.callbacks.Callback):
 
     def apply(self) -> None:
         """Puts the last finite weights into the model, if those that it has are not."""
-        if self.weights is not None and (self.stopped or not self._left.finite(self.model)):
+        if self.weights is not None and (self.stopped or not self._epoch_weights.finite(self.model)):
             self.model.set_weights(self.weights)
 
 
@@ -170,11 +173,11 @@ class ProgressLine(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         values = "  ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items() if name != "learning_rate")
         spent = time.monotonic() - self._begin
-        left = spent / (epoch + 1 - self.first) * (self.epochs - epoch - 1)
+        remaining = spent / (epoch + 1 - self.first) * (self.epochs - epoch - 1)
         self._text = f"epoch {epoch + 1}/{self.epochs}  {values}"
         if self._live and (time.monotonic() - self._last > 0.1):
             self._last = time.monotonic()
-            self._show(f"{self._text}  {_clock(left)} left")
+            self._show(f"{self._text}  {_clock(remaining)} left")
 
     def _show(self, text, end=""):
         width = shutil.get_terminal_size().columns - 1

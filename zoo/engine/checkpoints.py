@@ -21,15 +21,19 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.engine import experience
 from zoo.engine.callbacks import BestWeights, Diverged
 
-SHOWN_BY_ROWS = ("feature_budget",)  # what a recipe says of encoded rows, which the identity holds by their hash
+NOT_IDENTIFYING = (
+    "feature_budget",  # of encoded rows, which the identity holds by their hash
+    "plan",  # how the machine at hand runs the training
+)
 YOUNGER = {"linear": False, "least_steps": 1}  # fields, and the values by which a run is one of before there were any
 
 
 def identifying(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the fields of a recipe that identify a run, without those that checkpoints of older versions lack."""
-    known = {name: value for name, value in recipe.items() if name not in SHOWN_BY_ROWS}
+    known = {name: value for name, value in recipe.items() if name not in NOT_IDENTIFYING}
     if isinstance(line := known.get("linear"), Mapping):  # what was solved follows from the rows
         known["linear"] = "refit" if line.get("refit") else True
     return {name: value for name, value in known.items() if name not in YOUNGER or value != YOUNGER[name]}
@@ -54,10 +58,19 @@ class Checkpoint(keras.callbacks.Callback):
         best: Its state is part of the run's.
         diverged: What it finds no longer finite is not written.
         identity: Plain values that say which run it is.
+        rows: The source of rows, if its state is part of the run's, or None.
     """
 
-    def __init__(self, folder: str | os.PathLike, best: BestWeights, diverged: Diverged, identity: dict):
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        best: BestWeights,
+        diverged: Diverged,
+        identity: dict,
+        rows: experience.Experience | None = None,
+    ):
         super().__init__()
+        self.rows = rows
         self.folder, self.best, self.diverged, self.identity = Path(folder), best, diverged, identity
         self.last, self.previous = self.folder / "checkpoint.npz", self.folder / "checkpoint.previous.npz"
         self.history: dict[str, list] = {}
@@ -92,6 +105,8 @@ class Checkpoint(keras.callbacks.Callback):
             for variable, value in zip(self._variables(), variables, strict=True):
                 variable.assign(value)
             self.best.restore(state["best"], weights)
+            if self.rows is not None:
+                self.rows.state = state["experience"]
             self.history, self.epoch, self.finished = state["history"], state["epoch"], state["finished"]
             return True
         if damages:
@@ -141,6 +156,10 @@ class Checkpoint(keras.callbacks.Callback):
         }
         arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(self._variables())}
         arrays |= {f"best_{i}": w for i, w in enumerate(weights)}
+        if self.rows is not None:
+            state["experience"], made = experience.packed(self.rows.state)
+            state["num_experience"] = len(made)
+            arrays |= {f"experience_{i}": values for i, values in enumerate(made)}
         self.folder.mkdir(parents=True, exist_ok=True)
         beside, before = self._beside("new"), self._beside("before")
         try:
@@ -169,6 +188,9 @@ class Checkpoint(keras.callbacks.Callback):
             shapes = [tuple(v.shape) for v in self._variables()]
             variables = [arrays[f"variable_{i}"] for i in range(len(shapes))]
             weights = [arrays[f"best_{i}"] for i in range(state["num_best"])]
+            if self.rows is not None:
+                made = [arrays[f"experience_{i}"] for i in range(state["num_experience"])]
+                state["experience"] = experience.unpacked(state["experience"], made)
         wanted = [tuple(w.shape) for w in self.model.weights] if weights else []
         if [v.shape for v in variables] + [w.shape for w in weights] != shapes + wanted:
             raise ValueError("its arrays have other shapes than the model's")

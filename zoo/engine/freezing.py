@@ -11,8 +11,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import keras
+
+if TYPE_CHECKING:
+    from zoo.engine.fitting import Fitted
 
 HEAD_SHARE = 1 / 3  # of the epochs of "head_first", for the head
 
@@ -59,7 +64,32 @@ def phases(network: keras.Model, freeze: str | int | None, epochs: int) -> list[
     if freeze == "body":
         return [Phase("head", body, 1.0, epochs)]
     first = math.ceil(epochs * HEAD_SHARE)
-    return [Phase("head", body, 1.0, first), Phase("all", (), 0.1, epochs - first)]
+    parts = [Phase("head", body, 1.0, first), Phase("all", (), 0.1, epochs - first)]
+    return [part for part in parts if part.epochs] or parts[:1]  # one epoch is the head's
+
+
+def joined(before: Fitted | None, after: Fitted, phase: Phase, *, of: Sequence[Phase]) -> Fitted:
+    """Returns what the phases of a training so far left, with the history of all and the limit of them together.
+
+    Args:
+        before: What the phases before left, or None.
+        after: What the last one left.
+        phase: The last one.
+        of: All phases of the training.
+    """
+    limit, stopped = f"the limit of {phase.epochs} epochs", after.stopped
+    if stopped.startswith(limit):
+        stopped = f"the limit of {sum(part.epochs for part in of)} epochs{stopped.removeprefix(limit)}"
+    if before is None:
+        return dataclasses.replace(after, stopped=stopped)
+    done = max((len(values) for values in before.history.values()), default=0)
+    names = dict.fromkeys((*before.history, *after.history))
+    return dataclasses.replace(
+        after,
+        history={name: before.history.get(name, []) + after.history.get(name, []) for name in names},
+        stopped=stopped,
+        best_epoch=before.best_epoch if after.best_epoch is None else done + after.best_epoch,
+    )
 
 
 def heads(network: keras.Model) -> list:
@@ -78,7 +108,7 @@ def heads(network: keras.Model) -> list:
 
 @contextlib.contextmanager
 def frozen(layers):
-    """Lets layers stand still for a block; compile the model inside."""
+    """Freezes layers during a block; compile the model inside."""
     before = [layer.trainable for layer in layers]
     for layer in layers:
         layer.trainable = False

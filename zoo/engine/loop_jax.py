@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo.engine import keras_internals
 from zoo.engine.interruption import uninterrupted
-from zoo.engine.loop_tensorflow import STEPS_PER_CALL, TESTED_ROWS, loop_variables
+from zoo.engine.loop_compiled import STEPS_PER_CALL, TESTED_ROWS, loop_variables
 from zoo.engine.ordering import order
 
 
@@ -31,8 +31,8 @@ def create_variables(model: keras.Model, rows) -> None:
     keras_internals.create_variables(model, keras.tree.map_structure(lambda values: values[:1], rows))
 
 
-class Loop:
-    """The compiled functions of a model; as `zoo.engine.loop_tensorflow.Loop`.
+class Steps:
+    """The compiled functions of a model; as `zoo.engine.loop_tensorflow.Steps`.
 
     Args:
         model: Compiled.
@@ -80,7 +80,7 @@ class Loop:
         return self._traces
 
     def epoch(self, rows, held_out, seed: int, epoch: int) -> tuple[dict, dict, list, bool]:
-        """Runs an epoch; arguments and results are those of `zoo.engine.loop_tensorflow.Loop.epoch`."""
+        """Runs an epoch; arguments and results are those of `zoo.engine.loop_tensorflow.Steps.epoch`."""
         import jax
 
         count = len(jax.tree.leaves(rows)[0])
@@ -143,16 +143,17 @@ class Loop:
         """Calls a function with the state, which it replaces. Ctrl-C waits: else there would be none for a moment."""
         import jax
 
+        self._take()
         fixed = [variable.value for variable in _fixed(self.model)]
         with uninterrupted():
             self._state, results = self._functions[name](self._state, fixed, *arguments)
             jax.block_until_ready(self._state)
         return results
 
-    def _finish(self, found) -> tuple[dict, dict, list, bool]:
+    def _finish(self, outputs) -> tuple[dict, dict, list, bool]:
         import jax
 
-        results, tested, weights, finite = found
+        results, tested, weights, finite = outputs
         self._give_back()
         results, tested, finite = jax.device_get((results, tested, finite))  # at once: a GPU is waited for once
         values = [{name: float(value) for name, value in part.items()} for part in (results, tested)]
@@ -231,7 +232,7 @@ class Loop:
         return (*others, [scope.get_current_value(variable) for variable in variables]), results
 
 
-def _with_fixed(loop: Loop, name: str) -> Callable:
+def _with_fixed(loop: Steps, name: str) -> Callable:
     """Returns a method as a function of state and fixed values; the values stand in for variables outside the state."""
 
     def function(state, values, *arguments):

@@ -1,67 +1,60 @@
 """Epochs in numpy, for networks whose last layer learns faster so than by steps of a graph.
 
-Such a layer is the only one with weights to train, and has
+Such a layer is the only one with weights to train, and has an attribute `learns_in_numpy`, which says whether it does,
+and two methods:
 
-    learn(w, x, order, batch_size, epoch) -> w, loss    an epoch, from its one weight: features `(rows, width)`, the
-                                                        order of their numbers, rows a step, the epoch's number
-    measure(w, x) -> loss                               the same without learning
-
-and `learns_in_passes`, which says whether it does. It is a loop as `zoo.engine.loop_tensorflow` has it, without its
-trace.
+    learn(w, x, order, batch_size, epoch) -> w, loss    trains its one weight for an epoch, on features `(rows, width)`
+    measure(w, x) -> loss                               the same loss without learning
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 import keras
 import numpy as np
 
+from zoo.engine.driver import Epoch
 from zoo.engine.ordering import order
+from zoo.engine.plan import Training
 
 BLOCK = 16_384  # rows of which features are computed at a time
 
-__all__ = ["Loop", "create_variables", "features", "order", "place", "run", "suits"]
 
+class NumpyLoop:
+    """The loop of such a network (`zoo.engine.driver.Loop`).
 
-def suits(model: keras.Model, rows, validation=None) -> bool:
-    """Returns whether a model trains so: a layer that can, rows in memory without targets or weights, and a CPU."""
-    network = getattr(model, "network", model)
-    layer = network.layers[-1]
-    return (
-        bool(getattr(layer, "learns_in_passes", False))
-        and all(layer.output is tensor for tensor in network.outputs)
-        and len(network.trainable_variables) == len(layer.trainable_variables) == 1
-        and isinstance(rows, tuple)
-        and len(rows) == 1
-        and (validation is None or isinstance(validation, tuple))
-        and not _accelerated()
-    )
+    Args:
+        model: A compiled model that `suits`.
+        training: What it trains on: rows in memory, without targets.
+    """
 
+    def __init__(self, model: keras.Model, training: Training):
+        self._model, self._training = model, training
+        self._layer = _network(model).layers[-1]
+        (self._variable,) = self._layer.trainable_variables
 
-def _accelerated() -> bool:
-    if keras.backend.backend() == "jax":
-        import jax
+    def begin(self) -> None:
+        self._model.optimizer.build(self._model.trainable_variables)  # a checkpoint holds its variables
+        network, validation = _network(self._model), self._training.validation
+        self._features = features(network, self._training.rows[0])
+        self._held_out = None if validation is None else features(network, validation[0])
+        self._values = [(v is self._variable, v.numpy()) for v in self._model.weights]
 
-        return jax.default_backend() != "cpu"
-    if keras.backend.backend() == "torch":
-        import torch
+    def epoch(self, epoch: int) -> Epoch:
+        training, x = self._training, self._features
+        numbers = order(len(x), shuffle=training.shuffle, seed=training.seed, epoch=epoch)
+        w, loss = self._layer.learn(self._variable.numpy(), x, numbers, training.batch_size, epoch)
+        self._variable.assign(w)
+        logs = {"loss": loss}
+        if self._held_out is not None:
+            logs["val_loss"] = self._layer.measure(w, self._held_out)
+        weights = [w if is_trained else value for is_trained, value in self._values]
+        return Epoch(logs, weights, bool(np.isfinite(w).all()))
 
-        return torch.accelerator.is_available()
-    import tensorflow as tf
+    def end(self) -> None:
+        """Does nothing: the model has its weights."""
 
-    return bool(tf.config.list_logical_devices("GPU"))
-
-
-def place(rows):
-    """Returns the rows: they stay where they are."""
-    return rows
-
-
-def create_variables(model: keras.Model, rows) -> None:
-    """Creates those of the optimizer, which a checkpoint holds."""
-    model.optimizer.build(model.trainable_variables)
+    def close(self) -> None:
+        """Does nothing: there is nothing to give back."""
 
 
 def features(network: keras.Model, x) -> np.ndarray:
@@ -79,75 +72,5 @@ def features(network: keras.Model, x) -> np.ndarray:
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
-def run(
-    model: keras.Model,
-    x,
-    *,
-    batch_size: int,
-    shuffle: bool,
-    seed: int,
-    epochs: int,
-    first_epoch: int = 0,
-    after: Callable | None = None,
-) -> list[float]:
-    """Trains where no callback looks at the weights between epochs, which so need not leave numpy.
-
-    Args:
-        model: One that `suits`.
-        x: Encoded tensors.
-        batch_size: Rows a step.
-        shuffle: Whether rows are shuffled, by (seed, epoch).
-        seed: Of the order.
-        epochs: The number of the last epoch.
-        first_epoch: The number of the first, from 0.
-        after: Called with an epoch's number and its loss.
-
-    Returns:
-        The loss of each epoch. After one that is not finite it stops, with the weights before.
-    """  # fmt: skip
-    network = getattr(model, "network", model)
-    layer, x = network.layers[-1], features(network, x)
-    (learnt,) = layer.trainable_variables
-    w, losses = learnt.numpy(), []
-    try:
-        for epoch in range(first_epoch, epochs):
-            numbers = order(len(x), shuffle=shuffle, seed=seed, epoch=epoch)
-            found, loss = layer.learn(w, x, numbers, batch_size, epoch)
-            losses.append(loss)
-            if after is not None:
-                after(epoch, loss)
-            if not math.isfinite(loss):
-                break
-            w = found
-    finally:
-        learnt.assign(w)
-    return losses
-
-
-class Loop:
-    """The epochs of a model; arguments and results are those of `zoo.engine.loop_tensorflow.Loop`."""
-
-    def __init__(self, model, *, batch_size: int, xla: bool, shuffle: bool, augmentation: Callable | None = None):
-        self.model, self.batch_size, self._shuffle = model, batch_size, shuffle
-        self._network = getattr(model, "network", model)
-        self._features: dict[int, np.ndarray] = {}
-        self._weights = [(variable, variable.numpy()) for variable in model.weights]
-
-    def release(self) -> None:
-        """There is nothing to give back."""
-
-    def epoch(self, rows, held_out, seed: int, epoch: int) -> tuple[dict, dict, list, bool]:
-        """Runs an epoch."""
-        layer, x = self._network.layers[-1], self._of(rows)
-        numbers = order(len(x), shuffle=self._shuffle, seed=seed, epoch=epoch)
-        (learnt,) = layer.trainable_variables
-        w, loss = layer.learn(learnt.numpy(), x, numbers, self.batch_size, epoch)
-        learnt.assign(w)
-        tested = {} if held_out is None else {"loss": layer.measure(w, self._of(held_out))}
-        weights = [w if id(key) == id(learnt) else value for key, value in self._weights]
-        return {"loss": loss}, tested, weights, bool(np.isfinite(w).all())
-
-    def _of(self, rows) -> np.ndarray:
-        if id(rows) not in self._features:
-            self._features[id(rows)] = features(self._network, rows[0])
-        return self._features[id(rows)]
+def _network(model: keras.Model) -> keras.Model:
+    return getattr(model, "network", model)

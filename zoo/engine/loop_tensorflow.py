@@ -7,93 +7,20 @@ which a model of the same structure puts in its own: tracing, which takes tenths
 
 from __future__ import annotations
 
-import collections
-import contextlib
 import math
 import operator
-import threading
-from collections.abc import Callable, Hashable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import keras
 
-from zoo.engine import dropout, keras_internals, traced_functions, updates
+from zoo.engine import costs, traced_functions, updates
+from zoo.engine.loop_compiled import STEPS_PER_CALL, TESTED_ROWS, loop_variables
 from zoo.engine.placing import place
-from zoo.layers.nesting import layers_of
-from zoo.layers.tabular import Levels
 
-STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
-TESTED_ROWS = 8192
-KEPT_LOOPS = 8
-KEPT_WEIGHTS = 2**22  # a loop of more keeps its model only while it trains
-
-# What a step costs, fitted to measurements (`python -m tests.benchmarks.xla`): seconds a step, FLOP a second, how many
-# seconds longer dropout's draws take, each, than by XLA, and XLA's seconds of compiling, as many again for every
-# variable.
-TRACED_STEP, TRACED_RATE = 24e-6, 100e9
-XLA_STEP, XLA_RATE = 15e-6, 160e9
-TRACED_DRAW = 1.5e-9
-XLA_COMPILE = 0.09
-SMALL_STEP = 50e6  # FLOP; below them the threads of an executor cost more than they give
-
-LOOKING_UP = (
-    keras.layers.Embedding,
-    keras.layers.Hashing,
-    keras.layers.IntegerLookup,
-    keras.layers.StringLookup,
-    keras.layers.TextVectorization,
-)
-
-_kept: collections.OrderedDict[Hashable, Any] = collections.OrderedDict()
-_lock = threading.Lock()
+__all__ = ["Steps", "create_variables", "order", "place"]
 
 
-def pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int) -> bool:
-    """Returns whether what XLA saves on a training is more than what compiling costs.
-
-    The estimate is a function of network and sizes alone, so that the same call always runs the same way. On a CPU, XLA
-    draws random numbers more slowly than TensorFlow does, but for those of dropout, writes whole gradients of
-    embeddings, and knows no lookups of words: such networks are left to TensorFlow. A layer that knows of itself says
-    so by `suits_xla`, and a model that was compiled with `jit_compile=True` asks for XLA.
-    """
-    layers = layers_of(model)
-    told = [layer.suits_xla for layer in layers if hasattr(layer, "suits_xla")]
-    if told:
-        return all(told)
-    if model.jit_compile is True:
-        return True
-    dropouts = [layer for layer in layers if dropout.suits(layer)]
-    seeds = [v for v in model.non_trainable_variables if "seed" in v.path.rsplit("/", 1)[-1]]
-    looks_up = any(isinstance(layer, LOOKING_UP) for layer in layers)
-    if not _gpus() and (len(seeds) > len(dropouts) or looks_up):
-        return False
-    variables = len(model.trainable_variables)
-    flops, steps = _flops(model, rows) * epochs, -(-rows // batch_size) * epochs
-    outputs = [layer.output for layer in dropouts if hasattr(layer, "output")]  # not of one within another layer
-    draws = rows * epochs * sum(math.prod(filter(None, output.shape[1:])) for output in outputs)
-    saved = steps * variables * (TRACED_STEP - XLA_STEP) / 2 + flops * (1 / TRACED_RATE - 1 / XLA_RATE)
-    return saved + draws * TRACED_DRAW > XLA_COMPILE * (4 + variables)
-
-
-def _gpus() -> list:
-    import tensorflow as tf
-
-    return tf.config.list_logical_devices("GPU")
-
-
-def is_small(model: keras.Model, batch_size: int) -> bool:
-    """Returns whether the threads of an executor cost a step more than they give."""
-    return _flops(model, batch_size) <= SMALL_STEP
-
-
-def _flops(model, rows: int) -> float:
-    """Returns the operations of training on rows once: 2 forward and 4 backward a weight that multiplies."""
-    tables = {id(layer.table) for layer in layers_of(model) if isinstance(layer, Levels) and layer.large}
-    products = [v for v in model.trainable_variables if len(v.shape) > 1 and id(v) not in tables]
-    return 6.0 * rows * sum(float(math.prod(v.shape)) for v in products)
-
-
-class Loop:
+class Steps:
     """The compiled functions of a model.
 
     Args:
@@ -110,22 +37,23 @@ class Loop:
         self.busy = False
         self.model = model
         self._xla, self.batch_size, self._shuffle, self._augmentation = xla, batch_size, shuffle, augmentation
-        self._alone = not xla and not _gpus() and is_small(model, batch_size)  # without an executor's threads
-        self._shapes = [(variable.dtype, variable.shape) for variable in _state(model)]
+        is_small = costs.is_small(costs.training_flops(model, batch_size))
+        self._single_threaded = not xla and is_small  # without the threads of an executor
+        self._shapes = _shapes(model)
         self._traced: dict[tuple, traced_functions.Traced] = {}
         self._last: tuple | None = None
-        self._note: tuple | None = None  # what the function being traced tells
-        self._scratch: dict | None = None if xla or _gpus() else {}  # the variables of `updates.adam`
+        self._note: tuple | None = None  # the names of what the function being traced returns
+        self._scratch: dict | None = None if xla or costs.gpus() else {}  # the variables of `updates.adam`
         self._full_batches: Callable | None = None
 
     def fits(self, model: keras.Model) -> bool:
         """Returns whether a model has variables of the same types and shapes."""
-        return self._shapes == [(variable.dtype, variable.shape) for variable in _state(model)]
+        return self._shapes == _shapes(model)
 
     def use(self, model: keras.Model) -> None:
         """Trains this model from now on; its variables are those of the first one in number, shape and meaning."""
         self.model = model
-        state = [variable.handle for variable in _state(model)]
+        state = _handles(model)
         for traced in self._traced.values():
             traced.bind(state)
 
@@ -156,10 +84,10 @@ class Loop:
         count = int(tf.nest.flatten(rows)[0].shape[0])
         steps = -(-count // self.batch_size)
         if steps <= STEPS_PER_CALL:
-            return self._told("_whole", rows, held_out, [seed, epoch, steps])
+            return self._results_of("_whole", rows, held_out, [seed, epoch, steps])
         (order,) = self._call("_begin", rows, [seed, epoch])
         self.steps(rows, order, seed, epoch * steps)
-        return self._told("_end", held_out)
+        return self._results_of("_end", held_out)
 
     def begin(self) -> None:
         """Sets the metrics to nothing."""
@@ -180,7 +108,7 @@ class Loop:
 
     def end(self, held_out=None) -> tuple[dict, dict, list, bool]:
         """Returns loss and metrics of the steps since `begin`, and of validation rows, and the weights, as `epoch`."""
-        return self._told("_end", held_out)
+        return self._results_of("_end", held_out)
 
     def test(self, batch) -> None:
         """Adds a batch to the metrics, without training."""
@@ -191,16 +119,16 @@ class Loop:
         traced, tensors = self._find(name, arguments)
         return traced(tensors)
 
-    def _told(self, name: str, *arguments) -> tuple[dict, dict, list, bool | None]:
-        """Calls a function that ends with `_end`, and returns what it tells, as `epoch`."""
+    def _results_of(self, name: str, *arguments) -> tuple[dict, dict, list, bool | None]:
+        """Calls a function that ends with `_end`, and returns its results, as `epoch`."""
         traced, tensors = self._find(name, arguments)
         names, tested, packed = traced.note
-        found = traced(tensors)
-        told = len(names) + len(tested) + 1
-        values, weights = (found[0].numpy().tolist(), found[1:]) if packed else (found[:told], found[told:])
+        outputs = traced(tensors)
+        count = len(names) + len(tested) + 1
+        values, weights = (outputs[0].numpy().tolist(), outputs[1:]) if packed else (outputs[:count], outputs[count:])
         values = [_plain(value) for value in values]
         results = dict(zip(names, values))
-        return results, dict(zip(tested, values[len(names) :])), weights, math.isfinite(values[told - 1]) or None
+        return results, dict(zip(tested, values[len(names) :])), weights, math.isfinite(values[count - 1]) or None
 
     def _find(self, name: str, arguments) -> tuple[traced_functions.Traced, list]:
         """Returns the function that is traced for some arguments, and their tensors."""
@@ -223,13 +151,16 @@ class Loop:
         """Traces anew, inner functions too: those of a trace before know variables of another model."""
         import tensorflow as tf
 
-        how = {"autograph": False, "reduce_retracing": True}
-        self._full_batches = tf.function(self._steps_of_full_batches, jit_compile=True, **how) if self._xla else None
+        self._full_batches = None
+        if self._xla:
+            self._full_batches = tf.function(
+                self._steps_of_full_batches, jit_compile=True, autograph=False, reduce_retracing=True
+            )
         with updates.in_few_operations(self.model, self._scratch, xla=self._xla):
-            traced = traced_functions.traced(getattr(self, name), arguments, alone=self._alone)
+            traced = traced_functions.traced(getattr(self, name), arguments, alone=self._single_threaded)
         traced.note, self._note = self._note, None
-        traced.know([variable.handle for variable in _state(self.model)])
-        self._alone = traced.alone
+        traced.know(_handles(self.model))
+        self._single_threaded = traced.alone
         return traced
 
     def _begin(self, rows, numbers):
@@ -337,8 +268,8 @@ def order(rows: int, *, shuffle: bool, seed: int, epoch: int):
 def _order(rows: int, shuffle: bool, numbers):
     import tensorflow as tf
 
-    found = tf.range(rows)
-    return tf.random.experimental.stateless_shuffle(found, seed=numbers) if shuffle else found
+    numbers_of_rows = tf.range(rows)
+    return tf.random.experimental.stateless_shuffle(numbers_of_rows, seed=numbers) if shuffle else numbers_of_rows
 
 
 def create_variables(model: keras.Model, rows) -> None:
@@ -350,62 +281,10 @@ def create_variables(model: keras.Model, rows) -> None:
     model.reset_metrics()
 
 
-@contextlib.contextmanager
-def loop_of(model: keras.Model, key: Hashable | None, kind: type, **how) -> Iterator:
-    """Yields a loop for a compiled model: its own, or one of another model of the same structure.
-
-    Args:
-        model: Compiled, its variables created.
-        kind: `Loop`, or another backend's.
-        key: Equal for models whose training steps do the same to variables of the same shapes; None where that is not
-            known: then the loop is the model's own, and not kept.
-        **how: As for `Loop`.
-    """
-    if key is None:
-        loop = kind(model, **how)
-        try:
-            yield loop
-        finally:
-            loop.release()
-        return
-    key = (key, kind, *how.values())
-    with _lock:
-        loop = _kept.get(key)
-        if loop is not None and not loop.busy and loop.fits(model):
-            _kept.move_to_end(key)
-            loop.use(model)
-        else:
-            loop = kind(model, **how)
-            if sum(math.prod(v.shape) for v in loop_variables(model)) <= KEPT_WEIGHTS:
-                _kept[key] = loop
-        loop.busy = True
-        while len(_kept) > KEPT_LOOPS:
-            _kept.popitem(last=False)
-    try:
-        yield loop
-    finally:
-        loop.release()
-        loop.busy = False
+def _handles(model: keras.Model) -> list:
+    """Returns the handles of the variables that training steps read and write."""
+    return [variable.value.handle for variable in loop_variables(model)]
 
 
-def clear() -> None:
-    """Forgets all kept loops, and the models that they were traced for."""
-    with _lock:
-        _kept.clear()
-
-
-def loop_variables(model) -> list:
-    """Returns the Keras variables that training steps read and write."""
-    schedule = keras_internals.learning_rate_of(model.optimizer)
-    found = (
-        *model.variables,
-        *model.optimizer.variables,
-        *model.metrics_variables,
-        *getattr(schedule, "variables", ()),
-    )
-    return list({id(v): v for v in found}.values())
-
-
-def _state(model) -> list:
-    """Returns them as tf.Variables."""
-    return [variable.value for variable in loop_variables(model)]
+def _shapes(model: keras.Model) -> list:
+    return [(variable.dtype, variable.shape) for variable in loop_variables(model)]

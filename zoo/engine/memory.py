@@ -6,10 +6,13 @@ import contextlib
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
 import numpy as np
+
+from zoo.engine.experience import Experience
 
 SIGNS = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", "can't allocate memory", "failed to allocate")
 HOMES = ("tensorflow", "jax", "jaxlib", "torch", "builtins")
@@ -64,12 +67,12 @@ def explained(repair: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        asked = shortage(error)
-        if asked is None or getattr(error, "explained", False):
+        missing = shortage(error)
+        if missing is None or getattr(error, "explained", False):
             raise
-        told = MemoryError(f"Memory is short: {asked} could not be had. {repair}")
-        told.explained = True  # type: ignore[attr-defined]  # the mark that is looked for above
-        raise told from error
+        explanation = MemoryError(f"Memory is short: {missing} could not be had. {repair}")
+        explanation.explained = True  # type: ignore[attr-defined]  # the mark that is looked for above
+        raise explanation from error
 
 
 def taken(rows, index):
@@ -107,8 +110,15 @@ class Rows:
         """How many rows there are, if they are in memory."""
         return None if callable(self._rows) else len(keras.tree.flatten(self._rows)[0])
 
+    @property
+    def made_by_model(self) -> bool:
+        """Whether a block needs the weights that the steps on the one before left: then none is fetched ahead."""
+        return isinstance(self._rows, Experience)
+
     def some(self, epoch: int) -> tuple:
         """Returns a row."""
+        if isinstance(self._rows, Experience):
+            return taken(self._rows.example(epoch), slice(1))
         rows = next(self._rows(epoch))[0] if callable(self._rows) else self._rows
         return taken(rows, slice(1))
 
@@ -119,16 +129,16 @@ class Rows:
             error: What was raised.
             held: Rows of the block that did not fit, if one was tried.
         """
-        asked = shortage(error)
+        missing = shortage(error)
         before = held or self.limit or self.count
-        if asked is None or before is None or before <= self._batch_size:
+        if missing is None or before is None or before <= self._batch_size:
             return False
         self.placed = None
         self.limit = max(1, before // 2 // self._batch_size) * self._batch_size
         if not self._said:
             self._said = True
             warnings.warn(
-                f"Memory is short: {asked} could not be had. Rows go to the device in blocks from now on, of "
+                f"Memory is short: {missing} could not be had. Rows go to the device in blocks from now on, of "
                 f"{self.limit:,} and, where they do not fit either, of half as many.",
                 stacklevel=2,
             )
@@ -184,3 +194,12 @@ class Snapshot:
     def restore(self) -> None:
         for variable, value in self._values:
             variable.assign(value)
+
+
+def fetched_ahead(blocks: Iterator) -> Iterator:
+    """Yields blocks of rows, the next of which is fetched meanwhile in a thread beside."""
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = ahead.submit(next, blocks, None)
+            yield block

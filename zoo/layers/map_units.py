@@ -45,7 +45,7 @@ class MapUnits(keras.layers.Layer):
         self.radius, self.rate = tuple(radius), tuple(rate)
         self._tables = tuple(self.grid.tables(neighbourhood))
         self._steps = 0
-        self.learns_in_passes = rule != "online"
+        self.learns_in_numpy = rule != "online"
         self.suits_xla = rule == "online"
 
     def build(self, input_shape):

@@ -36,6 +36,7 @@ import numpy as np
 from keras import ops
 
 from zoo.engine.loop_numpy import features
+from zoo.feeding import is_encoded
 from zoo.layers.rules import add_rule
 from zoo.layers.tabular import plain_features
 from zoo.registry import Recipe, Spec, Traits, suggest
@@ -227,7 +228,7 @@ def components(model) -> np.ndarray:
 
 def variances(model, x) -> np.ndarray:
     """Returns the mean square of each unit's answers to raw or encoded rows `(units,)`: an eigenvalue of <x x'>."""
-    if not model.is_encoded(x):
+    if not is_encoded(model, x):
         x = model.preprocessor.encode(x)
     return np.mean((features(model.network, x).astype("float64") @ components(model).T) ** 2, axis=0)
 
@@ -295,6 +296,7 @@ SETTINGS: dict[str, dict] = {
     "covariance": {"batch_size": "full"},
     "stdp": {"data": "correlated_spikes", "batch_size": 1, "learning_rate": 1.0, "epochs": 20},
     "outer_product": {
+        "data": "pattern_pairs",
         "targets": True,
         "reduction": "sum",
         "batch_size": "full",

@@ -21,6 +21,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo import feeding
 from zoo.engine import memory
 from zoo.engine.loop_numpy import features
 from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid, mean_distances
@@ -91,7 +92,7 @@ def _units(model) -> MapUnits:
 
 def _given(model, x) -> np.ndarray:
     """Returns what the units are given `(rows, width)`, for raw or encoded rows."""
-    if not model.is_encoded(x):
+    if not feeding.is_encoded(model, x):
         x = model.preprocessor.encode(x)
     return features(model.network, x)
 
@@ -101,7 +102,7 @@ def codebook(model) -> np.ndarray:
 
     They are float64 where a column's differences are below what float32 resolves, as those of time stamps are.
     """
-    w, offsets = _weights(model), model.preprocessor.input_offsets
+    w, offsets = _weights(model), model.preprocessor.layout.input_offsets
     if not any(offsets):
         return w
     below = np.zeros(w.shape[-1] - len(offsets))  # pixels of an image stand behind the raw inputs

@@ -101,7 +101,7 @@ def _parts(model: Model, data, place: int) -> tuple[dict, np.ndarray, np.ndarray
     layer, network = line_of(model.network), line_beside(model.network)
     weights = {weight.name: weight.numpy()[..., place].astype("float64") for weight in layer.weights}
     parts: dict = {}
-    for feature in model.preprocessor.features:
+    for feature in model.preprocessor.layout.features:
         if feature["tensor"] == "linear":
             part = x["linear"][:, feature["index"]] * weights["kernel"][feature["index"]]
         elif feature["tensor"] == "categorical":

@@ -1,6 +1,7 @@
 """Association: patterns that are recalled from others."""
 
-from zoo.tasks.task import Target, Task
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Association(Task[Target]):

@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import targets
-from zoo.data.schema import MAX_INT_CLASSES, Schema, as_numbers, level_name
+from zoo.data.raw_values import as_numbers, level_name
+from zoo.data.schema import MAX_INT_CLASSES, Schema
 from zoo.data.weighting import class_factors
 from zoo.scores import Scores
 from zoo.tasks import measures, target_values
-from zoo.tasks.task import Difference, Target, Task, distances
+from zoo.tasks.differences import Difference, distances
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Classes(Target):
@@ -79,6 +82,7 @@ class Classification(Task[Classes]):
     name = "classification"
     target_type = Classes
     supervised = scored = learns_from_targets = separable = True
+    is_inferred = class_indices = True
     line = "logistic"
     activations = ("softmax", "sigmoid", None)
     shown = ("accuracy", "log_loss")
@@ -135,6 +139,10 @@ class Classification(Task[Classes]):
         from zoo.layers.losses import LOSSES
 
         return LOSSES.get(activation)
+
+    def check_loss(self, loss, target: Classes, activation) -> None:
+        if activation != "threshold" or len(target.schema.classes or ()) > 2:  # one threshold unit has one column
+            super().check_loss(loss, target, activation)
 
     def mean_of(self, activation) -> str:
         return "sigmoid" if activation == "sigmoid" else "softmax"
@@ -209,7 +217,8 @@ class Classification(Task[Classes]):
         self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
     ) -> Iterator[Difference]:
         p = exported["probabilities"] if "probabilities" in exported else exported["scores"]
-        difference = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
+        wanted = self._numbers(decided, target, activation)["probabilities"]
+        difference = float(np.max(distances(p, wanted[: len(p)])))
         yield Difference("probabilities", difference, tolerance, difference)
         names = np.array([text.encode() for text in target.texts])
         if "classes" in exported:  # of `classify`
@@ -221,13 +230,8 @@ class Classification(Task[Classes]):
         largest = distances(exported["probability"], np.max(p, axis=-1)).max()
         yield Difference("probabilities of the labels", float(largest), 0.0, 0.0)
 
-    def _in_numpy(self, decided: np.ndarray, activation) -> np.ndarray:
-        import keras
-
-        return keras.ops.convert_to_numpy(self.probabilities(keras.ops.convert_to_tensor(decided), activation))
-
     def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, y) -> dict:
-        labels = np.argmax(self._in_numpy(decided, activation), axis=-1)
+        labels = np.argmax(self._numbers(decided, target, activation)["probabilities"], axis=-1)
         others = np.argmax(exported["probabilities"], axis=-1)
         facts: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
@@ -236,7 +240,7 @@ class Classification(Task[Classes]):
         return facts
 
     def scores(self, y: np.ndarray, decided: np.ndarray, target: Classes, activation, weight=None) -> Scores:
-        p, classes = self._in_numpy(decided, activation), target.schema.classes
+        p, classes = self._numbers(decided, target, activation)["probabilities"], target.schema.classes
         found, counts = measures.classification_scores(
             y, p, len(classes or ()), hard=activation == "threshold", weight=weight
         )

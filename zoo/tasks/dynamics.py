@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo.tasks.task import Target, Task
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Dynamics(Task[Target]):

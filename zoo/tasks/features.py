@@ -1,6 +1,7 @@
 """Features: what units that learn without targets answer to a row."""
 
-from zoo.tasks.task import Target, Task
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Features(Task[Target]):

@@ -1,6 +1,7 @@
 """Logic: units that fire or do not, 0 or 1."""
 
-from zoo.tasks.task import Target, Task
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Logic(Task[Target]):

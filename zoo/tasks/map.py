@@ -1,6 +1,7 @@
 """A map: the place of a row among units that stand in a grid."""
 
-from zoo.tasks.task import Target, Task
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Map(Task[Target]):

@@ -14,7 +14,9 @@ from zoo.data import targets
 from zoo.data.schema import Schema
 from zoo.scores import Scores
 from zoo.tasks import measures, target_values
-from zoo.tasks.task import Difference, Target, Task, distances
+from zoo.tasks.differences import Difference, distances
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 
 class Labels(Target):
@@ -26,7 +28,12 @@ class Labels(Target):
         Raises:
             ValueError: if a value is missing, or neither 0 nor 1; the message names the column and the row.
         """
-        columns = target_values.named(y, self.names)
+        return self.read(y, self.names)
+
+    @staticmethod
+    def read(y, names: list) -> np.ndarray:
+        """Returns 0 and 1, int32 `(rows, labels)`, as `encode` does, for labels of these names."""
+        columns = target_values.named(y, names)
         read = [target_values.zeros_and_ones(values, f"label {name!r}") for name, values in columns.items()]
         return np.stack(read, axis=1)
 
@@ -50,23 +57,19 @@ class Multilabel(Task[Labels]):
     verbs = frozenset({"cross_validate"})
 
     def suits(self, y) -> str:
-        if target_values.width(y) < 2:
-            return (
-                "Labels are several columns of 0 and 1. Received: one column. Name several, `target=['a', 'b']`, or "
-                "take a classifier's classes."
-            )
         try:
+            _check_several(y)
             targets.check_no_shares_of_classes(y)
-            for name, values in target_values.named(y, []).items():
-                target_values.zeros_and_ones(values, f"label {name!r}")
+            Labels.read(y, [])
         except ValueError as error:
             return str(error)
         return ""
 
     def described(self, schema: Schema, y) -> Schema:
-        if why := self.suits(y):
-            raise ValueError(why)
-        return target_values.described(schema, y, self.name)
+        _check_several(y)
+        schema = target_values.described(schema, y, self.name)
+        Labels.read(y, schema.targets)
+        return schema
 
     def outputs(self, target: Labels | None) -> list[tuple]:
         return [(None, max(1, len(target.names) if target is not None else 1))]
@@ -116,15 +119,13 @@ class Multilabel(Task[Labels]):
     def differences(
         self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, tolerance: float
     ) -> Iterator[Difference]:
-        p = exported["probabilities"]
-        largest = float(np.max(distances(p, self._in_numpy(decided, activation)[: len(p)])))
+        p, wanted = exported["probabilities"], self._numbers(decided, target, activation)["probabilities"]
+        largest = float(np.max(distances(p, wanted[: len(p)])))
         yield Difference("probabilities", largest, tolerance, largest)
 
-    def _in_numpy(self, decided: np.ndarray, activation) -> np.ndarray:
-        return decided if activation is not None else 0.5 * (1.0 + np.tanh(0.5 * decided))
-
     def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, y) -> dict:
-        labels, others = self._in_numpy(decided, activation) >= 0.5, exported["probabilities"] >= 0.5
+        p = self._numbers(decided, target, activation)["probabilities"]
+        labels, others = p >= 0.5, exported["probabilities"] >= 0.5
         facts: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
             before, after = (float(np.mean(chosen == y)) for chosen in (labels, others))
@@ -132,12 +133,21 @@ class Multilabel(Task[Labels]):
         return facts
 
     def scores(self, y: np.ndarray, decided: np.ndarray, target: Labels, activation, weight=None) -> Scores:
-        p = self._in_numpy(decided, activation)
+        p = self._numbers(decided, target, activation)["probabilities"]
         names = list(map(str, target.names))
         return Scores(measures.label_scores(y, p, names, hard=activation == "threshold", weight=weight), rows=len(y))
 
     def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Labels) -> tuple:
         return weights, intercept, list(map(str, target.names))
+
+
+def _check_several(y) -> None:
+    """Raises ValueError if a target has a single column."""
+    if target_values.width(y) < 2:
+        raise ValueError(
+            "Labels are several columns of 0 and 1. Received: one column. Name several, `target=['a', 'b']`, or take "
+            "a classifier's classes."
+        )
 
 
 TASK = Multilabel()

@@ -15,7 +15,8 @@ from zoo.data import targets
 from zoo.data.schema import Schema
 from zoo.scores import Scores
 from zoo.tasks import measures, target_values
-from zoo.tasks.task import Target, Task
+from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 STATISTICS = ("center", "scale", "low", "high")
 
@@ -143,6 +144,7 @@ class Regression(Task[Numbers]):
     name = "regression"
     target_type = Numbers
     supervised = scored = learns_from_targets = several = answers_numbers = True
+    is_inferred = True
     line = "ridge"
     activations = (None, "sigmoid")
     shown = ("rmse", "r2")

@@ -11,7 +11,8 @@ import pandas as pd
 
 from zoo.data import targets
 from zoo.data.names import as_target, named_as
-from zoo.data.schema import MISSING, Schema, as_numbers, is_missing
+from zoo.data.raw_values import MISSING, as_numbers, is_missing
+from zoo.data.schema import Schema
 
 
 def width(y) -> int:

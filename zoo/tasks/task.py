@@ -3,151 +3,30 @@
     network outputs --decide--> what model(x) returns --answers--> numbers by name --decode--> the caller's values
                                                                                   --served--> tensors of the export
 
-A `Task` is stateless and has a file of its own; what it learns of the data is a `Target`, which the preprocessor holds.
-Keras is imported where a method computes with tensors: a schema is read without it.
+A `Task` is stateless and has a file of its own. What it learns of the data is a `Target` (`zoo.tasks.target`), which
+the preprocessor holds. Keras is imported where a method computes with tensors: a schema is read without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from zoo import overrides
 from zoo.scores import Scores
+from zoo.tasks import keras_losses
+from zoo.tasks.differences import Difference as Difference  # imported from here as well
+from zoo.tasks.differences import distances as distances
+from zoo.tasks.differences import of_values
+from zoo.tasks.target import Target as Target
 
 if TYPE_CHECKING:
     from zoo.data.schema import Schema
 
-T = TypeVar("T", bound="Target")
-TOLERANCE = 1e-5  # of probabilities, and of values as a share of the target's deviation
-
-
-class Difference(NamedTuple):
-    """How far the answers of an export are from Python's.
-
-    Args:
-        what: What differs, such as `"probabilities"`.
-        largest: The largest difference.
-        allowed: What is allowed there.
-        reported: The difference as the report of the export has it, such as a share of the target's deviation.
-    """
-
-    what: str
-    largest: float
-    allowed: float
-    reported: float
-
-
-class Target:
-    """What is answered, as training rows show it: here numbers `(rows, units)`, as they are.
-
-    Args:
-        schema: The schema, with the target's columns and the classes.
-        state: What `Task.fit_target` learnt, as `get_config` returns it.
-    """
-
-    dtype = "float32"  # of the values that are answered
-
-    @classmethod
-    def older_state(cls, statistics: Sequence, dtype: str) -> dict[str, Any]:
-        """Returns the state of artifacts of earlier versions.
-
-        Args:
-            statistics: Mean, deviation, lowest and highest, which they had for all targets.
-            dtype: Dtype of the answers.
-        """
-        return {}
-
-    def __init__(self, schema: Schema, state: Mapping[str, Any] | None = None):
-        self.schema = schema
-        self.state = dict(state or {})
-
-    @property
-    def names(self) -> list:
-        """Names of the columns that are answered; of arrays without names, their numbers."""
-        return self.schema.targets
-
-    @property
-    def name(self) -> str:
-        """What messages call it."""
-        return f"target {self.schema.target!r}" if self.schema.target is not None else "target"
-
-    @property
-    def unit_names(self) -> list:
-        """Names of the network's outputs, by which weights find their place in a network of other outputs."""
-        return ["value"]
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the state as JSON has it."""
-        return self.state
-
-    def encode(self, y) -> np.ndarray:
-        """Returns targets as scores compare them.
-
-        Args:
-            y: Values as the caller has them.
-
-        Raises:
-            ValueError: if a value is missing, or cannot be a target.
-        """
-        recorded = np.asarray(y)
-        if recorded.dtype.kind not in "biuf" or not np.isfinite(recorded).all():
-            raise ValueError(
-                f"The target must be finite numbers. Received: {recorded.dtype}, not all of them finite. Cut "
-                "these sequences, or fill them in."
-            )
-        recorded = recorded[:, None] if recorded.ndim == 1 else recorded  # of one unit, as a table's column gives it
-        return recorded.astype("float32")
-
-    def training(self, encoded: np.ndarray) -> np.ndarray:
-        """Returns what a training takes for the result of `encode`, by default the same in the type of `training_spec`.
-
-        Args:
-            encoded: What `encode` returned.
-        """
-        return encoded.astype(self.training_spec[0], copy=False)
-
-    @property
-    def training_spec(self) -> tuple[str, tuple[int, ...]]:
-        """Dtype and shape, without the rows, of what a training takes."""
-        return "float32", ()
-
-    def is_in_pairs(self, y) -> bool:
-        """Returns whether values are pairs of float32 that sum up to them, as `training` may give them."""
-        return False
-
-    def nearest(self, y):
-        """Returns a training's values for metrics: of pairs, the first of each."""
-        return y
-
-    def for_network(self, y):
-        """Returns a training's values, tensors or arrays, in the units of the network's outputs."""
-        return y
-
-    def standardised(self, values) -> np.ndarray:
-        """Returns encoded values in the units of the network's outputs, for solvers and folds of one program."""
-        return np.asarray(self.for_network(np.asarray(values)))
-
-    def in_float32(self, encoded: np.ndarray, training: np.ndarray) -> np.ndarray:
-        """Returns a training's values in the units of the network's outputs, as `for_network` computes them.
-
-        Args:
-            encoded: What `encode` returned.
-            training: What `training` returned for it.
-        """
-        return np.asarray(self.for_network(training))
-
-    @property
-    def spread(self) -> str:
-        """Mean and deviation in words, for messages."""
-        return "it has neither mean nor deviation"
-
-    @property
-    def constants(self) -> Any:
-        """What a compiled training holds of the target: two models train by one function only if it is equal."""
-        return self.get_config()
+T = TypeVar("T", bound=Target)
 
 
 class Task(Generic[T]):
@@ -162,7 +41,9 @@ class Task(Generic[T]):
     scored = False  # outputs can be compared with targets
     learns_from_targets = False  # a training needs them
     several = False  # a target may have several columns
-    line: str | None = None  # which line is solved beside the network: see `zoo.training.line`
+    is_inferred = False  # schemas are inferred with it, by the values of a single target
+    line: str | None = None  # which line is solved beside the network: one of `zoo.training.line_methods.METHODS`
+    class_indices = False  # targets are indices of classes `(rows,)`, which Keras's sparse losses take
     answers_numbers = False  # a target's texts are read as numbers, wherever they can be
     separable = False  # the likelihood of classes that a line separates has no maximum
     shown: tuple[str, ...] = ()  # the scores that a run ends with
@@ -185,20 +66,23 @@ class Task(Generic[T]):
     def described(self, schema: Schema, y) -> Schema:
         """Returns the schema with this task, and with what it knows of the target, such as the classes.
 
-        By default a supervised task refuses what `Target.encode` refuses.
+        By default a supervised task refuses what the `Target.encode` of a fitted target refuses.
 
         Args:
             schema: The schema of the raw columns.
             y: Values as the caller has them.
 
         Raises:
+            TypeError: if `fit_target` returns no target, or `encode` no array.
             ValueError: if `y` has missing values, or cannot be answered.
         """
         import dataclasses
 
         schema = dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
         if self.supervised:
-            self.target_type(schema).encode(y)
+            target = self.fit_target(schema, y)
+            overrides.returned(target, self.target_type, f"`fit_target` of the task {self.name!r}")
+            overrides.returned(target.encode(y), np.ndarray, f"`encode` of the target of the task {self.name!r}")
         return schema
 
     def fit_target(self, schema: Schema, y) -> T:
@@ -234,6 +118,21 @@ class Task(Generic[T]):
     def loss(self, activation) -> Callable | None:
         """Returns the loss `(y_true, network_output) -> (batch,)` of a recipe that names none; None for none."""
         return None
+
+    def check_loss(self, loss, target: T, activation) -> None:
+        """Checks a loss on the model's outputs that a caller gives in place of the recipe's.
+
+        By default a loss of Keras must take targets of the task's kind: indices of classes, or columns.
+
+        Args:
+            loss: A Keras loss, its name, or a function `(y_true, y_pred)`; None for the recipe's.
+            target: The target.
+            activation: As for `standard`.
+
+        Raises:
+            ValueError: if it does not.
+        """
+        keras_losses.check(loss, self.name, class_indices=self.class_indices)
 
     def metrics(self, names: Sequence[str]) -> list:
         """Returns the Keras metrics for those that a recipe names."""
@@ -413,7 +312,7 @@ class Task(Generic[T]):
             decided: What the model decided for these rows, or for more.
             target: The target.
             activation: As for `standard`.
-            tolerance: `TOLERANCE`, or infinite where answers are only looked at.
+            tolerance: `zoo.tasks.differences.TOLERANCE`, or infinite where answers are only looked at.
         """
         if "outputs" in exported:  # of `regress`
             exported = {"prediction": exported["outputs"]}
@@ -435,14 +334,17 @@ class Task(Generic[T]):
 
     def _decoded(self, decided, target: T, activation) -> dict[str, np.ndarray]:
         """Returns the answers as `zoo.predict` shows them, for what the model decided."""
+        answers = self._numbers(decided, target, activation)
+        return {name: np.asarray(values) for name, values in self.decode(answers, target).items()}
+
+    def _numbers(self, decided, target: T, activation) -> dict[str, np.ndarray]:
+        """Returns the answers as numbers, by name, for what the model decided."""
         import keras
 
-        answers = self.answers(decided, target, activation)
-        arrays = {
+        return {
             name: values if isinstance(values, np.ndarray) else keras.ops.convert_to_numpy(values)
-            for name, values in answers.items()
+            for name, values in self.answers(decided, target, activation).items()
         }
-        return {name: np.asarray(values) for name, values in self.decode(arrays, target).items()}
 
     def scale(self, wanted: np.ndarray, target: T, dtype) -> tuple[Any, np.ndarray]:
         """Returns by what differences of values are measured, and the size of what is computed in float32.
@@ -455,17 +357,7 @@ class Task(Generic[T]):
         known = wanted[np.isfinite(wanted)]
         return float(np.ptp(known)) or 1.0 if known.size else 1.0, np.abs(wanted)
 
-    @staticmethod
-    def of_values(values, wanted, scale, sizes, tolerance, name: str = "values") -> Difference:
-        """Returns the difference of values, of which a share of `scale` and four last places of `sizes` are allowed."""
-        finite = np.isfinite(wanted)
-        places = 4 * np.spacing(np.where(finite, sizes, 0.0).astype("float32")).astype("float64")
-        allowed = np.broadcast_to(tolerance * scale + places, wanted.shape)
-        difference = distances(values, wanted)
-        reported = float(np.max(difference / np.fmax(scale, np.where(finite, np.abs(wanted), 0.0))))
-        excess = np.where(np.isnan(difference), np.inf, difference - allowed)
-        worst = np.unravel_index(np.argmax(excess), excess.shape)
-        return Difference(name, float(difference[worst]), float(allowed[worst]), reported)
+    of_values = staticmethod(of_values)
 
     def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: T, activation, y) -> dict:
         """Returns how an export that answers otherwise than Python compares with it: LiteRT's with smaller weights.
@@ -520,10 +412,31 @@ class Task(Generic[T]):
         return weights, intercept, list(range(len(intercept)))
 
 
-def distances(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Returns how far apart two arrays are: 0 where both are NaN or the same infinity, as huge numbers make them."""
-    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
-    return np.abs(np.subtract(found, wanted, out=np.zeros(np.shape(found), "float64"), where=~same))
+def check_protocol(task: Task) -> None:
+    """Checks that a task has the form by which it is called.
+
+    Raises:
+        TypeError: if it has not.
+    """
+    overrides.check(type(task), Task)
+    if not (isinstance(task.target_type, type) and issubclass(task.target_type, Target)):
+        raise TypeError(
+            f"`target_type` of the task {task.name!r} must be a subclass of Target. Received: {task.target_type!r}."
+        )
+    overrides.check(task.target_type, Target)
+    needed = {"loss": ("supervised", "learns_from_targets"), "scores": ("scored",)}
+    for method, flags in needed.items():
+        if getattr(type(task), method) is not getattr(Task, method) and not all(getattr(task, flag) for flag in flags):
+            raise TypeError(
+                f"The task {task.name!r} has `{method}`, and must say {' = '.join(flags)} = True: nothing calls it "
+                "otherwise."
+            )
+    shapes = task.outputs(None)
+    if not (isinstance(shapes, list) and shapes and all(isinstance(shape, tuple) for shape in shapes)):
+        raise TypeError(
+            f"`outputs` of the task {task.name!r} must return a list of shapes, such as [(None, 1)], without a target "
+            f"too. Received: {shapes!r}."
+        )
 
 
 TASK: Task[Target] = Task()

@@ -30,6 +30,12 @@ def checked_callbacks(given) -> tuple:
     return callbacks
 
 
+def check_choice(name: str, value, allowed) -> None:
+    """Raises ValueError if a parameter has none of the allowed values."""
+    if value not in allowed:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}")
+
+
 def check_seed(seed) -> None:
     """Raises ValueError if a seed is no integer from 0 on, of which numpy and Keras draw."""
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -14,25 +11,25 @@ import numpy as np
 import pandas as pd
 
 from zoo import registry
-from zoo.building import assemble, fit_preprocessor, task_for
-from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
+from zoo.building import task_for
+from zoo.compiling import check_options, resolve_recipe, resolve_traits
 from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
-from zoo.engine import fitting, loop_tensorflow
-from zoo.engine.asked import check_served
-from zoo.engine.members import fitting_members, narrow_inputs
-from zoo.layers.linear import line_of
-from zoo.model import Model
-from zoo.recipes import decision_of
-from zoo.registry import Entry, Recipe, Traits
-from zoo.training import inference, line, scoring
-from zoo.training.parts import Parts, check_name, load_parts
+from zoo.engine.asked import check_served, check_steps
+from zoo.engine.plan import ENGINES
+from zoo.registry import Entry, Recipe
+from zoo.tasks.task import Task
+from zoo.training import inference, one_program, scoring
+from zoo.training.checking import check_choice
+from zoo.training.folds import folds_of
+from zoo.training.one_program import Job
+from zoo.training.parts import check_name
 from zoo.training.prediction import answers
 from zoo.training.resolving import check_verb
-from zoo.training.structure import structure
-from zoo.training.trainer import _DEFAULT_SHARE, _changed, _check_choice, _copied, _RecipeShare, train
+from zoo.training.settings import DEFAULT_SHARE, RecipeShare, changed_recipe, copy_of
+from zoo.training.trainer import train
 
 
 class OutOfFold(pd.DataFrame):
@@ -49,30 +46,6 @@ class OutOfFold(pd.DataFrame):
         return self is other if isinstance(other, OutOfFold) else super().__eq__(other)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Job:
-    """A model to train: its fold, seed and rate, and the rows of its fold."""
-
-    fold: int
-    seed: int
-    rate: float | None
-    train: Data
-    test: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class _Member:
-    """A training that may be part of a program: its place among the jobs, its compiled model and its encoded rows."""
-
-    place: int
-    seed: int
-    model: Model
-    size: int
-    rows: tuple
-    held: tuple | None
-    best_so_far: float | None
-
-
 def cross_validate(
     name: str,
     data=None,
@@ -81,7 +54,7 @@ def cross_validate(
     folds: int = 5,
     seeds: int = 1,
     learning_rate: float | Sequence[float] | None = None,
-    validation=_DEFAULT_SHARE,
+    validation=DEFAULT_SHARE,
     schema=None,
     groups: str | None = None,
     weight: str | None = None,
@@ -134,7 +107,7 @@ def cross_validate(
         TypeError: if the entry has nothing to train, or is no name.
         ValueError: if an argument or the data are wrong.
     """
-    _check_choice("engine", engine, fitting.ENGINES)
+    check_choice("engine", engine, ENGINES)
     if not isinstance(name, str):
         raise TypeError(
             "`name` must be an entry's name: each fold trains a fresh model. Received: "
@@ -153,37 +126,37 @@ def cross_validate(
         raise ValueError("`learning_rate` must be a number or several. Received: none.")
     recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
     check_served(entry, traits)
+    check_steps(entry, traits, {"optimizer": optimizer, "folds": folds})
     for rate in rates:
-        recipe = _changed(recipe, rate, epochs, batch_size)
+        recipe = changed_recipe(recipe, rate, epochs, batch_size)
     if optimizer is not None or batch_size is not None:
         recipe = dataclasses.replace(recipe, solver=None)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     for role, column in (("groups", groups), ("weight", weight)):
         check_name(role, column)
     with doubts.collected() as doubtful:
-        loaded = _loaded(entry, recipe, data, target, schema, ignore, image_size)
+        loaded, task = _loaded(entry, recipe, data, target, schema, ignore, image_size)
         doubtful.discard(column for column in (groups, weight) if column is not None)
     known = loaded.column_names if loaded.streaming else loaded.roles.columns
     groups, weight = (resolved(column, known) for column in (groups, weight))
-    splits = list(_folds(loaded, entry, int(folds), groups, seed))
+    splits = list(folds_of(loaded, task, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
-    jobs = [
-        _Job(fold, seed + i, rate, rest, test) for rate in rates for i in range(seeds) for fold, rest, test in parts
-    ]
-    share = recipe.validation if isinstance(validation, _RecipeShare) else validation
+    jobs = [Job(fold, seed + i, rate, rest, test) for rate in rates for i in range(seeds) for fold, rest, test in parts]
+    share = recipe.validation if isinstance(validation, RecipeShare) else validation
     how = {"validation": share, "groups": groups, "weight": weight}
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {**how, **asked, "target": loaded.target}
-    why = _obstacle(recipe, traits, engine, entry, loaded.schema.task, options)
-    groups_of_shape = [] if why else list(_of_one_shape(entry, recipe, traits, jobs, options, how, optimizer))
-    why = why or _why_not_one(groups_of_shape, recipe, engine)
+    why = one_program.obstacle(recipe, traits, engine, entry, task, options)
+    shared = (entry, recipe, traits, task)
+    groups_of_shape = [] if why else list(one_program.by_shape(*shared, jobs, options, how, optimizer))
+    why = why or one_program.why_not_all(groups_of_shape, recipe, engine)
     if verbose:
         text = f"not as one program, for {why}" if why else "as one program"
         print(f"{name} on {loaded.source}: {len(loaded)} rows, {len(jobs)} trainings, {text}", flush=True)
     trained: list = [None] * len(jobs)
     for members in groups_of_shape:
-        if len(members) > 1 and not _obstacle_of(members, recipe, engine):
-            for member, result in zip(members, _at_once(members, recipe), strict=True):
+        if len(members) > 1 and not one_program.obstacle_of(members, recipe, engine):
+            for member, result in zip(members, one_program.fit(members, recipe), strict=True):
                 trained[member.place] = result
     for place, job in enumerate(jobs):
         if trained[place] is None:
@@ -196,8 +169,8 @@ def _mean(*arrays: np.ndarray) -> np.ndarray:
     return np.mean(arrays, axis=0) if arrays[0].dtype.kind == "f" else arrays[0]
 
 
-def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_size) -> Data:
-    """Returns all rows, with a schema that knows all levels: statistics are not in it."""
+def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_size) -> tuple[Data, Task]:
+    """Returns all rows, with a schema that knows all levels and the task, and that task. Statistics are not in it."""
     loaded = load_data(
         recipe.data_or(data, entry.name), target=target, schema=schema, ignore=ignore, image_size=image_size
     )
@@ -211,7 +184,7 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
             f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
             f"{', '.join(map(str, loaded.schema.names))}."
         )
-    task = task_for(entry, loaded.y)
+    task = task_for(entry, loaded)
     missing = pd.DataFrame(loaded.y).isna()
     if count := int(missing.any(axis=1).sum()):
         names = [name for name, column in zip(loaded.targets, missing, strict=False) if missing[column].any()]
@@ -221,170 +194,11 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
             "rows out."
         )
     known = loaded.schema if loaded.schema.task == task.name else task.described(loaded.schema, loaded.y)
-    return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known)
+    return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known), task
 
 
-def _folds(loaded: Data, entry: Entry, folds: int, groups, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields the numbers of the rows to train on and to score on."""
-    from sklearn import model_selection
-
-    rows, y = np.zeros(len(loaded)), np.asarray(loaded.y)
-    if len(loaded) < folds:
-        raise ValueError(f"`folds` must be at most the number of rows, {len(loaded)}. Received: folds={folds}")
-    codes = task_for(entry, loaded.y).strata(loaded.y)
-    how: dict[str, Any] = {"n_splits": folds, "shuffle": True, "random_state": seed % 2**32}
-    if groups is not None:
-        if groups not in loaded.roles.columns:
-            raise ValueError(f"`groups` must be a column of the data. Received: groups={groups!r}")
-        labels = pd.factorize(loaded.roles[groups], use_na_sentinel=False)[0]
-        if len(np.unique(labels)) < folds:
-            raise ValueError(
-                f"`folds` must be at most the number of groups, {len(np.unique(labels))}. Received: folds={folds}"
-            )
-        if codes is None:
-            splitter = model_selection.GroupKFold(**how)
-        else:
-            splitter = model_selection.StratifiedGroupKFold(**how)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of a class with fewer rows than folds: groups come first
-            yield from splitter.split(rows, codes, labels)
-        return
-    if codes is None:
-        yield from model_selection.KFold(**how).split(rows)
-        return
-    if (least := int(np.bincount(codes).min())) < folds:
-        rare = y[np.flatnonzero(codes == int(np.bincount(codes).argmin()))[0]]
-        raise ValueError(
-            f"`folds` must be at most the number of rows of the rarest class, {least} of {rare!r}, for every fold to "
-            f"have it. Received: folds={folds}"
-        )
-    yield from model_selection.StratifiedKFold(**how).split(rows, codes)
-
-
-def _obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, task: str | None, options) -> str:
-    """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
-    if engine in ("keras", "xla"):
-        return f"`engine={engine!r}` is asked for"
-    if entry.learning == "rule":
-        return "it learns by a rule, which stands in its layers"
-    if recipe.solver is not None:
-        return f"the solver {recipe.solver!r} trains"
-    if traits.augmentation is not None and options.get("augmentation", True):
-        return "images are augmented"
-    if recipe.stop_at is not None:
-        return f"the recipe stops at a value of {recipe.stop_at[0]}"
-    if registry.load_task(task).bounded(decision_of(recipe, traits)):
-        return "predictions are bounded by each fold's own targets"
-    return ""
-
-
-def _of_one_shape(
-    entry: Entry, recipe: Recipe, traits: Traits, jobs: list[_Job], options, how, optimizer
-) -> Iterator[list[_Member]]:
-    """Yields the trainings of each shape of network, steps of an epoch and batches: those of one program."""
-    found: dict[tuple, list[_Member]] = {}
-    prepared: dict[tuple[int, int], tuple] = {}
-    lines: dict[tuple[int, int], tuple] = {}  # solved once for all rates
-    for place, job in enumerate(jobs):
-        if (job.fold, job.seed) not in prepared:
-            prepared[job.fold, job.seed] = _prepared(entry, recipe, traits, job, how)
-        parts, preprocessor, rows, held = prepared[job.fold, job.seed]
-        model = assemble(entry, preprocessor, options, seed=job.seed, compiled=False)
-        size = recipe.rows_a_step(parts.rows)
-        steps = math.ceil(parts.rows / size)
-        own, total = _copied(optimizer), steps * recipe.epochs
-        compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
-        sizes = {**preprocessor.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
-        shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
-        best_so_far = None
-        if line.is_needed(model):
-            own_line, key = line_of(model.network), (job.fold, job.seed)
-            if key not in lines:
-                line.solve(model, rows, seed=job.seed)
-                lines[key] = own_line.get_weights(), None if held is None else line.loss(model, held)
-            weights, best_so_far = lines[key]
-            own_line.set_weights(weights)
-        weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
-        found.setdefault(shape, []).append(_Member(place, job.seed, model, size, *weighed, best_so_far))
-    yield from found.values()
-
-
-def _why_not_one(groups_of_shape: list[list[_Member]], recipe: Recipe, engine: str) -> str:
-    """Returns why not all trainings are one program, or `""`."""
-    if len(groups_of_shape) > 1:
-        return f"{len(groups_of_shape)} shapes of their rows take a program each"
-    return _obstacle_of(groups_of_shape[0], recipe, engine)
-
-
-def _obstacle_of(members: list[_Member], recipe: Recipe, engine: str) -> str:
-    """Returns why trainings of one shape are no program, or `""`."""
-    model, size = members[0].model, max(member.size for member in members)
-    if model.members > 1:
-        return "each is an ensemble already"
-    if why := fitting_members.obstacle([member.model for member in members], [member.rows for member in members], size):
-        return why
-    sizes = {"rows": len(members[0].rows[1]), "batch_size": size, "epochs": recipe.epochs}
-    if engine == "auto" and not loop_tensorflow.is_small(model, size) and loop_tensorflow.pays_off(model, **sizes):
-        return "networks of this size train faster by XLA, which takes one at a time"
-    return ""
-
-
-def _at_once(members: list[_Member], recipe: Recipe) -> Iterator[tuple]:
-    """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
-    models = [member.model for member in members]
-    left = fitting_members.fit(
-        models,
-        [member.rows for member in members],
-        None if members[0].held is None else [member.held for member in members],
-        loss=models[0].loss.function,
-        batch_size=max(member.size for member in members),
-        epochs=recipe.epochs,
-        shuffle=recipe.shuffle,
-        seeds=[member.seed for member in members],
-        patience=recipe.patience,
-        best_so_far=[member.best_so_far for member in members],
-        key=structure(models[narrow_inputs.widest([model.network for model in models])], recipe, statistics=False),
-    )
-    if diverged := sum(one.diverged for one in left):
-        warnings.warn(
-            f"The loss of {diverged} of {len(left)} trainings was no longer finite, and their weights are those of an "
-            "epoch before. Lower `learning_rate`, or pass an optimizer with clipnorm=1.0.",
-            stacklevel=3,
-        )
-    for model, one in zip(models, left, strict=True):
-        yield model, one.best_epoch, len(one.losses)
-
-
-def _prepared(entry: Entry, recipe: Recipe, traits: Traits, job: _Job, how) -> tuple:
-    """Returns a fold's parts, preprocessor and encoded rows, as `zoo.train` would have them."""
-    parts: Parts = load_parts(
-        job.train,
-        target=job.train.target,
-        schema=None,
-        validation=how["validation"],
-        shipped=False,
-        entry=entry,
-        groups=how["groups"],
-        time=None,
-        weight=how["weight"],
-        seed=job.seed,
-    )
-    preprocessor = fit_preprocessor(entry, recipe, traits, parts.train)
-    encoded = [
-        None if part is None else pipelines.encode(part, preprocessor, weight=parts.weights(part), training_seed=seed)
-        for part, seed in ((parts.train, job.seed), (parts.val, None))
-    ]
-    return parts, preprocessor, *encoded
-
-
-def _with_weights(model: Model, encoded) -> tuple:
-    y = model.target.in_float32(encoded.truth, encoded.y)
-    weight = np.ones(len(y), "float32") if encoded.weight is None else encoded.weight.astype("float32")
-    return encoded.x, y, weight
-
-
-def _alone(entry: Entry, job: _Job, settings, options) -> tuple:
-    own = {**settings, "optimizer": _copied(settings["optimizer"])}
+def _alone(entry: Entry, job: Job, settings, options) -> tuple:
+    own = {**settings, "optimizer": copy_of(settings["optimizer"])}
     run = train(entry.name, job.train, seed=job.seed, learning_rate=job.rate, verbose=0, **own, **options)
     return run.model, run.best_epoch, len(run.history.get("loss", ()))
 

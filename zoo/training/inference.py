@@ -13,7 +13,7 @@ import weakref
 import keras
 import numpy as np
 
-from zoo.engine.precision import check_floatx, in_float32
+from zoo.engine.precision import check_floatx
 
 _functions: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 _functions_of_raw: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
@@ -43,10 +43,11 @@ def _function(model):
 def _jitted(owner):
     import jax
 
-    def answers(*state_and_x):
+    def answers(trained, fixed, x):
         network = owner().network
-        with in_float32(network):
-            return _of_outputs(owner(), network.stateless_call(*state_and_x, training=False)[0])
+        variables = [*network.trainable_variables, *network.non_trainable_variables]
+        with keras.StatelessScope(state_mapping=list(zip(variables, [*trained, *fixed], strict=True))):
+            return _standard(owner(), x)
 
     function = jax.jit(answers)
 
@@ -69,11 +70,7 @@ def _once(model):
 
 def _standard(model, x):
     """Returns the answers to encoded tensors without the target's units, in float32."""
-    return _of_outputs(model, model.network_outputs(x))
-
-
-def _of_outputs(model, outputs):
-    return model.task.standard(model.merged(outputs), model.target, model.decision)
+    return model.task.standard(model.merged(model.network_outputs(x)), model.target, model.decision)
 
 
 def _in_units_of_target(model, answers):
@@ -159,12 +156,12 @@ def _function_of_raw(model):
     import tensorflow as tf
 
     owner, encoder = weakref.ref(model), model.preprocessor.block_encoder()
-    signature = model.preprocessor.block_signature()
+    graph, signature = encoder.graph, encoder.signature()
     names = [tensor.name for tensor in model.network.inputs]
 
     def answer(*tensors):
         with tf.device("CPU"):
-            encoded = encoder.of_blocks(dict(zip(signature, tensors)))
+            encoded = graph.of_blocks(dict(zip(signature, tensors)))
         return _standard(owner(), {name: encoded[name] for name in names})
 
     function = tf.function(answer, input_signature=list(signature.values()), autograph=False).get_concrete_function()

@@ -1,12 +1,8 @@
 """The line beside the hidden layers of a network on tables: solved from the training rows, before the network trains.
 
-    ridge      ridge regression of each standardised target, by eigenvalues
-    logistic   logistic regression of classes, by L-BFGS
-    labels     the same of each label by itself
-
-Its features are the tensor `linear` and an indicator of each level that occurs at least twice. The penalty is that of
-the least error on five folds of the training rows. Of many rows a sample by the seed is taken: as many as are
-decomposed, and fitted, in about a second.
+The task says by which method (see `zoo.training.line_methods`). Features are the tensor `linear` and an indicator of
+each level that occurs at least twice. The penalty is that of the least error on five folds of the training rows. Of
+many rows a sample by the seed is taken: as many as are decomposed, and fitted, in about a second.
 """
 
 from __future__ import annotations
@@ -23,14 +19,12 @@ from zoo.data.threads import one_thread
 from zoo.engine.freezing import heads
 from zoo.layers.linear import SolvedLine, line_of, line_outputs
 from zoo.model import Model
-from zoo.solvers.logistic import logistic
-from zoo.solvers.ridge import Line, most_rows, ridge
+from zoo.solvers.ridge import Line, most_rows
+from zoo.training.line_methods import method_of, positive
 
-FOLDS = 5
 MOST_LEVELS = 512  # the most frequent ones
 MOST_VALUES = 2**25  # rows x features x outputs of what is fitted
 TESTED_ROWS = 8192
-MOST_FOLD_VALUES = 2**20  # of what chooses the penalty of a classifier, which takes some hundred steps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,10 +87,10 @@ def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:
     most = min(most_rows(max(width, 1)), max(1, MOST_VALUES // max(width * layer.num_outputs, 1)))
     chosen = np.sort(generator.permutation(count)[:most])
     x = _features(layer, encoded.x, chosen, levels)
-    weight = _positive(None if encoded.weight is None else encoded.weight[chosen].astype("float64"))
+    weight = positive(None if encoded.weight is None else encoded.weight[chosen].astype("float64"))
     weight = None if weight is None else weight / weight.mean()
     with one_thread():
-        found = _solved(model, layer, encoded, chosen, x, weight, generator)
+        found = method_of(model.task).solve(model, encoded, chosen, x, weight, generator)
     _assign(layer, found, levels)
     return Solved(found.penalty, len(chosen), width)
 
@@ -114,24 +108,7 @@ def constant(model: Model, encoded: Encoded) -> np.ndarray:
         model: Its network has a line.
         encoded: Training rows.
     """
-    layer = line_of(model.network)
-    if model.task.line == "ridge":
-        y = model.target.standardised(encoded.truth)
-        return np.atleast_1d(np.average(y, axis=0, weights=_positive(encoded.weight)))
-    if model.task.line == "labels":
-        shares = np.average(np.asarray(encoded.y), axis=0, weights=_positive(encoded.weight)).clip(1e-6, 1 - 1e-6)
-        return np.log(shares / (1.0 - shares))
-    classes = max(layer.num_outputs, 2)
-    counts = np.bincount(np.asarray(encoded.y), _positive(encoded.weight), minlength=classes) + 1e-6
-    shares = counts / counts.sum()
-    if layer.num_outputs == 1:
-        return np.log(shares[1:] / shares[0])
-    return np.log(shares / (1.0 - shares)) if model.decision == "sigmoid" else np.log(shares)
-
-
-def _positive(weight: np.ndarray | None) -> np.ndarray | None:
-    """Returns weights if their sum can be divided by."""
-    return weight if weight is not None and weight.sum() > 0 else None
+    return method_of(model.task).constant(model, encoded)
 
 
 def loss(model: Model, held_out) -> float:
@@ -192,44 +169,6 @@ def _batches(held_out) -> Iterator[tuple]:
         return
     for first in range(0, len(held_out), TESTED_ROWS):
         yield keras.tree.map_structure(operator.itemgetter(slice(first, first + TESTED_ROWS)), held_out.tensors())
-
-
-def _solved(model: Model, layer: SolvedLine, encoded: Encoded, rows, x, weight, generator) -> Line:
-    if model.task.line == "ridge":
-        y = model.target.standardised(encoded.truth[rows])
-        folds = generator.permutation(np.arange(len(rows)) % min(FOLDS, len(rows)))
-        return _side_by_side([ridge(x, column, folds, weight) for column in _columns(y)])
-    y = np.asarray(encoded.y)[rows]
-    if model.task.line == "labels":
-        most = max(FOLDS, MOST_FOLD_VALUES // max(x.shape[1] * y.shape[1], 1))
-        lines = [logistic(x, label, 1, _stratified(label, most, generator), weight) for label in y.T]
-        return _side_by_side(lines)
-    separate = model.decision == "sigmoid" and layer.num_outputs > 1
-    most = max(FOLDS, MOST_FOLD_VALUES // max(x.shape[1] * layer.num_outputs, 1))
-    return logistic(x, y, layer.num_outputs, _stratified(y, most, generator), weight, separate=separate)
-
-
-def _columns(y: np.ndarray) -> np.ndarray:
-    return y[None] if y.ndim == 1 else y.T
-
-
-def _side_by_side(lines: list[Line]) -> Line:
-    """Returns lines of one output each as one, whose penalties are those of the outputs."""
-    if len(lines) == 1:
-        return lines[0]
-    weights, intercepts = ([getattr(one, name) for one in lines] for name in ("weights", "intercept"))
-    penalties: list = [one.penalty for one in lines]
-    return Line(np.concatenate(weights, axis=1), np.concatenate(intercepts), penalties)
-
-
-def _stratified(y: np.ndarray, most: int, generator) -> np.ndarray:
-    """Returns the number of each row's fold, with as many rows of a class in each; -1 of rows beyond `most`."""
-    order = generator.permutation(len(y))
-    folds = np.full(len(y), -1)
-    chosen = order[:most]
-    by_class = chosen[np.argsort(y[chosen], kind="stable")]
-    folds[by_class] = np.arange(len(by_class)) % min(FOLDS, len(by_class))
-    return folds
 
 
 def _levels(layer: SolvedLine, x: Mapping[str, np.ndarray]) -> np.ndarray:

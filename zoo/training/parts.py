@@ -34,6 +34,7 @@ class Parts:
         sha256: Hash of the raw data, if known.
         weight: Column of sample weights, or None.
         split: How the rows were chosen, in words.
+        task: What the model is to answer.
         rows: Number of training rows.
         val_rows: Number of validation rows.
         sample: Of a stream, the rows that statistics are taken from.
@@ -49,6 +50,7 @@ class Parts:
     sha256: str | None
     weight: str | None
     split: str
+    task: Task
     rows: int
     val_rows: int
     sample: Sample | None = None
@@ -103,7 +105,7 @@ def load_parts(
         seed: Seed of the split.
         ignore: Columns that are no inputs.
         image_size: `(height, width)` that images are resized to, or None.
-        task: The task of a trained model that goes on, or None for the one of the entry that suits the targets.
+        task: What is to be answered, if that is known already, as of a trained model; else None.
 
     Raises:
         ValueError: if a column is missing, or the split cannot be made.
@@ -116,7 +118,7 @@ def load_parts(
         doubtful.discard(column for column in roles.values() if column is not None)
     loaded.check_ignored(ignore)
     _check_rows(loaded)
-    task = task_for(entry, loaded.y, task)
+    picked = None if loaded.streaming else task_for(entry, loaded, known=task)
     known = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
     groups, time, weight = (resolved(column, known) for column in (groups, time, weight))
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
@@ -141,12 +143,12 @@ def load_parts(
     if share is not None and not 0.0 < share < 1.0 or isinstance(validation, bool):
         raise ValueError(f"`validation` must be a share in (0, 1), data, or None. Received: validation={validation!r}")
     common: dict[str, Any] = {"source": loaded.source, "sha256": loaded.sha256, "weight": weight, "ignore": ignored}
-    if loaded.streaming:
+    if picked is None:  # of a stream, when its rows are seen
         if groups or time:
             raise ValueError(
                 "`groups` and `time` need all rows in memory. Pass validation data of your own with a stream."
             )
-        return _stream_parts(loaded, val, share, seed, common)
+        return _stream_parts(loaded, val, share, seed, entry, task, common)
     test = loaded.take(loaded.splits["test"]) if "test" in loaded.splits else None
     chosen = groups is None and time is None
     if "train" in loaded.splits:
@@ -162,12 +164,13 @@ def load_parts(
         by_group = None if groups is None else pool.roles[groups]
         by_time = None if time is None else pool.roles[time]
         train_rows, val_rows = held_out(
-            task.strata(pool.y), share, seed=seed, rows=len(pool), groups=by_group, time=by_time
+            picked.strata(pool.y), share, seed=seed, rows=len(pool), groups=by_group, time=by_time
         )
         how = f"by groups of {groups}" if groups else f"the last by {time}" if time else f"by seed {seed}"
         split = f"{split}; validation {share:g} {how}"
         val, pool = pool.take(val_rows), pool.take(train_rows)
-    return Parts(pool, val, test, split=split, rows=len(pool), val_rows=len(val) if val is not None else 0, **common)
+    common |= {"task": picked, "rows": len(pool), "val_rows": len(val) if val is not None else 0}
+    return Parts(pool, val, test, split=split, **common)
 
 
 def check_name(role: str, column) -> None:
@@ -184,7 +187,7 @@ def _check_rows(loaded: Data) -> None:
         raise ValueError("The data must have rows to train on. Received: none. Check how they were made.")
 
 
-def _stream_parts(loaded, val, share, seed, common) -> Parts:
+def _stream_parts(loaded, val, share, seed, entry: Entry, task: Task | None, common) -> Parts:
     """Splits a stream by row number, and takes the sample of its training rows in one pass."""
 
     def keep_val(index):
@@ -200,6 +203,7 @@ def _stream_parts(loaded, val, share, seed, common) -> Parts:
             yield frame.loc[~keep_val(np.arange(first, rows))] if held_out_here else frame
 
     drawn = sample(training_blocks(), seed=seed)
+    common = {**common, "task": task_for(entry, loaded, known=task, sample=drawn)}
     if not held_out_here:
         split = "all rows" if val is None else "validation data given"
         val_rows = len(val) if val is not None else 0

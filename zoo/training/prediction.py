@@ -142,7 +142,8 @@ def _parted(model, x, keep: tuple, y=None, target=None) -> tuple[Any, Any]:
 
 
 def _answers(model, x, kept, index) -> pd.DataFrame:
-    outputs = model.checked(inference.outputs(model, model.preprocessor.encode(x)))
+    outputs = inference.outputs(model, model.preprocessor.encode(x))
+    outputs = model.task.checked(outputs, model.entry.options)
     return _beside(kept, answers(model, outputs, index))
 
 

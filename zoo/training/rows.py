@@ -12,6 +12,7 @@ import numpy as np
 from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.engine import memory
+from zoo.engine.experience import Experience
 from zoo.model import Model
 from zoo.training.parts import Parts
 
@@ -26,6 +27,7 @@ class Rows:
         held_out: Validation rows, encoded or as a pipeline, or None.
         blocks: Of a stream: from the number of an epoch to its blocks of encoded rows.
         for_line: Returns the rows that a line is solved from.
+        experience: The rows that the model makes itself, in place of `encoded`; or None.
     """
 
     batches: Callable
@@ -33,6 +35,14 @@ class Rows:
     held_out: Any
     blocks: Callable | None
     for_line: Callable[[], Encoded]
+    experience: Experience | None = None
+
+    @property
+    def source(self):
+        """What a loop trains on."""
+        if self.experience is not None:
+            return self.experience
+        return self.blocks if self.encoded is None else self.encoded.tensors()
 
 
 def rows_in_memory(

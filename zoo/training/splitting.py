@@ -11,7 +11,7 @@ import pandas as pd
 from zoo.data import dates, notations, recognition
 from zoo.data.columns.natural import natural
 from zoo.data.notations import MARKS
-from zoo.data.schema import as_numbers, is_missing, is_stringlike
+from zoo.data.raw_values import as_numbers, is_missing, is_stringlike
 
 
 def held_out(

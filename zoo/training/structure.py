@@ -7,6 +7,7 @@ from collections.abc import Hashable
 
 from zoo import notices
 from zoo.engine import keras_internals
+from zoo.engine.asked import obstacle_of_steps
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers.nesting import layers_of
 from zoo.model import Model
@@ -27,6 +28,8 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
         loss: The caller's own.
         statistics: Whether it uses those of a regression's target.
     """
+    if obstacle_of_steps(model.traits):  # functions that may hold anything
+        return None
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
     settings = {**optimizer.get_config(), "name": None}
     rate = keras_internals.learning_rate_of(optimizer)

@@ -4,51 +4,39 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 import time as clock
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
-from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from zoo import registry
-from zoo.building import assemble, fit_preprocessor, seeded
-from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
+from zoo.building import assemble, fit_preprocessor
+from zoo.compiling import check_options
 from zoo.data import pipelines
 from zoo.data.names import absent
 from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
-from zoo.data.sources import beside
-from zoo.engine import driver, fitting, freezing, interruption
-from zoo.engine.asked import check_asked, check_served
+from zoo.data.target_columns import beside
+from zoo.engine import experience, interruption, objectives
+from zoo.engine.asked import check_steps
 from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
-from zoo.engine.freezing import Phase
+from zoo.engine.plan import ENGINES, Plan, Workload
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
-from zoo.engine.workers import devices as engine_devices
-from zoo.engine.workers import following
-from zoo.layers.linear import line_of
+from zoo.engine.schedules import callbacks_that_set_rates
+from zoo.engine.workers.devices import place
 from zoo.model import Model
-from zoo.recipes import as_plain, listed
-from zoo.registry import Entry, Recipe, Traits
+from zoo.registry import Entry, Recipe
 from zoo.run import Run
-from zoo.training import line, scoring, solving
-from zoo.training.checking import check_names, check_seed, checked_callbacks, without_schedule
+from zoo.training import line, line_beside, scoring
+from zoo.training.checking import check_choice, check_seed, checked_callbacks
 from zoo.training.parts import Parts, load_parts
+from zoo.training.phases import Phases, Request
 from zoo.training.resolving import resolve_model
-from zoo.training.rows import fingerprint_of, rows_in_memory, rows_of_a_stream
-from zoo.training.structure import structure
-
-
-class _RecipeShare(float):
-    """The default share of validation rows: it gives way to the recipe's own, a caller's 0.2 does not."""
-
-
-_DEFAULT_SHARE = _RecipeShare(0.2)
+from zoo.training.rows import Rows, fingerprint_of, rows_in_memory, rows_of_a_stream
+from zoo.training.settings import DEFAULT_SHARE, RecipeShare, Settings, resolve_settings
 
 
 def train(
@@ -56,7 +44,7 @@ def train(
     data=None,
     *,
     target=None,
-    validation: float | Any | None = _DEFAULT_SHARE,
+    validation: float | Any | None = DEFAULT_SHARE,
     schema: Schema | str | os.PathLike | None = None,
     groups: str | None = None,
     time: str | None = None,
@@ -86,7 +74,8 @@ def train(
 
     Args:
         model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
-        data: Anything that `zoo.data.load` takes; None for the recipe's own data set.
+        data: Anything that `zoo.data.load` takes; None for the recipe's own data set. Of an entry that learns from its
+            own acts, an environment (see `zoo.engine.experience`).
         target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
         validation: Share of the rows to hold out, data to choose the best epoch by, or None. Left out, it is the
             recipe's share, or the validation rows that the data set ships.
@@ -127,40 +116,46 @@ def train(
     """
     begin = clock.monotonic()
     check_precision()
-    _check_choice("engine", engine, fitting.ENGINES)
-    _check_choice("solver", solver, (None, *solving.SOLVERS))
-    placement = engine_devices.place(devices)
+    check_choice("engine", engine, ENGINES)
+    placement = place(devices)
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
-    check_names(optimizer=optimizer, loss=loss)
     check_seed(seed)
-    refit = not _is_name(model) and options.get("linear") == "refit"
-    if refit:
+    solves_line_again = not _is_name(model) and options.get("linear") == "refit"
+    if solves_line_again:
         del options["linear"]
     model, entry, options = _resolve(model, options)
     data, target = beside(data, target)
-    recipe = _changed(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
-    traits = resolve_traits(entry, options)
-    check_served(entry, traits)
-    check_asked(entry, recipe, solver=solver, loss=loss, weight=weight)
-    if solver is None and (optimizer is not None or batch_size is not None):
-        recipe = dataclasses.replace(recipe, solver=None)
-    elif solver is not None:
-        recipe = dataclasses.replace(recipe, solver=solver)
-    recipe = without_schedule(recipe, optimizer, callbacks, verbose)
-    by_recipe = isinstance(validation, _RecipeShare)
-    asked: dict[str, Any] = {"target": target, "groups": groups, "time": time, "weight": weight}
-    asked["image_size"] = list(image_size) if isinstance(image_size, Sequence) else image_size
-    asked = {name: column for name, column in asked.items() if column is not None}
-    if not by_recipe:
-        asked["validation"] = validation if isinstance(validation, (str, Real, type(None))) else str(validation)
+    settings = resolve_settings(
+        entry,
+        options,
+        optimizer=optimizer,
+        loss=loss,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        batch_size=batch_size,
+        solver=solver,
+        class_weight=class_weight,
+        weight=weight,
+        callbacks=callbacks,
+        verbose=verbose,
+    )
+    recipe, traits = settings.recipe, settings.traits
+    given = {"loss": loss, "solver": solver, "optimizer": optimizer, "freeze": None if freeze == "none" else freeze}
+    given |= {"target": target, "groups": groups, "time": time, "weight": weight, "class_weight": class_weight}
+    given |= {"schema": schema, "validation": None if isinstance(validation, RecipeShare) else validation}
+    check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
+    environment = None
+    if traits.experience is not None:
+        environment, validation = experience.checked(recipe.data_or(data, entry.name)), None
+        data = experience.observations(environment, seed)
     parts = load_parts(
         recipe.data_or(data, entry.name),
         target=model.schema.target if model is not None and target is None else target,
         schema=model.schema if model is not None and schema is None else schema,
         ignore=_ignored(ignore, model),
         image_size=image_size,
-        validation=recipe.validation if by_recipe else validation,
-        shipped=by_recipe,
+        validation=recipe.validation if isinstance(validation, RecipeShare) else validation,
+        shipped=isinstance(validation, RecipeShare),
         entry=entry,
         groups=groups,
         time=time,
@@ -168,163 +163,121 @@ def train(
         seed=seed,
         task=None if model is None else model.task,
     )
+    if environment is not None:
+        num_rows, source = experience.rows_per_epoch(recipe), type(environment).__name__
+        parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
     if model is not None:
         seed_layers(model.network, seed)
     else:
-        preprocessor = fit_preprocessor(entry, recipe, traits, parts.train, parts.sample)
+        preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
         model = assemble(entry, preprocessor, options, seed=seed, compiled=False)
-    if parts.train.target is None and parts.train.y is None and model.task.learns_from_targets:
-        lacking = absent(model.schema.target, parts.train.column_names)
-        named = f" The data have no column {lacking[0]!r}." if lacking else ""
-        raise ValueError(
-            f"Training {entry.name!r} needs a target.{named} Pass `target=` with a column's name, or (x, y)."
-        )
+    objectives.begin(model, seed)
+    _check_target(model, parts)
     model.check_loss(loss)
-    rows = parts.rows
-    size = recipe.rows_a_step(rows)
-    steps = math.ceil(rows / size)
-    phases = freezing.phases(model.network, freeze, recipe.epochs)
-    plain = _plain_recipe(recipe, traits, optimizer, loss, class_weight, options)
-    if freeze is not None:
-        plain["freeze"] = freeze
-    if refit:
-        plain["linear"] = "refit"
-    if computes_in_half(model.network):
-        plain["dtype_policy"] = MIXED
+    model.task.check_loss(loss, model.target, model.decision)
+
     augmented = traits.augmentation is not None and model.options.get("augmentation", True)
-
-    def compile_for(phase: Phase) -> None:
-        compile_model(
-            model,
-            recipe,
-            optimizer=_copied(optimizer) if len(phases) > 1 else optimizer,
-            loss=loss,
-            learning_rate=_scaled_rate(recipe, optimizer, learning_rate, phase.rate),
-            total_steps=steps * phase.epochs,
-            # Keras tells callbacks of executions: of batches only where each is one.
-            steps_per_execution=1 if any(map(driver.asks_for_batches, callbacks)) else min(64, steps),
-        )
-
-    compile_for(phases[0])
-    if placement.kind != "one":
-        obstacle = _obstacle(recipe, engine, callbacks, augmented)
-        placement = engine_devices.settle(placement, model, batch_size=size, obstacle=obstacle)
-    device = placement.text
+    has_targets = model.schema.task is not None and parts.train.y is not None
+    workload = Workload(
+        num_rows=parts.rows,
+        batch_size=recipe.rows_a_step(parts.rows),
+        epochs=recipe.epochs,
+        streamed=parts.streaming,
+        inputs_only=not has_targets and weight is None,
+        augmentation=traits.augmentation if augmented else None,
+        made_by_model=environment is not None,
+    )
+    request = Request(placement, engine, callbacks, checkpoint, seed, verbose)
+    needs_line = line.is_needed(model, again=solves_line_again)
+    phases = Phases(model, settings, workload, request, freeze)
     if verbose:
-        held = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
-        print(f"{entry.name} on {parts.source}: {rows} rows{held}; {device} ({placement.why})", flush=True)
+        print(_opening_lines(entry, parts, phases.plan, request), flush=True)
+    record = settings.listed()
+    record |= {} if freeze is None else {"freeze": freeze}
+    record |= {"linear": "refit"} if solves_line_again else {}
+    record |= {"dtype_policy": MIXED} if computes_in_half(model.network) else {}
 
-    needs_line = line.is_needed(model, again=refit)
-    how: dict[str, Any] = {"batch_size": size, "shuffle": recipe.shuffle, "seed": seed}
-    if parts.streaming:
-        _check_streaming(recipe, class_weight)
-        ready = rows_of_a_stream(parts, model, **how)
-    else:
-        ready = rows_in_memory(
-            parts, model, class_weight=class_weight, augmentation=traits.augmentation if augmented else None, **how
-        )
-    encoded, held_out = ready.encoded, ready.held_out
-    line_rows = ready.for_line() if line_of(model.network) is not None else None
-    solved = line.solve(model, line_rows, seed=seed) if needs_line and line_rows is not None else None
-    alike = None  # the outputs that answer all rows alike, from which on the line and the model explain
-    if line_rows is not None and (solved is not None or line.is_solved(model)):
-        alike = line.constant(model, line_rows)
-    identity = None
-    if checkpoint is not None:
-        fingerprint = parts.source if encoded is None else fingerprint_of(encoded)
-        facts = {"recipe": identifying(plain), "rows": rows, "data": fingerprint}
-        identity = {"entry": entry.name, "seed": seed, **facts}
-        identity = json.loads(json.dumps(identity, default=str))
+    rows = _encoded_rows(parts, model, settings, workload, seed)
+    if environment is not None:
+        experience.check_encoding(data, rows.encoded.x, entry.name)
+        steps = recipe.steps_per_epoch
+        made = experience.Experience(traits.experience, environment, model, steps=steps, seed=seed)
+        rows = dataclasses.replace(rows, experience=made)
+    identity = {} if checkpoint is None else _identity(entry, seed, record, parts, rows.encoded)
+    solved_line = line_beside.begin(model, rows, solves=needs_line, chooses=recipe.solver is None, seed=seed)
+    if solved_line.solved is not None:
+        record["linear"] = solved_line.listed(again=solves_line_again)
+    record["plan"] = phases.plan.listed
 
-    best_so_far = None  # what the epochs must beat
-    if solved is not None:
-        plain["linear"] = {name: getattr(solved, name) for name in ("penalty", "rows", "features")}
-        plain["linear"] |= {"refit": True} if refit else {}
-        if held_out is not None and recipe.solver is None:
-            best_so_far = line.loss(model, held_out)
-
-    def fit(phase: Phase, left: Fitted | None) -> Fitted:
-        """Trains the layers of one phase, on from what the phase before left."""
-        if left is not None:
-            compile_for(phase)
-        x = y = None
-        if encoded is not None:
-            x, y = encoded.x, encoded.y
-        model.begin_training(x, y, rows=rows, steps=steps * phase.epochs)
-        if recipe.solver is not None:
-            return solving.solve(model, encoded, recipe, callbacks=callbacks, verbose=verbose)
-        with seeded(seed):
-            return following.fit(
-                model,
-                ready.batches,
-                epochs=phase.epochs,
-                rows=encoded.tensors() if encoded is not None else ready.blocks,
-                num_rows=rows,
-                batch_size=size,
-                shuffle=recipe.shuffle,
-                seed=seed,
-                engine=engine,
-                key=structure(model, recipe, loss),
-                augmentation=traits.augmentation if augmented else None,
-                validation=held_out.tensors() if isinstance(held_out, Encoded) else held_out,
-                patience=recipe.patience,
-                stop_at=recipe.stop_at,
-                checkpoint=checkpoint if checkpoint is None or len(phases) == 1 else Path(checkpoint) / phase.name,
-                identity=identity,
-                callbacks=callbacks,
-                verbose=verbose,
-                best_so_far=best_so_far if left is None else left.best,
-                placement=placement,
-            )
-
-    fitted, metrics = None, {}
+    metrics: dict[str, dict[str, float]] = {}
     with interruption.terminable():
-        for phase in phases:
-            with freezing.frozen(phase.frozen):
-                fitted = _joined(fitted, fit(phase, fitted))
-            if fitted.interrupted:
-                break
+        fitted = phases.run(rows, identity=identity, best_so_far=solved_line.best_so_far)
         try:
-            metrics = {} if parts.streaming else _metrics(model, parts, encoded, held_out)
-            rows_of_share = encoded if held_out is None else held_out
-            if alike is not None and rows_of_share is not None and not fitted.interrupted:
-                found = plain["linear"] if solved is not None else {}  # else an earlier training solved it
-                plain["linear"] = {**found, "explained": line.explained(model, alike, rows_of_share)}
+            metrics = {} if parts.streaming or environment is not None else _metrics(model, parts, rows)
+            share = {} if fitted.interrupted else solved_line.explained(model, rows)
+            if share:
+                record["linear"] = solved_line.listed(again=solves_line_again) | share
         except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
             fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
-    # A run that goes on from its checkpoint knows by that alone what the line reached.
-    is_before_the_first = fitted.best_epoch is None and (best_so_far is not None or fitted.best is not None)
-    if encoded is not None and traits.unreached is not None and _ends_short(recipe, fitted):
-        fitted = dataclasses.replace(
-            fitted, stopped=f"{fitted.stopped}: {traits.unreached(model, encoded.x, encoded.y)}"
-        )
-    if optimizer is None or isinstance(optimizer, str):
-        # The schedule has run down to 0, where `fit` would learn nothing: leave the recipe's rate and Keras's defaults.
-        compile_model(model, recipe, optimizer=optimizer, loss=loss, learning_rate=learning_rate)
+    # A run that resumes from its checkpoint knows by that alone which loss the line reached.
+    keeps_first = fitted.best_epoch is None and (solved_line.best_so_far is not None or fitted.best is not None)
+    if rows.encoded is not None and traits.unreached is not None and _ends_short(recipe, fitted):
+        reason = traits.unreached(model, rows.encoded.x, rows.encoded.y)
+        fitted = dataclasses.replace(fitted, stopped=f"{fitted.stopped}: {reason}")
+    if not settings.has_own_optimizer:
+        settings.compile(model)  # by a schedule that has run down to 0, Keras's `fit` would learn nothing
     run = Run(
         model=model,
         history=fitted.history,
         metrics=metrics,
-        recipe=plain,
-        data={**parts.facts(), **asked},
+        recipe=record,
+        data={**parts.facts(), **_listed_roles(target, groups, time, weight, image_size, validation)},
         seed=seed,
         seconds=clock.monotonic() - begin,
-        device=device,
+        device=phases.plan.devices.text,
         interrupted=fitted.interrupted,
         stopped=fitted.stopped,
-        best_epoch=-1 if is_before_the_first else fitted.best_epoch,
+        best_epoch=-1 if keeps_first else fitted.best_epoch,
     )
     if verbose:
-        print(_closing_line(fitted, metrics, model.task.shown), flush=True)
-        if run.interrupted and checkpoint is not None and recipe.solver is None:
-            print(
-                f"the same call goes on from epoch {len(fitted.history.get('loss', ())) + 1} by the checkpoint in "
-                f"{checkpoint}",
-                flush=True,
-            )
-        elif run.interrupted:
-            print("training it again goes on from these weights", flush=True)
+        print(_closing_lines(run, request, recipe), flush=True)
     return run
+
+
+def _check_target(model: Model, parts: Parts) -> None:
+    """Raises ValueError if there is no target where the task learns from one."""
+    if parts.train.target is None and parts.train.y is None and model.task.learns_from_targets:
+        lacking = absent(model.schema.target, parts.train.column_names)
+        named = f" The data have no column {lacking[0]!r}." if lacking else ""
+        raise ValueError(
+            f"Training {model.entry.name!r} needs a target.{named} Pass `target=` with a column's name, or (x, y)."
+        )
+
+
+def _encoded_rows(parts: Parts, model: Model, settings: Settings, workload: Workload, seed: int) -> Rows:
+    """Returns the rows as the training takes them."""
+    order: dict[str, Any] = {"batch_size": workload.batch_size, "shuffle": settings.recipe.shuffle, "seed": seed}
+    if parts.streaming:
+        settings.check_streaming()
+        return rows_of_a_stream(parts, model, **order)
+    return rows_in_memory(parts, model, class_weight=settings.class_weight, augmentation=workload.augmentation, **order)
+
+
+def _identity(entry: Entry, seed: int, record: dict, parts: Parts, encoded: Encoded | None) -> dict[str, Any]:
+    """Returns plain values by which a checkpoint knows the run that it belongs to."""
+    fingerprint = parts.source if encoded is None else fingerprint_of(encoded)
+    facts = {"recipe": identifying(record), "rows": parts.rows, "data": fingerprint}
+    return json.loads(json.dumps({"entry": entry.name, "seed": seed, **facts}, default=str))
+
+
+def _listed_roles(target, groups, time, weight, image_size, validation) -> dict[str, Any]:
+    """Returns what the caller said of the data, in values that JSON holds, for a run's record."""
+    given: dict[str, Any] = {"target": target, "groups": groups, "time": time, "weight": weight}
+    given["image_size"] = list(image_size) if isinstance(image_size, Sequence) else image_size
+    given = {name: value for name, value in given.items() if value is not None}
+    if not isinstance(validation, RecipeShare):
+        given["validation"] = validation if isinstance(validation, (str, Real, type(None))) else str(validation)
+    return given
 
 
 def _ignored(ignore, model: Model | None) -> tuple:
@@ -347,62 +300,6 @@ def _ends_short(recipe: Recipe, fitted: Fitted) -> bool:
     name, value = recipe.stop_at or ("", 0.0)
     reached = fitted.history.get(name, [float("-inf")])[-1] <= value
     return not reached and not fitted.interrupted and fitted.stopped.startswith("the limit of")
-
-
-def _obstacle(recipe: Recipe, engine: str, callbacks, augmented: bool) -> str:
-    """Returns why several devices cannot train so, or `""`."""
-    if recipe.solver is not None:
-        return f"solver={recipe.solver!r}"
-    if engine in ("xla", "keras"):
-        return f"engine={engine!r}"
-    return driver.suits(callbacks, augmented=augmented)
-
-
-def _copied(optimizer):
-    """Returns a fresh optimizer of the same settings: each phase begins with one."""
-    return (
-        optimizer if optimizer is None or isinstance(optimizer, str) else optimizer.from_config(optimizer.get_config())
-    )
-
-
-def _scaled_rate(recipe: Recipe, optimizer, learning_rate, factor: float):
-    """Returns the rate of a phase, or None for what the recipe or the optimizer has."""
-    if factor == 1.0:
-        return learning_rate
-    if learning_rate is None:
-        own = optimizer is not None and not isinstance(optimizer, str)
-        learning_rate = float(optimizer.learning_rate) if own else recipe.learning_rate
-    return learning_rate * factor
-
-
-def _joined(before: Fitted | None, after: Fitted) -> Fitted:
-    """Returns what two trainings, one after the other, left."""
-    if before is None:
-        return after
-    done = max((len(values) for values in before.history.values()), default=0)
-    names = dict.fromkeys((*before.history, *after.history))
-    return dataclasses.replace(
-        after,
-        history={name: before.history.get(name, []) + after.history.get(name, []) for name in names},
-        best_epoch=before.best_epoch if after.best_epoch is None else done + after.best_epoch,
-    )
-
-
-def _check_streaming(recipe: Recipe, class_weight) -> None:
-    """Raises ValueError for what needs all rows in memory."""
-    if recipe.solver is not None:
-        raise ValueError(
-            f"`solver={recipe.solver!r}` needs all rows in memory. Pass `batch_size=1024` to train on a stream."
-        )
-    if recipe.batch_size == "full":
-        raise ValueError("A full batch needs all rows in memory. Pass `batch_size=1024` to train on a stream.")
-    if class_weight is not None:
-        raise ValueError("`class_weight` is not known before a stream has been read. Give a column by `weight`.")
-
-
-def _check_choice(name, value, allowed):
-    if value not in allowed:
-        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}")
 
 
 def _is_name(model) -> bool:
@@ -436,54 +333,44 @@ def _resolve(model, options) -> tuple[Model | None, Entry, dict]:
     return found, entry, options
 
 
-def _changed(recipe: Recipe, learning_rate, epochs, batch_size) -> Recipe:
-    if batch_size is not None and batch_size != "full" and (not isinstance(batch_size, int) or batch_size < 1):
-        raise ValueError(f"`batch_size` must be a positive integer or 'full'. Received: batch_size={batch_size!r}")
-    if epochs is not None and (not isinstance(epochs, int) or epochs < 0):
-        raise ValueError(f"`epochs` must be an integer, 0 or more. Received: epochs={epochs!r}")
-    if learning_rate is not None and not isinstance(learning_rate, (int, float, np.integer, np.floating)):
-        raise ValueError(
-            f"`learning_rate` must be a number. Received: learning_rate={learning_rate!r}. Pass a schedule with an "
-            "optimizer, `optimizer=keras.optimizers.Adam(schedule)`."
-        )
-    if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
-        raise ValueError(f"`learning_rate` must be positive and finite. Received: learning_rate={learning_rate!r}")
-    steps = None if batch_size is None else 1
-    given = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size, "least_steps": steps}
-    return dataclasses.replace(recipe, **{name: value for name, value in given.items() if value is not None})
-
-
-def _plain_recipe(recipe: Recipe, traits: Traits, optimizer, loss, class_weight, options) -> dict[str, Any]:
-    """Returns the recipe as resolved, in values that JSON holds."""
-
-    fields = listed(recipe, traits)
-    if optimizer is not None:
-        fields["optimizer"] = as_plain(optimizer)
-        fields["optimizer_options"] = {}
-    if loss is not None:
-        fields["loss"] = as_plain(loss)
-    if class_weight is not None:
-        fields["class_weight"] = as_plain(class_weight)
-    return {**fields, "options": as_plain(options)}
-
-
-def _metrics(model, parts: Parts, encoded: Encoded, held_out: Encoded | None) -> dict[str, dict[str, float]]:
+def _metrics(model: Model, parts: Parts, rows: Rows) -> dict[str, dict[str, float]]:
     """Returns the scores on training, validation and test rows."""
-    rows = {"train": encoded, "val": held_out}
+    splits = {"train": rows.encoded, "val": rows.held_out}
     if parts.test is not None:
-        rows["test"] = pipelines.encode(parts.test, model.preprocessor)
-    known = {split: part for split, part in rows.items() if part is not None}
-    return {split: scoring.score(model, part, once=True, weighted=False).to_dict() for split, part in known.items()}
+        splits["test"] = pipelines.encode(parts.test, model.preprocessor)
+    return {
+        split: scoring.score(model, part, once=True, weighted=False).to_dict()
+        for split, part in splits.items()
+        if part is not None
+    }
 
 
-def _closing_line(fitted: Fitted, metrics, usual: Sequence[str]) -> str:
-    """Returns why a training ended and its scores, those in `usual` if there are; of training rows the first alone."""
-    splits = [split for split in ("val", "test") if split in metrics] or list(metrics)
-    usual = usual if splits != ["train"] else usual[:1]
-    shown = []
+def _opening_lines(entry: Entry, parts: Parts, plan: Plan, request: Request) -> str:
+    """Returns what trains on what and where; how, if it is not what one expects or all is to be shown."""
+    held_out = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
+    lines = [f"{entry.name} on {parts.source}: {parts.rows} rows{held_out}; {plan.devices.text} ({plan.devices.why})"]
+    falls_back = plan.loop == "keras" and request.engine == "auto" and request.callbacks
+    return "\n".join(lines + [plan.text] * bool(request.verbose > 1 or falls_back))
+
+
+def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
+    """Returns why a training ended, its scores, and how an interrupted one goes on.
+
+    Of the scores, those that the task shows; of training rows the first of them alone.
+    """
+    metrics, shown = run.metrics, run.model.task.shown
+    splits: list[str] = [split for split in ("val", "test") if split in metrics] or list(metrics)
+    shown = shown if splits != ["train"] else shown[:1]
+    parts = [f"stopped: {run.stopped}"]
     for split in splits:
         numbers = {name: value for name, value in metrics[split].items() if isinstance(value, float)}
-        names = [name for name in usual if name in numbers] or list(numbers)
+        names = [name for name in shown if name in numbers] or list(numbers)
         if names:
-            shown.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
-    return "; ".join([f"stopped: {fitted.stopped}", *shown])
+            parts.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
+    lines = ["; ".join(parts)]
+    if run.interrupted and request.checkpoint is not None and recipe.solver is None:
+        epoch = len(run.history.get("loss", ())) + 1
+        lines.append(f"the same call goes on from epoch {epoch} by the checkpoint in {request.checkpoint}")
+    elif run.interrupted:
+        lines.append("training it again goes on from these weights")
+    return "\n".join(lines)

@@ -87,7 +87,7 @@ def test_each_image_is_an_input_under_its_served_name_and_vectors_are_numbers(ru
     assert {tensor.name for tensor in run.model.network.inputs} == set(encoded)
     np.testing.assert_array_equal(encoded["photo"], columns["photo"])
     np.testing.assert_array_equal(encoded["from_behind"], columns["from behind"][..., None])
-    names = [feature["column"] for feature in run.model.preprocessor.features if feature["tensor"] == "numeric"]
+    names = [feature["column"] for feature in run.model.preprocessor.layout.features if feature["tensor"] == "numeric"]
     assert names[:6] == ["x", "when", *(f"vector[{i}]" for i in range(4))]
 
 
@@ -292,7 +292,7 @@ def test_images_may_be_called_as_the_tensors_of_other_columns_are(columns):
     encoded = preprocessor.encode(frame)
     shapes = {"numeric_tensor": (ROWS, 6, 6, 3), "inputs_tensor": (ROWS, 5, 5, 1)}
     assert {name: encoded[name].shape for name in shapes} == shapes and encoded["numeric"].shape == (ROWS, 1)
-    assert set(preprocessor.sizes["tensors"]) == set(shapes) and preprocessor.sizes["num_numeric"] == 1
+    assert set(preprocessor.layout.sizes["tensors"]) == set(shapes) and preprocessor.layout.sizes["num_numeric"] == 1
 
 
 @pytest.mark.parametrize("linear", [False, True])
@@ -301,5 +301,5 @@ def test_an_image_called_linear_stands_beside_the_tensor_of_that_name(columns, l
     data = zoo.data.load(rows, target="y")
     known = Preprocessor(data.schema, linear=linear).fit(data.x)
     encoded = known.encode(data.x)
-    assert list(known.own_tensors) == ["linear_tensor" if linear else "linear", "behind"]
+    assert list(known.layout.own_tensors) == ["linear_tensor" if linear else "linear", "behind"]
     assert encoded["linear"].shape == ((ROWS, 1) if linear else (ROWS, 6, 6, 3))

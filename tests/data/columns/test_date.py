@@ -180,16 +180,16 @@ def test_seconds_are_resolved():
     preprocessor = fitted(pd.Series(seconds))
     scaled = encoded(preprocessor, pd.Series(seconds))["numeric"][:, 0]
     assert (np.diff(scaled) > 0).all()
-    (feature,) = [one for one in preprocessor.features if one["what"] == "value"]
+    (feature,) = [one for one in preprocessor.layout.features if one["what"] == "value"]
     middle = (seconds[50] - datetime.datetime(1970, 1, 1)) / datetime.timedelta(days=1)
     assert feature["center"] == pytest.approx(middle, abs=2e-3)  # days since 1970-01-01
 
 
 def test_nothing_but_midnights_have_no_turn_of_the_day():
     days = pd.Series(pd.date_range("2024-01-01", periods=9))
-    what = [feature["what"] for feature in fitted(days).features]
+    what = [feature["what"] for feature in fitted(days).layout.features]
     assert "week sine" in what and "day sine" not in what
-    assert "day sine" in [feature["what"] for feature in fitted(days + pd.Timedelta("1h")).features]
+    assert "day sine" in [feature["what"] for feature in fitted(days + pd.Timedelta("1h")).layout.features]
 
 
 def test_states_of_earlier_versions_are_read_as_they_were():
@@ -203,7 +203,7 @@ def test_states_of_earlier_versions_are_read_as_they_were():
     assert np.array_equal(found[2], missing) and np.array_equal(found[3], missing)
     served = Encoder(older)({"when": tf.constant(texts)})["numeric"]
     np.testing.assert_allclose(served, found, rtol=1e-6)
-    what = [feature["what"] for feature in older.features]
+    what = [feature["what"] for feature in older.layout.features]
     assert found[0, what.index("year sine")] == 0.0  # the first of January in its own zone
     assert older.get_config()["columns"] == [{key: state[key] for key in ("times", "scaled")}]
 
@@ -281,7 +281,7 @@ def test_columns_of_dates_share_the_operations_of_one_and_keep_their_own_parts()
 
     def operations(table):
         fitted = Preprocessor(infer(table)).fit(table)
-        graph = tf.function(fitted.block_encoder().of_blocks, autograph=False).get_concrete_function(
+        graph = tf.function(fitted.block_encoder().graph.of_blocks, autograph=False).get_concrete_function(
             {key: tf.constant(block) for key, block in fitted.blocks(table).items()}
         )
         return len(graph.graph.get_operations()), fitted
@@ -292,5 +292,5 @@ def test_columns_of_dates_share_the_operations_of_one_and_keep_their_own_parts()
     encoded = fitted.encode(frame)["numeric"]
     for name in frame:
         alone = Preprocessor(infer(frame[[name]])).fit(frame[[name]])
-        places = [f["index"] for f in fitted.features if f["column"] == name and f["tensor"] == "numeric"]
+        places = [f["index"] for f in fitted.layout.features if f["column"] == name and f["tensor"] == "numeric"]
         np.testing.assert_allclose(encoded[:, places], alone.encode(frame[[name]])["numeric"], rtol=0, atol=1e-6)

@@ -112,4 +112,4 @@ def test_the_line_of_a_stream_is_solved_from_the_out_of_fold_features(data, monk
     known, fold = run.model.preprocessor, np.random.default_rng(0).permutation(60) % FOLDS
     others = (fold != fold[0]) & (data.x["city"] == data.x["city"].iloc[0])
     assert len(seen[0]["linear"]) == 60
-    assert seen[0]["linear"][0, 1] == pytest.approx(known.encode_target(data.y[others]).mean(), rel=1e-5)
+    assert seen[0]["linear"][0, 1] == pytest.approx(known.target.encode(data.y[others]).mean(), rel=1e-5)

@@ -30,7 +30,7 @@ def test_statistics_and_encoding_are_those_of_float64(name):
     exact = x.astype("float64")
     np.testing.assert_allclose(preprocessor.encode(pd.DataFrame({name: x}))["numeric"][:, 0],
                                (exact - exact.mean()) / exact.std(), atol=1e-5)  # fmt: skip
-    (feature,) = preprocessor.features
+    (feature,) = preprocessor.layout.features
     assert feature["center"] == pytest.approx(exact.mean(), abs=1e-5 * exact.std())
     assert feature["scale"] == pytest.approx(exact.std(), rel=1e-5)
     assert preprocessor.signature()[name].dtype.name == "float64"

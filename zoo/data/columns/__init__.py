@@ -16,9 +16,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from zoo import overrides
 from zoo.data.columns.kind import Group, Kind
 from zoo.data.schema import KINDS, Column
-from zoo.registry import load_plugins, suggest
+from zoo.plugins import load_plugins
+from zoo.registry import suggest
 
 CHANNELS = (1, 3, 4)  # of images that PNG holds
 
@@ -51,6 +53,7 @@ def kind(name: str) -> Kind:
     """Returns the kind of a name.
 
     Raises:
+        TypeError: if what is registered is no kind, has another name, or has not the form of the protocol.
         ValueError: if there is none.
     """
     found = _loaded.get(name)
@@ -70,6 +73,7 @@ def kind(name: str) -> Kind:
             f"{KINDS[name]!r} must be an instance of zoo.data.columns.kind.Kind with the name {name!r}. Received: "
             f"{found!r}."
         )
+    overrides.check(type(found), Kind)
     with _lock:
         _loaded[name] = found
     return found

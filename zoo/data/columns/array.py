@@ -13,9 +13,10 @@ import numpy as np
 
 from zoo.data import doubts
 from zoo.data.columns.arrays import stacked
-from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import FEWEST_ROWS, note_unresolved, offsets_of
-from zoo.data.columns.source_code import ARRAY
+from zoo.data.columns.source_code import ARRAY, Source
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
 from zoo.data.schema import Column

@@ -11,14 +11,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings, Feature
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import KIND as NUMBER
 from zoo.data.columns.number import centred
-from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
+from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, Source, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
-from zoo.data.schema import Column, as_numbers, is_missing
+from zoo.data.raw_values import as_numbers, is_missing
+from zoo.data.schema import Column
 
 TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings, Feature
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import is_absent, is_number
-from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS
+from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, Source
 from zoo.data.columns.strings import distinct, series, string_cases, strings
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
-from zoo.data.schema import BLANKS, MISSING, Column, level_name
+from zoo.data.raw_values import BLANKS, MISSING, level_name
+from zoo.data.schema import Column
 
 FEW_LEVELS = 8  # up to so many levels all are kept, however rare
 DTYPES_OF_TEXTS = ("str", "large_string", "object")  # how they begin

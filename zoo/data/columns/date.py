@@ -15,14 +15,16 @@ import numpy as np
 import pandas as pd
 
 from zoo.data import dates, doubts, notations, recognition
-from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings, Feature
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import is_absent
-from zoo.data.columns.source_code import DATE, STRING_CONSTANTS, STRING_FUNCTIONS
+from zoo.data.columns.source_code import DATE, STRING_CONSTANTS, STRING_FUNCTIONS, Source
 from zoo.data.columns.strings import of_strings, series, string_cases
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
 from zoo.data.notations import DAY, MARKS, UNKNOWN
-from zoo.data.schema import BLANKS, Column
+from zoo.data.raw_values import BLANKS
+from zoo.data.schema import Column
 
 OF_PERIODS = {"period[Q-DEC]": "%YQ%q"}  # as pandas writes periods that are not in ISO 8601
 # Of the dates that prove an export: times of day and zones.

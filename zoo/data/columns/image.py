@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from zoo.data.columns.arrays import stacked
-from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings
+from zoo.data.columns.kind import Group, Kind, State
+from zoo.data.columns.source_code import Source
 from zoo.data.columns.values import Values
 from zoo.data.schema import Column
 

@@ -13,17 +13,23 @@ groups (those that take `columns` and `states`) as they are.
 
 What is read passes through TensorFlow for training and in the served graph alike, so that both encode the same, on any
 Keras backend: `read_graph`, `numbers` and `encode` take and give TensorFlow's tensors.
+
+Other packages import from here what the methods take and return beside arrays: `Encodings`, `Feature` and `Source`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data.columns.encodings import SECTIONS
+from zoo.data.columns.encodings import Encodings as Encodings
+from zoo.data.columns.encodings import Feature as Feature
+from zoo.data.columns.source_code import Source as Source
 from zoo.data.schema import Column
 
 if TYPE_CHECKING:
@@ -31,43 +37,6 @@ if TYPE_CHECKING:
     from zoo.data.columns.values import Values
 
 State = dict[str, Any]
-# An encoded tensor holds the values of all columns first, then what says that a value is missing, then further parts.
-SECTIONS = ("value", "missing", "part")
-FARTHEST = 1e36  # standard deviations, at which a number of the tensor `linear` ends: its products stay finite
-
-
-@dataclasses.dataclass(frozen=True)
-class Encodings:
-    """How a preprocessor encodes.
-
-    Args:
-        raw: Whether numbers stay as they are and levels become 0/1, in one tensor `inputs`.
-        ranks: Whether numbers are ranked beside being scaled.
-        centred: Whether numbers whose spread float32 does not resolve are read less their middle.
-        linear: Whether a tensor `linear` holds numbers standardised and not squashed.
-    """
-
-    raw: bool = False
-    ranks: bool = True
-    centred: bool = True
-    linear: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Feature:
-    """One feature of a column.
-
-    Args:
-        what: What of the column it is.
-        center: What is 0 in it, in the column's units.
-        scale: What is 1 in it, from the centre, in the column's units.
-        section: Where in an encoded tensor it stands, one of `SECTIONS`.
-    """
-
-    what: str = "value"
-    center: float = 0.0
-    scale: float = 1.0
-    section: str = "value"
 
 
 class Kind:
@@ -163,7 +132,7 @@ class Kind:
         Raises:
             ValueError: if a value cannot be read; the message names column, value, row and repair.
         """
-        raise NotImplementedError
+        raise self._lacking("read")
 
     def read_shape(self, column: Column, state: State) -> tuple[int | None, ...]:
         """Returns the shape of what `read` gives for a row: `()` for one number or string, `(n,)` for several."""
@@ -245,7 +214,10 @@ class Kind:
             generator: What draws them.
             odd: Whether some may be strange, as those of a proof are.
         """
-        raise NotImplementedError
+        raise self._lacking("sample")
+
+    def _lacking(self, method: str) -> NotImplementedError:
+        return NotImplementedError(f"A kind must have `{method}`, and {self.name!r} has none.")
 
     def cases(self, values: np.ndarray, turn: int) -> dict[str, np.ndarray]:
         """Returns further raw values for the proof of an export, by case.
@@ -282,7 +254,14 @@ class Kind:
     def read_group(self, table: Table, group: Group) -> np.ndarray:
         """Reads all columns of a group `(rows, ...)`."""
         column, state = group.only
-        return np.asarray(self.read(table.column(column.name), column, state), self.block_dtype)
+        read = np.asarray(self.read(table.column(column.name), column, state), self.block_dtype)
+        shape = self.read_shape(column, state)
+        if len(shape) != read.ndim - 1 or any(n not in (None, m) for n, m in zip(shape, read.shape[1:])):
+            raise TypeError(
+                f"`read_shape` of the kind {self.name!r} must be the shape of what `read` gives for a row, "
+                f"{read.shape[1:]}. Received: {shape}."
+            )
+        return read
 
     def read_cells(self, cells: list[list], group: Group) -> np.ndarray | None:
         """Reads few rows, given as Python objects by column; None where `read_group` must read them."""
@@ -303,7 +282,13 @@ class Kind:
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
         """Returns what `read_group` gives, from the served tensors of all columns."""
         column, state = group.only
-        return self.read_graph(tensors[0], column, state)
+        read, shape = self.read_graph(tensors[0], column, state), self.read_shape(column, state)
+        if read.shape.rank not in (None, len(shape) + 1):
+            raise TypeError(
+                f"`read_graph` of the kind {self.name!r} must return what `read` gives, (rows, ...) of `read_shape` "
+                f"{shape}. Received: a tensor of the shape {read.shape}."
+            )
+        return read
 
     def parse_group(self, block, group: Group, tables: Sequence):
         """Returns what `numbers_group`, `encode_group` and `positions_group` take, from what was read."""
@@ -324,11 +309,17 @@ class Kind:
         """Returns pairs of features `(batch, n)` and the section of the encoded tensor where they stand."""
         column, state = group.only
         encoded = self.encode(parsed, column, state, encodings)
+        sections = [feature.section for feature in self.features(column, state, encodings)]
+        width = 0 if encoded is None else encoded.shape[-1]
+        if width != len(sections):
+            raise TypeError(
+                f"`features` of the kind {self.name!r} must describe each feature that `encode` returns. Received: "
+                f"{len(sections)} for the {width} of the column {column.name!r}."
+            )
         if encoded is None:
             return []
         import tensorflow as tf
 
-        sections = [feature.section for feature in self.features(column, state, encodings)]
         return [
             (encoded if len(set(sections)) == 1 else tf.gather(encoded, places, axis=1), section)
             for section in SECTIONS
@@ -370,31 +361,6 @@ class Kind:
     def source(self, group: Group, encodings: Encodings) -> Source | None:
         """Returns the columns' reading and encoding as Python source that needs numpy alone; None if there is none."""
         return None
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """How a group of columns is read and encoded, as lines of Python.
-
-    Expressions may use `rows`, a dict of columns by name, and what `setup` assigns.
-
-    Args:
-        setup: Lines that come first.
-        numbers: Expressions of arrays `(rows,)`, float32 with NaN where missing; one may be starred.
-        sections: Expressions of arrays `(rows, n)`, as `Kind.encode_group` gives them.
-        positions: Expression of an integer array `(rows, columns)`, of kinds that have levels.
-        constants: Assignments at the top of the module, by name.
-        functions: Source of functions, by name; each is written once.
-        modules: Modules to import, or lines that import.
-    """
-
-    setup: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-    sections: tuple[tuple[str, str], ...] = ()
-    positions: str = ""
-    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    functions: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    modules: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

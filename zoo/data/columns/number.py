@@ -16,14 +16,16 @@ import pandas as pd
 
 from zoo.data import doubts, notations
 from zoo.data.columns import number_formats
-from zoo.data.columns.kind import Encodings, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.natural import are_seconds, original, seconds_of_text
-from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, number_expressions
+from zoo.data.columns.source_code import NUMBER_CONSTANTS, NUMBER_FUNCTIONS, Source, number_expressions
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table, is_plain
 from zoo.data.columns.values import Values
 from zoo.data.number_statistics import ordered_columns, quantiles
-from zoo.data.schema import Column, as_float, as_numbers
+from zoo.data.raw_values import as_float, as_numbers
+from zoo.data.schema import Column
 
 FLOAT32_MAX = float(np.finfo("float32").max)
 EXACT = 2**53  # float64 represents every integer up to this one

@@ -18,7 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from zoo.data.schema import MISSING, Column
+from zoo.data.raw_values import MISSING
+from zoo.data.schema import Column
 
 # What pandas takes for missing in a file, and what databases and spreadsheets write.
 MISSING_MARKS = frozenset(

@@ -13,9 +13,10 @@ import pandas as pd
 
 from zoo.data import dates
 from zoo.data.columns.date import Date
-from zoo.data.columns.kind import Encodings, Group, Source, State
+from zoo.data.columns.encodings import Encodings
+from zoo.data.columns.kind import Group, State
 from zoo.data.columns.number import is_absent
-from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS
+from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, Source
 from zoo.data.columns.strings import series
 from zoo.data.columns.table import Table
 from zoo.data.notations import PARTS, Pattern

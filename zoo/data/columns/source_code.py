@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from zoo.data.columns import number_formats
-from zoo.data.columns.kind import Group
-from zoo.data.schema import BLANKS, MISSING
+from zoo.data.raw_values import BLANKS, MISSING
+
+if TYPE_CHECKING:
+    from zoo.data.columns.kind import Group
 
 NUMBER = '''
 def number(values, offset=0.0, absent=()):
@@ -98,6 +104,31 @@ NUMBER_CONSTANTS = {"MISSING": repr(MISSING)}
 NUMBER_FUNCTIONS = {"number": NUMBER}
 STRING_CONSTANTS = {"BLANKS": repr(BLANKS)}
 STRING_FUNCTIONS = {"strings": STRINGS}
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """How a group of columns is read and encoded, as lines of Python.
+
+    Expressions may use `rows`, a dict of columns by name, and what `setup` assigns.
+
+    Args:
+        setup: Lines that come first.
+        numbers: Expressions of arrays `(rows,)`, float32 with NaN where missing; one may be starred.
+        sections: Expressions of arrays `(rows, n)`, as `Kind.encode_group` gives them.
+        positions: Expression of an integer array `(rows, columns)`, of kinds that have levels.
+        constants: Assignments at the top of the module, by name.
+        functions: Source of functions, by name; each is written once.
+        modules: Modules to import, or lines that import.
+    """
+
+    setup: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    sections: tuple[tuple[str, str], ...] = ()
+    positions: str = ""
+    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    functions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
 
 def number_expressions(group: Group) -> tuple[str, ...]:

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from zoo.data import doubts, texts
-from zoo.data.columns.kind import Encodings, Feature, Group, Kind, Source, State
+from zoo.data.columns.encodings import Encodings, Feature
+from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import is_absent
-from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, WORDS
+from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, WORDS, Source
 from zoo.data.columns.strings import of_strings, string_cases, strings
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
-from zoo.data.schema import BLANKS, Column, text_of
+from zoo.data.raw_values import BLANKS, text_of
+from zoo.data.schema import Column
 
 FEW_LEVELS = 20  # strings of at most so many values are categories, however few rows they have
 STRANGE_WORDS = ("Ärger", "x1", "4-5", "(Mrs.)", " ")  # in the texts that prove an export

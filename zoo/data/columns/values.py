@@ -15,7 +15,8 @@ from zoo import display
 from zoo.data import doubts, notations, recognition
 from zoo.data.columns import number_doubts, number_formats
 from zoo.data.columns.natural import check_utf8, clocks, natural, original
-from zoo.data.schema import MISSING, Column, as_numbers, is_stringlike, level_name
+from zoo.data.raw_values import MISSING, as_numbers, is_stringlike, level_name
+from zoo.data.schema import Column
 
 SCALARS = (str, bytes, int, float, bool, np.generic, pd.Timestamp)
 SHOWN = 5  # of the values that count as missing

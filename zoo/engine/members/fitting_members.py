@@ -20,7 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 
-from zoo.engine import keras_internals, loop_tensorflow
+from zoo.engine import costs, keras_internals
+from zoo.engine.loop_compiled import MOST_KEPT_WEIGHTS
 from zoo.engine.members import member_rows, narrow_inputs, own_rows
 from zoo.engine.members.program import MemberResult, Program
 from zoo.layers.linear import line_of, line_outputs
@@ -200,14 +201,11 @@ def _programs(key, template, loss, members: int, settings: dict) -> Iterator[lis
     if programs is None:
         size = -(-members // min(members, _cores()))
         parts = -(-members // size)
-        if (
-            loop_tensorflow._gpus()
-            or size * loop_tensorflow._flops(template, settings["batch_size"]) >= loop_tensorflow.SMALL_STEP
-        ):
+        if not costs.is_small(size * costs.training_flops(template, settings["batch_size"])):
             parts, size = 1, members
         programs = _made(parts, template, loss, size, settings)
     yield programs
-    if key is not None and sum(program.num_weights for program in programs) <= loop_tensorflow.KEPT_WEIGHTS:
+    if key is not None and sum(program.num_weights for program in programs) <= MOST_KEPT_WEIGHTS:
         with _lock:  # after a failure, its state may be any
             _kept[key] = programs
             while len(_kept) > KEPT_PROGRAMS:

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from zoo.engine import dropout, keras_internals, loop_tensorflow, traced_functions, updates
+from zoo.engine import costs, dropout, keras_internals, traced_functions, updates
+from zoo.engine.loop_compiled import TESTED_ROWS
 from zoo.engine.members import member_rows, products
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers.members import MemberDense, own_variables
@@ -191,7 +192,7 @@ class Program:
             pairs = zip((v.shape for v in self._weights), self._is_own, strict=True)
             kernels = [(shape, 1 if is_own else self._members) for shape, is_own in pairs if len(shape) > 1 + is_own]
             flops = 6.0 * self._batch_size * sum(uses * math.prod(shape) for shape, uses in kernels)
-            alone = flops < loop_tensorflow.SMALL_STEP and not loop_tensorflow._gpus()
+            alone = costs.is_small(flops)
             self._function = traced_functions.traced(self._epoch, [*data, tf.constant(0)], alone=alone)
             self._function.know(self._state())
         self._network = self._variables = None  # traced: its own weights, which are zero, take memory
@@ -208,7 +209,7 @@ class Program:
         import tensorflow as tf
 
         given = member_rows.of_training(rows, self._shapes_of_rows, self._batch_size)
-        held = held and member_rows.of_testing(held, self._shapes_of_held, loop_tensorflow.TESTED_ROWS)
+        held = held and member_rows.of_testing(held, self._shapes_of_held, TESTED_ROWS)
         given, held = (part and tf.nest.map_structure(tf.constant, part) for part in (given, held))
         keys = [
             np.random.SeedSequence([seed % 2**32, place]).generate_state(2)

@@ -1,24 +1,19 @@
-"""Which devices train, and why: one, several under one strategy, or the workers of several machines."""
+"""Which devices there are, and which the caller asks for: one, several, or the workers of several machines.
+
+Whether a training can run on several, and whether that pays off, `zoo.engine.plan` decides.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import os
 
 import keras
 
 from zoo import notices
-from zoo.engine import keras_internals
-from zoo.engine.loop_tensorflow import _flops
 from zoo.engine.workers import cluster
 from zoo.engine.workers.messages import Messages
-from zoo.layers.nesting import layers_of
-
-# Two devices pay off where the arithmetic they share takes longer than adding up the gradients. Of a GPU of today:
-RATE = 20e12  # FLOP a second in float32
-EXCHANGE, EXCHANGE_RATE = 0.3e-3, 20e9  # seconds a step, bytes a second
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +21,8 @@ class Placement:
     """Where a training runs.
 
     Args:
-        kind: `"one"`: the ordinary way. `"several"`: replicas on devices of this process. `"workers"`: on all workers.
+        several: Whether it runs on replicas: on several devices of this process, on one that is not the first, or on
+            all workers.
         devices: Names of the devices of this process.
         text: What is used, in words.
         why: The reason, in words.
@@ -34,7 +30,7 @@ class Placement:
         cluster: The workers.
     """
 
-    kind: str
+    several: bool
     devices: tuple[str, ...]
     text: str
     why: str
@@ -48,7 +44,7 @@ class Placement:
 
     @property
     def messages(self) -> Messages | None:
-        """What the chief tells the others by; None where there are no others."""
+        """The channel from the chief to the other workers; None where there are none."""
         if self.cluster is None:
             return None
         if keras.backend.backend() == "jax":
@@ -59,26 +55,31 @@ class Placement:
 
         return Messages(self.chief, functools.partial(replicas_tensorflow.added, cluster.join()))
 
-    def replicas(self, model, **how):
-        """Returns a model's replicas on the devices; `how` are the arguments of `Replicas`."""
+    def replicas(self, model, **settings):
+        """Returns a model's replicas on the devices.
+
+        Args:
+            model: A compiled model.
+            **settings: Further arguments of `Replicas`.
+        """
         if keras.backend.backend() == "jax":
             import jax
 
             from zoo.engine.workers import replicas_jax
 
             return replicas_jax.Replicas(
-                model, jax.devices() if self.cluster else [_jax_devices()[d] for d in self.devices], **how
+                model, jax.devices() if self.cluster else [_jax_devices()[d] for d in self.devices], **settings
             )
         from zoo.engine.workers import replicas_tensorflow
 
         strategy = cluster.join() if self.cluster else _mirrored(self.devices)
-        return replicas_tensorflow.Replicas(model, strategy, **how)
+        return replicas_tensorflow.Replicas(model, strategy, **settings)
 
 
 @functools.lru_cache
 @notices.unlogged()
 def _mirrored(devices: tuple[str, ...]):
-    """Returns the strategy of some devices, of which there is one: two would number their sums alike."""
+    """Returns the one strategy of some devices: two strategies would give their collectives the same numbers."""
     import tensorflow as tf
 
     config = os.environ.pop("TF_CONFIG", None)  # of one worker, or empty: TensorFlow would read it here
@@ -142,17 +143,17 @@ def place(devices="auto") -> Placement:
         cluster.join()
         count, chief = len(workers.addresses), "the chief" if workers.chief else "not the chief"
         text = f"{count} workers, this one number {workers.rank}, {chief}, on {describe()}"
-        return Placement("workers", (), text, "TF_CONFIG names them", True, workers)
+        return Placement(True, (), text, "TF_CONFIG names them", True, workers)
     grow_memory()
     known = _known()
     gpus = [name for name in known if name.startswith("GPU")]
     if devices == "auto":
         if len(gpus) > 1:
-            return Placement("several", tuple(gpus), describe(), f"{len(gpus)} GPUs are seen")
+            return Placement(True, tuple(gpus), describe(), f"{len(gpus)} GPUs are seen")
         text = describe()
         if keras.backend.backend() == "torch" and gpus:
-            return Placement("one", (), text, "on PyTorch Keras trains on one device")
-        return Placement("one", (), text, "one GPU is seen" if text.startswith("GPU") else "no GPU is seen")
+            return Placement(False, (), text, "on PyTorch Keras trains on one device")
+        return Placement(False, (), text, "one GPU is seen" if text.startswith("GPU") else "no GPU is seen")
     if devices == "cpu":
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         if keras.backend.backend() == "torch" and gpus:
@@ -160,8 +161,8 @@ def place(devices="auto") -> Placement:
                 f"On PyTorch Keras chooses its device once, when it is imported: here a {describe()}. Received: "
                 "devices='cpu'. Set the variable KERAS_TORCH_DEVICE=cpu before Python starts."
             )
-        kind = "several" if gpus else "one"  # beside GPUs a training must be led to the CPU
-        return Placement(kind, ("CPU:0",), f"CPU, {cores} cores", "as asked for", True)
+        several = bool(gpus)  # beside GPUs a training must be led to the CPU
+        return Placement(several, ("CPU:0",), f"CPU, {cores} cores", "as asked for", True)
     if isinstance(devices, int):
         pool = gpus or known
         if devices > len(pool):
@@ -176,8 +177,8 @@ def place(devices="auto") -> Placement:
         if len(set(chosen)) < len(chosen):
             raise ValueError(f"`devices` must name each device once. Received: devices={devices!r}")
     if chosen == (known[0],):  # the first, where the ordinary way runs anyway
-        return Placement("one", chosen, describe(), "as asked for", True)
-    return Placement("several", chosen, f"{len(chosen)} devices, {_listed(chosen)}", "as asked for", True)
+        return Placement(False, chosen, describe(), "as asked for", True)
+    return Placement(True, chosen, f"{len(chosen)} devices, {_listed(chosen)}", "as asked for", True)
 
 
 def _more_devices() -> str:
@@ -235,52 +236,3 @@ def _jax_devices() -> dict:
 
     found = {} if jax.default_backend() == "cpu" else {f"GPU:{i}": d for i, d in enumerate(jax.local_devices())}
     return found | {f"CPU:{i}": device for i, device in enumerate(jax.local_devices(backend="cpu"))}
-
-
-def settle(placement: Placement, model, *, batch_size: int, obstacle: str) -> Placement:
-    """Returns the placement of a training, once its model is known: a small one stays on one device.
-
-    Args:
-        placement: As of `place`.
-        model: Compiled.
-        batch_size: Rows of a step.
-        obstacle: Why several devices cannot train this way, or `""`.
-
-    Raises:
-        ValueError: if the caller, or TF_CONFIG, wants several devices that cannot train this way.
-    """
-    if placement.kind == "one":
-        return placement
-    obstacle = obstacle or _obstacle(model)
-    if obstacle and placement.forced:
-        repair = "unset TF_CONFIG" if placement.cluster else "pass `devices='auto'`"
-        raise ValueError(f"Several devices cannot train this way: {obstacle}. Change that, or {repair}.")
-    if placement.forced:
-        return placement
-    count = len(placement.devices)
-    why = obstacle or f"{count} GPUs would be slower: the network is small"
-    size = 4.0 * sum(math.prod(v.shape) for v in model.weights)
-    saved = _flops(model, batch_size) / RATE * (1 - 1 / count)
-    if obstacle or saved < EXCHANGE + 2 * size / EXCHANGE_RATE:
-        return dataclasses.replace(placement, kind="one", devices=placement.devices[:1], why=f"one is used: {why}")
-    return dataclasses.replace(placement, why=f"{count} GPUs share each batch")
-
-
-def _obstacle(model) -> str:
-    """Returns why a model cannot train on several devices with the weights of one, or `""`."""
-    if why := keras_internals.lacking(keras_internals.LOOP, keras_internals.SEVERAL_DEVICES):
-        return why
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    losses = keras.tree.flatten(model.loss)
-    reductions = {getattr(loss, "reduction", None) for loss in losses} - {None, "sum_over_batch_size", "mean"}
-    if reductions:
-        return (
-            f"a loss with the reduction {_listed(sorted(map(str, reductions)))}, which is not the mean over the batch"
-        )
-    if optimizer.gradient_accumulation_steps:
-        return "gradient_accumulation_steps, which a larger batch_size makes up for"
-    if optimizer.use_ema and optimizer.ema_overwrite_frequency:
-        return "ema_overwrite_frequency, for which None averages as well"
-    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers_of(model)):
-        return "BatchNormalization, which normalizes by the batch of its device alone; normalization='layer' does not"
-    return ""

@@ -1,42 +1,45 @@
-"""`fitting.fit` on several workers: the chief's call, which the others follow and whose end they share."""
+"""Training on several workers: the chief runs the training, the others run its epochs and end with its weights."""
 
 from __future__ import annotations
 
 import dataclasses
-import inspect
+
+import keras
 
 from zoo.engine import fitting
 from zoo.engine.fitting import Fitted
-from zoo.engine.workers import copies, loop_replicas
-from zoo.engine.workers.devices import Placement
+from zoo.engine.plan import Plan, Training
+from zoo.engine.workers import copies
+from zoo.engine.workers.loop_replicas import ReplicasLoop
 
-FOLLOWED = ("rows", "batch_size", "shuffle", "seed", "epochs", "validation", "augmentation")
 
+def fit(model: keras.Model, training: Training, plan: Plan, *, verbose: int = 1) -> Fitted:
+    """Trains as `fitting.fit` does, on every worker if there are several.
 
-def fit(model, batches, *, placement: Placement, **how) -> Fitted:
-    """Trains as `fitting.fit` does, whose arguments these are, wherever the placement says.
-
-    With several workers every one of them calls this with the same arguments. Callbacks, checkpoints and prints are the
-    chief's alone; weights, the optimizer's state and what is returned are the same on all.
+    Every worker calls this with the same arguments. Callbacks, checkpoints and prints are the chief's alone; the
+    weights, the optimizer's state and what is returned are the same on all.
 
     Raises:
         ConnectionError: if a worker was lost.
         RuntimeError: on the other workers, if the chief failed.
     """
-    messages = placement.messages
+    messages = plan.devices.messages
     if messages is None:
-        return fitting.fit(model, batches, placement=placement, **how)
+        return fitting.fit(model, training, plan, verbose=verbose)
     with messages.leading():
-        if placement.chief:
-            fitted = fitting.fit(model, batches, placement=placement, messages=messages, **how)
+        if plan.devices.chief:
+            fitted = fitting.fit(model, training, plan, verbose=verbose, messages=messages)
             messages.same(["end", dataclasses.asdict(fitted)], copies.values_of(model))
             return fitted
-        (step, told), values = messages.same()
+        (step, content), values = messages.same()
         if step == "train":
-            given = inspect.signature(fitting.fit).bind(model, batches, **how)
-            given.apply_defaults()
-            known = {name: given.arguments[name] for name in FOLLOWED}
-            loop_replicas.fit(model, placement=placement, messages=messages, first_epoch=told, callbacks=[], **known)
-            (_, told), values = messages.same()
+            training = dataclasses.replace(training, first_epoch=content)
+            loop = ReplicasLoop(model, training, plan, messages)
+            loop.begin()
+            try:
+                loop.follow()
+            finally:
+                loop.close()
+            (_, content), values = messages.same()
         copies.assign(model, values)
-        return Fitted(**told)
+        return Fitted(**content)

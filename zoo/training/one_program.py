@@ -1,0 +1,178 @@
+"""Trainings of a cross-validation as one program: which can be, why others cannot, and their training at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+
+from zoo.building import assemble, fit_preprocessor
+from zoo.compiling import compile_model
+from zoo.data import pipelines
+from zoo.data.raw import Data
+from zoo.engine import costs
+from zoo.engine.asked import obstacle_of_steps
+from zoo.engine.members import fitting_members, narrow_inputs
+from zoo.layers.linear import line_of
+from zoo.model import Model
+from zoo.recipes import decision_of
+from zoo.registry import Entry, Recipe, Traits
+from zoo.tasks.task import Task
+from zoo.training import line
+from zoo.training.parts import Parts, load_parts
+from zoo.training.settings import copy_of
+from zoo.training.structure import structure
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A model to train: its fold, seed and rate, and the rows of its fold."""
+
+    fold: int
+    seed: int
+    rate: float | None
+    train: Data
+    test: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """A training that may be part of a program: its place among the jobs, its compiled model and its encoded rows."""
+
+    place: int
+    seed: int
+    model: Model
+    size: int
+    rows: tuple
+    held: tuple | None
+    best_so_far: float | None
+
+
+def obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, task: Task, options) -> str:
+    """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
+    if engine in ("keras", "xla"):
+        return f"`engine={engine!r}` is asked for"
+    if entry.learning == "rule":
+        return "it learns by a rule, which stands in its layers"
+    if recipe.solver is not None:
+        return f"the solver {recipe.solver!r} trains"
+    if why := obstacle_of_steps(traits):
+        return why
+    if traits.augmentation is not None and options.get("augmentation", True):
+        return "images are augmented"
+    if recipe.stop_at is not None:
+        return f"the recipe stops at a value of {recipe.stop_at[0]}"
+    if task.bounded(decision_of(recipe, traits)):
+        return "predictions are bounded by each fold's own targets"
+    return ""
+
+
+def by_shape(
+    entry: Entry, recipe: Recipe, traits: Traits, task: Task, jobs: list[Job], options, how, optimizer
+) -> Iterator[list[Member]]:
+    """Yields the trainings of each shape of network, steps of an epoch and batches: those of one program."""
+    found: dict[tuple, list[Member]] = {}
+    prepared: dict[tuple[int, int], tuple] = {}
+    lines: dict[tuple[int, int], tuple] = {}  # solved once for all rates
+    for place, job in enumerate(jobs):
+        if (job.fold, job.seed) not in prepared:
+            prepared[job.fold, job.seed] = _prepared(entry, recipe, traits, task, job, how)
+        parts, preprocessor, rows, held = prepared[job.fold, job.seed]
+        model = assemble(entry, preprocessor, options, seed=job.seed, compiled=False)
+        size = recipe.rows_a_step(parts.rows)
+        steps = math.ceil(parts.rows / size)
+        own, total = copy_of(optimizer), steps * recipe.epochs
+        compile_model(model, recipe, optimizer=own, learning_rate=job.rate, total_steps=total)
+        sizes = {**preprocessor.layout.sizes, "num_numeric": None, "num_linear": None}  # a narrower one is filled
+        shape = (json.dumps(sizes, default=int), steps, size if steps > 1 else None)
+        best_so_far = None
+        if line.is_needed(model):
+            own_line, key = line_of(model.network), (job.fold, job.seed)
+            if key not in lines:
+                line.solve(model, rows, seed=job.seed)
+                lines[key] = own_line.get_weights(), None if held is None else line.loss(model, held)
+            weights, best_so_far = lines[key]
+            own_line.set_weights(weights)
+        weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
+        found.setdefault(shape, []).append(Member(place, job.seed, model, size, *weighed, best_so_far))
+    yield from found.values()
+
+
+def why_not_all(groups_of_shape: list[list[Member]], recipe: Recipe, engine: str) -> str:
+    """Returns why not all trainings are one program, or `""`."""
+    if len(groups_of_shape) > 1:
+        return f"{len(groups_of_shape)} shapes of their rows take a program each"
+    return obstacle_of(groups_of_shape[0], recipe, engine)
+
+
+def obstacle_of(members: list[Member], recipe: Recipe, engine: str) -> str:
+    """Returns why trainings of one shape are no program, or `""`."""
+    model, size = members[0].model, max(member.size for member in members)
+    if model.members > 1:
+        return "each is an ensemble already"
+    if why := fitting_members.obstacle([member.model for member in members], [member.rows for member in members], size):
+        return why
+    sizes = {"rows": len(members[0].rows[1]), "batch_size": size, "epochs": recipe.epochs}
+    is_small = costs.is_small(costs.training_flops(model, size))
+    if engine == "auto" and not is_small and costs.xla_pays_off(model, **sizes):
+        return "networks of this size train faster by XLA, which takes one at a time"
+    return ""
+
+
+def fit(members: list[Member], recipe: Recipe) -> Iterator[tuple]:
+    """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
+    models = [member.model for member in members]
+    left = fitting_members.fit(
+        models,
+        [member.rows for member in members],
+        None if members[0].held is None else [member.held for member in members],
+        loss=models[0].loss.function,
+        batch_size=max(member.size for member in members),
+        epochs=recipe.epochs,
+        shuffle=recipe.shuffle,
+        seeds=[member.seed for member in members],
+        patience=recipe.patience,
+        best_so_far=[member.best_so_far for member in members],
+        key=structure(models[narrow_inputs.widest([model.network for model in models])], recipe, statistics=False),
+    )
+    if diverged := sum(one.diverged for one in left):
+        warnings.warn(
+            f"The loss of {diverged} of {len(left)} trainings was no longer finite, and their weights are those of an "
+            "epoch before. Lower `learning_rate`, or pass an optimizer with clipnorm=1.0.",
+            stacklevel=3,
+        )
+    for model, one in zip(models, left, strict=True):
+        yield model, one.best_epoch, len(one.losses)
+
+
+def _prepared(entry: Entry, recipe: Recipe, traits: Traits, task: Task, job: Job, how) -> tuple:
+    """Returns a fold's parts, preprocessor and encoded rows, as `zoo.train` would have them."""
+    parts: Parts = load_parts(
+        job.train,
+        target=job.train.target,
+        schema=None,
+        validation=how["validation"],
+        shipped=False,
+        entry=entry,
+        groups=how["groups"],
+        time=None,
+        weight=how["weight"],
+        seed=job.seed,
+        task=task,
+    )
+    preprocessor = fit_preprocessor(entry, recipe, traits, task, parts.train)
+    encoded = [
+        None if part is None else pipelines.encode(part, preprocessor, weight=parts.weights(part), training_seed=seed)
+        for part, seed in ((parts.train, job.seed), (parts.val, None))
+    ]
+    return parts, preprocessor, *encoded
+
+
+def _with_weights(model: Model, encoded) -> tuple:
+    y = model.target.in_float32(encoded.truth, encoded.y)
+    weight = np.ones(len(y), "float32") if encoded.weight is None else encoded.weight.astype("float32")
+    return encoded.x, y, weight
