@@ -83,11 +83,10 @@ class _Network:
 
     def __init__(self, model):
         self.lines, self.arrays = [], {}
-        self._entry = model.entry.name
         if model.traits.respond is not None:
             raise ValueError(
-                f"The answers of {self._entry!r}, which `respond` of its traits computes, cannot be written in numpy. "
-                "Export as tf_saved_model."
+                f"The answers of {model.entry.name!r}, which `respond` of its traits computes, cannot be written in "
+                "numpy. Export as tf_saved_model."
             )
         self._inputs = {tensor.name for tensor in model.network.inputs}
         self.lines.append(f"return {self._write(model.network)}")
