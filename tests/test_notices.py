@@ -209,12 +209,16 @@ def test_a_notebook_shows_nothing_of_tensorflow(folder, monkeypatch):
 def test_the_command_line_shows_nothing_of_tensorflow_unless_asked(folder):
     train = ["train", "mlp_classifier", "visits.csv", "--target", "bought", "--epochs", "1", "--hidden-units", "8"]
     train += ["--ignore", "day", "--ignore", "note", "-o", "out"]
-    commands = [train, ["evaluate", "out", "visits.csv"], ["predict", "out", "visits.csv", "-o", "answers.csv"]]
-    commands += [["fine-tune", "out", "visits.csv", "--epochs", "1"], ["adapt", "out", "visits.csv", "-o", "adapted"]]
-    commands += [["export", "out", "-o", f"served/{name}", "--format", name] for name in ("litert", "onnx", "numpy")]
-    commands += [["export", "out", "-o", "served/raw"], ["evaluate", "served/raw/1", "visits.csv"]]
-    for words in commands:
-        assert (run(["-m", "zoo", *words], folder).stderr, words) == ("", words)
+    exports = [["export", "out", "-o", f"served/{name}", "--format", name] for name in ("litert", "onnx", "numpy")]
+    processes = [  # of each, the first command imports TensorFlow, in its own way
+        [train],
+        [["predict", "out", "visits.csv", "-o", "answers.csv"], ["adapt", "out", "visits.csv", "-o", "adapted"]],
+        [["fine-tune", "out", "visits.csv", "--epochs", "1"], ["evaluate", "out", "visits.csv"]],
+        [["export", "out", "-o", "served/raw"], *exports, ["evaluate", "served/raw/1", "visits.csv"]],
+    ]
+    for commands in processes:
+        code = f"from zoo.cli import main; assert not any([main(words) for words in {commands}])"
+        assert (run(["-c", code], folder).stderr, commands) == ("", commands)
     said = run(["-m", "zoo", "--debug", "evaluate", "out", "visits.csv"], folder).stderr.encode().splitlines()
     assert any(notices.LOGGED.match(line) for line in said)
 

@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "zoo"
 ORDER = (
     "notices",
+    "importing",
     "display",
+    "overrides",
     "recipes",
     "spec",
     "package_data",

@@ -77,6 +77,11 @@ def compile_model(
     if loss is None and not objectives.trains(traits):
         function = traits.loss or model.task.loss(model.decision)
         reduction = {"mean": "sum_over_batch_size", "sum": "sum"}[recipe.reduction]
+        if function is None and model.task.supervised:
+            raise TypeError(
+                f"The task {model.task.name!r} of {model.entry.name!r} must have a loss. Received: none. Return one "
+                "from `loss` of the task, or name one in TRAITS."
+            )
         loss = NetworkLoss(function, reduction=reduction) if function else None
     backend = keras.backend.backend()
     kwargs.setdefault("jit_compile", backend == "jax" or (traits.jit is True and backend != "torch"))

@@ -19,7 +19,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from zoo import notices, package_data
+from zoo import package_data
+from zoo.importing import attribute
 from zoo.recipes import Recipe, Traits
 
 
@@ -110,8 +111,7 @@ def load_builder(entry: Entry) -> Callable:
     """Imports an entry's builder."""
     if callable(entry.builder):
         return entry.builder
-    module, _, function = entry.builder.partition(":")
-    return getattr(notices.import_module(module), function)
+    return attribute(entry.builder, f"the builder of {entry.name!r}")
 
 
 @functools.cache
@@ -145,7 +145,13 @@ def load_recipe(entry: Entry) -> Recipe:
         TypeError: if the module has none, or it holds anything but plain values.
     """
     module = sys.modules[load_builder(entry).__module__]
-    recipe = getattr(module, "RECIPES", {}).get(_own_name(entry)) or getattr(module, "RECIPE", None)
+    recipes = getattr(module, "RECIPES", {})
+    recipe = recipes.get(_own_name(entry)) or getattr(module, "RECIPE", None)
+    if recipes and recipe is None:
+        raise TypeError(
+            f"RECIPES of the module {module.__name__!r} must have {_own_name(entry)!r}, for the model {entry.name!r}. "
+            f"Received: {', '.join(recipes)}."
+        )
     if not isinstance(recipe, Recipe):
         raise TypeError(f"The module {module.__name__!r} of the model {entry.name!r} must hold RECIPE = Recipe(...).")
     recipe.check()

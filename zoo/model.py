@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import coefficients, entries, feeding, model_config, notices, registry
+from zoo import coefficients, entries, feeding, model_config, notices, overrides, registry
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data.schema import Schema
 from zoo.engine import keras_internals, numpy_fit, objectives
@@ -189,7 +189,8 @@ class Model(keras.Model):
         Args:
             decided: What `model(x)` returns.
         """
-        return self.task.answers(decided, self.target, self.decision)
+        answers = self.task.answers(decided, self.target, self.decision)
+        return overrides.returned(answers, dict, f"`answers` of the task {self.task.name!r}")
 
     def coefficients(self):
         """Returns the coefficients of a linear model in the units of the raw columns.

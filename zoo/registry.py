@@ -11,7 +11,6 @@ points (`zoo.plugins`). What a builder's module needs is imported from here: `Re
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import importlib
 import inspect
@@ -22,8 +21,10 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zoo import notices, package_data
+from zoo import package_data
 from zoo.entries import Entry as Entry
+from zoo.importing import attribute
+from zoo.importing import suggest as suggest
 from zoo.plugins import load_plugins
 from zoo.recipes import Player as Player
 from zoo.recipes import Recipe as Recipe
@@ -154,19 +155,19 @@ def load_task(name: str | None) -> Task:
 
     Raises:
         ValueError: if there is no such task.
-        TypeError: if what is registered is no task, or has another name.
+        TypeError: if what is registered is no task, has another name, or has not the form of the protocol.
     """
     if name is not None:
         check_task(name)
     where = place_of_task(name)
     if where not in _tasks:
-        module, _, attribute = where.partition(":")
-        task = getattr(notices.import_module(module), attribute)
-        base = importlib.import_module("zoo.tasks.task").Task
-        if not isinstance(task, base) or task.name != (name or ""):
+        task = attribute(where, f"the task {name!r}")
+        module_of_tasks = importlib.import_module("zoo.tasks.task")
+        if not isinstance(task, module_of_tasks.Task) or task.name != (name or ""):
             raise TypeError(
                 f"{where!r} must be an instance of zoo.tasks.task.Task with the name {name!r}. Received: {task!r}."
             )
+        module_of_tasks.check_protocol(task)
         _tasks[where] = task
     return _tasks[where]
 
@@ -303,18 +304,6 @@ def warn_renamed(name: str, entry: Entry) -> None:
         FutureWarning,
         stacklevel=level,
     )
-
-
-def suggest(name: object, candidates: Iterable[str]) -> str:
-    """Returns " Did you mean 'x'?" for the candidate nearest to `name`, or nothing.
-
-    Names that differ in upper and lower case, or in blanks around them, are nearest.
-    """
-    candidates = list(candidates)
-    plain = str(name).strip().casefold()
-    near = [one for one in candidates if one.strip().casefold() == plain and one != name]
-    near = near or difflib.get_close_matches(str(name), candidates, n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def preset_folder(name: str) -> pathlib.Path | None:

@@ -15,7 +15,7 @@ class Spec:
     """The inputs and outputs that a builder builds for.
 
     Args:
-        task: The name of a task, one of `zoo.registry.TASKS`.
+        task: The name of a task.
         num_outputs: Network outputs, as the task has them: 1 for two classes, otherwise the number of classes, of
             targets or of labels.
         num_inputs: Width of the one tensor `inputs` (raw preprocessing). None where no data were given and the

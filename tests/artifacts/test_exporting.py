@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.artifacts import exporting, proof
+from zoo.artifacts import exporting, proof, saving
 
 from .conftest import keepers_notes
 
@@ -141,7 +141,8 @@ def test_an_export_that_answers_otherwise_fails_and_leaves_nothing(quick_proof, 
         return {case: outputs + 2e-5 for case, outputs in answers(model, rows).items()}
 
     monkeypatch.setattr(proof, "answers", shifted)
-    with pytest.raises(RuntimeError, match=r"does not answer as Python does: probabilities .* differ by 2.*e-05"):
+    said = r"does not answer as Python does: probabilities .* differ by 2.*e-05.* Nothing was left. Please report it"
+    with pytest.raises(RuntimeError, match=said):
         zoo.export(run, tmp_path / "moods")
     assert names(tmp_path) == []
 
@@ -165,7 +166,14 @@ def test_an_export_that_answers_in_another_type_fails(quick_proof, run, tmp_path
         return {k: v if v.dtype.kind == "S" else v.astype("float64") for k, v in answer(*request).items()}
 
     monkeypatch.setattr(proof.proof_process, "answer", doubled)
-    with pytest.raises(RuntimeError, match=r"does not answer as Python does: .* is float64, and must be float32"):
+    provided = {"points-demo": {"version": "1.0", "provides": ["points_demo/point", "points_demo/net"]}}
+    monkeypatch.setattr(saving, "packages", lambda model: provided)
+    said = (
+        r"does not answer as Python does: .* is float64, and must be float32. Nothing was left. Compare what these "
+        "compute in Python and in the export, or report it: 'points_demo/point' of points-demo, 'points_demo/net' of "
+        "points-demo."
+    )
+    with pytest.raises(RuntimeError, match=said):
         zoo.export(run, tmp_path / "moods")
     assert names(tmp_path) == []
 

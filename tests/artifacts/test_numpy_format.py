@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import zoo
+from zoo import registry
 from zoo.artifacts import numpy_format
 from zoo.data import notations
 from zoo.model import Model
@@ -148,6 +149,19 @@ def test_images_are_proved(tmp_path, quick_proof):
     x = np.random.default_rng(0).integers(0, 256, (30, 6, 5, 3), dtype="uint8")
     run = zoo.train("image_mlp", (x, np.arange(30) % 3), hidden_units=(8,), epochs=1, verbose=0)
     assert zoo.export(run, tmp_path / "m", format="numpy").max_difference < 1e-5
+
+
+def test_positions_of_levels_are_rescaled_in_float32(tmp_path, monkeypatch):
+    registry.load_plugins()
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    facts = {"task": "classification", "year": 2026, "paper": "", "summary": ""}
+    zoo.register("tests/combined", builder="tests.data.columns.combined:combined", **facts)
+    frame = pd.DataFrame({"size": np.arange(40.0), "city": ["lima", "oslo"] * 20, "y": ["no", "no", "yes", "no"] * 10})
+    model = zoo.build("tests/combined", frame, target="y")
+    numpy_format.write(model, tmp_path)
+    found = program(tmp_path).predict({"size": frame["size"], "city": frame["city"]})["probabilities"]
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, model.predict(frame, verbose=0), atol=1e-6)
 
 
 def test_a_layer_without_lines_is_named(run, tmp_path):

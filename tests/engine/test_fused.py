@@ -410,3 +410,15 @@ def test_weights_of_one_number_are_kept(rows):
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     trained(model, rows, "fused", validation=rows)
     assert float(model.layers[1].gain.numpy()) != 1.0
+
+
+@pytest.mark.parametrize("engine", ["fused", "xla"])
+def test_a_metric_of_several_labels_a_row_is_the_mean_over_all(engine):
+    """`binary_accuracy` has a value for each label: 5 of 6 are right at weights of 0."""
+    inputs = keras.Input((1,))
+    model = keras.Model(inputs, keras.layers.Dense(2, kernel_initializer="zeros", activation="sigmoid")(inputs))
+    model.compile(keras.optimizers.SGD(0.0), "binary_crossentropy", metrics=["binary_accuracy"])
+    rows = np.ones((3, 1), "float32"), np.array([[0, 0], [0, 1], [0, 0]], "float32")
+    assert model.fit(*rows, batch_size=2, verbose=0).history["binary_accuracy"] == [pytest.approx(5 / 6)]
+    found = fit(model, rows=rows, batch_size=2, epochs=1, engine=engine)
+    assert found.history["binary_accuracy"] == [pytest.approx(5 / 6)]

@@ -19,7 +19,9 @@ CASES = ("shuffled", "members", "steered", "streamed", "tuned", "sliced")
 WORKERS = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 1}}
 
 
-def start(folder: Path, cases, backend: str, count: int = 1, *, logical: int = 0) -> list[subprocess.Popen]:
+def start(
+    folder: Path, cases, backend: str, count: int = 1, *, logical: int = 0, pause: float = 0
+) -> list[subprocess.Popen]:
     """Starts workers; what they print goes to `<rank>.out` and `<rank>.err` in the folder."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     addresses = [f"127.0.0.1:{listener.getsockname()[1]}" for listener in sockets]
@@ -28,7 +30,8 @@ def start(folder: Path, cases, backend: str, count: int = 1, *, logical: int = 0
     processes = []
     for rank in range(count):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
-        names = {"KERAS_BACKEND": backend, "LOGICAL": str(logical), "TF_CONFIG": json.dumps(task) if count > 1 else ""}
+        names = {"KERAS_BACKEND": backend, "LOGICAL": str(logical), "PAUSE": str(pause)}
+        names |= {"TF_CONFIG": json.dumps(task) if count > 1 else ""}
         with open(folder / f"{rank}.out", "w") as out, open(folder / f"{rank}.err", "w") as err:
             command = [sys.executable, "-m", "tests.engine.worker", str(folder), *cases]
             processes.append(subprocess.Popen(command, env={**os.environ, **names}, stdout=out, stderr=err))
@@ -101,7 +104,7 @@ def stopped_by_the_death_of(victim: int, folder: Path, backend: str) -> None:
     """Starts two workers and kills one after a further checkpoint; the other must end within a minute and say why."""
     file = folder / "checkpoint" / "checkpoint.npz"
     before = file.stat().st_mtime if file.exists() else 0.0
-    processes = start(folder, ["killed"], backend, 2)
+    processes = start(folder, ["killed"], backend, 2, pause=0.1)
     begin = time.monotonic()
     while not (file.exists() and file.stat().st_mtime > before):
         assert time.monotonic() - begin < 300

@@ -1,6 +1,7 @@
 """One worker of a training, for the tests of several: `python -m tests.engine.worker FOLDER CASE...`.
 
-The environment says where: TF_CONFIG names the workers, LOGICAL how many devices to make of the CPU. Each case leaves
+The environment says where: TF_CONFIG names the workers, LOGICAL how many devices to make of the CPU, PAUSE for how many
+seconds an epoch of the case `killed` waits to be killed. Each case leaves
 `<case>.<rank>.npz` in the folder, the weights by number and `history` as JSON.
 """
 
@@ -144,7 +145,7 @@ class Slow(keras.callbacks.Callback):
     """Leaves time to be killed in."""
 
     def on_epoch_end(self, epoch, logs=None):
-        time.sleep(0.1)
+        time.sleep(float(os.environ.get("PAUSE", "0")))
 
 
 def killed(folder: Path):
@@ -164,6 +165,8 @@ def main(folder: str, *cases: str) -> None:
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * LOGICAL)
     if cluster.named():
+        if "killed" in cases:
+            cluster.LOST_AFTER = 10  # seconds, as TensorFlow's: a test waits for it after each death
         cluster.join()
     for case in cases:
         model, history = globals()[case](Path(folder))

@@ -53,6 +53,16 @@ def test_network_loss_and_count_survive_their_configs():
     assert Count.from_config(Count(squared_error).get_config()).function is squared_error
 
 
+def test_a_loss_of_one_value_for_all_rows_is_refused_by_its_name():
+    def mean_error(y_true, value):
+        return keras.ops.mean(squared_error(y_true, value))
+
+    rows = np.ones(2, "float32"), keras.ops.ones((2, 1))
+    with pytest.raises(ValueError, match="The loss 'mean_error' must return a value for each row"):
+        NetworkLoss(mean_error)(*rows)
+    assert NetworkLoss(lambda y_true, value: squared_error(y_true, value)).name == "lambda"
+
+
 def test_count_sums_over_batches():
     count = Count(squared_error)
     for _ in range(2):

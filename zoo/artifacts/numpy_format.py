@@ -141,7 +141,7 @@ class _Network:
             middle, spread = f"{x}.mean(-1, keepdims=True)", f"{x}.var(-1, keepdims=True)"
             return f"({x} - {middle}) / np.sqrt({spread} + np.float32({layer.epsilon})){scale}{shift}"
         if isinstance(layer, keras.layers.Rescaling) and not layer.offset:
-            return f"{x} * np.float32({layer.scale!r})"
+            return f"{x}.astype('float32') * np.float32({layer.scale!r})"  # positions of levels are int64
         if isinstance(layer, keras.layers.Flatten):
             return f"{x}.reshape(len({x}), -1)"
         if isinstance(layer, keras.layers.Add):

@@ -86,10 +86,13 @@ def prove(
     for answer in (proof_process.answer, _answer_in_a_fresh_process):
         with notices.quiet():
             found = answer(format, str(folder.resolve()), sent)
-        _check_outputs(sent, found, dtypes)
-        differences += [
-            _compare(model, key, found, expected[key.split(":")[1]], tolerance) for key in _requests_of(sent)
-        ]
+        try:
+            _check_outputs(sent, found, dtypes)
+            differences += [
+                _compare(model, key, found, expected[key.split(":")[1]], tolerance) for key in _requests_of(sent)
+            ]
+        except RuntimeError as error:
+            raise RuntimeError(f"{error} {_repair(model)}") from None
     return max(differences)
 
 
@@ -295,6 +298,16 @@ def _answer_in_a_fresh_process(format: str, folder: str, sent: dict[str, Any]) -
             return {key: stored[key] for key in stored}
 
 
+def _repair(model: Model) -> str:
+    """Returns what to do about an export that answers otherwise: where to look, if others have a part in the model."""
+    from zoo.artifacts.saving import packages
+
+    provided = [f"{name!r} of {package}" for package, own in packages(model).items() for name in own["provides"]]
+    if not provided:
+        return "Please report it."
+    return f"Compare what these compute in Python and in the export, or report it: {', '.join(provided)}."
+
+
 def _check_outputs(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray], dtypes: Mapping[str, str]) -> None:
     """Raises RuntimeError where an output has another number of rows than its request, or another dtype.
 
@@ -309,14 +322,13 @@ def _check_outputs(sent: Mapping[str, np.ndarray], found: Mapping[str, np.ndarra
         if np.shape(values)[:1] != (wanted,):
             raise RuntimeError(
                 f"The export does not answer as Python does: {key!r} has the shape {np.shape(values)} for {wanted} "
-                "rows. Nothing was left. Please report it."
+                "rows. Nothing was left."
             )
         dtype = "string" if values.dtype.kind == "S" else values.dtype.name
         of_methods = dtype if dtype in ("string", "float32") else "float32"
         if dtype != (must := dtypes.get(key.rpartition("/")[2], of_methods)):
             raise RuntimeError(
-                f"The export does not answer as Python does: {key!r} is {dtype}, and must be {must}. Nothing "
-                "was left. Please report it."
+                f"The export does not answer as Python does: {key!r} is {dtype}, and must be {must}. Nothing was left."
             )
 
 
@@ -330,7 +342,7 @@ def _compare(
         if not difference.largest <= difference.allowed:
             raise RuntimeError(
                 f"The export does not answer as Python does: {difference.what} of the request {key!r} differ by "
-                f"{difference.largest:.3g}, beyond {difference.allowed:.3g}. Nothing was left. Please report it."
+                f"{difference.largest:.3g}, beyond {difference.allowed:.3g}. Nothing was left."
             )
         largest = max(largest, difference.reported)
     return largest

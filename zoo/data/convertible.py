@@ -94,14 +94,17 @@ class Convertible(Served):
 
 
 def layer_named(model, said: str) -> str:
-    """Returns which part of a model a converter's message speaks of: the layer in the first path that names one."""
+    """Returns which part of a model a converter's message speaks of: the layer in the first path that names one.
+
+    A message that names none may be about the network or about what the task makes of its outputs.
+    """
     layers = {layer.name for layer in layers_of(model.network)}
     for path in re.findall(r"\w+(?:/\w+)+", said):
         for part in reversed(path.split("/")):
             # TensorFlow numbers a scope that it enters again.
             if named := {part, re.sub(r"_\d+$", "", part)} & layers:
                 return f"The layer {max(named, key=len)!r}"
-    return f"The network of {model.entry.name!r}"
+    return f"The network of {model.entry.name!r}, or the answers of its task {model.task.name!r},"
 
 
 def facts(convertible: Convertible) -> tuple[dict, dict]:

@@ -27,6 +27,9 @@ Which file answers which question:
     experience           How do a model's own acts become rows, and what of them is in a checkpoint?
     asked                What can be asked of an entry by its traits, and what is refused?
     traced_functions     What does a call of a traced function cost, and how is it used by another model?
+    objectives           How does a step train by an objective, and what follows it?
+    players              How do several optimizers, each with layers of its own, train as one?
+    experience           How do rows come from the model's own acts, and how does a run of them resume?
     updates              How do optimizers and metrics update in few operations?
     memory, placing      What if rows do not fit? How are they held on a device once?
     callbacks            Which weights are kept, and when does a training stop?

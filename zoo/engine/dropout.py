@@ -1,4 +1,4 @@
-"""Dropout of few random bits: 32 for each number, as Keras draws them, take as long as a small layer's product.
+"""Dropout by 8 or 16 random bits a number: the 32 that Keras draws take as long as a small layer's product.
 
     kept = bits >= rate 2^n,   y = x kept / (1 - rate),   n = 8 where the rate is a multiple of 1/256, else 16
 
@@ -88,7 +88,7 @@ def _hashed(seed, shape):
 
 
 def hash_of(x):
-    """Returns a permutation of uint32 that changes half of the bits for each that changes: multiply, shift and xor."""
+    """Flips half of the output bits per input bit (MurmurHash3), uint32 to uint32."""
     import tensorflow as tf
 
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, None)):  # the end of MurmurHash3

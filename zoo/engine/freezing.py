@@ -108,7 +108,7 @@ def heads(network: keras.Model) -> list:
 
 @contextlib.contextmanager
 def frozen(layers):
-    """Lets layers stand still for a block; compile the model inside."""
+    """Freezes layers during a block; compile the model inside."""
     before = [layer.trainable for layer in layers]
     for layer in layers:
         layer.trainable = False

@@ -1,4 +1,4 @@
-"""SIGTERM as Ctrl-C: what schedulers send before they kill ends a training with its weights kept."""
+"""Interruption by Ctrl-C, and by the SIGTERM that schedulers send before they kill: a training keeps its weights."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def terminable() -> Iterator[None]:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[Callable[[], None]]:
-    """Puts off Ctrl-C and SIGTERM to the end of a block that must not be left halfway, where Python handles them.
+    """Delays Ctrl-C and SIGTERM to the end of a block that must not be left halfway.
 
     Yields:
-        A function to call where the block may be left: there they are heard.
+        A function to call where the block may be left: a delayed signal is handled there.
     """
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in numbers} if _main_thread() else {}

@@ -1,4 +1,4 @@
-"""Networks called one operation after another, as programs compiled by XLA: what loops over time need."""
+"""Compiles eager calls of a network by XLA: loops over time steps call it thousands of times."""
 
 from __future__ import annotations
 

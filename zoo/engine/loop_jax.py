@@ -150,10 +150,10 @@ class Steps:
             jax.block_until_ready(self._state)
         return results
 
-    def _finish(self, found) -> tuple[dict, dict, list, bool]:
+    def _finish(self, outputs) -> tuple[dict, dict, list, bool]:
         import jax
 
-        results, tested, weights, finite = found
+        results, tested, weights, finite = outputs
         self._give_back()
         results, tested, finite = jax.device_get((results, tested, finite))  # at once: a GPU is waited for once
         values = [{name: float(value) for name, value in part.items()} for part in (results, tested)]

@@ -84,10 +84,10 @@ class Steps:
         count = int(tf.nest.flatten(rows)[0].shape[0])
         steps = -(-count // self.batch_size)
         if steps <= STEPS_PER_CALL:
-            return self._told("_whole", rows, held_out, [seed, epoch, steps])
+            return self._results_of("_whole", rows, held_out, [seed, epoch, steps])
         (order,) = self._call("_begin", rows, [seed, epoch])
         self.steps(rows, order, seed, epoch * steps)
-        return self._told("_end", held_out)
+        return self._results_of("_end", held_out)
 
     def begin(self) -> None:
         """Sets the metrics to nothing."""
@@ -108,7 +108,7 @@ class Steps:
 
     def end(self, held_out=None) -> tuple[dict, dict, list, bool]:
         """Returns loss and metrics of the steps since `begin`, and of validation rows, and the weights, as `epoch`."""
-        return self._told("_end", held_out)
+        return self._results_of("_end", held_out)
 
     def test(self, batch) -> None:
         """Adds a batch to the metrics, without training."""
@@ -119,16 +119,16 @@ class Steps:
         traced, tensors = self._find(name, arguments)
         return traced(tensors)
 
-    def _told(self, name: str, *arguments) -> tuple[dict, dict, list, bool | None]:
-        """Calls a function that ends with `_end`, and returns what it tells, as `epoch`."""
+    def _results_of(self, name: str, *arguments) -> tuple[dict, dict, list, bool | None]:
+        """Calls a function that ends with `_end`, and returns its results, as `epoch`."""
         traced, tensors = self._find(name, arguments)
         names, tested, packed = traced.note
-        found = traced(tensors)
-        told = len(names) + len(tested) + 1
-        values, weights = (found[0].numpy().tolist(), found[1:]) if packed else (found[:told], found[told:])
+        outputs = traced(tensors)
+        count = len(names) + len(tested) + 1
+        values, weights = (outputs[0].numpy().tolist(), outputs[1:]) if packed else (outputs[:count], outputs[count:])
         values = [_plain(value) for value in values]
         results = dict(zip(names, values))
-        return results, dict(zip(tested, values[len(names) :])), weights, math.isfinite(values[told - 1]) or None
+        return results, dict(zip(tested, values[len(names) :])), weights, math.isfinite(values[count - 1]) or None
 
     def _find(self, name: str, arguments) -> tuple[traced_functions.Traced, list]:
         """Returns the function that is traced for some arguments, and their tensors."""
@@ -151,8 +151,11 @@ class Steps:
         """Traces anew, inner functions too: those of a trace before know variables of another model."""
         import tensorflow as tf
 
-        how = {"autograph": False, "reduce_retracing": True}
-        self._full_batches = tf.function(self._steps_of_full_batches, jit_compile=True, **how) if self._xla else None
+        self._full_batches = None
+        if self._xla:
+            self._full_batches = tf.function(
+                self._steps_of_full_batches, jit_compile=True, autograph=False, reduce_retracing=True
+            )
         with updates.in_few_operations(self.model, self._scratch, xla=self._xla):
             traced = traced_functions.traced(getattr(self, name), arguments, alone=self._single_threaded)
         traced.note, self._note = self._note, None
@@ -265,8 +268,8 @@ def order(rows: int, *, shuffle: bool, seed: int, epoch: int):
 def _order(rows: int, shuffle: bool, numbers):
     import tensorflow as tf
 
-    found = tf.range(rows)
-    return tf.random.experimental.stateless_shuffle(found, seed=numbers) if shuffle else found
+    numbers_of_rows = tf.range(rows)
+    return tf.random.experimental.stateless_shuffle(numbers_of_rows, seed=numbers) if shuffle else numbers_of_rows
 
 
 def create_variables(model: keras.Model, rows) -> None:

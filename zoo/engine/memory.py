@@ -67,12 +67,12 @@ def explained(repair: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        asked = shortage(error)
-        if asked is None or getattr(error, "explained", False):
+        missing = shortage(error)
+        if missing is None or getattr(error, "explained", False):
             raise
-        told = MemoryError(f"Memory is short: {asked} could not be had. {repair}")
-        told.explained = True  # type: ignore[attr-defined]  # the mark that is looked for above
-        raise told from error
+        explanation = MemoryError(f"Memory is short: {missing} could not be had. {repair}")
+        explanation.explained = True  # type: ignore[attr-defined]  # the mark that is looked for above
+        raise explanation from error
 
 
 def taken(rows, index):
@@ -134,16 +134,16 @@ class Rows:
             error: What was raised.
             held: Rows of the block that did not fit, if one was tried.
         """
-        asked = shortage(error)
+        missing = shortage(error)
         before = held or self.limit or self.count
-        if asked is None or before is None or before <= self._batch_size:
+        if missing is None or before is None or before <= self._batch_size:
             return False
         self.placed = None
         self.limit = max(1, before // 2 // self._batch_size) * self._batch_size
         if not self._said:
             self._said = True
             warnings.warn(
-                f"Memory is short: {asked} could not be had. Rows go to the device in blocks from now on, of "
+                f"Memory is short: {missing} could not be had. Rows go to the device in blocks from now on, of "
                 f"{self.limit:,} and, where they do not fit either, of half as many.",
                 stacklevel=2,
             )

@@ -1,4 +1,4 @@
-"""Arrays as TensorFlow's tensors, held once: `tf.constant` holds a large array twice while it copies it."""
+"""Puts arrays into TensorFlow's tensors without a second copy, which `tf.constant` holds while it copies."""
 
 from __future__ import annotations
 

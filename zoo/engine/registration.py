@@ -19,7 +19,7 @@ def unsaved_parts(compiled: Mapping[str, Any]) -> Iterator[str]:
     for argument, given in compiled.items():
         for part in _leaves(given):
             if part is not None and not isinstance(part, (str, int, float)) and not _comes_back(part):
-                yield f"{argument} {getattr(part, '__name__', None) or type(part).__name__}"
+                yield f"{argument} {getattr(getattr(part, 'function', part), '__name__', None) or type(part).__name__}"
 
 
 def _leaves(given) -> Iterator:

@@ -1,4 +1,4 @@
-"""The updates of a step in few operations: Keras's many cost more than small layers do, and tracing them more still."""
+"""Optimizer and metric updates in few operations: Keras's own cost more than a small layer, above all to trace."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
         return
     if scratch is not None:
         prepare(optimizer, scratch)
-    known: list = []  # the learning rate, from the decay to the update that follows
-    theirs = keras_internals.computation_of_rate(optimizer)
+    rates: list = []  # the learning rate, from the decay to the update that follows
+    rate_by_keras = keras_internals.computation_of_rate(optimizer)
 
     def update(gradients, variables, learning_rate):
         import tensorflow as tf
@@ -82,7 +82,7 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
         powers = [tf.pow(beta, step) for beta in betas]
         epsilon = tf.constant(optimizer.epsilon, tf.float32)
         rate = tf.cast(tf.convert_to_tensor(learning_rate), tf.float32)
-        known.clear()
+        rates.clear()
         for gradient, variable in zip(gradients, variables, strict=True):
             variable = getattr(variable, "value", variable)
             if not isinstance(gradient, tf.Tensor) or variable.dtype != tf.float32:
@@ -111,18 +111,18 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
 
         if optimizer.weight_decay is None:
             return
-        known.append(tf.convert_to_tensor(theirs()))
+        rates.append(tf.convert_to_tensor(rate_by_keras()))
         shares: dict = {}
         for variable in variables:
             variable = getattr(variable, "value", variable)  # by whose name Keras asks
             if keras_internals.decays(optimizer, variable):
                 dtype = variable.dtype
                 if dtype not in shares:
-                    shares[dtype] = tf.cast(known[0], dtype) * tf.cast(optimizer.weight_decay, dtype)
+                    shares[dtype] = tf.cast(rates[0], dtype) * tf.cast(optimizer.weight_decay, dtype)
                 tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=variable.value() * shares[dtype])
 
     def rate():
-        return known[0] if known else theirs()
+        return rates[0] if rates else rate_by_keras()
 
     with keras_internals.own_updates(optimizer, rate=rate, update=update, decay=decay):
         yield
@@ -177,7 +177,7 @@ def _sum_of_rows(metric: keras.metrics.MeanMetricWrapper):
         if keras_internals.mask_of(values) is not None:
             return keras_s_own(y_true, y_pred, sample_weight=sample_weight)
         values = tf.cast(values, metric.dtype)
-        count = (values.shape[0] if values.shape.rank else 1) or tf.shape(values)[0]
+        count = values.shape.num_elements() or tf.size(values)  # of labels, several a row
         metric.total.value.assign_add(tf.reduce_sum(values), read_value=False)
         metric.count.value.assign_add(tf.cast(count, metric.dtype), read_value=False)
 

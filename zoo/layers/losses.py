@@ -67,11 +67,18 @@ class NetworkLoss(keras.losses.Loss):
     """A loss on network outputs: the mean over the batch of a function `(y_true, network_output) -> (batch,)`."""
 
     def __init__(self, function, name=None, reduction="sum_over_batch_size", dtype=None):
-        super().__init__(name=name or function.__name__, reduction=reduction, dtype=dtype)
+        name = name or function.__name__.strip("<>")  # TensorFlow takes no scope of the name <lambda>
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.function = function
 
     def call(self, y_true, y_pred):
-        return self.function(y_true, y_pred)
+        losses = self.function(y_true, y_pred)
+        if len(losses.shape) == 0:  # a mean over the batch, which weights of rows would multiply as a whole
+            raise ValueError(
+                f"The loss {self.name!r} must return a value for each row, (batch,). Received: one value. Take the "
+                "mean over the last axis alone: zoo.train takes that over the rows."
+            )
+        return losses
 
     def get_config(self):
         return {**super().get_config(), "function": keras.saving.serialize_keras_object(self.function)}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 import pandas as pd
 
+from zoo import overrides
 from zoo.scores import Scores
 from zoo.tasks import keras_losses
 from zoo.tasks.differences import Difference as Difference  # imported from here as well
@@ -65,20 +66,23 @@ class Task(Generic[T]):
     def described(self, schema: Schema, y) -> Schema:
         """Returns the schema with this task, and with what it knows of the target, such as the classes.
 
-        By default a supervised task refuses what `Target.encode` refuses.
+        By default a supervised task refuses what the `Target.encode` of a fitted target refuses.
 
         Args:
             schema: The schema of the raw columns.
             y: Values as the caller has them.
 
         Raises:
+            TypeError: if `fit_target` returns no target, or `encode` no array.
             ValueError: if `y` has missing values, or cannot be answered.
         """
         import dataclasses
 
         schema = dataclasses.replace(schema, task=self.name, classes=None, class_dtype=None)
         if self.supervised:
-            self.target_type(schema).encode(y)
+            target = self.fit_target(schema, y)
+            overrides.returned(target, self.target_type, f"`fit_target` of the task {self.name!r}")
+            overrides.returned(target.encode(y), np.ndarray, f"`encode` of the target of the task {self.name!r}")
         return schema
 
     def fit_target(self, schema: Schema, y) -> T:
@@ -406,6 +410,33 @@ class Task(Generic[T]):
     def terms(self, weights: np.ndarray, intercept: np.ndarray, target: T) -> tuple:
         """Returns weights `(features, outputs)` and intercepts of a line in the target's units, and their columns."""
         return weights, intercept, list(range(len(intercept)))
+
+
+def check_protocol(task: Task) -> None:
+    """Checks that a task has the form by which it is called.
+
+    Raises:
+        TypeError: if it has not.
+    """
+    overrides.check(type(task), Task)
+    if not (isinstance(task.target_type, type) and issubclass(task.target_type, Target)):
+        raise TypeError(
+            f"`target_type` of the task {task.name!r} must be a subclass of Target. Received: {task.target_type!r}."
+        )
+    overrides.check(task.target_type, Target)
+    needed = {"loss": ("supervised", "learns_from_targets"), "scores": ("scored",)}
+    for method, flags in needed.items():
+        if getattr(type(task), method) is not getattr(Task, method) and not all(getattr(task, flag) for flag in flags):
+            raise TypeError(
+                f"The task {task.name!r} has `{method}`, and must say {' = '.join(flags)} = True: nothing calls it "
+                "otherwise."
+            )
+    shapes = task.outputs(None)
+    if not (isinstance(shapes, list) and shapes and all(isinstance(shape, tuple) for shape in shapes)):
+        raise TypeError(
+            f"`outputs` of the task {task.name!r} must return a list of shapes, such as [(None, 1)], without a target "
+            f"too. Received: {shapes!r}."
+        )
 
 
 TASK: Task[Target] = Task()

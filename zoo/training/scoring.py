@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from zoo import overrides
 from zoo.data.names import absent, resolved
 from zoo.data.pipelines import Encoded
 from zoo.data.weighting import checked_weights
@@ -182,4 +183,5 @@ def score_outputs(model, outputs: np.ndarray, y: np.ndarray, weight: np.ndarray 
         y: What `Target.encode` returns, such as class indices, or values in the target's units.
         weight: Sample weights `(rows,)`, or None: every row counts the same.
     """
-    return model.task.scores(y, outputs, model.target, model.decision, weight)
+    scores = model.task.scores(y, outputs, model.target, model.decision, weight)
+    return overrides.returned(scores, Scores, f"`scores` of the task {model.task.name!r}")

@@ -34,12 +34,13 @@ class Rates(Target):
         return self.state.get("rate") or 1.0
 
     def encode(self, y) -> np.ndarray:
-        counts = target_values.finite_numbers(target_values.one(y, self.name), self.name)
+        values = target_values.one(y, self.name)
+        counts = target_values.finite_numbers(values, self.name)
         wrong = np.flatnonzero((counts < 0) | (counts != np.round(counts)))
         if len(wrong):
             raise ValueError(
                 f"The {self.name} must be counts, whole numbers from 0. Received: {counts[wrong[0]]:g}, in row "
-                f"{wrong[0]}. Correct it, or take a regressor such as 'mlp_regressor'."
+                f"{values.index[wrong[0]]}. Correct it, or take a regressor such as 'mlp_regressor'."
             )
         return counts
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from zoo import overrides
 from zoo.data.columns.kind import Group, Kind
 from zoo.data.schema import KINDS, Column
 from zoo.plugins import load_plugins
@@ -52,6 +53,7 @@ def kind(name: str) -> Kind:
     """Returns the kind of a name.
 
     Raises:
+        TypeError: if what is registered is no kind, has another name, or has not the form of the protocol.
         ValueError: if there is none.
     """
     found = _loaded.get(name)
@@ -71,6 +73,7 @@ def kind(name: str) -> Kind:
             f"{KINDS[name]!r} must be an instance of zoo.data.columns.kind.Kind with the name {name!r}. Received: "
             f"{found!r}."
         )
+    overrides.check(type(found), Kind)
     with _lock:
         _loaded[name] = found
     return found

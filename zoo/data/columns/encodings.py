@@ -41,3 +41,7 @@ class Feature:
     center: float = 0.0
     scale: float = 1.0
     section: str = "value"
+
+    def __post_init__(self):
+        if self.section not in SECTIONS or isinstance(self.center, str):
+            raise ValueError(f"`section` must be one of {', '.join(SECTIONS)}, given by its name. Received: {self}.")

@@ -132,7 +132,7 @@ class Kind:
         Raises:
             ValueError: if a value cannot be read; the message names column, value, row and repair.
         """
-        raise NotImplementedError
+        raise self._lacking("read")
 
     def read_shape(self, column: Column, state: State) -> tuple[int | None, ...]:
         """Returns the shape of what `read` gives for a row: `()` for one number or string, `(n,)` for several."""
@@ -214,7 +214,10 @@ class Kind:
             generator: What draws them.
             odd: Whether some may be strange, as those of a proof are.
         """
-        raise NotImplementedError
+        raise self._lacking("sample")
+
+    def _lacking(self, method: str) -> NotImplementedError:
+        return NotImplementedError(f"A kind must have `{method}`, and {self.name!r} has none.")
 
     def cases(self, values: np.ndarray, turn: int) -> dict[str, np.ndarray]:
         """Returns further raw values for the proof of an export, by case.
@@ -251,7 +254,14 @@ class Kind:
     def read_group(self, table: Table, group: Group) -> np.ndarray:
         """Reads all columns of a group `(rows, ...)`."""
         column, state = group.only
-        return np.asarray(self.read(table.column(column.name), column, state), self.block_dtype)
+        read = np.asarray(self.read(table.column(column.name), column, state), self.block_dtype)
+        shape = self.read_shape(column, state)
+        if len(shape) != read.ndim - 1 or any(n not in (None, m) for n, m in zip(shape, read.shape[1:])):
+            raise TypeError(
+                f"`read_shape` of the kind {self.name!r} must be the shape of what `read` gives for a row, "
+                f"{read.shape[1:]}. Received: {shape}."
+            )
+        return read
 
     def read_cells(self, cells: list[list], group: Group) -> np.ndarray | None:
         """Reads few rows, given as Python objects by column; None where `read_group` must read them."""
@@ -272,7 +282,13 @@ class Kind:
     def read_graph_group(self, tensors: Sequence, group: Group, tables: Sequence):
         """Returns what `read_group` gives, from the served tensors of all columns."""
         column, state = group.only
-        return self.read_graph(tensors[0], column, state)
+        read, shape = self.read_graph(tensors[0], column, state), self.read_shape(column, state)
+        if read.shape.rank not in (None, len(shape) + 1):
+            raise TypeError(
+                f"`read_graph` of the kind {self.name!r} must return what `read` gives, (rows, ...) of `read_shape` "
+                f"{shape}. Received: a tensor of the shape {read.shape}."
+            )
+        return read
 
     def parse_group(self, block, group: Group, tables: Sequence):
         """Returns what `numbers_group`, `encode_group` and `positions_group` take, from what was read."""
@@ -293,11 +309,17 @@ class Kind:
         """Returns pairs of features `(batch, n)` and the section of the encoded tensor where they stand."""
         column, state = group.only
         encoded = self.encode(parsed, column, state, encodings)
+        sections = [feature.section for feature in self.features(column, state, encodings)]
+        width = 0 if encoded is None else encoded.shape[-1]
+        if width != len(sections):
+            raise TypeError(
+                f"`features` of the kind {self.name!r} must describe each feature that `encode` returns. Received: "
+                f"{len(sections)} for the {width} of the column {column.name!r}."
+            )
         if encoded is None:
             return []
         import tensorflow as tf
 
-        sections = [feature.section for feature in self.features(column, state, encodings)]
         return [
             (encoded if len(set(sections)) == 1 else tf.gather(encoded, places, axis=1), section)
             for section in SECTIONS

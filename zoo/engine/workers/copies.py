@@ -1,4 +1,4 @@
-"""A copy of a compiled model, for variables that must be made elsewhere, and what moves between the two."""
+"""Clones a compiled model under a strategy's scope, and moves values between the two."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def values_of(model) -> list[np.ndarray]:
 
 
 def _own(values) -> np.ndarray:
-    """Returns an array that nothing else writes to: what a backend lends is copied."""
+    """Returns an array that nothing else writes to; memory that a backend lends is copied."""
     return values if isinstance(values, np.ndarray) and values.flags.owndata else np.array(values)
 
 
@@ -73,5 +73,5 @@ def same(some, others) -> bool:
 
 
 def _bits(values) -> np.ndarray:
-    """Returns an array's bytes, flat; nothing is copied where they lie in a row."""
+    """Returns an array's bytes, flat, without a copy where the array is contiguous."""
     return np.ascontiguousarray(values).reshape(-1).view("uint8")

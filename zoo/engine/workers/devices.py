@@ -1,4 +1,7 @@
-"""Which devices train, and why: one, several under one strategy, or the workers of several machines."""
+"""Which devices there are, and which the caller asks for: one, several, or the workers of several machines.
+
+Whether a training can run on several, and whether that pays off, `zoo.engine.plan` decides.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class Placement:
 
     @property
     def messages(self) -> Messages | None:
-        """What the chief tells the others by; None where there are no others."""
+        """The channel from the chief to the other workers; None where there are none."""
         if self.cluster is None:
             return None
         if keras.backend.backend() == "jax":
@@ -52,26 +55,31 @@ class Placement:
 
         return Messages(self.chief, functools.partial(replicas_tensorflow.added, cluster.join()))
 
-    def replicas(self, model, **how):
-        """Returns a model's replicas on the devices; `how` are the arguments of `Replicas`."""
+    def replicas(self, model, **settings):
+        """Returns a model's replicas on the devices.
+
+        Args:
+            model: A compiled model.
+            **settings: Further arguments of `Replicas`.
+        """
         if keras.backend.backend() == "jax":
             import jax
 
             from zoo.engine.workers import replicas_jax
 
             return replicas_jax.Replicas(
-                model, jax.devices() if self.cluster else [_jax_devices()[d] for d in self.devices], **how
+                model, jax.devices() if self.cluster else [_jax_devices()[d] for d in self.devices], **settings
             )
         from zoo.engine.workers import replicas_tensorflow
 
         strategy = cluster.join() if self.cluster else _mirrored(self.devices)
-        return replicas_tensorflow.Replicas(model, strategy, **how)
+        return replicas_tensorflow.Replicas(model, strategy, **settings)
 
 
 @functools.lru_cache
 @notices.unlogged()
 def _mirrored(devices: tuple[str, ...]):
-    """Returns the strategy of some devices, of which there is one: two would number their sums alike."""
+    """Returns the one strategy of some devices: two strategies would give their collectives the same numbers."""
     import tensorflow as tf
 
     config = os.environ.pop("TF_CONFIG", None)  # of one worker, or empty: TensorFlow would read it here

@@ -1,4 +1,4 @@
-"""What the chief tells the other workers: plain values and arrays, through the sums that gradients take.
+"""Messages from the chief to the other workers, plain values and arrays, by the collective that sums gradients.
 
 The chief's bytes plus the others' zeros are the chief's bytes, so that one collective is enough. Every worker calls in
 the same order; where the chief fails on its own, it says so in the place of the next message.
@@ -19,7 +19,7 @@ from zoo.engine.workers import cluster
 
 
 class Messages:
-    """From the chief to the others.
+    """Sends the chief's messages to the other workers.
 
     Args:
         chief: Whether this worker is the chief.
@@ -28,7 +28,7 @@ class Messages:
 
     def __init__(self, chief: bool, add: Callable[[np.ndarray], np.ndarray]):
         self.chief, self._add = chief, add
-        self.awaited = True  # whether the others wait for a message, or are at work as the chief is
+        self.awaited = True  # whether the others wait for a message; else they compute as the chief does
 
     def same(self, plain=None, arrays: Sequence[np.ndarray] = ()) -> tuple:
         """Returns the chief's plain values and arrays, on every worker.
@@ -38,14 +38,14 @@ class Messages:
             ConnectionError: if a worker was lost.
         """
         message = self._packed({"plain": plain, "arrays": len(arrays)}, arrays) if self.chief else None
-        told, arrays = self._sent(message)
-        if "error" in told:
-            raise RuntimeError(f"The chief stopped: {told['error']}")
-        return told["plain"], arrays
+        header, arrays = self._sent(message)
+        if "error" in header:
+            raise RuntimeError(f"The chief stopped: {header['error']}")
+        return header["plain"], arrays
 
     @contextlib.contextmanager
     def leading(self) -> Iterator[None]:
-        """Tells the others of an error of the chief's, where they wait for a message meanwhile."""
+        """Sends the others an error of the chief's, if they are waiting for a message."""
         try:
             yield
         except ConnectionError:
@@ -88,7 +88,7 @@ def worker_losses() -> Iterator[None]:
 
 
 class Interruption:
-    """Puts off Ctrl-C and SIGTERM while workers train: one that stopped within an epoch would leave the others waiting.
+    """Delays Ctrl-C and SIGTERM while workers train: a chief that stops within an epoch leaves the others waiting.
 
     The chief's counts, at the end of the epoch; the others' is left to the chief. A second one is heard at once.
 

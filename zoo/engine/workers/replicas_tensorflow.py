@@ -35,7 +35,7 @@ class Replicas:
         strategy: A tf.distribute strategy.
         batch_size: Rows of a step, over all replicas.
         shuffle: Whether `epoch` permutes the rows.
-        augmentation: As for `compiled.Loop`; each replica draws its own numbers.
+        augmentation: As for `loop_tensorflow`; each replica draws its own numbers.
     """
 
     def __init__(self, model, strategy, *, batch_size: int, shuffle: bool, augmentation: Callable | None = None):
@@ -93,7 +93,7 @@ class Replicas:
         return self._strategy.experimental_distribute_values_from_function(value)
 
     def order(self, count: int, seed: int, epoch: int):
-        """Returns the numbers of the rows in an epoch's order: that of `compiled.Loop`."""
+        """Returns the numbers of the rows in an epoch's order: that of `loop_tensorflow`."""
         import tensorflow as tf
 
         order = tf.range(count)
