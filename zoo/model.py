@@ -22,9 +22,9 @@ from zoo import coefficients, entries, feeding, model_config, notices, overrides
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data.schema import Schema
 from zoo.engine import keras_internals, numpy_fit, objectives
-from zoo.engine.asked import check_asked, check_served
 from zoo.engine.jitted import jitted
 from zoo.engine.precision import check_floatx, in_float32
+from zoo.engine.refusals import check_rule, check_traits
 from zoo.layers import ensemble
 from zoo.layers.losses import Count, NetworkLoss
 from zoo.layers.nesting import layers_of
@@ -301,7 +301,7 @@ class Model(keras.Model):
                 f"{self.entry.name!r} learns from its own acts, for which `fit` has no environment. Call "
                 "zoo.train(model, environment), or `train_on_batch` with rows of yours."
             )
-        check_asked(self.entry, self.recipe, weight=sample_weight)
+        check_rule(self.entry, self.recipe, weight=sample_weight)
         sample_weight = feeding.in_order_of(x, sample_weight)
         x, y = feeding.encoded(self, x, y)
         if hasattr(x, "element_spec"):
@@ -405,7 +405,7 @@ class Model(keras.Model):
                 f"{self.entry.name!r} learns nothing: its weights follow from its options. Build it with others, "
                 f"zoo.build({self.entry.name!r}, ...), and call `predict`."
             )
-        check_served(self.entry, self.traits)
+        check_traits(self.entry, self.traits)
 
     @property
     def unsaved(self) -> tuple[str, ...]:

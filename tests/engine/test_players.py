@@ -12,8 +12,8 @@ import zoo
 from tests.engine.toys import Stop, registered
 from zoo import registry
 from zoo.engine import objectives
-from zoo.engine.asked import check_served
 from zoo.engine.players import Players
+from zoo.engine.refusals import check_traits
 from zoo.engine.schedules import WarmupCosine
 from zoo.engine.workers.devices import Placement
 from zoo.layers import seeds
@@ -440,7 +440,7 @@ def test_pytorch_is_refused(entry, monkeypatch):
     name = entry(gan, Traits(players=PLAYERS))
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
     with pytest.raises(TypeError, match="on the backends tensorflow and jax: the trait 'players' .* Received: torch"):
-        check_served(registry.info(name), Traits(players=PLAYERS))
+        check_traits(registry.info(name), Traits(players=PLAYERS))
 
 
 def test_an_objective_returns_a_number_a_row(entry):

@@ -18,7 +18,7 @@ from typing import Any
 import keras
 
 from zoo.engine import costs, keras_internals
-from zoo.engine.asked import obstacle_of_steps
+from zoo.engine.refusals import obstacle_of_steps
 from zoo.engine.workers.devices import Placement
 from zoo.layers.nesting import layers_of
 

@@ -18,8 +18,8 @@ from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
-from zoo.engine.asked import check_served, check_steps
 from zoo.engine.plan import ENGINES
+from zoo.engine.refusals import check_steps, check_traits
 from zoo.progress import Progress
 from zoo.registry import Entry, Recipe
 from zoo.tasks.task import Task
@@ -127,7 +127,7 @@ def cross_validate(
     if not rates:
         raise ValueError("`learning_rate` must be a number or several. Received: none.")
     recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
-    check_served(entry, traits)
+    check_traits(entry, traits)
     check_steps(entry, traits, {"optimizer": optimizer, "folds": folds})
     for rate in rates:
         recipe = changed_recipe(recipe, rate, epochs, batch_size)

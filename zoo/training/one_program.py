@@ -15,8 +15,8 @@ from zoo.compiling import compile_model
 from zoo.data import pipelines
 from zoo.data.raw import Data
 from zoo.engine import costs
-from zoo.engine.asked import obstacle_of_steps
 from zoo.engine.members import fitting_members, narrow_inputs
+from zoo.engine.refusals import obstacle_of_steps
 from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.recipes import decision_of

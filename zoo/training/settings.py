@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo.compiling import compile_model, resolve_recipe, resolve_traits
-from zoo.engine.asked import check_asked, check_served
+from zoo.engine.refusals import check_rule, check_traits
 from zoo.model import Model
 from zoo.recipes import as_plain, listed
 from zoo.registry import Entry, Recipe, Traits
@@ -128,8 +128,8 @@ def resolve_settings(
     check_names(optimizer=optimizer, loss=loss)
     recipe = changed_recipe(resolve_recipe(entry, options), learning_rate, epochs, batch_size)
     traits = resolve_traits(entry, options)
-    check_served(entry, traits)
-    check_asked(entry, recipe, solver=solver, loss=loss, weight=weight)
+    check_traits(entry, traits)
+    check_rule(entry, recipe, solver=solver, loss=loss, weight=weight)
     if solver is not None or optimizer is not None or batch_size is not None:
         recipe = dataclasses.replace(recipe, solver=solver)  # an optimizer or a batch size takes the solver's place
     recipe = without_schedule(recipe, optimizer, callbacks, verbose)

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 
 from zoo import notices
 from zoo.engine import keras_internals
-from zoo.engine.asked import obstacle_of_steps
+from zoo.engine.refusals import obstacle_of_steps
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers.nesting import layers_of
 from zoo.model import Model

@@ -19,12 +19,12 @@ from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
 from zoo.data.target_columns import beside
 from zoo.engine import experience, interruption, objectives
-from zoo.engine.asked import check_steps
 from zoo.engine.checkpoints import identifying
 from zoo.engine.draws import seed_layers
 from zoo.engine.fitting import Fitted
 from zoo.engine.plan import ENGINES, Plan, Workload
 from zoo.engine.precision import MIXED, check_precision, computes_in_half
+from zoo.engine.refusals import check_steps
 from zoo.engine.schedules import callbacks_that_set_rates
 from zoo.engine.workers.devices import place
 from zoo.model import Model

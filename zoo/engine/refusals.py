@@ -1,6 +1,7 @@
-"""What can be asked of a training: of entries that learn by a rule neither another loss, nor a solver, nor weights.
+"""What an entry cannot be asked of a training, by its rule of learning or by its traits: refused by name, at the door.
 
-Of entries whose traits change what a step does, neither what would set that aside nor what has no such steps.
+An entry that learns by a rule has neither another loss, nor a solver, nor weights. Of an entry whose traits change what
+a step does, nothing can be asked that would set those traits aside, or that has no such steps.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from zoo.recipes import IN_STEPS, NOT_SERVED
 from zoo.registry import Entry, Recipe, Traits, load_task
 
 
-def check_asked(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=None) -> None:
+def check_rule(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=None) -> None:
     """Raises ValueError for a setting that a rule cannot follow, and would leave aside in silence.
 
     Args:
         entry: The entry that is trained.
         recipe: Its recipe, with the options that stand above it.
-        solver: The solver asked for.
-        loss: The loss asked for.
+        solver: The caller's solver, or None.
+        loss: The caller's loss, or None.
         weight: The column of sample weights, or the weights.
     """
     if solver is not None and (entry.learning == "rule" or not load_task(entry.task).supervised):
@@ -42,7 +43,7 @@ def check_asked(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=
         )
 
 
-def check_served(entry: Entry, traits: Traits) -> None:
+def check_traits(entry: Entry, traits: Traits) -> None:
     """Raises TypeError for traits that no training heeds yet, or none on this backend."""
     if wanted := [name for name in NOT_SERVED if getattr(traits, name)]:
         raise TypeError(
@@ -62,13 +63,13 @@ def obstacle_of_steps(traits: Traits) -> str:
     return f"the trait {found[0]!r} changes its steps" if found else ""
 
 
-def check_steps(entry: Entry, traits: Traits, asked: Mapping[str, object], *, setters: Sequence[str] = ()) -> None:
+def check_steps(entry: Entry, traits: Traits, given: Mapping[str, object], *, setters: Sequence[str] = ()) -> None:
     """Raises ValueError for a setting that steps as the traits have them cannot follow, and would leave aside.
 
     Args:
         entry: The entry that is trained.
         traits: Its traits.
-        asked: What the caller gave for arguments of a training, by their names, and None where nothing was given.
+        given: What the caller gave for arguments of a training, by their names, and None where nothing was given.
         setters: The names of callbacks that set the learning rate.
     """
     refused: dict[str, str] = {}
@@ -81,10 +82,10 @@ def check_steps(entry: Entry, traits: Traits, asked: Mapping[str, object], *, se
         refused |= dict.fromkeys(unknown, "its rows come from its own acts")
     elif traits.after_step is not None:
         refused["solver"] = "it has something to do after each step of an optimizer"
-    if taken := [name for name in refused if asked.get(name) is not None]:
+    if taken := [name for name in refused if given.get(name) is not None]:
         raise ValueError(
             f"`{taken[0]}` cannot be asked of {entry.name!r}: {refused[taken[0]]}, as its traits say. Received: "
-            f"{taken[0]}={asked[taken[0]]!r}. {'Pass freeze=None' if taken[0] == 'freeze' else 'Leave it out'}."
+            f"{taken[0]}={given[taken[0]]!r}. {'Pass freeze=None' if taken[0] == 'freeze' else 'Leave it out'}."
         )
     if traits.players and setters:
         raise ValueError(
