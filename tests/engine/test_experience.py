@@ -126,6 +126,14 @@ def test_a_killed_run_goes_on_to_equal_weights(entry, engine, tmp_path):
     assert np.any(whole.model.get_weights()[0] != 0)
 
 
+def test_the_rows_that_are_encoded_before_any_act_are_counted_without_those_of_acts(entry, capsys, monkeypatch):
+    monkeypatch.setattr("zoo.progress._is_terminal", lambda: True)
+    zoo.train(entry, Corridor(), epochs=1)
+    line = next(text for text in capsys.readouterr().out.replace("\n", "\r").split("\r") if text.startswith("row "))
+    done, total = line.split()[1].split("/")
+    assert done == total
+
+
 def test_a_trained_model_goes_on_in_an_environment(entry):
     model = zoo.train(entry, Corridor(), epochs=2, verbose=0).model
     before = model.get_weights()

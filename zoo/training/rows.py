@@ -74,7 +74,7 @@ def rows_in_memory(
     """
     with memory.explained("Stream the rows: zoo.data.load(..., stream=True)."):
         weights = parts.weights(parts.train)
-        with Progress(parts.rows, "row", verbose=verbose) as progress:
+        with Progress(len(parts.train), "row", verbose=verbose) as progress:
             encoded = pipelines.encode(
                 parts.train, model.preprocessor, weight=weights, training_seed=seed, after_rows=progress.advance
             )
