@@ -8,7 +8,8 @@ Who owns which argument of `zoo.train`:
     engine, devices                                 plan: which loop trains, whether by XLA, where, and why
     validation, patience, stop_at                   callbacks: the best weights, and when to stop
     checkpoint                                      checkpoints: what a run needs to go on
-    callbacks, verbose                              driver: calls them around the epochs of whatever loop trains
+    callbacks                                       driver: calls them around the epochs of whatever loop trains
+    verbose                                         zoo.progress: one line, with the time left
     seed                                            ordering (rows), draws and dropout (layers)
 
 Which file answers which question:
