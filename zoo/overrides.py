@@ -1,7 +1,7 @@
-"""Whether a class of another package has the form of the protocol that it fills in: of a task, a target, a kind.
+"""Checks the classes of other packages against the protocol that they fill in: that of tasks, targets, kinds.
 
-Python calls a method when it is needed, perhaps minutes into a training. What a subclass wrote otherwise than its base
-asks for, such as a method in place of a property, is said when the class is loaded.
+Python calls a method when it is needed, perhaps minutes into a training. A method of another form than the base class
+has, such as a method in place of a property, is refused when the class is loaded.
 """
 
 import inspect
@@ -21,42 +21,47 @@ def check(own: type, base: type) -> None:
         TypeError: if a property is overridden by a method, or a method by something else or by one that takes other
             arguments, or a tuple by a text.
     """
-    for name, wanted in vars(base).items():
-        found = inspect.getattr_static(own, name)
-        if name.startswith("_") or found is wanted:
+    for name, expected in vars(base).items():
+        attribute = inspect.getattr_static(own, name)
+        if name.startswith("_") or attribute is expected:
             continue
-        what, called = f"`{name}` of {own.__module__}.{own.__qualname__}", callable(getattr(own, name))
-        if isinstance(wanted, property) and called:
+        what, is_callable = f"`{name}` of {own.__module__}.{own.__qualname__}", callable(getattr(own, name))
+        if isinstance(expected, property) and is_callable:
             raise TypeError(f"{what} must be a property. Received: a method. Write @property above it.")
-        if isinstance(wanted, (tuple, frozenset)) and isinstance(found, str):
-            raise TypeError(f"{what} must hold several texts. Received: {found!r}. Write ({found!r},).")
-        if not _is_method(wanted):
+        if isinstance(expected, (tuple, frozenset)) and isinstance(attribute, str):
+            raise TypeError(f"{what} must hold several texts. Received: {attribute!r}. Write ({attribute!r},).")
+        if not _is_method(expected):
             continue
-        if not called:
-            kind = "a property" if isinstance(found, property) else repr(found)
-            raise TypeError(f"{what} must be a method. Received: {kind}. Write a function that takes {_said(wanted)}.")
-        if not _takes(found, wanted):
+        if not is_callable:
+            kind = "a property" if isinstance(attribute, property) else repr(attribute)
             raise TypeError(
-                f"{what} must take {_said(wanted)}, as {base.__name__}.{name} does. Received: {_said(found)}. Its "
-                "docstring says what they are."
+                f"{what} must be a method. Received: {kind}. Write a function that takes {_signature(expected)}."
+            )
+        if not _takes(attribute, expected):
+            raise TypeError(
+                f"{what} must take {_signature(expected)}, as {base.__name__}.{name} does. Received: "
+                f"{_signature(attribute)}. Its docstring says what they are."
             )
 
 
-def returned(found: Any, wanted: type, by: str) -> Any:
+def returned(value: Any, expected: type, by: str) -> Any:
     """Returns what a method returned, if it is of the type that the protocol asks for.
 
     Args:
-        found: What it returned.
-        wanted: The type.
+        value: What it returned.
+        expected: The type.
         by: What messages call the method.
 
     Raises:
         TypeError: if it is of another type.
     """
-    if not isinstance(found, wanted):
-        must, came = (f"{one.__module__}.{one.__qualname__}".removeprefix("builtins.") for one in (wanted, type(found)))
-        raise TypeError(f"{by} must return {must}. Received: {came}.")
-    return found
+    if not isinstance(value, expected):
+        raise TypeError(f"{by} must return {_name(expected)}. Received: {_name(type(value))}.")
+    return value
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
 
 
 def _is_method(attribute: Any) -> bool:
@@ -70,17 +75,17 @@ def _arguments(method: Any) -> tuple[list[str], list[str]]:
     return [*by_place, *([f"*{spec.varargs}"] if spec.varargs else [])], spec.kwonlyargs
 
 
-def _said(method: Any) -> str:
+def _signature(method: Any) -> str:
     by_place, named = _arguments(method)
     return f"({', '.join([*by_place, *named])})"
 
 
-def _takes(found: Any, wanted: Any) -> bool:
+def _takes(method: Any, other: Any) -> bool:
     """Returns whether a method takes all that another one takes, by place, or by name where that must be named."""
-    by_place, named = _arguments(wanted)
-    given = [None] * (len(by_place) + (not isinstance(found, staticmethod)))
+    by_place, named = _arguments(other)
+    given = [None] * (len(by_place) + (not isinstance(method, staticmethod)))
     try:
-        inspect.signature(getattr(found, "__func__", found)).bind(*given, **dict.fromkeys(named))
+        inspect.signature(getattr(method, "__func__", method)).bind(*given, **dict.fromkeys(named))
     except (TypeError, ValueError):
         return False
     return True

@@ -105,8 +105,8 @@ def test_a_function_takes_the_variables_of_another_model():
     one, other = tf.Variable(1.0), tf.Variable(10.0)
     given = [tf.constant(2.0), tf.constant(1.0)]
     nests = [{"b": given[1], "a": given[0]}, None]  # dicts are in the order of their names
-    traced = traced_functions.traced(lambda nest, nothing: [one * nest["a"] - nest["b"]], nests, alone=True)
-    traced.know([one.handle])
+    traced = traced_functions.traced(lambda nest, nothing: [one * nest["a"] - nest["b"]], nests, single_threaded=True)
+    traced.set_state([one.handle])
     assert [float(value) for value in traced(given)] == [1.0]
     traced.bind([other.handle])
     assert [float(value) for value in traced(given)] == [19.0]
@@ -119,6 +119,6 @@ def test_what_calls_within_calls_keeps_the_executor_s_threads():
 
         return list(tf.while_loop(lambda i: i < n, body, (0,)))
 
-    traced = traced_functions.traced(nested, [tf.constant(5)], alone=True)
-    assert not traced.alone
+    traced = traced_functions.traced(nested, [tf.constant(5)], single_threaded=True)
+    assert not traced.single_threaded
     assert int(traced([tf.constant(5)])[0]) == 5

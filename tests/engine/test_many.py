@@ -218,7 +218,7 @@ def test_steps_that_call_further_functions_train_all_members_as_one_program(monk
     together, single = prepared(), prepared()
     left = at_once(together, epochs=3, key="one")
     (programs,) = fitting_members._kept.values()
-    assert len(programs) == 1 and not programs[0].alone
+    assert len(programs) == 1 and not programs[0].single_threaded
     assert_each_is_as_alone(together, single, left, epochs=3)
 
 

@@ -157,10 +157,10 @@ class Steps:
                 self._steps_of_full_batches, jit_compile=True, autograph=False, reduce_retracing=True
             )
         with updates.in_few_operations(self.model, self._scratch, xla=self._xla):
-            traced = traced_functions.traced(getattr(self, name), arguments, alone=self._single_threaded)
+            traced = traced_functions.traced(getattr(self, name), arguments, single_threaded=self._single_threaded)
         traced.note, self._note = self._note, None
-        traced.know(_handles(self.model))
-        self._single_threaded = traced.alone
+        traced.set_state(_handles(self.model))
+        self._single_threaded = traced.single_threaded
         return traced
 
     def _begin(self, rows, numbers):

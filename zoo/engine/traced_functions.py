@@ -1,7 +1,7 @@
-"""Functions traced once and called often, at what a call must cost.
+"""Traces functions once and calls them often, at the least cost of a call.
 
-Small networks run without an executor's threads, in the thread that calls: handing an operation over costs more than
-the operation. They also do without the graph optimiser, which would take longer than what it saves.
+The functions of small networks run in the thread that calls them: handing an operation to a thread of the executor
+takes longer than the operation. They are not optimised as graphs either, which would take longer than it saves.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from zoo.engine import keras_internals
 
-ALONE = "SINGLE_THREADED_EXECUTOR"
+SINGLE_THREADED = "SINGLE_THREADED_EXECUTOR"
 
 
 class Traced:
@@ -21,34 +21,34 @@ class Traced:
 
     Args:
         function: A concrete function of tensors.
-        alone: Whether it runs in the thread that calls, as it was traced for.
+        single_threaded: Whether it runs in the thread that calls, as it was traced for.
     """
 
-    def __init__(self, function, *, alone: bool):
-        self.function, self.alone = function, alone
-        self.note: Any = None  # of who traced it
+    def __init__(self, function, *, single_threaded: bool):
+        self.function, self.single_threaded = function, single_threaded
+        self.note: Any = None  # for the caller, who traced it
         self._captures = list(function.captured_inputs)
         self._places: list[int | None] = []
         self._types = [output.dtype for output in function.outputs]
-        self._options = _without_optimiser() if alone else b""
+        self._options = _without_optimiser() if single_threaded else b""
 
-    def know(self, state: list) -> None:
-        """Takes the handles of the variables that the function was traced with."""
+    def set_state(self, state: list) -> None:
+        """Takes the handles of the variables that the function was traced with, to know their places."""
         places = {id(handle): place for place, handle in enumerate(state)}
         self._places = [places.get(id(capture)) for capture in self._captures]
 
     def bind(self, state: list) -> None:
-        """Puts other handles, in the order of those before, into the places of the variables."""
-        self._captures = self._exchanged(state)
+        """Replaces the handles of the variables by others, in the order of `set_state`."""
+        self._captures = self._captures_of(state)
         self.function.set_external_captures(self._captures)
 
     def with_state(self, state: list) -> Traced:
-        """Returns the same function with other handles, for a thread beside; it runs alone."""
+        """Returns the same function with other handles, for another thread."""
         twin = copy.copy(self)
-        twin._captures = self._exchanged(state)
+        twin._captures = self._captures_of(state)
         return twin
 
-    def _exchanged(self, state: list) -> list:
+    def _captures_of(self, state: list) -> list:
         pairs = zip(self._captures, self._places, strict=True)
         return [own if place is None else state[place] for own, place in pairs]
 
@@ -56,24 +56,24 @@ class Traced:
         """Returns what the function gives, as a flat list of tensors."""
         import tensorflow as tf
 
-        if not self.alone:
+        if not self.single_threaded:
             return list(tf.nest.flatten(self.function(*tensors)))
         return tf.raw_ops.StatefulPartitionedCall(  # a third of what the function's own call costs
             args=[*tensors, *self._captures],
             Tout=self._types,
             f=self.function,
-            executor_type=ALONE,
+            executor_type=SINGLE_THREADED,
             config_proto=self._options,
         )
 
 
-def traced(function: Callable, arguments, *, alone: bool) -> Traced:
+def traced(function: Callable, arguments, *, single_threaded: bool) -> Traced:
     """Traces a function of nests of tensors, for the tensors of them, without None.
 
     Args:
         function: Returns a flat list of tensors, or None.
         arguments: Nests to trace it with.
-        alone: Whether it may run in the thread that calls; what calls within calls cannot, and then does not.
+        single_threaded: Whether it may run in the thread that calls; what calls within calls cannot, and then does not.
     """
     import tensorflow as tf
 
@@ -83,11 +83,13 @@ def traced(function: Callable, arguments, *, alone: bool) -> Traced:
         given = iter(tensors)
         return function(*tf.nest.pack_sequence_as(arguments, [None if t is None else next(given) for t in flat]))
 
-    with keras_internals.functions_run_by(ALONE) if alone else contextlib.nullcontext():  # what is traced depends on it
-        found = tf.function(of_tensors, autograph=False).get_concrete_function(*(t for t in flat if t is not None))
-    if alone and calls_within_calls(found):
-        return traced(function, arguments, alone=False)
-    return Traced(found, alone=alone)
+    # What is traced depends on the executor.
+    executor = keras_internals.functions_run_by(SINGLE_THREADED) if single_threaded else contextlib.nullcontext()
+    with executor:
+        concrete = tf.function(of_tensors, autograph=False).get_concrete_function(*(t for t in flat if t is not None))
+    if single_threaded and calls_within_calls(concrete):
+        return traced(function, arguments, single_threaded=False)
+    return Traced(concrete, single_threaded=single_threaded)
 
 
 def calls_within_calls(concrete) -> bool:

@@ -130,7 +130,7 @@ def fit(
                 held = validation and [validation[k] for k in part]
                 tensors.append(program.data([rows[k] for k in part], held, [seeds[k] for k in part], part))
                 program.prepare(tensors[-1], like=programs[0])
-                if not program.alone:
+                if not program.single_threaded:
                     break
             if len(tensors) == len(programs):
                 break

@@ -170,9 +170,9 @@ class Program:
         return sum(math.prod(v.shape) for v in self._weights)
 
     @property
-    def alone(self) -> bool:
+    def single_threaded(self) -> bool:
         """Whether an epoch, which is prepared, keeps to the thread that calls it, so that others can run beside it."""
-        return self._function.alone
+        return self._function.single_threaded
 
     def prepare(self, data: tuple, like: Program | None = None) -> None:
         """Traces the epoch, if it is not yet.
@@ -192,9 +192,11 @@ class Program:
             pairs = zip((v.shape for v in self._weights), self._is_own, strict=True)
             kernels = [(shape, 1 if is_own else self._members) for shape, is_own in pairs if len(shape) > 1 + is_own]
             flops = 6.0 * self._batch_size * sum(uses * math.prod(shape) for shape, uses in kernels)
-            alone = costs.is_small(flops)
-            self._function = traced_functions.traced(self._epoch, [*data, tf.constant(0)], alone=alone)
-            self._function.know(self._state())
+            single_threaded = costs.is_small(flops)
+            self._function = traced_functions.traced(
+                self._epoch, [*data, tf.constant(0)], single_threaded=single_threaded
+            )
+            self._function.set_state(self._state())
         self._network = self._variables = None  # traced: its own weights, which are zero, take memory
 
     def data(self, rows, held, seeds, places) -> tuple:
