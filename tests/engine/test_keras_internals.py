@@ -19,7 +19,7 @@ from zoo import doctor
 from zoo.cli import main
 from zoo.engine import keras_internals
 from zoo.engine.keras_internals import LOOP, NEEDED, SEVERAL_DEVICES, SIDE_BY_SIDE
-from zoo.engine.members import fitting_members
+from zoo.engine.members import plan_members
 from zoo.engine.plan import Workload, plan
 from zoo.engine.workers.devices import Placement
 
@@ -192,7 +192,7 @@ def test_an_ensemble_and_a_rule_train_by_keras_s_fit_too(no_rate, table):
 def test_folds_train_one_after_another_where_a_name_is_missing(monkeypatch, table, holder, name):
     how = {**HOW, "folds": 2}
     with monkeypatch.context() as patch:
-        patch.setattr(fitting_members, "obstacle", lambda *arguments: "asked for")
+        patch.setattr(plan_members, "obstacle_of_models", lambda *arguments, **sizes: "asked for")
         alone = zoo.cross_validate("mlp_classifier", table, **how)
     hide(monkeypatch, holder, name)
     found = zoo.cross_validate("mlp_classifier", table, **how)

@@ -12,7 +12,7 @@ import pytest
 import zoo
 from tests.engine.fitted import fit
 from zoo.compiling import compile_model
-from zoo.engine.members import fitting_members, own_rows, products, program
+from zoo.engine.members import fitting_members, own_rows, plan_members, products, program
 from zoo.layers.linear import line_of
 
 pytestmark = pytest.mark.tensorflow
@@ -54,6 +54,10 @@ def without_decay(optimizer, **which):
     return optimizer
 
 
+def obstacle(models, rows, batch_size):
+    return plan_members.obstacle_of_models(models, rows, batch_size=batch_size, epochs=30, engine="fused")
+
+
 def at_once(found, *, epochs=30, patience=None, held=True, **settings):
     models, rows, tested = zip(*found)
     how = {"batch_size": 32, "epochs": epochs, "shuffle": True, "seeds": range(len(models)), "patience": patience}
@@ -91,7 +95,7 @@ def test_members_train_as_each_would_alone(rates, held):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", fitting_members.ELEMENTWISE)
+@pytest.mark.parametrize("name", plan_members.ELEMENTWISE)
 def test_every_optimizer_of_single_weights_takes_each_member_s_own_steps(name):
     rates = (0.01, 0.03, 0.02)
     together, single = (prepared(optimizer=name.lower(), rates=rates, schedule=False) for _ in range(2))
@@ -284,17 +288,17 @@ def test_fifty_trainings_trace_once_and_grow_no_memory():
 def test_optimizers_that_look_at_whole_variables_are_named(optimizer, why):
     models, rows, _ = zip(*prepared(optimizer="adam"))
     models[0].compile(optimizer)
-    assert why in fitting_members.obstacle(models, rows, 32)
+    assert why in obstacle(models, rows, 32)
 
 
 def test_other_shapes_steps_and_sizes_are_named(monkeypatch):
     models, rows, _ = zip(*prepared())
     other = prepared(hidden_units=(9,))[0][0]
-    assert "different shapes" in fitting_members.obstacle([models[0], other], rows[:2], 32)
-    assert "numbers of steps" in fitting_members.obstacle(models, rows, 29)
-    assert fitting_members.obstacle(models, rows, 32) == ""
-    monkeypatch.setattr(fitting_members, "MOST_BYTES", 1_000)
-    assert "their rows take 0.0 GiB together" in fitting_members.obstacle(models, rows, 32)
+    assert "different shapes" in obstacle([models[0], other], rows[:2], 32)
+    assert "numbers of steps" in obstacle(models, rows, 29)
+    assert obstacle(models, rows, 32) == ""
+    monkeypatch.setattr(plan_members, "MOST_BYTES", 1_000)
+    assert "their rows take 0.0 GiB together" in obstacle(models, rows, 32)
 
 
 @pytest.mark.parametrize(
@@ -322,5 +326,5 @@ def test_members_of_narrower_inputs_train_as_each_would_alone(options):
     together, single = (prepared(missing=(1, 0, 3), **options) for _ in range(2))
     assert [model.network.inputs[0].shape[1] for model, *_ in together] == [5, 4, 7]
     models, rows, _ = zip(*together)
-    assert fitting_members.obstacle(models, rows, 32) == ""
+    assert obstacle(models, rows, 32) == ""
     assert_each_is_as_alone(together, single, at_once(together, epochs=4), epochs=4)

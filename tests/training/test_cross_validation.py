@@ -10,7 +10,7 @@ import pytest
 import zoo
 from zoo import registry
 from zoo.engine import costs
-from zoo.engine.members import fitting_members
+from zoo.engine.members import plan_members
 from zoo.training.folds import folds_of
 
 SMALL = {"hidden_units": (16,), "epochs": 4, "verbose": 0}
@@ -59,7 +59,7 @@ def test_scores_are_those_of_training_each_fold_alone(table):
     together = zoo.cross_validate("mlp_classifier", table.drop(columns="who"), target="y", **options)
     assert together.attrs["at_once"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting_members, "obstacle", lambda *a: "this test wants it so")
+        patch.setattr(plan_members, "obstacle_of_models", lambda *a, **k: "this test wants it so")
         alone = zoo.cross_validate("mlp_classifier", table.drop(columns="who"), target="y", **options)
     assert not alone.attrs["at_once"]
     pd.testing.assert_frame_equal(together, alone, atol=1e-4, check_flags=False)
@@ -111,7 +111,7 @@ def test_folds_of_which_some_miss_no_value_are_one_program_all_the_same(table):
     together = zoo.cross_validate("mlp_classifier", gaps, target="y", **options)
     assert together.attrs["at_once"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting_members, "obstacle", lambda *a: "this test wants it so")
+        patch.setattr(plan_members, "obstacle_of_models", lambda *a, **k: "this test wants it so")
         alone = zoo.cross_validate("mlp_classifier", gaps, target="y", **options)
     pd.testing.assert_frame_equal(together, alone, atol=1e-4, check_flags=False)
 

@@ -5,7 +5,7 @@
     Plan       which loop trains, whether XLA compiles the steps, on which devices, and why
 
 A plan is made once for a compiled model, before rows are placed or anything is traced. What cannot be done is refused
-here, by name and with the repair.
+here, by name and with the repair. Of many models at once `zoo.engine.members.plan_members` decides the same.
 """
 
 from __future__ import annotations

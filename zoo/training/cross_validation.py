@@ -18,6 +18,7 @@ from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
 from zoo.data.sources import load as load_data
+from zoo.engine.members import plan_members
 from zoo.engine.plan import ENGINES
 from zoo.engine.refusals import check_steps, check_traits
 from zoo.progress import Progress
@@ -148,7 +149,7 @@ def cross_validate(
     how = {"validation": share, "groups": groups, "weight": weight}
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {**how, **asked, "target": loaded.target}
-    why = one_program.obstacle(recipe, traits, engine, entry, task, options)
+    why = plan_members.obstacle_of_recipe(recipe, traits, engine, entry, task, options)
     shared = (entry, recipe, traits, task)
     groups_of_shape = [] if why else list(one_program.by_shape(*shared, jobs, options, how, optimizer))
     why = why or one_program.why_not_all(groups_of_shape, recipe, engine)

@@ -1,4 +1,4 @@
-"""Trainings of a cross-validation as one program: which can be, why others cannot, and their training at once."""
+"""Trainings of a cross-validation as one program: those of one shape, and their training at once."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from zoo.building import assemble, fit_preprocessor
 from zoo.compiling import compile_model
 from zoo.data import pipelines
 from zoo.data.raw import Data
-from zoo.engine import costs
-from zoo.engine.members import fitting_members, narrow_inputs
-from zoo.engine.refusals import obstacle_of_steps
+from zoo.engine.members import fitting_members, narrow_inputs, plan_members
 from zoo.layers.linear import line_of
 from zoo.model import Model
-from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Traits
 from zoo.tasks.task import Task
 from zoo.training import line
@@ -50,25 +47,6 @@ class Member:
     rows: tuple
     held: tuple | None
     best_so_far: float | None
-
-
-def obstacle(recipe: Recipe, traits: Traits, engine, entry: Entry, task: Task, options) -> str:
-    """Returns why trainings cannot be one program, as far as the recipe tells, or `""`."""
-    if engine in ("keras", "xla"):
-        return f"`engine={engine!r}` is asked for"
-    if entry.learning == "rule":
-        return "it learns by a rule, which stands in its layers"
-    if recipe.solver is not None:
-        return f"the solver {recipe.solver!r} trains"
-    if why := obstacle_of_steps(traits):
-        return why
-    if traits.augmentation is not None and options.get("augmentation", True):
-        return "images are augmented"
-    if recipe.stop_at is not None:
-        return f"the recipe stops at a value of {recipe.stop_at[0]}"
-    if task.bounded(decision_of(recipe, traits)):
-        return "predictions are bounded by each fold's own targets"
-    return ""
 
 
 def by_shape(
@@ -111,16 +89,13 @@ def why_not_all(groups_of_shape: list[list[Member]], recipe: Recipe, engine: str
 
 def obstacle_of(members: list[Member], recipe: Recipe, engine: str) -> str:
     """Returns why trainings of one shape are no program, or `""`."""
-    model, size = members[0].model, max(member.size for member in members)
-    if model.members > 1:
-        return "each is an ensemble already"
-    if why := fitting_members.obstacle([member.model for member in members], [member.rows for member in members], size):
-        return why
-    sizes = {"rows": len(members[0].rows[1]), "batch_size": size, "epochs": recipe.epochs}
-    is_small = costs.is_small(costs.training_flops(model, size))
-    if engine == "auto" and not is_small and costs.xla_pays_off(model, **sizes):
-        return "networks of this size train faster by XLA, which takes one at a time"
-    return ""
+    return plan_members.obstacle_of_models(
+        [member.model for member in members],
+        [member.rows for member in members],
+        batch_size=max(member.size for member in members),
+        epochs=recipe.epochs,
+        engine=engine,
+    )
 
 
 def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]) -> Iterator[tuple]:

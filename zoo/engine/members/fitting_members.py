@@ -26,46 +26,11 @@ from zoo.engine.members import member_rows, narrow_inputs, own_rows
 from zoo.engine.members.program import MemberResult, Program
 from zoo.layers.linear import line_of, line_outputs
 
-ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl")
 KEPT_PROGRAMS = 4
 MOST_SECONDS_TO_BEGIN = 0.1  # the longest that other threads wait for the first one's first epoch
-MOST_BYTES = 2**30  # the most that the rows of all members, which are copied, may take
 
 _kept: collections.OrderedDict[Hashable, list[Program]] = collections.OrderedDict()
 _lock = threading.Lock()
-
-
-def obstacle(models: Sequence[keras.Model], rows: Sequence[tuple], batch_size: int) -> str:
-    """Returns why models cannot train as one program, or `""`.
-
-    Args:
-        models: Compiled.
-        rows: For each, what it trains on.
-        batch_size: Rows a step.
-    """
-    if keras.backend.backend() != "tensorflow":
-        return f"Keras runs on {keras.backend.backend()}"
-    if why := keras_internals.lacking(keras_internals.LOOP, keras_internals.SIDE_BY_SIDE):
-        return why
-    first = models[0]
-    networks = [model.network for model in models]
-    wide = networks[narrow_inputs.widest(networks)]
-    if any(narrow_inputs.places(network, wide) is None for network in networks):
-        return "their networks have different shapes"
-    if len({-(-_count(part) // batch_size) for part in rows}) > 1:
-        return "an epoch has different numbers of steps"
-    size = sum(array.nbytes for part in rows for array in keras.tree.flatten(part))
-    if size > MOST_BYTES:
-        return f"their rows take {size / 2**30:.1f} GiB together"
-    optimizer = first.optimizer
-    if type(optimizer) not in [getattr(keras.optimizers, name) for name in ELEMENTWISE]:
-        return f"{type(optimizer).__name__} looks at a whole variable at once"
-    settings = ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps", "loss_scale_factor")
-    if used := [name for name in settings if getattr(optimizer, name, None)]:
-        return f"the optimizer's {used[0]} looks at a whole variable at once"
-    if keras_internals.excludes_from_decay(optimizer):
-        return "the optimizer's weight decay depends on the names of variables"
-    return own_rows.obstacle(first.network)
 
 
 def fit(
@@ -235,10 +200,6 @@ def _with_lines(models, rows: Sequence[tuple]) -> Sequence[tuple]:
         ({**{k: v for k, v in x.items() if k != "linear"}, "line": line_outputs(model.network, x)}, *rest)
         for model, (x, *rest) in zip(models, rows, strict=True)
     ]
-
-
-def _count(rows) -> int:
-    return len(rows[1])
 
 
 def _rates(models) -> np.ndarray | None:
