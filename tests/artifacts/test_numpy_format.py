@@ -81,11 +81,14 @@ def test_months_and_quarters_are_read_as_their_first_day(quick_proof, tmp_path):
 
 
 def program(path):
+    """Returns the module of an export; Python is kept from writing its bytecode into the folder, which tests share."""
     import importlib.util
 
     spec = importlib.util.spec_from_file_location("predict", path / "predict.py")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        spec.loader.exec_module(module)
     return module
 
 

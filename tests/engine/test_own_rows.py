@@ -122,7 +122,7 @@ def test_a_dense_layer_that_members_share_trains_in_a_program_by_the_rows_of_all
     program.begin(weights, optimizer)
     data = program.data(rows, None, range(M), range(M))
     program.prepare(data)
-    results = program.run(data, [None] * M, 1, threading.Event(), threading.Event())
+    results = program.run(data, [None] * M, 1, threading.Event(), lambda: None)
     r, kernel, bias, s = after_one_step(x, y, INITIAL, 0.5)
     for m, result in enumerate(results):
         for ours, expected in zip(result.weights, (r[m], kernel, bias, s[m]), strict=True):

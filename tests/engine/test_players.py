@@ -388,7 +388,7 @@ def test_players_are_checked_where_they_are_written(fields, message):
     ("how", "message"),
     [
         ({"optimizer": "adam"}, "`optimizer` cannot be asked of 'toys/gan': each of its players"),
-        ({"freeze": 1}, "`freeze` cannot be asked of 'toys/gan': each of its players .*. Pass freeze=None."),
+        ({"freeze": 1}, "`freeze` cannot be asked of 'toys/gan': each of its players .*. Pass `freeze=None`."),
         ({"loss": "mse"}, "`loss` cannot be asked of 'toys/gan': it learns by an objective"),
         ({"learning_rate": 0.1}, "names no rate of its own. Received: learning_rate=0.1, where critic, generator"),
         ({"callbacks": [keras.callbacks.ReduceLROnPlateau("loss")]}, "ReduceLROnPlateau sets one learning rate"),

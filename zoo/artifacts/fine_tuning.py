@@ -41,6 +41,7 @@ def fine_tune(model: AnyModel, data, *, target=None, freeze: str | int | None = 
         A run, as of `zoo.train`.
 
     Raises:
+        TypeError: if the model learns from its own acts, in an environment.
         ValueError: as `zoo.adapt` and `zoo.train`, or if an option is unknown.
     """
     parameters = inspect.signature(train).parameters.values()

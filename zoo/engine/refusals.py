@@ -83,9 +83,10 @@ def check_steps(entry: Entry, traits: Traits, given: Mapping[str, object], *, se
     elif traits.after_step is not None:
         refused["solver"] = "it has something to do after each step of an optimizer"
     if taken := [name for name in refused if given.get(name) is not None]:
+        repair = "Pass `freeze=None`" if taken[0] == "freeze" else "Leave it out"
         raise ValueError(
             f"`{taken[0]}` cannot be asked of {entry.name!r}: {refused[taken[0]]}, as its traits say. Received: "
-            f"{taken[0]}={given[taken[0]]!r}. {'Pass freeze=None' if taken[0] == 'freeze' else 'Leave it out'}."
+            f"{taken[0]}={given[taken[0]]!r}. {repair}."
         )
     if traits.players and setters:
         raise ValueError(

@@ -94,7 +94,12 @@ def test_rows_to_train_on_have_means_without_their_own_fold(data):
 def test_a_training_sees_the_out_of_fold_features(data, monkeypatch):
     seen = []
     own = Preprocessor.encode_training
-    monkeypatch.setattr(Preprocessor, "encode_training", lambda self, *a: seen.append(own(self, *a)) or seen[-1])
+
+    def encode_training(self, *rows, **settings):
+        seen.append(own(self, *rows, **settings))
+        return seen[-1]
+
+    monkeypatch.setattr(Preprocessor, "encode_training", encode_training)
     run = zoo.train("mlp_regressor", data, epochs=1, hidden_units=(4,), verbose=0, seed=3)
     ((trained),) = seen
     assert len(trained["numeric"]) == 48
@@ -107,7 +112,12 @@ def test_the_line_of_a_stream_is_solved_from_the_out_of_fold_features(data, monk
     rows = zoo.data.load(tmp_path / "rows.csv", schema=data.schema, stream=True)
     seen = []
     own = Preprocessor.encode_training
-    monkeypatch.setattr(Preprocessor, "encode_training", lambda self, *a: seen.append(own(self, *a)) or seen[-1])
+
+    def encode_training(self, *rows, **settings):
+        seen.append(own(self, *rows, **settings))
+        return seen[-1]
+
+    monkeypatch.setattr(Preprocessor, "encode_training", encode_training)
     run = zoo.train("mlp_regressor", rows, epochs=1, hidden_units=(4,), verbose=0, validation=None, batch_size=60)
     known, fold = run.model.preprocessor, np.random.default_rng(0).permutation(60) % FOLDS
     others = (fold != fold[0]) & (data.x["city"] == data.x["city"].iloc[0])
