@@ -291,7 +291,7 @@ def test_several_devices_and_workers_are_refused_with_what_to_do(table, monkeypa
     with pytest.raises(ValueError, match="There are 1 devices: GPU:0"):
         train(table, devices=2)
     placement = devices.place("auto")
-    assert (placement.kind, placement.why) == ("one", "on PyTorch Keras trains on one device")
+    assert (placement.several, placement.why) == (False, "on PyTorch Keras trains on one device")
     monkeypatch.setenv(
         "TF_CONFIG", json.dumps({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}})
     )
