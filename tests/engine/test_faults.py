@@ -16,7 +16,7 @@ import pytest
 import zoo
 from zoo.engine import costs, interruption, loop_compiled, loop_jax, loop_tensorflow, memory
 from zoo.engine.callbacks import BestWeights, Diverged
-from zoo.engine.checkpoints import Checkpoint
+from zoo.engine.checkpoints import Checkpoint, identifying
 from zoo.solvers.objective import Objective
 
 ENGINES = ("fused", "xla", "keras") if keras.backend.backend() == "tensorflow" else ("auto", "keras")
@@ -80,6 +80,12 @@ def test_a_resumed_run_is_compiled_as_the_whole_one(table, tmp_path, monkeypatch
     whole = train(table)  # XLA's dropout draws other numbers
     assert train(table, checkpoint=tmp_path / "c", callbacks=[At(3, press_ctrl_c)]).interrupted
     assert_same_run(train(table, checkpoint=tmp_path / "c"), whole)
+
+
+def test_how_a_run_is_executed_is_no_part_of_what_it_is():
+    """A run goes on from its checkpoint on another machine, whose plan may be another one."""
+    recipe = {"epochs": 3, "plan": {"loop": "tensorflow", "xla": False, "devices": "CPU, 2 cores", "why": "small"}}
+    assert identifying(recipe) == {"epochs": 3}
 
 
 def damage(path, how):
