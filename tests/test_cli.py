@@ -17,7 +17,7 @@ import pytest
 
 import zoo
 from zoo import cli
-from zoo.cli import outputs
+from zoo.cli import main, outputs
 from zoo.cli.answering import WRITERS
 from zoo.cli.options import read_as
 from zoo.cli.printing import print_json
@@ -678,3 +678,11 @@ def test_ctrl_c_and_sigterm_save_what_was_trained_and_say_how_to_go_on(trained, 
     assert "the same call goes on from epoch" in out and str(tmp_path / "state") in out
     assert json.loads((tmp_path / "out" / "card.json").read_text())["interrupted"] is True
     assert zoo.load(tmp_path / "out").classes == ("no", "yes")
+
+
+def test_verbose_says_how_a_training_runs(tmp_path, capsys):
+    words = ["train", "perceptron", "and_gate", "--epochs", "2", "-o"]
+    assert main([*words, str(tmp_path / "shown"), "--verbose", "2"]) == 0
+    assert "an epoch is one call, traced" in (shown := capsys.readouterr().out) and "epoch 1/2" in shown
+    assert main([*words, str(tmp_path / "silent"), "--verbose", "0"]) == 0
+    assert "epoch" not in capsys.readouterr().out

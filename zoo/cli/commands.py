@@ -89,7 +89,7 @@ COMMANDS = {
             "--config": {"metavar": "CARD", "help": "repeat the run that wrote this card.json"},
             "--json": RESULT,
         },
-        left_out={"callbacks": NO_TEXT, "verbose": PROGRESS},
+        left_out={"callbacks": NO_TEXT},
     ),
     "evaluate": Command(
         run="zoo.cli.answering:evaluate",
@@ -143,7 +143,7 @@ COMMANDS = {
             },
             "--json": RESULT,
         },
-        left_out={"callbacks": NO_TEXT, "verbose": PROGRESS, "schema": SCHEMA_OF_MODEL},
+        left_out={"callbacks": NO_TEXT, "schema": SCHEMA_OF_MODEL},
     ),
     "export": Command(
         run="zoo.cli.answering:export",

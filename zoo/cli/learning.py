@@ -17,6 +17,7 @@ from zoo.engine import interruption
 def train(arguments: argparse.Namespace) -> int:
     """Trains an entry, or goes on with a trained model."""
     settings, options = given(arguments, "train"), of_builder(arguments)
+    verbose = settings.pop("verbose", 1)
     model, source = arguments.model, arguments.source
     if arguments.config:
         loading.import_tensorflow()
@@ -32,7 +33,7 @@ def train(arguments: argparse.Namespace) -> int:
         settings["target"] = loading.target(arguments, source)
     data = loading.rows(arguments, source, schema=settings.get("schema"), target=settings.get("target"))
     with interruption.terminable():
-        run = zoo.train(model, data, verbose=0 if arguments.json else 1, **settings, **options)
+        run = zoo.train(model, data, verbose=0 if arguments.json else verbose, **settings, **options)
         return _saved(arguments, run, folder, overwrite)
 
 
@@ -63,8 +64,9 @@ def fine_tune(arguments: argparse.Namespace) -> int:
     settings.pop("ignore", None)  # `data` were loaded without these columns
     if arguments.linear:
         settings["linear"] = arguments.linear
+    verbose = settings.pop("verbose", 1)
     with interruption.terminable():
-        run = zoo.fine_tune(loaded, data, verbose=0 if arguments.json else 1, **settings)
+        run = zoo.fine_tune(loaded, data, verbose=0 if arguments.json else verbose, **settings)
         return _saved(arguments, run, folder, overwrite)
 
 
