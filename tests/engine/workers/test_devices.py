@@ -9,7 +9,7 @@ import pytest
 
 import zoo
 from tests.engine.fitted import fit
-from tests.engine.test_machines import CASES, assert_same, run
+from tests.engine.workers.test_machines import CASES, assert_same, run
 from zoo.engine.plan import Workload, _obstacle_to_compiling, plan
 from zoo.engine.workers import copies, devices
 from zoo.engine.workers.devices import Placement, place

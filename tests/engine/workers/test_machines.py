@@ -33,7 +33,7 @@ def start(
         names = {"KERAS_BACKEND": backend, "LOGICAL": str(logical), "PAUSE": str(pause)}
         names |= {"TF_CONFIG": json.dumps(task) if count > 1 else ""}
         with open(folder / f"{rank}.out", "w") as out, open(folder / f"{rank}.err", "w") as err:
-            command = [sys.executable, "-m", "tests.engine.worker", str(folder), *cases]
+            command = [sys.executable, "-m", "tests.engine.workers.worker", str(folder), *cases]
             processes.append(subprocess.Popen(command, env={**os.environ, **names}, stdout=out, stderr=err))
     return processes
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import locked
-from tests.engine.test_machines import CASES, run
+from tests.engine.workers.test_machines import CASES, run
 
 
 @pytest.fixture(scope="session")

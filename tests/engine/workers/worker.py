@@ -1,4 +1,4 @@
-"""One worker of a training, for the tests of several: `python -m tests.engine.worker FOLDER CASE...`.
+"""One worker of a training, for the tests of several: `python -m tests.engine.workers.worker FOLDER CASE...`.
 
 The environment says where: TF_CONFIG names the workers, LOGICAL how many devices to make of the CPU, PAUSE for how many
 seconds an epoch of the case `killed` waits to be killed. Each case leaves
