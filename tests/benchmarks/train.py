@@ -70,7 +70,10 @@ def engine_fit(model, rows, *, batch_size, epochs, validation=None, engine="auto
 
 
 def rounds(rivals: dict[str, Callable[[], float | None]], count: int) -> dict[str, float]:
-    """Returns the median seconds of each rival, run in turn; a rival may return what it measured itself."""
+    """Returns the median seconds of each rival, run in turn; a rival may return what it measured itself.
+
+    Of no rounds the one that does not count is what is returned: it shows that a benchmark runs.
+    """
     taken: dict[str, list] = {name: [] for name in rivals}
     for _ in range(count + 1):
         for name, run in rivals.items():
@@ -78,7 +81,7 @@ def rounds(rivals: dict[str, Callable[[], float | None]], count: int) -> dict[st
             begin = time.perf_counter()
             own = run()
             taken[name].append(time.perf_counter() - begin if own is None else own)
-    return {name: float(np.median(values[1:])) for name, values in taken.items()}
+    return {name: float(np.median(values[1:] or values)) for name, values in taken.items()}
 
 
 def case_s(count: int) -> None:
