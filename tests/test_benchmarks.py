@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import zoo
 from tests.benchmarks import (
     accuracy,
+    accuracy_boosting,
     accuracy_rivals,
     history,
     many_tables,
@@ -37,6 +39,16 @@ def test_accuracy_compares_settings_and_rivals(capsys, tmp_path):
     assert "| penguins | `mlp_classifier` | accuracy | " in printed
     assert "| penguins | `logistic_regression` | accuracy | " in printed
     assert printed.splitlines()[-1].startswith("Mean rank among 9 on 1 data sets: the zoo 1.00, hidden_units=(4,) ")
+
+
+def test_accuracy_trains_boosted_trees_on_the_same_rows(capsys):
+    accuracy.main(["--only", "penguins", "--set", "epochs=2", "batch_size=32", "--trees", "hgb"])
+    printed = capsys.readouterr().out
+    table = printed[printed.index("| the zoo | CPU seconds | hgb |") :]
+    assert table.splitlines()[2].startswith("| penguins | `mlp_classifier` | accuracy | .") and " of hgb (" in table
+    data = zoo.data.load("penguins")
+    losses, _ = accuracy_boosting.measure("hgb", data, data.splits, "test", 0)
+    assert 1.0 - losses.mean() > 0.9
 
 
 def test_accuracy_ranks_with_ties_and_takes_the_next_best_name_of_a_rival(tmp_path):

@@ -5,6 +5,8 @@ python -m tests.benchmarks.accuracy --splits FOLDER          <data set>_seed<k>.
 python -m tests.benchmarks.accuracy --only titanic mpg --part val
 python -m tests.benchmarks.accuracy --baselines FILE         what others reached on split 0, and the mean rank
 python -m tests.benchmarks.accuracy --against linear=False   beside another setting, by a paired bootstrap of test rows
+python -m tests.benchmarks.accuracy --family tabm            tabm_classifier and tabm_regressor in place of mlp_*
+python -m tests.benchmarks.accuracy --trees catboost         boosted trees in the same run: see `accuracy_boosting`
 python -m tests.benchmarks.accuracy --write                  and the tables into docs/benchmarks.md
 
 It fails where an entry on its own data set reaches less than its recipe expects (`Recipe.expect`).
@@ -19,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import zoo
-from tests.benchmarks import accuracy_rivals
+from tests.benchmarks import accuracy_boosting, accuracy_rivals
 from zoo import entries, registry
 
 CASES = (
@@ -34,7 +36,11 @@ CASES = (
     ("mnist_10k", "image_mlp", ("accuracy", "log_loss")),
 )
 PRIMARY = ("accuracy", "rmse")
-RANKED = ("mlp_classifier", "mlp_regressor")  # the entries that are compared with the rivals
+FAMILIES = (
+    "mlp",
+    "tabm",
+    "realmlp",
+)  # of entries *_classifier and *_regressor, one of which is compared with the rivals
 
 
 @dataclasses.dataclass
@@ -47,6 +53,13 @@ class Measured:
     scores: list[dict] = dataclasses.field(default_factory=list)
     losses: list[np.ndarray] = dataclasses.field(default_factory=list)
     seconds: list[float] = dataclasses.field(default_factory=list)
+    cpu_seconds: list[float] = dataclasses.field(default_factory=list)
+    trees: dict[str, list[tuple[np.ndarray, float]]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the entry is compared with the rivals."""
+        return self.entry.rpartition("_")[0] in FAMILIES
 
     def values(self, metric: str) -> list[float]:
         """Returns a metric on each split."""
@@ -67,9 +80,10 @@ def measure(case: tuple, folder: Path | None, part: str, seed: int, options: dic
     data = zoo.data.load(found.data)
     for split in splits(found.data, folder):
         train, val = data.take(split["train"]), data.take(split["val"] if "val" in split else split["test"])
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), time.process_time()
         run = zoo.train(found.entry, train, validation=val, seed=seed, verbose=0, **options)
         found.seconds.append(time.perf_counter() - begin)
+        found.cpu_seconds.append(time.process_time() - cpu)
         rows = data.take(split[part])
         found.scores.append(dict(zoo.evaluate(run, rows, verbose=0)))
         found.losses.append(losses(run, rows))
@@ -79,6 +93,15 @@ def measure(case: tuple, folder: Path | None, part: str, seed: int, options: dic
     means = (f"{key} {np.mean(found.values(key)):.4f}" for key in found.shown if key in found.scores[0])
     print(f"{found.data:20} {found.entry:20} {part}: {'  '.join(means)}", flush=True)
     return found
+
+
+def measure_trees(found: Measured, names: list[str], folder: Path | None, part: str, seed: int) -> None:
+    """Trains boosted trees on the same splits, and keeps their losses and CPU seconds."""
+    for name in names:
+        data = zoo.data.load(found.data)
+        measured = [accuracy_boosting.measure(name, data, split, part, seed) for split in splits(found.data, folder)]
+        found.trees[name] = measured
+        print(f"  {found.data:20} {name}  {sum(seconds for _, seconds in measured):.1f} CPU s", flush=True)
 
 
 def losses(run, rows) -> np.ndarray:
@@ -113,7 +136,35 @@ def written(found: list[Measured], against: list[Measured | None], setting: str,
                 interval = accuracy_rivals.difference(case.losses, second.losses, metric) if metric in PRIMARY else None
                 cells.append(accuracy_rivals.said(interval) if interval else "")
             lines.append(f"| {' | '.join(cells)} |")
+    lines += beside_trees([case for case in found if case.trees])
     return "\n".join(lines + (ranks(found, against, setting, baselines) if baselines else []))
+
+
+def beside_trees(found: list[Measured]) -> list[str]:
+    """Returns the lines of a table of entries beside boosted trees that were trained in the same run."""
+    if not found:
+        return []
+    names = list(found[0].trees)
+    heads = [f"{name} | better than {name} by, and its 95 % interval | CPU seconds" for name in names]
+    lines = ["", f"| data | entry | metric | the zoo | CPU seconds | {' | '.join(heads)} |"]
+    lines.append("|---" * (5 + 3 * len(names)) + "|")
+    for case in found:
+        metric = case.shown[0]
+        cells = [case.data, f"`{case.entry}`", metric, number(np.mean(case.values(metric)))]
+        cells.append(f"{np.mean(case.cpu_seconds):.1f}")
+        for name in names:
+            theirs = [losses for losses, _ in case.trees[name]]
+            errors = [np.sqrt(each.mean()) if metric == "rmse" else 1.0 - each.mean() for each in theirs]
+            cells += [
+                number(np.mean(errors)),
+                accuracy_rivals.said(accuracy_rivals.difference(case.losses, theirs, metric)),
+            ]
+            cells.append(f"{np.mean([seconds for _, seconds in case.trees[name]]):.1f}")
+        lines.append(f"| {' | '.join(cells)} |")
+    ours = sum(case.cpu_seconds[0] for case in found)
+    theirs = {name: sum(case.trees[name][0][1] for case in found) for name in names}
+    told = ", ".join(f"{seconds:.1f} of {name} ({ours / seconds:.1f} times)" for name, seconds in theirs.items())
+    return [*lines, "", f"CPU seconds of the trainings of split 0, all data sets: {ours:.1f} against {told}."]
 
 
 def ranks(found: list[Measured], against: list[Measured | None], setting: str, baselines: Path) -> list[str]:
@@ -123,7 +174,7 @@ def ranks(found: list[Measured], against: list[Measured | None], setting: str, b
     lines.append("|---" * (3 + len(columns) + len(names)) + "|")
     reached: list[list[float]] = []
     for case, second in zip(found, against, strict=True):
-        if case.entry not in RANKED:
+        if not case.is_ranked:
             continue
         metric = case.shown[0]
         others = accuracy_rivals.rivals(baselines, case.data, metric)
@@ -171,6 +222,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--splits", type=Path)
     parser.add_argument("--only", nargs="*", default=list(dict.fromkeys(data for data, *_ in CASES)))
+    parser.add_argument("--family", default="mlp", choices=FAMILIES, help="the entries that are compared")
+    parser.add_argument("--trees", nargs="*", default=[], choices=accuracy_boosting.TREES, help="trained beside them")
     parser.add_argument("--part", default="test", choices=("val", "test"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", nargs="*", default=[], help="options of train, as name=value")
@@ -181,10 +234,13 @@ def main(arguments: list[str] | None = None) -> None:
     options = settings(chosen.set)
     found, against = [], []
     second = options | settings(chosen.against)
-    for case in (case for case in CASES if case[0] in chosen.only):
+    for data, entry, shown in (case for case in CASES if case[0] in chosen.only):
+        case = (data, entry.replace("mlp_", f"{chosen.family}_") if entry.startswith("mlp_") else entry, shown)
         found.append(measure(case, chosen.splits, chosen.part, chosen.seed, options))
-        compares = chosen.against and case[1] in RANKED
+        compares = chosen.against and found[-1].is_ranked
         against.append(measure(case, chosen.splits, chosen.part, chosen.seed, second) if compares else None)
+        if found[-1].is_ranked:
+            measure_trees(found[-1], chosen.trees, chosen.splits, chosen.part, chosen.seed)
     from tests.benchmarks import train
 
     text = written(found, against, " ".join(chosen.against), chosen.baselines)
