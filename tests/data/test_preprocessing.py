@@ -55,10 +55,17 @@ def test_robust_scaling_clips_smoothly():
 
 
 def test_ranks_are_shares_of_the_training_rows():
-    x = np.array([0.0] * 5 + [1.0, 2.0, 3.0, 4.0, 5.0])
+    x = np.repeat(np.arange(25.0), 2)
     encoded = fitted(pd.DataFrame({"x": x})).encode(pd.DataFrame({"x": [-9.0, 3.0, 3.5, 99.0]}))
-    # knots 0..5; 3 has 7 rows below it and half of its own, 3.5 is half way to 4
-    np.testing.assert_allclose(encoded["quantile"][:, 0], [0.0, 0.75, 0.8, 1.0], atol=1e-6)
+    # of 50 rows 3 has 6 below it and half of its own 2, 3.5 is half way to 4
+    np.testing.assert_allclose(encoded["quantile"][:, 0], [0.0, 0.14, 0.16, 1.0], atol=1e-6)
+
+
+def test_of_a_value_of_most_rows_a_sixteenth_counts_in_the_ranks():
+    x = np.append(np.zeros(150), np.arange(1.0, 11.0))
+    encoded = fitted(pd.DataFrame({"x": x})).encode(pd.DataFrame({"x": [0.0, 1.0, 5.0, 5.5, 10.0]}))
+    # 10 of the zeros count, of 160 rows, and 20 in all: 5 has 14 below it and half of its own, 5.5 is half way to 6
+    np.testing.assert_allclose(encoded["quantile"][:, 0], [0.0, 0.525, 0.725, 0.75, 1.0], atol=1e-6)
 
 
 def test_a_missing_number_is_the_median_and_a_flag_and_so_is_an_infinite_one():

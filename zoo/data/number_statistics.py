@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 MAX_KNOTS = 256
+MOST_ALIKE = 1 / 16  # of the rows: the most that count of one value in the ranks of a column
 BLOCK_VALUES = 2**20  # the most values in a block of columns: 4 MiB of float32
 SAMPLE_ROWS = 8_192  # of which quartiles are taken where a column has no knots
 FEWEST_VALUES = 1_024  # in the sample; of a column with fewer all rows are taken
@@ -192,11 +193,15 @@ def quantiles(ordered: np.ndarray, counts: np.ndarray, share: float) -> np.ndarr
 
 
 def _knots_and_ranks(block: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Returns at most 256 knots of each column, and the share of its values below each knot; half of the ties count."""
+    """Returns at most 256 knots of each column, and the share of its values below each knot; half of the ties count.
+
+    Of a value that more than `MOST_ALIKE` of the rows have, only so many count: a column that is 0 nine times in ten
+    has most of its ranks, and so of its bins, for what is not 0.
+    """
     pairs = []
     for column in block:
         finite = np.sort(column[~np.isnan(column)])
-        finite = finite if len(finite) else np.zeros(1, "float32")
+        finite = _thinned(finite) if len(finite) else np.zeros(1, "float32")
         knots = finite[np.append(True, finite[1:] != finite[:-1])]
         if len(knots) > MAX_KNOTS:
             knots = np.unique(np.quantile(finite.astype("float64"), np.linspace(0, 1, MAX_KNOTS)).astype("float32"))
@@ -205,3 +210,12 @@ def _knots_and_ranks(block: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         ranks[[0, -1]] = (0.0, 1.0) if len(knots) > 1 else (0.5, 0.5)
         pairs.append((knots.astype("float64"), ranks))
     return pairs
+
+
+def _thinned(ordered: np.ndarray) -> np.ndarray:
+    """Returns sorted values without those of a value that are more than `MOST_ALIKE` of all."""
+    most = max(1, int(np.ceil(MOST_ALIKE * len(ordered))))
+    if len(ordered) <= most or not np.any(ordered[most:] == ordered[:-most]):
+        return ordered
+    starts = np.searchsorted(ordered, ordered, "left")  # where the run of each value begins
+    return ordered[np.arange(len(ordered)) - starts < most]
