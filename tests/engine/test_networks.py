@@ -10,7 +10,7 @@ from zoo import registry
 from zoo.engine.networks import check_network
 from zoo.registry import Recipe, Spec
 
-RECIPE = Recipe(data="and_gate", preprocessing="raw")
+RECIPE = Recipe(data="and_gate", encodings="raw")
 ROWS = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
 SPIKES = (ROWS[:, None, :2] > np.zeros((1, 8, 1))).astype("float32")  # (rows, time, inputs)
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 1), dtype="uint8")
