@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import entries, registry
-from zoo.compiling import checked_options, compile_model, resolve_recipe, resolve_traits
+from zoo.compiling import checked_options, compile_model, options_now, resolve_recipe, resolve_traits
 from zoo.data import columns as kinds
 from zoo.data.infer import infer
 from zoo.data.names import absent
@@ -267,7 +267,7 @@ def build_network(
         if preprocessor is not None:
             pairs = None if task.supervised else preprocessor.num_targets  # what is supervised has outputs for them
             spec = dataclasses.replace(spec, num_rows=preprocessor.num_rows, num_targets=pairs)
-        network = entries.load_builder(entry)(spec, **{**entry.defaults, **options})
+        network = entries.load_builder(entry)(spec, **{**entry.defaults, **options_now(entry, options)})
     own = {} if preprocessor is None else preprocessor.layout.own_tensors
     check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
     keep_ends_in_float32(network)

@@ -41,7 +41,7 @@ def former_options(entry: Entry, options: Mapping[str, Any]) -> list[str]:
 
 def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
     """Returns the entry's recipe, with what options change in it; an option of a field's name stands above others."""
-    recipe = entries.load_recipe(entry)
+    recipe, options = entries.load_recipe(entry), options_now(entry, options)
     known = {**entry.options, **options}
     by_value = changed_by_options(recipe.by_option, known)
     asked = {**{name: value for name, value in entry.options.items() if name not in by_value}, **options}

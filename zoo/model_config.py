@@ -10,7 +10,6 @@ import keras
 import numpy as np
 
 from zoo import entries, notices, registry
-from zoo.compiling import options_now
 from zoo.data.preprocessing import Preprocessor
 from zoo.engine import keras_internals
 from zoo.engine.registration import unsaved_parts
@@ -45,7 +44,7 @@ def arguments_of(config: Mapping[str, Any]) -> dict[str, Any]:
         "network": keras.saving.deserialize_keras_object(config["network"]),
         "entry": entry,
         "preprocessor": Preprocessor.from_config(config["preprocessor"]),
-        "options": options_now(entry, config["options"]),
+        "options": config["options"],
         "decision": _deserialized(config["decision"]),
         "counts": [keras.saving.deserialize_keras_object(function) for function in config["counts"]],
         "name": _renamed(config["name"], entry),

@@ -2,13 +2,14 @@
 
     n-grams    3 and 4 characters in a row of a word with a blank on either side, in lower case
     bucket     b = hash(n-gram) mod 4096, by a polynomial in the code points
-    weight     x_b = count_b idf_b,  idf_b = ln((1 + rows) / (1 + rows with b)) + 1, 0 for what training has not seen
+    weight     x_b = count_b idf_b,  idf_b = ln((1 + rows) / (1 + rows with b)) + 1
     features   z = V' x / |x|, V being the right singular vectors of the training rows' x / |x|; less their mean, in
                units of the largest deviation
 
 G. Salton, C. Buckley, Term-weighting Approaches in Automatic Text Retrieval, Information Processing & Management 24(5),
 1988. S. Deerwester et al., Indexing by Latent Semantic Analysis, Journal of the American Society for Information
-Science 41(6), 1990. Words that are written alike, such as "Smith" and "Smyth", get similar features.
+Science 41(6), 1990. Words that are written alike, such as "Smith" and "Smyth", get similar features. What training has
+not seen counts in |x| alone: a text of such n-grams has features near those of an empty text.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def fit(texts: np.ndarray) -> dict:
     ones = np.ones(len(rows))
     counts = scipy.sparse.csr_matrix((ones, (rows, buckets)), (len(texts), BUCKETS))
     seen = np.bincount(counts.indices, minlength=BUCKETS)  # csr_matrix adds up what stands twice
-    idf = np.where(seen > 0, np.log((1 + len(texts)) / (1 + seen)) + 1, 0.0)
+    idf = np.log((1 + len(texts)) / (1 + seen)) + 1
     weighted = counts @ scipy.sparse.diags(idf)
     norms = np.sqrt(weighted.power(2).sum(axis=1)).A1
     weighted = scipy.sparse.diags(1 / np.where(norms > 0, norms, 1.0)) @ weighted

@@ -4,9 +4,9 @@
     count   log(1 + rows of the level)
 
 The prior is the mean over all rows, m how many rows it weighs as much as. A row that is trained on has the mean of the
-rows outside of its own fold, so that it never sees its own target. A row that is predicted has the mean of all training
-rows, and the prior where its level was not seen. A class stands for the share of its rows; of two classes one is
-enough, and of more each but one.
+rows outside of its own fold, so that it never sees its own target; the prior is the same for all, for one of each fold
+would tell the folds apart. A row that is predicted has the mean of all training rows, and the prior where its level was
+not seen. A class stands for the share of its rows; of two classes one is enough, and of more each but one.
 
 D. Micci-Barreca, A Preprocessing Scheme for High-Cardinality Categorical Attributes in Classification and Prediction
 Problems, SIGKDD Explorations 3(1), 2001. https://doi.org/10.1145/507533.507538
@@ -40,7 +40,7 @@ def fit(positions: np.ndarray, y: np.ndarray, levels: int) -> dict:
     logs = np.log1p(counts)
     of_rows = logs[positions]
     spread = of_rows.std() if np.ptp(of_rows) > 0 else 1.0
-    means = _means(positions, values, levels)
+    means = _means(positions, values, prior, levels)
     table = np.column_stack([(means - prior) / deviation, (logs - of_rows.mean()) / spread])
     return {
         "table": packed(table),
@@ -68,9 +68,8 @@ def _values(y: np.ndarray, chosen: list[int]) -> np.ndarray:
     return y.reshape(len(y), -1)[:, chosen].astype("float64")
 
 
-def _means(positions: np.ndarray, values: np.ndarray, levels: int) -> np.ndarray:
+def _means(positions: np.ndarray, values: np.ndarray, prior: np.ndarray, levels: int) -> np.ndarray:
     """Returns the smoothed means of each level, `(levels + 1, outputs)`: of position 0 the prior."""
-    prior = values.mean(axis=0)
     counts = np.bincount(positions, minlength=levels + 1)
     sums = np.stack([np.bincount(positions, column, levels + 1) for column in values.T], axis=1)
     means = (sums + PRIOR_ROWS * prior) / (counts + PRIOR_ROWS)[:, None]
@@ -89,15 +88,12 @@ def of_training_rows(positions: np.ndarray, y: np.ndarray, fitted: dict, seed: i
     """
     table, values = unpacked(fitted["table"], width(fitted)), _values(y, fitted["outputs"])
     positions = known(positions, fitted)
-    found = table[positions].astype("float64")
+    found, prior = table[positions].astype("float64"), np.array(fitted["prior"])
     fold = np.random.default_rng(seed).permutation(len(positions)) % FOLDS
-    for one in range(min(FOLDS, len(positions))):
+    for one in range(FOLDS):
         own = fold == one
-        if own.all():  # of one row
-            means = np.broadcast_to(fitted["prior"], (len(table), values.shape[1]))
-        else:
-            means = _means(positions[~own], values[~own], len(table) - 1)
-        found[own, :-1] = (means[positions[own]] - fitted["prior"]) / fitted["deviation"]
+        means = _means(positions[~own], values[~own], prior, len(table) - 1)
+        found[own, :-1] = (means[positions[own]] - prior) / fitted["deviation"]
     return found
 
 
