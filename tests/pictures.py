@@ -51,7 +51,7 @@ def hebb():
     figure, (left, right) = _panels(2)
     flowers = zoo.data.load("iris").x
     for rule, color in (("hebb", RED), ("oja", BLUE)):
-        model = zoo.build("hebbian", flowers, rule=rule, preprocessing="tabular")
+        model = zoo.build("hebbian", flowers, rule=rule, encodings="standard")
         lengths = [np.linalg.norm(model.components)]
         for _ in range(12):
             zoo.train(model, flowers, epochs=1, batch_size=1, learning_rate=1e-3, verbose=0)
@@ -100,7 +100,7 @@ def logistic_regression():
     left.set(xlabel="sum z", ylabel="probability")
     plain(left)
     titanic = zoo.data.load("titanic").frame()[["age", "fare", "survived"]].dropna()
-    run = zoo.train("logistic_regression", titanic, target="survived", preprocessing="raw", verbose=0)
+    run = zoo.train("logistic_regression", titanic, target="survived", encodings="raw", verbose=0)
     shown = titanic.sample(150, random_state=0)
     zoo.plots.decision_regions(run, shown, limits=((0, 80), (0, 150)), ax=right)
     return figure

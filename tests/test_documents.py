@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from zoo.data import columns
 from zoo.data.columns.kind import Kind
-from zoo.data.schema import Column, Schema
+from zoo.data.schema import KINDS, Column, Schema
 from zoo.data.schema_file import FIELDS
 from zoo.tasks.task import Target, Task
 
@@ -46,6 +47,14 @@ def test_the_protocol_of_kinds_is_explained_whole():
     in_groups = {"`read_tables(column, state)`", "`parse_tables(column, state)`"}
     assert {text for text in explained(Kind) if text not in EXTENDING} - in_groups == set()
     assert {name for name in vars(Kind) if not name.startswith("_") and f"`{name}" not in EXTENDING} == set()
+
+
+def test_the_encodings_of_the_zoo_s_own_kinds_are_listed_with_the_sets_in_which_they_are_on():
+    table = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (`expanded`|both|neither) \|", EXTENDING, re.MULTILINE)
+    sets = {"`expanded`": ("expanded",), "both": ("standard", "expanded"), "neither": ()}
+    own = [columns.kind(name) for name in KINDS if "/" not in name]
+    offered = [(one.name, name, on) for one in own for name, on in one.encodings.items()]
+    assert sorted((kind, name, sets[on]) for kind, name, on in table) == sorted(offered)
 
 
 @pytest.mark.parametrize("protocol", [Task, Target])

@@ -46,7 +46,7 @@ def module(monkeypatch):
     module = types.ModuleType("nets_of_recipes")
     module.unit = types.FunctionType(unit.__code__, globals(), "unit", None)
     module.unit.__kwdefaults__, module.unit.__doc__, module.unit.__module__ = {"rule": "first"}, "", module.__name__
-    module.RECIPE = Recipe(data="and_gate", preprocessing="raw", decision="sigmoid", epochs=1)
+    module.RECIPE = Recipe(data="and_gate", encodings="raw", decision="sigmoid", epochs=1)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     zoo.register("mine/unit", builder=module.unit, **FACTS)
     return module

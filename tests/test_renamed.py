@@ -33,7 +33,7 @@ def artifact(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "_entries", dict(registry._entries))
         zoo.register("old_net", **FACTS)
-        zoo.train("old_net", "and_gate", preprocessing="raw", verbose=0).save(folder)
+        zoo.train("old_net", "and_gate", encodings="raw", verbose=0).save(folder)
     assert zoo.list_models("old_net") == []
     assert json.loads((folder / "artifact.json").read_text())["entry"] == "old_net"
     return folder
@@ -153,7 +153,7 @@ def test_the_command_line_warns_once(artifact, renamed, tmp_path, monkeypatch, c
 
     with warnings.catch_warnings():
         assert printed("info", "old_net").startswith("name      new_net\n")
-        assert "runs/new_net-1" in printed("train", "old_net", "and_gate", "--preprocessing", "raw")
+        assert "runs/new_net-1" in printed("train", "old_net", "and_gate", "--encodings", "raw")
         assert "accuracy" in printed("evaluate", str(artifact), "and_gate")
         printed("train", "--config", str(artifact / "card.json"), "-o", "again")
     assert json.loads((tmp_path / "again" / "card.json").read_text())["entry"] == "new_net"

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "zoo"
 ORDER = (
     "notices",
     "importing",
+    "former_names",
     "display",
     "overrides",
     "progress",

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import entries, registry
-from zoo.compiling import check_options, compile_model, resolve_recipe, resolve_traits
+from zoo.compiling import checked_options, compile_model, options_now, resolve_recipe, resolve_traits
 from zoo.data import columns as kinds
 from zoo.data.infer import infer
 from zoo.data.names import absent
@@ -29,7 +29,7 @@ from zoo.engine.networks import check_network
 from zoo.engine.precision import keep_ends_in_float32, policy_for
 from zoo.model import Model
 from zoo.model_config import name_in_keras
-from zoo.recipes import decision_of
+from zoo.recipes import decision_of, encodings_now
 from zoo.registry import Entry, Recipe, Spec, Traits
 from zoo.tasks.task import Task
 
@@ -71,7 +71,7 @@ def build(
     registry.warn_renamed(name, entry)
     if "weights" in entry.options and weights is not None and not isinstance(weights, (str, Path, keras.Model)):
         options, weights = {**options, "weights": weights}, None  # a threshold unit's, by the paper
-    check_options(entry, options)
+    options = checked_options(entry, options)
     recipe = resolve_recipe(entry, options)
     given = data is not None
     if not given and entry.learning == "none":
@@ -129,9 +129,11 @@ def fit_preprocessor(
         inputs = [kinds.kind_of(column).with_values(column, traits.values) for column in schema.columns]
         schema = dataclasses.replace(schema, columns=tuple(inputs))
     has_arrays = any(kinds.the_vector([column]) is not None for column in schema.columns)
-    kind = recipe.arrays if recipe.arrays and has_arrays else recipe.preprocessing
-    fields = ("scaling", "feature_budget", "centred", "linear")
-    return Preprocessor(schema, kind, **{name: getattr(recipe, name) for name in fields}).fit(x, y)
+    encodings = recipe.chosen_encodings
+    if recipe.arrays and has_arrays:
+        encodings = encodings_now(recipe.arrays, recipe.scaling)
+    fields = ("feature_budget", "centred", "linear")
+    return Preprocessor(schema, encodings, **{name: getattr(recipe, name) for name in fields}).fit(x, y)
 
 
 def task_for(entry: Entry, data: Data, *, known: Task | None = None, sample: Sample | None = None) -> Task:
@@ -265,7 +267,7 @@ def build_network(
         if preprocessor is not None:
             pairs = None if task.supervised else preprocessor.num_targets  # what is supervised has outputs for them
             spec = dataclasses.replace(spec, num_rows=preprocessor.num_rows, num_targets=pairs)
-        network = entries.load_builder(entry)(spec, **{**entry.defaults, **options})
+        network = entries.load_builder(entry)(spec, **{**entry.defaults, **options_now(entry, options)})
     own = {} if preprocessor is None else preprocessor.layout.own_tensors
     check_network(network, entry, task, shapes, spec, {name: column.name for name, column in own.items()})
     keep_ends_in_float32(network)

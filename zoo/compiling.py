@@ -8,29 +8,49 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from zoo import entries, registry
+from zoo import entries, former_names, registry
+from zoo.data.columns.encodings import OTHERS, WHOLE
 from zoo.engine import objectives, players
 from zoo.engine.schedules import WarmupCosine
 from zoo.layers.losses import NetworkLoss
-from zoo.recipes import changed_by_options
+from zoo.recipes import FORMER_ENCODINGS, changed_by_options
 from zoo.registry import Entry, Recipe, Traits
 
 if TYPE_CHECKING:
     from zoo.model import Model
 
-FITTED = ("preprocessing", "scaling", "feature_budget", "linear")  # builders' options passed to the preprocessor
+# Builders' options passed to the preprocessor; the last two, by which plugins may have called `encodings`, as well.
+FITTED = ("encodings", "feature_budget", "linear", *FORMER_ENCODINGS)
+FORMER_VALUES = {"tabular": "standard", "quantile": "expanded"}  # of options that `encodings` took the place of
+
+
+def options_now(entry: Entry, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an entry's options with those that `encodings` took the place of under that name."""
+    found = dict(options)
+    for name in former_options(entry, options):
+        value = found.pop(name)
+        found.setdefault("encodings", FORMER_VALUES.get(value, value))
+    return found
+
+
+def former_options(entry: Entry, options: Mapping[str, Any]) -> list[str]:
+    """Returns the options whose place `encodings` took in an entry."""
+    known = entry.options if any(name in options for name in FORMER_ENCODINGS) else {}
+    return [name for name in FORMER_ENCODINGS if name in options and name not in known and "encodings" in known]
 
 
 def resolve_recipe(entry: Entry, options: Mapping[str, Any]) -> Recipe:
     """Returns the entry's recipe, with what options change in it; an option of a field's name stands above others."""
-    recipe = entries.load_recipe(entry)
+    recipe, options = entries.load_recipe(entry), options_now(entry, options)
     known = {**entry.options, **options}
     by_value = changed_by_options(recipe.by_option, known)
     asked = {**{name: value for name, value in entry.options.items() if name not in by_value}, **options}
     changes = {name: asked[name] for name in FITTED if asked.get(name) is not None}
     if not recipe.linear:  # an entry without a line may have an option of that name, for something else
         changes.pop("linear", None)
-    if "preprocessing" in changes:
+    if "encodings" in changes:
+        changes |= {**dict.fromkeys(FORMER_ENCODINGS), "encodings": _with_others(changes["encodings"], recipe)}
+    if "encodings" in changes or "preprocessing" in changes:
         changes["arrays"] = None
     if "output_activation" in known:
         changes["decision"] = known["output_activation"]
@@ -46,14 +66,32 @@ def resolve_traits(entry: Entry, options: Mapping[str, Any]) -> Traits:
     return dataclasses.replace(traits, **changes) if changes else traits
 
 
-def check_options(entry: Entry, options: Mapping[str, Any]) -> None:
-    """Raises ValueError if the entry's builder has no such option."""
+def _with_others(encodings, recipe: Recipe):
+    """Returns encodings by kind with those of the other kinds, which are the recipe's where it names them."""
+    if not isinstance(encodings, Mapping) or OTHERS in encodings:
+        return encodings
+    own = recipe.chosen_encodings
+    others = own if own in WHOLE else "standard"
+    return {**(own if isinstance(own, Mapping) else {OTHERS: others}), **encodings}
+
+
+def checked_options(entry: Entry, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options that a caller gave, by their names of now.
+
+    Raises:
+        ValueError: if the entry's builder has no such option.
+    """
+    for name in former_options(entry, options):
+        value = options_now(entry, {name: options[name]})["encodings"]
+        former_names.warn(f"The option {name!r} of {entry.name!r} is now called 'encodings'. Pass encodings={value!r}.")
+    options = options_now(entry, options)
     for name in options:
         if name not in entry.options:
             raise ValueError(
                 f"Unknown option {name!r} of {entry.name!r}.{registry.suggest(name, entry.options)} "
                 f"It has: {', '.join(entry.options) or 'none'}."
             )
+    return options
 
 
 def compile_model(

@@ -50,9 +50,18 @@ def by_name(model, inputs) -> dict:
     return {name: inputs[name] for name in names}
 
 
-def encoded(model, x, y, target=True):
+def encoded(model, x, y, target=True, training=False):
+    """Returns encoded tensors and targets of what a method of Keras was given.
+
+    Args:
+        model: A `zoo.Model`.
+        x: Raw or encoded data, or a dataset of batches.
+        y: Targets, or None.
+        target: Whether a table holds the target where `y` is None.
+        training: Whether the rows are trained on, so that encodings that see the target leave out a row's own.
+    """
     if type(x).__name__.endswith("Dataset") and hasattr(x, "element_spec"):
-        return encoded_dataset(model, x), y
+        return encoded_dataset(model, x, training), y
     if x is None or isinstance(x, keras.utils.PyDataset):
         return x, y
     y = frames.in_order_of(x.index, y) if isinstance(x, pd.DataFrame) else y
@@ -68,7 +77,9 @@ def encoded(model, x, y, target=True):
             )
         y = x[names[0]] if len(names) == 1 else {name: x[name] for name in names}
     if not is_encoded(model, x):
-        return model.preprocessor.encode(x), encoded_target(model, y)
+        known = model.preprocessor
+        tensors = known.encode_training(x, y) if training and y is not None else known.encode(x)
+        return tensors, encoded_target(model, y)
     if isinstance(x, np.ndarray) and (alone := kinds.the_array(model.schema.columns)) is not None:
         x = model.preprocessor.tensors(x)[alone.name]
     in_pairs = model.target.dtype == "float64" and not model.target.is_in_pairs(y)
@@ -90,8 +101,12 @@ def encoded_validation(model, data):
     return encoded(model, data, None)[0]
 
 
-def encoded_dataset(model, dataset):
-    """Encodes a tf.data.Dataset of batches of raw columns, with or without targets."""
+def encoded_dataset(model, dataset, training=False):
+    """Encodes a tf.data.Dataset of batches of raw columns, with or without targets.
+
+    Raises:
+        ValueError: if a column is missing, or rows are trained on whose encodings see the target.
+    """
     import tensorflow as tf
 
     spec = dataset.element_spec
@@ -99,6 +114,12 @@ def encoded_dataset(model, dataset):
     names = {tensor.name for tensor in model.network.inputs}
     if not isinstance(first, Mapping) or set(first) >= names:
         return dataset
+    if training and model.preprocessor.sees_target:
+        raise ValueError(
+            "Rows that are trained on must be a table where encodings see the target, whose means leave out a row's "
+            "own. Received: a dataset of batches. Pass a DataFrame, call zoo.train, or leave 'target_means' out of "
+            "`encodings`."
+        )
     module, signature = model.preprocessor.module(), model.preprocessor.signature()
     if missing := [name for name in signature if name not in first]:
         raise ValueError(

@@ -303,7 +303,7 @@ class Model(keras.Model):
             )
         check_rule(self.entry, self.recipe, weight=sample_weight)
         sample_weight = feeding.in_order_of(x, sample_weight)
-        x, y = feeding.encoded(self, x, y)
+        x, y = feeding.encoded(self, x, y, training=True)
         if hasattr(x, "element_spec"):
             kwargs.setdefault("shuffle", False)  # a dataset has its own order; Keras warns of its default
         elif self.entry.learning == "rule" and len(args) < 6:  # the sixth after `batch_size` is `shuffle`
@@ -375,7 +375,7 @@ class Model(keras.Model):
     def train_on_batch(self, x, y=None, *args, **kwargs):
         """Keras's `train_on_batch`, on encoded or raw data as `fit` takes them."""
         self.check_trainable()
-        return super().train_on_batch(*feeding.encoded(self, x, y), *args, **kwargs)
+        return super().train_on_batch(*feeding.encoded(self, x, y, training=True), *args, **kwargs)
 
     def test_on_batch(self, x, y=None, *args, **kwargs):
         """Keras's `test_on_batch`, on encoded or raw data as `fit` takes them."""

@@ -15,6 +15,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from zoo import former_names
+
 MOST_ROWS = 4096  # a step of a share of the rows
 FEWEST_ROWS = 32  # a step of few rows
 TRAITS_NOW = {  # former fields of a recipe: the traits that took their place
@@ -24,7 +26,15 @@ TRAITS_NOW = {  # former fields of a recipe: the traits that took their place
 }
 IN_STEPS = ("objective", "players", "experience", "after_step")  # traits that change what a training step does
 NOT_SERVED = ("procedure",)
+FORMER_ENCODINGS = ("preprocessing", "scaling")
 UNLISTED = (*IN_STEPS, "respond", *NOT_SERVED)  # traits that a card leaves out where an entry does not have them
+
+
+def encodings_now(preprocessing: str | None, scaling: str | None) -> str:
+    """Returns the `encodings` of what `preprocessing` and `scaling` were before."""
+    if preprocessing not in (None, "tabular"):
+        return preprocessing
+    return "expanded" if scaling in (None, "quantile") else scaling
 
 
 def _refuse_former_fields(names) -> None:
@@ -61,12 +71,15 @@ class Recipe:
 
     Args:
         data: Name of the data set that `build` and `train` take without data; None: they need data.
-        preprocessing: `"raw"` (numbers as they are), `"tabular"` or `"image"`.
-        arrays: `preprocessing` of one array of numbers, if it differs; an option that names one stands above both.
-        scaling: What `"tabular"` gives for a number: `"standard"` (zero mean, unit variance) or `"quantile"`
-            (a robustly scaled value and its rank among the training rows, in [0, 1]).
-        feature_budget: The most features that the ranks of `scaling="quantile"` are expanded to, summed over columns.
-            Each column gets an equal number of bins; below two bins, numbers are only scaled. None: no limit.
+        encodings: How columns are encoded. `"standard"`: numbers with zero mean and unit variance, categories by their
+            levels, dates on circles, texts by their words. `"expanded"`: the same, but for a number a robustly scaled
+            value and its rank among the training rows, in [0, 1]. `"raw"`: numbers as they are and a 0/1 a level.
+            `"image"`: pixels. Or a dict by kind of column, `{"text": "ngrams", "category": ("levels",
+            "target_means")}`: a kind's encodings by their names (`Kind.encodings`), or `"standard"` or `"expanded"`.
+            Kinds that it leaves out are encoded as `"others"` of it says, which is `"expanded"` if left out.
+        arrays: `encodings` of one array of numbers, if they differ; an option `encodings` stands above both.
+        feature_budget: The most features that the ranks of numbers are expanded to, summed over columns. Each column
+            gets an equal number of bins; below two bins, numbers are only scaled. None: no limit.
         centred: Whether raw numbers whose spread float32 does not resolve, such as time stamps, are read less their
             middle: for networks whose answers are not in the units of their inputs.
         linear: Whether numbers are encoded a second time, standardised and not squashed, for a path that is linear and
@@ -94,12 +107,14 @@ class Recipe:
         by_option: Fields that an option's value changes: `{"rule": {"online": {"batch_size": 1}}}`.
         expect: The least that a training by this recipe reaches on the test rows that its data set ships, by the name
             of a score of `zoo.evaluate` of which more is better: `{"accuracy": 0.8}`.
+        preprocessing: Former name of `encodings`, of which `"tabular"` with `scaling` was `"standard"` or
+            `"expanded"`. It works, with a warning.
+        scaling: Former part of `encodings`: `"standard"` or `"quantile"`, which is now `"expanded"`.
     """
 
     data: str | None = None
-    preprocessing: str = "tabular"
+    encodings: str | Mapping[str, str | tuple[str, ...]] = "expanded"
     arrays: str | None = None
-    scaling: str = "quantile"
     feature_budget: int | None = None
     centred: bool = False
     linear: bool = False
@@ -122,6 +137,15 @@ class Recipe:
     targets: bool = False
     by_option: Mapping[str, Mapping[Any, Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
     expect: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    preprocessing: str | None = None
+    scaling: str | None = None
+
+    @property
+    def chosen_encodings(self) -> str | Mapping[str, str | tuple[str, ...]]:
+        """`encodings`, or what the former fields `preprocessing` and `scaling` say where they are given."""
+        if self.preprocessing is None and self.scaling is None:
+            return self.encodings
+        return encodings_now(self.preprocessing, self.scaling)
 
     def rows_a_step(self, rows: int) -> int:
         """Returns how many of so many rows a step takes."""
@@ -158,9 +182,16 @@ class Recipe:
                     f"{value!r}. Functions stand beside it, TRAITS = Traits(...), which takes: {traits}."
                 )
         known = [field.name for field in dataclasses.fields(self)]
+        fields = {name for name in FORMER_ENCODINGS if getattr(self, name) is not None}
         for changes in (changes for by_value in self.by_option.values() for changes in by_value.values()):
             _refuse_former_fields(changes)
             _check_fields("Recipe", changes, known)
+            fields |= changes.keys() & set(FORMER_ENCODINGS)
+        if fields:
+            former_names.warn(
+                f"The fields {' and '.join(sorted(fields))} of Recipe are now one, `encodings`. Write encodings="
+                f"{self.chosen_encodings!r} in their place."
+            )
 
 
 class Player(NamedTuple):
@@ -319,6 +350,9 @@ def listed(recipe: Recipe, traits: Traits) -> dict[str, Any]:
     """Returns what a card lists of how a model was trained, in values that JSON holds: of functions, the names."""
     fields = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
     del fields["expect"]  # of the recipe's own data, which a run may have others than
+    for name in FORMER_ENCODINGS:
+        del fields[name]
+    fields["encodings"] = recipe.chosen_encodings
     own = {field.name: getattr(traits, field.name) for field in dataclasses.fields(traits)}
     own = {name: value for name, value in own.items() if name not in UNLISTED or value}
     if traits.experience is None:

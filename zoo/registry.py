@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import fnmatch
 import importlib
-import inspect
 import operator
 import pathlib
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zoo import package_data
+from zoo import former_names, package_data
 from zoo.entries import Entry as Entry
 from zoo.importing import attribute
 from zoo.importing import suggest as suggest
@@ -295,14 +293,9 @@ def warn_renamed(name: str, entry: Entry) -> None:
     """Warns if `name` is a former name of the entry. The warning points at the first caller outside zoo and Keras."""
     if name == entry.name:
         return
-    frame, level = inspect.currentframe(), 1
-    while frame and frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("zoo", "keras"):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(
+    former_names.warn(
         f"The model {name!r} is now called {entry.name!r}. Use the new name; an artifact that was saved under the old "
-        "one gets it when it is loaded and saved again.",
-        FutureWarning,
-        stacklevel=level,
+        "one gets it when it is loaded and saved again."
     )
 
 

@@ -107,7 +107,7 @@ def test_a_third_class_beside_two_keeps_their_odds(two_classes, plants):
 @pytest.mark.parametrize("entry", ["logistic_regression", "perceptron"])
 def test_linear_models_grow_too(entry, plants):
     few = plants[plants["kind"] != "reed"]
-    model = trained(entry, few, **({"preprocessing": "tabular"} if entry == "perceptron" else {"l2": 1e-2}))
+    model = trained(entry, few, **({"encodings": "standard"} if entry == "perceptron" else {"l2": 1e-2}))
     more = plants.assign(age=np.arange(240.0), soil=plants["soil"].mask(plants.index % 5 == 0, "peat"))
     adapted = zoo.adapt(model, more, classes="extend", columns="extend")
     outputs = [

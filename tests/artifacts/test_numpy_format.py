@@ -133,9 +133,9 @@ def test_normalizations_are_those_of_keras(normalization, tmp_path):
         ("linear_regression", "mpg", {}),
         ("mlp_classifier", "penguins", {"hidden_units": (8,), "epochs": 2, "output_activation": "sigmoid"}),
         ("mlp_classifier", "penguins", {"hidden_units": (8,), "epochs": 2, "output_activation": None}),
-        ("logistic_regression", "penguins", {"l2": 1e-2, "preprocessing": "raw", "epochs": 3, "optimizer": "adam"}),
+        ("logistic_regression", "penguins", {"l2": 1e-2, "encodings": "raw", "epochs": 3, "optimizer": "adam"}),
         ("perceptron", "and_gate", {}),
-        ("perceptron", "penguins", {"preprocessing": "tabular", "epochs": 2}),
+        ("perceptron", "penguins", {"encodings": "standard", "epochs": 2}),
     ],
 )
 def test_models_are_proved(entry, data, options, tmp_path, quick_proof):

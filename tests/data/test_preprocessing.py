@@ -15,9 +15,9 @@ from zoo.data.preprocessing import Preprocessor
 from zoo.data.sampling import sample
 
 
-def fitted(frame, target=None, kind="tabular", scaling="quantile") -> Preprocessor:
+def fitted(frame, target=None, encodings="expanded") -> Preprocessor:
     schema = infer(frame, target)
-    return Preprocessor(schema, kind, scaling).fit(frame, None if target is None else frame[target])
+    return Preprocessor(schema, encodings).fit(frame, None if target is None else frame[target])
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def mixed():
 
 def test_standard_scaling_equals_numpy():
     x = np.array([1.0, 2.0, 4.0, 9.0])
-    encoded = fitted(pd.DataFrame({"x": x}), scaling="standard").encode(pd.DataFrame({"x": x}))
+    encoded = fitted(pd.DataFrame({"x": x}), encodings="standard").encode(pd.DataFrame({"x": x}))
     np.testing.assert_allclose(encoded["numeric"][:, 0], (x - x.mean()) / x.std(), rtol=1e-6)
     assert "quantile" not in encoded
 
@@ -182,7 +182,7 @@ def test_the_configuration_survives_json_exactly(mixed):
 
 def test_raw_columns_are_taken_as_they_are():
     frame = pd.DataFrame({"x": [3.0, np.nan, 5.0, 100.0], "b": [True, False, True, True], "c": ["u", "v", "u", None]})
-    encoded = fitted(frame, kind="raw").encode(frame)["inputs"]
+    encoded = fitted(frame, encodings="raw").encode(frame)["inputs"]
     np.testing.assert_array_equal(encoded, [[3, 1, 0, 1, 0], [5, 0, 0, 0, 1], [5, 1, 0, 1, 0], [100, 1, 1, 0, 0]])
 
 
@@ -225,14 +225,14 @@ def test_levels_are_counted_over_all_rows_of_a_stream():
     assert levels == [["common", "rare"]]
 
 
-@pytest.mark.parametrize("scaling", ["quantile", "standard"])
-def test_untraced_operations_and_the_graph_give_the_same_bits(scaling):
+@pytest.mark.parametrize("encodings", ["expanded", "standard"])
+def test_untraced_operations_and_the_graph_give_the_same_bits(encodings):
     generator = np.random.default_rng(0)
     numbers = generator.lognormal(size=(500, 19)).astype("float32")  # more columns than a processor takes at once
     frame = pd.DataFrame(numbers, columns=[f"x{i}" for i in range(19)])
     frame = frame.assign(city=generator.choice(["Rome", "Oslo"], 500), flag=generator.random(500) < 0.5)
     frame.loc[::7, "x3"] = np.nan
-    preprocessor = fitted(frame, scaling=scaling)
+    preprocessor = fitted(frame, encodings=encodings)
     first = preprocessor.encode(frame)
     assert preprocessor.block_encoder()._function is None
     for _ in range(4):
@@ -269,8 +269,8 @@ def test_the_statistics_of_many_rows_are_those_of_a_sample_whatever_columns_are_
     y = np.arange(rows) * 0.5
     schema = infer(frame.assign(y=y), "y")
     drawn = sample([frame.assign(y=y)])
-    preprocessor = Preprocessor(schema, "raw", "standard").fit(frame, y)
-    assert preprocessor.get_config() == Preprocessor(schema, "raw", "standard").fit(drawn).get_config()
+    preprocessor = Preprocessor(schema, "raw").fit(frame, y)
+    assert preprocessor.get_config() == Preprocessor(schema, "raw").fit(drawn).get_config()
     np.testing.assert_array_equal(drawn.frame["y"], y[drawn.index])
     assert preprocessor.target.center == pytest.approx(drawn.frame["y"].mean(), rel=1e-12)
 

@@ -10,7 +10,7 @@ from zoo import registry
 from zoo.engine.networks import check_network
 from zoo.registry import Recipe, Spec
 
-RECIPE = Recipe(data="and_gate", preprocessing="raw")
+RECIPE = Recipe(data="and_gate", encodings="raw")
 ROWS = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
 SPIKES = (ROWS[:, None, :2] > np.zeros((1, 8, 1))).astype("float32")  # (rows, time, inputs)
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 1), dtype="uint8")
@@ -18,16 +18,16 @@ VARIED = {  # options of other values than their defaults, beside the data that 
     "mcculloch_pitts": [{"truth_table": "xor", "layers": 2}, {"weights": (1, -1), "threshold": 1, "inhibitory": ()}],
     "mcculloch_pitts_network": [{"net": "latch"}],
     "hebbian": [
-        {"rule": "oja", "units": 1, "preprocessing": "tabular"},
+        {"rule": "oja", "units": 1, "encodings": "standard"},
         {"rule": "sanger", "data": ROWS},
         {"rule": "outer_product", "data": (ROWS, ROWS[:, :2])},
         {"rule": "stdp", "data": SPIKES},
     ],
     "hodgkin_huxley": [{"outputs": "state", "method": "exponential_euler"}, {"compartments": 3}],
-    "logistic_regression": [{"preprocessing": "raw", "data": (ROWS, np.arange(60) % 4)}],
+    "logistic_regression": [{"encodings": "raw", "data": (ROWS, np.arange(60) % 4)}],
     "mark_1_perceptron": [{"association_units": 64, "excitatory": 3, "inhibitory": 2, "light": 100}],
-    "perceptron": [{"preprocessing": "tabular", "data": "titanic"}, {"data": (ROWS, np.arange(60) % 3)}],
-    "linear_regression": [{"preprocessing": "raw", "data": (ROWS, ROWS[:, 0])}],
+    "perceptron": [{"encodings": "standard", "data": "titanic"}, {"data": (ROWS, np.arange(60) % 3)}],
+    "linear_regression": [{"encodings": "raw", "data": (ROWS, ROWS[:, 0])}],
     "cognitron": [{"layers": 2, "window": 3, "vicinity": 1, "lateral": 0, "branches": 2}],
     "neocognitron": [
         {"planes": 4, "window": 3, "r": (2.0, 1.0, 1.0), "q": (1.0, 8.0, 8.0), "organization": "together"}
@@ -41,7 +41,7 @@ VARIED = {  # options of other values than their defaults, beside the data that 
             "initial": "pca",
             "radius": 2.0,
             "rate": 0.1,
-            "preprocessing": "tabular",
+            "encodings": "standard",
             "data": "penguins",
         },
     ],

@@ -30,7 +30,7 @@ def registered(monkeypatch, builder, traits, *, task="features", **recipe) -> st
     own = types.FunctionType(builder.__code__, builder.__globals__, builder.__name__)
     own.__doc__, own.__module__ = builder.__doc__, module.__name__
     setattr(module, builder.__name__, own)
-    module.RECIPE = Recipe(**{"preprocessing": "raw", "batch_size": 8, "epochs": 4, "validation": None, **recipe})
+    module.RECIPE = Recipe(**{"encodings": "raw", "batch_size": 8, "epochs": 4, "validation": None, **recipe})
     module.TRAITS = traits
     monkeypatch.setitem(sys.modules, module.__name__, module)
     zoo.register(name, builder=own, task=task, **FACTS)

@@ -55,10 +55,10 @@ def untraced():
         yield
 
 
-def fitted(table, notations=None, kind="tabular"):
+def fitted(table, notations=None, encodings="expanded"):
     """Returns a preprocessor that is fitted to a table in some notations."""
     data = zoo.data.load(table.frame(notations), target=table.name)
-    return Preprocessor(data.schema, kind).fit(data.x, data.y)
+    return Preprocessor(data.schema, encodings).fit(data.x, data.y)
 
 
 def assert_same(found, wanted, *, moved=False):
@@ -74,10 +74,10 @@ def assert_same(found, wanted, *, moved=False):
 
 
 @options.tables(450)
-@given(table=tables(), kind=st.sampled_from(["tabular", "raw"]), data=st.data())
-def test_what_is_saved_and_read_back_encodes_alike(table, kind, data):
+@given(table=tables(), encodings=st.sampled_from(["expanded", "raw"]), data=st.data())
+def test_what_is_saved_and_read_back_encodes_alike(table, encodings, data):
     with warned() as said:
-        own = fitted(table, data.draw(noted(table)), kind)
+        own = fitted(table, data.draw(noted(table)), encodings)
         frame = table.frame(target=False)
         encoded = own.encode(frame)
         again = Preprocessor.from_config(json.loads(json.dumps(own.get_config())))

@@ -34,7 +34,7 @@ def test_levels_of_a_column_count_as_features():
     frame = pd.DataFrame({"a": list("xxyy") * 2, "b": list("uvuv") * 2, "y": [0, 1, 1, 0] * 2})
     for columns, expected in ((["a", "b"], "not separable"), (["a", "b", "c"], "separable (linear programming)")):
         frame["c"] = np.where(frame["y"] == 1, "one", "none")
-        model = zoo.build("perceptron", frame[[*columns, "y"]], target="y", preprocessing="tabular")
+        model = zoo.build("perceptron", frame[[*columns, "y"]], target="y", encodings="standard")
         assert {tensor.name for tensor in model.network.inputs} <= {"categorical", "numeric"}
         said = why_not_learnt(model, model.preprocessor.encode(frame[columns]), frame["y"].to_numpy())
         assert said.startswith(expected)

@@ -87,7 +87,7 @@ def test_oja_s_rule_online_comes_as_near_as_its_rate_allows():
 
 def test_a_step_of_oja_s_and_of_sanger_s_rule_against_numpy():
     for rule, lower in (("oja", np.eye(3)), ("sanger", np.tril(np.ones((3, 3))))):
-        model = with_weights(zoo.build("hebbian", IRIS, rule=rule, units=3, preprocessing="raw"), np.ones((3, 4)) / 3)
+        model = with_weights(zoo.build("hebbian", IRIS, rule=rule, units=3, encodings="raw"), np.ones((3, 4)) / 3)
         model.optimizer.learning_rate = 0.01
         w = np.ones((3, 4)) / 3
         model.fit(IRIS[:8], batch_size=1, shuffle=False, verbose=0)
@@ -146,7 +146,7 @@ def test_of_an_array_it_finds_the_components_of_its_own_covariance_at_a_rate_tha
     for w in (model.components, zoo.train("hebbian", x, rule="oja", verbose=0).model.components):
         np.testing.assert_allclose(w * np.sign(w @ first.T), first, atol=1e-4)
     correlated = np.linalg.svd((x / x.std(axis=0)).astype("float64"), full_matrices=False)[2][:1]
-    for data, options in ((pd.DataFrame(x, columns=list("abc")), {}), (x, {"preprocessing": "tabular"})):
+    for data, options in ((pd.DataFrame(x, columns=list("abc")), {}), (x, {"encodings": "standard"})):
         w = zoo.train("hebbian", data, rule="oja", verbose=0, **options).model.components
         np.testing.assert_allclose(w * np.sign(w @ correlated.T), correlated, atol=1e-4)
     assert abs(first @ correlated.T) < 0.99
@@ -316,7 +316,7 @@ def test_spike_trains_are_sequences_of_0_and_1():
     ("options", "message"),
     [
         ({"rule": "oya"}, "`rule` must be one of .*Did you mean 'oja'.*Received: rule='oya'"),
-        ({"preprocessing": "image"}, "`preprocessing` must be one of 'raw', 'tabular'"),
+        ({"encodings": "image"}, "`encodings` must be 'raw', 'standard', or a dict"),
         ({"units": 0}, "`units` must be a whole number from 1. Received: units=0"),
         ({"prune_below": -1.0}, "`prune_below` must be finite, 0 or more"),
         ({"tau": 0.0}, "`tau` must be positive and finite"),

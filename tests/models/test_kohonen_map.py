@@ -231,7 +231,7 @@ def test_a_torus_keeps_the_topology_of_a_torus_which_a_rectangle_cannot():
 
 def test_tables_with_categories_are_mapped():
     frame = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0] * 5, "kind": ["a", "b"] * 10})
-    run = zoo.train("kohonen_map", frame, grid=(2, 2), preprocessing="tabular", epochs=20, verbose=0)
+    run = zoo.train("kohonen_map", frame, grid=(2, 2), encodings="standard", epochs=20, verbose=0)
     assert run.model.codebook.shape == (2, 2, 3)  # a number, two levels
     assert set(run.model.preprocessor.encode(frame)) == {"numeric", "categorical"}
     assert run.model.winners(frame).shape == (20, 2) and run.model.distances(frame).shape == (20, 4)
@@ -241,7 +241,7 @@ def test_tables_with_categories_are_mapped():
 
 def test_images_are_mapped_by_their_pixels():
     images = np.random.default_rng(0).integers(0, 256, (20, 4, 4), dtype="uint8")
-    run = zoo.train("kohonen_map", images, grid=(2, 2), preprocessing="image", epochs=5, verbose=0)
+    run = zoo.train("kohonen_map", images, grid=(2, 2), encodings="image", epochs=5, verbose=0)
     assert run.model.codebook.shape == (2, 2, 16) and 0.0 <= run.model.codebook.min() <= run.model.codebook.max() <= 1.0
 
 
@@ -292,7 +292,7 @@ def test_validation_rows_are_measured():
         ({"topology": "hexagon"}, "`topology` must be one of .*Did you mean 'hexagonal'"),
         ({"neighbourhood": "cone"}, "`neighbourhood` must be one of 'gaussian', 'bubble'"),
         ({"decay": "quadratic"}, "`decay` must be one of"),
-        ({"preprocessing": "none"}, "`preprocessing` must be one of"),
+        ({"encodings": "none"}, "`encodings` must be 'raw', 'standard', 'image', or a dict"),
         ({"initial": "zeros"}, "`initial` must be one of"),
         ({"initial": np.zeros((2, 2, 5))}, r"finite codebook of the shape \(10, 10, 2\).*\(2, 2, 5\)"),
         ({"grid": 5}, r"`grid` must be \(rows, columns\).*topology='chain'"),

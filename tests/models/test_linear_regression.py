@@ -81,7 +81,7 @@ def test_with_l2_the_optimum_is_ridge_regression():
     ("option", "message"),
     [
         ({"l2": -0.1}, "`l2` must not be negative"),
-        ({"preprocessing": "image"}, "`preprocessing` must be 'tabular' or 'raw'"),
+        ({"encodings": "image"}, "`encodings` must be 'standard', 'raw', or a dict"),
     ],
 )
 def test_options_out_of_range_are_refused(option, message):

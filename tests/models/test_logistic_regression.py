@@ -23,9 +23,9 @@ def noisy():
     return pd.DataFrame(x, columns=["a", "b", "c"]).assign(kind=np.array(["low", "mid", "top"])[y])
 
 
-@pytest.mark.parametrize("preprocessing", ["raw", "tabular"])
-def test_spector_and_mazzeo_s_coefficients_in_raw_units(preprocessing):
-    run = zoo.train("logistic_regression", "spector", preprocessing=preprocessing, verbose=0)
+@pytest.mark.parametrize("encodings", ["raw", "standard"])
+def test_spector_and_mazzeo_s_coefficients_in_raw_units(encodings):
+    run = zoo.train("logistic_regression", "spector", encodings=encodings, verbose=0)
     found = run.model.coefficients()[1]
     for name, value in PUBLISHED.items():
         assert found[name] == pytest.approx(value, abs=1e-3)
@@ -95,7 +95,7 @@ def test_gradient_descent_reaches_the_same_optimum(noisy):
     np.testing.assert_allclose(zoo.predict(slow, two)["p_top"], zoo.predict(exact, two)["p_top"], atol=1e-3)
 
 
-@pytest.mark.parametrize("option", [{"l2": -1.0}, {"preprocessing": "pixels"}])
+@pytest.mark.parametrize("option", [{"l2": -1.0}, {"encodings": "pixels"}])
 def test_options_out_of_range_are_refused(option):
     with pytest.raises(ValueError, match="must"):
         zoo.build("logistic_regression", "spector", **option)

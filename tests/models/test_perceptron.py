@@ -112,9 +112,9 @@ def test_a_tie_moves_the_weights():
     assert weights(network) == (1.0, 1.0, 1.0)
 
 
-def test_another_preprocessing_is_refused():
-    with pytest.raises(ValueError, match="`preprocessing` must be 'raw' or 'tabular'"):
-        perceptron(Spec("classification", num_inputs=2), preprocessing="image")
+def test_other_encodings_are_refused():
+    with pytest.raises(ValueError, match="`encodings` must be 'raw', 'standard', or a dict by kind of column. Recei"):
+        perceptron(Spec("classification", num_inputs=2), encodings="image")
 
 
 @pytest.mark.tensorflow

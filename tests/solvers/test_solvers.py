@@ -56,16 +56,16 @@ def test_newton_says_that_there_is_no_minimum():
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("preprocessing", ["raw", "tabular"])
-def test_newton_takes_six_steps_to_the_coefficients_of_spector_and_mazzeo(preprocessing):
+@pytest.mark.parametrize("encodings", ["raw", "standard"])
+def test_newton_takes_six_steps_to_the_coefficients_of_spector_and_mazzeo(encodings):
     import statsmodels.api as sm
 
     data = sm.datasets.spector.load_pandas()
     columns = data.exog.astype("float32").astype("float64")  # as they are encoded: 2e-8 of the loss hang on it
     theirs = sm.Logit(data.endog, sm.add_constant(columns)).fit(method="newton", tol=1e-12, disp=0)
-    run = zoo.train("logistic_regression", "spector", preprocessing=preprocessing, solver="newton", verbose=0)
+    run = zoo.train("logistic_regression", "spector", encodings=encodings, solver="newton", verbose=0)
     assert len(run.history["loss"]) == 6 and run.stopped == "converged in 6 steps of Newton's method"
-    assert run.history["loss"][-1] == pytest.approx(-theirs.llf / 32, abs=1e-12 if preprocessing == "raw" else 1e-8)
+    assert run.history["loss"][-1] == pytest.approx(-theirs.llf / 32, abs=1e-12 if encodings == "raw" else 1e-8)
     found = run.model.coefficients()[1]
     for name, theirs_name in {"GPA": "GPA", "TUCE": "TUCE", "PSI": "PSI", "intercept": "const"}.items():
         assert found[name] == pytest.approx(theirs.params[theirs_name], rel=1e-6)

@@ -78,7 +78,7 @@ class Interval(Task):
 
 
 INTERVAL = Interval()
-RECIPE = Recipe(scaling="standard", learning_rate=1e-2, batch_size=64, epochs=2)
+RECIPE = Recipe(encodings="standard", learning_rate=1e-2, batch_size=64, epochs=2)
 
 
 def quantiles(spec: Spec) -> keras.Model:

@@ -142,10 +142,13 @@ def reader(types: Collection[str]) -> Callable[[str], Any]:
 
 
 def read_as(default: Any, text: str) -> Any:
-    """Reads a builder's option as the type of its default: 64,64 for a tuple, 0.2 for a number, none for None."""
+    """Reads a builder's option as the type of its default: 64,64 for a tuple, 0.2 for a number, none for None.
+
+    What begins with a brace is a dict, whatever the default: {"text": "ngrams"}.
+    """
     if text.lower() == "none":
         return None
-    if isinstance(default, str):
+    if isinstance(default, str) and not text.startswith("{"):
         return text
     try:
         value = ast.literal_eval(text)

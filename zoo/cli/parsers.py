@@ -15,6 +15,7 @@ from zoo import registry
 from zoo.cli import options
 from zoo.cli.commands import COMMANDS, Command
 from zoo.cli.signatures import Parameter, parameters
+from zoo.recipes import FORMER_ENCODINGS
 
 BUILDER = "option:"  # before a builder's option in the parsed arguments, where --weights is not --weight
 ABOUT_DEBUG = "show where an error was raised, and the notices of TensorFlow"
@@ -105,6 +106,11 @@ def _add_builder(parser: Parser, entry: registry.Entry) -> None:
         with contextlib.suppress(argparse.ArgumentError):  # a plugin's option named like one of the command
             settings = options.builder_option(default, meanings[name])
             parser.known(group.add_argument(options.flag(name), dest=BUILDER + name, **settings))
+    for name in FORMER_ENCODINGS if "encodings" in entry.options else ():
+        with contextlib.suppress(argparse.ArgumentError):  # an option of the entry's own
+            group.add_argument(
+                options.flag(name), dest=BUILDER + name, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+            )
 
 
 def _trained_entry(argv: list[str], parser: Parser) -> registry.Entry | None:

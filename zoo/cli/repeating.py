@@ -10,7 +10,7 @@ from zoo import recipes, registry
 
 def repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     """Returns model, source, settings and options of the run that wrote a card; what is given stands above it."""
-    from zoo.compiling import resolve_recipe, resolve_traits  # which import Keras
+    from zoo.compiling import options_now, resolve_recipe, resolve_traits  # which import Keras
 
     path = Path(card)
     facts = json.loads(path.read_text(encoding="utf-8"))
@@ -18,7 +18,8 @@ def repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     if missing:
         raise ValueError(f"{card!r} is no card of a run: it has no {', '.join(missing)}. An artifact's folder has one.")
     recipe, entry = facts["recipe"], registry.resolve(facts["entry"])
-    known = {name: value for name, value in recipe.get("options", {}).items() if name in entry.options}
+    asked = options_now(entry, recipe.get("options", {}))
+    known = {name: value for name, value in asked.items() if name in entry.options}
     usual = resolve_recipe(entry, known)
     listed = recipes.listed(usual, resolve_traits(entry, known))
     names = ("target", "weight", "groups", "time", "ignore", "image_size")
@@ -38,5 +39,5 @@ def repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
         past["schema"] = str(path.parent / "schema.json")
     given = {name: value for name, value in settings.items() if value is not None or name == "validation"}
     without_line = {"linear": False} if usual.linear and "linear" not in recipe else {}  # of before there were any
-    options = {**without_line, **recipe.get("options", {}), **options}
+    options = {**without_line, **asked, **options}
     return model or facts["entry"], source or facts["data"]["source"], {**past, **given}, options

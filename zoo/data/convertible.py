@@ -62,7 +62,7 @@ class Convertible(Served):
         for column, state in zip(model.schema.columns, model.preprocessor.states, strict=True):
             spec, kind = self._specs.value[column.name], kind_of(column)
             shape = kind.converted_shape(column, state)
-            if shape is not None and not (lookups and kind.levels(column, state) is not None):
+            if shape is not None and not (lookups and kind.read_tables(column, state) is not None):
                 dtype = tf.float32 if shape else tf.int64  # numbers in a string, or the position of a level
                 spec = tf.TensorSpec((None, *shape), dtype)
             elif lookups and spec.dtype == tf.float64:  # which LiteRT has not; what it must have, it refused before

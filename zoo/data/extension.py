@@ -103,11 +103,10 @@ def extend(
         budget = 0 if max_bins is not None and max_bins < 2 else None
         fresh = Preprocessor(
             Schema(tuple(new)),
-            preprocessor.preprocessing,
-            preprocessor.scaling,
+            preprocessor.form or preprocessor.encodings.by_kind,
             budget,
-            preprocessor.centred,
-            preprocessor.linear,
+            encodings.centred,
+            encodings.linear,
         ).fit(frame[list(found.added)])
         columns += fresh.schema.columns
         states += fresh.states

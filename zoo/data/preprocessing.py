@@ -1,12 +1,12 @@
 """The preprocessor: raw columns to the encoded tensors of a network.
 
-    raw       inputs       (batch, d)  numbers as they are, a 0/1 a level
-              inputs       (batch, time, d)  sequences, as they are
-    tabular   numeric      (batch, n)  scaled numbers, flags, parts of dates, words of texts
-              linear       (batch, n)  the same, but numbers standardised and not squashed: see `zoo.layers.linear`
-              quantile     (batch, q)  the rank of each number among the training rows, in [0, 1]
-              categorical  (batch, m)  level of each category; 0 is what training has not seen
-    image     image        (batch, height, width, channels) uint8
+    raw        inputs       (batch, d)  numbers as they are, a 0/1 a level
+               inputs       (batch, time, d)  sequences, as they are
+    standard,  numeric      (batch, n)  scaled numbers, flags, parts of dates, words of texts
+    expanded,  linear       (batch, n)  the same, but numbers standardised and not squashed: see `zoo.layers.linear`
+    by kind    quantile     (batch, q)  the rank of each number among the training rows, in [0, 1]
+               categorical  (batch, m)  level of each category; 0 is what training has not seen
+    image      image        (batch, height, width, channels) uint8
 
 One graph of TensorFlow operations encodes data for training and stands in the exported model, so that both give the
 same. Its constants come from training rows alone. The scaling of numbers is that of RealMLP, (x - median) / (q75 - q25)
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from zoo.data.block_encoding import BlockEncoder
     from zoo.tasks.target import Target
 
-KINDS = ("raw", "tabular", "image")
-SCALINGS = ("standard", "quantile")
+FORMS = ("raw", "image")  # of encodings that no kind of column chooses
+MOST_RAW_COLUMNS = 1024  # of which knots are kept though nothing is ranked, for samples of plausible values
 
 
 class Preprocessor:
@@ -51,34 +51,29 @@ class Preprocessor:
 
     Args:
         schema: The raw columns.
-        kind: `"raw"`, `"tabular"` or `"image"`.
-        scaling: What `"tabular"` does to numbers: `"standard"` (zero mean, unit variance) or `"quantile"`.
+        encodings: As in `zoo.registry.Recipe`: `"raw"`, `"image"`, `"standard"`, `"expanded"`, or a dict by kind.
         feature_budget: The most features that the ranks of all numbers may be expanded to; None for no limit. If it
             leaves fewer than two bins a column, numbers are scaled and not ranked.
-        centred: Whether `"raw"` subtracts the middle of numbers whose spread float32 does not resolve. The other kinds
-            do so always.
-        linear: Whether `"tabular"` gives the tensor `linear` too.
+        centred: Whether `"raw"` subtracts the middle of numbers whose spread float32 does not resolve. The other
+            encodings do so always.
+        linear: Whether the tensor `linear` is made too, by others than `"raw"` and `"image"`.
 
     Raises:
-        ValueError: if the kind or the scaling are unknown, or do not suit the schema.
+        ValueError: if encodings are unknown, or do not suit the schema.
     """
 
     def __init__(
         self,
         schema: Schema,
-        kind: str = "tabular",
-        scaling: str = "quantile",
+        encodings: str | Mapping[str, str | Sequence[str]] = "expanded",
         feature_budget: int | None = None,
         centred: bool = False,
         linear: bool = False,
     ):
-        if kind not in KINDS:
-            raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
-        if scaling not in SCALINGS:
-            raise ValueError(f"`scaling` must be one of {', '.join(SCALINGS)}. Received: scaling={scaling!r}")
+        form = encodings if encodings in FORMS else ""
         if not isinstance(linear, bool):
             raise ValueError(f"`linear` must be True or False. Received: linear={linear!r}")
-        if kind == "image":
+        if form == "image":
             _check_images(schema)
         whole = isinstance(feature_budget, int) and not isinstance(feature_budget, bool)
         if feature_budget is not None and not (whole and feature_budget >= 0):
@@ -86,9 +81,15 @@ class Preprocessor:
                 "`feature_budget` must be a number of features, 0 or more, or None for no limit. Received: "
                 f"feature_budget={feature_budget!r}"
             )
-        self.schema, self.preprocessing, self.scaling, self.feature_budget = schema, kind, scaling, feature_budget
-        self.centred = centred or kind != "raw"
-        self.linear = linear and kind == "tabular"
+        self.schema, self.form, self.feature_budget = schema, form, feature_budget
+        by_kind = {} if form else columns.encodings_by_kind(encodings, schema.columns)
+        self.encodings = Encodings(
+            raw=form == "raw",
+            ranks=form == "image" or "ranks" in by_kind.get("number", ()),
+            centred=centred or form != "raw",
+            linear=linear and not form,
+            by_kind=by_kind,
+        )
         self._target_state: dict[str, Any] = {}
         self._target: Target | None = None
         self._states: list[dict[str, Any]] = []
@@ -135,14 +136,18 @@ class Preprocessor:
         states: dict[Any, dict] = {}
         numbers: list[tuple[Group, np.ndarray]] = []
         for group in columns.grouped(self.schema.columns):
-            target = self.target.encode(y) if group.kind.uses_target and y is not None else None
+            used = y is not None and group.kind.sees_target(self.encodings)
+            target = self.target.encode(y) if used else None
             fitted = group.kind.fit_group(table, group.columns, self.encodings, counts, target)
             states |= {column.name: state for column, state in zip(group.columns, fitted, strict=True)}
             group = dataclasses.replace(group, states=tuple(fitted))
             if group.kind.has_numbers:
                 read = group.kind.training_numbers(group.kind.read_group(table, group), group)
                 numbers.append((group, read))
-        scaled = number_statistics([read for _, read in numbers], self.scaling, self.feature_budget, linear=self.linear)
+        parts = [read for _, read in numbers]
+        of_raw = self.encodings.raw and sum(part.shape[1] for part in parts) <= MOST_RAW_COLUMNS
+        scaling = "quantile" if self.encodings.ranks or of_raw else "standard"
+        scaled = number_statistics(parts, scaling, self.feature_budget, linear=self.linear)
         self._max_bins = scaled.pop("max_bins", None)
         start = 0
         for group, _ in numbers:
@@ -167,10 +172,14 @@ class Preprocessor:
         return self._states
 
     @property
-    def encodings(self) -> Encodings:
-        """How columns are encoded."""
-        raw, ranks = self.preprocessing == "raw", self.scaling == "quantile"
-        return Encodings(raw=raw, ranks=ranks, centred=self.centred, linear=self.linear)
+    def sees_target(self) -> bool:
+        """Whether the features of rows that are trained on depend on their targets."""
+        return any(group.kind.sees_target(self.encodings) for group in self._groups)
+
+    @property
+    def linear(self) -> bool:
+        """Whether the tensor `linear` is made."""
+        return self.encodings.linear
 
     @property
     def max_bins(self) -> int | None:
@@ -270,7 +279,7 @@ class Preprocessor:
     def encode_training(
         self, x, y, seed: int = 0, *, after_rows: Callable[[int], object] | None = None
     ) -> dict[str, np.ndarray]:
-        """Encodes rows to train on: as `encode`, but by `Kind.encode_training` where a kind uses the target.
+        """Encodes rows to train on: as `encode`, but by `Kind.encode_training` where encodings use the target.
 
         Args:
             x: Raw data.
@@ -279,7 +288,7 @@ class Preprocessor:
             after_rows: As for `encode`.
         """
         encoded = self.encode(x, after_rows=after_rows)
-        groups = [group for group in self._groups if group.kind.uses_target]
+        groups = [group for group in self._groups if group.kind.sees_target(self.encodings)]
         if not groups or y is None:
             return encoded
         names = ["inputs" if self.encodings.raw else "numeric", *(["linear"] if self.linear else [])]
@@ -288,6 +297,8 @@ class Preprocessor:
         for group in groups:
             for column, state in zip(group.columns, group.states, strict=True):
                 parts = {feature.what for feature in group.kind.features(column, state, self.encodings)}
+                if not parts:
+                    continue
                 read = group.kind.read(table.column(column.name), column, state)
                 values = group.kind.encode_training(read, target, column, state, self.encodings, seed)
                 of_column = [one for one in features if one["column"] == column.name and one["what"] in parts]
@@ -328,10 +339,9 @@ class Preprocessor:
         """Returns the schema and the fitted state as plain values."""
         return {
             "schema": self.schema.to_dict(),
-            "kind": self.preprocessing,
-            "scaling": self.scaling,
+            "encodings": self.form or {kind: list(names) for kind, names in self.encodings.by_kind.items()},
             "feature_budget": self.feature_budget,
-            "centred": self.centred,
+            "centred": self.encodings.centred,
             "linear": self.linear,
             "target": self._target_state,
             "columns": self._states,
@@ -343,8 +353,7 @@ class Preprocessor:
         """Returns the preprocessor of `get_config`."""
         preprocessor = cls(
             Schema.from_dict(config["schema"]),
-            config["kind"],
-            config["scaling"],
+            older_states.encodings(config),
             config.get("feature_budget"),
             config.get("centred", False),
             config.get("linear", False),

@@ -85,7 +85,7 @@ def check_encoding(observed: np.ndarray, encoded: Mapping[str, np.ndarray], entr
     if others or not np.array_equal(values, observed.astype(values.dtype)):
         raise ValueError(
             f"{entry_name!r} learns from its own acts, and must be given observations as they are. Received: a recipe "
-            "that encodes them. Give it `preprocessing='raw'`."
+            "that encodes them. Give it `encodings='raw'`."
         )
 
 

@@ -7,6 +7,8 @@ Y. Gorishniy, I. Rubachev, A. Babenko, On Embeddings for Numerical Features in T
 https://arxiv.org/abs/2203.05556 (piecewise linear encoding; the ranks come from the preprocessor)
 """
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 from keras import ops
@@ -151,6 +153,13 @@ def table_features(inputs, spec, *, embedding_size: int, num_bins: int):
     if not features:
         spec.refuse_tensors()
     return keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
+
+
+def check_encodings(encodings, known) -> None:
+    """Raises ValueError unless an option `encodings` is a dict by kind of column or one of the names `known`."""
+    if not isinstance(encodings, Mapping) and encodings not in known:
+        names = ", ".join(repr(name) for name in known if name)
+        raise ValueError(f"`encodings` must be {names}, or a dict by kind of column. Received: encodings={encodings!r}")
 
 
 def plain_features(spec, inputs):

@@ -60,7 +60,7 @@ def misses(y_true, x):
 
 RECIPE = Recipe(
     data="symmetry",
-    preprocessing="raw",
+    encodings="raw",
     centred=True,
     decision="sigmoid",
     reduction="sum",

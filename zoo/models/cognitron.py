@@ -114,7 +114,7 @@ class CognitronCells(keras.layers.Layer):
 
 RECIPE = Recipe(
     data="numerals_12",
-    preprocessing="image",
+    encodings="image",
     decision="softmax",
     metrics=("accuracy",),
     optimizer="sgd",

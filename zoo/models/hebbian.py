@@ -29,6 +29,7 @@ and so is Sanger's, whose other factors 1 - eta (lambda_1 - lambda_k), 1 - eta l
 """
 
 import math
+from collections.abc import Mapping
 from numbers import Real
 
 import keras
@@ -38,7 +39,7 @@ from keras import ops
 from zoo.engine.loop_numpy import features
 from zoo.feeding import is_encoded
 from zoo.layers.rules import add_rule
-from zoo.layers.tabular import plain_features
+from zoo.layers.tabular import check_encodings, plain_features
 from zoo.registry import Recipe, Spec, Traits, suggest
 
 RULES = ("hebb", "covariance", "oja", "sanger", "stdp", "outer_product")
@@ -289,7 +290,7 @@ def _is_finite(value) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-COMPONENTS = {"preprocessing": "tabular", "arrays": "raw", "batch_size": "full"}
+COMPONENTS = {"encodings": "standard", "arrays": "raw", "batch_size": "full"}
 SETTINGS: dict[str, dict] = {
     "oja": {**COMPONENTS, "learning_rate": 0.1, "epochs": 300},
     "sanger": {**COMPONENTS, "learning_rate": 0.2, "epochs": 2000},
@@ -313,8 +314,7 @@ FUNCTIONS: dict[str, dict] = {
 
 RECIPE = Recipe(
     data="iris",
-    preprocessing="raw",
-    scaling="standard",
+    encodings="raw",
     optimizer="sgd",
     learning_rate=1e-3,
     batch_size=1,
@@ -341,7 +341,7 @@ def hebbian(
     tau: float = 20.0,  # TAU as a number: options are read without importing this file
     w_max: float = 1.0,
     threshold: float = 5.0,
-    preprocessing: str | None = None,
+    encodings: str | Mapping | None = None,
 ) -> keras.Model:
     """Builds units with Hebbian synapses; `model.components` holds the weights `(units, inputs)`.
 
@@ -356,9 +356,9 @@ def hebbian(
         tau: Time constant of both windows of `"stdp"`, ms.
         w_max: Largest weight of `"stdp"`; the least is 0.
         threshold: Sum of decaying inputs from which a unit of `"stdp"` fires.
-        preprocessing: `"raw"`: columns as they are, categories one-hot; or `"tabular"`: numbers standardised. Left out,
-            `"tabular"` for `"oja"` and `"sanger"` on a table, of whose correlations they find the principal components,
-            and else `"raw"`: of an array those of <x x'>.
+        encodings: `"raw"`: columns as they are, categories one-hot; `"standard"`: numbers standardised; or a dict by
+            kind of column. Left out, `"standard"` for `"oja"` and `"sanger"` on a table, of whose correlations they
+            find the principal components, and else `"raw"`: of an array those of <x x'>.
 
     Returns:
         A network from rows `(batch, inputs)` to activities `(batch, units)`, or of spike trains to spike trains.
@@ -366,13 +366,11 @@ def hebbian(
     Raises:
         ValueError: if an option is unknown or out of range, or the data do not suit the rule.
     """
-    for name, value, known in (("rule", rule, RULES), ("preprocessing", preprocessing, (None, "raw", "tabular"))):
-        if value not in known:
-            names = [v for v in known if v is not None]
-            raise ValueError(
-                f"`{name}` must be one of {', '.join(map(repr, names))}.{suggest(value, names)} Received: "
-                f"{name}={value!r}"
-            )
+    if rule not in RULES:
+        raise ValueError(
+            f"`rule` must be one of {', '.join(map(repr, RULES))}.{suggest(rule, RULES)} Received: rule={rule!r}"
+        )
+    check_encodings(encodings, (None, "raw", "standard"))
     if units is not None and (not isinstance(units, (int, np.integer)) or isinstance(units, bool) or units < 1):
         raise ValueError(f"`units` must be a whole number from 1. Received: units={units!r}")
     if not (_is_finite(prune_below) and prune_below >= 0.0):

@@ -389,7 +389,7 @@ def _is_number(value) -> bool:
 
 RECIPE = Recipe(
     data="squid_axon",
-    preprocessing="raw",
+    encodings="raw",
     optimizer="sgd",
     learning_rate=1.0,
     batch_size="full",

@@ -318,7 +318,7 @@ def _lost(layer, new: np.ndarray) -> str:
 
 RECIPE = Recipe(
     data="random_patterns",
-    preprocessing="raw",
+    encodings="raw",
     optimizer="sgd",
     learning_rate=1.0,  # a rule gives the whole change
     batch_size="full",

@@ -18,7 +18,7 @@ from zoo.registry import Recipe, Spec, Traits
 
 RECIPE = Recipe(
     data="mnist_10k",
-    preprocessing="image",
+    encodings="image",
     decision="softmax",
     metrics=("accuracy",),
     optimizer="adam",

@@ -15,7 +15,7 @@ Maps, IEEE International Conference on Neural Networks, 1996; the U-matrix: A. U
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -27,7 +27,7 @@ from zoo.engine.loop_numpy import features
 from zoo.layers.grids import NEIGHBOURHOODS, TOPOLOGIES, Grid, mean_distances
 from zoo.layers.map_units import MapUnits
 from zoo.layers.rules import check_whole
-from zoo.layers.tabular import plain_features
+from zoo.layers.tabular import check_encodings, plain_features
 from zoo.registry import Recipe, Spec, Traits, suggest
 
 DECAYS = ("exponential", "linear", "inverse")
@@ -206,9 +206,8 @@ def winning_unit(outputs):
 
 RECIPE = Recipe(
     data="iris",
-    preprocessing="raw",
+    encodings="raw",
     centred=True,
-    scaling="standard",
     optimizer="sgd",
     learning_rate=1.0,  # the layer's own rate is in its changes
     batch_size=0.5,
@@ -290,7 +289,7 @@ def kohonen_map(
     rate: float | tuple[float, float] | None = None,
     decay: str = "exponential",
     initial: str | Sequence | None = None,
-    preprocessing: str = "raw",
+    encodings: str | Mapping = "raw",
 ) -> keras.Model:
     """Builds a map. It learns without targets; `model.codebook` holds the weights `(rows, columns, inputs)`.
 
@@ -308,8 +307,8 @@ def kohonen_map(
         decay: How radius and rate go from first to last: `"exponential"`, `"linear"` or `"inverse"` (1 / t).
         initial: First weights: `"pca"` (a plane through the rows), `"samples"` (rows), `"random"` (near 0), or a
             codebook. Left out, `"pca"`, and `"samples"` for a torus, which is no plane.
-        preprocessing: `"raw"`: columns as they are, categories one-hot; or `"tabular"`: numbers standardised, which a
-            table of unlike columns needs; or `"image"`.
+        encodings: `"raw"`: columns as they are, categories one-hot; `"standard"`: numbers standardised, which a table
+            of unlike columns needs; `"image"`; or a dict by kind of column.
 
     Returns:
         A network from encoded tensors to `(batch, 2)`: the number of the winner in the flattened grid, which `predict`
@@ -323,7 +322,6 @@ def kohonen_map(
         ("rule", rule, tuple(RATES)),
         ("neighbourhood", neighbourhood, NEIGHBOURHOODS),
         ("decay", decay, DECAYS),
-        ("preprocessing", preprocessing, ("raw", "tabular", "image")),
     )
     for name, value, known in choices:
         if value not in known:
@@ -331,6 +329,7 @@ def kohonen_map(
                 f"`{name}` must be one of {', '.join(map(repr, known))}.{suggest(value, known)} Received: "
                 f"{name}={value!r}"
             )
+    check_encodings(encodings, ("raw", "standard", "image"))
     if rule == "batch" and rate is not None:
         raise ValueError(f"The batch rule has no rate: units move to the means. Received: rate={rate!r}. Leave it out.")
     longest = max(grid.rows, grid.columns)

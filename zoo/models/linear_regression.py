@@ -8,15 +8,17 @@ learning rate eta / 2, so its optimum is least squares. `batch_size=1` is online
 over all rows. Columns and target are standardised, or one rate would not suit all weights.
 """
 
+from collections.abc import Mapping
+
 import keras
 
 from zoo.layers.linear import linear_outputs
+from zoo.layers.tabular import check_encodings
 from zoo.registry import Recipe, Spec
 
 RECIPE = Recipe(
     data="mpg",
-    preprocessing="tabular",
-    scaling="standard",
+    encodings="standard",
     optimizer="sgd",
     learning_rate=1e-2,
     schedule="cosine",
@@ -27,22 +29,22 @@ RECIPE = Recipe(
 )
 
 
-def linear_regression(spec: Spec, *, l2: float = 0.0, preprocessing: str = "tabular") -> keras.Model:
+def linear_regression(spec: Spec, *, l2: float = 0.0, encodings: str | Mapping = "standard") -> keras.Model:
     """Builds a linear regression, its weights and bias zero.
 
     Args:
         spec: The inputs and outputs to build for.
         l2: Factor of the sum of squared weights in the loss; the bias is free.
-        preprocessing: `"tabular"`: numbers standardised, a weight for each level of a category; or `"raw"`: columns as
-            they are. `zoo.Model.coefficients` gives raw units either way.
+        encodings: `"standard"`: numbers standardised, a weight for each level of a category; `"raw"`: columns as they
+            are; or a dict by kind of column, such as `{"text": "ngrams"}`. `zoo.Model.coefficients` gives raw units
+            either way.
 
     Returns:
         A network from encoded tensors to standardised values `(batch, num_outputs)`.
 
     Raises:
-        ValueError: if `l2` is negative, or `preprocessing` is neither.
+        ValueError: if `l2` is negative, or `encodings` are unknown.
     """
-    if preprocessing not in ("tabular", "raw"):
-        raise ValueError(f"`preprocessing` must be 'tabular' or 'raw'. Received: preprocessing={preprocessing!r}")
+    check_encodings(encodings, ("standard", "raw"))
     inputs = spec.inputs()
     return keras.Model(inputs, linear_outputs(spec, inputs, l2=l2), name="linear_regression")

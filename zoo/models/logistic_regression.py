@@ -8,15 +8,17 @@ https://doi.org/10.1111/j.2517-6161.1958.tb00292.x. With l2 = 1 / (2 n C) the op
 l2 = 0 that of its C = infinity. Separable classes have no maximum: training says so.
 """
 
+from collections.abc import Mapping
+
 import keras
 
 from zoo.layers.linear import linear_outputs
+from zoo.layers.tabular import check_encodings
 from zoo.registry import Recipe, Spec
 
 RECIPE = Recipe(
     data="penguins",
-    preprocessing="tabular",
-    scaling="standard",
+    encodings="standard",
     decision="softmax",
     metrics=("accuracy",),
     solver="lbfgs",
@@ -29,24 +31,24 @@ RECIPE = Recipe(
 )
 
 
-def logistic_regression(spec: Spec, *, l2: float = 0.0, preprocessing: str = "tabular") -> keras.Model:
+def logistic_regression(spec: Spec, *, l2: float = 0.0, encodings: str | Mapping = "standard") -> keras.Model:
     """Builds a logistic regression.
 
     Args:
         spec: The inputs and outputs to build for.
         l2: Factor of the sum of squared weights in the loss; the bias is free.
-        preprocessing: `"tabular"`: numbers standardised, a weight for each level of a category; or `"raw"`: columns as
-            they are. `zoo.Model.coefficients` gives raw units either way.
+        encodings: `"standard"`: numbers standardised, a weight for each level of a category; `"raw"`: columns as they
+            are; or a dict by kind of column, such as `{"text": "ngrams"}`. `zoo.Model.coefficients` gives raw units
+            either way.
 
     Returns:
         A network from encoded tensors to logits `(batch, num_outputs)`.
 
     Raises:
-        ValueError: if `l2` is negative, or `preprocessing` is neither.
+        ValueError: if `l2` is negative, or `encodings` are unknown.
     """
     if l2 < 0.0:
         raise ValueError(f"`l2` must not be negative. Received: l2={l2}")
-    if preprocessing not in ("tabular", "raw"):
-        raise ValueError(f"`preprocessing` must be 'tabular' or 'raw'. Received: preprocessing={preprocessing!r}")
+    check_encodings(encodings, ("standard", "raw"))
     inputs = spec.inputs()
     return keras.Model(inputs, linear_outputs(spec, inputs, l2=l2), name="logistic_regression")

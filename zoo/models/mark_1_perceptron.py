@@ -75,7 +75,7 @@ def association(model, images) -> np.ndarray:
     return ops.convert_to_numpy(layer(model.preprocessor.encode(images)["image"]))
 
 
-RECIPE = dataclasses.replace(perceptron.RECIPE, data="retina_letters", preprocessing="image")
+RECIPE = dataclasses.replace(perceptron.RECIPE, data="retina_letters", encodings="image")
 TRAITS = dataclasses.replace(perceptron.TRAITS, methods={"association": association})
 
 

@@ -182,7 +182,7 @@ def _given_unit(spec, weights, threshold, inhibitory):
     return w[:, None], np.array([threshold])
 
 
-RECIPE = Recipe(data="and_gate", preprocessing="raw", validation=None)
+RECIPE = Recipe(data="and_gate", encodings="raw", validation=None)
 TRAITS = Traits(keep_constants=True)
 
 

@@ -356,7 +356,7 @@ def delay(model) -> int:
 
 RECIPE = Recipe(
     data="spike_trains",
-    preprocessing="raw",
+    encodings="raw",
     validation=None,
 )
 TRAITS = Traits(keep_constants=True, values=(0.0, 1.0), properties={"net": net, "delay": delay})

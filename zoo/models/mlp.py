@@ -9,14 +9,14 @@ cross-validation) and stands still: W and b begin at zero, and learn what a line
 answer, it is the answer of the network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 
 from zoo.layers.activations import activation as activation_layer
 from zoo.layers.ensemble import ensemble as ensemble_of
 from zoo.layers.linear import solved_line
-from zoo.layers.tabular import table_features
+from zoo.layers.tabular import check_encodings, table_features
 from zoo.registry import Recipe, Spec
 
 NORMALIZATIONS = {"batch": keras.layers.BatchNormalization, "layer": keras.layers.LayerNormalization}
@@ -90,6 +90,7 @@ def mlp(
     embedding_size: int = 8,
     num_bins: int = 16,
     feature_budget: int = 1024,
+    encodings: str | Mapping = "expanded",
     linear: bool = True,
     output_activation: str | None = "softmax",
     ensemble: int = 1,
@@ -107,6 +108,9 @@ def mlp(
         num_bins: Bins of the piecewise linear encoding of a number's rank, unless `feature_budget` allows fewer.
         feature_budget: The most features that the ranks of all numbers are expanded to; None for no limit. Each column
             gets an equal number of bins; below two bins, numbers are only scaled.
+        encodings: `"expanded"`: of a number its scaled value and the ramps of its rank; `"standard"`: its standardised
+            value alone, of which a network with `activation="linear"` draws a straight line. Or a dict by kind of
+            column: `{"text": "ngrams", "category": "target_means"}`.
         linear: Whether a line stands beside the hidden layers: a logistic regression, or for numbers a ridge
             regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`
             it stays at 0.
@@ -122,6 +126,7 @@ def mlp(
     Raises:
         ValueError: if an option is out of its range.
     """
+    check_encodings(encodings, ("expanded", "standard"))
     inputs = spec.inputs()
     line = solved_line(spec, inputs)
     x = table_features(inputs, spec, embedding_size=embedding_size, num_bins=num_bins)

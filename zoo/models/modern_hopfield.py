@@ -170,7 +170,7 @@ def check_room(model, x, y) -> None:
 
 RECIPE = Recipe(
     data="random_patterns",
-    preprocessing="raw",
+    encodings="raw",
     optimizer="sgd",
     learning_rate=1.0,  # the change is the pattern itself
     batch_size="full",

@@ -219,7 +219,7 @@ def plane_sizes(image: tuple[int, int], window: int = 5) -> tuple[list[tuple], l
 
 RECIPE = Recipe(
     data="numerals",
-    preprocessing="image",
+    encodings="image",
     decision="softmax",
     metrics=("accuracy",),
     optimizer="sgd",

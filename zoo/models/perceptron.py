@@ -10,11 +10,14 @@ Psychological Review 65(6), 1958. https://doi.org/10.1037/h0042519. Separable cl
 S. Papert, Perceptrons, 1969. Of several classes each has a unit, which learns "this class or not".
 """
 
+from collections.abc import Mapping
+
 import keras
 from keras import ops
 
 from zoo.layers.linear import linear_outputs
 from zoo.layers.separation import why_not_learnt
+from zoo.layers.tabular import check_encodings
 from zoo.registry import Recipe, Spec, Traits
 
 
@@ -49,9 +52,8 @@ def mistakes(y_true, activation):
 
 RECIPE = Recipe(
     data="and_gate",
-    preprocessing="raw",
+    encodings="raw",
     centred=True,
-    scaling="standard",
     decision="threshold",
     metrics=("accuracy",),
     optimizer="sgd",
@@ -65,21 +67,20 @@ RECIPE = Recipe(
 TRAITS = Traits(loss=perceptron_loss, counts=(mistakes,), unreached=why_not_learnt)
 
 
-def perceptron(spec: Spec, *, preprocessing: str = "raw") -> keras.Model:
+def perceptron(spec: Spec, *, encodings: str | Mapping = "raw") -> keras.Model:
     """Builds a perceptron: a unit for two classes, one a class for more. Weights and biases are zero.
 
     Args:
         spec: The inputs and outputs to build for.
-        preprocessing: `"raw"`: columns as they are, categories one-hot; or `"tabular"`: numbers standardised, which a
-            table of unlike columns needs.
+        encodings: `"raw"`: columns as they are, categories one-hot; `"standard"`: numbers standardised, which a table
+            of unlike columns needs; or a dict by kind of column.
 
     Returns:
         A network from patterns `(batch, num_inputs)` to activations `(batch, num_outputs)`.
 
     Raises:
-        ValueError: if `preprocessing` is neither.
+        ValueError: if `encodings` are unknown.
     """
-    if preprocessing not in ("raw", "tabular"):
-        raise ValueError(f"`preprocessing` must be 'raw' or 'tabular'. Received: preprocessing={preprocessing!r}")
+    check_encodings(encodings, ("raw", "standard"))
     inputs = spec.inputs()
     return keras.Model(inputs, linear_outputs(spec, inputs), name="perceptron")

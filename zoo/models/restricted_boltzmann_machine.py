@@ -192,7 +192,7 @@ def check_rows(model, x, y) -> None:
 
 RECIPE = Recipe(
     data="digits",
-    preprocessing="raw",
+    encodings="raw",
     optimizer="sgd",
     optimizer_options={"momentum": 0.5},
     learning_rate=0.1,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from zoo import registry
 from zoo.building import task_for
-from zoo.compiling import check_options, resolve_recipe, resolve_traits
+from zoo.compiling import checked_options, resolve_recipe, resolve_traits
 from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
@@ -120,7 +120,7 @@ def cross_validate(
     check_verb("cross_validate", entry)
     if "." in name or entry.learning == "none":
         raise TypeError(f"Folds are for entries that learn, by their names. Received: {name!r}.")
-    check_options(entry, options)
+    options = checked_options(entry, options)
     for what, value, least in (("folds", folds, 2), ("seeds", seeds, 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"`{what}` must be an integer, {least} or more. Received: {what}={value!r}")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from zoo import registry
 from zoo.building import assemble, fit_preprocessor
-from zoo.compiling import check_options
+from zoo.compiling import checked_options
 from zoo.data import pipelines
 from zoo.data.names import absent
 from zoo.data.pipelines import Encoded
@@ -319,8 +319,7 @@ def _resolve(model, options) -> tuple[Model | None, Entry, dict]:
     """Returns a model to go on with, or None and the entry to build, and the builder's options."""
     if _is_name(model):
         entry = registry.info(model)
-        check_options(entry, options)
-        found = None
+        options, found = checked_options(entry, options), None
     else:
         if isinstance(model, str) and not any(mark in model for mark in "/\\."):
             registry.resolve(model)  # raises, and offers the nearest names

@@ -19,8 +19,8 @@ COLUMNS = {
 }
 
 
-def fitted(frame, kind="tabular", **options):
-    return Preprocessor(infer(frame), kind, "standard", **options).fit(frame)
+def fitted(frame, encodings="standard", **options):
+    return Preprocessor(infer(frame), encodings, **options).fit(frame)
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -65,7 +65,7 @@ def test_whole_numbers_that_float32_has_not_all_of_are_served_as_float64():
 
 def test_vectors_have_an_offset_for_each_number():
     x = np.stack([COLUMNS["seconds"].astype("float64"), U, COLUMNS["money"]], axis=1)
-    preprocessor = Preprocessor(zoo.data.load(x).schema, "tabular", "standard").fit(x)
+    preprocessor = Preprocessor(zoo.data.load(x).schema, "standard").fit(x)
     np.testing.assert_allclose(preprocessor.encode(x)["numeric"], (x - x.mean(axis=0)) / x.std(axis=0), atol=1e-5)
     offsets = preprocessor.states[0]["offset"]
     assert offsets == [np.median(x[:, 0]), 0.0, np.median(x[:, 2])]

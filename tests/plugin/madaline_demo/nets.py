@@ -42,7 +42,7 @@ def votes(model, rows) -> np.ndarray:
 
 RECIPE = Recipe(
     data="two_moons",
-    preprocessing="raw",
+    encodings="raw",
     decision="softmax",
     metrics=("accuracy",),
     optimizer="adam",

@@ -11,7 +11,7 @@ import keras
 from zoo.layers.linear import linear_outputs
 from zoo.registry import Recipe, Spec
 
-RECIPE = Recipe(scaling="standard", solver="lbfgs", learning_rate=1e-2, batch_size=32, epochs=200, validation=None)
+RECIPE = Recipe(encodings="standard", solver="lbfgs", learning_rate=1e-2, batch_size=32, epochs=200, validation=None)
 
 
 def poisson(spec: Spec, *, l2: float = 0.0) -> keras.Model:

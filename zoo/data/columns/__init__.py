@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from zoo import overrides
+from zoo.data.columns.encodings import OTHERS, WHOLE
 from zoo.data.columns.kind import Group, Kind
 from zoo.data.schema import KINDS, Column
 from zoo.plugins import load_plugins
@@ -93,6 +94,48 @@ def kinds() -> list[Kind]:
 def kind_of(column: Column) -> Kind:
     """Returns the kind of a column."""
     return kind(column.kind)
+
+
+def encodings_by_kind(encodings, columns: Iterable[Column]) -> dict[str, tuple[str, ...]]:
+    """Returns the names of the encodings that are on, of each kind that offers some.
+
+    Args:
+        encodings: `"standard"` or `"expanded"`; or a dict by kind: one of these, or one name of the kind's, or several.
+            Its value `"others"` holds for the kinds that it leaves out.
+        columns: The columns of a schema; beside the zoo's own kinds, theirs are looked at.
+
+    Raises:
+        ValueError: if there is no such kind or encoding.
+    """
+    by_kind = encodings if isinstance(encodings, Mapping) else {OTHERS: encodings}
+    others = by_kind.get(OTHERS, "expanded")
+    if others not in WHOLE:
+        received = f"encodings={encodings!r}"
+        known = f"'raw', 'image', {', '.join(map(repr, WHOLE))}, or a dict of encodings by kind of column"
+        raise ValueError(f"`encodings` must be {known}.{suggest(str(others), WHOLE)} Received: {received}")
+    own = [name for name in KINDS if "/" not in name]
+    named = [name for name in by_kind if name != OTHERS]
+    offered = {name: kind(name).encodings for name in dict.fromkeys([*own, *(c.kind for c in columns), *named])}
+    return {
+        name: _chosen(name, by_kind.get(name, others), kinds_own)
+        for name, kinds_own in offered.items()
+        if kinds_own or name in named
+    }
+
+
+def _chosen(name: str, asked, offered: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Returns the names of a kind's encodings that are on."""
+    if isinstance(asked, str) and asked in WHOLE:
+        return tuple(one for one, sets in offered.items() if asked in sets)
+    names = (asked,) if isinstance(asked, str) else tuple(asked)
+    for one in names:
+        if one not in offered:
+            known = ", ".join(map(repr, [*WHOLE, *offered]))
+            raise ValueError(
+                f"The encodings of columns of the kind {name!r} must be of {known}.{suggest(str(one), offered)} "
+                f"Received: {asked!r}"
+            )
+    return tuple(one for one in offered if one in names)
 
 
 def grouped(columns: Sequence[Column], states: Sequence | None = None) -> list[Group]:

@@ -1,5 +1,9 @@
 """Categories: strings that repeat, as positions of their levels; 0 is what training has not seen.
 
+    levels         positions, for an indicator or a learned vector each
+    target_means   of columns of many levels, means of the target and counts: see `zoo.data.target_means`; others, and
+                   all where there is no target, have their levels
+
 Of more than 8 levels those seen once are left to position 0, so that the vector of what was not seen is trained.
 """
 
@@ -11,16 +15,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from zoo.data import packing, target_means
 from zoo.data.columns.encodings import Encodings, Feature
 from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import is_absent, is_number
-from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, Source
+from zoo.data.columns.source_code import MEANS, STRING_CONSTANTS, STRING_FUNCTIONS, Source
 from zoo.data.columns.strings import distinct, series, string_cases, strings
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
 from zoo.data.raw_values import BLANKS, MISSING, level_name
 from zoo.data.schema import Column
 
+MANY_LEVELS = 8  # from one more on a column may have target means: fewer have an indicator each, which says the same
 FEW_LEVELS = 8  # up to so many levels all are kept, however rare
 DTYPES_OF_TEXTS = ("str", "large_string", "object")  # how they begin
 
@@ -29,6 +35,7 @@ class Category(Kind):
     """Levels."""
 
     name, precedence, order = "category", 50, 50
+    encodings = {"levels": ("standard", "expanded"), "target_means": ()}
     may_be_ids = True
     together, dtype, block_dtype = True, "string", "int64"
 
@@ -52,14 +59,22 @@ class Category(Kind):
     def fit_group(
         self, table: Table, columns: Sequence[Column], encodings: Encodings, counts: dict, y: np.ndarray | None = None
     ) -> list[State]:
-        return [
-            {
-                "levels": fitted_levels(
-                    self.served(table.column(c.name), c, {}), c, counts.get(c.name), rare=encodings.raw
-                )
-            }
-            for c in columns
-        ]
+        return [self._fitted(table.column(c.name), c, encodings, counts.get(c.name), y) for c in columns]
+
+    def _fitted(self, values, column: Column, encodings: Encodings, counts, y) -> State:
+        levels = fitted_levels(self.served(values, column, {}), column, counts, rare=encodings.raw)
+        if len(levels) <= MANY_LEVELS or y is None or not self.sees_target(encodings):
+            return {"levels": levels}
+        means = target_means.fit(self.read(values, column, {"levels": levels}), y, len(levels))
+        return {"levels": levels, "means": means, "positions": "levels" in encodings.of(self.name)}
+
+    def sees_target(self, encodings: Encodings) -> bool:
+        return "target_means" in encodings.of(self.name)
+
+    def encode_training(
+        self, read: np.ndarray, y: np.ndarray, column: Column, state: State, encodings: Encodings, seed: int
+    ) -> np.ndarray:
+        return target_means.of_training_rows(read, y, state["means"], seed)
 
     def prepare(self, group: Group) -> list[dict[str, int]]:
         described = zip(group.columns, group.states, strict=True)
@@ -112,19 +127,29 @@ class Category(Kind):
             places = {level: i + 1 for i, level in enumerate(state["levels"])}
             absent = dict.fromkeys((*MISSING, *column.missing), places[""]) if "" in places else {}
             levels[str(column.name)] = {**absent, **places}
-        sections = []
+        sections, constants, functions = [], dict(STRING_CONSTANTS), dict(STRING_FUNCTIONS)
         if encodings.raw:
             counts = [len(state["levels"]) for state in group.states]
             sections = [("value", f"categorical[:, [{i}]] == np.arange(1, {n + 1})") for i, n in enumerate(counts)]
+        if means := {i: state["means"] for i, state in enumerate(group.states) if "means" in state}:
+            tables = {i: (one["table"], target_means.width(one)) for i, one in means.items()}
+            sections = [("part", f"means(places[:, {i}], *MEANS[{i}])") for i in means]
+            constants["MEANS"] = f"{tables!r}  # features of each level, by the place of the column"
+            functions |= {"unpacked": packing.SOURCE, "means": MEANS}
+        chosen = [i for i, state in enumerate(group.states) if self._has_positions(state)]
+        setup = [
+            "level = [[places.get(name, 0) for name in strings(rows[c], True)] for c, places in LEVELS.items()]",
+            "categorical = np.array(level).T.reshape(len(level[0]), -1)",
+        ]
+        if means:
+            setup += ["places = categorical", f"categorical = places[:, {chosen}]"]
         return Source(
-            setup=(
-                "level = [[places.get(name, 0) for name in strings(rows[c], True)] for c, places in LEVELS.items()]",
-                "categorical = np.array(level).T.reshape(len(level[0]), -1)",
-            ),
+            setup=tuple(setup),
             sections=tuple(sections),
             positions="categorical",
-            constants={"LEVELS": f"{levels!r}  # level -> place; 0 is what was never seen", **STRING_CONSTANTS},
-            functions=STRING_FUNCTIONS,
+            constants={"LEVELS": f"{levels!r}  # level -> place; 0 is what was never seen", **constants},
+            functions=functions,
+            modules=("base64",) if means else (),
         )
 
     def parse_group(self, block, group: Group, tables: Sequence) -> list:
@@ -132,22 +157,31 @@ class Category(Kind):
 
         return tf.unstack(block, num=len(group.columns), axis=1)
 
-    def levels(self, column: Column, state: State) -> list[str]:
-        return state["levels"]
+    @staticmethod
+    def _has_positions(state: State) -> bool:
+        return state.get("positions", True)
+
+    def levels(self, column: Column, state: State) -> list[str] | None:
+        return state["levels"] if self._has_positions(state) else None
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
         import tensorflow as tf
 
         if not encodings.raw:
-            return []
+            described = zip(parsed, group.states, strict=True)
+            return [(target_means.features(at, s["means"]), "part") for at, s in described if "means" in s]
         positions = zip(parsed, group.states, strict=True)
         return [(tf.one_hot(at - 1, len(state["levels"])), "value") for at, state in positions]
 
     def positions_group(self, parsed, group: Group) -> list:
-        return parsed
+        return [at for at, state in zip(parsed, group.states, strict=True) if self._has_positions(state)]
 
     def features(self, column: Column, state: State, encodings: Encodings) -> list[Feature]:
-        return [Feature(f"= {level}") for level in state["levels"]] if encodings.raw else []
+        if encodings.raw:
+            return [Feature(f"= {level}") for level in state["levels"]]
+        return (
+            [Feature(what, section="part") for what in target_means.names(state["means"])] if "means" in state else []
+        )
 
     def extend(self, values, column: Column, state: State, encodings: Encodings) -> tuple[Column, State]:
         found = fitted_levels(

@@ -35,6 +35,7 @@ class Date(Kind):
     """Dates."""
 
     name, precedence, order = "date", 30, 20
+    encodings = {"circles": ("standard", "expanded")}
     has_numbers = True
     together, dtype, block_dtype = True, "string", "int64"
 
@@ -155,7 +156,7 @@ class Date(Kind):
         return tf.where(known, days, np.float32(np.nan))
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
-        if encodings.raw:
+        if "circles" not in encodings.of(self.name):
             return []
         return [(dates.parts(parsed, [state["times"] for state in group.states]), "part")]
 
@@ -193,7 +194,7 @@ class Date(Kind):
         return Source(
             setup=("dates = [date(rows[name], name, *known) for name, known in DATES.items()]",),
             numbers=("*(days for days, *_ in dates)",),
-            sections=() if encodings.raw else tuple(("part", turn) for turn in turns),
+            sections=() if "circles" not in encodings.of(self.name) else tuple(("part", turn) for turn in turns),
             constants={
                 **STRING_CONSTANTS,
                 "MONTHS": repr(notations.MONTHS),
@@ -204,7 +205,7 @@ class Date(Kind):
         )
 
     def features(self, column: Column, state: State, encodings: Encodings) -> list[Feature]:
-        if encodings.raw:
+        if "circles" not in encodings.of(self.name):
             return []
         return [Feature(what, section="part") for what in dates.PARTS + (dates.TIME_PARTS if state["times"] else ())]
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 # An encoded tensor holds the values of all columns first, then what says that a value is missing, then further parts.
 SECTIONS = ("value", "missing", "part")
+OTHERS = "others"  # in a dict of encodings by kind, the name of those that kinds left out have
+WHOLE = ("standard", "expanded")  # names of an encoding of each kind
 FARTHEST = 1e36  # standard deviations, at which a number of the tensor `linear` ends: its products stay finite
 
 
@@ -18,12 +21,18 @@ class Encodings:
         ranks: Whether numbers are ranked beside being scaled.
         centred: Whether numbers whose spread float32 does not resolve are read less their middle.
         linear: Whether a tensor `linear` holds numbers standardised and not squashed.
+        by_kind: The names of the encodings that are on, of each kind that offers some (`Kind.encodings`).
     """
 
     raw: bool = False
     ranks: bool = True
     centred: bool = True
     linear: bool = False
+    by_kind: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+    def of(self, kind: str) -> tuple[str, ...]:
+        """Returns the names of the encodings of a kind that are on."""
+        return self.by_kind.get(kind, ())
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +49,8 @@ class Kind:
         together: Whether all columns of the kind are read and encoded as one group.
         has_numbers: Whether its columns have `numbers`, of which statistics are taken.
         uses_target: Whether `fit` and `encode_training` see the target; such a kind has both.
+        encodings: The encodings that `zoo.registry.Recipe.encodings` may choose, by their names: those of `"standard"`
+            and `"expanded"` in which each is on.
         is_picture: Whether a value is a picture, which requests may send as the bytes of a file.
         may_be_ids: Whether values that all differ are likely to be ids.
         array_name: Name of the column that an array of rows makes, for kinds of arrays; else "".
@@ -62,6 +64,7 @@ class Kind:
     together = False
     has_numbers = False
     uses_target = False
+    encodings: Mapping[str, tuple[str, ...]] = {}
     is_picture = False
     may_be_ids = False
     array_name = ""
@@ -112,6 +115,10 @@ class Kind:
     def of_state(self, state: State) -> Kind:
         """Returns the kind that reads and encodes a column in a state: another one where an earlier version made it."""
         return self
+
+    def sees_target(self, encodings: Encodings) -> bool:
+        """Returns whether these encodings use the target; by default where the kind does."""
+        return self.uses_target
 
     # One column.
 

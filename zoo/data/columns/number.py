@@ -41,6 +41,7 @@ class Number(Kind):
     """Numbers, also those stored as text."""
 
     name, precedence, order = "number", 20, 10
+    encodings = {"ranks": ("expanded",)}  # of all numbers, those of dates and arrays too
     has_numbers = may_be_ids = True
     together, dtype, block_dtype = True, "float32", "float32"
 

@@ -8,6 +8,8 @@ from typing import Any
 from zoo.data.schema import Schema
 from zoo.registry import load_task
 
+# What each kind had before kinds offered encodings, but for numbers.
+TABULAR = {"date": ["circles"], "text": ["words"], "category": ["levels"]}
 SCALED = ("median", "center", "scale", "missing", "knots", "ranks")
 
 
@@ -22,6 +24,15 @@ def target(config: Mapping[str, Any]) -> dict[str, Any]:
         return dict(known)
     task = load_task(config["schema"].get("task"))
     return task.target_type.older_state(known, config.get("target_dtype", "float32"))
+
+
+def encodings(config: Mapping[str, Any]) -> str | Mapping[str, Any]:
+    """Returns the encodings in the configuration of any version: earlier ones had a kind and a scaling."""
+    if "encodings" in config:
+        return config["encodings"]
+    if config["kind"] != "tabular":
+        return config["kind"]
+    return {**TABULAR, "number": ["ranks"] if config["scaling"] == "quantile" else []}
 
 
 def by_column(schema: Schema, config: Mapping[str, Any]) -> tuple[list[dict], int | None]:

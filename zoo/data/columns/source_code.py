@@ -51,6 +51,31 @@ def words(values, known, mean, deviation, absent):
         row[2:] = [word in tokens for word in known]
     return found
 '''
+MEANS = '''
+def means(places, table, width):
+    """Returns the features of levels."""
+    table = unpacked(table, width)
+    return table[np.where(places < len(table), places, 0)]
+'''
+NGRAMS = '''
+def ngrams(values, idf, matrix, mean, deviation, absent):
+    """Returns the features of the character n-grams of texts."""
+    idf, matrix = unpacked(idf, 1)[:, 0], unpacked(matrix, len(mean))
+    found = np.zeros((len(values), len(mean)), "float32")
+    for row, text in zip(found, strings(values)):
+        text = "" if text.strip(BLANKS) in absent else text
+        codes = [ord(c) for c in " " + " ".join(text.lower().split()) + " "]
+        weights = np.zeros(BUCKETS, "float32")
+        for size in SIZES:
+            for i in range(len(codes) - size + 1):
+                gram, bucket = codes[i : i + size], size
+                if 32 not in gram[1:-1]:
+                    for code in gram:
+                        bucket = (bucket * FACTOR + code) % PRIME
+                    weights[bucket % BUCKETS] += idf[bucket % BUCKETS]
+        row[:] = weights / (np.sqrt(np.square(weights).sum()) or 1) @ matrix
+    return (found - np.float32(mean)) / np.float32(deviation)
+'''
 DATE = '''
 def date(values, column, offset, patterns, missing):
     """Returns days since 1970-01-01 less an offset, NaN where missing, and angles of the year, the week and the day."""

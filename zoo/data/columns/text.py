@@ -1,4 +1,8 @@
-"""Texts: strings that hardly repeat, as their frequent words and their lengths. See `zoo.data.texts`."""
+"""Texts: strings that hardly repeat.
+
+words    the frequent ones, and the lengths of the text: see `zoo.data.texts`
+ngrams   character n-grams, as a few numbers: see `zoo.data.ngrams`
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.data import doubts, texts
+from zoo.data import doubts, ngrams, packing, texts
 from zoo.data.columns.encodings import Encodings, Feature
 from zoo.data.columns.kind import Group, Kind, State
 from zoo.data.columns.number import is_absent
-from zoo.data.columns.source_code import STRING_CONSTANTS, STRING_FUNCTIONS, WORDS, Source
+from zoo.data.columns.source_code import NGRAMS, STRING_CONSTANTS, STRING_FUNCTIONS, WORDS, Source
 from zoo.data.columns.strings import of_strings, string_cases, strings
 from zoo.data.columns.table import Table
 from zoo.data.columns.values import Values
@@ -26,6 +30,7 @@ class Text(Kind):
     """Strings that hardly repeat."""
 
     name, precedence, order = "text", 40, 60
+    encodings = {"words": ("standard", "expanded"), "ngrams": ()}
     may_be_ids = True
     together, dtype, block_dtype = True, "string", "object"
 
@@ -54,7 +59,12 @@ class Text(Kind):
                 repair="Take another model, such as 'mlp_classifier', to use them.",
             )
             return [{} for _ in columns]
-        return [texts.fit(self.read(table.column(column.name), column, {})) for column in columns]
+        chosen, states = encodings.of(self.name), []
+        for column in columns:
+            read = self.read(table.column(column.name), column, {})
+            state = texts.fit(read) if "words" in chosen else {}
+            states.append(state | ({"ngrams": ngrams.fit(read)} if "ngrams" in chosen else {}))
+        return states
 
     def read_group(self, table: Table, group: Group) -> np.ndarray:
         return np.stack([self.read(table.column(c.name), c, {}) for c in group.columns], axis=1)
@@ -79,48 +89,68 @@ class Text(Kind):
         return tf.stack(read, axis=1)
 
     def parse_tables(self, column: Column, state: State) -> dict[str, int] | None:
-        return {word: i + 1 for i, word in enumerate(state["words"])} if state else None
+        return {word: i + 1 for i, word in enumerate(state["words"])} if "words" in state else None
 
     def parse_group(self, block, group: Group, tables: Sequence) -> list:
         import tensorflow as tf
 
-        if not any(group.states):
-            return []
-        described = zip(tf.unstack(block, num=len(group.columns), axis=1), group.states, tables, strict=True)
-        return [texts.features(values, state, table) for values, state, table in described]
+        parsed = []
+        for i, (values, state) in enumerate(zip(tf.unstack(block, num=len(group.columns), axis=1), group.states)):
+            if "words" in state:
+                parsed.append(texts.features(values, state, tables[i]))
+            if "ngrams" in state:
+                parsed.append(ngrams.features(values, state["ngrams"]))
+        return parsed
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
         return [(features, "part") for features in parsed]
 
     def converted_shape(self, column: Column, state: State) -> tuple[int, ...] | None:
-        return None if column.missing else (texts.width(state),)  # the operations know no marks of missing values
+        if column.missing or "ngrams" in state:  # the operations know neither marks of missing values nor characters
+            return None
+        return (texts.width(state),)
 
     def parse_converted(self, tensors: Sequence, group: Group, tables: Sequence) -> list:
         described = zip(tensors, group.states, strict=True)
         return [texts.features_of_numbers(tensor, state) for tensor, state in described if state]
 
     def onnx_numbers(self, nodes, name: str, column: Column, state: State) -> str | None:
-        return nodes.text(name, state["words"]) if state else None
+        return nodes.text(name, state["words"]) if "words" in state else None
 
     def litert_obstacle(self, column: Column, state: State) -> str:
-        return "words in texts"
+        return "n-grams of texts" if "ngrams" in state else "words in texts"
 
     def source(self, group: Group, encodings: Encodings) -> Source:
         if not any(group.states):
             return Source()
-        fitted = [
-            f"    {str(c.name)!r}: ({t['words']!r}, {t['mean']!r}, {t['deviation']!r}, {c.missing!r}),"
-            for c, t in zip(group.columns, group.states, strict=True)
-        ]
-        return Source(
-            sections=(("part", "*(words(rows[name], *fitted) for name, fitted in WORDS.items())"),),
-            constants={**STRING_CONSTANTS, "WORDS": "\n".join(["{", *fitted, "}"])},
-            functions={**STRING_FUNCTIONS, "words": WORDS},
-            modules=("re", "from unicodedata import category"),
-        )
+        sections, known, modules = [], {"WORDS": [], "NGRAMS": []}, []
+        for column, state in zip(group.columns, group.states, strict=True):
+            name = str(column.name)
+            if "words" in state:
+                own = (state["words"], state["mean"], state["deviation"], column.missing)
+                known["WORDS"].append(f"    {name!r}: {own!r},")
+                sections.append(("part", f"words(rows[{name!r}], *WORDS[{name!r}])"))
+            if "ngrams" in state:
+                own = state["ngrams"]
+                own = (own["idf"], own["matrix"], own["mean"], own["deviation"], column.missing)
+                known["NGRAMS"].append(f"    {name!r}: {own!r},")
+                sections.append(("part", f"ngrams(rows[{name!r}], *NGRAMS[{name!r}])"))
+        constants, functions = dict(STRING_CONSTANTS), dict(STRING_FUNCTIONS)
+        if known["WORDS"]:
+            functions["words"] = WORDS
+            modules += ["re", "from unicodedata import category"]
+        if known["NGRAMS"]:
+            functions |= {"unpacked": packing.SOURCE, "ngrams": NGRAMS}
+            constants |= {"BUCKETS": repr(ngrams.BUCKETS), "SIZES": repr(ngrams.SIZES)}
+            constants |= {"FACTOR": repr(ngrams.FACTOR), "PRIME": repr(ngrams.PRIME)}
+            modules.append("base64")
+        constants |= {name: "\n".join(["{", *lines, "}"]) for name, lines in known.items() if lines}
+        return Source(sections=tuple(sections), constants=constants, functions=functions, modules=tuple(modules))
 
     def features(self, column: Column, state: State, encodings: Encodings) -> list[Feature]:
-        return [Feature(what, section="part") for what in texts.names(state)] if state else []
+        names = texts.names(state) if "words" in state else []
+        names += ngrams.names(state["ngrams"]) if "ngrams" in state else []
+        return [Feature(what, section="part") for what in names]
 
     def sample(self, column, state, rows, generator, *, odd=False):
         words = list(state.get("words", ()))

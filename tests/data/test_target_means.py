@@ -1,0 +1,165 @@
+"""Target means and counts: sums by hand, out of fold for rows that are trained on, and no skill from noise."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo.artifacts.adapting import adapt
+from zoo.data import pipelines, target_means
+from zoo.data.packing import unpacked
+from zoo.data.preprocessing import Preprocessor
+
+MEANS = {"category": "target_means"}
+CITIES = [f"city {i:02d}" for i in range(12)]
+
+
+def table(rows=120, seed=0):
+    draw = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "x": draw.normal(size=rows),
+            "city": [*np.repeat(CITIES, 2), *draw.choice(CITIES, rows - 24)],
+            "size": draw.choice(["s", "m", "l"], rows),
+            "y": draw.normal(size=rows) + 5.0,
+            "kind": draw.choice(["a", "a", "b", "c"], rows),
+        }
+    )
+
+
+def fitted(frame, target, encodings=MEANS):
+    data = zoo.data.load(frame, target=target, ignore=[name for name in ("y", "kind") if name in frame and name != target])
+    task = zoo.registry.load_task("regression" if target == "y" else "classification")
+    return data, Preprocessor(task.described(data.schema, data.y), encodings).fit(data.x, data.y)
+
+
+def smoothed(y, city, prior):
+    """Returns the mean of y over the rows of each city, beside ten rows of the prior."""
+    return {c: (y[city == c].sum() + 10 * prior) / ((city == c).sum() + 10) for c in CITIES}
+
+
+def test_a_row_to_predict_has_the_mean_and_the_count_of_its_level():
+    frame = table()
+    data, known = fitted(frame, "y")
+    encoded = known.encode(data.x)["numeric"]
+    means = smoothed(frame.y, frame.city, frame.y.mean())
+    np.testing.assert_allclose(encoded[:, 1], (frame.city.map(means) - frame.y.mean()) / frame.y.std(ddof=0), atol=1e-6)
+    logs = np.log(1 + frame.city.map(frame.city.value_counts()))
+    np.testing.assert_allclose(encoded[:, 2], (logs - logs.mean()) / logs.std(ddof=0), atol=1e-5)
+    unseen = known.encode(data.x.assign(city="Atlantis"))["numeric"]
+    assert not unseen[:, 1].any()  # the prior, in deviations from it
+    np.testing.assert_allclose(unseen[:, 2], -logs.mean() / logs.std(ddof=0), rtol=1e-5)
+    assert known.layout.levels == [["l", "m", "s"]]  # few levels keep their positions
+
+
+def test_a_row_to_train_on_has_the_mean_of_the_rows_outside_of_its_fold():
+    frame = table()
+    data, known = fitted(frame, "y")
+    found = pipelines.encode(data, known, training_seed=3).x["numeric"][:, 1]
+    fold = np.random.default_rng(3).permutation(120) % 5
+    for row in range(120):
+        others = fold != fold[row]
+        mean = smoothed(frame.y[others], frame.city[others], frame.y.mean())[frame.city[row]]
+        assert found[row] == pytest.approx((mean - frame.y.mean()) / frame.y.std(ddof=0), abs=1e-6)
+
+
+def test_a_row_s_own_target_does_not_change_its_features():
+    frame = table()
+    data, known = fitted(frame, "y")
+    before = known.encode_training(data.x, frame.y, 3)["numeric"]
+    changed = frame.y.copy()
+    changed[17] = 1e3
+    after = known.encode_training(data.x, changed, 3)["numeric"]
+    np.testing.assert_array_equal(after[17], before[17])
+    assert not np.allclose(after[:, 1], before[:, 1])
+
+
+def test_of_classes_all_but_the_most_frequent_have_means():
+    frame = table()
+    data, known = fitted(frame, "kind")
+    encoded = known.encode(data.x)["numeric"]
+    for i, kind in enumerate(("b", "c")):  # "a" is half of all rows
+        is_kind = (frame.kind == kind).astype(float)
+        means = smoothed(is_kind, frame.city, is_kind.mean())
+        wanted = (frame.city.map(means) - is_kind.mean()) / is_kind.std(ddof=0)
+        np.testing.assert_allclose(encoded[:, 1 + i], wanted, atol=1e-6)
+    whats = [feature["what"] for feature in known.layout.features if feature["column"] == "city"]
+    assert whats == ["target mean 1", "target mean 2", "count"]
+
+
+def test_two_classes_have_one_mean_and_of_many_the_most_frequent():
+    positions = np.resize(np.arange(1, 11), 400)
+    assert target_means.fit(positions, np.resize([0, 1, 1], 400).astype("int32"), 10)["outputs"] == [1]
+    classes = np.repeat(np.arange(40), np.arange(1, 41)).astype("int32")  # the last is the most frequent one
+    many = target_means.fit(np.resize(positions, 820), classes, 10)
+    assert many["outputs"] == list(range(23, 39)) and target_means.width(many) == 17
+
+
+def test_several_targets_and_labels_have_a_mean_each():
+    positions = np.resize(np.arange(1, 11), 40)
+    for y in (np.random.default_rng(0).normal(size=(40, 2)), np.random.default_rng(0).integers(0, 2, (40, 2))):
+        found = unpacked(target_means.fit(positions, y, 10)["table"], 3)
+        of_first = (y[positions == 1].sum(axis=0) + 10 * y.mean(axis=0)) / 14
+        np.testing.assert_allclose(found[1, :2], (of_first - y.mean(axis=0)) / y.std(axis=0), atol=1e-6)
+
+
+def test_both_encodings_of_a_category_stand_beside_each_other():
+    data, known = fitted(table(), "y", {"category": ("levels", "target_means")})
+    assert known.layout.levels == [CITIES, ["l", "m", "s"]]
+    assert known.encode(data.x)["numeric"].shape == (120, 3)
+
+
+@pytest.mark.parametrize("target", ["y", "kind"])
+def test_levels_of_a_random_target_give_no_skill(target):
+    """Means that saw a row's own target would tell it: of levels of two rows each, half of the mean is the row's."""
+    draw = np.random.default_rng(1)
+    frame = table(600, 1).assign(city=draw.permutation(np.repeat([f"id {i}" for i in range(300)], 2)))
+    entry = "linear_regression" if target == "y" else "logistic_regression"
+    frame = frame.drop(columns="kind" if target == "y" else "y")
+    scores = zoo.cross_validate(entry, frame, target=target, folds=3, encodings=MEANS, verbose=0)
+    if target == "y":
+        assert scores["r2"].mean() < 0.02
+    else:
+        assert scores["roc_auc"].mean() == pytest.approx(0.5, abs=0.06)
+    data, known = fitted(frame, target)
+    y = data.y if target == "y" else data.y == "b"
+    plain, out_of_fold = (
+        known.encode(data.x)["numeric"][:, 1],
+        known.encode_training(data.x, data.y, 0)["numeric"][:, 1],
+    )
+    assert np.corrcoef(plain, y)[0, 1] > 0.5 and abs(np.corrcoef(out_of_fold, y)[0, 1]) < 0.15
+
+
+def test_keras_s_own_fit_sees_the_means_out_of_fold(monkeypatch):
+    frame = table().drop(columns="kind")
+    model = zoo.build("mlp_regressor", frame, target="y", encodings=MEANS, hidden_units=(4,), linear=False)
+    seen, own = [], Preprocessor.encode_training
+    monkeypatch.setattr(Preprocessor, "encode_training", lambda *rows: seen.append(own(*rows)) or seen[-1])
+    model.fit(frame, epochs=1, verbose=0)
+    model.train_on_batch(frame.head(40))
+    assert [len(encoded["numeric"]) for encoded in seen] == [120, 40]
+    batches = zoo.data.load(frame, target="y")
+    columns = {name: tf.constant(frame[name].to_numpy()) for name in ("x", "city", "size")}
+    dataset = tf.data.Dataset.from_tensor_slices((columns, frame.y.to_numpy())).batch(40)
+    with pytest.raises(ValueError, match="must be a table where encodings see the target.*leave 'target_means' out"):
+        model.fit(dataset, epochs=1, verbose=0)
+    assert model.evaluate(dataset, verbose=0) is not None and len(batches) == 120
+
+
+def test_a_level_that_came_later_has_the_prior_in_training_and_when_it_is_served():
+    frame = table().drop(columns="kind")
+    run = zoo.train("mlp_regressor", frame, target="y", encodings=MEANS, hidden_units=(4,), epochs=1, verbose=0)
+    later = table(60, 2).drop(columns="kind").assign(city=["Oslo", *CITIES[:11]] * 5)
+    adapted = adapt(run, later, columns="extend")
+    known = adapted.preprocessor
+    assert "Oslo" in known.states[1]["levels"]
+    is_new = (later.city == "Oslo").to_numpy()
+    for encoded in (known.encode(later), known.encode_training(later, later.y, 0)):
+        assert not encoded["numeric"][is_new, 1].any() and encoded["numeric"][~is_new, 1].all()
+    np.testing.assert_array_equal(zoo.predict(adapted, later), zoo.predict(run, later))
+
+
+def test_without_a_target_categories_keep_their_levels():
+    data = zoo.data.load(table()[["x", "city"]])
+    assert Preprocessor(data.schema, MEANS).fit(data.x).layout.levels == [CITIES]
