@@ -76,10 +76,12 @@ class Recipe:
             stands above both.
         reduction: `"mean"` or `"sum"` of the loss over a batch; the older papers sum.
         metrics: Keras metric names, on the model's outputs.
-        optimizer: Name of a Keras optimizer.
+        optimizer: Name of a Keras optimizer, or `"grouped_adamw"`, whose learning rate and weight decay have factors
+            for groups of weights (see `zoo.engine.optimizers`).
         optimizer_options: Its further arguments.
         learning_rate: Step size; the peak where there is a schedule.
-        schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
+        schedule: `"constant"`; or over all epochs `"cosine"` (down to 0 after a short warm-up), `"coslog4"` (four
+            cycles from 0 to 0, each twice as long as the last) or `"flat_cos"` (down to 0 in the second half).
         batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
         steps_per_epoch: Steps of an epoch, of an entry whose rows come from its own acts (`Traits.experience`).
         least_steps: The fewest steps of an epoch: of few rows, batches are smaller, but have 32 rows or more. A

@@ -19,7 +19,7 @@ import numpy as np
 from zoo.engine import costs, dropout, keras_internals, traced_functions, updates
 from zoo.engine.loop_compiled import TESTED_ROWS
 from zoo.engine.members import member_rows, products
-from zoo.engine.schedules import WarmupCosine
+from zoo.engine.schedules import schedule_variables
 from zoo.layers.members import MemberDense, own_variables
 
 
@@ -83,6 +83,15 @@ class BestWeights:
         return MemberResult(self._weights, self._losses, *chosen, self._diverged)
 
 
+def _zeros_like(variable: keras.Variable) -> keras.Variable:
+    """Returns a variable of zeros in float32 whose path is that of another, by which optimizers choose factors."""
+    *scopes, name = variable.path.split("/")
+    with contextlib.ExitStack() as stack:
+        for scope in scopes:
+            stack.enter_context(keras.name_scope(scope))
+        return keras.Variable(np.zeros(variable.shape, "float32"), name=name)
+
+
 class Program:
     """The weights of several members, their optimizer, and the compiled epoch.
 
@@ -123,7 +132,7 @@ class Program:
         self._batch_size, self._shuffle, self._patience = batch_size, shuffle, patience
         own = own_variables(network)
         self._is_own = [id(v) in own for v in variables]
-        self._weights = [keras.Variable(np.zeros(v.shape, "float32"), name="members") for v in variables]
+        self._weights = [_zeros_like(v) for v in variables]
         self._factors = tf.Variable(tf.ones(self._members), trainable=False)
         self._optimizer = optimizer.from_config(optimizer.get_config())
         self._optimizer.build(self._weights)
@@ -154,12 +163,10 @@ class Program:
         for variable, value in zip(self._optimizer.variables, self._fresh, strict=True):
             variable.assign(np.full(variable.shape, value))
         given = keras_internals.learning_rate_of(optimizer)
-        if isinstance(given, WarmupCosine):
-            own = keras_internals.learning_rate_of(self._optimizer)
-            for variable, value in zip(own.variables, given.variables, strict=True):
-                variable.assign(value)
-        elif not isinstance(given, keras.optimizers.schedules.LearningRateSchedule):
+        if not isinstance(given, keras.optimizers.schedules.LearningRateSchedule):
             self._optimizer.learning_rate = float(given)
+        for variable, value in zip(schedule_variables(self._optimizer), schedule_variables(optimizer), strict=True):
+            variable.assign(value)
         self._same_rates = rates is None
         if rates is not None:
             self._factors.assign(rates)
@@ -257,9 +264,8 @@ class Program:
 
     def _state(self) -> list:
         """Returns the handles of all variables, in an order that programs of the same arguments share."""
-        rate = keras_internals.learning_rate_of(self._optimizer)
-        schedule = rate.variables if isinstance(rate, WarmupCosine) else ()
-        variables = [v.value for v in (*self._weights, *self._optimizer.variables, *schedule)]
+        schedules = schedule_variables(self._optimizer)
+        variables = [v.value for v in (*self._weights, *self._optimizer.variables, *schedules)]
         return [v.handle for v in (*variables, self._factors, *self._scratch.values())]
 
     def _by_member(self, weights) -> list[list[np.ndarray]]:
