@@ -89,7 +89,8 @@ class Recipe:
         epochs: The most epochs of a run.
         shuffle: Whether rows are shuffled in each epoch.
         validation: Share of the rows held out to choose the best epoch by, the one of the lowest loss; or None.
-        patience: Epochs without improvement after which a run stops, or None.
+        patience: Epochs without improvement after which a run stops, or None; or `(a, b)`: a and b times the number of
+            the best epoch, so that a run stops after the epoch a + (1 + b) best.
         stop_at: `(metric, value)`: a run stops after the first epoch that reaches it.
         solver: None for the optimizer; `"lbfgs"` or `"newton"`, on all rows at once.
         targets: Whether an otherwise unsupervised entry accepts `(x, y)` with numeric targets y `(rows, outputs)`.
@@ -118,7 +119,7 @@ class Recipe:
     epochs: int = 100
     shuffle: bool = True
     validation: float | None = 0.2
-    patience: int | None = None
+    patience: int | tuple[int, float] | None = None
     stop_at: tuple[str, float] | None = None
     solver: str | None = None
     targets: bool = False

@@ -1,11 +1,17 @@
 """Adam whose weights have learning rates and weight decays of their own, by groups.
 
-    eta_w = f_w eta_t,   lambda_w = d_w lambda_t     f_w, d_w of the first pattern that the weight's path fits, or 1
-    w <- w (1 - eta_w lambda_w)                            decoupled weight decay
-    w <- w - eta_w m / (sqrt(v) + epsilon)                 Adam, with its corrected moments m and v of the gradient
+    f_w, d_w   factors of the first pattern that the weight's path fits, or 1
+    n^p        of a matrix from n features, p of the first pattern; else 1
+
+    w <- w (1 - f_w eta_t d_w lambda_t)                        decoupled weight decay
+    w <- w - f_w n^p eta_t m / (sqrt(v) + epsilon)             Adam, with its corrected moments m and v of the gradient
+
+p = -1/2 trains w as W = sqrt(n) w is trained at the rate eta_t: the neural tangent parametrisation y = W x / sqrt(n),
+whose updates do not depend on the width. Adam's steps do not see that gradients by w are sqrt(n) times as large.
 
 D. P. Kingma, J. Ba, Adam: A Method for Stochastic Optimization, ICLR 2015. https://arxiv.org/abs/1412.6980
 I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization, ICLR 2019. https://arxiv.org/abs/1711.05101
+A. Jacot, F. Gabriel, C. Hongler, Neural Tangent Kernel, NeurIPS 2018. https://arxiv.org/abs/1806.07572
 """
 
 from __future__ import annotations
@@ -35,6 +41,8 @@ class GroupedAdamW(keras.optimizers.Adam):
         rate_factors: Factors of the learning rate by patterns of a weight's path or of its end behind a slash, such as
             `{"scale/*": 6.0}`; `*` stands for any letters. Of several that fit, the first counts; of none, it is 1.
         decay_factors: The same of `weight_decay`: `{"*/bias": 0.0}` spares biases.
+        fan_in_powers: Powers of a matrix's number of features, by patterns, that multiply its learning rate, not its
+            decay: `{"*/kernel": -0.5}`. Of a matrix `(..., features, units)` alone.
         decay_schedule: `"constant"`, or a name of `zoo.engine.schedules.SCHEDULES`, by which the decay follows the
             share of the training that is done.
         total_steps: Steps of the whole training; None where it is not known: then the decay is constant.
@@ -51,31 +59,39 @@ class GroupedAdamW(keras.optimizers.Adam):
         weight_decay: float = 0.004,
         rate_factors: Mapping[str, float] | None = None,
         decay_factors: Mapping[str, float] | None = None,
+        fan_in_powers: Mapping[str, float] | None = None,
         decay_schedule: str = "constant",
         total_steps: int | None = None,
         name: str = "grouped_adamw",
         **kwargs,
     ):
         for argument, factors in (("rate_factors", rate_factors), ("decay_factors", decay_factors)):
-            _check_factors(argument, factors or {})
-        _check_factors("weight_decay", {"weight_decay": weight_decay})
+            _check_numbers(argument, factors or {}, least=0.0)
+        _check_numbers("fan_in_powers", fan_in_powers or {})
+        _check_numbers("weight_decay", {"weight_decay": weight_decay}, least=0.0)
         # `update_step` decays: Keras's own decay, for which the base class has no factors, is switched off.
         super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay=None, name=name, **kwargs)
         self.decay = float(weight_decay)
         self.rate_factors, self.decay_factors = dict(rate_factors or {}), dict(decay_factors or {})
+        self.fan_in_powers = dict(fan_in_powers or {})
         self._schedule_name, self._total_steps = decay_schedule, total_steps
         self.decay_schedule = scheduled(decay_schedule, self.decay, total_steps)
 
     def build(self, variables):
         if self.built:
             return
-        self._factors = [(_factor(self.rate_factors, v.path), _factor(self.decay_factors, v.path)) for v in variables]
+        self._factors = [self._factors_by_path(variable) for variable in variables]
         super().build(variables)
 
+    def _factors_by_path(self, variable) -> tuple[float, float]:
+        path, shape = variable.path, variable.shape
+        rate, decay = _of_path(self.rate_factors, path, 1.0), _of_path(self.decay_factors, path, 1.0)
+        power = _of_path(self.fan_in_powers, path, 0.0) if len(shape) > 1 else 0.0
+        return (rate * shape[-2] ** power if power else rate), (rate * decay if self.decay else 0.0)
+
     def factors_of(self, variable) -> tuple[float, float]:
-        """Returns the factors of a variable's learning rate and of its weight decay; the latter is 0 without decay."""
-        rate, decay = self._factors[keras_internals.place_of(self, variable)]
-        return rate, decay if self.decay else 0.0
+        """Returns the factors of the learning rate in a variable's step and in its decay; 0 where it does not decay."""
+        return self._factors[keras_internals.place_of(self, variable)]
 
     def current_decay(self):
         """Returns the weight decay of the step that is next, as a number or a tensor."""
@@ -85,7 +101,7 @@ class GroupedAdamW(keras.optimizers.Adam):
         factor, decay = self.factors_of(variable)
         rate = learning_rate if factor == 1.0 else learning_rate * factor
         if decay:
-            share = ops.cast(rate * (self.current_decay() * decay), variable.dtype)
+            share = ops.cast(learning_rate * (self.current_decay() * decay), variable.dtype)
             self.assign_sub(variable, ops.multiply(variable, share))
         super().update_step(gradient, variable, rate)
 
@@ -101,26 +117,27 @@ class GroupedAdamW(keras.optimizers.Adam):
             "weight_decay": self.decay,
             "rate_factors": dict(self.rate_factors),
             "decay_factors": dict(self.decay_factors),
+            "fan_in_powers": dict(self.fan_in_powers),
             "decay_schedule": self._schedule_name,
             "total_steps": self._total_steps,
         }
         return {**super().get_config(), **own}
 
 
-def _check_factors(argument: str, factors: Mapping[str, float]) -> None:
-    """Raises ValueError if a factor is negative or not finite."""
-    for pattern, factor in factors.items():
-        if not isinstance(factor, (int, float)) or not math.isfinite(factor) or factor < 0:
+def _check_numbers(argument: str, numbers: Mapping[str, float], least: float = -math.inf) -> None:
+    """Raises ValueError if a number is not finite or too small."""
+    for pattern, number in numbers.items():
+        if not isinstance(number, (int, float)) or not math.isfinite(number) or number < least:
+            wanted = "finite numbers" if least == -math.inf else f"finite numbers, {least:g} or more"
             raise ValueError(
-                f"`{argument}` must hold finite numbers, 0 or more. Received: {factor!r} for {pattern!r}. Repair the "
-                "number."
+                f"`{argument}` must hold {wanted}. Received: {number!r} for {pattern!r}. Repair the number."
             )
 
 
-def _factor(factors: Mapping[str, float], path: str) -> float:
-    """Returns the factor of the first pattern that a path fits, or 1."""
-    fitting = [factor for pattern, factor in factors.items() if fnmatch.fnmatchcase(f"/{path}", f"*/{pattern}")]
-    return float(fitting[0]) if fitting else 1.0
+def _of_path(numbers: Mapping[str, float], path: str, default: float) -> float:
+    """Returns the number of the first pattern that a path fits, or the default."""
+    fitting = [number for pattern, number in numbers.items() if fnmatch.fnmatchcase(f"/{path}", f"*/{pattern}")]
+    return float(fitting[0]) if fitting else default
 
 
 OWN = {"grouped_adamw": GroupedAdamW}  # by the names that recipes and callers give

@@ -94,8 +94,8 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
             return rate if factor == 1.0 else rate * factor
 
         @functools.cache
-        def share_of(factor: float, decay: float):
-            return rate_of(factor) * (optimizer.current_decay() * decay)
+        def share_of(factor: float):
+            return rate_of(factor) * optimizer.current_decay()
 
         for gradient, variable in zip(gradients, variables, strict=True):
             variable = getattr(variable, "value", variable)
@@ -104,7 +104,7 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
                 continue
             factor, decay = optimizer.factors_of(variable) if is_grouped else (1.0, 0.0)
             if decay:
-                share = variable.value() * share_of(factor, decay)
+                share = variable.value() * share_of(decay)
                 tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=share)
             first, second = keras_internals.moments_of(optimizer, variable)
             moments = {"var": variable.handle, "m": first.value.handle, "v": second.value.handle}

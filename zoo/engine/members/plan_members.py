@@ -76,6 +76,8 @@ def obstacle_of_models(
     wide = networks[narrow_inputs.widest(networks)]
     if any(narrow_inputs.places(network, wide) is None for network in networks):
         return "their networks have different shapes"
+    if getattr(first.optimizer, "fan_in_powers", None) and len({n.count_params() for n in networks}) > 1:
+        return "the optimizer's learning rates depend on the numbers of their features"
     if len({-(-len(part[1]) // batch_size) for part in rows}) > 1:
         return "an epoch has different numbers of steps"
     size = sum(array.nbytes for part in rows for array in keras.tree.flatten(part))
