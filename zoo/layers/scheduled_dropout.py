@@ -43,7 +43,7 @@ class ScheduledDropout(keras.layers.Dropout):
 
     def rate_after(self, share):
         """Returns the rate after a share of the training."""
-        falling = 0.5 * (1.0 + ops.cos(math.pi * ops.clip(2.0 * share - 1.0, 0.0, 1.0)))
+        falling = 0.5 * (1.0 + ops.cos(math.pi * ops.minimum(ops.maximum(2.0 * share - 1.0, 0.0), 1.0)))
         return self.rate * falling
 
     def next_rate(self):

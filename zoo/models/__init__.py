@@ -186,7 +186,7 @@ register(
 register(
     "realmlp_regressor",
     builder="zoo.models.realmlp:realmlp",
-    defaults={"output_activation": None},
+    defaults={"output_activation": "clip"},
     task="regression",
     year=2024,
     paper="D. Holzmueller, L. Grinsztajn, I. Steinwart, Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on "

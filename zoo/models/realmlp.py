@@ -82,6 +82,7 @@ def realmlp(
     embedding_size: int = 8,
     frequencies: int = 16,
     sigma: float = 0.1,
+    ranks: bool = True,
     feature_budget: int = 1024,
     linear: bool = True,
     output_activation: str | None = "softmax",
@@ -98,12 +99,14 @@ def realmlp(
         embedding_size: Width of the vector learned for a level, for columns of more than 8 levels.
         frequencies: Cosines of a number; 0: numbers stay as they are.
         sigma: Deviation of the initial frequencies.
+        ranks: Whether numbers are taken a second time, as their ranks among the training rows.
         feature_budget: The most features that all numbers become, four each; above it they stay as they are.
         linear: Whether a line stands beside the hidden layers: a logistic regression, or for numbers a ridge
             regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`
             it stays at 0.
         output_activation: Of classes `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None
-            (logits). Of numbers None, or `"sigmoid"`: they stay between the lowest and the highest target of training.
+            (logits). Of numbers None; `"clip"`: answers are cut at the lowest and the highest target of training; or
+            `"sigmoid"`: the network's values stay between these.
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
             probabilities or values.
 
@@ -114,11 +117,19 @@ def realmlp(
     Raises:
         ValueError: if an option is out of its range.
     """
+    units = (hidden_units,) if isinstance(hidden_units, int) else tuple(hidden_units)
+    if any(not isinstance(unit, int) or unit < 1 for unit in units):
+        raise ValueError(
+            f"`hidden_units` must be positive integers, one a layer. Received: hidden_units={hidden_units}"
+        )
+    if not 0.0 <= dropout < 1.0:
+        raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout}")
     inputs = spec.inputs()
     line = solved_line(spec, inputs)
+    inputs = inputs if ranks else {name: tensor for name, tensor in inputs.items() if name != "quantile"}
     x = features(inputs, spec, embedding_size=embedding_size, frequencies=frequencies, sigma=sigma, budget=feature_budget)
-    for i, units in enumerate(hidden_units):
-        x = keras.layers.Dense(units, kernel_initializer="lecun_normal", name=f"hidden_{i}")(x)
+    for i, unit in enumerate(units):
+        x = keras.layers.Dense(unit, kernel_initializer="lecun_normal", name=f"hidden_{i}")(x)
         x = ParametricActivation(activation, name=f"activation_{i}")(x)
         if dropout:
             x = ScheduledDropout(dropout, name=f"dropout_{i}")(x)
