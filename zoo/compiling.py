@@ -10,8 +10,8 @@ import keras
 
 from zoo import entries, former_names, registry
 from zoo.data.columns.encodings import OTHERS, WHOLE
-from zoo.engine import objectives, players
-from zoo.engine.schedules import WarmupCosine
+from zoo.engine import objectives, optimizers, players
+from zoo.engine.schedules import scheduled
 from zoo.layers.losses import NetworkLoss
 from zoo.recipes import FORMER_ENCODINGS, changed_by_options
 from zoo.registry import Entry, Recipe, Traits
@@ -104,12 +104,8 @@ def compile_model(
     elif optimizer is None or isinstance(optimizer, str):
         options = dict(recipe.optimizer_options) if optimizer in (None, recipe.optimizer) else {}
         rate = recipe.learning_rate if learning_rate is None else learning_rate
-        if recipe.schedule == "cosine" and total_steps:
-            rate = WarmupCosine(rate, total_steps)
-        name = optimizer or recipe.optimizer
-        # Keras numbers optimizers, and TensorFlow keeps 30 KB for each name that a variable ever had.
-        config = {"learning_rate": rate, "name": name.lower(), **options}
-        optimizer = keras.optimizers.get({"class_name": name, "config": config})
+        rate = scheduled(recipe.schedule, rate, total_steps)
+        optimizer = optimizers.named(optimizer or recipe.optimizer, rate, options, total_steps=total_steps)
     elif learning_rate is not None:
         optimizer.learning_rate = learning_rate
     if loss is None and not objectives.trains(traits):

@@ -89,10 +89,12 @@ class Recipe:
             stands above both.
         reduction: `"mean"` or `"sum"` of the loss over a batch; the older papers sum.
         metrics: Keras metric names, on the model's outputs.
-        optimizer: Name of a Keras optimizer.
+        optimizer: Name of a Keras optimizer, or `"grouped_adamw"`, whose learning rate and weight decay have factors
+            for groups of weights (see `zoo.engine.optimizers`).
         optimizer_options: Its further arguments.
         learning_rate: Step size; the peak where there is a schedule.
-        schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
+        schedule: `"constant"`; or over all epochs `"cosine"` (down to 0 after a short warm-up), `"coslog4"` (four
+            cycles from 0 to 0, each twice as long as the last) or `"flat_cos"` (down to 0 in the second half).
         batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
         steps_per_epoch: Steps of an epoch, of an entry whose rows come from its own acts (`Traits.experience`).
         least_steps: The fewest steps of an epoch: of few rows, batches are smaller, but have 32 rows or more. A
@@ -100,7 +102,8 @@ class Recipe:
         epochs: The most epochs of a run.
         shuffle: Whether rows are shuffled in each epoch.
         validation: Share of the rows held out to choose the best epoch by, the one of the lowest loss; or None.
-        patience: Epochs without improvement after which a run stops, or None.
+        patience: Epochs without improvement after which a run stops, or None; or `(a, b)`: a and b times the number of
+            the best epoch, so that a run stops after the epoch a + (1 + b) best.
         stop_at: `(metric, value)`: a run stops after the first epoch that reaches it.
         solver: None for the optimizer; `"lbfgs"` or `"newton"`, on all rows at once.
         targets: Whether an otherwise unsupervised entry accepts `(x, y)` with numeric targets y `(rows, outputs)`.
@@ -131,7 +134,7 @@ class Recipe:
     epochs: int = 100
     shuffle: bool = True
     validation: float | None = 0.2
-    patience: int | None = None
+    patience: int | tuple[int, float] | None = None
     stop_at: tuple[str, float] | None = None
     solver: str | None = None
     targets: bool = False

@@ -66,7 +66,7 @@ def test_an_option_out_of_its_range_is_refused(option):
 
 @pytest.mark.parametrize(
     ("name", "data", "known"),
-    [("mlp_classifier", "penguins", "'softmax', 'sigmoid', None"), ("mlp_regressor", "mpg", "None, 'sigmoid'")],
+    [("mlp_classifier", "penguins", "'softmax', 'sigmoid', None"), ("mlp_regressor", "mpg", "None, 'sigmoid', 'clip'")],
 )
 def test_an_activation_that_gives_no_answer_is_refused(name, data, known):
     with pytest.raises(ValueError, match=f"`output_activation` must be one of {known}. Received: .*'tanh'"):

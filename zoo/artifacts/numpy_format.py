@@ -20,6 +20,7 @@ from zoo.data.number_statistics import MOMENTS
 from zoo.data.raw_values import MISSING
 from zoo.engine.keras_internals import producer_of
 from zoo.layers.linear import LinearTerms
+from zoo.layers.feature_wise import ParametricActivation, FeatureWise
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
 ACTIVATIONS = {  # name of a Keras activation -> its value at x
@@ -143,6 +144,11 @@ class _Network:
             return _activated(layer.activation, f"{x} @ {weight('kernel')}{bias}")
         if isinstance(layer, keras.layers.Activation):
             return _activated(layer.activation, x)
+        if isinstance(layer, ParametricActivation):
+            between = _activated(layer.function, x)
+            return between and f"{x} + {weight('share')}[..., None, :] * ({between} - {x})"
+        if isinstance(layer, FeatureWise):
+            return layer.in_numpy(x, weight)
         if isinstance(layer, keras.layers.PReLU):
             return f"np.where({x} > 0, {x}, {weight('alpha')} * {x})"
         if isinstance(layer, keras.layers.BatchNormalization):

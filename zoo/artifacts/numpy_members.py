@@ -40,6 +40,9 @@ def expression(layer, taken: Sequence[str], weight: Callable[[str], str]) -> str
             return vectors
         parts = ", ".join(f"{x}[:, [{i}]] == np.arange(1, {layer.sizes[i]})" for i in layer.small)
         return f"np.concatenate([{parts}], axis=1, dtype='float32'), {vectors}"
+    if isinstance(layer, members.JoinForMembers):
+        parts = [f"np.broadcast_to({part}, ({layer.members}, *{part}.shape[-2:]))" for part in taken]
+        return f"np.concatenate([{', '.join(parts)}], axis=-1)"
     if isinstance(layer, members.AddToMembers):
         return " + ".join(taken)
     if isinstance(layer, members.StackOutputs):

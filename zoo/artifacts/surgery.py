@@ -22,6 +22,7 @@ import numpy as np
 from zoo.data.columns import the_picture
 from zoo.engine.freezing import heads
 from zoo.layers.linear import LinearTerms
+from zoo.layers.feature_wise import FeatureWise
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
 
@@ -71,6 +72,8 @@ class Named:
             return _level_features(layer, received)
         if isinstance(layer, PiecewiseLinear):
             return [(name, f"bin {k}") for name in received for k in range(layer.num_bins)]
+        if isinstance(layer, FeatureWise):
+            return layer.features_given(received)
         if isinstance(layer, keras.layers.Concatenate):
             return [name for part in received for name in part]
         if isinstance(layer, keras.layers.Flatten) and isinstance(received, _Pixels):
@@ -148,6 +151,8 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
                 _transfer_levels(layer, old.layers[key], new.received[key], old.received[key])
         elif isinstance(layer, LinearTerms):
             _transfer_terms(layer, old.layers[key], new, old, key)
+        elif isinstance(layer, FeatureWise):
+            _transfer_feature_wise(layer, old.layers[key], new.received[key], old.received[key])
         elif isinstance(layer, keras.layers.Dense):
             _transfer_dense(layer, old, new, key, id(layer) in ends)
         else:
@@ -275,6 +280,17 @@ def _transfer_terms(layer: LinearTerms, before: LinearTerms, new: Named, old: Na
             part = np.stack([np.zeros_like(part[0]) if row is None else part[row] for row in rows])
         grown[name] = _columns(part, old, new, fresh)
     layer.set_weights([grown[weight.name] for weight in layer.weights])
+
+
+def _transfer_feature_wise(layer: FeatureWise, before: FeatureWise, new: Sequence, old: Sequence) -> None:
+    place = {name: i for i, name in enumerate(old)}
+    pairs = [(i, place[name]) for i, name in enumerate(new) if name in place]
+    grown = []
+    for fresh, taken in zip(layer.get_weights(), before.get_weights(), strict=True):
+        for i, j in pairs:
+            fresh[i] = taken[j]
+        grown.append(fresh)
+    layer.set_weights(grown)
 
 
 def _transfer_other(layer, old: Named, new: Named, key: str) -> None:

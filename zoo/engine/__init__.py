@@ -39,6 +39,7 @@ Which file answers which question:
     keras_internals      Which names of Keras that are not public are used, and what if one is missing?
     precision            In which precision do networks compute?
     schedules            How does the learning rate run over the steps?
+    optimizers           How do groups of weights have learning rates and weight decays of their own?
 
     workers/             Several devices or machines: which, how they exchange weights, what if one is lost
     members/             Many models as one program: folds, seeds, learning rates

@@ -7,6 +7,7 @@ run then equals an uninterrupted one.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -63,13 +64,27 @@ class EpochWeights:
         return all(np.all(np.isfinite(w)) for w in self.weights(model))
 
 
+def has_waited(wait: int, patience: int | Sequence[float] | None, best_epoch: int | None) -> bool:
+    """Returns whether a run has waited for a better epoch as long as it is to.
+
+    Args:
+        wait: Epochs since the best one.
+        patience: How many it waits, `(a, b)` for a + b times the number of the best epoch, or None for all.
+        best_epoch: The best one, from 0; None for the weights before the first.
+    """
+    if patience is None:
+        return False
+    least, growth = (patience, 0.0) if isinstance(patience, int) else patience
+    return wait >= least + growth * (0 if best_epoch is None else best_epoch + 1)
+
+
 class BestWeights(keras.callbacks.Callback):
     """Keeps the weights of the epoch of the lowest validation loss; stops after `patience` epochs without a better one.
 
-    `best_so_far` is the validation loss of the current weights: they stay unless an epoch is better.
+    `patience` is as for `has_waited`. `best_so_far` is the validation loss of the current weights: they stay unless an epoch is better.
     """
 
-    def __init__(self, patience: int | None, best_so_far: float | None = None, weights: EpochWeights | None = None):
+    def __init__(self, patience=None, best_so_far: float | None = None, weights: EpochWeights | None = None):
         super().__init__()
         self._epoch_weights = weights or EpochWeights()
         self.patience = patience
@@ -90,9 +105,9 @@ class BestWeights(keras.callbacks.Callback):
         if value < self.best:
             self.best, self.best_epoch, self.wait = float(value), epoch, 0
             self.weights = self._finished()
-        if self.patience is not None and self.wait >= self.patience and self.weights is not None:
+        if self.weights is not None and has_waited(self.wait, self.patience, self.best_epoch):
             best = "before them" if self.best_epoch is None else f"epoch {self.best_epoch + 1}"
-            self.stopped = f"no better val_loss in {self.patience} epochs (best: {best})"
+            self.stopped = f"no better val_loss in {self.wait} epochs (best: {best})"
             self.model.stop_training = True
 
     def _finished(self) -> list:

@@ -41,7 +41,7 @@ NEEDED: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
             "tensorflow.python.eager.context": ("function_executor_type",),
         },
         "jax": {
-            "optimizer": ("_learning_rate",),
+            "optimizer": ("_learning_rate", "_get_variable_index"),
             "model": ("_initial_epoch", "_symbolic_build"),
             "variable": ("_value", "_direct_assign"),
         },
@@ -207,8 +207,13 @@ def moments_of(optimizer, variable) -> tuple:
         optimizer: Adam or AdamW, built.
         variable: A variable of Keras or TensorFlow that it updates.
     """
-    place = optimizer._get_variable_index(variable)
+    place = place_of(optimizer, variable)
     return optimizer._momentums[place], optimizer._velocities[place]
+
+
+def place_of(optimizer, variable) -> int:
+    """Returns the place of a variable, of Keras or of its backend, among those that an optimizer was built for."""
+    return optimizer._get_variable_index(variable)
 
 
 def decays(optimizer, variable) -> bool:

@@ -16,9 +16,10 @@ from typing import Any
 
 import keras
 
-from zoo.engine import keras_internals, memory
+from zoo.engine import memory
 from zoo.engine.driver import Epoch
 from zoo.engine.plan import Plan, Training
+from zoo.engine.schedules import schedule_variables
 
 STEPS_PER_CALL = 256  # Ctrl-C is heard between calls
 TESTED_ROWS = 8192  # validation rows of a batch
@@ -187,11 +188,10 @@ def clear() -> None:
 
 def loop_variables(model: keras.Model) -> list:
     """Returns the Keras variables that training steps read and write."""
-    schedule = keras_internals.learning_rate_of(model.optimizer)
     variables = (
         *model.variables,
         *model.optimizer.variables,
         *model.metrics_variables,
-        *getattr(schedule, "variables", ()),
+        *schedule_variables(model.optimizer),
     )
     return list({id(v): v for v in variables}.values())

@@ -64,7 +64,7 @@ class Training(Workload):
         seed: Seed of the permutations and of the augmentation.
         first_epoch: The epoch to begin with, from 0.
         validation: What Keras's `validation_data` takes, or None: then the last weights are kept.
-        patience: Epochs without a better one after which training stops, or None.
+        patience: Epochs without a better one after which training stops, as in a recipe; or None.
         stop_at: `(metric, value)`: stop after the first epoch whose metric is at most the value; or None.
         best_so_far: Validation loss of the current weights, which stay unless an epoch is better; or None.
         key: Equal for models whose compiled training is the same; None: what is compiled is not kept.
@@ -79,7 +79,7 @@ class Training(Workload):
     seed: int = 0
     first_epoch: int = 0
     validation: Any = None
-    patience: int | None = None
+    patience: int | tuple[int, float] | None = None
     stop_at: tuple[str, float] | None = None
     best_so_far: float | None = None
     key: Hashable | None = None

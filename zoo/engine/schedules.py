@@ -1,16 +1,25 @@
-"""Learning rates over the steps of a training."""
+"""Learning rates over the steps of a training, t in [0, 1] being the share of it that is done.
+
+    cosine     a short rise to the peak, then down to 0 as half a cosine
+    coslog4    peak (1 - cos(2 pi log2(1 + 15 t))) / 2   four cycles from 0 to 0, each twice as long as the last
+    flat_cos   peak for t <= 1/2, then peak (1 + cos(pi (2 t - 1))) / 2
+
+D. Holzmueller, L. Grinsztajn, I. Steinwart, Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on Tabular Data,
+NeurIPS 2024. https://arxiv.org/abs/2407.04491 (coslog4, and flat_cos for weight decay and dropout)
+"""
 
 import dis
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import keras
 from keras import ops
 
+from zoo.engine import keras_internals
 
-@keras.saving.register_keras_serializable(package="zoo")
-class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Rises to `peak` over the first 5 % of the steps (100 at most), then falls to 0 as a cosine.
+
+class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that follows from its peak and from how many steps of the training are done.
 
     Args:
         peak: The highest rate.
@@ -19,13 +28,35 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, peak: float, steps: int):
         self.peak, self.steps = float(peak), int(steps)
-        warmup = max(1, min(100, self.steps // 20))
         # Variables, not constants: a compiled training is then used again with other rates.
-        numbers = {"peak": self.peak, "warmup": warmup, "decay": max(1, self.steps - warmup)}
         self.variables = [
             keras.Variable(float(number), dtype="float32", trainable=False, name=name)
-            for name, number in numbers.items()
+            for name, number in self.numbers().items()
         ]
+
+    def numbers(self) -> Mapping[str, float]:
+        """Returns what the rates are computed from, by the names of variables."""
+        return {"peak": self.peak, "steps": max(1, self.steps)}
+
+    def share(self, step):
+        """Returns the peak, and the share of the training that is done before a step, from 0 to 1."""
+        peak, steps = (ops.convert_to_tensor(variable) for variable in self.variables)
+        return peak, ops.minimum(ops.cast(step, "float32") / steps, 1.0)
+
+    def get_config(self):
+        return {"peak": self.peak, "steps": self.steps}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class WarmupCosine(StepSchedule):
+    """Rises to `peak` over the first 5 % of the steps (100 at most), then falls to 0 as a cosine.
+
+    Arguments: as for `StepSchedule`.
+    """
+
+    def numbers(self):
+        warmup = max(1, min(100, self.steps // 20))
+        return {"peak": self.peak, "warmup": warmup, "decay": max(1, self.steps - warmup)}
 
     def __call__(self, step):
         peak, warmup, decay = (ops.convert_to_tensor(variable) for variable in self.variables)
@@ -34,8 +65,60 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         falling = 0.5 * peak * (1.0 + ops.cos(math.pi * ops.minimum((step - warmup) / decay, 1.0)))
         return ops.where(step < warmup, rising, falling)
 
-    def get_config(self):
-        return {"peak": self.peak, "steps": self.steps}
+
+@keras.saving.register_keras_serializable(package="zoo")
+class CosLog4(StepSchedule):
+    """Rises from 0 to `peak` and falls to 0 in four cycles, each twice as long as the one before.
+
+    Arguments: as for `StepSchedule`.
+    """
+
+    def __call__(self, step):
+        peak, share = self.share(step)
+        return 0.5 * peak * (1.0 - ops.cos(2.0 * math.pi * ops.log2(1.0 + 15.0 * share)))
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class FlatCosine(StepSchedule):
+    """Stays at `peak` for the first half of the steps, then falls to 0 as half a cosine.
+
+    Arguments: as for `StepSchedule`.
+    """
+
+    def __call__(self, step):
+        peak, share = self.share(step)
+        return peak * flat_cosine(share)
+
+
+def flat_cosine(share):
+    """Returns 1 for a share of the training up to 1/2, then half a cosine down to 0 at 1."""
+    return 0.5 * (1.0 + ops.cos(math.pi * ops.maximum(2.0 * share - 1.0, 0.0)))
+
+
+SCHEDULES = {"cosine": WarmupCosine, "coslog4": CosLog4, "flat_cos": FlatCosine}
+
+
+def scheduled(name: str, peak: float, steps: int | None) -> float | StepSchedule:
+    """Returns the schedule that a recipe names, or the rate itself for `"constant"` or where no steps are known.
+
+    Args:
+        name: `"constant"`, or a name of `SCHEDULES`.
+        peak: The highest rate.
+        steps: Steps of the whole training, or None.
+
+    Raises:
+        ValueError: if there is no schedule of that name.
+    """
+    if name != "constant" and name not in SCHEDULES:
+        known = ", ".join(map(repr, ("constant", *SCHEDULES)))
+        raise ValueError(f"A schedule must be one of {known}. Received: {name!r}.")
+    return SCHEDULES[name](peak, steps) if name != "constant" and steps else peak
+
+
+def schedule_variables(optimizer) -> list:
+    """Returns the Keras variables of an optimizer's schedules: of its learning rate, and of its weight decay."""
+    schedules = keras_internals.learning_rate_of(optimizer), getattr(optimizer, "decay_schedule", None)
+    return [variable for schedule in schedules for variable in getattr(schedule, "variables", ())]
 
 
 RATE_CALLBACKS = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import keras
 from zoo.engine import dropout, keras_internals
 from zoo.engine.keras_internals import replaced
 from zoo.engine.members import products
+from zoo.engine.optimizers import GroupedAdamW
 from zoo.layers.members import MemberDense
 from zoo.layers.nesting import layers_of
 
@@ -55,6 +57,8 @@ def _compiled_metrics(model) -> list:
 def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
     """Has Adam and AdamW update a variable by one operation, where Keras writes some fifteen; others stay as they are.
 
+    So does `zoo.engine.optimizers.GroupedAdamW`.
+
     The learning rate is computed once for all, and for their decay: Keras has its schedule, of a dozen operations, for
     every variable anew.
 
@@ -73,6 +77,7 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
         prepare(optimizer, scratch)
     rates: list = []  # the learning rate, from the decay to the update that follows
     rate_by_keras = keras_internals.computation_of_rate(optimizer)
+    is_grouped = isinstance(optimizer, GroupedAdamW)
 
     def update(gradients, variables, learning_rate):
         import tensorflow as tf
@@ -83,17 +88,30 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
         epsilon = tf.constant(optimizer.epsilon, tf.float32)
         rate = tf.cast(tf.convert_to_tensor(learning_rate), tf.float32)
         rates.clear()
+
+        @functools.cache  # of each group of variables once
+        def rate_of(factor: float):
+            return rate if factor == 1.0 else rate * factor
+
+        @functools.cache
+        def share_of(factor: float):
+            return rate_of(factor) * optimizer.current_decay()
+
         for gradient, variable in zip(gradients, variables, strict=True):
             variable = getattr(variable, "value", variable)
             if not isinstance(gradient, tf.Tensor) or variable.dtype != tf.float32:
                 optimizer.update_step(gradient, variable, learning_rate)
                 continue
+            factor, decay = optimizer.factors_of(variable) if is_grouped else (1.0, 0.0)
+            if decay:
+                share = variable.value() * share_of(decay)
+                tf.raw_ops.AssignSubVariableOp(resource=variable.handle, value=share)
             first, second = keras_internals.moments_of(optimizer, variable)
             moments = {"var": variable.handle, "m": first.value.handle, "v": second.value.handle}
             numbers = {
                 "beta1_power": powers[0],
                 "beta2_power": powers[1],
-                "lr": rate,
+                "lr": rate_of(factor),
                 "beta1": betas[0],
                 "beta2": betas[1],
                 "epsilon": epsilon,
@@ -129,7 +147,7 @@ def adam(optimizer, scratch: dict | None = None) -> Iterator[None]:
 
 
 def _is_adam(optimizer) -> bool:
-    ours = type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW)
+    ours = type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW, GroupedAdamW)
     return ours and not optimizer.amsgrad and not optimizer.gradient_accumulation_steps
 
 

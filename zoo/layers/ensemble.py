@@ -18,6 +18,7 @@ import numpy as np
 from keras import ops
 
 from zoo.layers import members as own
+from zoo.layers.feature_wise import FeatureWise
 
 
 def ensemble(network: keras.Model, members: int) -> keras.Model:
@@ -222,6 +223,9 @@ def _for_members(layer, parts: list, members: int) -> list:
         return [keras.layers.Activation(layer.activation, name=f"{layer.name}_activation")(outputs)]
     if isinstance(form, own.MemberLevels):
         return keras.tree.flatten(form(*parts))
+    if isinstance(form, FeatureWise):
+        joined = own.JoinForMembers(members, name=f"{layer.name}_inputs")(parts) if len(parts) > 1 else parts[0]
+        return [form(joined)]
     if some_own and len(parts) == 1 and (form is not None or isinstance(layer, own.PER_FEATURE)):
         return [(form or type(layer).from_config(layer.get_config()))(*parts)]
     raise ValueError(

@@ -17,6 +17,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.layers.feature_wise import FeatureWise
+from zoo.layers.scheduled_dropout import ScheduledDropout
 from zoo.layers.tabular import Levels
 
 
@@ -249,6 +251,25 @@ class AddToMembers(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+class JoinForMembers(MemberLayer):
+    """Puts features beside each other for each member; what is the same for all is repeated.
+
+    Args:
+        members: How many networks stand side by side.
+
+    Input shape: a list of `(batch, features)` and `(members, batch, features)`. Output shape: `(members, batch,
+    features)`, with the features of all.
+    """
+
+    def call(self, parts):
+        repeated = [ops.repeat(ops.expand_dims(p, 0), self.members, axis=0) if len(p.shape) == 2 else p for p in parts]
+        return ops.concatenate(repeated, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (self.members, input_shape[0][-2], sum(shape[-1] for shape in input_shape))
+
+
+@keras.saving.register_keras_serializable(package="zoo")
 class BatchFirst(keras.layers.Layer):
     """Puts the batch before the members: `(members, batch, features)` -> `(batch, members, features)`."""
 
@@ -270,17 +291,18 @@ class StackOutputs(keras.layers.Layer):
         return (input_shape[0][0], len(input_shape), *input_shape[0][1:])
 
 
-PER_FEATURE = (  # layers without weights that do the same to every row of features, or to every number
+PER_FEATURE = (  # layers that learn nothing and do the same to every row of features, or to every number
     keras.layers.Activation,
     keras.layers.Dropout,
     keras.layers.GaussianNoise,
     keras.layers.LeakyReLU,
     keras.layers.ReLU,
     keras.layers.Rescaling,
+    ScheduledDropout,
 )
 
 
-def form_of(layer: keras.layers.Layer, members: int) -> MemberLayer | MemberLevels | None:
+def form_of(layer: keras.layers.Layer, members: int) -> MemberLayer | MemberLevels | FeatureWise | None:
     """Returns the layer that does for each member what a layer with weights does for one network, all weights zero.
 
     Args:
@@ -288,16 +310,17 @@ def form_of(layer: keras.layers.Layer, members: int) -> MemberLayer | MemberLeve
         members: How many networks stand side by side.
 
     Returns:
-        A layer of the same name, on `(members, batch, features)`; `MemberDense` and `MemberLevels` take shared inputs
-        too. The activation of a dense layer is left out. None for a layer that has no such form: `ensemble=` refuses
-        it, since the form that members with own rows have instead (`zoo.engine.members.own_rows.EachMember`) is
-        neither saved nor exported.
+        A layer of the same name, on `(members, batch, features)`; `MemberDense`, `MemberLevels` and `FeatureWise` take
+        shared inputs too. The activation of a dense layer is left out. None for a layer that has no such form:
+        `ensemble=` refuses it, since the form that members with own rows have instead
+        (`zoo.engine.members.own_rows.EachMember`) is neither saved nor exported.
     """
     common = {"name": layer.name, "dtype": getattr(layer, "dtype_policy", None)}
     if type(layer) is keras.layers.Dense and len(layer.weights) == 1 + layer.use_bias:
         return MemberDense(members, layer.units, layer.use_bias, kernel_regularizer=layer.kernel_regularizer, **common)
     if isinstance(layer, Levels) and layer.large:
-        settings = {"embedding_size": layer.embedding_size, "max_one_hot": layer.max_one_hot}
+        names = ("embedding_size", "max_one_hot", "deviation")
+        settings = {name: getattr(layer, name) for name in names}
         return MemberLevels(members, layer.sizes, **settings, **common)
     if isinstance(layer, keras.layers.BatchNormalization) and len(layer.weights) == 4:
         return MemberBatchNormalization(members, layer.momentum, layer.epsilon, **common)
@@ -305,6 +328,8 @@ def form_of(layer: keras.layers.Layer, members: int) -> MemberLayer | MemberLeve
         return MemberLayerNormalization(members, layer.epsilon, **common)
     if isinstance(layer, keras.layers.PReLU):
         return MemberPReLU(members, **common)
+    if isinstance(layer, FeatureWise) and layer.members is None:
+        return type(layer).from_config({**layer.get_config(), "members": members})
     return None
 
 
@@ -315,4 +340,5 @@ def is_shared(layer: keras.layers.Layer) -> bool:
 
 def own_variables(network: keras.Model) -> set[int]:
     """Returns the ids of the variables that hold a part for each member: those of layers that know their members."""
-    return {id(v) for layer in network.layers if hasattr(layer, "members") for v in layer.variables}
+    own = [layer for layer in network.layers if getattr(layer, "members", None) is not None]
+    return {id(v) for layer in own for v in layer.variables}

@@ -72,12 +72,14 @@ class Levels(keras.layers.Layer):
         sizes: Levels of each column, index 0 included.
         embedding_size: Width of a learned vector.
         max_one_hot: The most levels that get indicators.
+        deviation: Of the initial numbers of a vector.
 
     Input shape: `(batch, columns)`, integers. Output shape: `(batch, features)`.
     """
 
-    def __init__(self, sizes, embedding_size: int = 8, max_one_hot: int = 8, **kwargs):
+    def __init__(self, sizes, embedding_size: int = 8, max_one_hot: int = 8, deviation: float = 0.5, **kwargs):
         super().__init__(**kwargs)
+        self.deviation = deviation
         self.sizes = tuple(int(size) for size in sizes)
         self.embedding_size = embedding_size
         self.max_one_hot = max_one_hot
@@ -87,7 +89,7 @@ class Levels(keras.layers.Layer):
     def build(self, input_shape):
         if self.large:
             rows = sum(self.sizes[i] for i in self.large)
-            initial = VectorsOfLevels(self._offsets(self.large), stddev=0.5)
+            initial = VectorsOfLevels(self._offsets(self.large), stddev=self.deviation)
             self.table = self.add_weight(shape=(rows, self.embedding_size), initializer=initial, name="table")
 
     def _offsets(self, columns):
@@ -126,7 +128,7 @@ class Levels(keras.layers.Layer):
 
     def get_config(self):
         config = {"sizes": self.sizes, "embedding_size": self.embedding_size, "max_one_hot": self.max_one_hot}
-        return {**super().get_config(), **config}
+        return {**super().get_config(), **config, "deviation": self.deviation}
 
 
 def table_features(inputs, spec, *, embedding_size: int, num_bins: int):

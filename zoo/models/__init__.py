@@ -174,3 +174,22 @@ register(
     paper="H. Ramsauer and others, Hopfield Networks is All You Need, 2020. https://arxiv.org/abs/2008.02217",
     summary="Continuous states that attend to stored patterns, of which there may be exponentially many",
 )
+register(
+    "realmlp_classifier",
+    builder="zoo.models.realmlp:realmlp",
+    task=("classification", "multilabel"),
+    year=2024,
+    paper="D. Holzmueller, L. Grinsztajn, I. Steinwart, Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on "
+    "Tabular Data, NeurIPS 2024. https://arxiv.org/abs/2407.04491",
+    summary="Multilayer perceptron with defaults tuned on many tables, for the classes of a table",
+)
+register(
+    "realmlp_regressor",
+    builder="zoo.models.realmlp:realmlp",
+    defaults={"output_activation": "clip"},
+    task="regression",
+    year=2024,
+    paper="D. Holzmueller, L. Grinsztajn, I. Steinwart, Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on "
+    "Tabular Data, NeurIPS 2024. https://arxiv.org/abs/2407.04491",
+    summary="Multilayer perceptron with defaults tuned on many tables, for a number in a table",
+)

@@ -98,7 +98,7 @@ def _kernel(model, layer, member) -> tuple[np.ndarray, str]:
             "model."
         )
     kernel = keras.ops.convert_to_numpy(layers[chosen].kernel).astype("float64")
-    if getattr(layers[chosen], "members", 1) > 1:
+    if (getattr(layers[chosen], "members", None) or 1) > 1:
         if not 0 <= member < len(kernel):
             raise ValueError(f"`member` must be in 0 to {len(kernel) - 1}. Received: member={member}")
         kernel = kernel[member]

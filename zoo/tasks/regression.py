@@ -146,7 +146,7 @@ class Regression(Task[Numbers]):
     supervised = scored = learns_from_targets = several = answers_numbers = True
     is_inferred = True
     line = "ridge"
-    activations = (None, "sigmoid")
+    activations = (None, "sigmoid", "clip")
     shown = ("rmse", "r2")
     verbs = frozenset({"cross_validate"})
 
@@ -192,24 +192,35 @@ class Regression(Task[Numbers]):
         return squared_error
 
     def bounded(self, activation) -> bool:
-        return activation is not None
+        return activation not in (None, "clip")
 
     def values(self, outputs, target: Numbers, activation):
-        """Returns standardised values; with an activation they stay between the ends of the training's targets."""
-        if activation is None:
+        """Returns standardised values; by `"sigmoid"` they stay between the ends of the training's targets."""
+        if not self.bounded(activation):
             return outputs
         from keras import ops
 
+        low, high = self._ends(target)
+        return low + (high - low) * ops.sigmoid(outputs)
+
+    def _ends(self, target: Numbers) -> tuple:
+        """Returns the lowest and the highest target of the training rows, standardised."""
         low, high = target.ends
         if target.dtype == "float64":
             low, high = (target.as_constant(target.standardised(end)) for end in (low, high))
             low, high = (low, high) if target.several else (float(low), float(high))
         else:
             low, high = map(target.for_network, (low, high))
-        return low + (high - low) * ops.sigmoid(outputs)
+        return low, high
 
     def standard(self, outputs, target: Numbers, activation):
-        return self.values(outputs, target, activation)
+        """Returns standardised values; `"clip"` cuts them at the ends, of answers alone: losses see them whole."""
+        if activation != "clip":
+            return self.values(outputs, target, activation)
+        from keras import ops
+
+        low, high = self._ends(target)
+        return ops.minimum(ops.maximum(outputs, low), high)
 
     def decide(self, outputs, target: Numbers, activation):
         import keras
@@ -231,8 +242,10 @@ class Regression(Task[Numbers]):
 
     def source(self, target: Numbers, activation, width: int) -> list[str]:
         lines, dtype = [], f"np.{target.dtype}"
+        low, high = target.standardised(target.ends[0]), target.standardised(target.ends[1])
+        if activation == "clip":
+            lines.append(f"z = np.clip(z, {_written(low, 'np.float32')}, {_written(high, 'np.float32')})")
         if activation == "sigmoid":
-            low, high = target.standardised(target.ends[0]), target.standardised(target.ends[1])
             low, span = _written(low, "np.float32"), _written(high - low, "np.float32")
             lines.append(f"z = {low} + {span} * 0.5 * (1 + np.tanh(0.5 * z))")
         lines.append(f"z = z * {_written(target.scale, dtype)} + {_written(target.center, dtype)}")

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from zoo import registry
-from zoo.engine import keras_internals
+from zoo.engine import keras_internals, optimizers
 from zoo.engine.schedules import callbacks_that_set_rates
 from zoo.registry import Recipe
 
@@ -45,6 +45,8 @@ def check_seed(seed) -> None:
 def check_names(*, optimizer, loss) -> None:
     """Raises ValueError if Keras has no optimizer or no loss of the name given."""
     for name, given, module in (("optimizer", optimizer, keras.optimizers), ("loss", loss, keras.losses)):
+        if name == "optimizer" and optimizers.is_own(given):
+            continue
         try:
             module.get(given)
         except (ValueError, TypeError):

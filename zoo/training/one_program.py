@@ -75,6 +75,7 @@ def by_shape(
                 lines[key] = own_line.get_weights(), None if held is None else line.loss(model, held)
             weights, best_so_far = lines[key]
             own_line.set_weights(weights)
+        model.begin_training(rows.x, rows.y, rows=parts.rows, steps=total)
         weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
         found.setdefault(shape, []).append(Member(place, job.seed, model, size, *weighed, best_so_far))
     yield from found.values()

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from zoo import notices
 from zoo.engine import keras_internals
 from zoo.engine.refusals import obstacle_of_steps
-from zoo.engine.schedules import WarmupCosine
+from zoo.engine.schedules import StepSchedule
 from zoo.layers.nesting import layers_of
 from zoo.model import Model
 from zoo.recipes import decision_of
@@ -33,8 +33,10 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
     settings = {**optimizer.get_config(), "name": None}
     rate = keras_internals.learning_rate_of(optimizer)
-    if isinstance(rate, WarmupCosine) or hasattr(rate, "assign"):
+    if isinstance(rate, StepSchedule) or hasattr(rate, "assign"):
         settings["learning_rate"] = type(rate).__name__
+    if "total_steps" in settings:  # a variable, as the numbers of schedules are
+        settings["total_steps"] = settings["total_steps"] is not None
     try:
         plain = json.dumps(
             [

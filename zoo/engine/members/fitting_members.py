@@ -43,7 +43,7 @@ def fit(
     epochs: int,
     shuffle: bool,
     seeds: Sequence[int],
-    patience: int | None = None,
+    patience: int | tuple[int, float] | None = None,
     best_so_far: Sequence[float | None] | None = None,
     key: Hashable | None = None,
     after_epoch: Callable[[], object] | None = None,
@@ -60,7 +60,7 @@ def fit(
         epochs: The most epochs.
         shuffle: Whether rows are permuted, by (seed, epoch).
         seeds: Of each member's orders.
-        patience: Epochs without a better one after which a member stops.
+        patience: Epochs without a better one after which a member stops, as in a recipe; or None.
         best_so_far: For each member the loss of its validation rows that its current weights reach, or None; they stay
             unless an epoch is better.
         key: Equal for models whose steps do the same as the widest's; None: the program is not kept.

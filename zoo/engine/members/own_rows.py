@@ -20,16 +20,17 @@ from keras import ops
 
 from zoo.engine import keras_internals
 from zoo.layers.linear import SolvedLine
-from zoo.layers.members import PER_FEATURE, MemberDense, MemberLayer, form_of
+from zoo.layers.members import PER_FEATURE, MemberDense, MemberLayer, form_of, is_shared
 from zoo.layers.nesting import layers_of
+from zoo.layers.scheduled_dropout import ScheduledDropout
 
 
 def obstacle(network: keras.Model) -> str:
     """Returns why a network cannot be computed so, or `""`."""
     if not keras_internals.has_graph(network):
         return "its network is no graph of layers"
-    solved = {id(v) for layer in network.layers if isinstance(layer, SolvedLine) for v in layer.weights}
-    others = [v for v in network.non_trainable_variables if id(v) not in solved]
+    shared = {id(v) for layer in network.layers if is_shared(layer) for v in layer.weights}
+    others = [v for v in network.non_trainable_variables if id(v) not in shared]
     if any(not v.path.endswith("seed_generator_state") for v in others):
         return "a layer gathers statistics, such as batch normalization, and would count the rows that fill a batch"
     for layer in layers_of(network):
@@ -49,7 +50,7 @@ def obstacle(network: keras.Model) -> str:
 
 def _drawn(layer, network) -> str:
     """Returns why masks cannot be drawn for a layer that draws, or `""`."""
-    if type(layer) is not keras.layers.Dropout:
+    if type(layer) not in (keras.layers.Dropout, ScheduledDropout):
         return "draws random numbers"
     if layer not in network.layers or layer.noise_shape is not None or keras_internals.number_of_calls(layer) != 1:
         return "is part of a layer, or serves twice"
@@ -109,7 +110,7 @@ def _form_of(operation, members: int, args, kwargs, tensors: Sequence) -> Callab
         return form
     if type(operation) is keras.layers.Activation:  # whose function may be no registered one
         return keras.layers.Activation(operation.activation, name=operation.name)
-    if type(operation) in PER_FEATURE and not operation.weights:
+    if type(operation) in PER_FEATURE and not operation.trainable_weights:
         seed = {"seed": 0} if hasattr(operation, "seed_generator") else {}  # else Keras draws one
         return type(operation).from_config({**operation.get_config(), **seed})
     if type(operation) is keras.layers.Concatenate:

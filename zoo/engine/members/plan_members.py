@@ -12,6 +12,7 @@ import keras
 
 from zoo.engine import costs, keras_internals
 from zoo.engine.members import narrow_inputs, own_rows
+from zoo.engine.optimizers import GroupedAdamW
 from zoo.engine.refusals import obstacle_of_steps
 from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Traits
@@ -75,13 +76,15 @@ def obstacle_of_models(
     wide = networks[narrow_inputs.widest(networks)]
     if any(narrow_inputs.places(network, wide) is None for network in networks):
         return "their networks have different shapes"
+    if getattr(first.optimizer, "fan_in_powers", None) and len({n.count_params() for n in networks}) > 1:
+        return "the optimizer's learning rates depend on the numbers of their features"
     if len({-(-len(part[1]) // batch_size) for part in rows}) > 1:
         return "an epoch has different numbers of steps"
     size = sum(array.nbytes for part in rows for array in keras.tree.flatten(part))
     if size > MOST_BYTES:
         return f"their rows take {size / 2**30:.1f} GiB together"
     optimizer = first.optimizer
-    if type(optimizer) not in [getattr(keras.optimizers, name) for name in ELEMENTWISE]:
+    if type(optimizer) not in [GroupedAdamW, *(getattr(keras.optimizers, name) for name in ELEMENTWISE)]:
         return f"{type(optimizer).__name__} looks at a whole variable at once"
     settings = ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps", "loss_scale_factor")
     if used := [name for name in settings if getattr(optimizer, name, None)]:

@@ -17,9 +17,10 @@ import keras
 import numpy as np
 
 from zoo.engine import costs, dropout, keras_internals, traced_functions, updates
+from zoo.engine.callbacks import has_waited
 from zoo.engine.loop_compiled import TESTED_ROWS
 from zoo.engine.members import member_rows, products
-from zoo.engine.schedules import WarmupCosine
+from zoo.engine.schedules import schedule_variables
 from zoo.layers.members import MemberDense, own_variables
 
 
@@ -47,12 +48,12 @@ class BestWeights:
 
     Args:
         weights: The weights before the first epoch.
-        patience: Epochs without a better one after which it stops, or None.
+        patience: Epochs without a better one after which it stops, as for `zoo.engine.callbacks.has_waited`.
         chooses: Whether validation rows choose the epoch; else the last one that ended finite is kept.
         best_so_far: Loss of the validation rows that the current weights reach; they stay unless an epoch is better.
     """
 
-    def __init__(self, weights, patience: int | None, *, chooses: bool, best_so_far: float | None = None):
+    def __init__(self, weights, patience, *, chooses: bool, best_so_far: float | None = None):
         self._patience, self._chooses = patience, chooses
         self._has_weights = best_so_far is not None
         self._losses: list[float] = []
@@ -73,7 +74,7 @@ class BestWeights:
         if not self._chooses or val_loss < self._best:
             self._best, self._best_epoch, self._wait = val_loss, epoch, 0
             self._weights = [values.copy() for values in weights]
-        waited = self._patience is not None and self._wait >= self._patience
+        waited = has_waited(self._wait, self._patience, self._best_epoch)
         self.stopped = waited and self._chooses and (self._has_weights or self._best_epoch is not None)
 
     def result(self) -> MemberResult:
@@ -81,6 +82,15 @@ class BestWeights:
         best_epoch = -1 if self._has_weights and self._best_epoch is None else self._best_epoch
         chosen = (self._val_losses, best_epoch) if self._chooses else ([], None)
         return MemberResult(self._weights, self._losses, *chosen, self._diverged)
+
+
+def _zeros_like(variable: keras.Variable) -> keras.Variable:
+    """Returns a variable of zeros in float32 whose path is that of another, by which optimizers choose factors."""
+    *scopes, name = variable.path.split("/")
+    with contextlib.ExitStack() as stack:
+        for scope in scopes:
+            stack.enter_context(keras.name_scope(scope))
+        return keras.Variable(np.zeros(variable.shape, "float32"), name=name)
 
 
 class Program:
@@ -98,7 +108,7 @@ class Program:
         held_shapes: The same of their validation rows, or None.
         batch_size: Rows of a member in a step.
         shuffle: Whether to permute the training rows in each epoch.
-        patience: Epochs without a better one after which a member stops, or None.
+        patience: Epochs without a better one after which a member stops, as in a recipe; or None.
     """
 
     def __init__(
@@ -123,8 +133,9 @@ class Program:
         self._batch_size, self._shuffle, self._patience = batch_size, shuffle, patience
         own = own_variables(network)
         self._is_own = [id(v) in own for v in variables]
-        self._weights = [keras.Variable(np.zeros(v.shape, "float32"), name="members") for v in variables]
+        self._weights = [_zeros_like(v) for v in variables]
         self._factors = tf.Variable(tf.ones(self._members), trainable=False)
+        self._total_steps = tf.Variable(1.0, trainable=False)
         self._optimizer = optimizer.from_config(optimizer.get_config())
         self._optimizer.build(self._weights)
         self._fresh = [v.numpy().flat[0] for v in self._optimizer.variables]  # each begins as one number
@@ -154,12 +165,10 @@ class Program:
         for variable, value in zip(self._optimizer.variables, self._fresh, strict=True):
             variable.assign(np.full(variable.shape, value))
         given = keras_internals.learning_rate_of(optimizer)
-        if isinstance(given, WarmupCosine):
-            own = keras_internals.learning_rate_of(self._optimizer)
-            for variable, value in zip(own.variables, given.variables, strict=True):
-                variable.assign(value)
-        elif not isinstance(given, keras.optimizers.schedules.LearningRateSchedule):
+        if not isinstance(given, keras.optimizers.schedules.LearningRateSchedule):
             self._optimizer.learning_rate = float(given)
+        for variable, value in zip(schedule_variables(self._optimizer), schedule_variables(optimizer), strict=True):
+            variable.assign(value)
         self._same_rates = rates is None
         if rates is not None:
             self._factors.assign(rates)
@@ -239,6 +248,7 @@ class Program:
         import tensorflow as tf
 
         tensors = [tensor for tensor in tf.nest.flatten(data) if tensor is not None]
+        self._total_steps.assign(float(max(1, epochs * data[0].slots.shape[1])))
         chooses = data[1] is not None
         members = [
             BestWeights(weights, self._patience, chooses=chooses, best_so_far=loss)
@@ -257,10 +267,9 @@ class Program:
 
     def _state(self) -> list:
         """Returns the handles of all variables, in an order that programs of the same arguments share."""
-        rate = keras_internals.learning_rate_of(self._optimizer)
-        schedule = rate.variables if isinstance(rate, WarmupCosine) else ()
-        variables = [v.value for v in (*self._weights, *self._optimizer.variables, *schedule)]
-        return [v.handle for v in (*variables, self._factors, *self._scratch.values())]
+        schedules = schedule_variables(self._optimizer)
+        variables = [v.value for v in (*self._weights, *self._optimizer.variables, *schedules)]
+        return [v.handle for v in (*variables, self._factors, self._total_steps, *self._scratch.values())]
 
     def _by_member(self, weights) -> list[list[np.ndarray]]:
         """Returns each member's weights; it has those that are shared whole."""
@@ -312,7 +321,7 @@ class Program:
         layers = self._network.layers
         own_calls = [(layer, "product", products.product) for layer in layers if isinstance(layer, MemberDense)]
         for place, layer in enumerate(filter(dropout.suits, layers) if draws else ()):
-            own_calls.append((layer, "call", dropout.of_members(layer, place, *draws)))
+            own_calls.append((layer, "call", dropout.of_members(layer, place, *draws, self._total_steps)))
         with contextlib.ExitStack() as stack:
             for own_call in own_calls:
                 stack.enter_context(keras_internals.replaced(*own_call))
