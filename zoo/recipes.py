@@ -27,7 +27,7 @@ TRAITS_NOW = {  # former fields of a recipe: the traits that took their place
 IN_STEPS = ("objective", "players", "experience", "after_step")  # traits that change what a training step does
 NOT_SERVED = ("procedure",)
 FORMER_ENCODINGS = ("preprocessing", "scaling")
-UNLISTED = (*IN_STEPS, "respond", *NOT_SERVED)  # traits that a card leaves out where an entry does not have them
+UNLISTED = (*IN_STEPS, "respond", "finish", *NOT_SERVED)  # traits that a card leaves out where an entry has none
 
 
 def encodings_now(preprocessing: str | None, scaling: str | None) -> str:
@@ -261,6 +261,9 @@ class Traits:
             come from the model's own acts; the state, a replay memory for one, is part of checkpoints.
         after_step: A function `(network, step)`, called after each step of the optimizer, of which the first is 1: a
             target network that follows slowly, weights that are clipped.
+        finish: A function `(model, x, y, weight)` of encoded validation rows (numpy; the weight may be None), called
+            where a training ends that held out rows in memory. It returns what takes the place of the trained network,
+            and the options by which the builder makes such a network, `(network, options)`; or None where all stays.
         procedure: `"module:function"` that trains in place of one fit, such as a committee's.
     """
 
@@ -283,6 +286,7 @@ class Traits:
     players: tuple[Player, ...] = ()
     experience: Callable | None = None
     after_step: Callable | None = None
+    finish: Callable | None = None
     procedure: str | None = None
 
     def __post_init__(self):

@@ -269,7 +269,7 @@ def _assembled(model: Model, preprocessor, *, fresh_head: bool, seed: int) -> Mo
         olds, news = _members(model, model.network, model.preprocessor), _members(model, network, preprocessor)
         for old, new in zip(olds, news, strict=True):
             surgery.transfer(old, new, fresh_head=fresh_head)
-        if model.members > 1:
+        if ensemble.is_separable(network):
             ensemble.join(network, [new.network for new in news])
     return Model(
         network,
@@ -283,9 +283,12 @@ def _assembled(model: Model, preprocessor, *, fresh_head: bool, seed: int) -> Mo
 
 
 def _members(model: Model, network: keras.Model, preprocessor) -> list[surgery.Named]:
-    """Returns a network built with the model's options as its members, each a network of its own: itself, if one."""
+    """Returns a network built with the model's options as its members, each a network of its own, if they share none.
+
+    Members that share layers stay one network, and so does a network without members.
+    """
     networks = [network]
-    if model.members > 1:
+    if ensemble.is_separable(network):
         alone = {**model.options, "ensemble": 1}
         networks = [build_network(model.entry, preprocessor, alone) for _ in range(model.members)]
         ensemble.split(network, networks)

@@ -35,9 +35,19 @@ LOOKUPS = (
 
 def training_flops(model: keras.Model, rows: int) -> float:
     """Returns the operations of training on rows once: 2 forward and 4 backward for a weight that multiplies."""
-    tables = {id(layer.table) for layer in layers_of(model) if isinstance(layer, Levels) and layer.large}
+    layers = layers_of(model)
+    tables = {id(layer.table) for layer in layers if isinstance(layer, Levels) and layer.large}
     products = [v for v in model.trainable_variables if len(v.shape) > 1 and id(v) not in tables]
-    return 6.0 * rows * sum(float(math.prod(v.shape)) for v in products)
+    uses = {id(v): count for layer in layers if (count := _uses(layer)) > 1 for v in layer.trainable_variables}
+    return 6.0 * rows * sum(uses.get(id(v), 1) * float(math.prod(v.shape)) for v in products)
+
+
+def _uses(layer: keras.layers.Layer) -> int:
+    """Returns how many members use the same weights of a layer, for each row; 1 where it is no layer of members."""
+    output = getattr(layer, "output", None)  # a nested layer has none
+    if hasattr(layer, "members") or not isinstance(output, keras.KerasTensor) or len(output.shape) < 3:
+        return 1
+    return output.shape[0] or 1
 
 
 def is_small(flops: float) -> bool:

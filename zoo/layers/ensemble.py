@@ -108,6 +108,12 @@ def size(network: keras.Model) -> int:
     return int(network.outputs[0].shape[1]) if is_ensemble else 1
 
 
+def is_separable(network: keras.Model) -> bool:
+    """Returns whether each member of a network could be a network of its own: they share no layer that learns."""
+    learning = [layer for layer in network.layers if layer.weights and not own.is_shared(layer)]
+    return size(network) > 1 and all(hasattr(layer, "members") for layer in learning)
+
+
 def join(network: keras.Model, networks: Sequence[keras.Model]) -> None:
     """Gives the members of a network the weights of networks that are built as each of them."""
     for layer in networks[0].layers:

@@ -49,16 +49,26 @@ class MemberDense(MemberLayer):
         use_bias: Whether there is a bias.
         kernel_regularizer: Penalty on a member's kernel. It must add up over weights, as L1 and L2 do: the layer's
             penalty is the mean over the members.
+        kernel_initializer: Of the kernels of all members, `(members, features, units)`. Biases begin at zero.
 
     Input shape: `(batch, features)` or `(members, batch, features)`, or a list of such, whose features stand beside
     each other. Output shape: `(members, batch, units)`.
     """
 
-    def __init__(self, members: int, units: int, use_bias: bool = True, kernel_regularizer=None, **kwargs):
+    def __init__(
+        self,
+        members: int,
+        units: int,
+        use_bias: bool = True,
+        kernel_regularizer=None,
+        kernel_initializer="zeros",
+        **kwargs,
+    ):
         super().__init__(members, **kwargs)
         self.units = units
         self.use_bias = use_bias
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
         shapes = input_shape if isinstance(input_shape[0], (list, tuple)) else [input_shape]
@@ -66,7 +76,7 @@ class MemberDense(MemberLayer):
         penalty = self.kernel_regularizer and (lambda kernel: self.kernel_regularizer(kernel) / self.members)
         self.kernel = self.add_weight(
             shape=(self.members, sum(self._widths), self.units),
-            initializer="zeros",
+            initializer=self.kernel_initializer,
             regularizer=penalty,
             name="kernel",
         )
@@ -95,7 +105,69 @@ class MemberDense(MemberLayer):
     def get_config(self):
         penalty = self.kernel_regularizer and keras.regularizers.serialize(self.kernel_regularizer)
         config = {"units": self.units, "use_bias": self.use_bias, "kernel_regularizer": penalty}
+        config["kernel_initializer"] = keras.initializers.serialize(self.kernel_initializer)
         return {**super().get_config(), **config}
+
+
+class NormalByFeature(keras.initializers.RandomNormal):
+    """Numbers of the normal distribution, one for each member and feature, repeated over the feature's columns.
+
+    Args:
+        widths: How many columns beside each other each feature has.
+    """
+
+    def __init__(self, widths, **kwargs):
+        super().__init__(**kwargs)
+        self.widths = list(widths)
+
+    def __call__(self, shape, dtype=None):
+        drawn = super().__call__((shape[0], len(self.widths)), dtype)
+        return ops.take(drawn, np.repeat(np.arange(len(self.widths)), self.widths), axis=1)
+
+    def get_config(self):
+        return {**super().get_config(), "widths": self.widths}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class MemberScale(MemberLayer):
+    """Features times numbers of each member's own: r_m * x. By these alone members of shared layers become different.
+
+    The numbers are drawn from the normal distribution, one for each member and feature of the table, so that at first
+    the columns into which a feature is encoded keep together.
+
+    Args:
+        members: How many networks stand side by side.
+        widths: How many columns beside each other each feature has; None for one.
+
+    Input shape: `(batch, columns)` or `(members, batch, columns)`. Output shape: `(members, batch, columns)`.
+
+    Y. Gorishniy, A. Kotelnikov, A. Babenko, TabM: Advancing Tabular Deep Learning with Parameter-Efficient Ensembling,
+    ICLR 2025. https://arxiv.org/abs/2410.24210
+    """
+
+    def __init__(self, members: int, widths=None, **kwargs):
+        super().__init__(members, **kwargs)
+        self.widths = None if widths is None else [int(width) for width in widths]
+
+    def build(self, input_shape):
+        columns = input_shape[-1]
+        widths = [1] * columns if self.widths is None else self.widths
+        if sum(widths) != columns:
+            raise ValueError(
+                f"`widths` must add up to the input's {columns} columns. Received: {sum(widths)} columns. Give each "
+                "feature's width."
+            )
+        begin = NormalByFeature(widths, stddev=1.0)
+        self.scale = self.add_weight(shape=(self.members, columns), initializer=begin, name="scale")
+
+    def call(self, x):
+        return x * ops.expand_dims(self.scale, 1)
+
+    def compute_output_shape(self, input_shape):
+        return (self.members, *input_shape[-2:])
+
+    def get_config(self):
+        return {**super().get_config(), "widths": self.widths}
 
 
 @keras.saving.register_keras_serializable(package="zoo")

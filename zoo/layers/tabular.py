@@ -14,6 +14,12 @@ import numpy as np
 from keras import ops
 
 
+def ramps(ranks, num_bins: int):
+    """Returns one ramp for each bin of each rank, in [-1/2, 1/2]: `(batch, columns)` -> `(batch, columns, bins)`."""
+    lower = ops.convert_to_tensor(np.arange(num_bins), dtype=ranks.dtype)
+    return ops.clip(ops.expand_dims(ranks, -1) * num_bins - lower, 0.0, 1.0) - 0.5
+
+
 @keras.saving.register_keras_serializable(package="zoo")
 class PiecewiseLinear(keras.layers.Layer):
     """Expands each rank into one ramp a bin.
@@ -33,9 +39,7 @@ class PiecewiseLinear(keras.layers.Layer):
         self.num_bins = num_bins
 
     def call(self, ranks):
-        lower = ops.convert_to_tensor(np.arange(self.num_bins), dtype=ranks.dtype)
-        ramps = ops.clip(ops.expand_dims(ranks, -1) * self.num_bins - lower, 0.0, 1.0) - 0.5
-        return ops.reshape(ramps, (-1, ranks.shape[-1] * self.num_bins))  # (batch, columns, bins) -> (batch, features)
+        return ops.reshape(ramps(ranks, self.num_bins), (-1, ranks.shape[-1] * self.num_bins))
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], input_shape[1] * self.num_bins)

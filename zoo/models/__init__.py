@@ -193,3 +193,22 @@ register(
     "Tabular Data, NeurIPS 2024. https://arxiv.org/abs/2407.04491",
     summary="Multilayer perceptron with defaults tuned on many tables, for a number in a table",
 )
+register(
+    "tabm_classifier",
+    builder="zoo.models.tabm:tabm",
+    task=("classification", "multilabel"),
+    year=2025,
+    paper="Y. Gorishniy, A. Kotelnikov, A. Babenko, TabM: Advancing Tabular Deep Learning with Parameter-Efficient "
+    "Ensembling, ICLR 2025. https://arxiv.org/abs/2410.24210",
+    summary="Members that share all layers but their scales of features and their heads, for the classes of a table",
+)
+register(
+    "tabm_regressor",
+    builder="zoo.models.tabm:tabm",
+    defaults={"output_activation": None},
+    task="regression",
+    year=2025,
+    paper="Y. Gorishniy, A. Kotelnikov, A. Babenko, TabM: Advancing Tabular Deep Learning with Parameter-Efficient "
+    "Ensembling, ICLR 2025. https://arxiv.org/abs/2410.24210",
+    summary="Members that share all layers but their scales of features and their heads, for a number in a table",
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import time as clock
@@ -32,6 +33,7 @@ from zoo.registry import Entry, Recipe
 from zoo.run import Run
 from zoo.training import line, line_beside, scoring
 from zoo.training.checking import check_choice, check_seed, checked_callbacks
+from zoo.training.finishing import finished
 from zoo.training.parts import Parts, load_parts
 from zoo.training.phases import Phases, Request
 from zoo.training.resolving import resolve_model
@@ -219,6 +221,9 @@ def train(
     with interruption.terminable():
         fitted = phases.run(rows, identity=identity, best_so_far=solved_line.best_so_far)
         try:
+            if not fitted.interrupted:
+                compiled = functools.partial(settings.compile, copies=True)
+                model = finished(model, rows.held_out, compiled=compiled, seed=seed)
             metrics = {} if parts.streaming or environment is not None else _metrics(model, parts, rows)
             share = {} if fitted.interrupted else solved_line.explained(model, rows)
             if share:

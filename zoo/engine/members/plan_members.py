@@ -44,6 +44,8 @@ def obstacle_of_recipe(
         return f"the solver {recipe.solver!r} trains"
     if why := obstacle_of_steps(traits):
         return why
+    if traits.finish is not None:
+        return "the trait 'finish' takes models that were trained alone"
     if traits.augmentation is not None and options.get("augmentation", True):
         return "images are augmented"
     if recipe.stop_at is not None:

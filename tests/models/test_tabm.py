@@ -1,0 +1,260 @@
+"""TabM: its formulas in numpy, forward and one step; a table end to end, with its members pruned; bad input."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from tests.artifacts.conftest import keepers_notes
+from zoo.data.preprocessing import Preprocessor
+from zoo.data.sources import load
+from zoo.layers.losses import NetworkLoss, squared_error
+from zoo.model import Model
+from zoo.models.tabm import tabm
+from zoo.registry import Spec
+
+K, BINS, SIZE, UNITS = 3, 4, 2, 5
+SPEC = Spec("regression", num_numeric=3, num_quantile=2, categorical_sizes=(3,))
+SMALL = {"members": K, "hidden_units": (UNITS,), "num_bins": BINS, "embedding_size": SIZE, "dropout": 0.0}
+ROWS = {
+    "numeric": np.random.default_rng(0).normal(size=(6, 3)).astype("float32"),
+    "quantile": np.random.default_rng(1).random((6, 2)).astype("float32"),
+    "categorical": np.array([[0], [1], [2], [1], [2], [0]], "int32"),
+}
+NAMES = ("slopes", "bias", "bends", "scale", "kernel", "hidden_bias", "head", "head_bias")
+
+
+def plain(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def with_weights(network, seed=2):
+    """Gives a network weights that are not what it begins with, and returns them in float64 by name."""
+    generator = np.random.default_rng(seed)
+    weights = [generator.normal(size=weight.shape).astype("float32") for weight in network.weights]
+    network.set_weights(weights)
+    return dict(zip(NAMES, (weight.astype("float64") for weight in weights), strict=True))
+
+
+def features(w, rows):
+    """Returns the features of rows `(rows, columns)`, the ramps of their ranks and x of the vectors, by numpy."""
+    ranks = rows["quantile"].astype("float64")
+    ramps = np.clip(ranks[:, :, None] * BINS - np.arange(BINS), 0.0, 1.0) - 0.5
+    x = np.sqrt(12.0) * (ranks - 0.5)
+    vectors = x[:, :, None] * w["slopes"] + w["bias"] + np.einsum("nib,ibe->nie", ramps, w["bends"])
+    levels = (rows["categorical"] == [1, 2]).astype("float64")
+    return np.concatenate([rows["numeric"], vectors.reshape(len(ranks), -1), levels], axis=1), ramps, x
+
+
+def answers(w, rows):
+    """Returns the members' values `(members, rows)`."""
+    scaled = features(w, rows)[0] * w["scale"][:, None]  # (members, rows, columns)
+    hidden = np.maximum(scaled @ w["kernel"] + w["hidden_bias"], 0.0)
+    return (hidden @ w["head"] + w["head_bias"][:, None])[..., 0]
+
+
+def test_members_answer_by_the_formulas_of_the_paper():
+    network = tabm(SPEC, **SMALL)
+    w = with_weights(network)
+    found = plain(network(ROWS))
+    assert found.shape == (6, K, 1)
+    np.testing.assert_allclose(found[..., 0], answers(w, ROWS).T, rtol=1e-4, atol=1e-5)
+
+
+def model_of(network, y):
+    """Returns a compiled model of a network on the tensors of `ROWS`."""
+    frame = pd.DataFrame({"a": np.linspace(0, 1, 6)})
+    preprocessor = Preprocessor(load((frame, y)).schema.with_task("regression", y), "tabular").fit(frame, y)
+    model = Model(network, entry="tabm_regressor", preprocessor=preprocessor, decision=None)
+    model.compile(keras.optimizers.SGD(0.1), NetworkLoss(squared_error))
+    return model
+
+
+def test_a_step_moves_shared_weights_by_the_members_together_and_own_ones_by_each_alone():
+    network = tabm(SPEC, **SMALL)
+    w = with_weights(network)
+    y = np.array([0.5, -1.0, 2.0, 0.0, 1.0, -0.5])
+    model = model_of(network, y)
+    encoded = model.target.for_network(model.target.training(model.target.encode(y)))
+    model.train_on_batch(ROWS, y)
+    h, ramps, x = features(w, ROWS)
+    scaled = h * w["scale"][:, None]
+    before = scaled @ w["kernel"] + w["hidden_bias"]
+    hidden = np.maximum(before, 0.0)
+    z = (hidden @ w["head"] + w["head_bias"][:, None])[..., 0]
+    dz = 2.0 * (z - np.ravel(plain(encoded))) / len(y)  # of each member's mean squared error, (members, rows)
+    dbefore = dz[..., None] * w["head"][:, None, :, 0] * (before > 0)
+    dscaled = dbefore @ w["kernel"].T
+    dvectors = np.sum(w["scale"][:, None] * dscaled, axis=0)[:, 3:7].reshape(6, 2, SIZE)
+    gradients = {
+        "slopes": np.einsum("ni,nie->ie", x, dvectors),
+        "bias": dvectors.sum(axis=0),
+        "bends": np.einsum("nib,nie->ibe", ramps, dvectors),
+        "scale": np.sum(h * dscaled, axis=1),
+        "kernel": np.einsum("mnf,mnu->fu", scaled, dbefore),
+        "hidden_bias": dbefore.sum(axis=(0, 1)),
+        "head": np.einsum("mnu,mn->mu", hidden, dz)[..., None],
+        "head_bias": dz.sum(axis=1)[:, None],
+    }
+    for name, found in zip(NAMES, network.get_weights(), strict=True):
+        np.testing.assert_allclose(found, w[name] - 0.1 * gradients[name], rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_a_member_begins_with_one_normal_number_for_each_feature_of_the_table():
+    spec = Spec("regression", num_numeric=2, num_quantile=2, categorical_sizes=(3, 30))
+    network = tabm(spec, members=500, hidden_units=(4,), embedding_size=3)
+    scale = plain(network.get_layer("scale").scale)
+    assert scale.shape == (500, 2 + 2 * 3 + 2 + 3)
+    starts = [0, 1, 2, 5, 8, 10]  # numbers, vectors of ranks, indicators, a vector of a level
+    for first, last in zip(starts, [*starts[1:], 13], strict=True):
+        np.testing.assert_array_equal(scale[:, first:last], np.repeat(scale[:, [first]], last - first, axis=1))
+    drawn = scale[:, starts]
+    assert len(np.unique(drawn)) == drawn.size
+    assert abs(drawn.mean()) < 0.05 and abs(drawn.std() - 1.0) < 0.05  # 3,000 numbers of N(0, 1)
+
+
+def test_a_network_without_a_line_begins_as_pytorch_s_layers_and_beside_one_at_zero():
+    spec = Spec("classification", num_outputs=3, num_numeric=4, num_linear=4)
+    alone = tabm(spec, members=8, hidden_units=(64,))
+    for name, most in (("hidden_0", 4**-0.5), ("outputs", 64**-0.5)):
+        kernel = plain(alone.get_layer(name).kernel)
+        assert np.abs(kernel).max() <= most and kernel.std() == pytest.approx(most / 3**0.5, rel=0.1)
+    beside = tabm(Spec(**{**vars(spec), "linear": True}), members=8, hidden_units=(64,))
+    assert not np.any(plain(beside.get_layer("outputs").kernel))
+
+
+def test_vectors_are_no_wider_than_the_bins_that_the_budget_allows():
+    spec = Spec("regression", num_numeric=9, num_quantile=9, max_bins=3)
+    assert tabm(spec, embedding_size=8).get_layer("embedding").kernel.shape == (9, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"members": 1}, "`members` must be an integer, 2 or more. Received: members=1"),
+        ({"members": True}, "`members` must be"),
+        ({"kept_members": 1}, "`kept_members` must be an integer, 2 or more. Received: kept_members=1"),
+        ({"hidden_units": ()}, "`hidden_units` must be positive integers, one a layer. Received: hidden_units=()"),
+        ({"dropout": 1.0}, "`dropout` must be a share in"),
+        ({"embedding_size": 0}, "`embedding_size` must be at least 1. Received: embedding_size=0"),
+        ({"num_bins": 0}, "`num_bins` must be at least 1. Received: num_bins=0"),
+    ],
+)
+def test_an_option_out_of_its_range_is_refused(option, message):
+    with pytest.raises(ValueError, match=message.replace("(", r"\(").replace(")", r"\)")):
+        tabm(SPEC, **option)
+
+
+# A table end to end.
+
+QUICK = {"members": 4, "kept_members": 2, "hidden_units": (8, 6), "num_bins": 6, "embedding_size": 3, "verbose": 0}
+
+
+def table():
+    """Notes with a column of many levels, of which vectors are learned."""
+    frame = keepers_notes()
+    frame["keeper"] = [f"keeper {i % 23}" for i in range(len(frame))]
+    return frame.drop(columns=["note", "arrived"])
+
+
+@pytest.fixture(scope="module")
+def run():
+    return zoo.train("tabm_classifier", table(), target="mood", epochs=3, **QUICK)
+
+
+def logits(model, x):
+    """Returns the members' logits `(rows, members, classes)`."""
+    return plain(model.network(model.preprocessor.encode(x), training=False))
+
+
+def test_a_run_keeps_the_members_that_answer_validation_rows_best_together(run):
+    assert run.model.members == run.model.options["members"] == 2
+    assert run.model.network.get_layer("outputs").kernel.shape[0] == 2
+    assert run.metrics["val"]["accuracy"] > 0.4
+
+
+def test_probabilities_are_the_mean_of_the_members(run):
+    z = logits(run.model, table()).astype("float64")
+    p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    answered = zoo.predict(run, table())[[f"p_{name}" for name in run.model.classes]]
+    np.testing.assert_allclose(answered, p.mean(axis=1), rtol=1e-4, atol=1e-6)
+
+
+def test_an_artifact_holds_the_kept_members_and_trains_further(run, tmp_path):
+    run.save(tmp_path / "moods")
+    again = zoo.load(tmp_path / "moods")
+    assert again.members == again.options["members"] == 2
+    pd.testing.assert_frame_equal(zoo.predict(again, table()), zoo.predict(run, table()), check_exact=True)
+    tuned = zoo.fine_tune(again, table(), epochs=2, verbose=0).model
+    assert tuned.members == 2 and tuned.card["ancestry"]
+    moved = [np.any(a != b) for a, b in zip(tuned.network.get_weights(), again.network.get_weights(), strict=True)]
+    assert any(moved)
+
+
+def test_new_columns_levels_and_classes_leave_each_member_s_answers(run):
+    grown = table().assign(length=np.arange(120) / 60)
+    grown.loc[:5, "keeper"] = "a new one"
+    grown.loc[:9, "mood"] = "shy"
+    adapted = zoo.adapt(run, grown, columns="extend", classes="extend")
+    assert adapted.classes == ("kind", "lazy", "wild", "shy")
+    now = logits(adapted, table().assign(length=1.0))
+    np.testing.assert_allclose(now[..., :3], logits(run.model, table()), rtol=1e-5, atol=1e-5)
+    fresh = zoo.adapt(run, grown.drop(columns="length"), columns="extend", classes="new").network
+    assert not np.any(plain(fresh.get_layer("outputs").kernel))
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("format", ["tf_saved_model", "onnx", "litert", "numpy"])
+def test_an_export_answers_as_the_members_do(run, format, quick_proof, tmp_path):
+    assert zoo.export(run, tmp_path / "moods", format=format).max_difference < 1e-5
+
+
+def test_folds_are_scored_by_their_kept_members():
+    table_of_scores = zoo.cross_validate("tabm_classifier", table(), target="mood", folds=2, epochs=2, **QUICK)
+    assert len(table_of_scores.attrs["predictions"]) == 120 and table_of_scores["accuracy"].notna().all()
+
+
+def test_without_validation_rows_all_members_stay():
+    run = zoo.train("tabm_classifier", table(), target="mood", validation=None, epochs=1, **QUICK)
+    assert run.model.members == 4
+
+
+def test_several_targets_are_answered_by_the_mean_of_the_members():
+    frame = table()[["class", "keeper", "2nd visit", "A", "Größe"]]
+    run = zoo.train("tabm_regressor", frame, target=["A", "Größe"], epochs=2, **QUICK)
+    z = logits(run.model, frame).mean(axis=1)
+    target = run.model.target
+    answered = zoo.predict(run, frame).to_numpy()
+    np.testing.assert_allclose(answered, target.in_units(z) if hasattr(target, "in_units") else answered, rtol=1e-4)
+
+
+def test_labels_that_exclude_nothing_are_learnt():
+    frame = table()
+    y = np.stack([frame["A"] > 4, frame["A"] % 2 == 0], axis=1).astype("int64")
+    run = zoo.train("tabm_classifier", (frame[["A", "Größe"]], y), epochs=30, **QUICK)
+    assert run.model.task.name == "multilabel" and run.model.members == 2
+    assert run.metrics["val"]["accuracy"] if "accuracy" in run.metrics["val"] else True
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0, 5.0], "y": [0.0, 1.0, 2.0, 3.0, 4.0]}),
+        pd.DataFrame({"a": np.ones(40), "b": np.arange(40.0), "y": np.arange(40.0)}),
+        pd.DataFrame({"a": np.arange(40.0), "y": np.ones(40)}),
+        pd.DataFrame({"a": ["x", "z"] * 20, "y": np.arange(40.0)}),
+    ],
+    ids=["5 rows", "a constant column", "a constant target", "no number"],
+)
+def test_meagre_tables_give_finite_answers(frame):
+    run = zoo.train("tabm_regressor", frame, target="y", epochs=1, **QUICK)
+    assert np.all(np.isfinite(zoo.predict(run, frame)["prediction"]))
+
+
+def test_three_hundred_classes_and_a_thousand_columns_are_learnt():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(600, 1000)).astype("float32")
+    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(1000)]).assign(y=np.arange(600) % 300)
+    run = zoo.train("tabm_classifier", frame, target="y", epochs=1, linear=False, **QUICK)
+    assert len(run.model.classes) == 300 and "embedding" not in {layer.name for layer in run.model.network.layers}

@@ -1,0 +1,146 @@
+"""TabM (2025): several members that share their layers, and answer together; small, and strong on tables.
+
+    e_i = x_i u_i + v_i + P_i ramps(rank_i)    a learned vector of each number (`zoo.layers.number_embeddings`)
+    h_m = r_m * [e, levels, ...]               the numbers r_m of member m scale the features; W, b below are shared
+    h_m <- dropout(relu(W_l h_m + b_l))        l = 1 .. L
+    z_m = A_m h_m + a_m (+ V x + c)            a head of each member
+    loss = (1/k) sum_m loss(y, z_m),   p = (1/k) sum_m softmax(z_m) or y = (1/k) sum_m z_m
+
+Y. Gorishniy, A. Kotelnikov, A. Babenko, TabM: Advancing Tabular Deep Learning with Parameter-Efficient Ensembling,
+ICLR 2025. https://arxiv.org/abs/2410.24210. This is its form TabM-mini with piecewise linear embeddings, all members
+seeing the same batches. The line V x + c beside the hidden layers is not in the paper: see `zoo.models.mlp`.
+"""
+
+from collections.abc import Sequence
+
+import keras
+
+from zoo.layers import best_members
+from zoo.layers.linear import solved_line
+from zoo.layers.members import AddToMembers, BatchFirst, MemberDense, MemberScale
+from zoo.layers.number_embeddings import RankEmbedding
+from zoo.layers.tabular import Levels
+from zoo.registry import Recipe, Spec, Traits
+
+RECIPE = {
+    "linear": True,
+    "optimizer": "adamw",
+    "optimizer_options": {"weight_decay": 3e-4, "global_clipnorm": 1.0},
+    "learning_rate": 2e-3,
+    "batch_size": 256,
+    "least_steps": 8,
+    "epochs": 100,
+    "patience": 16,
+}
+RECIPES = {
+    "tabm_classifier": Recipe(data="titanic", decision="softmax", metrics=("accuracy",), **RECIPE),
+    "tabm_regressor": Recipe(
+        data="california_housing", by_option={"output_activation": {"sigmoid": {"linear": False}}}, **RECIPE
+    ),
+}
+
+
+def embedded(inputs: dict, spec: Spec, *, embedding_size: int, num_bins: int):
+    """Returns the features of a table side by side `(batch, columns)`, and of each how many columns it has."""
+    spec.refuse_sequences()
+    parts = [inputs[name] for name in ("inputs", "numeric") if name in inputs]
+    widths = [1] * sum(part.shape[-1] for part in parts)
+    if "quantile" in inputs:
+        bins = num_bins if spec.max_bins is None else min(num_bins, spec.max_bins)
+        size = min(embedding_size, max(bins, 1))
+        parts.append(RankEmbedding(size, bins, name="embedding")(inputs["quantile"]))
+        widths += [size] * inputs["quantile"].shape[-1]
+    if "categorical" in inputs:
+        levels = Levels(spec.categorical_sizes, embedding_size, name="levels")
+        parts.append(levels(inputs["categorical"]))
+        widths += [levels.sizes[i] - 1 for i in levels.small] + [embedding_size] * len(levels.large)
+    if "image" in inputs:
+        pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
+        parts.append(keras.layers.Flatten(name="flatten")(pixels))
+        widths += [1] * parts[-1].shape[-1]
+    if not parts:
+        spec.refuse_tensors()
+    features = keras.layers.Concatenate(name="features")(parts) if len(parts) > 1 else parts[0]
+    return features, [width for width in widths if width]
+
+
+def keep_best_members(model, x, y, weight):
+    """Returns the network of the `kept_members` whose mean answers validation rows best."""
+    kept = model.options.get("kept_members", model.entry.options["kept_members"])
+    return best_members.keep_best(model, x, y, weight, option="members", count=kept)
+
+
+TRAITS = {name: Traits(finish=keep_best_members) for name in RECIPES}
+
+
+def tabm(
+    spec: Spec,
+    *,
+    members: int = 16,
+    kept_members: int | None = None,
+    hidden_units: Sequence[int] = (256, 256),
+    dropout: float = 0.1,
+    embedding_size: int = 8,
+    num_bins: int = 48,
+    feature_budget: int = 1024,
+    linear: bool = True,
+    output_activation: str | None = "softmax",
+) -> keras.Model:
+    """Builds members that share their hidden layers.
+
+    Args:
+        spec: The inputs and outputs to build for.
+        members: Networks that train together, two or more.
+        kept_members: Those that stay when a training ends, chosen by validation rows; None, or more than there are, for
+            all. They alone are saved, served and trained further.
+        hidden_units: Units of each hidden layer.
+        dropout: Share of hidden units dropped in training.
+        embedding_size: Width of the vector learned for a number, and for a level of columns of more than 8 levels.
+        num_bins: Bins of a number's rank, at whose edges its vector may bend, unless `feature_budget` allows fewer.
+        feature_budget: The most bins of all numbers together; None for no limit. Each column gets an equal number;
+            vectors are no wider than that number, and below two bins, numbers are only scaled.
+        linear: Whether a line stands beside the hidden layers: a logistic regression, or for numbers a ridge
+            regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`
+            it stays at 0.
+        output_activation: Of classes `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None
+            (logits). Of numbers None, or `"sigmoid"`: they stay between the lowest and the highest target of training.
+
+    Returns:
+        A network from encoded tensors to logits or standardised values `(batch, members, num_outputs)`.
+
+    Raises:
+        ValueError: if an option is out of its range.
+    """
+    units = (hidden_units,) if isinstance(hidden_units, int) else tuple(hidden_units)
+    if isinstance(members, bool) or not isinstance(members, int) or members < 2:
+        raise ValueError(f"`members` must be an integer, 2 or more. Received: members={members}")
+    if kept_members is not None and (isinstance(kept_members, bool) or int(kept_members) < 2):
+        raise ValueError(
+            f"`kept_members` must be an integer, 2 or more, or None. Received: kept_members={kept_members}"
+        )
+    if not units or any(not isinstance(unit, int) or unit < 1 for unit in units):
+        raise ValueError(
+            f"`hidden_units` must be positive integers, one a layer. Received: hidden_units={hidden_units}"
+        )
+    if not 0.0 <= dropout < 1.0:
+        raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout}")
+    inputs = spec.inputs()
+    line = solved_line(spec, inputs)
+    features, widths = embedded(inputs, spec, embedding_size=embedding_size, num_bins=num_bins)
+    x = MemberScale(members, widths, name="scale")(features)
+    for i, unit in enumerate(units):
+        x = keras.layers.Dense(unit, name=f"hidden_{i}", **_uniform(x.shape[-1]))(x)
+        x = keras.layers.Activation("relu", name=f"activation_{i}")(x)
+        if dropout:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
+    begin = _uniform(units[-1])["kernel_initializer"] if line is None else "zeros"
+    outputs = MemberDense(members, spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
+    if line is not None:
+        outputs = AddToMembers(name="sum")([outputs, line])
+    return keras.Model(inputs, BatchFirst(name="members")(outputs), name="tabm")
+
+
+def _uniform(width: int) -> dict:
+    """Returns the initial weights of a dense layer behind so many columns, as PyTorch and the paper have them."""
+    most = width**-0.5
+    return {f"{name}_initializer": keras.initializers.RandomUniform(-most, most) for name in ("kernel", "bias")}
