@@ -31,13 +31,32 @@ LOOKUPS = (
     keras.layers.StringLookup,
     keras.layers.TextVectorization,
 )
+CONVOLUTIONS = (
+    *(keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D),
+    *(keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose),
+    *(keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D),
+    *(keras.layers.SeparableConv1D, keras.layers.SeparableConv2D),
+)
 
 
 def training_flops(model: keras.Model, rows: int) -> float:
-    """Returns the operations of training on rows once: 2 forward and 4 backward for a weight that multiplies."""
-    tables = {id(layer.table) for layer in layers_of(model) if isinstance(layer, Levels) and layer.large}
+    """Returns the operations of training on rows once: 2 forward and 4 backward for a weight that multiplies.
+
+    The weights of a layer of images multiply at each place of its output.
+    """
+    layers = layers_of(model)
+    tables = {id(layer.table) for layer in layers if isinstance(layer, Levels) and layer.large}
+    places = {
+        id(v): math.prod(layer.output.shape[1:3]) for layer in layers if _has_places(layer) for v in layer.weights
+    }
     products = [v for v in model.trainable_variables if len(v.shape) > 1 and id(v) not in tables]
-    return 6.0 * rows * sum(float(math.prod(v.shape)) for v in products)
+    return 6.0 * rows * sum(float(math.prod(v.shape)) * places.get(id(v), 1) for v in products)
+
+
+def _has_places(layer: keras.layers.Layer) -> bool:
+    """Returns whether a layer gives `(batch, rows, columns, maps)` of known sizes."""
+    shape = getattr(layer.output, "shape", ()) if hasattr(layer, "output") else ()  # a nested layer has none
+    return len(shape) == 4 and None not in shape[1:]
 
 
 def is_small(flops: float) -> bool:
@@ -56,8 +75,8 @@ def xla_pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int)
     """Returns whether XLA saves more seconds of a training on TensorFlow than compiling takes.
 
     On a CPU, XLA draws random numbers more slowly than TensorFlow does, except those of dropout, writes whole gradients
-    of embeddings, and has no lookups of words: such networks are left to TensorFlow. A layer overrules the estimate by
-    an attribute `suits_xla`, and a model by `jit_compile=True`.
+    of embeddings, has no lookups of words, and computes convolutions in one thread: such networks are left to
+    TensorFlow. A layer overrules the estimate by an attribute `suits_xla`, and a model by `jit_compile=True`.
 
     Args:
         model: A compiled model.
@@ -73,8 +92,8 @@ def xla_pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int)
         return True
     dropouts = [layer for layer in layers if dropout.suits(layer)]
     seeds = [v for v in model.non_trainable_variables if "seed" in v.path.rsplit("/", 1)[-1]]
-    has_lookups = any(isinstance(layer, LOOKUPS) for layer in layers)
-    if not gpus() and (len(seeds) > len(dropouts) or has_lookups):
+    left_to_tensorflow = any(isinstance(layer, (*LOOKUPS, *CONVOLUTIONS)) for layer in layers)
+    if not gpus() and (len(seeds) > len(dropouts) or left_to_tensorflow):
         return False
     variables = len(model.trainable_variables)
     flops, steps = training_flops(model, rows) * epochs, -(-rows // batch_size) * epochs
