@@ -121,6 +121,9 @@ def test_version(capsys):
         (None, "batch", "batch"),
         (None, "0,1,1,1", (0, 1, 1, 1)),
         (None, "0.5", 0.5),
+        (("distort",), "shift,flip", ("shift", "flip")),
+        (("distort",), "shift", ("shift",)),
+        (("distort",), "False", False),
     ],
 )
 def test_options_are_read_as_the_type_of_their_default(default, text, value):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from zoo import entries, former_names, registry
+from zoo.data import augmentation
 from zoo.data.columns.encodings import OTHERS, WHOLE
 from zoo.engine import objectives, optimizers, players
 from zoo.engine.schedules import scheduled
@@ -63,6 +64,9 @@ def resolve_traits(entry: Entry, options: Mapping[str, Any]) -> Traits:
     changes: dict[str, Any] = {"decision": None} if "output_activation" in entry.options else {}
     if traits.by_option:
         changes |= changed_by_options(traits.by_option, {**entry.options, **options})
+    if "augmentation" in options:
+        own = changes.get("augmentation", traits.augmentation)
+        changes["augmentation"] = augmentation.of_option(options["augmentation"], own)
     return dataclasses.replace(traits, **changes) if changes else traits
 
 

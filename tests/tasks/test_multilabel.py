@@ -150,7 +150,7 @@ def test_folds_ask_the_task_of_the_targets_whether_they_are_one_program(monkeypa
     monkeypatch.setattr(Multilabel, "bounded", lambda self, activation: True)
     for task, why in (("multilabel", "predictions are bounded by each fold's own targets"), ("classification", "")):
         parts = resolve_recipe(entry, {}), resolve_traits(entry, {})
-        assert plan_members.obstacle_of_recipe(*parts, "auto", entry, registry.load_task(task), {}) == why
+        assert plan_members.obstacle_of_recipe(*parts, "auto", entry, registry.load_task(task)) == why
 
 
 def test_a_fold_whose_labels_are_one_hot_by_chance_is_one_of_labels(frame):

@@ -70,7 +70,7 @@ def fine_tune(model: AnyModel, data, *, target=None, freeze: str | int | None = 
         loaded = load_data(data, target=schema.target if target is None else target, ignore=hidden, image_size=size)
         doubtful.discard((*schema.names, options.get("time")))  # the model has said what they are, or the caller
     adapted = adapted_to(given, loaded, target=target, seed=options.get("seed", 0), **how)
-    if adapted.traits.augmentation is not None and adapted.options.get("augmentation", True):
+    if adapted.traits.augmentation is not None:
         options = {**_for_few_images(adapted.recipe, len(loaded.splits.get("train", loaded))), **options}
     return train(adapted, loaded, target=target, freeze=freeze, **options)
 

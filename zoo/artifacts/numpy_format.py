@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.artifacts import numpy_members
+from zoo.artifacts import numpy_images, numpy_members
 from zoo.data.columns.encodings import FARTHEST, SECTIONS
 from zoo.data.columns.source_code import NUMBER
 from zoo.data.number_statistics import MOMENTS
@@ -44,10 +44,12 @@ ACTIVATIONS = {  # name of a Keras activation -> its value at x
     "selu": "np.float32(1.05070099) * np.where(x > 0, x, np.float32(1.67326324) * np.expm1(np.minimum(x, 0)))",
     "silu": "x * 0.5 * (1 + np.tanh(0.5 * x))",
     "gelu": "x * 0.5 * (1 + np.vectorize(math.erf, otypes='f')(x / np.float32(2**0.5)))",
+    "gelu_tanh": "0.5 * x * (1 + np.tanh(np.float32(0.79788456) * (x + np.float32(0.044715) * x * x * x)))",
     "mish": "x * np.tanh(np.logaddexp(x, np.float32(0)))",
     "squareplus": "0.5 * (x + np.sqrt(x * x + 4))",
     "exponential": "np.exp(x)",
     "binary_step": "(x >= 0).astype('float32')",
+    "squash": "np.float32(1.7159) * np.tanh(np.float32(2 / 3) * x)",
 }
 PASSING = (keras.layers.Dropout, keras.layers.GaussianNoise)
 
@@ -140,6 +142,9 @@ class _Network:
 
         if (of_members := numpy_members.expression(layer, taken, weight)) is not None:
             return of_members
+        own_weight = lambda of, value: self._keep(f"{name}.{of}", value)  # noqa: E731
+        if (of_images := numpy_images.expression(layer, x, own_weight)) is not None:
+            return _activated(getattr(layer, "activation", keras.activations.linear), of_images)
         if isinstance(layer, keras.layers.Dense):
             bias = f" + {weight('bias')}" if layer.use_bias else ""
             return _activated(layer.activation, f"{x} @ {weight('kernel')}{bias}")
@@ -162,8 +167,9 @@ class _Network:
             shift = f" + {weight('beta')}" if layer.center else ""
             middle, spread = f"{x}.mean(-1, keepdims=True)", f"{x}.var(-1, keepdims=True)"
             return f"({x} - {middle}) / np.sqrt({spread} + np.float32({layer.epsilon})){scale}{shift}"
-        if isinstance(layer, keras.layers.Rescaling) and not layer.offset:
-            return f"{x}.astype('float32') * np.float32({layer.scale!r})"  # positions of levels are int64
+        if isinstance(layer, keras.layers.Rescaling):
+            offset = f" + np.float32({layer.offset!r})" if layer.offset else ""
+            return f"{x}.astype('float32') * np.float32({layer.scale!r}){offset}"  # positions of levels are int64
         if isinstance(layer, keras.layers.Flatten):
             return f"{x}.reshape(len({x}), -1)"
         if isinstance(layer, keras.layers.Add):

@@ -7,6 +7,7 @@ tensors through both networks, and a weight is copied where the names of its row
     a level that is new           the weights of what was not seen, as which it was known until now
     a class that is new           the weights that a fresh network begins with
     images of another size        kernels resized, so that W' x' = W resize(x')
+    a map of another size         the same weights at every place; those that belong to places are resized
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from zoo.layers.tabular import Levels, PiecewiseLinear
 
 
 class _Pixels(tuple):
-    """The names of an image's pixels: its shape `(height, width, channels)`."""
+    """The names of the units of an image, or of maps: the shape `(height, width, channels)`."""
 
 
 class Named:
@@ -87,6 +88,8 @@ class Named:
         first = layer.input
         if isinstance(first, keras.KerasTensor) and first.shape == tensor.shape and not _mixes(layer):
             return received
+        if len(tensor.shape) == 4 and None not in tensor.shape[1:]:
+            return _Pixels(tensor.shape[1:])
         return [(key, i) for i in range(tensor.shape[-1] or 0)]
 
 
@@ -171,7 +174,8 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
 
 def _transfer_dense(layer, old: Named, new: Named, key: str, is_head: bool) -> None:
     before = [weight.numpy() for weight in old.layers[key].weights]
-    before[0] = _rows(before[0], old.received[key], new.received[key], _switched(old, new))
+    names = [_features(named.received[key]) for named in (old, new)]
+    before[0] = _rows(before[0], *names, _switched(old, new))
     if is_head and layer.units == len(new.outputs) and old.layers[key].units == len(old.outputs):
         before = [_columns(part, old, new, weight.numpy()) for part, weight in zip(before, layer.weights)]
     layer.set_weights(before)
@@ -193,6 +197,11 @@ def _transfer_features(layer, old: Named, new: Named, key: str) -> None:
         for i, j in pairs:
             part[i] = before[j]
     layer.set_weights(grown)
+
+
+def _features(received) -> Sequence:
+    """Returns the names of what a layer that does the same at every place takes: of maps, of their channels alone."""
+    return [("channel", i) for i in range(received[-1])] if isinstance(received, _Pixels) else received
 
 
 def _switched(old: Named, new: Named) -> dict:
@@ -322,13 +331,39 @@ def _transfer_feature_wise(layer: FeatureWise, before: FeatureWise, new: Sequenc
 
 
 def _transfer_other(layer, old: Named, new: Named, key: str) -> None:
+    if hasattr(layer, "of_places") and old.layers[key].grid != layer.grid:
+        _transfer_places(layer, old.layers[key])
+        return
     shapes = [[tuple(weight.shape) for weight in named.layers[key].weights] for named in (old, new)]
-    if old.received[key] != new.received[key] or shapes[0] != shapes[1]:
+    if _features(old.received[key]) != _features(new.received[key]) or shapes[0] != shapes[1]:
         raise ValueError(
             f"The layer {layer.name!r} ({type(layer).__name__}) takes other features than before, and which of its "
             "weights stand for which is not known. Keep the columns and classes, or train a fresh model."
         )
     layer.set_weights([weight.numpy() for weight in old.layers[key].weights])
+
+
+def _transfer_places(layer, before) -> None:
+    """Copies weights that belong to the places of a grid to a layer with another grid.
+
+    Args:
+        layer: A layer with `grid`, its rows and columns, and `of_places`: by a weight's name the axis that runs over
+            the places, and whether the weight takes what is there (True) or gives it (False).
+        before: The same for another grid.
+    """
+    steps = [(_resize(new, old), _resize(old, new)) for old, new in zip(before.grid, layer.grid)]
+    weights = []
+    for weight, own in zip(before.weights, layer.weights, strict=True):
+        value = weight.numpy()
+        if own.name in layer.of_places:
+            axis, takes = layer.of_places[own.name]
+            down, across = (taking.T if takes else giving for taking, giving in steps)  # (new, old)
+            grid = np.moveaxis(value, axis, -1).reshape(-1, *before.grid)
+            grid = np.einsum("ai,bj,uij->uab", down, across, grid)
+            rest = np.moveaxis(value, axis, -1).shape[:-1]
+            value = np.moveaxis(grid.reshape(*rest, -1), -1, axis).astype(value.dtype)
+        weights.append(value)
+    layer.set_weights(weights)
 
 
 def faithful(network: keras.Model, rebuilt: keras.Model) -> bool:

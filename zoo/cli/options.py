@@ -144,12 +144,15 @@ def reader(types: Collection[str]) -> Callable[[str], Any]:
 def read_as(default: Any, text: str) -> Any:
     """Reads a builder's option as the type of its default: 64,64 for a tuple, 0.2 for a number, none for None.
 
-    What begins with a brace is a dict, whatever the default: {"text": "ngrams"}.
+    What begins with a brace is a dict, whatever the default: {"text": "ngrams"}. Where names are the default, true and
+    false are no names.
     """
     if text.lower() == "none":
         return None
     if isinstance(default, str) and not text.startswith("{"):
         return text
+    if isinstance(default, tuple) and default and all(isinstance(name, str) for name in default):
+        return {"true": True, "false": False}.get(text.lower(), tuple(text.split(",")))
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):

@@ -31,6 +31,12 @@ LOOKUPS = (
     keras.layers.StringLookup,
     keras.layers.TextVectorization,
 )
+CONVOLUTIONS = (
+    *(keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D),
+    *(keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose),
+    *(keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D),
+    *(keras.layers.SeparableConv1D, keras.layers.SeparableConv2D),
+)
 
 
 def training_flops(model: keras.Model, rows: int) -> float:
@@ -38,16 +44,16 @@ def training_flops(model: keras.Model, rows: int) -> float:
     layers = layers_of(model)
     tables = {id(layer.table) for layer in layers if isinstance(layer, Levels) and layer.large}
     products = [v for v in model.trainable_variables if len(v.shape) > 1 and id(v) not in tables]
-    uses = {id(v): count for layer in layers if (count := _uses(layer)) > 1 for v in layer.trainable_variables}
-    return 6.0 * rows * sum(uses.get(id(v), 1) * float(math.prod(v.shape)) for v in products)
+    places = {id(v): count for layer in layers if (count := _places(layer)) > 1 for v in layer.trainable_variables}
+    return 6.0 * rows * sum(places.get(id(v), 1) * float(math.prod(v.shape)) for v in products)
 
 
-def _uses(layer: keras.layers.Layer) -> int:
-    """Returns how many members use the same weights of a layer, for each row; 1 where it is no layer of members."""
+def _places(layer: keras.layers.Layer) -> int:
+    """Returns how often a layer multiplies by its weights for a row: for each member, token or place of an image."""
     output = getattr(layer, "output", None)  # a nested layer has none
-    if hasattr(layer, "members") or not isinstance(output, keras.KerasTensor) or len(output.shape) < 3:
+    if hasattr(layer, "members") or not isinstance(output, keras.KerasTensor):
         return 1
-    return output.shape[0] or 1
+    return math.prod(size for size in output.shape[:-1] if size is not None)
 
 
 def is_small(flops: float) -> bool:
@@ -66,8 +72,8 @@ def xla_pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int)
     """Returns whether XLA saves more seconds of a training on TensorFlow than compiling takes.
 
     On a CPU, XLA draws random numbers more slowly than TensorFlow does, except those of dropout, writes whole gradients
-    of embeddings, and has no lookups of words: such networks are left to TensorFlow. A layer overrules the estimate by
-    an attribute `suits_xla`, and a model by `jit_compile=True`.
+    of embeddings, has no lookups of words, and computes convolutions in one thread: such networks are left to
+    TensorFlow. A layer overrules the estimate by an attribute `suits_xla`, and a model by `jit_compile=True`.
 
     Args:
         model: A compiled model.
@@ -83,8 +89,8 @@ def xla_pays_off(model: keras.Model, *, rows: int, batch_size: int, epochs: int)
         return True
     dropouts = [layer for layer in layers if dropout.suits(layer)]
     seeds = [v for v in model.non_trainable_variables if "seed" in v.path.rsplit("/", 1)[-1]]
-    has_lookups = any(isinstance(layer, LOOKUPS) for layer in layers)
-    if not gpus() and (len(seeds) > len(dropouts) or has_lookups):
+    left_to_tensorflow = any(isinstance(layer, (*LOOKUPS, *CONVOLUTIONS)) for layer in layers)
+    if not gpus() and (len(seeds) > len(dropouts) or left_to_tensorflow):
         return False
     variables = len(model.trainable_variables)
     flops, steps = training_flops(model, rows) * epochs, -(-rows // batch_size) * epochs

@@ -166,6 +166,15 @@ register(
     summary="Multilayer perceptron for small images",
 )
 register(
+    "lenet",
+    builder="zoo.models.lenet:lenet",
+    task=("classification", "multilabel"),
+    year=1998,
+    paper="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition, "
+    "Proceedings of the IEEE 86(11), 1998. https://doi.org/10.1109/5.726791",
+    summary="LeNet-5, as published and as of today: convolutions that look for features everywhere",
+)
+register(
     "modern_hopfield",
     builder="zoo.models.modern_hopfield:modern_hopfield",
     task="association",
@@ -173,6 +182,15 @@ register(
     year=2020,
     paper="H. Ramsauer and others, Hopfield Networks is All You Need, 2020. https://arxiv.org/abs/2008.02217",
     summary="Continuous states that attend to stored patterns, of which there may be exponentially many",
+)
+register(
+    "mlp_mixer",
+    builder="zoo.models.mlp_mixer:mlp_mixer",
+    task=("classification", "multilabel"),
+    year=2021,
+    paper="I. Tolstikhin, N. Houlsby, A. Kolesnikov, L. Beyer and others, MLP-Mixer: An all-MLP Architecture for "
+    "Vision, NeurIPS 2021. https://arxiv.org/abs/2105.01601",
+    summary="Perceptrons that mix the patches of an image and their channels in turn",
 )
 register(
     "realmlp_classifier",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import keras
 
-from zoo.data.augmentation import distort
+from zoo.data.augmentation import distort, names_of
 from zoo.layers.ensemble import ensemble as ensemble_of
 from zoo.models.mlp import dense_stack
 from zoo.registry import Recipe, Spec, Traits
@@ -40,7 +40,7 @@ def image_mlp(
     dropout: float = 0.1,
     normalization: str | None = None,
     l2: float = 0.0,
-    augmentation: bool = True,
+    augmentation: bool | str | Sequence[str] = ("distort",),
     output_activation: str | None = "softmax",
     ensemble: int = 1,
 ) -> keras.Model:
@@ -53,7 +53,9 @@ def image_mlp(
         dropout: Share of hidden units dropped in training.
         normalization: None, `"batch"` or `"layer"`, before the activation.
         l2: Factor of the sum of squared hidden weights in the loss.
-        augmentation: Whether `zoo.train` shifts and distorts the images of each batch. The network is the same.
+        augmentation: How `zoo.train` changes the images of each batch, one or several names of
+            `zoo.data.augmentation`: `"distort"` (digits and drawings), `"shift"`, `"flip"` (where mirrored images mean
+            the same), `"erase"`. True is `"distort"`, False none. The network is the same.
         output_activation: `"softmax"`, `"sigmoid"` or None (logits).
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
             probabilities. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
@@ -65,6 +67,7 @@ def image_mlp(
     Raises:
         ValueError: if an option is out of its range.
     """
+    names_of(augmentation)  # raises for a name that is none
     inputs = spec.inputs()
     x = keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"]))
     x = dense_stack(

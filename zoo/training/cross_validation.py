@@ -149,7 +149,7 @@ def cross_validate(
     how = {"validation": share, "groups": groups, "weight": weight}
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {**how, **asked, "target": loaded.target}
-    why = plan_members.obstacle_of_recipe(recipe, traits, engine, entry, task, options)
+    why = plan_members.obstacle_of_recipe(recipe, traits, engine, entry, task)
     shared = (entry, recipe, traits, task)
     groups_of_shape = [] if why else list(one_program.by_shape(*shared, jobs, options, how, optimizer))
     why = why or one_program.why_not_all(groups_of_shape, recipe, engine)

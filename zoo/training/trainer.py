@@ -184,7 +184,6 @@ def train(
     model.check_loss(loss)
     model.task.check_loss(loss, model.target, model.decision)
 
-    augmented = traits.augmentation is not None and model.options.get("augmentation", True)
     has_targets = model.schema.task is not None and parts.train.y is not None
     workload = Workload(
         num_rows=parts.rows,
@@ -192,7 +191,7 @@ def train(
         epochs=recipe.epochs,
         streamed=parts.streaming,
         inputs_only=not has_targets and weight is None,
-        augmentation=traits.augmentation if augmented else None,
+        augmentation=traits.augmentation,
         made_by_model=environment is not None,
     )
     request = Request(placement, engine, callbacks, checkpoint, seed, verbose)

@@ -5,8 +5,7 @@ A reason against it is given in words, which follow "for": the models then train
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 
@@ -23,9 +22,7 @@ ELEMENTWISE = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax
 MOST_BYTES = 2**30  # the most that the rows of all members, which are copied, may take
 
 
-def obstacle_of_recipe(
-    recipe: Recipe, traits: Traits, engine: str, entry: Entry, task: Task, options: Mapping[str, Any]
-) -> str:
+def obstacle_of_recipe(recipe: Recipe, traits: Traits, engine: str, entry: Entry, task: Task) -> str:
     """Returns why trainings of an entry cannot be one program, as far as its recipe and traits tell, or `""`.
 
     Args:
@@ -34,7 +31,6 @@ def obstacle_of_recipe(
         engine: As for `zoo.engine.plan.plan`.
         entry: The entry.
         task: What its models answer.
-        options: The builder's options.
     """
     if engine in ("keras", "xla"):
         return f"`engine={engine!r}` is asked for"
@@ -46,7 +42,7 @@ def obstacle_of_recipe(
         return why
     if traits.finish is not None:
         return "the trait 'finish' takes models that were trained alone"
-    if traits.augmentation is not None and options.get("augmentation", True):
+    if traits.augmentation is not None:
         return "images are augmented"
     if recipe.stop_at is not None:
         return f"the recipe stops at a value of {recipe.stop_at[0]}"
