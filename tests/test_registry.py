@@ -32,7 +32,7 @@ def test_the_models_are_listed_by_year_then_name():
     ("arguments", "names"),
     [
         ({"pattern": "mlp_*"}, ["mlp_classifier", "mlp_regressor"]),
-        ({"task": "regression"}, ["linear_regression", "mlp_regressor"]),
+        ({"task": "regression"}, ["linear_regression", "mlp_regressor", "realmlp_regressor"]),
         ({"pattern": "mlp_*", "exclude": "*regressor"}, ["mlp_classifier"]),
         ({"pattern": "*_mlp", "exclude": ["a*", "b*"]}, ["image_mlp"]),
         ({"pattern": "none_such"}, []),

@@ -75,7 +75,9 @@ def test_outside_of_a_training_the_rate_is_that_of_its_begin_and_inference_drops
         np.testing.assert_allclose(share_dropped(layer)[0], 0.4, atol=0.01)
     assert float(layer.steps_done) == 0
     assert ScheduledDropout.from_config(layer.get_config()).rate == 0.4
-    np.testing.assert_array_equal(plain(ScheduledDropout(0.0)(np.ones((3, 4), "float32"), training=True)), np.ones((3, 4)))
+    np.testing.assert_array_equal(
+        plain(ScheduledDropout(0.0)(np.ones((3, 4), "float32"), training=True)), np.ones((3, 4))
+    )
 
 
 def network(spec):

@@ -19,8 +19,8 @@ from zoo.data.columns.source_code import NUMBER
 from zoo.data.number_statistics import MOMENTS
 from zoo.data.raw_values import MISSING
 from zoo.engine.keras_internals import producer_of
+from zoo.layers.feature_wise import FeatureWise, ParametricActivation
 from zoo.layers.linear import LinearTerms
-from zoo.layers.feature_wise import ParametricActivation, FeatureWise
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
 ACTIVATIONS = {  # name of a Keras activation -> its value at x
@@ -161,8 +161,9 @@ class _Network:
             shift = f" + {weight('beta')}" if layer.center else ""
             middle, spread = f"{x}.mean(-1, keepdims=True)", f"{x}.var(-1, keepdims=True)"
             return f"({x} - {middle}) / np.sqrt({spread} + np.float32({layer.epsilon})){scale}{shift}"
-        if isinstance(layer, keras.layers.Rescaling) and not layer.offset:
-            return f"{x}.astype('float32') * np.float32({layer.scale!r})"  # positions of levels are int64
+        if isinstance(layer, keras.layers.Rescaling):
+            shift = f" + np.float32({layer.offset!r})" if layer.offset else ""
+            return f"{x}.astype('float32') * np.float32({layer.scale!r}){shift}"  # positions of levels are int64
         if isinstance(layer, keras.layers.Flatten):
             return f"{x}.reshape(len({x}), -1)"
         if isinstance(layer, keras.layers.Add):

@@ -21,8 +21,8 @@ import numpy as np
 
 from zoo.data.columns import the_picture
 from zoo.engine.freezing import heads
-from zoo.layers.linear import LinearTerms
 from zoo.layers.feature_wise import FeatureWise
+from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
 

@@ -127,9 +127,7 @@ class PeriodicNumbers(FeatureWise):
 
     in_float32 = True  # under a policy of mixed precision: bfloat16 could not tell near numbers apart
 
-    def __init__(
-        self, frequencies: int = 16, width: int = 4, sigma: float = 0.1, members: int | None = None, **kwargs
-    ):
+    def __init__(self, frequencies: int = 16, width: int = 4, sigma: float = 0.1, members: int | None = None, **kwargs):
         super().__init__(members, **kwargs)
         if frequencies < 1 or width < 2 or sigma <= 0.0:
             raise ValueError(

@@ -50,7 +50,7 @@ SHARED = {
     "optimizer_options": OPTIMIZER,
     "schedule": "coslog4",
     "batch_size": 256,
-    "epochs": 256,
+    "epochs": 128,
     "patience": (40, 2.0),
 }
 RECIPES = {
@@ -127,7 +127,9 @@ def realmlp(
     inputs = spec.inputs()
     line = solved_line(spec, inputs)
     inputs = inputs if ranks else {name: tensor for name, tensor in inputs.items() if name != "quantile"}
-    x = features(inputs, spec, embedding_size=embedding_size, frequencies=frequencies, sigma=sigma, budget=feature_budget)
+    x = features(
+        inputs, spec, embedding_size=embedding_size, frequencies=frequencies, sigma=sigma, budget=feature_budget
+    )
     for i, unit in enumerate(units):
         x = keras.layers.Dense(unit, kernel_initializer="lecun_normal", name=f"hidden_{i}")(x)
         x = ParametricActivation(activation, name=f"activation_{i}")(x)
