@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from zoo.layers import best_members
-from zoo.layers.members import BatchFirst, MemberDense, MemberScale
+from zoo.layers.feature_wise import Scale
+from zoo.layers.members import BatchFirst, MemberDense
 
 
 def test_each_next_member_is_the_one_that_makes_the_mean_best():
@@ -22,7 +23,7 @@ def test_each_next_member_is_the_one_that_makes_the_mean_best():
 
 def test_a_network_of_chosen_members_answers_as_they_do():
     inputs = keras.Input((3,), name="x")
-    x = keras.layers.Dense(5, "relu", name="shared")(MemberScale(4, name="scale")(inputs))
+    x = keras.layers.Dense(5, "relu", name="shared")(Scale(4, name="scale")(inputs))
     network = keras.Model({"x": inputs}, BatchFirst(name="members")(MemberDense(4, 2, name="outputs")(x)))
     generator = np.random.default_rng(0)
     network.set_weights([generator.normal(size=weight.shape) for weight in network.weights])

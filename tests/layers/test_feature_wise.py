@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.layers.feature_wise import FeatureWise, ParametricActivation, PeriodicNumbers, Scale, mish
+from zoo.layers.feature_wise import FeatureWise, NormalByFeature, ParametricActivation, PeriodicNumbers, Scale, mish
 from zoo.layers.members import form_of
 
 ROWS, FEATURES, M = 5, 3, 2
@@ -29,6 +29,29 @@ def test_a_scale_multiplies_each_feature():
     np.testing.assert_allclose(plain(layer(X)) * 0 + plain(layer.scale), np.ones((ROWS, FEATURES)))
     weights = drawn(layer)
     np.testing.assert_allclose(plain(layer(X)), X * weights["scale"], rtol=1e-6)
+
+
+def test_a_scale_of_members_multiplies_what_all_share_and_what_each_has():
+    layer = Scale(M)
+    scale = drawn(layer)["scale"]
+    for x in (X, np.stack([X, 2 * X])):
+        np.testing.assert_allclose(plain(layer(x)), x * scale[:, None], rtol=1e-6)
+
+
+def test_the_columns_of_a_feature_begin_with_one_number():
+    layer = Scale(M, NormalByFeature([2, 1], stddev=1.0, seed=0))
+    again = Scale.from_config(layer.get_config())
+    layer.build((ROWS, FEATURES))
+    again.build((ROWS, FEATURES))
+    scale = plain(layer.scale)
+    np.testing.assert_array_equal(scale[:, 0], scale[:, 1])
+    assert len(np.unique(scale)) == 2 * M
+    np.testing.assert_array_equal(plain(again.scale), scale)
+
+
+def test_widths_that_are_not_those_of_the_input_are_refused():
+    with pytest.raises(ValueError, match="must add up to the input's 3 columns. Received: 5 columns. Give each"):
+        Scale(M, NormalByFeature([2, 3]))(X)
 
 
 PHI = {

@@ -87,7 +87,6 @@ def test_levels_share_the_indicators_and_have_a_table_of_vectors_each():
         members.MemberLevels(M, [3, 40]),
         members.MemberLevels(M, [40]),
         members.MemberDense(M, 6, kernel_initializer="he_normal"),
-        members.MemberScale(M, [1, 3]),
     ],
     ids=lambda layer: type(layer).__name__,
 )
@@ -100,18 +99,6 @@ def test_layers_survive_their_configs_and_know_their_output_shape(layer):
     shapes = [tuple(part.shape) for part in keras.tree.flatten(layer(x))]
     told = layer.compute_output_shape(x.shape)
     assert shapes == (told if isinstance(told, list) else [told])
-
-
-def test_a_scale_multiplies_by_its_member_s_numbers_what_all_share_and_what_each_has():
-    layer = filled(members.MemberScale(M), numbers(ROWS, WIDTH))
-    (scale,) = layer.get_weights()
-    for x in (numbers(ROWS, WIDTH), numbers(M, ROWS, WIDTH)):
-        np.testing.assert_allclose(plain(layer(x)), x * scale[:, None], rtol=1e-6)
-
-
-def test_widths_that_are_not_those_of_the_input_are_refused():
-    with pytest.raises(ValueError, match="must add up to the input's 4 columns. Received: 5 columns. Give each"):
-        members.MemberScale(M, [2, 3])(numbers(ROWS, WIDTH))
 
 
 def test_the_penalty_is_the_mean_of_the_members():

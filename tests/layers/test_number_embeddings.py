@@ -28,6 +28,22 @@ def test_vectors_begin_as_lines_and_no_column_sees_another():
     assert np.abs(slopes).max() <= 3**-0.5 and len(np.unique(slopes)) == 6 and not np.any(slopes == bias)
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_each_member_has_the_vectors_of_a_layer_of_its_own(own):
+    generator = np.random.default_rng(0)
+    ranks = generator.random((2, 5, 3) if own else (5, 3)).astype("float32")
+    layer, single = RankEmbedding(4, 6, members=2), RankEmbedding(4, 6)
+    layer.build(ranks.shape)
+    single.build((5, 3))
+    layer.set_weights([generator.normal(size=weight.shape) for weight in layer.weights])
+    found = keras.ops.convert_to_numpy(layer(ranks))
+    assert found.shape == layer.compute_output_shape(ranks.shape) == (2, 5, 12)
+    for m in range(2):
+        single.set_weights([weight[m] for weight in layer.get_weights()])
+        alone = keras.ops.convert_to_numpy(single(ranks[m] if own else ranks))
+        np.testing.assert_allclose(found[m], alone, rtol=1e-5, atol=1e-5)
+
+
 def test_a_layer_survives_its_config():
     layer = RankEmbedding(3, 4)
     assert RankEmbedding.from_config(layer.get_config()).get_config() == layer.get_config()

@@ -56,7 +56,7 @@ def test_the_network_answers_what_the_formulas_say():
 
 
 def step_by_hand(weights, x, t, moments, number, steps):
-    """Returns the weights after a step, by the formulas of the paper: matrices in the neural tangent parametrisation."""
+    """Returns the weights after a step, by the paper's formulas: y = x W / sqrt(n) + b."""
     s, w, b, a, v, c = (weights[name] for name in ("s", "w", "b", "a", "v", "c"))
     n, units = w.shape
     h = s * x

@@ -21,7 +21,6 @@ from zoo.data.raw_values import MISSING
 from zoo.engine.keras_internals import producer_of
 from zoo.layers.feature_wise import FeatureWise, ParametricActivation
 from zoo.layers.linear import LinearTerms
-from zoo.layers.number_embeddings import RankEmbedding
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
 ACTIVATIONS = {  # name of a Keras activation -> its value at x
@@ -180,11 +179,6 @@ class _Network:
             bins = layer.num_bins
             place = f"{x}[:, :, None] * {bins} - np.arange({bins}, dtype='float32')"  # of int64 all would be float64
             return f"(np.clip({place}, 0, 1) - 0.5).reshape(len({x}), {width})"
-        if isinstance(layer, RankEmbedding):
-            place = f"{x}[:, :, None] * {layer.num_bins} - np.arange({layer.num_bins}, dtype='float32')"
-            bends = f"((np.clip({place}, 0, 1) - 0.5).transpose(1, 0, 2) @ {weight('kernel')}).transpose(1, 0, 2)"
-            line = f"np.float32({12**0.5!r}) * ({x}[:, :, None] - 0.5) * {weight('slopes')} + {weight('bias')}"
-            return f"({line} + {bends}).reshape(len({x}), {width})"
         if isinstance(layer, Levels):
             parts = [f"{x}[:, [{i}]] == np.arange(1, {layer.sizes[i]})" for i in layer.small]
             rows = zip(layer.large, layer._offsets(layer.large))

@@ -24,8 +24,6 @@ def expression(layer, taken: Sequence[str], weight: Callable[[str], str]) -> str
             terms.append(f"{part} @ {kernel}")
             first += width
         return " + ".join([*terms, *([f"{weight('bias')}[:, None]"] if layer.use_bias else [])])
-    if isinstance(layer, members.MemberScale):
-        return f"{x} * {weight('scale')}[:, None]"
     if isinstance(layer, members.MemberBatchNormalization):
         scale = f"{weight('gamma')} / np.sqrt({weight('moving_variance')} + np.float32({layer.epsilon}))"
         return f"({x} - {weight('moving_mean')}[:, None]) * ({scale})[:, None] + {weight('beta')}[:, None]"

@@ -24,8 +24,7 @@ from zoo.data.columns import the_picture
 from zoo.engine.freezing import heads
 from zoo.layers.feature_wise import FeatureWise
 from zoo.layers.linear import LinearTerms
-from zoo.layers.members import MemberDense, MemberScale
-from zoo.layers.number_embeddings import RankEmbedding
+from zoo.layers.members import MemberDense
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
 
@@ -77,10 +76,6 @@ class Named:
             return [(name, f"bin {k}") for name in received for k in range(layer.num_bins)]
         if isinstance(layer, FeatureWise):
             return layer.features_given(received)
-        if isinstance(layer, RankEmbedding):
-            return [(name, "rank", k) for name in received for k in range(layer.embedding_size)]
-        if isinstance(layer, MemberScale):
-            return received
         if isinstance(layer, keras.layers.Concatenate):
             return [name for part in received for name in part]
         if isinstance(layer, keras.layers.Flatten) and isinstance(received, _Pixels):
@@ -161,9 +156,7 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
         elif isinstance(layer, LinearTerms):
             _transfer_terms(layer, old.layers[key], new, old, key)
         elif isinstance(layer, FeatureWise):
-            _transfer_feature_wise(layer, old.layers[key], new.received[key], old.received[key])
-        elif isinstance(layer, MemberScale | RankEmbedding):
-            _transfer_features(layer, old, new, key)
+            _transfer_feature_wise(layer, old, new, key)
         elif isinstance(layer, keras.layers.Dense) or (
             isinstance(layer, MemberDense) and old.received[key] == new.received[key]
         ):
@@ -179,24 +172,6 @@ def _transfer_dense(layer, old: Named, new: Named, key: str, is_head: bool) -> N
     if is_head and layer.units == len(new.outputs) and old.layers[key].units == len(old.outputs):
         before = [_columns(part, old, new, weight.numpy()) for part, weight in zip(before, layer.weights)]
     layer.set_weights(before)
-
-
-def _transfer_features(layer, old: Named, new: Named, key: str) -> None:
-    """Gives features that both networks have their weights; others keep those of the fresh one."""
-    axis = 1 if isinstance(layer, MemberScale) else 0  # behind the members
-    place = {name: i for i, name in enumerate(old.received[key])}
-    pairs = [(i, place[name]) for i, name in enumerate(new.received[key]) if name in place]
-    grown = [weight.numpy() for weight in layer.weights]
-    for part, before in zip(grown, old.layers[key].weights, strict=True):
-        part, before = (np.moveaxis(values, axis, 0) for values in (part, before.numpy()))
-        if part.shape[1:] != before.shape[1:]:
-            raise ValueError(
-                f"The layer {layer.name!r} ({type(layer).__name__}) must have as many bins and members as before. "
-                f"Received: weights of the shape {part.shape} and of {before.shape}. Train a fresh model."
-            )
-        for i, j in pairs:
-            part[i] = before[j]
-    layer.set_weights(grown)
 
 
 def _features(received) -> Sequence:
@@ -319,14 +294,21 @@ def _transfer_terms(layer: LinearTerms, before: LinearTerms, new: Named, old: Na
     layer.set_weights([grown[weight.name] for weight in layer.weights])
 
 
-def _transfer_feature_wise(layer: FeatureWise, before: FeatureWise, new: Sequence, old: Sequence) -> None:
-    place = {name: i for i, name in enumerate(old)}
-    pairs = [(i, place[name]) for i, name in enumerate(new) if name in place]
-    grown = []
-    for fresh, taken in zip(layer.get_weights(), before.get_weights(), strict=True):
+def _transfer_feature_wise(layer: FeatureWise, old: Named, new: Named, key: str) -> None:
+    """Gives features that both networks have their weights; others keep those of the fresh one."""
+    axis = 0 if layer.members is None else 1  # behind the members
+    place = {name: i for i, name in enumerate(old.received[key])}
+    pairs = [(i, place[name]) for i, name in enumerate(new.received[key]) if name in place]
+    grown = [weight.numpy() for weight in layer.weights]
+    for part, before in zip(grown, old.layers[key].weights, strict=True):
+        part, before = (np.moveaxis(values, axis, 0) for values in (part, before.numpy()))
+        if part.shape[1:] != before.shape[1:]:
+            raise ValueError(
+                f"The layer {layer.name!r} ({type(layer).__name__}) must have as many bins and members as before. "
+                f"Received: weights of the shape {part.shape} and of {before.shape}. Train a fresh model."
+            )
         for i, j in pairs:
-            fresh[i] = taken[j]
-        grown.append(fresh)
+            part[i] = before[j]
     layer.set_weights(grown)
 
 

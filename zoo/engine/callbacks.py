@@ -81,7 +81,8 @@ def has_waited(wait: int, patience: int | Sequence[float] | None, best_epoch: in
 class BestWeights(keras.callbacks.Callback):
     """Keeps the weights of the epoch of the lowest validation loss; stops after `patience` epochs without a better one.
 
-    `patience` is as for `has_waited`. `best_so_far` is the validation loss of the current weights: they stay unless an epoch is better.
+    `patience` is as for `has_waited`. `best_so_far` is the validation loss of the current weights: they stay unless an
+    epoch is better.
     """
 
     def __init__(self, patience=None, best_so_far: float | None = None, weights: EpochWeights | None = None):

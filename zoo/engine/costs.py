@@ -51,7 +51,7 @@ def training_flops(model: keras.Model, rows: int) -> float:
 def _places(layer: keras.layers.Layer) -> int:
     """Returns how often a layer multiplies by its weights for a row: for each member, token or place of an image."""
     output = getattr(layer, "output", None)  # a nested layer has none
-    if hasattr(layer, "members") or not isinstance(output, keras.KerasTensor):
+    if getattr(layer, "members", None) is not None or not isinstance(output, keras.KerasTensor):
         return 1
     return math.prod(size for size in output.shape[:-1] if size is not None)
 

@@ -35,12 +35,12 @@ def of_chosen(network: keras.Model, chosen: Sequence[int]) -> keras.Model:
 
     def with_fewer(layer):
         config = layer.get_config()
-        return type(layer).from_config({**config, "members": len(chosen)} if "members" in config else config)
+        return type(layer).from_config({**config, "members": len(chosen)} if config.get("members") else config)
 
     fewer = keras.models.clone_model(network, clone_function=with_fewer)
     for layer, before in zip(fewer.layers, network.layers, strict=True):
         weights = before.get_weights()
-        layer.set_weights([weight[list(chosen)] for weight in weights] if hasattr(layer, "members") else weights)
+        layer.set_weights([weight[list(chosen)] for weight in weights] if getattr(layer, "members", None) else weights)
     return fewer
 
 

@@ -111,7 +111,7 @@ def size(network: keras.Model) -> int:
 def is_separable(network: keras.Model) -> bool:
     """Returns whether each member of a network could be a network of its own: they share no layer that learns."""
     learning = [layer for layer in network.layers if layer.weights and not own.is_shared(layer)]
-    return size(network) > 1 and all(hasattr(layer, "members") for layer in learning)
+    return size(network) > 1 and all(getattr(layer, "members", None) is not None for layer in learning)
 
 
 def join(network: keras.Model, networks: Sequence[keras.Model]) -> None:

@@ -1,6 +1,7 @@
 """Layers that have weights of their own for each feature, and answer a feature by itself.
 
-    Scale                  s_j x_j                                      a soft selection of features
+    Scale                  s_j x_j                                      a soft selection of features, or what sets
+                                                                        members of shared layers apart (TabM)
     ParametricActivation   x_j + a_j (phi(x_j) - x_j)                   a_j = 0: the identity, 1: phi
     PeriodicNumbers        x_j, V_j cos(2 pi w_j x_j + b_j) + c_j       a number becomes several features
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 from zoo.layers.activations import activation as activation_layer
@@ -65,17 +67,57 @@ class FeatureWise(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+class NormalByFeature(keras.initializers.RandomNormal):
+    """Numbers of the normal distribution, one for each member and feature, repeated over the feature's columns.
+
+    Args:
+        widths: How many columns beside each other each feature has.
+    """
+
+    def __init__(self, widths, **kwargs):
+        super().__init__(**kwargs)
+        self.widths = list(widths)
+
+    def __call__(self, shape, dtype=None):
+        if sum(self.widths) != shape[-1]:
+            raise ValueError(
+                f"`widths` must add up to the input's {shape[-1]} columns. Received: {sum(self.widths)} columns. Give "
+                "each feature's width."
+            )
+        drawn = super().__call__((shape[0], len(self.widths)), dtype)
+        return ops.take(drawn, np.repeat(np.arange(len(self.widths)), self.widths), axis=1)
+
+    def get_config(self):
+        return {**super().get_config(), "widths": self.widths}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
 class Scale(FeatureWise):
-    """Multiplies each feature by a weight, 1 at first. Arguments and shapes: as for `FeatureWise`."""
+    """Multiplies each feature by a weight.
+
+    Args:
+        members: As for `FeatureWise`.
+        initializer: Of the weights; ones at first if left out.
+
+    Input and output shape: as for `FeatureWise`.
+    """
+
+    def __init__(self, members: int | None = None, initializer="ones", **kwargs):
+        super().__init__(members, **kwargs)
+        self.initializer = keras.initializers.get(initializer)
 
     def build(self, input_shape):
-        self.scale = self.add_weight(shape=self.shape_of(input_shape[-1]), initializer="ones", name="scale")
+        shape = self.shape_of(input_shape[-1])
+        self.scale = self.add_weight(shape=shape, initializer=self.initializer, name="scale")
 
     def call(self, x):
         return x * self.for_rows(self.scale)
 
     def in_numpy(self, x, weight):
         return f"{x} * {weight('scale')}[..., None, :]"
+
+    def get_config(self):
+        return {**super().get_config(), "initializer": keras.initializers.serialize(self.initializer)}
 
 
 @keras.saving.register_keras_serializable(package="zoo")

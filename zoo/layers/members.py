@@ -109,67 +109,6 @@ class MemberDense(MemberLayer):
         return {**super().get_config(), **config}
 
 
-class NormalByFeature(keras.initializers.RandomNormal):
-    """Numbers of the normal distribution, one for each member and feature, repeated over the feature's columns.
-
-    Args:
-        widths: How many columns beside each other each feature has.
-    """
-
-    def __init__(self, widths, **kwargs):
-        super().__init__(**kwargs)
-        self.widths = list(widths)
-
-    def __call__(self, shape, dtype=None):
-        drawn = super().__call__((shape[0], len(self.widths)), dtype)
-        return ops.take(drawn, np.repeat(np.arange(len(self.widths)), self.widths), axis=1)
-
-    def get_config(self):
-        return {**super().get_config(), "widths": self.widths}
-
-
-@keras.saving.register_keras_serializable(package="zoo")
-class MemberScale(MemberLayer):
-    """Features times numbers of each member's own: r_m * x. By these alone members of shared layers become different.
-
-    The numbers are drawn from the normal distribution, one for each member and feature of the table, so that at first
-    the columns into which a feature is encoded keep together.
-
-    Args:
-        members: How many networks stand side by side.
-        widths: How many columns beside each other each feature has; None for one.
-
-    Input shape: `(batch, columns)` or `(members, batch, columns)`. Output shape: `(members, batch, columns)`.
-
-    Y. Gorishniy, A. Kotelnikov, A. Babenko, TabM: Advancing Tabular Deep Learning with Parameter-Efficient Ensembling,
-    ICLR 2025. https://arxiv.org/abs/2410.24210
-    """
-
-    def __init__(self, members: int, widths=None, **kwargs):
-        super().__init__(members, **kwargs)
-        self.widths = None if widths is None else [int(width) for width in widths]
-
-    def build(self, input_shape):
-        columns = input_shape[-1]
-        widths = [1] * columns if self.widths is None else self.widths
-        if sum(widths) != columns:
-            raise ValueError(
-                f"`widths` must add up to the input's {columns} columns. Received: {sum(widths)} columns. Give each "
-                "feature's width."
-            )
-        begin = NormalByFeature(widths, stddev=1.0)
-        self.scale = self.add_weight(shape=(self.members, columns), initializer=begin, name="scale")
-
-    def call(self, x):
-        return x * ops.expand_dims(self.scale, 1)
-
-    def compute_output_shape(self, input_shape):
-        return (self.members, *input_shape[-2:])
-
-    def get_config(self):
-        return {**super().get_config(), "widths": self.widths}
-
-
 @keras.saving.register_keras_serializable(package="zoo")
 class MemberBatchNormalization(MemberLayer):
     """Batch normalization of each member by its own statistics. Arguments as for Keras's.

@@ -50,7 +50,7 @@ SHARED = {
     "optimizer_options": OPTIMIZER,
     "schedule": "coslog4",
     "batch_size": 256,
-    "epochs": 256,
+    "epochs": 128,
     "patience": (40, 2.0),
 }
 RECIPES = {

@@ -16,8 +16,9 @@ from collections.abc import Sequence
 import keras
 
 from zoo.layers import best_members
+from zoo.layers.feature_wise import NormalByFeature, Scale
 from zoo.layers.linear import solved_line
-from zoo.layers.members import AddToMembers, BatchFirst, MemberDense, MemberScale
+from zoo.layers.members import AddToMembers, BatchFirst, MemberDense
 from zoo.layers.number_embeddings import RankEmbedding
 from zoo.layers.tabular import Levels
 from zoo.registry import Recipe, Spec, Traits
@@ -127,7 +128,7 @@ def tabm(
     inputs = spec.inputs()
     line = solved_line(spec, inputs)
     features, widths = embedded(inputs, spec, embedding_size=embedding_size, num_bins=num_bins)
-    x = MemberScale(members, widths, name="scale")(features)
+    x = Scale(members, NormalByFeature(widths, stddev=1.0), name="scale")(features)
     for i, unit in enumerate(units):
         x = keras.layers.Dense(unit, name=f"hidden_{i}", **_uniform(x.shape[-1]))(x)
         x = keras.layers.Activation("relu", name=f"activation_{i}")(x)

@@ -11,8 +11,9 @@ from zoo.data.preprocessing import Preprocessor
 from zoo.data.sources import load
 from zoo.engine.members import member_rows, own_rows
 from zoo.engine.members.program import Program
+from zoo.layers.feature_wise import Scale
 from zoo.layers.losses import NetworkLoss, cross_entropy
-from zoo.layers.members import BatchFirst, MemberLayer
+from zoo.layers.members import BatchFirst
 from zoo.layers.tabular import Levels, PiecewiseLinear
 from zoo.model import Model
 
@@ -74,19 +75,9 @@ def test_each_member_answers_for_its_rows_as_the_network_whose_weights_it_has(ne
         np.testing.assert_allclose(outputs[m], expected, rtol=1e-4, atol=1e-4)
 
 
-class MemberScale(MemberLayer):
-    """r_m * x."""
-
-    def build(self, input_shape):
-        self.scale = self.add_weight(shape=(self.members, input_shape[-1]), initializer="ones", name="scale")
-
-    def call(self, x):
-        return x * keras.ops.expand_dims(self.scale, 1)
-
-
 def shared_dense(inputs):
     """s_m * (W (r_m * x) + b), with W and b for all members."""
-    return MemberScale(M, name="s")(layers.Dense(3, name="shared")(MemberScale(M, name="r")(inputs)))
+    return Scale(M, name="s")(layers.Dense(3, name="shared")(Scale(M, name="r")(inputs)))
 
 
 def after_one_step(x, y, weights, rate):
