@@ -29,7 +29,9 @@ def table(rows=120, seed=0):
 
 
 def fitted(frame, target, encodings=MEANS):
-    data = zoo.data.load(frame, target=target, ignore=[name for name in ("y", "kind") if name in frame and name != target])
+    data = zoo.data.load(
+        frame, target=target, ignore=[name for name in ("y", "kind") if name in frame and name != target]
+    )
     task = zoo.registry.load_task("regression" if target == "y" else "classification")
     return data, Preprocessor(task.described(data.schema, data.y), encodings).fit(data.x, data.y)
 
