@@ -9,7 +9,7 @@ from tests.artifacts.test_numpy_format import program
 from zoo.artifacts import numpy_format
 from zoo.data.columns.strings import UNSEEN
 
-CHOSEN = {"text": "ngrams", "category": "target_means", "date": "circles"}
+CHOSEN = {"text": "ngrams", "category": "target_means", "date": ("circles", "months")}
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +68,10 @@ def test_a_model_that_is_saved_and_loaded_answers_the_same_and_is_trained_on(run
     again = zoo.load(tmp_path / "m")
     rows = strange(places)
     pd.testing.assert_frame_equal(zoo.predict(again, rows), zoo.predict(run, rows))
-    assert again.card["recipe"]["encodings"] == {"others": "expanded", **CHOSEN}
+    chosen = {**CHOSEN, "date": ["circles", "months"]}
+    assert again.card["recipe"]["encodings"] == {"others": "expanded", **chosen}
     further = zoo.train(again, places.drop(columns="price"), epochs=1, verbose=0)
-    assert set(further.model.preprocessor.encode(places)) == set(run.model.preprocessor.encode(places))
+    assert further.model.preprocessor.get_config() == run.model.preprocessor.get_config()
 
 
 def test_the_served_graph_answers_as_python_does(run, places, quick_proof, tmp_path):
@@ -87,6 +88,12 @@ def test_numpy_reads_n_grams_and_means_as_the_graph_does(run, places, tmp_path):
     rows = strange(places)
     found = program(tmp_path).predict({name: rows[name].tolist() for name in rows})["probabilities"]
     np.testing.assert_allclose(found, run.model.predict(rows, verbose=0), atol=2e-6)
+
+
+def test_months_are_proved_in_onnx(places, quick_proof, tmp_path):
+    frame, encodings = places[["sold", "price"]], {"date": ("circles", "months")}
+    model = zoo.build("mlp_regressor", frame, target="price", encodings=encodings, hidden_units=(4,))
+    assert zoo.export(model, tmp_path / "m", format="onnx").max_difference < 1e-5
 
 
 @pytest.mark.parametrize("format", ["onnx", "litert", "numpy"])

@@ -29,9 +29,8 @@ def table(rows=120, seed=0):
 
 
 def fitted(frame, target, encodings=MEANS):
-    data = zoo.data.load(
-        frame, target=target, ignore=[name for name in ("y", "kind") if name in frame and name != target]
-    )
+    frame = frame.drop(columns=list({"y", "kind"} & set(frame) - {target}))
+    data = zoo.data.load(frame, target=target)
     task = zoo.registry.load_task("regression" if target == "y" else "classification")
     return data, Preprocessor(task.described(data.schema, data.y), encodings).fit(data.x, data.y)
 
@@ -116,14 +115,14 @@ def test_both_encodings_of_a_category_stand_beside_each_other():
 def test_levels_of_a_random_target_give_no_skill(target):
     """Means that saw a row's own target would tell it: of levels of two rows each, half of the mean is the row's."""
     draw = np.random.default_rng(1)
-    frame = table(600, 1).assign(city=draw.permutation(np.repeat([f"id {i}" for i in range(300)], 2)))
+    frame = table(400, 1).assign(city=draw.permutation(np.repeat([f"id {i}" for i in range(200)], 2)))
     entry = "linear_regression" if target == "y" else "logistic_regression"
     frame = frame.drop(columns="kind" if target == "y" else "y")
-    scores = zoo.cross_validate(entry, frame, target=target, folds=3, encodings=MEANS, verbose=0)
+    scores = zoo.cross_validate(entry, frame, target=target, folds=2, encodings=MEANS, verbose=0)
     if target == "y":
         assert scores["r2"].mean() < 0.02
     else:
-        assert scores["roc_auc"].mean() == pytest.approx(0.5, abs=0.06)
+        assert scores["roc_auc"].mean() == pytest.approx(0.5, abs=0.08)
     data, known = fitted(frame, target)
     y = data.y if target == "y" else data.y == "b"
     plain, out_of_fold = (

@@ -6,10 +6,11 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 import zoo
 from zoo import compiling, registry
-from zoo.data import columns
+from zoo.data import columns, dates
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
 from zoo.registry import Recipe
@@ -81,6 +82,27 @@ def test_dates_without_circles_are_their_days_alone():
     encoded = Preprocessor(infer(frame), {"date": (), "number": ()}).fit(frame).encode(frame)
     assert list(encoded) == ["numeric"] and encoded["numeric"].shape == (40, 1)
     np.testing.assert_allclose(encoded["numeric"][:, 0], (days - days.mean()) / days.std(), atol=1e-6)
+
+
+def test_months_turn_once_in_31_days():
+    frame = FRAME[["when"]].replace("2024-01-05", "")
+    known = Preprocessor(infer(frame), {"date": ("circles", "months")}).fit(frame)
+    days = pd.to_datetime(FRAME["when"]).dt.day.to_numpy() - 1.0
+    wanted = np.stack([np.sin(2 * np.pi * days / 31), np.cos(2 * np.pi * days / 31)], axis=1)
+    wanted[4] = 0.0  # missing
+    np.testing.assert_allclose(known.encode(frame)["numeric"][:, -2:], wanted, atol=1e-6)
+    whats = [feature["what"] for feature in known.layout.features if feature["tensor"] == "numeric"]
+    assert whats[-6:] == ["year sine", "year cosine", "week sine", "week cosine", "month sine", "month cosine"]
+    alone = Preprocessor(infer(frame), {"date": "months"}).fit(frame).encode(frame)["numeric"]
+    np.testing.assert_allclose(alone[:, -2:], wanted, atol=1e-6)
+    assert alone.shape == (40, 4)  # days, whether they are missing, months
+
+
+def test_the_day_of_the_month_is_that_of_the_gregorian_calendar():
+    days = ["1600-02-29", "1899-12-31", "1970-01-01", "2000-03-01", "2024-02-29", "2100-02-28", "2100-03-01"]
+    instants = np.array(days, "datetime64[us]").astype("int64")[:, None]
+    *_, month = dates.fields(tf.constant(instants), [0], months=True)
+    np.testing.assert_allclose(month[:, 0], [(int(day[-2:]) - 1) * 2 * np.pi / 31 for day in days], rtol=1e-6)
 
 
 def test_what_is_fitted_remembers_its_encodings():
