@@ -81,16 +81,19 @@ def of_texts(texts: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]
 def _singular_vectors(rows) -> np.ndarray:
     """Returns the right singular vectors of a sparse matrix `(rows, buckets)`, the largest first, in its columns."""
     from scipy.sparse.linalg import svds
+    from threadpoolctl import threadpool_limits
 
     used = np.unique(rows.indices)
     if not len(used):
         return np.zeros((rows.shape[1], 0))
-    dense = rows[:, used]
-    if min(dense.shape) <= FEW:
-        _, values, vectors = np.linalg.svd(dense.toarray(), full_matrices=False)
-    else:
-        _, values, vectors = svds(dense, MAX_COMPONENTS, v0=np.ones(min(dense.shape)))
-        values, vectors = values[::-1], vectors[::-1]
+    seen = rows[:, used]
+    # Threads would wait for each other longer than they compute, and change the last digits with their number.
+    with threadpool_limits(limits=1, user_api="blas"):
+        if min(seen.shape) <= FEW:
+            _, values, vectors = np.linalg.svd(seen.toarray(), full_matrices=False)
+        else:
+            _, values, vectors = svds(seen, MAX_COMPONENTS, v0=np.ones(min(seen.shape)))
+            values, vectors = values[::-1], vectors[::-1]
     kept = (values > LEAST_VALUE * values[0])[:MAX_COMPONENTS]
     vectors = vectors[:MAX_COMPONENTS][kept]
     largest = vectors[np.arange(len(vectors)), np.abs(vectors).argmax(axis=1)]
