@@ -164,3 +164,14 @@ def test_a_level_that_came_later_has_the_prior_in_training_and_when_it_is_served
 def test_without_a_target_categories_keep_their_levels():
     data = zoo.data.load(table()[["x", "city"]])
     assert Preprocessor(data.schema, MEANS).fit(data.x).layout.levels == [CITIES]
+
+
+def test_a_stream_s_blocks_have_means_of_their_own_rows_out_of_fold(tmp_path):
+    frame = table()[["x", "city", "y"]]
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    rows = zoo.data.load(tmp_path / "rows.csv", target="y", stream=True)
+    options = {"encodings": MEANS, "hidden_units": (4,), "epochs": 1, "batch_size": 60, "validation": None}
+    known = zoo.train("mlp_regressor", rows, verbose=0, **options).model.preprocessor
+    (block,) = pipelines.encoded_blocks(rows, known, training_seed=3)
+    np.testing.assert_array_equal(block.x["numeric"], known.encode_training(frame, frame.y, 3)["numeric"])
+    assert not np.allclose(block.x["numeric"], known.encode(frame)["numeric"])

@@ -1,5 +1,6 @@
 """Encodings that kinds of columns offer and a recipe or an option chooses, and the names that they had before."""
 
+import contextlib
 import dataclasses
 import warnings
 
@@ -10,6 +11,8 @@ import tensorflow as tf
 
 import zoo
 from zoo import compiling, registry
+from zoo.cli import main
+from zoo.cli.options import read_as
 from zoo.data import columns, dates
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
@@ -173,7 +176,7 @@ def test_former_fields_that_an_option_changes_are_warned_of():
 
 @pytest.mark.parametrize(("value", "now"), [("raw", "raw"), ("tabular", "standard")])
 def test_the_former_option_works_and_is_warned_of(value, now):
-    said = f"The option 'preprocessing' of 'linear_regression' is now called 'encodings'. Pass encodings='{now}'"
+    said = f"The option 'preprocessing' of 'linear_regression' is now called 'encodings'. Pass `encodings='{now}'`"
     with pytest.warns(FutureWarning, match=said):
         model = zoo.build("linear_regression", FRAME[["x", "y"]], target="y", preprocessing=value)
     assert model.options == {"encodings": now} and model.preprocessor.encodings.raw == (now == "raw")
@@ -186,9 +189,21 @@ def test_an_entry_that_never_had_the_former_option_refuses_it():
         zoo.build("image_mlp", scaling="standard")
 
 
-def test_the_command_line_takes_a_dict_and_the_former_option(tmp_path, monkeypatch, capsys):
-    from zoo.cli.options import read_as
+@pytest.mark.filterwarnings("default::FutureWarning")
+def test_the_command_line_takes_the_former_option(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    FRAME.assign(x=np.linspace(0.0, 1.0, 40))[["x", "y"]].to_csv("rows.csv", index=False)
+    words = ["train", "linear_regression", "rows.csv", "--target", "y", "--preprocessing", "raw", "-o", "run"]
+    assert main(words) == 0
+    said = "zoo: warning: The option 'preprocessing' of 'linear_regression' is now called 'encodings'. Pass"
+    assert said in capsys.readouterr().err
+    assert zoo.load("run").options == {"encodings": "raw"}
+    with contextlib.suppress(SystemExit):
+        main(["train", "linear_regression", "--help"])
+    assert "--encodings" in (shown := capsys.readouterr().out) and "--preprocessing" not in shown
 
+
+def test_the_command_line_takes_a_dict():
     assert read_as("expanded", "standard") == "standard"
     assert read_as("expanded", '{"text": ["words", "ngrams"]}') == {"text": ["words", "ngrams"]}
     assert read_as(None, "{'number': 'standard'}") == {"number": "standard"}
