@@ -64,6 +64,7 @@ def test_a_dict_chooses_by_kind(chosen, found):
         ({"others": "raw"}, "`encodings` must be 'raw', 'image', 'standard', 'expanded'"),
         ({"texts": "ngrams"}, "kind must be one of number, .* Received: 'texts'. Did you mean 'text'"),
         ({"text": "ngram"}, "of the kind 'text' must be of 'standard', 'expanded', 'words', 'ngrams'. Did you mean"),
+        ({"text": None}, "of the kind 'text' must be of 'standard', 'expanded', 'words', 'ngrams'. Received: None"),
         ({"boolean": "words"}, "of the kind 'boolean' must be of 'standard', 'expanded'. Received: 'words'"),
     ],
 )
