@@ -48,7 +48,7 @@ def run(places):
 def without_texts(places):
     """A model for the formats that have no strings but levels."""
     frame = places.drop(columns=["street", "sold", "kind"])
-    encodings = {"category": ("levels", "target_means"), "others": "standard"}
+    encodings = {"category": "target_means", "others": "standard"}
     return zoo.train(
         "mlp_regressor", frame, target="price", encodings=encodings, hidden_units=(4,), epochs=2, verbose=0
     )

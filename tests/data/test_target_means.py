@@ -105,10 +105,13 @@ def test_several_targets_and_labels_have_a_mean_each():
         np.testing.assert_allclose(found[1, :2], (of_first - y.mean(axis=0)) / y.std(axis=0), atol=1e-6)
 
 
-def test_both_encodings_of_a_category_stand_beside_each_other():
-    data, known = fitted(table(), "y", {"category": ("levels", "target_means")})
-    assert known.layout.levels == [CITIES, ["l", "m", "s"]]
-    assert known.encode(data.x)["numeric"].shape == (120, 3)
+def test_levels_do_not_stand_beside_means_with_which_they_would_tell_a_row_s_target():
+    frame = table(400, 1)
+    data, known = fitted(frame, "y", {"category": ("levels", "target_means")})
+    assert known.layout.levels == [["l", "m", "s"]]
+    mean = known.encode_training(data.x, data.y, 0)["numeric"][:, 1]
+    within = [np.corrcoef(mean[frame.city == city], frame.y[frame.city == city])[0, 1] for city in CITIES]
+    assert np.mean(within) < -0.15  # among the rows of a level: what its indicator and the mean tell together
 
 
 @pytest.mark.parametrize("target", ["y", "kind"])
