@@ -87,7 +87,9 @@ def checked_options(entry: Entry, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     for name in former_options(entry, options):
         value = options_now(entry, {name: options[name]})["encodings"]
-        former_names.warn(f"The option {name!r} of {entry.name!r} is now called 'encodings'. Pass encodings={value!r}.")
+        former_names.warn(
+            f"The option {name!r} of {entry.name!r} is now called 'encodings'. Pass `encodings={value!r}`."
+        )
     options = options_now(entry, options)
     for name in options:
         if name not in entry.options:

@@ -74,8 +74,8 @@ class Recipe:
         encodings: How columns are encoded. `"standard"`: numbers with zero mean and unit variance, categories by their
             levels, dates on circles, texts by their words. `"expanded"`: the same, but for a number a robustly scaled
             value and its rank among the training rows, in [0, 1]. `"raw"`: numbers as they are and a 0/1 a level.
-            `"image"`: pixels. Or a dict by kind of column, `{"text": "ngrams", "category": ("levels",
-            "target_means")}`: a kind's encodings by their names (`Kind.encodings`), or `"standard"` or `"expanded"`.
+            `"image"`: pixels. Or a dict by kind of column, `{"text": ("words", "ngrams"), "category":
+            "target_means"}`: a kind's encodings by their names (`Kind.encodings`), or `"standard"` or `"expanded"`.
             Kinds that it leaves out are encoded as `"others"` of it says, which is `"expanded"` if left out.
         arrays: `encodings` of one array of numbers, if they differ; an option `encodings` stands above both.
         feature_budget: The most features that the ranks of numbers are expanded to, summed over columns. Each column

@@ -47,13 +47,13 @@ VARIED = {  # options of other values than their defaults, beside the data that 
     ],
     "backprop_1986": [{"problem": "xor", "hidden_units": 3}],
     "mlp_classifier": [
-        {"linear": False},
+        {"linear": False, "encodings": {"text": "ngrams"}},
         {"ensemble": 3, "hidden_units": (4,), "output_activation": "sigmoid"},
         {"ensemble": 2, "hidden_units": (), "data": (ROWS, np.arange(60) % 3)},
         {"activation": "tanh", "normalization": "batch", "embedding_size": 2, "num_bins": 4, "feature_budget": 8},
     ],
     "mlp_regressor": [
-        {"linear": False},
+        {"linear": False, "encodings": "standard"},
         {"ensemble": 3, "hidden_units": (4,), "output_activation": "sigmoid"},
         {"activation": "tanh", "normalization": "layer", "embedding_size": 2, "num_bins": 4, "feature_budget": 8},
     ],

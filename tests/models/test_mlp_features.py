@@ -103,3 +103,39 @@ def test_a_checkpoint_from_before_the_budget_is_still_known(tmp_path):
     with np.load(next(tmp_path.glob("checkpoint*.npz"))) as arrays:
         recipe = json.loads(str(arrays["state"]))["identity"]["recipe"]
     assert recipe["batch_size"] == 256 and "feature_budget" not in recipe
+
+
+@pytest.fixture(scope="module")
+def curve():
+    """A parabola with noise, which no line is."""
+    x = np.linspace(-3.0, 5.0, 200)
+    return pd.DataFrame({"x": x, "y": x**2 + np.random.default_rng(0).normal(size=200)})
+
+
+def of_identities(curve, **options):
+    """Returns what a network without a curve in its units answers from -10 to 10, outside of its training too."""
+    run = zoo.train(
+        "mlp_regressor",
+        curve,
+        target="y",
+        activation="linear",
+        linear=False,
+        dropout=0.0,
+        validation=None,
+        epochs=60,
+        verbose=0,
+        **options,
+    )
+    return run.model.predict(pd.DataFrame({"x": np.linspace(-10.0, 10.0, 41)}), verbose=0)[:, 0]
+
+
+def test_a_network_of_identities_on_plain_numbers_draws_the_line_of_least_squares(curve):
+    found = of_identities(curve, encodings="standard", hidden_units=(16, 16), solver="lbfgs")
+    assert np.abs(np.diff(found, 2)).max() < 1e-4  # straight
+    slope, intercept = np.polyfit(curve.x, curve.y, 1)
+    np.testing.assert_allclose(found, slope * np.linspace(-10.0, 10.0, 41) + intercept, atol=1e-3)
+
+
+def test_by_default_the_ramps_of_the_ranks_bend_it(curve):
+    found = of_identities(curve, hidden_units=(16,))
+    assert np.abs(np.diff(found, 2)).max() > 0.1

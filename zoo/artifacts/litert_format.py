@@ -164,8 +164,8 @@ def _check(model) -> None:
         if what:
             left_out = ", ".join(map(repr, names))
             raise ValueError(
-                f"LiteRT has no operation for {what}. Received: the column {left_out}. Export as tf_saved_model or "
-                f"onnx, or train without: zoo.data.load(..., ignore=[{left_out}])."
+                f"LiteRT has no operation for {what}. Received: the column {left_out}. Export as "
+                f"tf_saved_model, or train without: zoo.data.load(..., ignore=[{left_out}])."
             )
 
 

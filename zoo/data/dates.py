@@ -6,6 +6,7 @@ features follow from its instant, by the same operations in training and in the 
     days            since 1970-01-01 less the column's offset, a number like any other
     year, week      how far the year and the week have turned, as sine and cosine
     day             how far the day has turned, where times occur in training
+    month           how far the month has turned, of 31 days, where the encoding `months` is on
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from zoo.data.notations import DAY, FIRST_SHORT_YEAR, HOUR, MARKS, MINUTE, MONTH
 
 PARTS = ("year sine", "year cosine", "week sine", "week cosine")
 TIME_PARTS = ("day sine", "day cosine")
-# Radians a day, a weekday, a microsecond. One factor each, since TensorFlow's graph optimizer turns quotients, and
-# chains of products by constants, into one product, whose last bit may then differ from that of eager operations.
-OF_YEAR, OF_WEEK, OF_DAY = (np.float32(2 * np.pi / turn) for turn in (365.25, 7, DAY))
+MONTH_PARTS = ("month sine", "month cosine")
+# Radians a day, a weekday, a microsecond, a day of a month. One factor each, since TensorFlow's graph optimizer turns
+# quotients, and chains of products by constants, into one product, whose last bit may then differ from that of eager
+# operations.
+OF_YEAR, OF_WEEK, OF_DAY, OF_MONTH = (np.float32(2 * np.pi / turn) for turn in (365.25, 7, DAY, 31))
 SHARE = np.float32(1 / DAY)
 
 # What stands for a date in graphs without strings: 1 (2 without a day, as in 2024-01) and these numbers, or zeros where
@@ -196,7 +199,16 @@ def _first_day_of_year(day):
     return days(year, one, one)
 
 
-def fields(instants, offsets: Sequence[int]):
+def _day_of_month(day):
+    """Returns the day of the month of each day number, the first being 0."""
+    from_march = day + 719_468
+    of_era = from_march - from_march // 146_097 * 146_097
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    return of_year - (153 * ((5 * of_year + 2) // 153) + 2) // 5
+
+
+def fields(instants, offsets: Sequence[int], *, months: bool = False):
     """Returns tensors `(batch, columns)`: days less an offset, whether each is known, angles of year, week and day.
 
     All columns go through the same operations, for a graph of thousands of them takes long to trace and to optimize.
@@ -204,6 +216,7 @@ def fields(instants, offsets: Sequence[int]):
     Args:
         instants: A tensor of instants `(batch, columns)`.
         offsets: Days since 1970-01-01 that are subtracted from each column before the cast to float32.
+        months: Whether the angle of the month comes last.
     """
     import tensorflow as tf
 
@@ -215,23 +228,32 @@ def fields(instants, offsets: Sequence[int]):
     of_year = tf.cast(day - _first_day_of_year(day), tf.float32)
     weekday = tf.cast(day + 3 - (day + 3) // 7 * 7, tf.float32)  # 1970-01-01 was a Thursday; Monday is 0
     whole = tf.cast(day - offset, tf.float32) + clock * SHARE
-    return whole, known, of_year * OF_YEAR, weekday * OF_WEEK, clock * OF_DAY
+    angles = [of_year * OF_YEAR, weekday * OF_WEEK, clock * OF_DAY]
+    if months:
+        angles.append(tf.cast(_day_of_month(day), tf.float32) * OF_MONTH)
+    return whole, known, *angles
 
 
-def parts(fields, times: Sequence[bool]):
-    """Returns the parts of dates `(batch, 4 or 6 of each column)`: sines and cosines, 0 where the date is missing.
+def parts(fields, turns: Sequence[Sequence[int]]):
+    """Returns the parts of dates `(batch, parts of all columns)`: sines and cosines, 0 where the date is missing.
 
     Args:
         fields: What `fields` returned.
-        times: Whether the hour counts, of each column.
+        turns: Of each column, the places of the angles that count.
     """
     import tensorflow as tf
 
     _, known, *angles = fields
-    waves = [wave(angle) for angle in (angles if any(times) else angles[:2]) for wave in (tf.sin, tf.cos)]
+    used = sorted({place for places in turns for place in places})
+    waves = [wave(angles[place]) for place in used for wave in (tf.sin, tf.cos)]
+    if not waves:
+        return tf.zeros((tf.shape(known)[0], 0))
     found = tf.where(known[:, :, None], tf.stack(waves, axis=2), 0.0)  # (batch, columns, parts)
-    found = tf.reshape(found, (-1, len(times) * len(waves)))
-    if all(times) or not any(times):
-        return found
-    wanted = [column * len(waves) + i for column, has in enumerate(times) for i in range(6 if has else 4)]
-    return tf.gather(found, wanted, axis=1)
+    found = tf.reshape(found, (-1, len(turns) * len(waves)))
+    wanted = [
+        column * len(waves) + 2 * used.index(place) + wave
+        for column, places in enumerate(turns)
+        for place in places
+        for wave in (0, 1)
+    ]
+    return found if len(wanted) == found.shape[1] else tf.gather(found, wanted, axis=1)

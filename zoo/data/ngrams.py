@@ -14,6 +14,7 @@ not seen counts in |x| alone: a text of such n-grams has features near those of 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,13 +28,14 @@ MOST_ROWS = 20_000  # of which singular vectors are taken
 FEW = 200  # rows or n-grams of which all singular vectors are computed; of more, the largest alone
 LEAST_VALUE = 1e-5  # of a singular value, in units of the largest: less is rounding
 FACTOR, PRIME = 1_000_003, 2**31 - 1  # of the hash; products of a hash and the factor fit into int64
+SAMPLED_WORDS = 16  # of which plausible texts are made
 BLANK = ord(" ")
 # What Python's `str.split` takes for blanks. RE2, which reads it in TensorFlow, has no escape \v.
 BLANKS = r"[\t-\r\x1c-\x20\x{85}\pZ]+"
 
 
 def fit(texts: np.ndarray) -> dict:
-    """Returns the weights of the buckets, the matrix `(buckets, components)`, the means and the deviation."""
+    """Returns the weights of the buckets, the matrix `(buckets, components)`, means, deviation, and plausible words."""
     import scipy.sparse
 
     texts = texts[:: -(-len(texts) // MOST_ROWS)]  # evenly taken
@@ -53,10 +55,11 @@ def fit(texts: np.ndarray) -> dict:
         "matrix": packed(matrix),
         "mean": features.mean(axis=0).tolist(),
         "deviation": float(deviation) if deviation > LEAST_VALUE else 1.0,
+        "words": sorted(word for word, _ in Counter(" ".join(texts).split()).most_common(SAMPLED_WORDS)),
     }
 
 
-def of_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def of_texts(texts: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the row and the bucket of each n-gram of texts."""
     padded = [f" {' '.join(text.lower().split())} " for text in texts]
     codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), "<u4").astype("int64")
@@ -78,16 +81,19 @@ def of_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 def _singular_vectors(rows) -> np.ndarray:
     """Returns the right singular vectors of a sparse matrix `(rows, buckets)`, the largest first, in its columns."""
     from scipy.sparse.linalg import svds
+    from threadpoolctl import threadpool_limits
 
     used = np.unique(rows.indices)
     if not len(used):
         return np.zeros((rows.shape[1], 0))
-    dense = rows[:, used]
-    if min(dense.shape) <= FEW:
-        _, values, vectors = np.linalg.svd(dense.toarray(), full_matrices=False)
-    else:
-        _, values, vectors = svds(dense, MAX_COMPONENTS, v0=np.ones(min(dense.shape)))
-        values, vectors = values[::-1], vectors[::-1]
+    seen = rows[:, used]
+    # Threads would wait for each other longer than they compute, and change the last digits with their number.
+    with threadpool_limits(limits=1, user_api="blas"):
+        if min(seen.shape) <= FEW:
+            _, values, vectors = np.linalg.svd(seen.toarray(), full_matrices=False)
+        else:
+            _, values, vectors = svds(seen, MAX_COMPONENTS, v0=np.ones(min(seen.shape)))
+            values, vectors = values[::-1], vectors[::-1]
     kept = (values > LEAST_VALUE * values[0])[:MAX_COMPONENTS]
     vectors = vectors[:MAX_COMPONENTS][kept]
     largest = vectors[np.arange(len(vectors)), np.abs(vectors).argmax(axis=1)]

@@ -1,15 +1,19 @@
 """Encodings that kinds of columns offer and a recipe or an option chooses, and the names that they had before."""
 
+import contextlib
 import dataclasses
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 import zoo
 from zoo import compiling, registry
-from zoo.data import columns
+from zoo.cli import main
+from zoo.cli.options import read_as
+from zoo.data import columns, dates
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
 from zoo.registry import Recipe
@@ -60,6 +64,7 @@ def test_a_dict_chooses_by_kind(chosen, found):
         ({"others": "raw"}, "`encodings` must be 'raw', 'image', 'standard', 'expanded'"),
         ({"texts": "ngrams"}, "kind must be one of number, .* Received: 'texts'. Did you mean 'text'"),
         ({"text": "ngram"}, "of the kind 'text' must be of 'standard', 'expanded', 'words', 'ngrams'. Did you mean"),
+        ({"text": None}, "of the kind 'text' must be of 'standard', 'expanded', 'words', 'ngrams'. Received: None"),
         ({"boolean": "words"}, "of the kind 'boolean' must be of 'standard', 'expanded'. Received: 'words'"),
     ],
 )
@@ -81,6 +86,27 @@ def test_dates_without_circles_are_their_days_alone():
     encoded = Preprocessor(infer(frame), {"date": (), "number": ()}).fit(frame).encode(frame)
     assert list(encoded) == ["numeric"] and encoded["numeric"].shape == (40, 1)
     np.testing.assert_allclose(encoded["numeric"][:, 0], (days - days.mean()) / days.std(), atol=1e-6)
+
+
+def test_months_turn_once_in_31_days():
+    frame = FRAME[["when"]].replace("2024-01-05", "")
+    known = Preprocessor(infer(frame), {"date": ("circles", "months")}).fit(frame)
+    days = pd.to_datetime(FRAME["when"]).dt.day.to_numpy() - 1.0
+    wanted = np.stack([np.sin(2 * np.pi * days / 31), np.cos(2 * np.pi * days / 31)], axis=1)
+    wanted[4] = 0.0  # missing
+    np.testing.assert_allclose(known.encode(frame)["numeric"][:, -2:], wanted, atol=1e-6)
+    whats = [feature["what"] for feature in known.layout.features if feature["tensor"] == "numeric"]
+    assert whats[-6:] == ["year sine", "year cosine", "week sine", "week cosine", "month sine", "month cosine"]
+    alone = Preprocessor(infer(frame), {"date": "months"}).fit(frame).encode(frame)["numeric"]
+    np.testing.assert_allclose(alone[:, -2:], wanted, atol=1e-6)
+    assert alone.shape == (40, 4)  # days, whether they are missing, months
+
+
+def test_the_day_of_the_month_is_that_of_the_gregorian_calendar():
+    days = ["1600-02-29", "1899-12-31", "1970-01-01", "2000-03-01", "2024-02-29", "2100-02-28", "2100-03-01"]
+    instants = np.array(days, "datetime64[us]").astype("int64")[:, None]
+    *_, month = dates.fields(tf.constant(instants), [0], months=True)
+    np.testing.assert_allclose(month[:, 0], [(int(day[-2:]) - 1) * 2 * np.pi / 31 for day in days], rtol=1e-6)
 
 
 def test_what_is_fitted_remembers_its_encodings():
@@ -151,7 +177,7 @@ def test_former_fields_that_an_option_changes_are_warned_of():
 
 @pytest.mark.parametrize(("value", "now"), [("raw", "raw"), ("tabular", "standard")])
 def test_the_former_option_works_and_is_warned_of(value, now):
-    said = f"The option 'preprocessing' of 'linear_regression' is now called 'encodings'. Pass encodings='{now}'"
+    said = f"The option 'preprocessing' of 'linear_regression' is now called 'encodings'. Pass `encodings='{now}'`"
     with pytest.warns(FutureWarning, match=said):
         model = zoo.build("linear_regression", FRAME[["x", "y"]], target="y", preprocessing=value)
     assert model.options == {"encodings": now} and model.preprocessor.encodings.raw == (now == "raw")
@@ -164,9 +190,21 @@ def test_an_entry_that_never_had_the_former_option_refuses_it():
         zoo.build("image_mlp", scaling="standard")
 
 
-def test_the_command_line_takes_a_dict_and_the_former_option(tmp_path, monkeypatch, capsys):
-    from zoo.cli.options import read_as
+@pytest.mark.filterwarnings("default::FutureWarning")
+def test_the_command_line_takes_the_former_option(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    FRAME.assign(x=np.linspace(0.0, 1.0, 40))[["x", "y"]].to_csv("rows.csv", index=False)
+    words = ["train", "linear_regression", "rows.csv", "--target", "y", "--preprocessing", "raw", "-o", "run"]
+    assert main(words) == 0
+    said = "zoo: warning: The option 'preprocessing' of 'linear_regression' is now called 'encodings'. Pass"
+    assert said in capsys.readouterr().err
+    assert zoo.load("run").options == {"encodings": "raw"}
+    with contextlib.suppress(SystemExit):
+        main(["train", "linear_regression", "--help"])
+    assert "--encodings" in (shown := capsys.readouterr().out) and "--preprocessing" not in shown
 
+
+def test_the_command_line_takes_a_dict():
     assert read_as("expanded", "standard") == "standard"
     assert read_as("expanded", '{"text": ["words", "ngrams"]}') == {"text": ["words", "ngrams"]}
     assert read_as(None, "{'number': 'standard'}") == {"number": "standard"}

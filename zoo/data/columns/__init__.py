@@ -110,16 +110,15 @@ def encodings_by_kind(encodings, columns: Iterable[Column]) -> dict[str, tuple[s
     by_kind = encodings if isinstance(encodings, Mapping) else {OTHERS: encodings}
     others = by_kind.get(OTHERS, "expanded")
     if others not in WHOLE:
-        received = f"encodings={encodings!r}"
         known = f"'raw', 'image', {', '.join(map(repr, WHOLE))}, or a dict of encodings by kind of column"
-        raise ValueError(f"`encodings` must be {known}.{suggest(str(others), WHOLE)} Received: {received}")
+        raise ValueError(f"`encodings` must be {known}.{suggest(str(others), WHOLE)} Received: encodings={encodings!r}")
     own = [name for name in KINDS if "/" not in name]
     named = [name for name in by_kind if name != OTHERS]
     offered = {name: kind(name).encodings for name in dict.fromkeys([*own, *(c.kind for c in columns), *named])}
     return {
-        name: _chosen(name, by_kind.get(name, others), kinds_own)
-        for name, kinds_own in offered.items()
-        if kinds_own or name in named
+        name: _chosen(name, by_kind.get(name, others), of_kind)
+        for name, of_kind in offered.items()
+        if of_kind or name in named
     }
 
 
@@ -127,7 +126,7 @@ def _chosen(name: str, asked, offered: Mapping[str, tuple[str, ...]]) -> tuple[s
     """Returns the names of a kind's encodings that are on."""
     if isinstance(asked, str) and asked in WHOLE:
         return tuple(one for one, sets in offered.items() if asked in sets)
-    names = (asked,) if isinstance(asked, str) else tuple(asked)
+    names = tuple(asked) if isinstance(asked, (list, tuple)) else (asked,)
     for one in names:
         if one not in offered:
             known = ", ".join(map(repr, [*WHOLE, *offered]))

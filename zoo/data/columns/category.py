@@ -1,8 +1,11 @@
 """Categories: strings that repeat, as positions of their levels; 0 is what training has not seen.
 
     levels         positions, for an indicator or a learned vector each
-    target_means   of columns of many levels, means of the target and counts: see `zoo.data.target_means`; others, and
-                   all where there is no target, have their levels
+    target_means   in their place, of columns of many levels, means of the target and counts: see
+                   `zoo.data.target_means`; other columns, and all where there is no target, have their levels
+
+Means and levels do not stand beside each other: among the rows of a level, those whose fold has high targets have a low
+mean of the others, so that the two together tell a row's own target.
 
 Of more than 8 levels those seen once are left to position 0, so that the vector of what was not seen is trained.
 """
@@ -66,7 +69,7 @@ class Category(Kind):
         if len(levels) <= MANY_LEVELS or y is None or not self.sees_target(encodings):
             return {"levels": levels}
         means = target_means.fit(self.read(values, column, {"levels": levels}), y, len(levels))
-        return {"levels": levels, "means": means, "positions": "levels" in encodings.of(self.name)}
+        return {"levels": levels, "means": means}
 
     def sees_target(self, encodings: Encodings) -> bool:
         return "target_means" in encodings.of(self.name)
@@ -136,7 +139,7 @@ class Category(Kind):
             sections = [("part", f"means(places[:, {i}], *MEANS[{i}])") for i in means]
             constants["MEANS"] = f"{tables!r}  # features of each level, by the place of the column"
             functions |= {"unpacked": packing.SOURCE, "means": MEANS}
-        chosen = [i for i, state in enumerate(group.states) if self._has_positions(state)]
+        chosen = [i for i, state in enumerate(group.states) if "means" not in state]
         setup = [
             "level = [[places.get(name, 0) for name in strings(rows[c], True)] for c, places in LEVELS.items()]",
             "categorical = np.array(level).T.reshape(len(level[0]), -1)",
@@ -157,12 +160,8 @@ class Category(Kind):
 
         return tf.unstack(block, num=len(group.columns), axis=1)
 
-    @staticmethod
-    def _has_positions(state: State) -> bool:
-        return state.get("positions", True)
-
     def levels(self, column: Column, state: State) -> list[str] | None:
-        return state["levels"] if self._has_positions(state) else None
+        return None if "means" in state else state["levels"]
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
         import tensorflow as tf
@@ -174,7 +173,7 @@ class Category(Kind):
         return [(tf.one_hot(at - 1, len(state["levels"])), "value") for at, state in positions]
 
     def positions_group(self, parsed, group: Group) -> list:
-        return [at for at, state in zip(parsed, group.states, strict=True) if self._has_positions(state)]
+        return [at for at, state in zip(parsed, group.states, strict=True) if "means" not in state]
 
     def features(self, column: Column, state: State, encodings: Encodings) -> list[Feature]:
         if encodings.raw:

@@ -1,8 +1,10 @@
 """Dates: datetime64, or strings, as days since 1970-01-01 and turns of the year, the week and the day.
 
 Strings have the notation of the column's `format`, or that of ISO 8601: see `zoo.data.notations`. Anything else is an
-error, in Python and in the served graph. The days are a number like any other. Sine and cosine of the day in the year,
-of the weekday and, where times occur in training, of the hour stand beside it.
+error, in Python and in the served graph. The days are a number like any other. Beside it stand sine and cosine:
+
+    circles   of the day in the year, of the weekday and, where times occur in training, of the hour
+    months    of the day in the month
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ class Date(Kind):
     """Dates."""
 
     name, precedence, order = "date", 30, 20
-    encodings = {"circles": ("standard", "expanded")}
+    encodings = {"circles": ("standard", "expanded"), "months": ()}
     has_numbers = True
     together, dtype, block_dtype = True, "string", "int64"
 
@@ -116,7 +118,13 @@ class Date(Kind):
     def fit(self, read: np.ndarray, column: Column, encodings: Encodings, y: np.ndarray | None = None) -> State:
         known = read[read != UNKNOWN]
         middle = 0 if encodings.raw or not len(known) else int(np.median(known // DAY))
-        return {"times": bool(np.any(known % DAY)), "offset": middle}
+        months = {"months": True} if "months" in encodings.of(self.name) else {}
+        return {"times": bool(np.any(known % DAY)), "offset": middle, **months}
+
+    def _turns(self, state: State, encodings: Encodings) -> list[int]:
+        """Returns the places of the angles that count: of the year, the week, the day, the month."""
+        circles = ([0, 1, 2] if state["times"] else [0, 1]) if "circles" in encodings.of(self.name) else []
+        return [*circles, *([3] if state.get("months") else [])]
 
     def prepare(self, group: Group) -> list[_Reading]:
         return [_Reading(column) for column in group.columns]
@@ -147,7 +155,8 @@ class Date(Kind):
 
     def parse_group(self, block, group: Group, tables: Sequence) -> tuple:
         states: Sequence[State] = group.states or [{}] * len(group.columns)
-        return dates.fields(block, [state.get("offset", 0) for state in states])
+        months = any(state.get("months") for state in states)
+        return dates.fields(block, [state.get("offset", 0) for state in states], months=months)
 
     def numbers_group(self, parsed, group: Group):
         import tensorflow as tf
@@ -156,9 +165,8 @@ class Date(Kind):
         return tf.where(known, days, np.float32(np.nan))
 
     def encode_group(self, parsed, group: Group, encodings: Encodings) -> list:
-        if "circles" not in encodings.of(self.name):
-            return []
-        return [(dates.parts(parsed, [state["times"] for state in group.states]), "part")]
+        turns = [self._turns(state, encodings) for state in group.states]
+        return [(dates.parts(parsed, turns), "part")] if any(turns) else []
 
     def converted_shape(self, column: Column, state: State) -> tuple[int, ...] | None:
         return (len(dates.FIELDS),) if all(one.date for one in notations.patterns(column.format)) else None
@@ -190,11 +198,15 @@ class Date(Kind):
         ]
         names = [str(column.name) for column in group.columns]
         lines = [f"    {name!r}: {one!r}," for name, one in zip(names, described, strict=True)]
-        turns = [f"turns(*dates[{i}][:{4 if state['times'] else 3}])" for i, state in enumerate(group.states)]
+        turns = [
+            f"turns(*dates[{i}][{[0, *(place + 1 for place in places)]}])"
+            for i, state in enumerate(group.states)
+            if (places := self._turns(state, encodings))
+        ]
         return Source(
             setup=("dates = [date(rows[name], name, *known) for name, known in DATES.items()]",),
             numbers=("*(days for days, *_ in dates)",),
-            sections=() if "circles" not in encodings.of(self.name) else tuple(("part", turn) for turn in turns),
+            sections=tuple(("part", turn) for turn in turns),
             constants={
                 **STRING_CONSTANTS,
                 "MONTHS": repr(notations.MONTHS),
@@ -205,9 +217,9 @@ class Date(Kind):
         )
 
     def features(self, column: Column, state: State, encodings: Encodings) -> list[Feature]:
-        if "circles" not in encodings.of(self.name):
-            return []
-        return [Feature(what, section="part") for what in dates.PARTS + (dates.TIME_PARTS if state["times"] else ())]
+        names = [*dates.PARTS, *dates.TIME_PARTS, *dates.MONTH_PARTS]
+        places = self._turns(state, encodings)
+        return [Feature(names[2 * place + wave], section="part") for place in places for wave in (0, 1)]
 
     def sample(self, column, state, rows, generator, *, odd=False):
         scaled, offset = state["scaled"], state.get("offset", 0)

@@ -129,7 +129,8 @@ class Kind:
             read: What `read` gave.
             column: The column.
             encodings: How the preprocessor encodes.
-            y: Class indices, or a regression's values, `(rows,)`, for a kind that `uses_target`; else None.
+            y: Class indices, or a regression's values, `(rows,)`, or of several targets or labels `(rows, targets)`,
+                for encodings that see the target; else None.
         """
         return {}
 

@@ -78,16 +78,17 @@ def ngrams(values, idf, matrix, mean, deviation, absent):
 '''
 DATE = '''
 def date(values, column, offset, patterns, missing):
-    """Returns days since 1970-01-01 less an offset, NaN where missing, and angles of the year, the week and the day."""
-    of_year, of_week, of_day = (np.float32(2 * np.pi / turn) for turn in (365.25, 7, 86_400_000_000))
-    found = np.full((4, len(values)), np.nan, "float32")
+    """Returns days since 1970-01-01 less an offset, NaN where missing, and angles of year, week, day and month."""
+    of_year, of_week, of_day, of_month = (np.float32(2 * np.pi / turn) for turn in (365.25, 7, 86_400_000_000, 31))
+    found = np.full((5, len(values)), np.nan, "float32")
     for i, text in enumerate(strings(values)):
         if text.strip(BLANKS) in missing:
             continue
         days, microseconds = divmod(instant(text, column, patterns), 86_400_000_000)
         whole = np.float32(days - offset) + np.float32(microseconds) * np.float32(1 / 86_400_000_000)
-        year = (np.datetime64(days, "D") - np.datetime64(days, "D").astype("datetime64[Y]")).astype(int)
-        turned = (year * of_year, (days + 3) % 7 * of_week, np.float32(microseconds) * of_day)
+        day = np.datetime64(days, "D")
+        year, month = ((day - day.astype(f"datetime64[{unit}]")).astype(int) for unit in "YM")
+        turned = (year * of_year, (days + 3) % 7 * of_week, np.float32(microseconds) * of_day, month * of_month)
         found[:, i] = whole, *turned
     return found
 

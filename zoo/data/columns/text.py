@@ -123,7 +123,8 @@ class Text(Kind):
     def source(self, group: Group, encodings: Encodings) -> Source:
         if not any(group.states):
             return Source()
-        sections, known, modules = [], {"WORDS": [], "NGRAMS": []}, []
+        known: dict[str, list[str]] = {"WORDS": [], "NGRAMS": []}
+        sections, modules = [], []
         for column, state in zip(group.columns, group.states, strict=True):
             name = str(column.name)
             if "words" in state:
@@ -153,7 +154,7 @@ class Text(Kind):
         return [Feature(what, section="part") for what in names]
 
     def sample(self, column, state, rows, generator, *, odd=False):
-        words = list(state.get("words", ()))
+        words = [*state.get("words", ()), *state.get("ngrams", {}).get("words", ())]
         if odd:
             words = [*words, *STRANGE_WORDS]
             drawn = [" ".join(generator.choice(words, generator.integers(1, 6))) for _ in range(rows)]
