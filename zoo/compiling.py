@@ -11,7 +11,7 @@ import keras
 from zoo import entries, registry
 from zoo.data import augmentation
 from zoo.engine import objectives, players
-from zoo.engine.schedules import WarmupCosine
+from zoo.engine.schedules import scheduled
 from zoo.layers.losses import NetworkLoss
 from zoo.recipes import changed_by_options
 from zoo.registry import Entry, Recipe, Traits
@@ -70,8 +70,7 @@ def compile_model(
     elif optimizer is None or isinstance(optimizer, str):
         options = dict(recipe.optimizer_options) if optimizer in (None, recipe.optimizer) else {}
         rate = recipe.learning_rate if learning_rate is None else learning_rate
-        if recipe.schedule == "cosine" and total_steps:
-            rate = WarmupCosine(rate, total_steps)
+        rate = scheduled(rate, recipe.schedule, total_steps)
         name = optimizer or recipe.optimizer
         # Keras numbers optimizers, and TensorFlow keeps 30 KB for each name that a variable ever had.
         config = {"learning_rate": rate, "name": name.lower(), **options}

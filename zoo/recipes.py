@@ -79,7 +79,8 @@ class Recipe:
         optimizer: Name of a Keras optimizer.
         optimizer_options: Its further arguments.
         learning_rate: Step size; the peak where there is a schedule.
-        schedule: `"constant"` or `"cosine"` (down to 0 over all epochs, after a short warm-up).
+        schedule: `"constant"`, `"cosine"` (down to 0 over all epochs, after a short warm-up), or pairs
+            `(share, factor)`: up to that share of the training, the rate times the factor.
         batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
         steps_per_epoch: Steps of an epoch, of an entry whose rows come from its own acts (`Traits.experience`).
         least_steps: The fewest steps of an epoch: of few rows, batches are smaller, but have 32 rows or more. A
@@ -109,7 +110,7 @@ class Recipe:
     optimizer: str = "adam"
     optimizer_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     learning_rate: float = 1e-3
-    schedule: str = "constant"
+    schedule: str | tuple[tuple[float, float], ...] = "constant"
     batch_size: int | float | str = 256
     steps_per_epoch: int = 100
     least_steps: int = 1

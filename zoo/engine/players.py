@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 from keras import ops
 
-from zoo.engine.schedules import WarmupCosine
+from zoo.engine.schedules import scheduled
 from zoo.layers.nesting import layers_of
 from zoo.recipes import Player, Recipe
 
@@ -160,13 +160,13 @@ def optimizer_of(
 
 def _made(player: Player, recipe: Recipe, rate: float, steps: int | None) -> keras.optimizers.Optimizer:
     """Returns the optimizer that a player describes."""
-    scheduled = WarmupCosine(rate, steps) if recipe.schedule == "cosine" and steps else rate
+    rate = scheduled(rate, recipe.schedule, steps)
     if callable(player.optimizer):
-        return player.optimizer(scheduled)
+        return player.optimizer(rate)
     described = {"name": player.optimizer} if isinstance(player.optimizer, str) else dict(player.optimizer)
     name = described.pop("name")
     # Keras numbers optimizers without a name, and TensorFlow keeps 30 KB for each name that a variable ever had.
-    config = {"learning_rate": scheduled, "name": f"{player.name}_{name.lower()}", **described}
+    config = {"learning_rate": rate, "name": f"{player.name}_{name.lower()}", **described}
     return keras.optimizers.get({"class_name": name, "config": config})
 
 

@@ -38,6 +38,32 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         return {"peak": self.peak, "steps": self.steps}
 
 
+def scheduled(rate: float, schedule, steps: int | None):
+    """Returns a rate as a recipe's schedule has it run over the steps of a training.
+
+    Args:
+        rate: The learning rate; the highest one.
+        schedule: `"constant"`, `"cosine"`, or pairs `(share, factor)` in rising order: up to that share of the
+            training, the rate times the factor.
+        steps: Steps of the whole training; None where they are not known: the rate stays.
+
+    Raises:
+        ValueError: if there is no such schedule.
+    """
+    if isinstance(schedule, str) and schedule not in ("constant", "cosine"):
+        raise ValueError(
+            "A recipe's schedule must be 'constant', 'cosine', or pairs (share, factor), of which the last share is 1. "
+            f"Received: {schedule!r}. Repair the recipe."
+        )
+    if not steps or schedule == "constant":
+        return rate
+    if schedule == "cosine":
+        return WarmupCosine(rate, steps)
+    ends, factors = zip(*schedule, strict=True)
+    boundaries = [max(0, round(end * steps) - 1) for end in ends[:-1]]  # a boundary is the last step before the change
+    return keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, [rate * factor for factor in factors])
+
+
 RATE_CALLBACKS = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
 HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end")
 
