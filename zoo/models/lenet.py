@@ -15,8 +15,8 @@ IEEE 86(11), 1998. https://doi.org/10.1109/5.726791
 Three things differ from the paper. The codes, which the paper draws as 7 x 12 bitmaps of the ASCII set, are drawn at
 random here with equal probabilities of -1 and +1, the same for everyone: that works for classes that are no characters.
 The rates of the single weights, which the paper divides by estimates of second derivatives (stochastic diagonal
-Levenberg-Marquardt), are the same for all weights: plain stochastic gradient descent, a pattern a step, whose rate
-falls over 20 passes as the paper's global rate does, from four times its value. And j, which is to be positive, is 0.1.
+Levenberg-Marquardt), are the same for all weights: plain stochastic gradient descent, a pattern a step, by the paper's
+global rate, which falls over 20 passes. And j, which is to be positive, is 0.1.
 
 `modern=True` is what the network became: more layers of more maps, whose units see 3 x 3; maxima in place of sums,
 batch normalization, rectified units, the mean over all places in place of C5 and F6, cross-entropy, AdamW, and images
@@ -271,12 +271,12 @@ RECIPE = Recipe(
     decision="softmax",
     metrics=("accuracy",),
     optimizer="sgd",
-    learning_rate=2e-3,
+    learning_rate=5e-4,
     schedule=GLOBAL_RATES,
     batch_size=1,
     epochs=20,
     by_option={"modern": {True: MODERN}},
-    expect={"accuracy": 0.97},
+    expect={"accuracy": 0.96},
 )
 TRAITS = Traits(
     loss=map_criterion,
