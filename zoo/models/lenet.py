@@ -263,7 +263,9 @@ MODERN = {
     "learning_rate": 4e-3,
     "schedule": "cosine",
     "batch_size": 128,
-    "epochs": 30,
+    "least_steps": 50,
+    "epochs": 40,
+    "validation": 0.1,
 }
 RECIPE = Recipe(
     data="mnist_10k",
