@@ -15,6 +15,7 @@ from tests.benchmarks import (
     accuracy_boosting,
     accuracy_rivals,
     history,
+    images,
     many_tables,
     many_tables_sources,
     preprocess,
@@ -83,6 +84,45 @@ def test_accuracy_tells_a_difference_from_chance():
     assert accuracy_rivals.said((exact, low, high)).endswith("alike")
     many = np.repeat([1.0, 0.0], [20, 80])
     assert accuracy_rivals.said(accuracy_rivals.difference([many], [right], "accuracy")).endswith("worse")
+
+
+@pytest.fixture
+def folder_of_idx_files(tmp_path):
+    """Forty images of a bright or a dark side, as MNIST's files have them."""
+    generator, folder = np.random.default_rng(0), tmp_path / "sides"
+    folder.mkdir()
+    for name, rows in (("train", 30), ("t10k", 10)):
+        y = np.resize(np.arange(2, dtype="uint8"), rows)
+        x = generator.integers(0, 120, (rows, 8, 8)).astype("uint8")
+        x[y == 1, :, :4] += 100
+        for what, values in (("images", x), ("labels", y)):
+            sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
+            header = bytes([0, 0, 8, values.ndim]) + sizes
+            (folder / f"{name}-{what}-idx{values.ndim}-ubyte").write_bytes(header + values.tobytes())
+    return folder
+
+
+def test_images_trains_each_network_within_its_seconds(capsys, monkeypatch, folder_of_idx_files):
+    monkeypatch.setattr(images, "epochs_within", lambda *arguments: 1)
+    images.main([str(folder_of_idx_files), "--only", "image_mlp", "mlp_mixer", "--set", "batch_size=10"])
+    printed = capsys.readouterr().out
+    assert "image_mlp augmentation=('flip',), batch_size=10, seed=0: test accuracy" in printed
+    assert "| `mlp_mixer` | `batch_size=10, seed=0` |" in printed and "| 900 | " in printed
+
+
+def test_images_tells_how_many_epochs_end_within_some_seconds(monkeypatch, folder_of_idx_files):
+    def train(entry, data, *, epochs, callbacks, verbose):
+        (watch,) = callbacks
+        watch.epochs += [3.0, 2.0]  # the first with a second of tracing
+
+    monkeypatch.setattr(zoo, "train", train)
+    times = iter([0.0, 9.0])  # four seconds around the epochs
+    monkeypatch.setattr(images.time, "perf_counter", lambda: next(times))
+    assert images.epochs_within(100.0, "lenet", None, {}) == 47  # (100 - 4 - 1) / 2
+    for file in folder_of_idx_files.glob("t10k*"):
+        file.unlink()
+    with pytest.raises(SystemExit, match="must have test rows"):
+        images.main([str(folder_of_idx_files)])
 
 
 def test_preprocess_prints_its_seconds(capsys):

@@ -201,7 +201,7 @@ def test_a_recipe_is_what_json_holds(name):
 
     def as_json(value):
         if isinstance(value, dict):
-            return {key: as_json(item) for key, item in value.items()}
+            return {key if isinstance(key, str) else json.dumps(key): as_json(item) for key, item in value.items()}
         return [as_json(item) for item in value] if isinstance(value, tuple | list) else value
 
     recipe = dataclasses.asdict(entries.load_recipe(zoo.info(name)))

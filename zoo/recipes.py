@@ -94,7 +94,8 @@ class Recipe:
         optimizer_options: Its further arguments.
         learning_rate: Step size; the peak where there is a schedule.
         schedule: `"constant"`; or over all epochs `"cosine"` (down to 0 after a short warm-up), `"coslog4"` (four
-            cycles from 0 to 0, each twice as long as the last) or `"flat_cos"` (down to 0 in the second half).
+            cycles from 0 to 0, each twice as long as the last) or `"flat_cos"` (down to 0 in the second half); or pairs
+            `(share, factor)`: up to that share of the training, the rate times the factor.
         batch_size: Rows a step, or `"full"`; below 1.0, a share of the rows, of at most `MOST_ROWS`.
         steps_per_epoch: Steps of an epoch, of an entry whose rows come from its own acts (`Traits.experience`).
         least_steps: The fewest steps of an epoch: of few rows, batches are smaller, but have 32 rows or more. A
@@ -127,7 +128,7 @@ class Recipe:
     optimizer: str = "adam"
     optimizer_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     learning_rate: float = 1e-3
-    schedule: str = "constant"
+    schedule: str | tuple[tuple[float, float], ...] = "constant"
     batch_size: int | float | str = 256
     steps_per_epoch: int = 100
     least_steps: int = 1

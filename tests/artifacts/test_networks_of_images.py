@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.artifacts import numpy_images, surgery
+from zoo.models.mlp_mixer import TokenMixing
 
 pytestmark = pytest.mark.tensorflow
 SHAPE = (9, 12, 1)
@@ -127,3 +129,69 @@ def test_one_class_is_refused(name):
     x, _ = rows()
     with pytest.raises(ValueError, match="two classes"):
         zoo.train(name.partition(" ")[0], (x, np.full(len(x), "a")), verbose=0, **NETWORKS[name])
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras.layers.Conv2D(4, 3),
+        keras.layers.Conv2D(3, (2, 5), padding="same", use_bias=False),
+        keras.layers.MaxPooling2D(2),
+        keras.layers.MaxPooling2D(2, padding="same"),
+        keras.layers.ZeroPadding2D(((1, 2), (0, 3))),
+        keras.layers.GlobalAveragePooling2D(),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_layer_of_images_in_numpy_gives_what_keras_s_gives(layer):
+    x = np.random.default_rng(0).normal(size=(2, 7, 9, 2)).astype("float32")
+    network = keras.Sequential([keras.Input(x.shape[1:]), layer])
+    arrays = {}
+
+    def keep(name, value):
+        arrays[name] = keras.ops.convert_to_numpy(value)
+        return f"arrays['{name}']"
+
+    found = eval(numpy_images.expression(layer, "x", keep), {"np": np, "arrays": arrays, "x": x})
+    np.testing.assert_allclose(found, keras.ops.convert_to_numpy(network(x)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras.layers.Conv2D(4, 3, strides=2),
+        keras.layers.Conv2D(4, 3, dilation_rate=2),
+        keras.layers.Conv2D(4, 3, groups=2),
+        keras.layers.MaxPooling2D(3),
+        keras.layers.GlobalAveragePooling2D(keepdims=True),
+        keras.layers.GlobalAveragePooling2D(data_format="channels_first"),
+        keras.layers.AveragePooling2D(2),
+    ],
+)
+def test_other_layers_of_images_are_not_written_in_numpy(layer):
+    layer(keras.Input((7, 9, 2)))
+    assert numpy_images.expression(layer, "x", lambda *_: "w") is None
+
+
+def test_weights_of_places_are_resized_with_the_places():
+    """Hidden units take the places as if they were resized to the old grid; what is given is resized to the new one."""
+    generator = np.random.default_rng(0)
+    before, after = TokenMixing(5, name="before"), TokenMixing(5, name="after")
+    before(np.zeros((1, 2, 3, 1), "float32")), after(np.zeros((1, 5, 4, 1), "float32"))
+    before.set_weights([generator.normal(size=weight.shape) for weight in before.weights])
+    surgery._transfer_places(after, before)
+    kernel_1, bias_1, kernel_2, bias_2 = (np.array(weight) for weight in after.weights)
+
+    def resized(grid, rows, columns):
+        return keras.ops.convert_to_numpy(
+            keras.ops.image.resize(grid[..., None].astype("float32"), (rows, columns), antialias=True)
+        )[..., 0]
+
+    seen = generator.normal(size=(5, 4))
+    old = np.array(before.kernel_1)
+    np.testing.assert_allclose(seen.ravel() @ kernel_1, resized(seen, 2, 3).ravel() @ old, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(bias_1, np.array(before.bias_1))
+    np.testing.assert_allclose(bias_2.reshape(5, 4), resized(np.array(before.bias_2).reshape(2, 3), 5, 4), atol=1e-5)
+    hidden = generator.normal(size=5)
+    given = (hidden @ np.array(before.kernel_2)).reshape(2, 3)
+    np.testing.assert_allclose((hidden @ kernel_2).reshape(5, 4), resized(given, 5, 4), rtol=1e-4, atol=1e-5)

@@ -304,6 +304,19 @@ def test_xla_is_for_long_trainings_of_networks_that_draw_no_numbers_but_dropout_
         looking_up.compile("adam", "mse")
         assert not costs.xla_pays_off(looking_up, **long)
     assert not costs.xla_pays_off(network(), rows=100, batch_size=32, epochs=100)
+    inputs = keras.Input((28, 28, 1))
+    of_images = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Flatten()(keras.layers.Conv2D(64, 5)(inputs))))
+    of_images.compile("adam", "mse")
+    assert not costs.xla_pays_off(of_images, **long)
+
+
+def test_a_weight_of_a_layer_of_images_multiplies_at_each_place():
+    inputs = keras.Input((5, 6, 2))
+    x = keras.layers.Conv2D(4, 3, padding="same")(inputs)  # 3 x 3 x 2 x 4 weights at 5 x 6 places
+    x = keras.layers.Dense(7)(x)  # 4 x 7 at 5 x 6 places
+    outputs = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(x))
+    products = 5 * 6 * (3 * 3 * 2 * 4 + 4 * 7) + 7 * 3
+    assert costs.training_flops(keras.Model(inputs, outputs), rows=10) == 6 * 10 * products
 
 
 class OfOne(keras.Model):

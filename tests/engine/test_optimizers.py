@@ -160,7 +160,7 @@ def test_a_caller_may_name_it(table):
         ({"rate_factors": {"*": -1.0}}, "`rate_factors` must hold finite.* Received: -1.0 for '\\*'"),
         ({"decay_factors": {"a": "b"}}, "`decay_factors` must hold finite.* Received: 'b' for 'a'"),
         ({"weight_decay": float("nan")}, "`weight_decay` must hold finite.* Received: nan"),
-        ({"decay_schedule": "cos", "total_steps": 3}, "A schedule must be one of .* Received: 'cos'"),
+        ({"decay_schedule": "cos", "total_steps": 3}, "A recipe.s schedule must be one of .* Received: 'cos'"),
     ],
 )
 def test_what_is_no_factor_is_refused(options, received):

@@ -167,8 +167,8 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
 
 def _transfer_dense(layer, old: Named, new: Named, key: str, is_head: bool) -> None:
     before = [weight.numpy() for weight in old.layers[key].weights]
-    names = [_features(named.received[key]) for named in (old, new)]
-    before[0] = _rows(before[0], *names, _switched(old, new))
+    taken_before, taken = _features(old.received[key]), _features(new.received[key])
+    before[0] = _rows(before[0], taken_before, taken, _switched(old, new))
     if is_head and layer.units == len(new.outputs) and old.layers[key].units == len(old.outputs):
         before = [_columns(part, old, new, weight.numpy()) for part, weight in zip(before, layer.weights)]
     layer.set_weights(before)

@@ -98,21 +98,31 @@ def flat_cosine(share):
 SCHEDULES = {"cosine": WarmupCosine, "coslog4": CosLog4, "flat_cos": FlatCosine}
 
 
-def scheduled(name: str, peak: float, steps: int | None) -> float | StepSchedule:
-    """Returns the schedule that a recipe names, or the rate itself for `"constant"` or where no steps are known.
+def scheduled(schedule, peak: float, steps: int | None):
+    """Returns a rate as a recipe's schedule has it run over the steps of a training.
 
     Args:
-        name: `"constant"`, or a name of `SCHEDULES`.
-        peak: The highest rate.
-        steps: Steps of the whole training, or None.
+        schedule: `"constant"`, a name of `SCHEDULES`, or pairs `(share, factor)` in rising order: up to that share of
+            the training, the rate times the factor.
+        peak: The learning rate; the highest one.
+        steps: Steps of the whole training; None where they are not known: the rate stays.
 
     Raises:
-        ValueError: if there is no schedule of that name.
+        ValueError: if there is no such schedule.
     """
-    if name != "constant" and name not in SCHEDULES:
+    if isinstance(schedule, str) and schedule != "constant" and schedule not in SCHEDULES:
         known = ", ".join(map(repr, ("constant", *SCHEDULES)))
-        raise ValueError(f"A schedule must be one of {known}. Received: {name!r}.")
-    return SCHEDULES[name](peak, steps) if name != "constant" and steps else peak
+        raise ValueError(
+            f"A recipe's schedule must be one of {known}, or pairs (share, factor), of which the last share is 1. "
+            f"Received: {schedule!r}. Repair the recipe."
+        )
+    if not steps or schedule == "constant":
+        return peak
+    if isinstance(schedule, str):
+        return SCHEDULES[schedule](peak, steps)
+    ends, factors = zip(*schedule, strict=True)
+    boundaries = [max(0, round(end * steps) - 1) for end in ends[:-1]]  # a boundary is the last step before the change
+    return keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, [peak * factor for factor in factors])
 
 
 def schedule_variables(optimizer) -> list:

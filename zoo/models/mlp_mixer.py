@@ -136,7 +136,9 @@ RECIPE = Recipe(
     learning_rate=2e-3,
     schedule="cosine",
     batch_size=128,
-    epochs=30,
+    least_steps=50,
+    epochs=25,
+    validation=0.1,
     expect={"accuracy": 0.95},
 )
 TRAITS = Traits(augmentation=in_turn(("shift", "flip")))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import ops
 
-from zoo.engine import costs, keras_internals
+from zoo.engine import keras_internals
 from zoo.layers.linear import SolvedLine
 from zoo.layers.members import PER_FEATURE, MemberDense, MemberLayer, form_of, is_shared
 from zoo.layers.nesting import layers_of
@@ -41,8 +41,6 @@ def obstacle(network: keras.Model) -> str:
             return f"{name} penalises activities, and would count the rows that fill a batch"
         if isinstance(layer, keras.layers.Embedding):
             return f"{name} is stepped by the rows of a batch"
-        if isinstance(layer, costs.CONVOLUTIONS):
-            return f"{name} is a convolution, which is faster for one network at a time"
         if layer.compute_dtype != "float32":
             return f"{name} computes in {layer.compute_dtype}"
         if hasattr(layer, "seed_generator") and (why := _drawn(layer, network)):

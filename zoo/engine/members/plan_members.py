@@ -13,6 +13,7 @@ from zoo.engine import costs, keras_internals
 from zoo.engine.members import narrow_inputs, own_rows
 from zoo.engine.optimizers import GroupedAdamW
 from zoo.engine.refusals import obstacle_of_steps
+from zoo.layers.nesting import layers_of
 from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Traits
 from zoo.tasks.task import Task
@@ -91,6 +92,8 @@ def obstacle_of_models(
         return "the optimizer's weight decay depends on the names of variables"
     if why := own_rows.obstacle(first.network):
         return why
+    if any(isinstance(layer, costs.CONVOLUTIONS) for layer in layers_of(first.network)):
+        return "convolutions are faster for one network at a time"
     is_small = costs.is_small(costs.training_flops(first, batch_size))
     sizes = {"rows": len(rows[0][1]), "batch_size": batch_size, "epochs": epochs}
     if engine == "auto" and not is_small and costs.xla_pays_off(first, **sizes):
