@@ -26,8 +26,6 @@ from zoo.layers.scheduled_dropout import ScheduledDropout
 from zoo.layers.tabular import Levels
 from zoo.registry import Recipe, Spec, Traits
 
-EMBEDDED = ("inputs", "numeric", "ranks")  # what may become periodic features
-
 
 def begin(model, x, y) -> None:
     """Sets the initial weights of a fresh model from its training rows."""
@@ -44,30 +42,33 @@ OPTIMIZER = {
     "decay_factors": {"scale_*/*": 6.0, "embedded_*/*": 0.1, "activation_*/*": 0.1, "*/bias": 0.0},
     "fan_in_powers": {"embedded_*/*": 0.0, "levels/*": 0.0, "*/kernel": -0.5},
 }
-SHARED = {
-    "linear": True,
-    "optimizer": "grouped_adamw",
-    "optimizer_options": OPTIMIZER,
-    "schedule": "coslog4",
-    "batch_size": 256,
-    "epochs": 128,
-    "patience": (40, 2.0),
-}
 RECIPES = {
     "realmlp_classifier": Recipe(
         data="titanic",
+        linear=True,
         decision="softmax",
         metrics=("accuracy",),
+        optimizer="grouped_adamw",
+        optimizer_options=OPTIMIZER,
         learning_rate=0.04,
+        schedule="coslog4",
+        batch_size=256,
+        epochs=128,
+        patience=(40, 2.0),
         expect={"accuracy": 0.77},
-        **SHARED,
     ),
     "realmlp_regressor": Recipe(
         data="california_housing",
+        linear=True,
         by_option={"output_activation": {"sigmoid": {"linear": False}}},
+        optimizer="grouped_adamw",
+        optimizer_options=OPTIMIZER,
         learning_rate=0.2,
+        schedule="coslog4",
+        batch_size=256,
+        epochs=128,
+        patience=(40, 2.0),
         expect={"r2": 0.78},
-        **SHARED,
     ),
 }
 TRAITS = {name: Traits(start=begin) for name in RECIPES}
@@ -135,8 +136,8 @@ def realmlp(
         x = ParametricActivation(activation, name=f"activation_{i}")(x)
         if dropout:
             x = ScheduledDropout(dropout, name=f"dropout_{i}")(x)
-    begin = "lecun_normal" if line is None else "zeros"
-    outputs = keras.layers.Dense(spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
+    initial = "lecun_normal" if line is None else "zeros"
+    outputs = keras.layers.Dense(spec.num_outputs, kernel_initializer=initial, name="outputs")(x)
     if line is not None:
         outputs = keras.layers.Add(name="sum")([outputs, line])
     return ensemble_of(keras.Model(inputs, outputs, name="realmlp"), ensemble)
