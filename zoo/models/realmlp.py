@@ -82,7 +82,7 @@ def realmlp(
     dropout: float = 0.15,
     embedding_size: int = 8,
     frequencies: int = 16,
-    sigma: float = 0.1,
+    sigma: float = 0.5,
     ranks: bool = True,
     feature_budget: int = 1024,
     linear: bool = True,
