@@ -32,6 +32,28 @@ def begin(model, x, y) -> None:
     data_driven.initialise(model.network, x)
 
 
+def features(inputs, spec: Spec, *, embedding_size: int, frequencies: int, sigma: float, budget: int):
+    """Returns one tensor `(batch, features)` of the encoded tensors of a table, each feature with a scale."""
+    spec.refuse_sequences()
+    parts = {name: inputs[name] for name in ("inputs", "numeric") if name in inputs}
+    if "quantile" in inputs:
+        parts["ranks"] = keras.layers.Rescaling(12**0.5, offset=-(3**0.5), name="centred_ranks")(inputs["quantile"])
+    width = sum(tensor.shape[-1] for tensor in parts.values())
+    if frequencies and 4 * width <= budget:
+        for name, tensor in parts.items():
+            parts[name] = PeriodicNumbers(frequencies, 4, sigma, name=f"embedded_{name}")(tensor)
+    if "categorical" in inputs:
+        levels = Levels(spec.categorical_sizes, embedding_size, deviation=1.0, name="levels")
+        parts["levels"] = levels(inputs["categorical"])
+    if "image" in inputs:
+        pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
+        parts["image"] = keras.layers.Flatten(name="flatten")(pixels)
+    if not parts:
+        spec.refuse_tensors()
+    scaled = [Scale(name=f"scale_{name}")(tensor) for name, tensor in parts.items()]
+    return keras.layers.Concatenate(name="features")(scaled) if len(scaled) > 1 else scaled[0]
+
+
 OPTIMIZER = {
     "beta_2": 0.95,
     "epsilon": 1e-8,
@@ -141,25 +163,3 @@ def realmlp(
     if line is not None:
         outputs = keras.layers.Add(name="sum")([outputs, line])
     return ensemble_of(keras.Model(inputs, outputs, name="realmlp"), ensemble)
-
-
-def features(inputs, spec: Spec, *, embedding_size: int, frequencies: int, sigma: float, budget: int):
-    """Returns one tensor `(batch, features)` of the encoded tensors of a table, each feature with a scale."""
-    spec.refuse_sequences()
-    parts = {name: inputs[name] for name in ("inputs", "numeric") if name in inputs}
-    if "quantile" in inputs:
-        parts["ranks"] = keras.layers.Rescaling(12**0.5, offset=-(3**0.5), name="centred_ranks")(inputs["quantile"])
-    width = sum(tensor.shape[-1] for tensor in parts.values())
-    if frequencies and 4 * width <= budget:
-        for name, tensor in parts.items():
-            parts[name] = PeriodicNumbers(frequencies, 4, sigma, name=f"embedded_{name}")(tensor)
-    if "categorical" in inputs:
-        levels = Levels(spec.categorical_sizes, embedding_size, deviation=1.0, name="levels")
-        parts["levels"] = levels(inputs["categorical"])
-    if "image" in inputs:
-        pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
-        parts["image"] = keras.layers.Flatten(name="flatten")(pixels)
-    if not parts:
-        spec.refuse_tensors()
-    scaled = [Scale(name=f"scale_{name}")(tensor) for name, tensor in parts.items()]
-    return keras.layers.Concatenate(name="features")(scaled) if len(scaled) > 1 else scaled[0]
