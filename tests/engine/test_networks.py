@@ -62,6 +62,17 @@ VARIED = {  # options of other values than their defaults, beside the data that 
         {"hidden_units": (4,), "activation": "tanh", "normalization": "batch", "augmentation": False, "ensemble": 2},
         {"output_activation": "sigmoid", "data": (IMAGES, np.arange(12) % 2)},
     ],
+    "realmlp_classifier": [
+        {"linear": False, "ranks": False, "feature_budget": 8},
+        {"ensemble": 3, "hidden_units": (4,), "output_activation": "sigmoid", "frequencies": 0},
+        {"ensemble": 2, "hidden_units": (), "data": (ROWS, np.arange(60) % 3), "activation": "tanh"},
+        {"embedding_size": 2},
+    ],
+    "realmlp_regressor": [
+        {"linear": False, "ranks": False, "feature_budget": 8},
+        {"ensemble": 3, "hidden_units": (4,), "output_activation": "sigmoid", "frequencies": 0},
+        {"activation": "selu", "embedding_size": 2, "output_activation": None},
+    ],
     "modern_hopfield": [{"beta": 2.0, "capacity": 200, "steps": 1}],
 }
 

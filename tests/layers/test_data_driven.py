@@ -49,7 +49,7 @@ def test_a_bias_is_a_mean_of_five_rows_by_random_shares():
     x, kernel = np.eye(7, dtype="float32"), np.arange(1.0, 8.0, dtype="float32")[:, None] ** 2
     scaled, bias = data_driven.dense_weights(x, kernel, with_bias=True)
     z = (x @ scaled)[:, 0]
-    generator = np.random.default_rng(data_driven._seed(scaled))
+    generator = np.random.default_rng(data_driven._seed(kernel))
     rows = generator.integers(7, size=(5, 1))[:, 0]
     shares = generator.exponential(size=(5, 1))[:, 0]
     np.testing.assert_allclose(bias, -np.sum(shares / shares.sum() * z[rows]), rtol=1e-5)

@@ -65,15 +65,14 @@ def dense_weights(x: np.ndarray, kernel: np.ndarray, *, with_bias: bool) -> tupl
     z = x @ kernel
     deviation = z.std(axis=0)
     factor = 1.0 / np.where(deviation > 1e-6, deviation, 1.0)  # of a unit that says the same for all rows, 1
-    kernel = kernel * factor
     if not with_bias:
-        return kernel, np.zeros(len(factor), kernel.dtype)
+        return kernel * factor, np.zeros(len(factor), kernel.dtype)
     generator = np.random.default_rng(_seed(kernel))
     chosen = generator.integers(len(x), size=(CORNERS, len(factor)))
     shares = generator.exponential(size=(CORNERS, len(factor)))
     shares /= shares.sum(axis=0)
     of_rows = np.take_along_axis(z * factor, chosen, axis=0)
-    return kernel, -np.sum(shares * of_rows, axis=0).astype(kernel.dtype)
+    return kernel * factor, -np.sum(shares * of_rows, axis=0).astype(kernel.dtype)
 
 
 def _of_member(features, m: int) -> np.ndarray:

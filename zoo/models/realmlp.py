@@ -26,12 +26,32 @@ from zoo.layers.scheduled_dropout import ScheduledDropout
 from zoo.layers.tabular import Levels
 from zoo.registry import Recipe, Spec, Traits
 
-EMBEDDED = ("inputs", "numeric", "ranks")  # what may become periodic features
-
 
 def begin(model, x, y) -> None:
     """Sets the initial weights of a fresh model from its training rows."""
     data_driven.initialise(model.network, x)
+
+
+def features(inputs, spec: Spec, *, embedding_size: int, frequencies: int, sigma: float, budget: int):
+    """Returns one tensor `(batch, features)` of the encoded tensors of a table, each feature with a scale."""
+    spec.refuse_sequences()
+    parts = {name: inputs[name] for name in ("inputs", "numeric") if name in inputs}
+    if "quantile" in inputs:
+        parts["ranks"] = keras.layers.Rescaling(12**0.5, offset=-(3**0.5), name="centred_ranks")(inputs["quantile"])
+    width = sum(tensor.shape[-1] for tensor in parts.values())
+    if frequencies and 4 * width <= budget:
+        for name, tensor in parts.items():
+            parts[name] = PeriodicNumbers(frequencies, 4, sigma, name=f"embedded_{name}")(tensor)
+    if "categorical" in inputs:
+        levels = Levels(spec.categorical_sizes, embedding_size, deviation=1.0, name="levels")
+        parts["levels"] = levels(inputs["categorical"])
+    if "image" in inputs:
+        pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
+        parts["image"] = keras.layers.Flatten(name="flatten")(pixels)
+    if not parts:
+        spec.refuse_tensors()
+    scaled = [Scale(name=f"scale_{name}")(tensor) for name, tensor in parts.items()]
+    return keras.layers.Concatenate(name="features")(scaled) if len(scaled) > 1 else scaled[0]
 
 
 OPTIMIZER = {
@@ -44,30 +64,33 @@ OPTIMIZER = {
     "decay_factors": {"scale_*/*": 6.0, "embedded_*/*": 0.1, "activation_*/*": 0.1, "*/bias": 0.0},
     "fan_in_powers": {"embedded_*/*": 0.0, "levels/*": 0.0, "*/kernel": -0.5},
 }
-SHARED = {
-    "linear": True,
-    "optimizer": "grouped_adamw",
-    "optimizer_options": OPTIMIZER,
-    "schedule": "coslog4",
-    "batch_size": 256,
-    "epochs": 128,
-    "patience": (40, 2.0),
-}
 RECIPES = {
     "realmlp_classifier": Recipe(
         data="titanic",
+        linear=True,
         decision="softmax",
         metrics=("accuracy",),
+        optimizer="grouped_adamw",
+        optimizer_options=OPTIMIZER,
         learning_rate=0.04,
+        schedule="coslog4",
+        batch_size=256,
+        epochs=128,
+        patience=(40, 2.0),
         expect={"accuracy": 0.77},
-        **SHARED,
     ),
     "realmlp_regressor": Recipe(
         data="california_housing",
+        linear=True,
         by_option={"output_activation": {"sigmoid": {"linear": False}}},
+        optimizer="grouped_adamw",
+        optimizer_options=OPTIMIZER,
         learning_rate=0.2,
+        schedule="coslog4",
+        batch_size=256,
+        epochs=128,
+        patience=(40, 2.0),
         expect={"r2": 0.78},
-        **SHARED,
     ),
 }
 TRAITS = {name: Traits(start=begin) for name in RECIPES}
@@ -81,7 +104,7 @@ def realmlp(
     dropout: float = 0.15,
     embedding_size: int = 8,
     frequencies: int = 16,
-    sigma: float = 0.1,
+    sigma: float = 0.5,
     ranks: bool = True,
     feature_budget: int = 1024,
     linear: bool = True,
@@ -135,30 +158,8 @@ def realmlp(
         x = ParametricActivation(activation, name=f"activation_{i}")(x)
         if dropout:
             x = ScheduledDropout(dropout, name=f"dropout_{i}")(x)
-    begin = "lecun_normal" if line is None else "zeros"
-    outputs = keras.layers.Dense(spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
+    initial = "lecun_normal" if line is None else "zeros"
+    outputs = keras.layers.Dense(spec.num_outputs, kernel_initializer=initial, name="outputs")(x)
     if line is not None:
         outputs = keras.layers.Add(name="sum")([outputs, line])
     return ensemble_of(keras.Model(inputs, outputs, name="realmlp"), ensemble)
-
-
-def features(inputs, spec: Spec, *, embedding_size: int, frequencies: int, sigma: float, budget: int):
-    """Returns one tensor `(batch, features)` of the encoded tensors of a table, each feature with a scale."""
-    spec.refuse_sequences()
-    parts = {name: inputs[name] for name in ("inputs", "numeric") if name in inputs}
-    if "quantile" in inputs:
-        parts["ranks"] = keras.layers.Rescaling(12**0.5, offset=-(3**0.5), name="centred_ranks")(inputs["quantile"])
-    width = sum(tensor.shape[-1] for tensor in parts.values())
-    if frequencies and 4 * width <= budget:
-        for name, tensor in parts.items():
-            parts[name] = PeriodicNumbers(frequencies, 4, sigma, name=f"embedded_{name}")(tensor)
-    if "categorical" in inputs:
-        levels = Levels(spec.categorical_sizes, embedding_size, deviation=1.0, name="levels")
-        parts["levels"] = levels(inputs["categorical"])
-    if "image" in inputs:
-        pixels = keras.layers.Rescaling(1 / 255, name="pixels")(inputs["image"])
-        parts["image"] = keras.layers.Flatten(name="flatten")(pixels)
-    if not parts:
-        spec.refuse_tensors()
-    scaled = [Scale(name=f"scale_{name}")(tensor) for name, tensor in parts.items()]
-    return keras.layers.Concatenate(name="features")(scaled) if len(scaled) > 1 else scaled[0]

@@ -299,7 +299,8 @@ class Program:
             weights = [v.value.value() for v in self._weights]
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                losses = self._losses(weights, x, y, share, (keys, epoch * steps + i)) + self._penalties(weights)
+                draws = keys, epoch * steps + i, self._total_steps
+                losses = self._losses(weights, x, y, share, draws) + self._penalties(weights)
             gradients = tape.gradient(losses, weights, unconnected_gradients="zero")
             with self._updating():
                 self._optimizer.apply(gradients, self._weights)
@@ -314,14 +315,15 @@ class Program:
     def _losses(self, weights, x, y, share, draws=None):
         """Returns each member's mean loss `(members,)` of rows `(members, size, ...)`.
 
-        In training, `draws` are the members' keys and the step, by which dropouts draw, and by their places.
+        In training, `draws` are the members' keys, the step and the steps of the whole training, by which dropouts
+        draw, and by their places.
         """
         import tensorflow as tf
 
         layers = self._network.layers
         own_calls = [(layer, "product", products.product) for layer in layers if isinstance(layer, MemberDense)]
         for place, layer in enumerate(filter(dropout.suits, layers) if draws else ()):
-            own_calls.append((layer, "call", dropout.of_members(layer, place, *draws, self._total_steps)))
+            own_calls.append((layer, "call", dropout.of_members(layer, place, *draws)))
         with contextlib.ExitStack() as stack:
             for own_call in own_calls:
                 stack.enter_context(keras_internals.replaced(*own_call))
