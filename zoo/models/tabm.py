@@ -25,10 +25,10 @@ from zoo.registry import Recipe, Spec, Traits
 RECIPE = {
     "linear": True,
     "optimizer": "adamw",
-    "optimizer_options": {"weight_decay": 3e-4, "global_clipnorm": 1.0},
+    "optimizer_options": {"weight_decay": 3e-4},
     "learning_rate": 2e-3,
     "batch_size": 256,
-    "least_steps": 8,
+    "least_steps": 50,
     "epochs": 100,
     "patience": 16,
 }
@@ -78,12 +78,12 @@ def tabm(
     *,
     members: int = 16,
     kept_members: int | None = None,
-    hidden_units: Sequence[int] = (256, 256),
+    hidden_units: Sequence[int] = (128, 128),
     dropout: float = 0.1,
     embedding_size: int = 8,
     num_bins: int = 48,
     feature_budget: int = 1024,
-    linear: bool = True,
+    linear: bool = False,
     output_activation: str | None = "softmax",
 ) -> keras.Model:
     """Builds members that share their hidden layers.
@@ -112,12 +112,9 @@ def tabm(
         ValueError: if an option is out of its range.
     """
     units = (hidden_units,) if isinstance(hidden_units, int) else tuple(hidden_units)
-    if isinstance(members, bool) or not isinstance(members, int) or members < 2:
-        raise ValueError(f"`members` must be an integer, 2 or more. Received: members={members}")
-    if kept_members is not None and (isinstance(kept_members, bool) or int(kept_members) < 2):
-        raise ValueError(
-            f"`kept_members` must be an integer, 2 or more, or None. Received: kept_members={kept_members}"
-        )
+    for name, count in (("members", members), ("kept_members", members if kept_members is None else kept_members)):
+        if isinstance(count, bool) or not isinstance(count, int) or count < 2:
+            raise ValueError(f"`{name}` must be an integer, 2 or more. Received: {name}={count}")
     if not units or any(not isinstance(unit, int) or unit < 1 for unit in units):
         raise ValueError(
             f"`hidden_units` must be positive integers, one a layer. Received: hidden_units={hidden_units}"

@@ -39,6 +39,7 @@ def fit(
     validation: Sequence[tuple] | None,
     *,
     loss: Callable,
+    tested_loss: Callable | None = None,
     batch_size: int,
     epochs: int,
     shuffle: bool,
@@ -56,6 +57,7 @@ def fit(
             weights `(rows,)`.
         validation: The same of the rows that choose the best epoch, or None.
         loss: `(y, network output) -> (rows,)`.
+        tested_loss: The same of validation rows, if it is another.
         batch_size: Rows a step.
         epochs: The most epochs.
         shuffle: Whether rows are permuted, by (seed, epoch).
@@ -84,6 +86,7 @@ def fit(
     arrays = keras.tree.flatten([rows[0], validation[0] if validation else ()])
     dtypes = tuple(str(array.dtype) for array in arrays)
     key = key and (key, len(models), *settings.values(), rates is None, dtypes)
+    settings["tested_loss"] = tested_loss
 
     weights = [narrow_inputs.weights_in(model.network, widest.network) for model in models]
     with _programs(key, widest, loss, len(models), settings) as programs:

@@ -13,6 +13,7 @@ import keras
 from zoo.engine import costs, keras_internals
 from zoo.engine.members import narrow_inputs, own_rows
 from zoo.engine.refusals import obstacle_of_steps
+from zoo.layers import ensemble
 from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Traits
 from zoo.tasks.task import Task
@@ -43,8 +44,6 @@ def obstacle_of_recipe(
         return f"the solver {recipe.solver!r} trains"
     if why := obstacle_of_steps(traits):
         return why
-    if traits.finish is not None:
-        return "the trait 'finish' takes models that were trained alone"
     if traits.augmentation is not None and options.get("augmentation", True):
         return "images are augmented"
     if recipe.stop_at is not None:
@@ -66,7 +65,7 @@ def obstacle_of_models(
         epochs: The most epochs.
         engine: As for `zoo.engine.plan.plan`.
     """
-    if getattr(models[0], "members", 1) > 1:
+    if ensemble.is_separable(models[0].network):
         return "each is an ensemble already"
     if keras.backend.backend() != "tensorflow":
         return f"Keras runs on {keras.backend.backend()}"
