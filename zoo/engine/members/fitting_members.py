@@ -16,6 +16,7 @@ import os
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import keras
 import numpy as np
@@ -76,7 +77,7 @@ def fit(
     validation = validation and _with_lines(models, validation)
     rates = _rates(models)
     widest = models[narrow_inputs.widest([model.network for model in models])]
-    settings = {
+    settings: dict[str, Any] = {
         "shapes": member_rows.shapes_of(rows),
         "held_shapes": validation and member_rows.shapes_of(validation),
         "batch_size": batch_size,
