@@ -7,8 +7,10 @@ import pytest
 
 import zoo
 from tests.artifacts.conftest import keepers_notes
+from tests.engine.test_precision import policy
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.sources import load
+from zoo.engine.costs import training_flops
 from zoo.layers.losses import NetworkLoss, squared_error
 from zoo.model import Model
 from zoo.models.tabm import tabm
@@ -110,7 +112,7 @@ def test_a_member_begins_with_one_normal_number_for_each_feature_of_the_table():
     for first, last in zip(starts, [*starts[1:], 13], strict=True):
         np.testing.assert_array_equal(scale[:, first:last], np.repeat(scale[:, [first]], last - first, axis=1))
     drawn = scale[:, starts]
-    assert len(np.unique(drawn)) == drawn.size
+    assert len(np.unique(drawn)) > 0.99 * drawn.size
     assert abs(drawn.mean()) < 0.05 and abs(drawn.std() - 1.0) < 0.05  # 3,000 numbers of N(0, 1)
 
 
@@ -148,7 +150,8 @@ def test_an_option_out_of_its_range_is_refused(option, message):
 
 # A table end to end.
 
-QUICK = {"members": 4, "kept_members": 2, "hidden_units": (8, 6), "num_bins": 6, "embedding_size": 3, "verbose": 0}
+SHAPE = {"members": 4, "kept_members": 2, "hidden_units": (8, 6), "num_bins": 6, "embedding_size": 3}
+QUICK = {**SHAPE, "verbose": 0}
 
 
 def table():
@@ -187,7 +190,7 @@ def test_an_artifact_holds_the_kept_members_and_trains_further(run, tmp_path):
     assert again.members == again.options["members"] == 2
     pd.testing.assert_frame_equal(zoo.predict(again, table()), zoo.predict(run, table()), check_exact=True)
     tuned = zoo.fine_tune(again, table(), epochs=2, verbose=0).model
-    assert tuned.members == 2 and tuned.card["ancestry"]
+    assert tuned.members == 2
     moved = [np.any(a != b) for a, b in zip(tuned.network.get_weights(), again.network.get_weights(), strict=True)]
     assert any(moved)
 
@@ -201,7 +204,18 @@ def test_new_columns_levels_and_classes_leave_each_member_s_answers(run):
     now = logits(adapted, table().assign(length=1.0))
     np.testing.assert_allclose(now[..., :3], logits(run.model, table()), rtol=1e-5, atol=1e-5)
     fresh = zoo.adapt(run, grown.drop(columns="length"), columns="extend", classes="new").network
-    assert not np.any(plain(fresh.get_layer("outputs").kernel))
+    assert np.abs(plain(fresh.get_layer("outputs").kernel)).max() <= 6**-0.5  # as a fresh network begins
+
+
+def test_the_first_number_and_the_last_one_come_and_go():
+    frame = pd.DataFrame({"a": ["x", "z"] * 20, "y": np.arange(40.0)})
+    model = zoo.build("tabm_regressor", frame, target="y", **SHAPE)
+    grown = zoo.adapt(model, frame.assign(b=np.arange(40.0) ** 2), columns="extend")
+    assert grown.network.get_layer("embedding").kernel.shape == (1, 6, 3)
+    answers = [logits(each, frame.assign(b=3.0)[[*each.schema.names]]) for each in (model, grown)]
+    np.testing.assert_allclose(*answers, rtol=1e-5, atol=1e-6)
+    fewer = zoo.adapt(grown, frame, columns="new")
+    np.testing.assert_allclose(logits(fewer, frame), answers[0], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.tensorflow
@@ -210,9 +224,29 @@ def test_an_export_answers_as_the_members_do(run, format, quick_proof, tmp_path)
     assert zoo.export(run, tmp_path / "moods", format=format).max_difference < 1e-5
 
 
-def test_folds_are_scored_by_their_kept_members():
-    table_of_scores = zoo.cross_validate("tabm_classifier", table(), target="mood", folds=2, epochs=2, **QUICK)
-    assert len(table_of_scores.attrs["predictions"]) == 120 and table_of_scores["accuracy"].notna().all()
+def numbers_and_a_level(rows=90):
+    """A table whose folds have the same columns and levels."""
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(rows, 3)), columns=["a", "b", "c"]).assign(
+        d=["x", "y", "z"] * (rows // 3)
+    )
+    return frame.assign(
+        mood=np.where(frame["a"] + frame["b"] ** 2 > 1, "kind", np.where(frame["c"] > 0, "lazy", "wild"))
+    )
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("linear", [False, True])
+def test_folds_train_as_one_program_to_the_members_that_each_keeps_alone(linear):
+    how = {**QUICK, "dropout": 0.0, "linear": linear, "target": "mood", "folds": 2, "epochs": 2}
+    together = zoo.cross_validate("tabm_classifier", numbers_and_a_level(), **how)
+    assert together.attrs["at_once"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zoo.engine.members.plan_members.obstacle_of_models", lambda *_, **__: "this test")
+        alone = zoo.cross_validate("tabm_classifier", numbers_and_a_level(), **how)
+    assert not alone.attrs["at_once"]
+    pairs = [table_of_scores.attrs["predictions"].iloc[:, 1:].to_numpy() for table_of_scores in (together, alone)]
+    np.testing.assert_allclose(*pairs, rtol=1e-4, atol=1e-6)
 
 
 def test_without_validation_rows_all_members_stay():
@@ -223,18 +257,74 @@ def test_without_validation_rows_all_members_stay():
 def test_several_targets_are_answered_by_the_mean_of_the_members():
     frame = table()[["class", "keeper", "2nd visit", "A", "Größe"]]
     run = zoo.train("tabm_regressor", frame, target=["A", "Größe"], epochs=2, **QUICK)
-    z = logits(run.model, frame).mean(axis=1)
     target = run.model.target
-    answered = zoo.predict(run, frame).to_numpy()
-    np.testing.assert_allclose(answered, target.in_units(z) if hasattr(target, "in_units") else answered, rtol=1e-4)
+    values = logits(run.model, frame).mean(axis=1) * target.scale + target.center
+    np.testing.assert_allclose(zoo.predict(run, frame).to_numpy(), values, rtol=1e-4)
 
 
-def test_labels_that_exclude_nothing_are_learnt():
+def test_labels_that_do_not_exclude_each_other_are_answered_by_the_mean_of_the_members():
     frame = table()
     y = np.stack([frame["A"] > 4, frame["A"] % 2 == 0], axis=1).astype("int64")
-    run = zoo.train("tabm_classifier", (frame[["A", "Größe"]], y), epochs=30, **QUICK)
+    run = zoo.train("tabm_classifier", (frame[["A", "Größe"]], y), epochs=2, **QUICK)
     assert run.model.task.name == "multilabel" and run.model.members == 2
-    assert run.metrics["val"]["accuracy"] if "accuracy" in run.metrics["val"] else True
+    p = 1.0 / (1.0 + np.exp(-logits(run.model, frame[["A", "Größe"]]).astype("float64")))
+    np.testing.assert_allclose(run.model.predict(frame[["A", "Größe"]], verbose=0), p.mean(axis=1), rtol=1e-4)
+
+
+def test_members_train_in_half_precision_and_answer_in_float32():
+    with policy("mixed_bfloat16"):
+        run = zoo.train("tabm_classifier", table(), target="mood", epochs=1, **QUICK)
+    assert run.recipe["dtype_policy"] == "mixed_bfloat16"
+    assert run.model.network.get_layer("hidden_0").compute_dtype == "bfloat16"
+    z = logits(run.model, table())
+    assert z.dtype == np.float32 and np.all(np.isfinite(z))
+
+
+def test_a_shared_kernel_counts_for_each_member_in_what_a_step_costs():
+    network = tabm(SPEC, **SMALL)
+    columns = 3 + 2 * SIZE + 2
+    products = K * columns + K * columns * UNITS + K * (UNITS + 1)  # of the scales, the hidden layer and the heads
+    vectors = 2 * SIZE + 2 * SIZE + 2 * BINS * SIZE
+    assert training_flops(network, 10) == 60.0 * (products + vectors)
+
+
+# The end of a training.
+
+
+def test_a_model_that_trains_keeps_all_members_and_its_run_has_those_that_are_kept():
+    frame = numbers_and_a_level()
+    model = zoo.build("tabm_classifier", frame, target="mood", **SHAPE)
+    own = keras.optimizers.SGD(0.1)
+    run = zoo.train(model, frame, optimizer=own, epochs=1, verbose=0)
+    assert (model.members, run.model.members) == (4, 2)
+    assert type(run.model.optimizer) is keras.optimizers.SGD and run.model.optimizer is not model.optimizer
+    every = plain(model.network.get_layer("outputs").kernel)
+    assert all(
+        any(np.array_equal(kept, one) for one in every) for kept in plain(run.model.network.get_layer("outputs").kernel)
+    )
+    again = zoo.train(run.model, frame, epochs=1, verbose=0).model
+    assert again is run.model  # there is none to leave out
+
+
+def test_the_kept_members_are_those_of_the_lowest_loss_of_validation_rows():
+    frame = numbers_and_a_level()
+    model = zoo.build("tabm_classifier", frame, target="mood", **SHAPE)
+    held_out = frame[:30]
+    run = zoo.train(model, frame[30:], validation=held_out, epochs=2, verbose=0)
+    z = logits(model, held_out).astype("float64")
+    p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    truth = np.searchsorted(model.classes, held_out["mood"])
+
+    def loss(members):
+        return -np.mean(np.log(p[:, members].mean(axis=1)[np.arange(30), truth]))
+
+    first = min(range(4), key=lambda m: loss([m]))
+    second = min(set(range(4)) - {first}, key=lambda m: loss([first, m]))
+    kept = sorted([first, second])
+    np.testing.assert_allclose(logits(run.model, held_out), z[:, kept], rtol=1e-4, atol=1e-6)
+
+
+# Bad input.
 
 
 @pytest.mark.parametrize(
@@ -255,6 +345,6 @@ def test_meagre_tables_give_finite_answers(frame):
 def test_three_hundred_classes_and_a_thousand_columns_are_learnt():
     generator = np.random.default_rng(0)
     x = generator.normal(size=(600, 1000)).astype("float32")
-    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(1000)]).assign(y=np.arange(600) % 300)
+    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(1000)]).assign(y=[f"class {i % 300}" for i in range(600)])
     run = zoo.train("tabm_classifier", frame, target="y", epochs=1, linear=False, **QUICK)
     assert len(run.model.classes) == 300 and "embedding" not in {layer.name for layer in run.model.network.layers}

@@ -27,6 +27,8 @@ from zoo.layers.linear import LinearTerms
 from zoo.layers.members import MemberDense
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
+OF_COLUMNS = (Levels, FeatureWise)  # layers that a network has only where there are such columns
+
 
 class _Pixels(tuple):
     """The names of the units of an image, or of maps: the shape `(height, width, channels)`."""
@@ -140,7 +142,7 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
     """
     mine = [key for key, layer in new.layers.items() if getattr(layer, "weights", ())]  # operations have none
     theirs = [key for key, layer in old.layers.items() if getattr(layer, "weights", ())]
-    if lost := [key for key in theirs if key not in mine and not isinstance(old.layers[key], Levels)]:
+    if lost := [key for key in theirs if key not in mine and not isinstance(old.layers[key], OF_COLUMNS)]:
         raise ValueError(
             f"The layers {', '.join(lost)} of the trained model are not among those that its builder makes now: "
             f"{', '.join(mine)}. Train a fresh model."
@@ -150,9 +152,10 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
         layer = new.layers[key]
         if id(layer) in ends and fresh_head:
             continue
+        if isinstance(layer, OF_COLUMNS) and key not in old.layers:
+            continue
         if isinstance(layer, Levels):
-            if key in old.layers:
-                _transfer_levels(layer, old.layers[key], new.received[key], old.received[key])
+            _transfer_levels(layer, old.layers[key], new.received[key], old.received[key])
         elif isinstance(layer, LinearTerms):
             _transfer_terms(layer, old.layers[key], new, old, key)
         elif isinstance(layer, FeatureWise):
@@ -302,11 +305,6 @@ def _transfer_feature_wise(layer: FeatureWise, old: Named, new: Named, key: str)
     grown = [weight.numpy() for weight in layer.weights]
     for part, before in zip(grown, old.layers[key].weights, strict=True):
         part, before = (np.moveaxis(values, axis, 0) for values in (part, before.numpy()))
-        if part.shape[1:] != before.shape[1:]:
-            raise ValueError(
-                f"The layer {layer.name!r} ({type(layer).__name__}) must have as many bins and members as before. "
-                f"Received: weights of the shape {part.shape} and of {before.shape}. Train a fresh model."
-            )
         for i, j in pairs:
             part[i] = before[j]
     layer.set_weights(grown)

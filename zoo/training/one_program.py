@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import warnings
@@ -13,13 +14,16 @@ import numpy as np
 from zoo.building import assemble, fit_preprocessor
 from zoo.compiling import compile_model
 from zoo.data import pipelines
+from zoo.data.pipelines import Encoded
 from zoo.data.raw import Data
 from zoo.engine.members import fitting_members, narrow_inputs, plan_members
+from zoo.layers import ensemble
 from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.registry import Entry, Recipe, Traits
 from zoo.tasks.task import Task
 from zoo.training import line
+from zoo.training.finishing import finished
 from zoo.training.parts import Parts, load_parts
 from zoo.training.settings import copy_of
 from zoo.training.structure import structure
@@ -38,7 +42,10 @@ class Job:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """A training that may be part of a program: its place among the jobs, its compiled model and its encoded rows."""
+    """A training that may be part of a program: its place among the jobs, its compiled model and its encoded rows.
+
+    Validation rows stand in it twice: `held` as the program takes them, `held_out` as `zoo.train` has them.
+    """
 
     place: int
     seed: int
@@ -46,6 +53,7 @@ class Member:
     size: int
     rows: tuple
     held: tuple | None
+    held_out: Encoded | None
     best_so_far: float | None
 
 
@@ -77,7 +85,7 @@ def by_shape(
             own_line.set_weights(weights)
         model.begin_training(rows.x, rows.y, rows=parts.rows, steps=total)
         weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
-        found.setdefault(shape, []).append(Member(place, job.seed, model, size, *weighed, best_so_far))
+        found.setdefault(shape, []).append(Member(place, job.seed, model, size, *weighed, held, best_so_far))
     yield from found.values()
 
 
@@ -102,11 +110,13 @@ def obstacle_of(members: list[Member], recipe: Recipe, engine: str) -> str:
 def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]) -> Iterator[tuple]:
     """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
     models = [member.model for member in members]
+    loss, tested_loss = _losses(models[0])
     left = fitting_members.fit(
         models,
         [member.rows for member in members],
         None if members[0].held is None else [member.held for member in members],
-        loss=models[0].loss.function,
+        loss=loss,
+        tested_loss=tested_loss,
         batch_size=max(member.size for member in members),
         epochs=recipe.epochs,
         shuffle=recipe.shuffle,
@@ -122,8 +132,22 @@ def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]
             "epoch before. Lower `learning_rate`, or pass an optimizer with clipnorm=1.0.",
             stacklevel=3,
         )
-    for model, one in zip(models, left, strict=True):
+    compiled = functools.partial(compile_model, recipe=recipe)
+    for member, one in zip(members, left, strict=True):
+        model = finished(member.model, member.held_out, compiled=compiled, seed=member.seed)
         yield model, one.best_epoch, len(one.losses)
+
+
+def _losses(model: Model) -> tuple[Callable, Callable | None]:
+    """Returns the losses of training and of validation rows, as `zoo.Model.compute_loss` has them for members."""
+    function, members = model.loss.function, model.members
+    if members == 1:
+        return function, None
+    mean, of_each = model.task.mean_of(model.decision), ensemble.each_member(function)
+    return (
+        lambda y, outputs: ensemble.with_gradient_of_sum(of_each(y, outputs), members),
+        lambda y, outputs: function(y, ensemble.merged(outputs, mean=mean)),
+    )
 
 
 def _prepared(entry: Entry, recipe: Recipe, traits: Traits, task: Task, job: Job, how) -> tuple:

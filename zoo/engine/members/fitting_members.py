@@ -16,6 +16,7 @@ import os
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import keras
 import numpy as np
@@ -39,6 +40,7 @@ def fit(
     validation: Sequence[tuple] | None,
     *,
     loss: Callable,
+    tested_loss: Callable | None = None,
     batch_size: int,
     epochs: int,
     shuffle: bool,
@@ -56,6 +58,7 @@ def fit(
             weights `(rows,)`.
         validation: The same of the rows that choose the best epoch, or None.
         loss: `(y, network output) -> (rows,)`.
+        tested_loss: The same of validation rows, if it is another.
         batch_size: Rows a step.
         epochs: The most epochs.
         shuffle: Whether rows are permuted, by (seed, epoch).
@@ -74,7 +77,7 @@ def fit(
     validation = validation and _with_lines(models, validation)
     rates = _rates(models)
     widest = models[narrow_inputs.widest([model.network for model in models])]
-    settings = {
+    settings: dict[str, Any] = {
         "shapes": member_rows.shapes_of(rows),
         "held_shapes": validation and member_rows.shapes_of(validation),
         "batch_size": batch_size,
@@ -84,6 +87,7 @@ def fit(
     arrays = keras.tree.flatten([rows[0], validation[0] if validation else ()])
     dtypes = tuple(str(array.dtype) for array in arrays)
     key = key and (key, len(models), *settings.values(), rates is None, dtypes)
+    settings["tested_loss"] = tested_loss
 
     weights = [narrow_inputs.weights_in(model.network, widest.network) for model in models]
     with _programs(key, widest, loss, len(models), settings) as programs:

@@ -54,7 +54,7 @@ def _drawn(layer, network) -> str:
         return "draws random numbers"
     if layer not in network.layers or layer.noise_shape is not None or keras_internals.number_of_calls(layer) != 1:
         return "is part of a layer, or serves twice"
-    return "drops rows of no fixed width" if None in layer.output.shape[1:] else ""
+    return "drops rows of no fixed width" if layer.output.shape.count(None) > 1 else ""
 
 
 def with_own_rows(network: keras.Model, members: int) -> tuple[keras.Model, list[keras.Variable]]:
@@ -122,9 +122,10 @@ def _form_of(operation, members: int, args, kwargs, tensors: Sequence) -> Callab
 
 def _dense(layer, form: MemberDense, x):
     """Returns what a dense layer and its activation give for all members."""
-    width, between = x.shape[-1], x.shape[2:-1]
-    x = form(ops.reshape(x, (x.shape[0], -1, width)) if between else x)
-    x = ops.reshape(x, (x.shape[0], -1, *between, layer.units)) if between else x
+    width, before = x.shape[-1], [-1 if size is None else size for size in x.shape[:-1]]
+    is_matrix = len(before) == 2
+    x = form(x if is_matrix else ops.reshape(x, (before[0], -1, width)))
+    x = x if is_matrix else ops.reshape(x, (*before, layer.units))
     return x if layer.activation is keras.activations.linear else keras.layers.Activation(layer.activation)(x)
 
 
@@ -146,6 +147,8 @@ class EachMember(MemberLayer):
         self._arguments, self._spec = lambda: (args, kwargs), operation.compute_output_spec
         variables = getattr(operation, "trainable_variables", ())
         self._call = operation.stateless_call if variables else operation.__call__
+        # Of members inside a member, rows are not the first axis, and cannot stand below each other.
+        self._rows_first = all(part.shape[0] is None for part in keras.tree.flatten(operation.input))
         self._own = [self.add_weight(shape=(members, *v.shape), initializer="zeros", name=v.name) for v in variables]
 
     def _with(self, tensors) -> tuple:
@@ -158,9 +161,9 @@ class EachMember(MemberLayer):
     def call(self, tensors):
         def of_one(parts):
             args, kwargs = self._with(parts[1])
-            return self._call(parts[0], [], *args, **kwargs)[0]
+            return self._call(parts[0], [], *args, **kwargs)[0] if self._own else self._call(*args, **kwargs)
 
-        if self._own:
+        if self._own or not self._rows_first:
             return ops.vectorized_map(of_one, ([v.value for v in self._own], tensors))
         args, kwargs = self._with(keras.tree.map_structure(lambda t: ops.reshape(t, (-1, *t.shape[2:])), tensors))
         outputs = self._call(*args, **kwargs)

@@ -13,6 +13,7 @@ from zoo.engine import costs, keras_internals
 from zoo.engine.members import narrow_inputs, own_rows
 from zoo.engine.optimizers import GroupedAdamW
 from zoo.engine.refusals import obstacle_of_steps
+from zoo.layers import ensemble
 from zoo.layers.nesting import layers_of
 from zoo.recipes import decision_of
 from zoo.registry import Entry, Recipe, Traits
@@ -41,8 +42,6 @@ def obstacle_of_recipe(recipe: Recipe, traits: Traits, engine: str, entry: Entry
         return f"the solver {recipe.solver!r} trains"
     if why := obstacle_of_steps(traits):
         return why
-    if traits.finish is not None:
-        return "the trait 'finish' takes models that were trained alone"
     if traits.augmentation is not None:
         return "images are augmented"
     if recipe.stop_at is not None:
@@ -64,7 +63,7 @@ def obstacle_of_models(
         epochs: The most epochs.
         engine: As for `zoo.engine.plan.plan`.
     """
-    if getattr(models[0], "members", 1) > 1:
+    if ensemble.is_separable(models[0].network):
         return "each is an ensemble already"
     if keras.backend.backend() != "tensorflow":
         return f"Keras runs on {keras.backend.backend()}"

@@ -103,6 +103,7 @@ class Program:
         regularizers: The regularizer of one member's part of each of them, or None.
         optimizer: An optimizer of the same settings updates the weights.
         loss: `(y, outputs) -> (rows,)`.
+        tested_loss: The same of validation rows, or None for `loss`.
         members: How many members the network has.
         shapes: The largest shapes of their training rows, of `zoo.engine.members.member_rows.shapes_of`.
         held_shapes: The same of their validation rows, or None.
@@ -125,9 +126,11 @@ class Program:
         batch_size,
         shuffle,
         patience,
+        tested_loss=None,
     ):
         import tensorflow as tf
 
+        self._tested_loss = tested_loss or loss
         self._network, self._variables, self._regularizers, self._loss = network, variables, regularizers, loss
         self._shapes_of_rows, self._shapes_of_held, self._members = shapes, held_shapes, members
         self._batch_size, self._shuffle, self._patience = batch_size, shuffle, patience
@@ -331,7 +334,8 @@ class Program:
             inputs = {tensor.name: x[tensor.name] for tensor in self._network.inputs}
             outputs = self._network(inputs, training=draws is not None)
         y, outputs = (tf.reshape(tensor, (-1, *tensor.shape[2:])) for tensor in (y, outputs))
-        return tf.reduce_sum(tf.reshape(self._loss(y, outputs), share.shape) * share, axis=1)
+        loss = self._tested_loss if draws is None else self._loss
+        return tf.reduce_sum(tf.reshape(loss(y, outputs), share.shape) * share, axis=1)
 
     def _penalties(self, weights):
         """Returns the sum of the regularizers of each member's weights `(members,)`, or 0."""
