@@ -67,7 +67,7 @@ def test_members_answer_by_the_formulas_of_the_paper():
 def model_of(network, y):
     """Returns a compiled model of a network on the tensors of `ROWS`."""
     frame = pd.DataFrame({"a": np.linspace(0, 1, 6)})
-    preprocessor = Preprocessor(load((frame, y)).schema.with_task("regression", y), "tabular").fit(frame, y)
+    preprocessor = Preprocessor(load((frame, y)).schema.with_task("regression", y)).fit(frame, y)
     model = Model(network, entry="tabm_regressor", preprocessor=preprocessor, decision=None)
     model.compile(keras.optimizers.SGD(0.1), NetworkLoss(squared_error))
     return model
