@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Lets numpy and scipy multiply on one thread, with the same result on any number of cores, while the block runs."""
+    """Lets numpy and scipy multiply on one thread, with one result on any number of cores, while the block runs."""
     with _pools("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"):  # scipy has a library of its own
         yield
 
