@@ -13,6 +13,7 @@ import zoo
 from tests.engine.fitted import fit
 from zoo.compiling import compile_model
 from zoo.engine.members import fitting_members, own_rows, plan_members, products, program
+from zoo.engine.optimizers import GroupedAdamW
 from zoo.layers.linear import line_of
 
 pytestmark = pytest.mark.tensorflow
@@ -166,11 +167,12 @@ def test_validation_rows_are_taken_in_parts_where_they_are_many(monkeypatch):
 
 
 @pytest.mark.slow
-def test_members_stop_when_each_would_alone():
+@pytest.mark.parametrize("patience", [3, (1, 0.5)], ids=["number", "growing"])
+def test_members_stop_when_each_would_alone(patience):
     together, single = prepared(rates=(0.1, 0.03, 0.2)), prepared(rates=(0.1, 0.03, 0.2))
-    left = at_once(together, epochs=60, patience=3)
+    left = at_once(together, epochs=60, patience=patience)
     for k in range(3):
-        fitted = alone(single, k, epochs=60, patience=3)
+        fitted = alone(single, k, epochs=60, patience=patience)
         assert (len(left[k].losses), left[k].best_epoch) == (len(fitted.history["loss"]), fitted.best_epoch)
         assert_same(together[k][0], single[k][0])
     assert len({len(one.losses) for one in left}) > 1  # not all at the same epoch
@@ -289,6 +291,14 @@ def test_optimizers_that_look_at_whole_variables_are_named(optimizer, why):
     models, rows, _ = zip(*prepared(optimizer="adam"))
     models[0].compile(optimizer)
     assert why in obstacle(models, rows, 32)
+
+
+def test_rates_by_numbers_of_features_are_named_where_members_have_other_inputs():
+    optimizer = GroupedAdamW(fan_in_powers={"*/kernel": -0.5})
+    for missing, why in (((0, 2, 1), "learning rates depend on the numbers of their features"), ((1, 1, 1), "")):
+        models, rows, _ = zip(*prepared(missing=missing, optimizer=optimizer, schedule=False))
+        found = obstacle(models, rows, 32)
+        assert why in found and (why or found == "")
 
 
 def test_other_shapes_steps_and_sizes_are_named(monkeypatch):
