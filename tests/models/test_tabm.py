@@ -126,6 +126,14 @@ def test_a_network_without_a_line_begins_as_pytorch_s_layers_and_beside_one_at_z
     assert not np.any(plain(beside.get_layer("outputs").kernel))
 
 
+def test_a_line_is_added_to_what_each_member_gives():
+    network = tabm(Spec("regression", num_numeric=3, num_linear=3, linear=True), **SMALL)
+    network.get_layer("line").set_weights([np.array([[1.0], [2.0], [3.0]]), np.array([0.5])])
+    x = ROWS["numeric"]
+    found = plain(network({"numeric": x, "linear": x}))  # heads begin at zero
+    np.testing.assert_allclose(found, np.repeat((x @ [1.0, 2.0, 3.0] + 0.5)[:, None, None], K, axis=1), rtol=1e-5)
+
+
 def test_vectors_are_no_wider_than_the_bins_that_the_budget_allows():
     spec = Spec("regression", num_numeric=9, num_quantile=9, max_bins=3)
     assert tabm(spec, embedding_size=8).get_layer("embedding").kernel.shape == (9, 3, 3)
