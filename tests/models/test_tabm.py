@@ -126,6 +126,14 @@ def test_a_network_without_a_line_begins_as_pytorch_s_layers_and_beside_one_at_z
     assert not np.any(plain(beside.get_layer("outputs").kernel))
 
 
+def test_a_line_is_added_to_what_each_member_gives():
+    network = tabm(Spec("regression", num_numeric=3, num_linear=3, linear=True), **SMALL)
+    network.get_layer("line").set_weights([np.array([[1.0], [2.0], [3.0]]), np.array([0.5])])
+    x = ROWS["numeric"]
+    found = plain(network({"numeric": x, "linear": x}))  # heads begin at zero
+    np.testing.assert_allclose(found, np.repeat((x @ [1.0, 2.0, 3.0] + 0.5)[:, None, None], K, axis=1), rtol=1e-5)
+
+
 def test_vectors_are_no_wider_than_the_bins_that_the_budget_allows():
     spec = Spec("regression", num_numeric=9, num_quantile=9, max_bins=3)
     assert tabm(spec, embedding_size=8).get_layer("embedding").kernel.shape == (9, 3, 3)
@@ -195,6 +203,7 @@ def test_an_artifact_holds_the_kept_members_and_trains_further(run, tmp_path):
     assert any(moved)
 
 
+@pytest.mark.tensorflow
 def test_new_columns_levels_and_classes_leave_each_member_s_answers(run):
     grown = table().assign(length=np.arange(120) / 60)
     grown.loc[:5, "keeper"] = "a new one"
@@ -207,6 +216,7 @@ def test_new_columns_levels_and_classes_leave_each_member_s_answers(run):
     assert np.abs(plain(fresh.get_layer("outputs").kernel)).max() <= 6**-0.5  # as a fresh network begins
 
 
+@pytest.mark.tensorflow
 def test_the_first_number_and_the_last_one_come_and_go():
     frame = pd.DataFrame({"a": ["x", "z"] * 20, "y": np.arange(40.0)})
     model = zoo.build("tabm_regressor", frame, target="y", **SHAPE)
@@ -249,11 +259,13 @@ def test_folds_train_as_one_program_to_the_members_that_each_keeps_alone(linear)
     np.testing.assert_allclose(*pairs, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.tensorflow
 def test_without_validation_rows_all_members_stay():
     run = zoo.train("tabm_classifier", table(), target="mood", validation=None, epochs=1, **QUICK)
     assert run.model.members == 4
 
 
+@pytest.mark.tensorflow
 def test_several_targets_are_answered_by_the_mean_of_the_members():
     frame = table()[["class", "keeper", "2nd visit", "A", "Größe"]]
     run = zoo.train("tabm_regressor", frame, target=["A", "Größe"], epochs=2, **QUICK)
@@ -262,6 +274,7 @@ def test_several_targets_are_answered_by_the_mean_of_the_members():
     np.testing.assert_allclose(zoo.predict(run, frame).to_numpy(), values, rtol=1e-4)
 
 
+@pytest.mark.tensorflow
 def test_labels_that_do_not_exclude_each_other_are_answered_by_the_mean_of_the_members():
     frame = table()
     y = np.stack([frame["A"] > 4, frame["A"] % 2 == 0], axis=1).astype("int64")
@@ -271,6 +284,7 @@ def test_labels_that_do_not_exclude_each_other_are_answered_by_the_mean_of_the_m
     np.testing.assert_allclose(run.model.predict(frame[["A", "Größe"]], verbose=0), p.mean(axis=1), rtol=1e-4)
 
 
+@pytest.mark.tensorflow
 def test_members_train_in_half_precision_and_answer_in_float32():
     with policy("mixed_bfloat16"):
         run = zoo.train("tabm_classifier", table(), target="mood", epochs=1, **QUICK)
@@ -291,6 +305,7 @@ def test_a_shared_kernel_counts_for_each_member_in_what_a_step_costs():
 # The end of a training.
 
 
+@pytest.mark.tensorflow
 def test_a_model_that_trains_keeps_all_members_and_its_run_has_those_that_are_kept():
     frame = numbers_and_a_level()
     model = zoo.build("tabm_classifier", frame, target="mood", **SHAPE)
@@ -306,6 +321,7 @@ def test_a_model_that_trains_keeps_all_members_and_its_run_has_those_that_are_ke
     assert again is run.model  # there is none to leave out
 
 
+@pytest.mark.tensorflow
 def test_the_kept_members_are_those_of_the_lowest_loss_of_validation_rows():
     frame = numbers_and_a_level()
     model = zoo.build("tabm_classifier", frame, target="mood", **SHAPE)
@@ -327,6 +343,7 @@ def test_the_kept_members_are_those_of_the_lowest_loss_of_validation_rows():
 # Bad input.
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "frame",
     [
@@ -342,6 +359,7 @@ def test_meagre_tables_give_finite_answers(frame):
     assert np.all(np.isfinite(zoo.predict(run, frame)["prediction"]))
 
 
+@pytest.mark.tensorflow
 def test_three_hundred_classes_and_a_thousand_columns_are_learnt():
     generator = np.random.default_rng(0)
     x = generator.normal(size=(600, 1000)).astype("float32")
