@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from zoo.data.packing import packed, unpacked
+from zoo.data.threads import one_thread
 
 SIZES = (3, 4)  # characters of an n-gram
 BUCKETS = 4096
@@ -81,14 +82,13 @@ def of_texts(texts: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]
 def _singular_vectors(rows) -> np.ndarray:
     """Returns the right singular vectors of a sparse matrix `(rows, buckets)`, the largest first, in its columns."""
     from scipy.sparse.linalg import svds
-    from threadpoolctl import threadpool_limits
 
     used = np.unique(rows.indices)
     if not len(used):
         return np.zeros((rows.shape[1], 0))
     seen = rows[:, used]
     # Threads would wait for each other longer than they compute, and change the last digits with their number.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_thread():
         if min(seen.shape) <= FEW:
             _, values, vectors = np.linalg.svd(seen.toarray(), full_matrices=False)
         else:
