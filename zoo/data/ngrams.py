@@ -87,6 +87,7 @@ def _singular_vectors(rows) -> np.ndarray:
     if not len(used):
         return np.zeros((rows.shape[1], 0))
     seen = rows[:, used]
+    # Threads would wait for each other longer than they compute, and change the last digits with their number.
     with one_thread():
         if min(seen.shape) <= FEW:
             _, values, vectors = np.linalg.svd(seen.toarray(), full_matrices=False)

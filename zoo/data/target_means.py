@@ -8,8 +8,8 @@ rows outside of its own fold, so that it never sees its own target; the prior is
 would tell the folds apart. A row that is predicted has the mean of all training rows, and the prior where its level was
 not seen. A class stands for the share of its rows; of two classes one is enough, and of more each but one.
 
-They are for ids and codes of hundreds of levels with few rows each. Of levels with a dozen rows or more, a learned vector
-and the line beside a network say more.
+They are for ids and codes of hundreds of levels with few rows each. Of levels with a dozen rows or more, a learned
+vector and the line beside a network say more.
 
 D. Micci-Barreca, A Preprocessing Scheme for High-Cardinality Categorical Attributes in Classification and Prediction
 Problems, SIGKDD Explorations 3(1), 2001. https://doi.org/10.1145/507533.507538
