@@ -28,8 +28,8 @@ from zoo.registry import Recipe, Spec, Traits
 
 SHARED = Recipe(
     linear=True,
-    optimizer="adamw",
-    optimizer_options={"weight_decay": 3e-4},
+    optimizer="grouped_adamw",
+    optimizer_options={"weight_decay": 3e-4, "decay_factors": {"*/bias": 0.0}},
     learning_rate=3e-3,
     batch_size=256,
     least_steps=50,  # 32 rows a step up to 1,600 rows, 256 from 12,800 on: near the paper's batches
