@@ -62,16 +62,29 @@ VARIED = {  # options of other values than their defaults, beside the data that 
         {"hidden_units": (4,), "activation": "tanh", "normalization": "batch", "augmentation": False, "ensemble": 2},
         {"output_activation": "sigmoid", "data": (IMAGES, np.arange(12) % 2)},
     ],
+    "lenet": [{"modern": True, "augmentation": False, "data": (IMAGES, np.arange(12) % 2)}],
+    "mlp_mixer": [
+        {"patch_size": 8, "hidden_size": 6, "blocks": 1, "tokens_mlp": 3, "channels_mlp": 5, "augmentation": "shift"},
+    ],
     "realmlp_classifier": [
         {"linear": False, "ranks": False, "feature_budget": 8},
         {"ensemble": 3, "hidden_units": (4,), "output_activation": "sigmoid", "frequencies": 0},
         {"ensemble": 2, "hidden_units": (), "data": (ROWS, np.arange(60) % 3), "activation": "tanh"},
-        {"embedding_size": 2},
+        {"embedding_size": 2, "encodings": "standard"},
     ],
     "realmlp_regressor": [
-        {"linear": False, "ranks": False, "feature_budget": 8},
+        {"linear": False, "ranks": False, "feature_budget": 8, "encodings": "standard"},
         {"ensemble": 3, "hidden_units": (4,), "output_activation": "sigmoid", "frequencies": 0},
         {"activation": "selu", "embedding_size": 2, "output_activation": None},
+    ],
+    "tabm_classifier": [
+        {"members": 3, "kept_members": 2, "linear": True, "encodings": "standard"},
+        {"hidden_units": (4,), "embedding_size": 2, "num_bins": 4, "feature_budget": 8, "output_activation": "sigmoid"},
+        {"members": 2, "data": (ROWS, np.arange(60) % 3)},
+    ],
+    "tabm_regressor": [
+        {"members": 3, "kept_members": 2, "encodings": "standard", "output_activation": "sigmoid"},
+        {"hidden_units": (4,), "embedding_size": 2, "num_bins": 4, "feature_budget": 8, "linear": True},
     ],
     "modern_hopfield": [{"beta": 2.0, "capacity": 200, "steps": 1}],
 }

@@ -269,7 +269,7 @@ MODERN = {
 }
 RECIPE = Recipe(
     data="mnist_10k",
-    preprocessing="image",
+    encodings="image",
     decision="softmax",
     metrics=("accuracy",),
     optimizer="sgd",

@@ -128,7 +128,7 @@ def branch_added(x, y, left_out: float, name: str):
 
 RECIPE = Recipe(
     data="mnist_10k",
-    preprocessing="image",
+    encodings="image",
     decision="softmax",
     metrics=("accuracy",),
     optimizer="adamw",

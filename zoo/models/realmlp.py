@@ -14,7 +14,7 @@ authors do since 2025: the best epoch by the log loss, no smoothing of labels, M
 best epoch is long past.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 
@@ -23,7 +23,7 @@ from zoo.layers.ensemble import ensemble as ensemble_of
 from zoo.layers.feature_wise import ParametricActivation, PeriodicNumbers, Scale
 from zoo.layers.linear import solved_line
 from zoo.layers.scheduled_dropout import ScheduledDropout
-from zoo.layers.tabular import Levels
+from zoo.layers.tabular import Levels, check_encodings
 from zoo.registry import Recipe, Spec, Traits
 
 
@@ -109,6 +109,7 @@ def realmlp(
     sigma: float = 0.5,
     ranks: bool = True,
     feature_budget: int = 1024,
+    encodings: str | Mapping = "expanded",
     linear: bool = True,
     output_activation: str | None = "softmax",
     ensemble: int = 1,
@@ -126,6 +127,8 @@ def realmlp(
         sigma: Deviation of the initial frequencies.
         ranks: Whether numbers are taken a second time, as their ranks among the training rows.
         feature_budget: The most features that all numbers become, four each; above it they stay as they are.
+        encodings: `"expanded"`, `"standard"` (numbers are standardised, and have no ranks), or a dict by kind of column,
+            as for `mlp_classifier`.
         linear: Whether a line stands beside the hidden layers: a logistic regression, or for numbers a ridge
             regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`
             it stays at 0.
@@ -149,6 +152,7 @@ def realmlp(
         )
     if not 0.0 <= dropout < 1.0:
         raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout}")
+    check_encodings(encodings, ("expanded", "standard"))
     inputs = spec.inputs()
     line = solved_line(spec, inputs)
     inputs = inputs if ranks else {name: tensor for name, tensor in inputs.items() if name != "quantile"}

@@ -14,7 +14,7 @@ clipped gradients, of which nothing was gained. The line V x + c beside the hidd
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 
@@ -23,7 +23,7 @@ from zoo.layers.feature_wise import NormalByFeature, Scale
 from zoo.layers.linear import solved_line
 from zoo.layers.members import AddToMembers, BatchFirst, MemberDense
 from zoo.layers.number_embeddings import RankEmbedding
-from zoo.layers.tabular import Levels
+from zoo.layers.tabular import Levels, check_encodings
 from zoo.registry import Recipe, Spec, Traits
 
 SHARED = Recipe(
@@ -92,6 +92,7 @@ def tabm(
     embedding_size: int = 8,
     num_bins: int = 48,
     feature_budget: int = 1024,
+    encodings: str | Mapping = "expanded",
     linear: bool = False,
     output_activation: str | None = "softmax",
 ) -> keras.Model:
@@ -108,6 +109,8 @@ def tabm(
         num_bins: Bins of a number's rank, at whose edges its vector may bend, unless `feature_budget` allows fewer.
         feature_budget: The most bins of all numbers together; None for no limit. Each column gets an equal number;
             vectors are no wider than that number, and below two bins, numbers are only scaled.
+        encodings: `"expanded"`, `"standard"` (numbers are standardised, and have no ranks), or a dict by kind of column,
+            as for `mlp_classifier`.
         linear: Whether a line stands beside the hidden layers: a logistic regression, or for numbers a ridge
             regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`
             it stays at 0.
@@ -130,6 +133,7 @@ def tabm(
         )
     if not 0.0 <= dropout < 1.0:
         raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout}")
+    check_encodings(encodings, ("expanded", "standard"))
     inputs = spec.inputs()
     line = solved_line(spec, inputs)
     features, widths = embedded(inputs, spec, embedding_size=embedding_size, num_bins=num_bins)
