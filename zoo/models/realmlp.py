@@ -127,7 +127,7 @@ def realmlp(
         sigma: Deviation of the initial frequencies.
         ranks: Whether numbers are taken a second time, as their ranks among the training rows.
         feature_budget: The most features that all numbers become, four each; above it they stay as they are.
-        encodings: `"expanded"`, `"standard"` (numbers are standardised, and have no ranks), or a dict by kind of column,
+        encodings: `"expanded"`, `"standard"` (numbers are standardised, without ranks), or a dict by kind of column,
             as for `mlp_classifier`.
         linear: Whether a line stands beside the hidden layers: a logistic regression, or for numbers a ridge
             regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`

@@ -109,7 +109,7 @@ def tabm(
         num_bins: Bins of a number's rank, at whose edges its vector may bend, unless `feature_budget` allows fewer.
         feature_budget: The most bins of all numbers together; None for no limit. Each column gets an equal number;
             vectors are no wider than that number, and below two bins, numbers are only scaled.
-        encodings: `"expanded"`, `"standard"` (numbers are standardised, and have no ranks), or a dict by kind of column,
+        encodings: `"expanded"`, `"standard"` (numbers are standardised, without ranks), or a dict by kind of column,
             as for `mlp_classifier`.
         linear: Whether a line stands beside the hidden layers: a logistic regression, or for numbers a ridge
             regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`
