@@ -247,7 +247,7 @@ def main(arguments: list[str] | None = None) -> None:
     text = f"Measured on {train.machine()}; seed {chosen.seed}, the {chosen.part} rows.\n\n{text}"
     print(f"\n{text}")
     if chosen.write:
-        train.put("accuracy", text)
+        train.put("accuracy" if chosen.family == "mlp" else f"accuracy {chosen.family}", text)
     own = chosen.part == "test" and not options
     if own and (short := short_of_expected(found)):
         raise SystemExit("Recipes fall short of what they expect:\n" + "\n".join(short))
