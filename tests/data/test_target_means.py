@@ -151,6 +151,12 @@ def test_keras_s_own_fit_sees_the_means_out_of_fold(monkeypatch):
     assert model.evaluate(dataset, verbose=0) is not None and len(batches) == 120
 
 
+def test_batches_of_means_are_refused():
+    model = zoo.build("mlp_classifier", table().drop(columns="y"), target="kind", encodings=MEANS)
+    with pytest.raises(ValueError, match="'target_means' needs all training rows at once.*Pass the table itself"):
+        zoo.data.pipeline(table().drop(columns="y"), model, batch_size=8)
+
+
 def test_a_level_that_came_later_has_the_prior_in_training_and_when_it_is_served():
     frame = table().drop(columns="kind")
     run = zoo.train("mlp_regressor", frame, target="y", encodings=MEANS, hidden_units=(4,), epochs=1, verbose=0)

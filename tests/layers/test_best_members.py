@@ -21,6 +21,11 @@ def test_each_next_member_is_the_one_that_makes_the_mean_best():
     assert best_members.greedy(outputs, 3, loss_of) == [1, 2, 3]
 
 
+def test_a_loss_that_is_no_number_is_the_worst():
+    losses = {(0,): np.nan, (1,): 2.0, (2,): 1.0}
+    assert best_members.greedy(np.arange(3.0).reshape(1, 3, 1), 1, lambda some: losses[tuple(some[0, :, 0])]) == [2]
+
+
 def test_a_network_of_chosen_members_answers_as_they_do():
     inputs = keras.Input((3,), name="x")
     x = keras.layers.Dense(5, "relu", name="shared")(Scale(4, name="scale")(inputs))

@@ -196,6 +196,25 @@ def test_a_table_trains_and_its_artifact_answers_alike(run, tmp_path):
     assert np.max(np.abs(plain(after.network.get_layer("hidden_0").bias) - hidden)) < 0.5
 
 
+@pytest.mark.tensorflow
+def test_a_column_that_grows_from_indicators_to_vectors_leaves_the_answers():
+    frame = pd.DataFrame({"c": [f"level {i % 8}" for i in range(80)], "x": np.arange(80.0), "y": np.arange(80.0) % 7})
+    model = zoo.train("realmlp_regressor", frame, target="y", hidden_units=(4,), epochs=1, verbose=0).model
+    grown = pd.concat([frame, frame.assign(c="level 8")], ignore_index=True)
+    adapted = zoo.adapt(model, grown, columns="extend")
+    now, before = (m.predict(frame, verbose=0) for m in (adapted, model))
+    np.testing.assert_allclose(now, before, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.tensorflow
+def test_numbers_that_would_lose_their_embedding_are_refused():
+    frame = pd.DataFrame({"x": np.arange(40.0), "y": np.arange(40.0) % 7})
+    model = zoo.build("realmlp_regressor", frame, target="y", hidden_units=(4,), feature_budget=8)
+    with pytest.raises(ValueError, match="'embedded_numeric'.*only in the network of the trained model.*Keep about as"):
+        zoo.adapt(model, frame.assign(z=np.arange(40.0)[::-1]), columns="extend")
+    assert zoo.build("realmlp_regressor", frame, target="y", hidden_units=(4,), feature_budget=None).count_params() > 0
+
+
 def test_a_new_column_and_level_leave_the_answers_to_old_rows(run):
     trained, data, target = run
     grown = data.assign(new=np.linspace(0, 1, len(data)))

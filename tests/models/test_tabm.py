@@ -217,6 +217,25 @@ def test_new_columns_levels_and_classes_leave_each_member_s_answers(run):
 
 
 @pytest.mark.tensorflow
+def test_a_column_that_grows_from_indicators_to_vectors_leaves_the_answers():
+    frame = pd.DataFrame({"c": [f"level {i % 8}" for i in range(80)], "x": np.arange(80.0), "y": np.arange(80.0) % 7})
+    model = zoo.train("tabm_regressor", frame, target="y", epochs=1, **{**QUICK, "embedding_size": 8}).model
+    grown = pd.concat([frame, frame.assign(c="level 8")], ignore_index=True)
+    adapted = zoo.adapt(model, grown, columns="extend")
+    assert model.network.get_layer("levels").small and adapted.network.get_layer("levels").large
+    np.testing.assert_allclose(logits(adapted, frame), logits(model, frame), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.tensorflow
+def test_members_keep_the_size_of_their_images():
+    images = np.random.default_rng(0).integers(0, 256, (12, 6, 6, 1), dtype="uint8")
+    model = zoo.build("tabm_classifier", (images, np.arange(12) % 2), members=2, hidden_units=(4,))
+    larger = images.repeat(2, axis=1).repeat(2, axis=2)
+    with pytest.raises(ValueError, match="has a weight for each pixel, and takes images of one size"):
+        zoo.adapt(model, (larger, np.arange(12) % 2), image_size=(12, 12))
+
+
+@pytest.mark.tensorflow
 def test_the_first_number_and_the_last_one_come_and_go():
     frame = pd.DataFrame({"a": ["x", "z"] * 20, "y": np.arange(40.0)})
     model = zoo.build("tabm_regressor", frame, target="y", **SHAPE)

@@ -49,6 +49,7 @@ class Named:
         self.zero_output = None
         if len(self.outputs) == 2 and network.outputs[0].shape[-1] == 1:
             self.zero_output, *self.outputs = self.outputs
+        self.columns = {name for names in inputs.values() if not isinstance(names, _Pixels) for name in names}
         self.received: dict[str, Any] = {}  # layer key -> names of what it takes
         self.layers: dict[str, keras.layers.Layer] = {}
         names: dict[int, object] = {}
@@ -147,6 +148,7 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
             f"The layers {', '.join(lost)} of the trained model are not among those that its builder makes now: "
             f"{', '.join(mine)}. Train a fresh model."
         )
+    _check_layers_of_columns(old, new)
     ends = [id(layer) for layer in heads(new.network)]
     for key in mine:
         layer = new.layers[key]
@@ -166,6 +168,18 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
             _transfer_dense(layer, old, new, key, id(layer) in ends)
         else:
             _transfer_other(layer, old, new, key)
+
+
+def _check_layers_of_columns(old: Named, new: Named) -> None:
+    """Raises ValueError if a layer of columns is in one network alone, and the other one has such a column too."""
+    for one, other in ((old, new), (new, old)):
+        for key, layer in one.layers.items():
+            if isinstance(layer, FeatureWise) and key not in other.layers and other.columns & set(one.received[key]):
+                raise ValueError(
+                    f"The layer {layer.name!r} ({type(layer).__name__}) is only in the network "
+                    f"{'of the trained model' if one is old else 'for the new columns'}, since numbers are embedded up "
+                    "to a number of columns. Keep about as many columns, or train a fresh model."
+                )
 
 
 def _transfer_dense(layer, old: Named, new: Named, key: str, is_head: bool) -> None:
@@ -300,13 +314,19 @@ def _transfer_terms(layer: LinearTerms, before: LinearTerms, new: Named, old: Na
 def _transfer_feature_wise(layer: FeatureWise, old: Named, new: Named, key: str) -> None:
     """Gives features that both networks have their weights; others keep those of the fresh one."""
     axis = 0 if layer.members is None else 1  # behind the members
-    place = {name: i for i, name in enumerate(old.received[key])}
-    pairs = [(i, place[name]) for i, name in enumerate(new.received[key]) if name in place]
+    place, switched = {name: i for i, name in enumerate(old.received[key])}, _switched(old, new)
+    if any(name[0] == "pixel" and name not in place for name in new.received[key]):
+        raise ValueError(
+            f"The layer {layer.name!r} ({type(layer).__name__}) has a weight for each pixel, and takes images of one "
+            "size. Received: another one. Pass images of the size before, or train a fresh model."
+        )
+    before = [place.get(name, place.get(switched.get(name))) for name in new.received[key]]
+    pairs = [(i, j) for i, j in enumerate(before) if j is not None]
     grown = [weight.numpy() for weight in layer.weights]
-    for part, before in zip(grown, old.layers[key].weights, strict=True):
-        part, before = (np.moveaxis(values, axis, 0) for values in (part, before.numpy()))
+    for part, taken in zip(grown, old.layers[key].weights, strict=True):
+        part, taken = (np.moveaxis(values, axis, 0) for values in (part, taken.numpy()))
         for i, j in pairs:
-            part[i] = before[j]
+            part[i] = taken[j]
     layer.set_weights(grown)
 
 

@@ -274,10 +274,16 @@ def pipeline(data, model, *, batch_size: int, shuffle: bool = True, seed: int = 
         A tf.data.Dataset.
 
     Raises:
-        ValueError: if `batch_size` is below 1, or the data cannot be loaded with the model's schema.
+        ValueError: if `batch_size` is below 1, the model's encodings see the target, or the data cannot be loaded with
+            the model's schema.
     """
     if batch_size < 1:
         raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
+    if model.preprocessor is not None and model.preprocessor.sees_target:
+        raise ValueError(
+            "The encoding 'target_means' needs all training rows at once, to leave each row's own target out of its "
+            "features. Received: such a model, for batches. Pass the table itself to `fit` or to zoo.train."
+        )
     loaded = load_data(data, target=model.schema.target, schema=model.schema)
     if loaded.streaming:
 

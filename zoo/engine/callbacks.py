@@ -64,7 +64,7 @@ class EpochWeights:
         return all(np.all(np.isfinite(w)) for w in self.weights(model))
 
 
-def has_waited(wait: int, patience: int | Sequence[float] | None, best_epoch: int | None) -> bool:
+def has_waited(wait: int, patience: float | Sequence[float] | None, best_epoch: int | None) -> bool:
     """Returns whether a run has waited for a better epoch as long as it is to.
 
     Args:
@@ -74,7 +74,7 @@ def has_waited(wait: int, patience: int | Sequence[float] | None, best_epoch: in
     """
     if patience is None:
         return False
-    least, growth = (patience, 0.0) if isinstance(patience, int) else patience
+    least, growth = (patience, 0.0) if isinstance(patience, (int, float)) else patience
     return wait >= least + growth * (0 if best_epoch is None else best_epoch + 1)
 
 

@@ -25,8 +25,8 @@ def greedy(outputs: np.ndarray, count: int, loss_of: Callable) -> list[int]:
     chosen: list[int] = []
     while len(chosen) < count:
         others = [m for m in range(outputs.shape[1]) if m not in chosen]
-        losses = [loss_of(outputs[:, [*chosen, m]]) for m in others]
-        chosen.append(others[int(np.argmin(losses))])
+        losses = np.array([loss_of(outputs[:, [*chosen, m]]) for m in others])
+        chosen.append(others[int(np.argmin(np.where(np.isnan(losses), np.inf, losses)))])
     return sorted(chosen)
 
 
@@ -69,12 +69,10 @@ def _outputs(model, x, rows: int = 4096) -> np.ndarray:
 
 def _loss_of(model, y, weight) -> Callable:
     """Returns the loss, as validation rows have it, of outputs of some of a model's members."""
-    function = model.traits.loss or model.task.loss(model.decision)
-    target = model.target.for_network(keras.ops.convert_to_tensor(y))
+    y, weight = (None if part is None else keras.ops.convert_to_tensor(part) for part in (y, weight))
 
     def loss(outputs) -> float:
-        merged = model.merged(keras.ops.convert_to_tensor(outputs))
-        losses = keras.ops.convert_to_numpy(function(target, model.values(merged)))
-        return float(np.average(losses, weights=weight))
+        y_pred = keras.ops.convert_to_tensor(outputs)
+        return float(model.compute_loss(y=y, y_pred=y_pred, sample_weight=weight, training=False))
 
     return loss

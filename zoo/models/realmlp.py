@@ -39,7 +39,7 @@ def features(inputs, spec: Spec, *, embedding_size: int, frequencies: int, sigma
     if "quantile" in inputs:
         parts["ranks"] = keras.layers.Rescaling(12**0.5, offset=-(3**0.5), name="centred_ranks")(inputs["quantile"])
     width = sum(tensor.shape[-1] for tensor in parts.values())
-    if frequencies and 4 * width <= budget:
+    if frequencies and (budget is None or 4 * width <= budget):
         for name, tensor in parts.items():
             parts[name] = PeriodicNumbers(frequencies, 4, sigma, name=f"embedded_{name}")(tensor)
     if "categorical" in inputs:
