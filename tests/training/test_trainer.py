@@ -1,6 +1,7 @@
 """`zoo.train`: what it trains on, when it stops, what it keeps; interrupted, killed and resumed."""
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -205,6 +206,21 @@ def test_a_checkpoint_of_another_run_is_refused(table, tmp_path):
     zoo.train("mlp_classifier", table, target="y", epochs=1, checkpoint=tmp_path / "c", **SMALL)
     with pytest.raises(ValueError, match="belongs to another run: recipe"):
         zoo.train("mlp_classifier", table, target="y", epochs=2, checkpoint=tmp_path / "c", **SMALL)
+
+
+def test_a_checkpoint_from_before_encodings_had_their_name_belongs_to_its_run(table, tmp_path):
+    def run():
+        return zoo.train("mlp_classifier", table, target="y", epochs=1, checkpoint=tmp_path / "c", **SMALL)
+
+    first = run()
+    for path in (tmp_path / "c").glob("**/checkpoint*.npz"):
+        with np.load(path) as arrays:
+            kept = dict(arrays)
+        state = json.loads(str(kept["state"]))
+        state["identity"]["recipe"] |= {"preprocessing": "tabular", "scaling": "quantile", "arrays": None}
+        kept["state"] = np.array(json.dumps(state))
+        np.savez(path, **kept)
+    assert run().history == first.history
 
 
 @pytest.mark.parametrize("validation", [None, 0.2])

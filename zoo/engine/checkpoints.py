@@ -25,7 +25,8 @@ from zoo.engine import experience
 from zoo.engine.callbacks import BestWeights, Diverged
 
 NOT_IDENTIFYING = (
-    "feature_budget",  # of encoded rows, which the identity holds by their hash
+    *("feature_budget", "encodings", "arrays"),  # of encoded rows, which the identity holds by their hash
+    *("preprocessing", "scaling"),  # former names of encodings
     "plan",  # how the machine at hand runs the training
 )
 YOUNGER = {"linear": False, "least_steps": 1}  # fields, and the values by which a run is one of before there were any
@@ -39,6 +40,11 @@ def identifying(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in known.items() if name not in YOUNGER or value != YOUNGER[name]}
 
 
+def _known_now(identity: dict) -> dict:
+    """Returns the identity in a checkpoint, which may be of an older version, without what does not identify a run."""
+    return {**identity, "recipe": identifying(identity["recipe"])} if "recipe" in identity else identity
+
+
 def identities(folder: str | os.PathLike) -> list[dict]:
     """Returns the identities of the runs whose checkpoints are in a folder; damaged checkpoints are skipped."""
     found = []
@@ -46,7 +52,7 @@ def identities(folder: str | os.PathLike) -> list[dict]:
     for path in (path for name in names for path in Path(folder).glob(name)):
         with contextlib.suppress(Exception):  # damaged bytes raise whatever they lead to
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                found.append(json.loads(str(arrays["state"]))["identity"])
+                found.append(_known_now(json.loads(str(arrays["state"]))["identity"]))
     return found
 
 
@@ -203,6 +209,7 @@ class Checkpoint(keras.callbacks.Callback):
         return [v for v in (*self.model.variables, *self.model.optimizer.variables) if id(v) not in metrics]
 
     def _check_identity(self, identity: dict) -> None:
+        identity = _known_now(identity)
         if identity == self.identity:
             return
         changed = [k for k in self.identity if identity.get(k) != self.identity[k]]
