@@ -189,6 +189,7 @@ class Checkpoint(keras.callbacks.Callback):
         """Returns state, variables and best weights; reading a member checks its checksum."""
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             state = json.loads(str(arrays["state"]))
+            state["identity"] = _known_now(state["identity"])
             if state["identity"] != self.identity:
                 return state, [], []
             shapes = [tuple(v.shape) for v in self._variables()]
@@ -209,7 +210,6 @@ class Checkpoint(keras.callbacks.Callback):
         return [v for v in (*self.model.variables, *self.model.optimizer.variables) if id(v) not in metrics]
 
     def _check_identity(self, identity: dict) -> None:
-        identity = _known_now(identity)
         if identity == self.identity:
             return
         changed = [k for k in self.identity if identity.get(k) != self.identity[k]]
