@@ -22,6 +22,12 @@ def test_a_rate_falls_at_the_shares_of_the_steps():
     assert rates(schedule, 9) == pytest.approx([0.8, 0.8, 0.4, 0.4, 0.1, 0.1, 0.1, 0.1, 0.1])
 
 
+def test_a_schedule_of_shares_survives_its_config():
+    schedule = scheduled(((0.25, 1.0), (1.0, 0.125)), 0.8, 8)
+    assert rates(type(schedule).from_config(schedule.get_config()), 8) == rates(schedule, 8)
+    assert schedule.peak == 0.8  # by which folds of several rates are told apart
+
+
 def test_the_rates_of_lenet_are_those_of_the_paper():
     """Twenty passes, of one step each here: section III.A."""
     schedule = scheduled(RECIPE.schedule, RECIPE.learning_rate, 20)

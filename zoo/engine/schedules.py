@@ -3,6 +3,7 @@
     cosine     a short rise to the peak, then down to 0 as half a cosine
     coslog4    peak (1 - cos(2 pi log2(1 + 15 t))) / 2   four cycles from 0 to 0, each twice as long as the last
     flat_cos   peak for t <= 1/2, then peak (1 + cos(pi (2 t - 1))) / 2
+    stairs     peak times a factor for each part of the training
 
 D. Holzmueller, L. Grinsztajn, I. Steinwart, Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on Tabular Data,
 NeurIPS 2024. https://arxiv.org/abs/2407.04491 (coslog4, and flat_cos for weight decay and dropout)
@@ -10,7 +11,7 @@ NeurIPS 2024. https://arxiv.org/abs/2407.04491 (coslog4, and flat_cos for weight
 
 import dis
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import keras
 from keras import ops
@@ -90,6 +91,31 @@ class FlatCosine(StepSchedule):
         return peak * flat_cosine(share)
 
 
+@keras.saving.register_keras_serializable(package="zoo")
+class Stairs(StepSchedule):
+    """Takes a factor of `peak` up to a share of the steps, and then the next one.
+
+    Args:
+        peak: As for `StepSchedule`.
+        steps: As for `StepSchedule`.
+        stairs: Pairs `(share, factor)`, the shares rising; the last factor holds to the end.
+    """
+
+    def __init__(self, peak: float, steps: int, stairs: Sequence[tuple[float, float]]):
+        super().__init__(peak, steps)
+        self.stairs = [(float(share), float(factor)) for share, factor in stairs]
+
+    def __call__(self, step):
+        peak, steps = (ops.convert_to_tensor(variable) for variable in self.variables)
+        *earlier, (_, found) = self.stairs
+        for share, factor in reversed(earlier):
+            found = ops.where(ops.cast(step, "float32") < ops.round(share * steps), factor, found)
+        return peak * found
+
+    def get_config(self):
+        return {**super().get_config(), "stairs": self.stairs}
+
+
 def flat_cosine(share):
     """Returns 1 for a share of the training up to 1/2, then half a cosine down to 0 at 1."""
     return 0.5 * (1.0 + ops.cos(math.pi * ops.maximum(2.0 * share - 1.0, 0.0)))
@@ -120,9 +146,7 @@ def scheduled(schedule, peak: float, steps: int | None):
         return peak
     if isinstance(schedule, str):
         return SCHEDULES[schedule](peak, steps)
-    ends, factors = zip(*schedule, strict=True)
-    boundaries = [max(0, round(end * steps) - 1) for end in ends[:-1]]  # a boundary is the last step before the change
-    return keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, [peak * factor for factor in factors])
+    return Stairs(peak, steps, schedule)
 
 
 def schedule_variables(optimizer) -> list:

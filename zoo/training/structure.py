@@ -33,7 +33,9 @@ def structure(model: Model, recipe: Recipe, loss=None, *, statistics: bool = Tru
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of Keras's LossScaleOptimizer
     settings = {**optimizer.get_config(), "name": None}
     rate = keras_internals.learning_rate_of(optimizer)
-    if isinstance(rate, StepSchedule) or hasattr(rate, "assign"):
+    if isinstance(rate, StepSchedule):  # its peak and steps are variables
+        settings["learning_rate"] = [type(rate).__name__, {**rate.get_config(), "peak": None, "steps": None}]
+    elif hasattr(rate, "assign"):
         settings["learning_rate"] = type(rate).__name__
     if "total_steps" in settings:  # a variable, as the numbers of schedules are
         settings["total_steps"] = settings["total_steps"] is not None
