@@ -23,8 +23,8 @@ from tests.benchmarks.accuracy import number, settings
 
 CASES = (
     ("image_mlp", {"augmentation": ("flip",)}, 120.0),
-    ("mlp_mixer", {}, 900.0),
-    ("lenet", {"modern": True}, 900.0),
+    ("mlp_mixer", {"augmentation": ("shift", "flip")}, 900.0),
+    ("lenet", {"modern": True, "augmentation": ("shift", "flip")}, 900.0),
     ("lenet", {}, 900.0),
 )
 SHOWN = ("accuracy", "log_loss")

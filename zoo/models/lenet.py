@@ -282,7 +282,7 @@ RECIPE = Recipe(
 )
 TRAITS = Traits(
     loss=map_criterion,
-    by_option={"modern": {True: {"loss": None, "augmentation": in_turn(("shift", "flip"))}}},
+    by_option={"modern": {True: {"loss": None, "augmentation": in_turn(("shift",))}}},
 )
 
 
@@ -291,7 +291,7 @@ def lenet(
     *,
     modern: bool = False,
     dropout: float = 0.1,
-    augmentation: bool | str | Sequence[str] = ("shift", "flip"),
+    augmentation: bool | str | Sequence[str] = ("shift",),
 ) -> keras.Model:
     """Builds LeNet-5, or what a convolutional network of at most 100,000 weights is today.
 

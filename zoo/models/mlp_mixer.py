@@ -141,7 +141,7 @@ RECIPE = Recipe(
     validation=0.1,
     expect={"accuracy": 0.95},
 )
-TRAITS = Traits(augmentation=in_turn(("shift", "flip")))
+TRAITS = Traits(augmentation=in_turn(("shift",)))
 
 
 def mlp_mixer(
@@ -154,7 +154,7 @@ def mlp_mixer(
     channels_mlp: int = 128,
     dropout: float = 0.0,
     stochastic_depth: float = 0.0,
-    augmentation: bool | str | Sequence[str] = ("shift", "flip"),
+    augmentation: bool | str | Sequence[str] = ("shift",),
 ) -> keras.Model:
     """Builds an MLP-Mixer.
 
