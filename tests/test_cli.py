@@ -83,7 +83,7 @@ def test_info_shows_paper_and_options(capsys):
     assert facts["options"]["hidden_units"] == [256, 256]
     assert (facts["task"], facts["tasks"]) == ("classification", ["classification", "multilabel"])
     of_labels = answer(capsys, "list", "--task", "multilabel").splitlines()[1:]
-    assert len(of_labels) == 2 and all("classification or multilabel" in line for line in of_labels)
+    assert len(of_labels) == 6 and all("classification or multilabel" in line for line in of_labels)
 
 
 def test_help_of_train_shows_the_options_of_the_model(capsys):

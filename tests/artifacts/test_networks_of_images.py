@@ -55,7 +55,7 @@ def test_it_is_exported_and_answers_as_python_does(trained, name, format, tmp_pa
 @pytest.mark.parametrize("name", NETWORKS)
 def test_its_served_graph_answers_as_python_does(trained, name, tmp_path):
     zoo.export(trained(name), tmp_path)
-    again = zoo.load(tmp_path)
+    again = zoo.load(tmp_path / "1")
     np.testing.assert_array_equal(logits(again, rows()[0]), logits(trained(name).model, rows()[0]))
 
 

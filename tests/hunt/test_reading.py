@@ -85,7 +85,9 @@ def test_what_is_saved_and_read_back_encodes_alike(table, encodings, data):
     assert said.foreign == []
     assert again.schema == own.schema and str(again.schema) == str(own.schema)
     named = [*own.schema.names, *own.schema.dropped]
-    assert sorted(map(str, named)) == sorted(str(column.schema_name) for column in table.columns)
+    # Beside a name such as 2.5 pandas has 0 as 0.0, which is the same name.
+    wanted = [column.schema_name for column in table.columns]
+    assert len(named) == len(wanted) and all(name in named for name in wanted)
 
 
 @options.tables(450)

@@ -230,7 +230,7 @@ def _for_members(layer, parts: list, members: int) -> list:
     if isinstance(form, own.MemberLevels):
         return keras.tree.flatten(form(*parts))
     if isinstance(form, FeatureWise):
-        joined = own.JoinForMembers(members, name=f"{layer.name}_inputs")(parts) if len(parts) > 1 else parts[0]
+        joined = own.JoinForMembers(members, name=f"{layer.name}_joined")(parts) if len(parts) > 1 else parts[0]
         return [form(joined)]
     if some_own and len(parts) == 1 and (form is not None or isinstance(layer, own.PER_FEATURE)):
         return [(form or type(layer).from_config(layer.get_config()))(*parts)]

@@ -153,4 +153,5 @@ def tabm(
 def _uniform(width: int) -> dict:
     """Returns the initial weights of a dense layer behind so many columns, as PyTorch and the paper have them."""
     most = width**-0.5
-    return {f"{name}_initializer": keras.initializers.RandomUniform(-most, most) for name in ("kernel", "bias")}
+    kernel, bias = (keras.initializers.RandomUniform(-most, most) for _ in range(2))
+    return {"kernel_initializer": kernel, "bias_initializer": bias}
