@@ -218,7 +218,7 @@ register(
     year=2025,
     paper="Y. Gorishniy, A. Kotelnikov, A. Babenko, TabM: Advancing Tabular Deep Learning with Parameter-Efficient "
     "Ensembling, ICLR 2025. https://arxiv.org/abs/2410.24210",
-    summary="Members that share all layers but their scales of features and their heads, for the classes of a table",
+    summary="Members that share all layers but their scales and heads, for the classes of a table",
 )
 register(
     "tabm_regressor",
@@ -228,5 +228,5 @@ register(
     year=2025,
     paper="Y. Gorishniy, A. Kotelnikov, A. Babenko, TabM: Advancing Tabular Deep Learning with Parameter-Efficient "
     "Ensembling, ICLR 2025. https://arxiv.org/abs/2410.24210",
-    summary="Members that share all layers but their scales of features and their heads, for a number in a table",
+    summary="Members that share all layers but their scales and heads, for a number in a table",
 )

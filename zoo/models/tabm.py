@@ -73,6 +73,13 @@ def embedded(inputs: dict, spec: Spec, *, embedding_size: int, num_bins: int):
     return features, [width for width in widths if width]
 
 
+def _uniform(width: int) -> dict:
+    """Returns the initial weights of a dense layer behind so many columns, as PyTorch and the paper have them."""
+    most = width**-0.5
+    kernel, bias = (keras.initializers.RandomUniform(-most, most) for _ in range(2))
+    return {"kernel_initializer": kernel, "bias_initializer": bias}
+
+
 def keep_best_members(model, x, y, weight):
     """Returns the network of the `kept_members` whose mean answers validation rows best."""
     kept = model.options.get("kept_members", model.entry.options["kept_members"])
@@ -148,10 +155,3 @@ def tabm(
     if line is not None:
         outputs = AddToMembers(name="sum")([outputs, line])
     return keras.Model(inputs, BatchFirst(name="members")(outputs), name="tabm")
-
-
-def _uniform(width: int) -> dict:
-    """Returns the initial weights of a dense layer behind so many columns, as PyTorch and the paper have them."""
-    most = width**-0.5
-    kernel, bias = (keras.initializers.RandomUniform(-most, most) for _ in range(2))
-    return {"kernel_initializer": kernel, "bias_initializer": bias}
