@@ -30,7 +30,7 @@ import numpy as np
 from keras import ops
 
 from zoo.data.augmentation import in_turn, names_of
-from zoo.registry import Recipe, Spec, Traits
+from zoo.registry import Recipe, Spec, Traits, load_task
 
 A, S = 1.7159, 2 / 3  # f(1) = 1 and f(-1) = -1
 J = 0.1
@@ -317,7 +317,7 @@ def lenet(
     if not 0.0 <= dropout < 1.0:
         raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout!r}")
     names_of(augmentation)  # raises for a name that is none
-    if spec.task == "multilabel" and not modern:
+    if load_task(spec.task).several and not modern:
         raise ValueError(
             f"LeNet-5 as published answers one class of several. Received: {spec.num_outputs} labels. Pass "
             "`modern=True`, which answers labels."
