@@ -24,7 +24,8 @@ LEARNING = [name for name in zoo.list_models() if zoo.info(name).learning != "no
 PRESETS = zoo.list_models(pretrained=True)
 DRAWING = {"restricted_boltzmann_machine"}  # its hidden units are drawn anew in each step, by each backend's generator
 # With Adam it differs by more: Keras on TensorFlow squares the gradients of several lookups of a level one by one.
-BY_SGD = {"logistic_regression"}
+# RealMLP's Adam moves a weight by up to 1.2 a step, however small its gradient: near 0 rounding decides where to.
+BY_SGD = {"logistic_regression", "realmlp_classifier", "realmlp_regressor"}
 
 # In a process: what TensorFlow answers and learns, from what was saved here. `weights` are those after four steps.
 BY_TENSORFLOW = """
