@@ -130,7 +130,7 @@ def of_identities(curve, **options):
 
 
 def test_a_network_of_identities_on_plain_numbers_draws_the_line_of_least_squares(curve):
-    found = of_identities(curve, encodings="standard", hidden_units=(16, 16), solver="lbfgs")
+    found = of_identities(curve, encodings="standard", hidden_units=(16,), solver="lbfgs")
     assert np.abs(np.diff(found, 2)).max() < 1e-4  # straight
     slope, intercept = np.polyfit(curve.x, curve.y, 1)
     np.testing.assert_allclose(found, slope * np.linspace(-10.0, 10.0, 41) + intercept, atol=1e-3)
