@@ -15,6 +15,7 @@ import keras
 
 from zoo.layers.activations import activation as activation_layer
 from zoo.layers.ensemble import ensemble as ensemble_of
+from zoo.layers.hidden import checked_units
 from zoo.layers.linear import solved_line
 from zoo.layers.tabular import check_encodings, table_features
 from zoo.registry import Recipe, Spec
@@ -24,13 +25,7 @@ NORMALIZATIONS = {"batch": keras.layers.BatchNormalization, "layer": keras.layer
 
 def dense_stack(x, *, hidden_units, activation, dropout, normalization, l2):
     """Returns `x` `(batch, features)` after the hidden layers: dense, normalization, activation, dropout."""
-    units = (hidden_units,) if isinstance(hidden_units, int) else tuple(hidden_units)
-    if any(not isinstance(unit, int) or unit < 1 for unit in units):
-        raise ValueError(
-            f"`hidden_units` must be positive integers, one a layer. Received: hidden_units={hidden_units}"
-        )
-    if not 0.0 <= dropout < 1.0:
-        raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout}")
+    units = checked_units(hidden_units, dropout)
     if l2 < 0.0:
         raise ValueError(f"`l2` must not be negative. Received: l2={l2}")
     if normalization not in (None, *NORMALIZATIONS):

@@ -21,6 +21,7 @@ import keras
 from zoo.layers import data_driven
 from zoo.layers.ensemble import ensemble as ensemble_of
 from zoo.layers.feature_wise import ParametricActivation, PeriodicNumbers, Scale
+from zoo.layers.hidden import checked_units
 from zoo.layers.linear import solved_line
 from zoo.layers.scheduled_dropout import ScheduledDropout
 from zoo.layers.tabular import Levels, check_encodings
@@ -145,13 +146,7 @@ def realmlp(
     Raises:
         ValueError: if an option is out of its range.
     """
-    units = (hidden_units,) if isinstance(hidden_units, int) else tuple(hidden_units)
-    if any(not isinstance(unit, int) or unit < 1 for unit in units):
-        raise ValueError(
-            f"`hidden_units` must be positive integers, one a layer. Received: hidden_units={hidden_units}"
-        )
-    if not 0.0 <= dropout < 1.0:
-        raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout}")
+    units = checked_units(hidden_units, dropout)
     check_encodings(encodings, ("expanded", "standard"))
     inputs = spec.inputs()
     line = solved_line(spec, inputs)

@@ -20,6 +20,7 @@ import keras
 
 from zoo.layers import best_members
 from zoo.layers.feature_wise import NormalByFeature, Scale
+from zoo.layers.hidden import checked_units
 from zoo.layers.linear import solved_line
 from zoo.layers.members import AddToMembers, BatchFirst, MemberDense
 from zoo.layers.number_embeddings import RankEmbedding
@@ -130,16 +131,10 @@ def tabm(
     Raises:
         ValueError: if an option is out of its range.
     """
-    units = (hidden_units,) if isinstance(hidden_units, int) else tuple(hidden_units)
+    units = checked_units(hidden_units, dropout, fewest=1)
     for name, count in (("members", members), ("kept_members", members if kept_members is None else kept_members)):
         if isinstance(count, bool) or not isinstance(count, int) or count < 2:
             raise ValueError(f"`{name}` must be an integer, 2 or more. Received: {name}={count}")
-    if not units or any(not isinstance(unit, int) or unit < 1 for unit in units):
-        raise ValueError(
-            f"`hidden_units` must be positive integers, one a layer. Received: hidden_units={hidden_units}"
-        )
-    if not 0.0 <= dropout < 1.0:
-        raise ValueError(f"`dropout` must be a share in [0, 1). Received: dropout={dropout}")
     check_encodings(encodings, ("expanded", "standard"))
     inputs = spec.inputs()
     line = solved_line(spec, inputs)
