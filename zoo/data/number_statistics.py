@@ -213,7 +213,7 @@ def _knots_and_ranks(block: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def _thinned(ordered: np.ndarray) -> np.ndarray:
-    """Returns sorted values without those of a value that are more than `MOST_ALIKE` of all."""
+    """Returns sorted values, of each at most so many as are `MOST_ALIKE` of all."""
     most = max(1, int(np.ceil(MOST_ALIKE * len(ordered))))
     if len(ordered) <= most or not np.any(ordered[most:] == ordered[:-most]):
         return ordered

@@ -37,7 +37,7 @@ class GroupedAdamW(keras.optimizers.Adam):
         beta_1: Decay of the first moment.
         beta_2: Decay of the second moment.
         epsilon: Added to the root of the second moment.
-        weight_decay: Share of a weight, over its learning rate, that each step takes off.
+        weight_decay: Each step takes the learning rate times this share of a weight off.
         rate_factors: Factors of the learning rate by patterns of a weight's path or of its end behind a slash, such as
             `{"scale/*": 6.0}`; `*` stands for any letters. Of several that fit, the first counts; of none, it is 1.
         decay_factors: The same of `weight_decay`: `{"*/bias": 0.0}` spares biases.
