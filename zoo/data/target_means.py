@@ -5,8 +5,9 @@
 
 The prior is the mean over all rows, m how many rows it weighs as much as. A row that is trained on has the mean of the
 rows outside of its own fold, so that it never sees its own target; the prior is the same for all, for a prior of each
-fold's own would tell the model the fold. A row that is predicted has the mean of all training rows, and the prior where its level was
-not seen. A class stands for the share of its rows; of two classes one is enough, and of more each but one.
+fold's own would tell the model the fold. A row that is predicted has the mean of all training rows, and the prior where
+its level was not seen. A class stands for the share of its rows; of two classes one is enough, and of more each but
+one.
 
 They are for ids and codes of hundreds of levels with few rows each. Of levels with a dozen rows or more, a learned
 vector and the line beside a network say more.

@@ -18,8 +18,8 @@ from keras import ops
 class ScheduledDropout(keras.layers.Dropout):
     """Dropout by a rate that follows the share of the training that is done.
 
-    The layer counts its steps, so that checkpoints hold how far a training is. Outside of a
-    training that `zoo` began, the rate is the initial one.
+    The layer counts its steps, so that checkpoints hold how far a training is. Outside of a training that the zoo
+    began, the rate is the initial one.
 
     Args:
         rate: Share of numbers that is dropped in the first half of a training.
