@@ -1,5 +1,6 @@
 """`zoo.fine_tune`: from an artifact, a preset, a `.keras` file or a version, on with other data."""
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ import zoo
 from tests.benchmarks import fine_tuning
 from zoo.engine import freezing
 from zoo.engine.fitting import Fitted
+from zoo.training import inference
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +167,49 @@ def test_what_was_learned_of_five_digits_helps_with_the_other_five():
     scores = fine_tuning.measure(defaults_only=True).mean()
     assert scores["zoo.fine_tune"] > scores["zoo.train"] + 0.05
     assert scores["zoo.fine_tune"] > 0.9
+
+
+def of_values(low, high, several=False):
+    """Returns rows whose targets reach from `low` to `high`."""
+    x = np.linspace(0.0, 1.0, 40)
+    frame = pd.DataFrame({"x": x, "y": low + (high - low) * x})
+    return frame.assign(z=-frame["y"]) if several else frame
+
+
+@pytest.mark.parametrize(("entry", "several"), [("realmlp_regressor", False), ("mlp_regressor", True)])
+def test_answers_that_are_cut_reach_the_targets_of_further_rows(entry, several):
+    target = ["y", "z"] if several else "y"
+    how = {"validation": None, "epochs": 1, "verbose": 0}
+    shape = {"hidden_units": (4,), "output_activation": "clip"}
+    run = zoo.train(entry, of_values(0.0, 10.0, several), target=target, **shape, **how)
+    first, more = run.model, of_values(-50.0, 100.0, several)
+
+    def ends(model):
+        standard = np.array([[-1e3], [1e3]], "float32").repeat(2 if several else 1, axis=1)
+        return np.round(keras.ops.convert_to_numpy(model.decide(standard))[:, 0], 3).tolist()
+
+    def answers():
+        return [zoo.predict(first, more), inference.outputs(first, first.preprocessor.encode(more))]
+
+    answers()  # compiled with the first ends
+    tuned = zoo.fine_tune(run, more, freeze="none", **how)
+    assert ends(first) == [0.0, 10.0]  # it stays as it is
+    assert ends(tuned.model) == [-50.0, 100.0]
+    assert ends(zoo.fine_tune(tuned, of_values(0.0, 1.0, several), **how).model) == [-50.0, 100.0]
+    went_on = zoo.train(first, more, target=target, **how).model
+    assert went_on is first and ends(first) == [-50.0, 100.0]
+    head = first.network.get_layer("outputs")
+    head.bias.assign(head.bias + 1e3)
+    assert [np.max(some) for some in answers()] == pytest.approx([100.0, 100.0], abs=1e-3)
+
+
+def test_a_model_whose_values_stay_between_ends_says_that_further_targets_lie_beyond():
+    how = {"validation": None, "epochs": 1, "verbose": 0}
+    run = zoo.train(
+        "mlp_regressor", of_values(0.0, 10.0), target="y", hidden_units=(4,), output_activation="sigmoid", **how
+    )
+    zoo.fine_tune(run, of_values(2.0, 9.0), **how)  # between them, nothing is said
+    said = r"'y': by output_activation='sigmoid' the model answers numbers from 0 to 10 alone, .* from -50 to 100"
+    with pytest.warns(zoo.DataWarning, match=said):
+        tuned = zoo.fine_tune(run, of_values(-50.0, 100.0), **how)
+    assert tuned.model.target.ends == (0.0, 10.0)

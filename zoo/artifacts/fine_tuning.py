@@ -24,7 +24,8 @@ LEAST_STEPS = 5_000
 def fine_tune(model: AnyModel, data, *, target=None, freeze: str | int | None = "head_first", **options) -> Run:
     """Trains a trained model on other data. The given model stays as it is.
 
-    Statistics of the preprocessor are kept. The run's card tells which model it began from. With few images an epoch is
+    Statistics of the preprocessor are kept, but for the ends at which `output_activation="clip"` cuts answers: they
+    widen to the targets of the new rows. The run's card tells which model it began from. With few images an epoch is
     few steps, and augmentation shows others in each: unless given, `batch_size` and `epochs` are such that there are at
     least 5,000 steps, and of fewer than 500 images none are held out.
 

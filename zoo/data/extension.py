@@ -6,7 +6,7 @@ Statistics, levels and their order are kept; new levels and columns come behind 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -135,3 +135,8 @@ def with_target(preprocessor: Preprocessor, target) -> Preprocessor:
     config = preprocessor.get_config()
     schema = dataclasses.replace(preprocessor.schema, target=target)
     return Preprocessor.from_config({**config, "schema": schema.to_dict()})
+
+
+def with_target_state(preprocessor: Preprocessor, state: Mapping[str, Any]) -> Preprocessor:
+    """Returns the preprocessor with another fitted state of its target, as `Target.get_config` gives it."""
+    return Preprocessor.from_config({**preprocessor.get_config(), "target": dict(state)})

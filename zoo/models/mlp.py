@@ -110,8 +110,8 @@ def mlp(
             regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`
             it stays at 0.
         output_activation: Of classes `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None
-            (logits). Of numbers None; `"clip"`: answers are cut at the lowest and the highest target of training; or
-            `"sigmoid"`: the network's values stay between these.
+            (logits). Of numbers None; `"clip"`: answers are cut at the lowest and the highest target of training, which
+            further trainings widen; or `"sigmoid"`: the network's values stay between those of the first training.
         ensemble: Networks that train side by side from initial weights of their own; the answer is the mean of their
             probabilities or values. Optimizers that look at whole variables (Lamb, clipnorm) see all of them as one.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import targets
+from zoo.data import doubts, targets
 from zoo.data.schema import Schema
 from zoo.scores import Scores
 from zoo.tasks import measures, target_values
@@ -182,6 +182,25 @@ class Regression(Task[Numbers]):
             for name, of_all in zip(STATISTICS, zip(*known, strict=True), strict=True)
         }
         return Numbers(schema, {**state, "dtype": max(dtypes)})  # float64 where one needs it
+
+    def continued(self, target: Numbers, encoded: np.ndarray, activation) -> Numbers:
+        """Returns the target with wider ends where answers are cut at them; warns of those that cannot widen."""
+        low, high = np.minimum(target.ends[0], encoded.min(axis=0)), np.maximum(target.ends[1], encoded.max(axis=0))
+        beyond = np.atleast_1d((low < target.ends[0]) | (high > target.ends[1]))
+        if not beyond.any():
+            return target
+        if activation == "clip":
+            return Numbers(target.schema, {**target.state, "low": low.tolist(), "high": high.tolist()})
+        if self.bounded(activation):
+            i = int(np.argmax(beyond))
+            ends, found = (tuple(f"{np.atleast_1d(end)[i]:g}" for end in two) for two in (target.ends, (low, high)))
+            doubts.note(
+                f"by output_activation={activation!r} the model answers numbers from {ends[0]} to {ends[1]} alone, and "
+                f"the training rows reach from {found[0]} to {found[1]}.",
+                column=target.names[i] if target.names else "target",
+                repair="Train a fresh model on all rows, or one with output_activation='clip' or None.",
+            )
+        return target
 
     def outputs(self, target: Numbers | None) -> list[tuple]:
         return [(None, 1 if target is None else target.count)]

@@ -94,6 +94,16 @@ class Task(Generic[T]):
         """
         return self.target_type(schema)
 
+    def continued(self, target: T, encoded: np.ndarray, activation) -> T:
+        """Returns the target of a trained model that goes on with other training rows; by default it stays as it is.
+
+        Args:
+            target: As the earlier training left it.
+            encoded: What its `encode` returned for the training rows.
+            activation: As for `standard`.
+        """
+        return target
+
     def strata(self, y) -> np.ndarray | None:
         """Returns a number for each row by which rows are split evenly, or None."""
         return None

@@ -20,24 +20,29 @@ _functions_of_raw: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def _function(model):
-    if model not in _functions:
-        network, owner = model.network, weakref.ref(model)
-        if keras.backend.backend() == "tensorflow":
-            import tensorflow as tf
+    preprocessor, function = _functions.get(model, (None, None))
+    if preprocessor is not model.preprocessor:  # a training may have given it another, with wider ends of the target
+        function = _made(model)
+        _functions[model] = (model.preprocessor, function)
+    return function
 
-            signature = {tensor.name: tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in network.inputs}
-            compiled = tf.function(
-                lambda x: _standard(owner(), x),
-                input_signature=[signature],
-                autograph=False,
-                jit_compile=bool(model.traits.jit) or None,
-            ).get_concrete_function()
-            _functions[model] = lambda x: _in_numpy(compiled({name: tf.constant(v) for name, v in x.items()}))
-        elif model.traits.jit and keras.backend.backend() == "jax":
-            _functions[model] = _jitted(owner)
-        else:
-            _functions[model] = lambda x: _once(owner())(x)
-    return _functions[model]
+
+def _made(model):
+    network, owner = model.network, weakref.ref(model)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        signature = {tensor.name: tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in network.inputs}
+        compiled = tf.function(
+            lambda x: _standard(owner(), x),
+            input_signature=[signature],
+            autograph=False,
+            jit_compile=bool(model.traits.jit) or None,
+        ).get_concrete_function()
+        return lambda x: _in_numpy(compiled({name: tf.constant(v) for name, v in x.items()}))
+    if model.traits.jit and keras.backend.backend() == "jax":
+        return _jitted(owner)
+    return lambda x: _once(owner())(x)
 
 
 def _jitted(owner):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import pipelines
+from zoo.data import extension, pipelines
 from zoo.data.pipelines import Encoded
 from zoo.engine import memory
 from zoo.engine.experience import Experience
@@ -144,10 +144,28 @@ def fingerprint_of(encoded: Encoded) -> str:
     return digest.hexdigest()
 
 
+def continue_target(model: Model, parts: Parts, rows: Rows) -> None:
+    """Gives a trained model the target that `Task.continued` returns for its new training rows."""
+    target = model.target
+    if rows.encoded is not None:
+        truth = rows.encoded.truth
+    else:
+        truth = None if parts.sample is None or parts.train.target is None else _truth_of_sample(parts, model)
+    if truth is None or not len(truth):
+        return
+    continued = model.task.continued(target, truth, model.decision)
+    if continued is not target:
+        model.preprocessor = extension.with_target_state(model.preprocessor, continued.get_config())
+
+
+def _truth_of_sample(parts: Parts, model: Model) -> np.ndarray:
+    return model.preprocessor.target.encode(parts.sample.frame[parts.train.target])
+
+
 def _sampled(parts: Parts, model: Model, seed: int) -> Encoded:
     """Returns the encoded sample of a stream's training rows."""
     frame, known = parts.sample.frame, model.preprocessor
     target = parts.train.target
-    truth = known.target.encode(frame[target])
+    truth = _truth_of_sample(parts, model)
     weight = None if parts.weight is None else pipelines.weights(frame, parts.weight)
     return Encoded(known.encode_training(frame, frame[target], seed), known.target.training(truth), weight, truth)

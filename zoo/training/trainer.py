@@ -37,7 +37,7 @@ from zoo.training.finishing import finished
 from zoo.training.parts import Parts, load_parts
 from zoo.training.phases import Phases, Request
 from zoo.training.resolving import resolve_model
-from zoo.training.rows import Rows, fingerprint_of, rows_in_memory, rows_of_a_stream
+from zoo.training.rows import Rows, continue_target, fingerprint_of, rows_in_memory, rows_of_a_stream
 from zoo.training.settings import DEFAULT_SHARE, RecipeShare, Settings, resolve_settings
 
 
@@ -174,7 +174,8 @@ def train(
     if environment is not None:
         num_rows, source = experience.rows_per_epoch(recipe), type(environment).__name__
         parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
-    if model is not None:
+    goes_on = model is not None
+    if goes_on:
         seed_layers(model.network, seed)
     else:
         preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
@@ -205,6 +206,8 @@ def train(
     record |= {"dtype_policy": MIXED} if computes_in_half(model.network) else {}
 
     rows = _encoded_rows(parts, model, settings, workload, request)
+    if goes_on:
+        continue_target(model, parts, rows)
     if environment is not None:
         experience.check_encoding(data, rows.encoded.x, entry.name)
         steps = recipe.steps_per_epoch
