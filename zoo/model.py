@@ -288,6 +288,9 @@ class Model(keras.Model):
 
         What learns by a rule sees the rows in their order unless its recipe, or the caller, says otherwise.
 
+        The learning rate is constant, as Keras has it: the recipe's schedule is one of `zoo.train`. Where that is
+        `"coslog4"`, as of RealMLP, it is a tenth of the peak.
+
         A DataFrame may hold the target's column; `y` is then None. Beside raw data, targets are in the caller's own
         values; beside encoded tensors, they are class indices (or strings), or values.
 

@@ -92,7 +92,8 @@ class Recipe:
         optimizer: Name of a Keras optimizer, or `"grouped_adamw"`, whose learning rate and weight decay have factors
             for groups of weights (see `zoo.engine.optimizers`).
         optimizer_options: Its further arguments.
-        learning_rate: Step size; the peak where there is a schedule.
+        learning_rate: Step size; the peak where there is a schedule. In Keras's own `fit`, which does not say how many
+            steps there will be, it is constant, by `"coslog4"` a tenth of the peak.
         schedule: `"constant"`; or over all epochs `"cosine"` (down to 0 after a short warm-up), `"coslog4"` (four
             cycles from 0 to 0, each twice as long as the last) or `"flat_cos"` (down to 0 in the second half); or pairs
             `(share, factor)`: up to that share of the training, the rate times the factor.

@@ -15,6 +15,8 @@ def test_a_constant_rate_is_the_number():
     assert scheduled("constant", 0.1, 10) == 0.1
     assert scheduled("cosine", 0.1, None) == 0.1  # of a model that was built and not trained yet
     assert isinstance(scheduled("cosine", 0.1, 10), WarmupCosine)
+    assert scheduled(((0.5, 1.0), (1.0, 0.1)), 0.1, None) == 0.1
+    assert scheduled("coslog4", 0.2, None) == pytest.approx(0.02)  # whose peak is borne for short times alone
 
 
 def test_a_rate_falls_at_the_shares_of_the_steps():

@@ -324,3 +324,14 @@ def test_epochs_end_by_themselves_three_times_past_the_best():
     assert not has_waited(39, (40, 2.0), None)
     assert has_waited(40, (40, 2.0), None) and has_waited(60, (40, 2.0), 9) and not has_waited(59, (40, 2.0), 9)
     assert not has_waited(1000, None, 3) and has_waited(16, 16, 300) and not has_waited(15, 16, 300)
+
+
+def test_keras_s_fit_learns_at_a_constant_rate_a_tenth_of_the_peak():
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": generator.normal(size=256), "b": generator.normal(size=256)})
+    frame["pay"] = np.sin(2.0 * frame["a"]) + frame["b"]
+    model = zoo.build("realmlp_regressor", frame, target="pay", hidden_units=(32, 32), dropout=0.0)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
+    losses = model.fit(frame, epochs=12, verbose=0).history["loss"]
+    assert losses[-1] < 0.15  # of a variance of 1
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.02)

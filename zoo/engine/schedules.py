@@ -27,6 +27,8 @@ class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
         steps: Steps of the whole training.
     """
 
+    constant_share = 1.0  # of the peak: the constant rate of trainings whose steps are not known, as Keras's `fit`
+
     def __init__(self, peak: float, steps: int):
         self.peak, self.steps = float(peak), int(steps)
         # Variables, not constants: a compiled training is then used again with other rates.
@@ -73,6 +75,8 @@ class CosLog4(StepSchedule):
 
     Arguments: as for `StepSchedule`.
     """
+
+    constant_share = 0.1  # such a peak is borne for short times: as a constant rate it learns less than its tenth
 
     def __call__(self, step):
         peak, share = self.share(step)
@@ -131,7 +135,8 @@ def scheduled(schedule, peak: float, steps: int | None):
         schedule: `"constant"`, a name of `SCHEDULES`, or pairs `(share, factor)` in rising order: up to that share of
             the training, the rate times the factor.
         peak: The learning rate; the highest one.
-        steps: Steps of the whole training; None where they are not known: the rate stays.
+        steps: Steps of the whole training; None where they are not known: then the rate is constant, the peak or the
+            schedule's `constant_share` of it.
 
     Raises:
         ValueError: if there is no such schedule.
@@ -142,10 +147,13 @@ def scheduled(schedule, peak: float, steps: int | None):
             f"A recipe's schedule must be one of {known}, or pairs (share, factor), of which the last share is 1. "
             f"Received: {schedule!r}. Repair the recipe."
         )
-    if not steps or schedule == "constant":
+    if schedule == "constant":
         return peak
     if isinstance(schedule, str):
-        return SCHEDULES[schedule](peak, steps)
+        of_name = SCHEDULES[schedule]
+        return of_name(peak, steps) if steps else peak * of_name.constant_share
+    if not steps:
+        return peak
     return Stairs(peak, steps, schedule)
 
 

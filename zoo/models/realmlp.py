@@ -117,6 +117,9 @@ def realmlp(
 ) -> keras.Model:
     """Builds a RealMLP for the classes, labels or numbers of a table.
 
+    `zoo.train` has the learning rate follow its schedule. Keras's own `fit` does not know the steps to come: there the
+    rate is constant, a tenth of the peak, and so is the weight decay. Set `model.optimizer.learning_rate` for another.
+
     Args:
         spec: The inputs and outputs to build for.
         hidden_units: Units of each hidden layer.
