@@ -17,6 +17,7 @@ import keras
 from keras import ops
 
 from zoo.engine import keras_internals
+from zoo.layers.scheduled_dropout import flat_cosine
 
 
 class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -118,11 +119,6 @@ class Stairs(StepSchedule):
 
     def get_config(self):
         return {**super().get_config(), "stairs": self.stairs}
-
-
-def flat_cosine(share):
-    """Returns 1 for a share of the training up to 1/2, then half a cosine down to 0 at 1."""
-    return 0.5 * (1.0 + ops.cos(math.pi * ops.maximum(2.0 * share - 1.0, 0.0)))
 
 
 SCHEDULES = {"cosine": WarmupCosine, "coslog4": CosLog4, "flat_cos": FlatCosine}

@@ -14,6 +14,11 @@ import keras
 from keras import ops
 
 
+def flat_cosine(share):
+    """Returns f for a share of the training, a tensor: 1 up to 1/2, then half a cosine down to 0 at 1 and beyond."""
+    return 0.5 * (1.0 + ops.cos(math.pi * ops.minimum(ops.maximum(2.0 * share - 1.0, 0.0), 1.0)))
+
+
 @keras.saving.register_keras_serializable(package="zoo")
 class ScheduledDropout(keras.layers.Dropout):
     """Dropout by a rate that follows the share of the training that is done.
@@ -43,8 +48,7 @@ class ScheduledDropout(keras.layers.Dropout):
 
     def rate_after(self, share):
         """Returns the rate after a share of the training."""
-        falling = 0.5 * (1.0 + ops.cos(math.pi * ops.minimum(ops.maximum(2.0 * share - 1.0, 0.0), 1.0)))
-        return self.rate * falling
+        return self.rate * flat_cosine(share)
 
     def next_rate(self):
         """Returns the rate of the step that is next, and counts it."""
