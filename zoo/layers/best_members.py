@@ -42,37 +42,3 @@ def of_chosen(network: keras.Model, chosen: Sequence[int]) -> keras.Model:
         weights = before.get_weights()
         layer.set_weights([weight[list(chosen)] for weight in weights] if getattr(layer, "members", None) else weights)
     return fewer
-
-
-def keep_best(model, x, y, weight, *, option: str, count: int | None):
-    """Returns a model's network with its best members alone, and its options: for `Traits.finish`.
-
-    Args:
-        model: A `zoo.Model` of several members.
-        x: Encoded rows that were not trained on.
-        y: Their encoded targets.
-        weight: Their sample weights `(rows,)`, or None.
-        option: The builder's option that says how many members there are.
-        count: How many are kept; None, or as many as there are, for all.
-    """
-    if count is None or count >= model.members or y is None:
-        return None
-    chosen = greedy(_outputs(model, x), count, _loss_of(model, y, weight))
-    return of_chosen(model.network, chosen), {**model.options, option: count}
-
-
-def _outputs(model, x, rows: int = 4096) -> np.ndarray:
-    total = len(next(iter(x.values())))
-    parts = [{name: values[i : i + rows] for name, values in x.items()} for i in range(0, total, rows)]
-    return np.concatenate([keras.ops.convert_to_numpy(model.network_outputs(part)) for part in parts])
-
-
-def _loss_of(model, y, weight) -> Callable:
-    """Returns the loss, as validation rows have it, of outputs of some of a model's members."""
-    y, weight = (None if part is None else keras.ops.convert_to_tensor(part) for part in (y, weight))
-
-    def loss(outputs) -> float:
-        y_pred = keras.ops.convert_to_tensor(outputs)
-        return float(model.compute_loss(y=y, y_pred=y_pred, sample_weight=weight, training=False))
-
-    return loss

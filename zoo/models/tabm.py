@@ -81,10 +81,13 @@ def _uniform(width: int) -> dict:
     return {"kernel_initializer": kernel, "bias_initializer": bias}
 
 
-def keep_best_members(model, x, y, weight):
-    """Returns the network of the `kept_members` whose mean answers validation rows best."""
+def keep_best_members(model, rows):
+    """Returns the network of the `kept_members` whose mean answers validation rows best, and its options."""
     kept = model.options.get("kept_members", model.entry.options["kept_members"])
-    return best_members.keep_best(model, x, y, weight, option="members", count=kept)
+    if kept is None or kept >= model.members or rows.y is None:
+        return None
+    chosen = best_members.greedy(rows.outputs(), kept, rows.loss)
+    return best_members.of_chosen(model.network, chosen), {**model.options, "members": kept}
 
 
 TRAITS = {name: Traits(finish=keep_best_members) for name in RECIPES}

@@ -4,9 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import keras
+import numpy as np
+
 from zoo.data.pipelines import Encoded
 from zoo.engine import objectives
 from zoo.model import Model
+
+
+class HeldOut:
+    """Validation rows, and what a trained model makes of them.
+
+    Args:
+        model: Trained and compiled.
+        rows: The rows, encoded.
+    """
+
+    def __init__(self, model: Model, rows: Encoded):
+        self._model = model
+        self.x, self.y, self.weight = rows.x, rows.y, rows.weight
+        self._tensors = [None if part is None else keras.ops.convert_to_tensor(part) for part in (rows.y, rows.weight)]
+
+    def outputs(self, at_once: int = 4096) -> np.ndarray:
+        """Returns what the network gives for the rows, `(rows, outputs)`; of members, `(rows, members, outputs)`.
+
+        Args:
+            at_once: Rows that pass through the network together.
+        """
+        total = len(next(iter(self.x.values())))
+        starts = range(0, total, at_once)
+        parts = [{name: values[i : i + at_once] for name, values in self.x.items()} for i in starts]
+        return np.concatenate([keras.ops.convert_to_numpy(self._model.network_outputs(part)) for part in parts])
+
+    def loss(self, outputs) -> float:
+        """Returns the loss of the rows, as validation has it, by outputs of the network, or of some of its members."""
+        y, weight = self._tensors
+        y_pred = keras.ops.convert_to_tensor(outputs)
+        return float(self._model.compute_loss(y=y, y_pred=y_pred, sample_weight=weight, training=False))
 
 
 def finished(model: Model, held_out, *, compiled: Callable[[Model], object], seed: int) -> Model:
@@ -21,7 +55,7 @@ def finished(model: Model, held_out, *, compiled: Callable[[Model], object], see
     finish = model.traits.finish
     if finish is None or not isinstance(held_out, Encoded):
         return model
-    changed = finish(model, held_out.x, held_out.y, held_out.weight)
+    changed = finish(model, HeldOut(model, held_out))
     if changed is None:
         return model
     network, options = changed
