@@ -264,8 +264,9 @@ class Traits:
         after_step: A function `(network, step)`, called after each step of the optimizer, of which the first is 1: a
             target network that follows slowly, weights that are clipped.
         finish: A function `(model, rows)` of validation rows (`zoo.training.finishing.HeldOut`), called where a
-            training ends that held out rows in memory. It returns what takes the place of the trained network,
-            and the options by which the builder makes such a network, `(network, options)`; or None where all stays.
+            training ends that held out rows in memory. It returns what takes the place of the trained network, the
+            options by which the builder makes such a network, and what was changed as a clause for the run and the
+            card, `(network, options, clause)`; or None where all stays.
         procedure: `"module:function"` that trains in place of one fit, such as a committee's.
     """
 

@@ -54,6 +54,8 @@ class Run:
         ]
         if share := self._share_of_line():
             lines.append(f"  a line {share}")
+        if finished := self.recipe.get("finished"):
+            lines.append(f"  {finished}")
         for split in self.metrics:
             shown = [f"{name} {display.number(value)}" for name, value in self._numbers(split).items()]
             lines.append(f"  {split:5} {', '.join(shown[:5])}")
@@ -70,6 +72,7 @@ class Run:
             "trained by": how,
             "epochs": self._epochs(),
             "line": self._share_of_line(),
+            "end": self.recipe.get("finished"),
             "stopped": self.stopped + ("; training it again goes on from these weights" if self.interrupted else ""),
             "time": f"{display.duration(self.seconds)} on {self.device}, seed {self.seed}",
         }

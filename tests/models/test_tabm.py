@@ -341,6 +341,21 @@ def test_a_model_that_trains_keeps_all_members_and_its_run_has_those_that_are_ke
 
 
 @pytest.mark.tensorflow
+def test_a_run_says_which_members_it_kept_and_the_model_that_trained_trains_on(tmp_path, capsys):
+    frame, said = numbers_and_a_level(), "2 of 4 members kept, whose mean answers the validation rows best"
+    model = zoo.build("tabm_classifier", frame, target="mood", **SHAPE)
+    rate = float(model.optimizer.learning_rate)
+    run = zoo.train(model, frame, epochs=1)
+    assert said in capsys.readouterr().out.splitlines()[-1]
+    assert run.recipe["finished"] == said and said in repr(run) and said in run._repr_html_()
+    run.save(tmp_path / "run")
+    assert f"At the end of the training: {said}." in (tmp_path / "run" / "README.md").read_text()
+    assert [float(one.optimizer.learning_rate) for one in (model, run.model)] == pytest.approx([rate] * 2)
+    assert all(int(one.optimizer.iterations) == 0 for one in (model, run.model))  # both are compiled anew
+    assert "finished" not in zoo.train(run, frame, epochs=1, verbose=0).recipe
+
+
+@pytest.mark.tensorflow
 def test_the_kept_members_are_those_of_the_lowest_loss_of_validation_rows():
     frame = numbers_and_a_level()
     model = zoo.build("tabm_classifier", frame, target="mood", **SHAPE)

@@ -106,6 +106,8 @@ def page(card: Mapping[str, Any], schema) -> str:
         ]
     if said := line_of_card(card):
         lines += [said]
+    if finished := (card.get("recipe") or {}).get("finished"):
+        lines += [f"At the end of the training: {finished}."]
     if card.get("ancestry"):
         lines += ["Began from: " + ", then ".join(_said(ancestor) for ancestor in card["ancestry"]) + "."]
     if lines[-1]:

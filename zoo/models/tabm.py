@@ -82,12 +82,13 @@ def _uniform(width: int) -> dict:
 
 
 def keep_best_members(model, rows):
-    """Returns the network of the `kept_members` whose mean answers validation rows best, and its options."""
+    """Returns the network of the `kept_members` whose mean answers validation rows best, its options, and a clause."""
     kept = model.options.get("kept_members", model.entry.options["kept_members"])
     if kept is None or kept >= model.members or rows.y is None:
         return None
     chosen = best_members.greedy(rows.outputs(), kept, rows.loss)
-    return best_members.of_chosen(model.network, chosen), {**model.options, "members": kept}
+    said = f"{kept} of {model.members} members kept, whose mean answers the validation rows best"
+    return best_members.of_chosen(model.network, chosen), {**model.options, "members": kept}, said
 
 
 TRAITS = {name: Traits(finish=keep_best_members) for name in RECIPES}

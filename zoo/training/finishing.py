@@ -43,22 +43,25 @@ class HeldOut:
         return float(self._model.compute_loss(y=y, y_pred=y_pred, sample_weight=weight, training=False))
 
 
-def finished(model: Model, held_out, *, compiled: Callable[[Model], object], seed: int) -> Model:
-    """Returns a trained model as its traits finish it: itself, or another one of its entry, compiled.
+def finished(model: Model, held_out, *, compiled: Callable[[Model], object], seed: int) -> tuple[Model, str]:
+    """Returns a trained model as its traits finish it, itself or another one of its entry, and what they changed.
 
     Args:
         model: Trained; it stays as it is.
         held_out: The validation rows, encoded. Where there are none, or they come as a pipeline, nothing is finished.
         compiled: Compiles another model as this one was.
         seed: Of the training.
+
+    Returns:
+        A compiled model, and a clause that says what differs from the one that trained, or `""`.
     """
     finish = model.traits.finish
     if finish is None or not isinstance(held_out, Encoded):
-        return model
+        return model, ""
     changed = finish(model, HeldOut(model, held_out))
     if changed is None:
-        return model
-    network, options = changed
+        return model, ""
+    network, options, what = changed
     other = Model(
         network,
         entry=model.entry,
@@ -72,4 +75,4 @@ def finished(model: Model, held_out, *, compiled: Callable[[Model], object], see
     compiled(other)
     if hasattr(model, "card"):
         object.__setattr__(other, "card", model.card)  # its ancestry goes on
-    return other
+    return other, what

@@ -134,7 +134,7 @@ def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]
         )
     compiled = functools.partial(compile_model, recipe=recipe)
     for member, one in zip(members, left, strict=True):
-        model = finished(member.model, member.held_out, compiled=compiled, seed=member.seed)
+        model, _ = finished(member.model, member.held_out, compiled=compiled, seed=member.seed)
         yield model, one.best_epoch, len(one.losses)
 
 

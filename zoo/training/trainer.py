@@ -220,12 +220,14 @@ def train(
     record["plan"] = phases.plan.listed
 
     metrics: dict[str, dict[str, float]] = {}
+    trained = model
     with interruption.terminable():
         fitted = phases.run(rows, identity=identity, best_so_far=solved_line.best_so_far)
         try:
             if not fitted.interrupted:
                 compiled = functools.partial(settings.compile, copies=True)
-                model = finished(model, rows.held_out, compiled=compiled, seed=seed)
+                model, changed = finished(trained, rows.held_out, compiled=compiled, seed=seed)
+                record |= {"finished": changed} if changed else {}
             metrics = {} if parts.streaming or environment is not None else _metrics(model, parts, rows)
             share = {} if fitted.interrupted else solved_line.explained(model, rows)
             if share:
@@ -238,7 +240,9 @@ def train(
         reason = traits.unreached(model, rows.encoded.x, rows.encoded.y)
         fitted = dataclasses.replace(fitted, stopped=f"{fitted.stopped}: {reason}")
     if not settings.has_own_optimizer:
-        settings.compile(model)  # by a schedule that has run down to 0, Keras's `fit` would learn nothing
+        # By a schedule that has run down to 0, Keras's `fit` would learn nothing.
+        for one in (model, trained) if goes_on and model is not trained else (model,):
+            settings.compile(one)
     run = Run(
         model=model,
         history=fitted.history,
@@ -375,7 +379,7 @@ def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
     metrics, shown = run.metrics, run.model.task.shown
     splits: list[str] = [split for split in ("val", "test") if split in metrics] or list(metrics)
     shown = shown if splits != ["train"] else shown[:1]
-    parts = [f"stopped: {run.stopped}"]
+    parts = [f"stopped: {run.stopped}", *filter(None, [run.recipe.get("finished")])]
     for split in splits:
         numbers = {name: value for name, value in metrics[split].items() if isinstance(value, float)}
         names = [name for name in shown if name in numbers] or list(numbers)
