@@ -86,6 +86,16 @@ def encoded(model, x, y, target=True, training=False):
     return x, encoded_target(model, y) if _is_named(y) or in_pairs else y
 
 
+def check_batch(model, x) -> None:
+    """Raises ValueError if a batch of raw rows is trained on whose encodings see the target."""
+    if x is not None and model.preprocessor.sees_target and not is_encoded(model, x):
+        raise ValueError(
+            "A batch has too few rows for encodings that see the target, such as 'target_means', which leave out a "
+            "row's own. Received: raw rows. Call `fit` with all rows, or encode them once, x = "
+            "model.preprocessor.encode_training(rows, y), and pass batches of x."
+        )
+
+
 def encoded_target(model, y):
     if y is None or model.schema.task is None:
         return y

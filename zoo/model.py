@@ -376,8 +376,13 @@ class Model(keras.Model):
             self.jit_compile = jit
 
     def train_on_batch(self, x, y=None, *args, **kwargs):
-        """Keras's `train_on_batch`, on encoded or raw data as `fit` takes them."""
+        """Keras's `train_on_batch`, on encoded or raw data as `fit` takes them.
+
+        Raises:
+            ValueError: if the data are raw and their encodings see the target, for which a batch has too few rows.
+        """
         self.check_trainable()
+        feeding.check_batch(self, x)
         return super().train_on_batch(*feeding.encoded(self, x, y, training=True), *args, **kwargs)
 
     def test_on_batch(self, x, y=None, *args, **kwargs):

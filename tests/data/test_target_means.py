@@ -135,14 +135,68 @@ def test_levels_of_a_random_target_give_no_skill(target):
     assert np.corrcoef(plain, y)[0, 1] > 0.5 and abs(np.corrcoef(out_of_fold, y)[0, 1]) < 0.15
 
 
+def test_over_all_random_targets_mean_and_count_say_nothing_of_a_row_s_own():
+    """What a row's mean holds beside the prior is the same for both classes in each level, which counts may name."""
+    draw = np.random.default_rng(0)
+    places = np.repeat([1, 2, 3, 4], [2, 3, 12, 40])  # each level can be told by its count
+    fold = np.random.default_rng(7).permutation(57) % target_means.FOLDS
+    others = (places[:, None] == places) & (fold[:, None] != fold)  # by row: those that its mean is taken from
+    own, plain = [], []
+    for _ in range(600):
+        y = draw.integers(0, 2, 57)
+        known = target_means.fit(places, y, 4)
+        means = target_means.of_training_rows(places, y, known, 7)[:, 0] * known["deviation"][0] + y.mean()
+        sums = means * (others.sum(axis=1) + 10) - 10 * y.mean()
+        np.testing.assert_allclose(sums, others @ y, atol=1e-6)
+        of_all = (places[:, None] == places) @ y
+        for found, values in ((own, sums), (plain, of_all)):
+            found.append([np.mean(values[places == i] * (2 * y[places == i] - 1)) for i in (1, 2, 3, 4)])
+    errors = np.std(own, axis=0) / 600**0.5
+    assert np.all(np.abs(np.mean(own, axis=0)) <= 4 * errors)
+    assert np.all(np.mean(plain, axis=0) > 0.4)  # a row's own 1 adds 1 to the sum: half of the rows have one
+
+
+def test_a_level_of_few_further_rows_has_the_mean_that_is_served_and_of_many_their_own_out_of_fold():
+    draw = np.random.default_rng(3)
+    places, y = np.repeat([1, 2], [40, 10]), draw.normal(size=50)
+    known = target_means.fit(places, y, 2)
+    more, further = np.repeat([1, 2], [19, 5]), draw.normal(size=24) + 3.0  # 19 of 40 are few, 5 of 10 are not
+    found = target_means.of_further_rows(more, further, known, 1)
+    served = unpacked(known["table"], 2)[more]
+    np.testing.assert_array_equal(found[:19], served[:19])
+    fold = np.random.default_rng(1).permutation(24) % target_means.FOLDS
+    for row in range(19, 24):
+        others = (more == 2) & (fold != fold[row])
+        mean = (further[others].sum() + 10 * y.mean()) / (others.sum() + 10)
+        assert found[row, 0] == pytest.approx((mean - y.mean()) / y.std(), rel=1e-5)
+    same = target_means.of_further_rows(places, y, known, 1)  # the rows of the first training may come again
+    np.testing.assert_array_equal(same, target_means.of_training_rows(places, y, known, 1))
+    del known["counts"]
+    assert not np.array_equal(target_means.of_further_rows(more, further, known, 1)[:19], served[:19])
+
+
+def test_few_further_rows_train_on_the_means_that_are_served(monkeypatch):
+    frame = table(400, 1)[["x", "city", "y"]]
+    how = {"encodings": MEANS, "hidden_units": (4,), "linear": False}
+    run = zoo.train("mlp_regressor", frame, target="y", epochs=1, verbose=0, **how)
+    seen, own = [], Preprocessor.encode_training
+    monkeypatch.setattr(Preprocessor, "encode_training", lambda *a, **b: seen.append(own(*a, **b)) or seen[-1])
+    few = table(24, 5)[["x", "city", "y"]]
+    zoo.fine_tune(run, few, epochs=1, validation=None, freeze="none", verbose=0)
+    np.testing.assert_array_equal(seen[0]["numeric"], run.model.preprocessor.encode(few)["numeric"])
+
+
 def test_keras_s_own_fit_sees_the_means_out_of_fold(monkeypatch):
     frame = table().drop(columns="kind")
     model = zoo.build("mlp_regressor", frame, target="y", encodings=MEANS, hidden_units=(4,), linear=False)
     seen, own = [], Preprocessor.encode_training
     monkeypatch.setattr(Preprocessor, "encode_training", lambda *rows: seen.append(own(*rows)) or seen[-1])
     model.fit(frame, epochs=1, verbose=0)
-    model.train_on_batch(frame.head(40))
-    assert [len(encoded["numeric"]) for encoded in seen] == [120, 40]
+    assert [len(encoded["numeric"]) for encoded in seen] == [120]
+    with pytest.raises(ValueError, match="A batch has too few rows .*Received: raw rows. Call `fit` with all rows"):
+        model.train_on_batch(frame.head(40))
+    batch = {name: values[:40] for name, values in seen[0].items()}
+    assert np.isfinite(model.train_on_batch(batch, frame.y.to_numpy()[:40])).all()
     batches = zoo.data.load(frame, target="y")
     columns = {name: tf.constant(frame[name].to_numpy()) for name in ("x", "city", "size")}
     dataset = tf.data.Dataset.from_tensor_slices((columns, frame.y.to_numpy())).batch(40)
