@@ -12,6 +12,7 @@ import zoo
 from tests.engine.toys import Stop, registered
 from zoo import registry
 from zoo.engine import objectives
+from zoo.engine.optimizers import GroupedAdamW
 from zoo.engine.players import Players
 from zoo.engine.refusals import check_traits
 from zoo.engine.schedules import WarmupCosine
@@ -316,6 +317,20 @@ def test_a_rate_that_a_player_does_not_name_is_the_recipe_s_with_its_schedule(en
     assert float(run.model.optimizer.turns[1].optimizer.learning_rate.value) == 0.25  # `fit` goes on from here
     again = zoo.train(name, X, learning_rate=0.125, epochs=0, verbose=0)
     assert float(again.model.optimizer.turns[1].optimizer.learning_rate.value) == 0.125
+
+
+def test_a_player_may_have_an_optimizer_of_the_zoo(entry):
+    own = {"name": "grouped_adamw", "weight_decay": 0.1, "decay_factors": {"*/bias": 0.0}, "decay_schedule": "flat_cos"}
+    players = (Player("critic", "critic", of_critic, own), Player("generator", "generator", of_generator, "SGD", 2))
+    name = entry(gan, Traits(players=players), schedule="constant", learning_rate=0.25)
+    seen = []
+    note = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: seen.extend(note.model.optimizer.turns))
+    zoo.train(name, X, callbacks=[note], verbose=0)
+    critic, generator = (turn.optimizer for turn in seen)
+    assert type(critic) is GroupedAdamW and (critic.name, generator.name) == ("critic_grouped_adamw", "generator_sgd")
+    kernel, bias = note.model.network.get_layer("pair").critic.weights
+    assert critic.factors_of(kernel)[1] == 1 and critic.factors_of(bias)[1] == 0
+    assert (critic.decay_schedule.steps, float(critic.learning_rate)) == (12, 0.25)  # 3 steps in each of 4 epochs
 
 
 def test_averages_of_weights_are_put_in_by_each_optimizer(entry):

@@ -239,15 +239,13 @@ def parts(fields, turns: Sequence[Sequence[int]]):
 
     Args:
         fields: What `fields` returned.
-        turns: Of each column, the places of the angles that count.
+        turns: Of each column, the places of the angles that count; one column has some.
     """
     import tensorflow as tf
 
     _, known, *angles = fields
     used = sorted({place for places in turns for place in places})
     waves = [wave(angles[place]) for place in used for wave in (tf.sin, tf.cos)]
-    if not waves:
-        return tf.zeros((tf.shape(known)[0], 0))
     found = tf.where(known[:, :, None], tf.stack(waves, axis=2), 0.0)  # (batch, columns, parts)
     found = tf.reshape(found, (-1, len(turns) * len(waves)))
     wanted = [

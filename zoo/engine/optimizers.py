@@ -154,7 +154,7 @@ def named(name: str, rate, options: Mapping[str, Any], *, total_steps: int | Non
     Args:
         name: As for `keras.optimizers.get`, or a name of `OWN`.
         rate: A learning rate or a schedule of it.
-        options: Its further arguments.
+        options: Its further arguments; a `name` stands for the name's own in lower case.
         total_steps: Steps of the whole training, which the zoo's take; or None.
     """
     # Keras numbers optimizers, and TensorFlow keeps 30 KB for each name that a variable ever had.

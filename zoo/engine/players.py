@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 from keras import ops
 
+from zoo.engine import optimizers
 from zoo.engine.schedules import scheduled
 from zoo.layers.nesting import layers_of
 from zoo.recipes import Player, Recipe
@@ -165,9 +166,7 @@ def _made(player: Player, recipe: Recipe, rate: float, steps: int | None) -> ker
         return player.optimizer(rate)
     described = {"name": player.optimizer} if isinstance(player.optimizer, str) else dict(player.optimizer)
     name = described.pop("name")
-    # Keras numbers optimizers without a name, and TensorFlow keeps 30 KB for each name that a variable ever had.
-    config = {"learning_rate": rate, "name": f"{player.name}_{name.lower()}", **described}
-    return keras.optimizers.get({"class_name": name, "config": config})
+    return optimizers.named(name, rate, {"name": f"{player.name}_{name.lower()}", **described}, total_steps=steps)
 
 
 def layers_of_player(model: keras.Model, player: Player) -> list[keras.layers.Layer]:

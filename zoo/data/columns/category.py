@@ -29,8 +29,7 @@ from zoo.data.columns.values import Values
 from zoo.data.raw_values import BLANKS, MISSING, level_name
 from zoo.data.schema import Column
 
-MANY_LEVELS = 8  # from one more on a column may have target means: fewer have an indicator each, which says the same
-FEW_LEVELS = 8  # up to so many levels all are kept, however rare
+FEW_LEVELS = 8  # up to so many, all are kept, however rare, and have an indicator each, beside which means say nothing
 DTYPES_OF_TEXTS = ("str", "large_string", "object")  # how they begin
 
 
@@ -66,7 +65,7 @@ class Category(Kind):
 
     def _fitted(self, values, column: Column, encodings: Encodings, counts, y) -> State:
         levels = fitted_levels(self.served(values, column, {}), column, counts, rare=encodings.raw)
-        if len(levels) <= MANY_LEVELS or y is None or not self.sees_target(encodings):
+        if len(levels) <= FEW_LEVELS or y is None or not self.sees_target(encodings):
             return {"levels": levels}
         means = target_means.fit(self.read(values, column, {"levels": levels}), y, len(levels))
         return {"levels": levels, "means": means}
