@@ -189,8 +189,8 @@ def test_the_request_to_copy_holds_images_as_nested_lists(exported):
     assert 1.69e9 < request["instances"][0]["when"] < 1.71e9
 
 
-@pytest.mark.process
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.parametrize("format", ["onnx", "numpy"])
 def test_other_formats_take_such_tables(run, tmp_path, format):
     """The proof of the export compares them with Python."""
