@@ -33,7 +33,7 @@ class App:
 
     Args:
         models: By name.
-        lenient: Whether raw column names, null, true and false are understood.
+        lenient: Whether rows may be as training took them: see `zoo.serving.lenient`.
         most_bytes: Limit of a body.
         most_rows: Limit of the rows of a request.
         seconds: Limit of the time in which a body comes; that of answers is the batchers'.
@@ -142,9 +142,9 @@ class App:
     async def _predict(self, version: Version, request, signature: str) -> bytes:
         if signature not in version.signatures:
             raise Refused(400, f'Serving signature name: "{signature}" not found in signature def')
-        raw_names = version.raw_names if self.lenient and signature == "serving_default" else None
+        lenient = version.lenient if self.lenient and signature == "serving_default" else None
         tensors, rows, by_row = protocol.tensors(
-            request, version.signatures[signature][0], most_rows=self.most_rows, raw_names=raw_names
+            request, version.signatures[signature][0], most_rows=self.most_rows, lenient=lenient
         )
         return protocol.answer(await self._run(version, signature, tensors, rows), by_row)
 
@@ -165,9 +165,8 @@ class App:
                 + (f'. Ask with "signature_name": "{method}".' if method in methods else "")
                 + (". Its answers have no such form: ask :predict." if version.schema and not methods else ""),
             )
-        tensors, rows = protocol.examples(
-            request, features, most_rows=self.most_rows, method=method, lenient=self.lenient
-        )
+        lenient = version.lenient if self.lenient else None
+        tensors, rows = protocol.examples(request, features, most_rows=self.most_rows, method=method, lenient=lenient)
         outputs = await self._run(version, through, tensors, rows)
         return protocol.results(outputs, version.classes if method == "classify" else None)
 

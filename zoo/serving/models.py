@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import logging
 import threading
@@ -15,6 +16,7 @@ import numpy as np
 from zoo import registry
 from zoo.artifacts.folders import versions
 from zoo.serving.batching import Batcher
+from zoo.serving.lenient import Lenient
 from zoo.serving.protocol import TYPES
 from zoo.serving.runtimes import RUNTIMES
 
@@ -69,12 +71,17 @@ class Version:
         """What the model's card says of the line beside its hidden layers, `""` of none."""
         return self.schema.get("line", "")
 
-    @property
+    @functools.cached_property
+    def lenient(self) -> Lenient:
+        """What reads rows as training took them."""
+        return Lenient(self.schema.get("columns", ()), self.signatures["serving_default"][0])
+
+    @functools.cached_property
     def raw_names(self) -> dict[str, str]:
         """Raw name of each column -> its served name."""
         return {str(column["name"]): column["served"] for column in self.schema.get("columns", ())}
 
-    @property
+    @functools.cached_property
     def of_examples(self) -> tuple[str, dict[str, tuple[str, str, tuple]]]:
         """The signature that answers examples, and raw name of a feature -> input, dtype, shape without the rows.
 

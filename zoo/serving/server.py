@@ -38,7 +38,8 @@ def serve(
         host: Address to bind to.
         port: Port to listen on, 8501 if not given; 0 for a free one.
         runtime: `"tensorflow"` (SavedModels) or `"onnx"` (model.onnx).
-        lenient: Whether raw column names, null, true and false are understood too.
+        lenient: Whether rows may be as training took them: raw names, missing and further columns, null, true and
+            false, numbers in strings, whole numbers of any size.
         most_bytes: Limit of a body, 32 MiB if not given.
         most_rows: Limit of the rows of a request.
         most_waiting: Requests that may wait; further ones are answered 503.
