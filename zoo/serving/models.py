@@ -50,9 +50,11 @@ class Version:
         """The name of the task, or None."""
         return self.schema.get("task")
 
-    @property
+    @functools.cached_property
     def method(self) -> str:
         """The method of TensorFlow Serving that answers examples, or `""`."""
+        if "uint8" in {dtype for _, dtype, _ in self.of_examples[1].values()}:  # pixels without files
+            return ""
         target = self.schema.get("target")
         try:
             task = registry.load_task(self.task)

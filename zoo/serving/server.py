@@ -60,6 +60,9 @@ def serve(
     runtimes.imported(runtime)
     limits = {"most_rows": max(1024, most_rows), "most_waiting": most_waiting, "seconds": seconds}
     models = open_folders(folders, runtime, **limits)
+    if lenient:
+        for served in models.values():
+            served.version.lenient  # noqa: B018 (what it imports takes a second, which no request shall wait)
     app = App(models, lenient=lenient, most_bytes=most_bytes, most_rows=most_rows, seconds=seconds)
     bound = _bound(host, port)
     _allow_many_connections()
