@@ -130,7 +130,7 @@ def _request(version: Version, asked: tuple[str, str], lenient: bool) -> dict:
     lenient = lenient and is_default
     described = {column["served"]: column for column in version.schema.get("columns", ())} if is_default else {}
     values = {
-        name: _column(described.get(name, {}), *facts, lenient=lenient) if is_default or facts[0] != "string" else BYTES
+        name: _column(described.get(name, {}), facts, lenient) if is_default or facts[0] != "string" else BYTES
         for name, facts in inputs.items()
     }
     named = {str(described.get(name, {}).get("name", name)): value for name, value in values.items()}
@@ -148,15 +148,15 @@ def _request(version: Version, asked: tuple[str, str], lenient: bool) -> dict:
     return _object({form: row, **named_signature}, required=[form] if is_default else [form, "signature_name"])
 
 
-def _column(column: Mapping, dtype: str, shape: Sequence, lenient: bool) -> dict:
+def _column(column: Mapping, facts: Sequence, lenient: bool) -> dict:
     """Returns what a value of a column is.
 
     Args:
         column: The column of schema.json, empty where it is none.
-        dtype: Type of the served tensor.
-        shape: Its shape, with the rows.
+        facts: Type and shape of the served tensor.
         lenient: Whether it may be as training had it.
     """
+    dtype, shape = facts
     found = _tensor(dtype, shape[1:])
     if lenient and len(shape) == 1:
         found["type"] = TAKEN
