@@ -34,7 +34,8 @@ def serve(
     """Serves exported folders until SIGTERM or Ctrl-C; what was asked before is then still answered.
 
     Args:
-        folders: Each holds versions 1, 2, ... and is named as its model.
+        folders: Each holds versions 1, 2, ..., of which the highest answers, and is named as its model. Or a version
+            in such a folder, which then answers alone.
         host: Address to bind to.
         port: Port to listen on, 8501 if not given; 0 for a free one.
         runtime: `"tensorflow"` (SavedModels) or `"onnx"` (model.onnx).
