@@ -3,6 +3,7 @@
 import asyncio
 import math
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from zoo.serving import metrics
 from zoo.serving.app import App
 from zoo.serving.metrics import Call, Histogram, Metrics
 
+DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
 PREDICT = "/v1/models/ship:predict"
 REQUESTS = ":tensorflow:serving:request_count"
 LATENCY = ":tensorflow:serving:request_latency"
@@ -205,6 +207,13 @@ def test_names_of_models_are_escaped_and_read_back():
 def test_the_parser_of_these_tests_is_strict(text):
     with pytest.raises((AssertionError, KeyError, TypeError)):
         parsed(text)
+
+
+def test_every_metric_stands_in_the_document(models):
+    text = DEPLOY.read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?::tensorflow:serving:|zoo_serving_)\w+)`", text))
+    assert named == scraped(client(App(models, lenient=True))).keys()
+    assert all(f"`{status}`" in text for status in metrics.STATUSES.values())
 
 
 def test_every_status_of_the_server_has_a_name():

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-import zoo
 from zoo.serving import metrics
 from zoo.serving.models import Served, Version
 
@@ -44,6 +43,8 @@ def document(models: Iterable[Served], *, lenient: bool) -> dict[str, Any]:
         models: What is served.
         lenient: Whether rows may be as training took them.
     """
+    import zoo
+
     answering = [(model.name, model.version) for model in models if model.version is not None]
     schemas = {
         "Error": _object({"error": {"type": "string", "description": "What must be, what came, and the repair."}}),
