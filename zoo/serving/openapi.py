@@ -16,8 +16,10 @@ from zoo.serving.models import Served, Version
 
 JSON_TYPES = {"float32": "number", "float64": "number", "uint8": "integer", "int64": "integer", "string": "string"}
 TAKEN = ["number", "string", "boolean", "null"]  # as values of any column by --lenient
+SERVER = "server"  # the tag of what is no model's
 MOST_LEVELS = 50  # of a category that are listed
 MOST_EXAMPLE = 4_000  # characters of a request that is shown
+ERROR = {"$ref": "#/components/schemas/Error"}
 BYTES = {"$ref": "#/components/schemas/Bytes"}
 REFUSALS = {
     "400": "The request is not what the model takes.",
@@ -62,7 +64,7 @@ def document(models: Iterable[Served], *, lenient: bool) -> dict[str, Any]:
             "version": zoo.__version__,
             "description": ABOUT_LENIENT if lenient else ABOUT,
         },
-        "tags": [{"name": name} for name, _ in answering] + [{"name": "server"}],
+        "tags": [{"name": name} for name in dict.fromkeys([*(name for name, _ in answering), SERVER])],
         "paths": {**paths, **_of_server()},
         "components": {"schemas": schemas},
     }
@@ -93,18 +95,15 @@ def _of_model(name: str, key: str, version: Version, schemas: dict, lenient: boo
                     "requestBody": {"required": True, "content": {"application/json": content}},
                     "responses": {
                         "200": _json("The answers.", {"$ref": f"#/components/schemas/{key}.{answered}"}),
-                        **{status: _json(about, {"$ref": _ERROR}) for status, about in REFUSALS.items()},
+                        **{status: _json(about, ERROR) for status, about in REFUSALS.items()},
                     },
                 },
             }
         for rest, about in (("", "Which versions answer, and which cannot be loaded."), ("/metadata", "The columns.")):
             operation = _get(f"{key}_{rest[1:] or 'status'}{by_version}", about, name, {"type": "object"})
-            operation["responses"]["404"] = _json(REFUSALS["404"], {"$ref": _ERROR})
+            operation["responses"]["404"] = _json(REFUSALS["404"], ERROR)
             paths[f"{base}{rest}"] = {"parameters": parameters, "get": operation}
     return paths
-
-
-_ERROR = "#/components/schemas/Error"
 
 
 def _version(version: Version) -> dict:
@@ -138,10 +137,8 @@ def _request(version: Version, asked: tuple[str, str], lenient: bool) -> dict:
     if form == "inputs":
         named, values = ({name: _list(value) for name, value in some.items()} for some in (named, values))
     row = _object(named, strict=False) if lenient else _object(values)
-    if len(values) == 1 and not lenient:
+    if len(values) == 1:
         row = {"anyOf": [row, next(iter(values.values()))]}
-    elif len(values) == 1:
-        row = {"anyOf": [{**row, "minProperties": 1}, next(iter(values.values()))]}
     if form == "instances":
         row = {"type": "array", "minItems": 1, "items": row}
     names = {"const": signature} if not is_default else {"enum": [signature, ""]}
@@ -226,16 +223,16 @@ def _of_server() -> dict:
     """Returns the paths that are no model's."""
     text = {"text/plain": {"schema": {"type": "string"}}}
     found = {
-        "/healthz": {"get": _get("health", "Whether the server runs.", "server", _object({"status": {"const": "ok"}}))},
+        "/healthz": {"get": _get("health", "Whether the server runs.", SERVER, _object({"status": {"const": "ok"}}))},
         "/zoo/models": {
-            "get": _get("models", "The models and their schemas, for the page.", "server", {"type": "object"})
+            "get": _get("models", "The models and their schemas, for the page.", SERVER, {"type": "object"})
         },
-        "/openapi.json": {"get": _get("openapi", "This document.", "server", {"type": "object"})},
+        "/openapi.json": {"get": _get("openapi", "This document.", SERVER, {"type": "object"})},
     }
     for place, path in enumerate(metrics.PATHS):
-        found[path] = {"get": _get(f"metrics_{place + 1}", "What was counted, for Prometheus.", "server", {})}
+        found[path] = {"get": _get(f"metrics_{place + 1}", "What was counted, for Prometheus.", SERVER, {})}
         found[path]["get"]["responses"]["200"]["content"] = text
-    page = _get("page", "A page to try the models.", "server", {})
+    page = _get("page", "A page to try the models.", SERVER, {})
     page["responses"]["200"]["content"] = {"text/html": {"schema": {"type": "string"}}}
     return {**found, "/": {"get": page}}
 
