@@ -22,6 +22,10 @@ PASSENGERS = [
 ]  # fmt: skip
 
 
+PHOTO = (160, 200, 3)  # of which a PNG of noise is too long for a command line
+LONG = ("cat", "Bernese mountain dog", "schnauzer", "Donaudampfschifffahrtsgesellschaftskapitän")
+
+
 def pytest_collection_modifyitems(config, items):
     """Leaves out the tests that need a browser, unless -m names them: `-m "not slow"` must not ask for one."""
     if "browser" in config.option.markexpr:
@@ -57,7 +61,7 @@ def folders(tmp_path_factory):
     """Exported models: of tables, of grey and of large coloured images, of an array; a regressor."""
     root = tmp_path_factory.mktemp("served")
     trip = zoo.train("mlp_classifier", excursions(), target="rain", hidden_units=(8,), epochs=2, verbose=0)
-    photos = np.random.default_rng(0).integers(0, 256, (20, 120, 160, 3)).astype("uint8")
+    photos = np.random.default_rng(0).integers(0, 256, (20, *PHOTO)).astype("uint8")
     photo = zoo.train("image_mlp", (photos, np.arange(20) % 2), hidden_units=(4,), epochs=1, verbose=0)
     hours = excursions().drop(columns="rain")
     hours["costs"], hours["blisters"] = 12.0 * hours["hours on foot"], hours["hours on foot"] > 6
@@ -76,6 +80,7 @@ def folders(tmp_path_factory):
         "and": zoo.build("perceptron.and"),
         "plans": both,
         "feet": labels,
+        "breeds": zoo.build("mlp_classifier", {"weight": np.arange(40.0), "breed": LONG * 10}, target="breed"),
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proof, "prove", lambda *_, **__: 0.0)  # tested elsewhere, and slow

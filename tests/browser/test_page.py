@@ -1,6 +1,8 @@
 """The page of `zoo serve` in a browser: it asks what the form says, and shows what the server answers."""
 
 import ast
+import base64
+import io
 import json
 import math
 import subprocess
@@ -9,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.browser.conftest import PASSENGERS, ask, digit, serving
+from tests.browser.conftest import LONG, PASSENGERS, PHOTO, ask, digit, serving
 
 pytestmark = pytest.mark.browser
 WAIT = 20  # seconds
@@ -26,11 +28,13 @@ class Page:
     def __init__(self, driver, address):
         self.driver, self.address = driver, address
 
-    def open(self, name):
-        """Opens a model's page anew."""
+    def open(self, name, filled=False):
+        """Opens a model's page anew, with an empty form or, as it comes, with a sample row."""
         self.driver.get("about:blank")
         self.driver.get(f"{self.address}/#{name}")
         self.until(lambda: self.text("name") == name)
+        if not filled:
+            self.get("clear").click()
 
     def until(self, holds):
         from selenium.webdriver.support.ui import WebDriverWait
@@ -75,13 +79,19 @@ class Page:
 
     def answer(self):
         """Waits; returns the label and the bars `{class: probability}`."""
-        self.until(lambda: self.get("answer").is_displayed() or self.text("error"))
+        self.until(lambda: (self.get("answer").is_displayed() and not self.is_old()) or self.text("error"))
         assert self.text("error") == ""
         rows = self.js(
             "const rows = [...document.querySelectorAll('#bars tr')];"
             "return rows.map(r => [r.cells[0].innerText, Number(r.querySelector('data').value)])"
         )
         return self.js("return document.getElementById('label').lastChild.textContent"), dict(rows)
+
+    def is_old(self):
+        """Whether the answer is marked as that of the form before a change."""
+        marked = self.js("return document.getElementById('answer').classList.contains('old')")
+        assert marked == self.get("old").is_displayed() or not self.get("answer").is_displayed()
+        return marked
 
     def error(self):
         """Waits; returns the error that is shown."""
@@ -142,22 +152,34 @@ def test_other_passengers_get_other_answers(page):
     assert page.predict() != first
 
 
-def test_an_answer_is_taken_away_when_the_form_changes(page):
+def test_an_answer_stays_and_is_marked_as_old_when_the_form_changes(page):
     page.open("titanic")
-    page.predict()
+    page.fill(sex="female", pclass="1")
+    shown = page.predict()
+    assert not page.is_old()
     page.fill(age="70")
-    assert not page.get("answer").is_displayed()
+    assert page.get("answer").is_displayed() and page.is_old()
+    assert page.get("old").text == "to the form before your last change"
+    assert page.js("return document.getElementById('label').lastChild.textContent") == shown[0]
+    page.fill(fare="1e300")
+    page.get("predict").click()
+    page.until(lambda: page.text("error"))  # what is refused takes no answer away
+    assert page.get("answer").is_displayed() and page.is_old()
+    (said,) = page.console()
+    assert "400" in said
+    page.fill(fare="70")
     page.predict()
+    assert not page.is_old()
 
 
 def test_sample_rows_fill_the_form_one_after_the_other_and_missing_values_stay_missing(page):
-    page.open("titanic")
-    page.get("sample").click()
+    page.open("titanic", filled=True)
     assert page.field("age").get_property("value") == ""
     assert page.field("name").get_property("value") == PASSENGERS[0]["name"]
     shows(page.predict(), ask(page.address, "titanic", PASSENGERS[0])[0])
     page.get("sample").click()
     assert page.field("age").get_property("value") == "38"
+    assert page.is_old()
     shows(page.predict(), ask(page.address, "titanic", PASSENGERS[1])[0])
 
 
@@ -165,9 +187,10 @@ def test_sample_rows_fill_the_form_one_after_the_other_and_missing_values_stay_m
 def test_the_sample_that_an_export_carries_fills_the_form(page, folders, name):
     folder = next(folder for folder in folders if folder.name == name)
     sample = json.loads((folder / "1" / "sample_request.json").read_text(encoding="utf-8"))
-    page.open(name)
-    for row, expected in zip(sample["instances"], ask(page.address, name, *sample["instances"])):
-        page.get("sample").click()
+    page.open(name, filled=True)
+    for i, (row, expected) in enumerate(zip(sample["instances"], ask(page.address, name, *sample["instances"]))):
+        if i:
+            page.get("sample").click()
         label, bars = page.predict()
         if name == "housing":
             assert float(label) == pytest.approx(expected, rel=1e-6), row
@@ -280,6 +303,11 @@ def test_an_uploaded_image_of_the_models_size_is_asked_pixel_for_pixel(page, tmp
     page.driver.find_element("css selector", "input[type=file]").send_keys(str(tmp_path / "digit.png"))
     shown = page.answer()
     np.testing.assert_array_equal(page.pixels(), digit(3))
+    sent = json.loads(page.text("curl").split("'")[1])  # a picture goes as a PNG in base64, not as its pixels
+    assert sent["signature_name"] == "serve_image_bytes" and sent["instances"][0].keys() == {"b64"}
+    png = Image.open(io.BytesIO(base64.b64decode(sent["instances"][0]["b64"], validate=True)))
+    assert png.format == "PNG"
+    np.testing.assert_array_equal(np.asarray(png.convert("L"))[..., None], digit(3))
     shows(shown, ask(page.address, "digits", {"image": digit(3).tolist()})[0])
 
 
@@ -299,14 +327,17 @@ def test_a_large_coloured_image_keeps_its_colours_and_its_commands_read_a_file(p
     from PIL import Image
 
     page.open("photos")
-    photo = np.random.default_rng(1).integers(0, 256, (120, 160, 3)).astype("uint8")
+    photo = np.random.default_rng(1).integers(0, 256, PHOTO).astype("uint8")
     Image.fromarray(photo).save(tmp_path / "photo.png")
     page.driver.find_element("css selector", "input[type=file]").send_keys(str(tmp_path / "photo.png"))
     shows(page.answer(), ask(page.address, "photos", {"image": photo.tolist()})[0])
     assert page.text("curl").startswith("curl -d @request.json ")
     assert 'open("request.json", "rb")' in page.text("python")
     body = page.js("return fetch(document.getElementById('download').href).then(r => r.text())")
-    assert json.loads(body) == {"instances": [{"image": photo.tolist()}]}
+    sent = json.loads(body)
+    assert sent["signature_name"] == "serve_image_bytes"
+    png = Image.open(io.BytesIO(base64.b64decode(sent["instances"][0]["b64"])))
+    np.testing.assert_array_equal(np.asarray(png.convert("RGB")), photo)
 
 
 def test_a_file_that_is_no_image_is_refused(page, tmp_path):
@@ -318,8 +349,7 @@ def test_a_file_that_is_no_image_is_refused(page, tmp_path):
 
 
 def test_a_sample_image_comes_back_from_the_pad_as_it_was(page):
-    page.open("digits")
-    page.get("sample").click()
+    page.open("digits", filled=True)
     np.testing.assert_array_equal(page.pixels(), digit(0))
     shows(page.predict(), ask(page.address, "digits", {"image": digit(0).tolist()})[0])
 
@@ -331,7 +361,7 @@ def test_another_model_brings_its_own_form(page):
     page.predict()
     choice = Select(page.get("model"))
     assert [option.text for option in choice.options] == [
-        *("titanic", "digits", "trips", "housing", "photos", "and", "plans", "feet")
+        *("titanic", "digits", "trips", "housing", "photos", "and", "plans", "feet", "breeds")
     ]
     choice.select_by_visible_text("trips")
     page.until(lambda: page.text("name") == "trips")
@@ -382,11 +412,13 @@ def test_the_commands_give_the_same_answer(page, name):
     shows(shown, json.loads(curl.stdout)["predictions"][0])
 
 
-def test_the_python_command_asks_for_an_image_too(page):
-    page.open("digits")
-    page.get("sample").click()
+def test_the_commands_ask_for_an_image_too(page):
+    page.open("digits", filled=True)
     python = subprocess.run([sys.executable, "-c", page.text("python")], capture_output=True, text=True, timeout=60)
-    shows(page.predict(), ast.literal_eval(python.stdout)["predictions"][0])
+    curl = subprocess.run(["bash", "-c", page.text("curl")], capture_output=True, text=True, timeout=60)
+    shown = page.predict()
+    shows(shown, ast.literal_eval(python.stdout)["predictions"][0])
+    shows(shown, json.loads(curl.stdout)["predictions"][0])
 
 
 def test_the_copy_button_copies_the_command(page):
@@ -409,6 +441,41 @@ def test_every_field_has_a_name_that_a_screen_reader_says(page):
         )
         assert nameless == []
         page.predict()
+
+
+def test_the_pad_and_the_pen_have_names_for_the_eye_and_for_a_screen_reader(page):
+    page.open("photos")
+    canvas = page.driver.find_element("css selector", "canvas")
+    assert canvas.accessible_name == "image pad of 200 × 160 pixels: draw with mouse or finger, or choose a file"
+    assert canvas.accessible_name in page.get("fields").text.replace("\n", " ")
+    for kind, name in (("color", "Colour of the pen"), ("file", "Image file")):
+        field = page.driver.find_element("css selector", f"input[type={kind}]")
+        assert field.accessible_name == name and name in page.get("fields").text
+    page.open("digits")
+    assert "Colour of the pen" not in page.get("fields").text  # a grey picture has a white pen
+    page.predict()
+
+
+@pytest.mark.parametrize("width", [360, 900, 1200])
+def test_names_of_classes_break_between_words_alone(page, width):
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        page.open("breeds")
+        page.predict()
+        lines = page.js(
+            "const height = parseFloat(getComputedStyle(document.querySelector('#bars th')).lineHeight);"
+            "return [...document.querySelectorAll('#bars th span')]"
+            ".map(span => [span.innerText, Math.round(span.getBoundingClientRect().height / height)])"
+        )
+        assert [name for name, _ in lines] == sorted(LONG)
+        for name, count in lines:
+            assert count <= max(len(name.split()), math.ceil(len(name) / 10)), (name, count)
+        assert page.js("return document.querySelector('#bars div').parentElement.clientWidth") >= 30
+        assert page.js("const s = document.getElementById('scroll'); return s.scrollWidth - s.clientWidth") <= 0
+        assert page.js("return document.documentElement.scrollWidth") <= width
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.serving.conftest import ROW, client, exported
+from tests.serving.conftest import ROW, call, client, exported
 from zoo.serving.app import App
 from zoo.serving.models import Watcher, open_folders
 
@@ -97,13 +97,76 @@ def test_an_older_version_answers_again_when_the_new_is_taken_away(opened, own):
     assert opened.refresh() and opened.version.number == 1
 
 
+@pytest.fixture(scope="module")
+def worse(frame, tmp_path_factory):
+    """A version of the model `ship` that has not learnt, and answers .5 always."""
+    folder = tmp_path_factory.mktemp("worse")
+    model = zoo.build("mlp_classifier", frame, target="survived", hidden_units=(16,))
+    exported(model, folder)
+    return folder / "1"
+
+
+def test_rolling_back_is_a_rename_and_fails_no_request(opened, own, worse):
+    """Version 2 is taken up, is worse, and is renamed; whoever asks meanwhile is answered by the one or the other."""
+    app, watcher = App({"ship": opened}), Watcher([opened], 0.02)
+
+    async def timeline():
+        async def until(number):
+            while opened.version.number != number:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+
+        async def operate():
+            await until(1)
+            await asyncio.to_thread(shutil.copytree, worse, own / "beside")
+            (own / "beside").rename(own / "2")
+            await until(2)
+            (own / "2").rename(own / "2.worse")
+            await until(1)
+            done.set()
+
+        async def one():
+            answers = []
+            while not done.is_set():
+                answers.append(await call(app, "POST", "/v1/models/ship:predict", {"instances": [ROW]}))
+            return answers
+
+        done = asyncio.Event()
+        asking = [asyncio.create_task(one()) for _ in range(3)]
+        await asyncio.wait_for(operate(), 60)
+        return [await task for task in asking]
+
+    try:
+        answers = asyncio.run(timeline())
+    finally:
+        watcher.close()
+    for answered in answers:
+        assert {status for status, _, _ in answered} == {200}
+        unsure = [content["predictions"][0]["probability"] == 0.5 for _, content, _ in answered]
+        changes = [way for way, before in zip(unsure, [None, *unsure]) if way != before]
+        assert changes == [False, True, False]
+    assert opened.status() == {1: ("AVAILABLE", "")}
+
+
+def test_a_version_that_is_served_alone_answers_whatever_others_come(own, worse):
+    shutil.copytree(worse, own / "2")
+    (served,) = open_folders([own / "1"], "tensorflow").values()
+    assert (served.name, served.version.number, served.numbers()) == ("ship", 1, [1])
+    assert not served.refresh() and served.status() == {1: ("AVAILABLE", "")}
+    ask = client(App({"ship": served}))
+    assert ask("POST", "/v1/models/ship:predict", {"instances": [ROW]})[0] == 200
+    assert ask("POST", "/v1/models/ship/versions/2:predict", {"instances": [ROW]})[0] == 404
+    served.close()
+    with pytest.raises(ValueError, match="Two folders have the name 'ship'"):
+        open_folders([own / "1", own / "2"], "tensorflow")
+
+
 def test_no_request_is_dropped_while_versions_change(opened, own):
     """Requests while five versions come; each is answered, whatever batch it came into.
 
     Batches are of different sizes, and so the same row's last digits differ.
     """
     app = App({"ship": opened})
-    from tests.serving.conftest import call
 
     async def clients():
         async def swap():
@@ -155,7 +218,6 @@ def test_folders_that_cannot_be_served_are_told(own, tmp_path, trained):
     refused(FileNotFoundError, "There is no folder .*zoo export MODEL", tmp_path / "x")
     (tmp_path / "empty").mkdir()
     refused(FileNotFoundError, "holds no version yet", tmp_path / "empty")
-    refused(ValueError, "is a version. Serve the folder that holds it", own / "1")
     trained.save(tmp_path / "artifact")
     refused(ValueError, "is an artifact.*Export it first", tmp_path / "artifact")
     (tmp_path / "b").mkdir()

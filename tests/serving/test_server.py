@@ -175,6 +175,24 @@ def test_a_new_version_is_picked_up_live_and_a_corrupt_one_is_not(server, folder
     assert any("version 3 cannot be served; version 2 goes on" in line for line in server.log)
 
 
+def test_a_version_that_is_renamed_gives_way_to_the_one_before_it(server, folder):
+    """After the test above: version 2 answers, and version 3 is broken."""
+    (folder / "2").rename(folder / "2.worse")
+    states = {}
+    for _ in range(300):
+        assert server.ask("POST", PREDICT, BODY)[0] == 200
+        status = server.ask("GET", "/v1/models/ship")[1]["model_version_status"]
+        states = {one["version"]: one["state"] for one in status}
+        if "2" not in states:
+            break
+        time.sleep(0.05)
+    assert states == {"1": "AVAILABLE", "3": "END"}
+    text = server.ask("GET", "/metrics")[1].decode()
+    assert 'zoo_serving_version_state{model_name="ship",version="1",state="AVAILABLE"} 1\n' in text
+    assert 'request_count{model_name="ship",version="2",API="Predict",status="OK"}' in text
+    assert server.ask("GET", "/openapi.json")[1]["openapi"] == "3.1.0"
+
+
 def test_sigterm_answers_what_was_asked_and_ends_well(server):
     """Last of this server: a body that is on its way when the signal comes is still answered."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:

@@ -164,7 +164,10 @@ COMMANDS = {
             "folders": {
                 "metavar": "FOLDER",
                 "nargs": "+",
-                "help": "what `zoo export -o` wrote; its name is the model's",
+                "help": (
+                    "what `zoo export -o` wrote, whose highest version answers, or one version in it; the folder's "
+                    "name is the model's"
+                ),
             },
         },
         flags={

@@ -2,7 +2,8 @@
 
 POST /v1/models/NAME[/versions/V]:predict | :classify | :regress
 GET  /v1/models/NAME[/versions/V]           /v1/models/NAME[/versions/V]/metadata
-GET  /                                      /zoo/models                               /healthz
+GET  /metrics                               /monitoring/prometheus/metrics            /healthz
+GET  /openapi.json                          /zoo/models                               /
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import asyncio
 import json
 import logging
 import re
+import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoo.serving import protocol
+from zoo.serving import metrics, openapi, protocol
 from zoo.serving.batching import Closed, Full, Late
+from zoo.serving.metrics import Call, Metrics
 from zoo.serving.models import Served, Version
 from zoo.serving.protocol import Refused
 
@@ -33,7 +36,7 @@ class App:
 
     Args:
         models: By name.
-        lenient: Whether raw column names, null, true and false are understood.
+        lenient: Whether rows may be as training took them: see `zoo.serving.lenient`.
         most_bytes: Limit of a body.
         most_rows: Limit of the rows of a request.
         seconds: Limit of the time in which a body comes; that of answers is the batchers'.
@@ -50,13 +53,14 @@ class App:
     ):
         self.models, self.lenient = models, lenient
         self.most_bytes, self.most_rows, self.seconds = most_bytes, most_rows, seconds
+        self.metrics = Metrics()
 
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] != "http":
             return
-        headers = [JSON]
+        headers, call = [JSON], Call()
         try:
-            status, body, headers = await self._answered(scope, receive)
+            status, body, headers = await self._answered(scope, receive, call)
         except Refused as refused:
             status, body = refused.status, protocol.error(refused.said)
             if status == 503:
@@ -68,15 +72,19 @@ class App:
         except Exception:
             log.exception("a request failed")
             status, body = 500, protocol.error("Internal error; the log has more.")
+        self.metrics.count(call, status, time.perf_counter())
         headers = [*headers, (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
-    async def _answered(self, scope, receive) -> tuple[int, bytes, list]:
+    async def _answered(self, scope, receive, call: Call) -> tuple[int, bytes, list]:
         method, path = scope["method"], scope["path"]
         if method == "POST" and (match := CALL.fullmatch(path)):
+            call.api = match[3].capitalize()
+            call.model = match[1] if match[1] in self.models else ""  # of others, labels would grow without end
             body = await self._body(scope, receive)
-            return 200, await self._call(body, match[1], match[2], match[3].lower()), [JSON]
+            call.begin = time.perf_counter()
+            return 200, await self._call(body, match[1], match[2], match[3].lower(), call), [JSON]
         if method in ("GET", "HEAD"):
             if match := TOLD.fullmatch(path):
                 return 200, self._told(*match.groups()), [JSON]
@@ -85,6 +93,11 @@ class App:
                 return 200, page, [(b"content-type", b"text/html; charset=utf-8")]
             if path == "/zoo/models":
                 return 200, _written({"models": [_shown(model) for model in self.models.values()]}), [JSON]
+            if path in metrics.PATHS:
+                text = self.metrics.text(self.models, lenient=self.lenient)
+                return 200, text, [(b"content-type", metrics.CONTENT_TYPE)]
+            if path == "/openapi.json":
+                return 200, _written(openapi.document(self.models.values(), lenient=self.lenient)), [JSON]
             if path == "/healthz":
                 return 200, _written({"status": "ok"}), [JSON]
         if path.lower().startswith("/v1/"):
@@ -127,34 +140,33 @@ class App:
                 raise too_large
         return body
 
-    async def _call(self, body: bytes, name: str, number: str | None, method: str) -> bytes:
+    async def _call(self, body: bytes, name: str, number: str | None, method: str, call: Call) -> bytes:
         request = protocol.parse(body)
         signature = protocol.signature_name(request)
         while True:
             version = self._version(name, number)
+            call.version = str(version.number)
             try:
                 if method == "predict":
-                    return await self._predict(version, request, signature or "serving_default")
-                return await self._examples(version, request, signature, method)
+                    return await self._predict(version, request, signature or "serving_default", call)
+                return await self._examples(version, request, signature, method, call)
             except Closed:  # a newer version took over between the two lines above
                 continue
 
-    async def _predict(self, version: Version, request, signature: str) -> bytes:
+    async def _predict(self, version: Version, request, signature: str, call: Call) -> bytes:
         if signature not in version.signatures:
             raise Refused(400, f'Serving signature name: "{signature}" not found in signature def')
-        raw_names = version.raw_names if self.lenient and signature == "serving_default" else None
+        lenient = version.lenient if self.lenient and signature == "serving_default" else None
         tensors, rows, by_row = protocol.tensors(
-            request, version.signatures[signature][0], most_rows=self.most_rows, raw_names=raw_names
+            request, version.signatures[signature][0], most_rows=self.most_rows, lenient=lenient
         )
-        return protocol.answer(await self._run(version, signature, tensors, rows), by_row)
+        return protocol.answer(await self._run(version, signature, tensors, rows, call), by_row)
 
-    async def _examples(self, version: Version, request, signature: str, method: str) -> bytes:
+    async def _examples(self, version: Version, request, signature: str, method: str, call: Call) -> bytes:
         task = {"classify": "classification", "regress": "regression"}[method]
         wanted = signature or "serving_default"
         methods = {version.method: version.method} if version.method else {}
         through, features = version.of_examples
-        if "uint8" in {dtype for _, dtype, _ in features.values()}:  # pixels without files
-            methods = {}
         if wanted not in (*version.signatures, *methods):
             raise Refused(400, f"No signature was found with the name: {wanted}")
         if methods.get(wanted) != method and not (self.lenient and wanted == "serving_default" and method in methods):
@@ -165,15 +177,14 @@ class App:
                 + (f'. Ask with "signature_name": "{method}".' if method in methods else "")
                 + (". Its answers have no such form: ask :predict." if version.schema and not methods else ""),
             )
-        tensors, rows = protocol.examples(
-            request, features, most_rows=self.most_rows, method=method, lenient=self.lenient
-        )
-        outputs = await self._run(version, through, tensors, rows)
+        lenient = version.lenient if self.lenient else None
+        tensors, rows = protocol.examples(request, features, most_rows=self.most_rows, method=method, lenient=lenient)
+        outputs = await self._run(version, through, tensors, rows, call)
         return protocol.results(outputs, version.classes if method == "classify" else None)
 
-    async def _run(self, version: Version, signature: str, tensors, rows: int):
+    async def _run(self, version: Version, signature: str, tensors, rows: int, call: Call):
         try:
-            return await version.batcher.submit(signature, tensors, rows)
+            outputs = await version.batcher.submit(signature, tensors, rows)
         except Full:
             raise Refused(503, "Too many requests are waiting. Try again in a moment.") from None
         except Late:
@@ -182,6 +193,8 @@ class App:
             raise
         except Exception as error:  # what the graph makes of the request, such as bytes that are no image
             raise Refused(400, " ".join(str(error).split())[:1000]) from None
+        call.rows = rows
+        return outputs
 
     def _version(self, name: str, number: str | None) -> Version:
         served = self.models.get(name)

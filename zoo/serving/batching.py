@@ -9,9 +9,12 @@ import asyncio
 import collections
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
+
+from zoo.serving.metrics import ROWS, SECONDS, Histogram
 
 
 class Full(Exception):
@@ -49,6 +52,10 @@ class Batcher:
         most_rows: Rows of a batch at which draining stops.
         most_waiting: Requests in the queue at which further ones are refused.
         seconds: Time after which a request is given up.
+
+    Attributes:
+        batch_rows: Histogram of the rows of a batch.
+        batch_seconds: Histogram of the seconds in which a batch was answered.
     """
 
     def __init__(self, run: Callable, *, most_rows: int = 1024, most_waiting: int = 4096, seconds: float = 30.0):
@@ -56,6 +63,7 @@ class Batcher:
         self._queue: collections.deque[_Waiting] = collections.deque()
         self._open = True
         self._changed = threading.Condition()  # of the two above
+        self.batch_rows, self.batch_seconds = Histogram(ROWS), Histogram(SECONDS)
         self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
         self._thread.start()
 
@@ -80,6 +88,11 @@ class Batcher:
         finally:
             waiting.clock.cancel()
 
+    @property
+    def waiting(self) -> int:
+        """Number of requests in the queue."""
+        return len(self._queue)
+
     def close(self) -> None:
         """Takes no more requests, answers those that wait, and ends the thread."""
         with self._changed:
@@ -97,7 +110,10 @@ class Batcher:
                 batch = self._drained()
             if not batch:
                 continue
+            begin = time.perf_counter()
             self._answer(batch)
+            self.batch_seconds.add(time.perf_counter() - begin)
+            self.batch_rows.add(sum(waiting.rows for waiting in batch))
             for loop in {waiting.loop for waiting in batch}:
                 mine = [waiting for waiting in batch if waiting.loop is loop]
                 with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits

@@ -1,8 +1,13 @@
-"""Folders and their versions: the highest one answers, a new one is taken up live, a broken one is left alone."""
+"""Folders and their versions: the highest one answers, a new one is taken up live, a broken one is left alone.
+
+Where the highest one is renamed or removed, the one below it is loaded and answers instead. A folder of a version may
+be served too: then this version answers, whatever others come.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import logging
 import threading
@@ -15,6 +20,7 @@ import numpy as np
 from zoo import registry
 from zoo.artifacts.folders import versions
 from zoo.serving.batching import Batcher
+from zoo.serving.lenient import Lenient
 from zoo.serving.protocol import TYPES
 from zoo.serving.runtimes import RUNTIMES
 
@@ -48,9 +54,11 @@ class Version:
         """The name of the task, or None."""
         return self.schema.get("task")
 
-    @property
+    @functools.cached_property
     def method(self) -> str:
         """The method of TensorFlow Serving that answers examples, or `""`."""
+        if "uint8" in {dtype for _, dtype, _ in self.of_examples[1].values()}:  # pixels without files
+            return ""
         target = self.schema.get("target")
         try:
             task = registry.load_task(self.task)
@@ -69,12 +77,17 @@ class Version:
         """What the model's card says of the line beside its hidden layers, `""` of none."""
         return self.schema.get("line", "")
 
-    @property
+    @functools.cached_property
+    def lenient(self) -> Lenient:
+        """What reads rows as training took them."""
+        return Lenient(self.schema.get("columns", ()), self.signatures["serving_default"][0])
+
+    @functools.cached_property
     def raw_names(self) -> dict[str, str]:
         """Raw name of each column -> its served name."""
         return {str(column["name"]): column["served"] for column in self.schema.get("columns", ())}
 
-    @property
+    @functools.cached_property
     def of_examples(self) -> tuple[str, dict[str, tuple[str, str, tuple]]]:
         """The signature that answers examples, and raw name of a feature -> input, dtype, shape without the rows.
 
@@ -143,19 +156,20 @@ class Served:
     Args:
         folder: Holds versions 1, 2, ...; its name is the model's.
         runtime: `"tensorflow"` or `"onnx"`.
+        only: The one version that may answer; None for the highest.
         limits: Of `Batcher`.
     """
 
-    def __init__(self, folder: Path, runtime: str, **limits):
-        self.folder, self.name = folder, folder.name
+    def __init__(self, folder: Path, runtime: str, only: int | None = None, **limits):
+        self.folder, self.name, self.only = folder, folder.name, only
         self._runtime, self._limits = runtime, limits
         self.version: Version | None = None
         self.failed: dict[int, tuple[tuple, str]] = {}  # number -> marks of the folder as it was, what was wrong
 
     def numbers(self) -> list[int]:
-        """Returns the versions that are there."""
+        """Returns the versions that are there and may answer."""
         try:
-            return versions(self.folder)
+            return [number for number in versions(self.folder) if self.only in (None, number)]
         except OSError:
             return []
 
@@ -219,15 +233,15 @@ def open_folders(folders: Iterable, runtime: str, **limits) -> dict[str, Served]
 
     Raises:
         FileNotFoundError: if a folder is not there, or holds no version.
-        ValueError: if two have one name, a folder is a version itself, or no version of it can be served.
+        ValueError: if two have one name, or no version of one can be served.
     """
     models: dict[str, Served] = {}
     for given in folders:
         folder = Path(given).resolve()
         if not folder.is_dir():
             raise FileNotFoundError(f"There is no folder {str(given)!r}. Make one: zoo export MODEL -o {given}")
-        if (folder / "schema.json").is_file() and folder.name.isdigit():
-            raise ValueError(f"{str(given)!r} is a version. Serve the folder that holds it: {str(folder.parent)!r}")
+        only = int(folder.name) if _is_version(folder) else None
+        folder = folder if only is None else folder.parent
         if (folder / "artifact.json").is_file():
             raise ValueError(
                 f"{str(given)!r} is an artifact, which is trained on. Export it first: zoo export {given} -o "
@@ -239,7 +253,7 @@ def open_folders(folders: Iterable, runtime: str, **limits) -> dict[str, Served]
             )
         if folder.name in models:
             raise ValueError(f"Two folders have the name {folder.name!r}, which clients call. Rename one of them.")
-        served = Served(folder, runtime, **limits)
+        served = Served(folder, runtime, only, **limits)
         if not served.numbers():
             if inside := sorted(child.name for child in folder.iterdir() if child.is_dir() and versions(child)):
                 named = " ".join(str(Path(given, name)) for name in inside[:10])
@@ -251,6 +265,11 @@ def open_folders(folders: Iterable, runtime: str, **limits) -> dict[str, Served]
             raise ValueError(f"No version in {str(given)!r} can be served. {reasons}")
         models[folder.name] = served
     return models
+
+
+def _is_version(folder: Path) -> bool:
+    holds = any((folder / file).is_file() for file in ("saved_model.pb", "model.onnx"))
+    return holds and folder.name in map(str, versions(folder.parent))
 
 
 class Watcher:

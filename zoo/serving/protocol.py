@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.serving.lenient import Lenient
+
 FLOATS = ("float32", "float64")
 FLOAT_MAX = {dtype: float(np.finfo(dtype).max) for dtype in FLOATS}
 WHOLE_MAX = {"float32": 2**24 - 1, "float64": 2**53 - 1}  # the largest whole number below which each has all
@@ -78,7 +80,7 @@ def signature_name(request: Mapping[str, Any]) -> str:
 
 
 def tensors(
-    request: Mapping[str, Any], inputs: Mapping[str, Sequence], *, most_rows: int, raw_names: Mapping | None = None
+    request: Mapping[str, Any], inputs: Mapping[str, Sequence], *, most_rows: int, lenient: Lenient | None = None
 ) -> tuple[dict[str, np.ndarray], int, bool]:
     """Returns the tensors of a predict request, the number of rows, and whether they came row by row.
 
@@ -86,8 +88,7 @@ def tensors(
         request: From `parse`.
         inputs: Name -> `[dtype, shape]` of the signature.
         most_rows: Limit of rows.
-        raw_names: Lenient, if given: raw names are taken for served ones, null for missing, true and false for 1 and 0,
-            and the nearest number for a whole number that the type has not.
+        lenient: What reads rows as training took them; None where the signature decides what is taken.
 
     Raises:
         Refused: if it is not what the signature takes.
@@ -96,15 +97,15 @@ def tensors(
     if by_row and by_column:
         raise Refused(400, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
     if by_row:
-        columns, rows = _from_instances(request["instances"], inputs, most_rows, raw_names)
+        columns, rows = _from_instances(request["instances"], inputs, most_rows, lenient)
     elif by_column:
-        columns, rows = _from_inputs(request["inputs"], inputs, most_rows, raw_names)
+        columns, rows = _from_inputs(request["inputs"], inputs, most_rows, lenient)
     else:
         raise Refused(400, "Missing 'inputs' or 'instances' key")
     return columns, rows, by_row
 
 
-def _from_instances(instances, inputs, most_rows, raw_names):
+def _from_instances(instances, inputs, most_rows, lenient):
     if type(instances) is not list:
         raise Refused(400, "Excepting 'instances' to be an list/array")
     if not instances:
@@ -112,13 +113,13 @@ def _from_instances(instances, inputs, most_rows, raw_names):
     rows = len(instances)
     _check_rows(rows, most_rows)
     if _is_object(instances[0]):
-        if raw_names is not None:
-            instances = [_renamed(row, raw_names) for row in instances]
         for i, row in enumerate(instances):
             if not _is_object(row):
                 raise Refused(400, f"Expecting object but got list at item {i} of input list")
-            if row.keys() != inputs.keys():
+            if lenient is None and row.keys() != inputs.keys():
                 raise _other_keys(i, row, inputs)
+        if lenient is not None:
+            instances = [_read(lenient.row, row, i) for i, row in enumerate(instances)]
         columns = {name: [row[name] for row in instances] for name in inputs}
     else:
         if len(inputs) > 1:
@@ -131,11 +132,10 @@ def _from_instances(instances, inputs, most_rows, raw_names):
             if _is_object(row):
                 raise Refused(400, f"Expecting value/list but got object at item {i} of input list")
         columns = {next(iter(inputs)): instances}
-    lenient = raw_names is not None
     return {name: _tensor(name, columns[name], *inputs[name], lenient, rows=True) for name in inputs}, rows
 
 
-def _from_inputs(given, inputs, most_rows, raw_names):
+def _from_inputs(given, inputs, most_rows, lenient):
     if not _is_object(given):
         if len(inputs) > 1:
             raise Refused(
@@ -144,8 +144,8 @@ def _from_inputs(given, inputs, most_rows, raw_names):
                 "tensorinfo_map",
             )
         given = {next(iter(inputs)): given}
-    elif raw_names is not None:
-        given = _renamed(given, raw_names)
+    elif lenient is not None:
+        given = _read(lenient.columns, given)
     found = {}
     for name, (dtype, shape) in inputs.items():
         if name not in given:
@@ -154,7 +154,7 @@ def _from_inputs(given, inputs, most_rows, raw_names):
         if type(values) is not list:
             raise Refused(400, f"The input {name!r} must have the rank {len(shape)}. Received: the rank 0.")
         _check_rows(len(values), most_rows)
-        found[name] = _tensor(name, values, dtype, shape, raw_names is not None, rows=False)
+        found[name] = _tensor(name, values, dtype, shape, lenient, rows=False)
     lengths = {len(values) for values in found.values()}
     if len(lengths) > 1:
         shown = ", ".join(f"{name}: {len(values)}" for name, values in found.items())
@@ -177,8 +177,16 @@ def _is_bytes(value) -> bool:
     return type(value) is dict and len(value) == 1 and type(value.get("b64")) is str
 
 
-def _renamed(row, raw_names):
-    return {raw_names.get(name, name): value for name, value in row.items()} if type(row) is dict else row
+def _read(reader, *given):
+    """Returns what a method of `Lenient` returns.
+
+    Raises:
+        Refused: with its message.
+    """
+    try:
+        return reader(*given)
+    except ValueError as error:
+        raise Refused(400, str(error)) from None
 
 
 def _other_keys(i, row, inputs) -> Refused:
@@ -195,24 +203,21 @@ def _other_keys(i, row, inputs) -> Refused:
     )
 
 
-def _tensor(name, values: list, dtype: str, shape: Sequence, lenient: bool, *, rows: bool) -> np.ndarray:
+def _tensor(
+    name, values: list, dtype: str, shape: Sequence, lenient: Lenient | None = None, *, rows: bool
+) -> np.ndarray:
     """Returns values `(rows, ...)` as a tensor of the signature's type.
 
     Raises:
         Refused: if a value has another type or the values another shape.
     """
+    if lenient is not None:
+        values = _read(lenient.values, name, values)
+    exact = lenient is None
     try:
         if len(shape) > 1:
-            return _nested(values, dtype, shape, lenient)
-        if dtype == "string":
-            if lenient and None in values:
-                values = ["" if value is None else value for value in values]
-            return _strings(values)
-        if lenient:
-            values = [
-                math.nan if value is None else float(value) if value in (True, False) else value for value in values
-            ]
-        return _numbers(values, dtype, lenient)
+            return _nested(values, dtype, shape, exact)
+        return _strings(values) if dtype == "string" else _numbers(values, dtype, exact)
     except _Wrong as wrong:
         place = f"Failed to process element: {wrong.place} key: {name} of 'instances' list. Error: INVALID_ARGUMENT: "
         raise Refused(400, (place if rows and wrong.place is not None else f"Input {name}: ") + str(wrong)) from None
@@ -224,7 +229,8 @@ class _Wrong(Exception):
         self.place = place
 
 
-def _numbers(values: list, dtype: str, lenient: bool) -> np.ndarray:
+def _numbers(values: list, dtype: str, exact: bool) -> np.ndarray:
+    """Returns numbers as an array; where it need not be exact, the nearest ones, and infinite ones beyond the type."""
     known = NUMBERS if dtype in FLOATS else {int}
     if not known.issuperset(map(type, values)):
         i = next(i for i, value in enumerate(values) if type(value) not in known)
@@ -238,13 +244,14 @@ def _numbers(values: list, dtype: str, lenient: bool) -> np.ndarray:
     except OverflowError:  # a whole number of hundreds of digits
         found = None
     if dtype in FLOATS:
-        if found is None or np.any(np.abs(found) > WHOLE_MAX[dtype]):
+        if found is None or exact and np.any(np.abs(found) > WHOLE_MAX[dtype]):
             for i, value in enumerate(values):
-                limit = WHOLE_MAX[dtype] if type(value) is int and not lenient else FLOAT_MAX[dtype]
+                limit = WHOLE_MAX[dtype] if type(value) is int and exact else FLOAT_MAX[dtype]
                 if not -limit <= value <= limit and (type(value) is int or math.isfinite(value)):
                     what = TYPES[dtype]
                     raise _Wrong(f"Cannot convert JSON value: {_shown(value)} to {what} without loss of precision.", i)
-        return found.astype(dtype)
+        with np.errstate(over="ignore"):
+            return found.astype(dtype)
     if found is None or np.any(found < 0) or np.any(found > 255):
         i = next(i for i, value in enumerate(values) if not 0 <= value <= 255)
         raise _Wrong(f"JSON Value: {_shown(values[i])} must be from 0 to 255", i)
@@ -271,7 +278,7 @@ def _strings(values: list) -> np.ndarray:
     return found
 
 
-def _nested(values: list, dtype: str, shape: Sequence, lenient: bool) -> np.ndarray:
+def _nested(values: list, dtype: str, shape: Sequence, exact: bool) -> np.ndarray:
     """Returns nested lists as a tensor: of images and arrays."""
     flat, level, sizes = values, 0, []
     for size in shape[1:]:
@@ -295,7 +302,7 @@ def _nested(values: list, dtype: str, shape: Sequence, lenient: bool) -> np.ndar
     if flat and type(flat[0]) is list:
         raise _Wrong(f"Encountered list at unexpected level: {level} expected < {level}")
     try:
-        found = _strings(flat) if dtype == "string" else _numbers(flat, dtype, lenient)
+        found = _strings(flat) if dtype == "string" else _numbers(flat, dtype, exact)
     except _Wrong as wrong:
         raise _Wrong(str(wrong), wrong.place * len(values) // len(flat)) from None
     return found.reshape(len(values), *sizes)
@@ -317,7 +324,7 @@ def examples(
     *,
     most_rows: int,
     method: str,
-    lenient: bool = False,
+    lenient: Lenient | None = None,
 ) -> tuple[dict[str, np.ndarray], int]:
     """Returns the tensors of a classify or regress request, and the number of rows.
 
@@ -326,7 +333,7 @@ def examples(
         columns: Raw name -> served name, dtype, and shape without the rows.
         most_rows: Limit of rows.
         method: For messages.
-        lenient: Whether whole numbers and booleans are taken for numbers, and null for missing.
+        lenient: As for `tensors`.
 
     Raises:
         Refused: if they are no examples of these columns. A feature may be missing, others are ignored.
@@ -346,9 +353,11 @@ def examples(
             raise Refused(400, f"Example must be JSON object but got JSON {kind}")
     found = {}
     for raw, (served, dtype, shape) in columns.items():
-        name, values = str(raw), []
-        for example in given:
-            values += _feature(name, example.get(name, context.get(name)), dtype, shape, lenient)
+        name, features = str(raw), [example.get(str(raw), context.get(str(raw))) for example in given]
+        if lenient is not None:
+            found[served] = _tensor(served, _unlisted(features, shape), dtype, (None, *shape), lenient, rows=False)
+            continue
+        values = [value for feature in features for value in _feature(name, feature, dtype, shape)]
         try:
             flat = np.array(values, dtype) if dtype in FLOATS else _strings(values)
             found[served] = flat.reshape(len(given), *shape)
@@ -357,7 +366,13 @@ def examples(
     return found, len(given)
 
 
-def _feature(name: str, value, dtype: str, shape: tuple, lenient: bool) -> list:
+def _unlisted(features: list, shape: tuple) -> list:
+    """Returns features as the values of an input: of a list of one value that value, None of an empty list."""
+    alone = [None if value == [] else value for value in features]
+    return alone if shape else [value[0] if type(value) is list and len(value) == 1 else value for value in alone]
+
+
+def _feature(name: str, value, dtype: str, shape: tuple) -> list:
     """Returns a feature's values, as many as its shape has: missing are NaN or "". Errors are a tf.Example's."""
     given = value if type(value) is list else [] if value is None else [value]
     size, absent = math.prod(shape), math.nan if dtype in FLOATS else ""
@@ -369,18 +384,14 @@ def _feature(name: str, value, dtype: str, shape: tuple, lenient: bool) -> list:
             f"Name: <unknown>, Key: {name}, Index: 0.  Number of {FEATURES[dtype]} values != expected.  Values size: "
             f"{len(given)} but output shape: [{','.join(map(str, shape))}]",
         )
-    return [absent if lenient and item is None else _element(name, item, dtype, lenient) for item in given]
+    return [_element(name, item, dtype) for item in given]
 
 
-def _element(name: str, value, dtype: str, lenient: bool):
+def _element(name: str, value, dtype: str):
     if value is None or type(value) is list or (type(value) is dict and not _is_bytes(value)):
         kind = JSON_TYPES[type(value)]
         raise Refused(400, f"Feature: {name} has element with unexpected JSON type: {kind}")
-    if dtype in FLOATS and lenient and type(value) in (bool, int):
-        if abs(value) > FLOAT_MAX[dtype]:  # float() would fail on hundreds of digits
-            raise _not_exact(value, dtype)
-        value = float(value)
-    if dtype == "float64" and (type(value) is str or lenient and type(value) is float):
+    if dtype == "float64" and type(value) is str:
         return _double(name, value)
     kind = "float" if type(value) is float else "int64" if type(value) in (int, bool) else "string"
     if kind != FEATURES[dtype]:
@@ -390,20 +401,16 @@ def _element(name: str, value, dtype: str, lenient: bool):
             f"actual type: {kind}",
         )
     if kind == "float" and not abs(value) <= FLOAT_MAX[dtype] and math.isfinite(value):
-        raise _not_exact(value, dtype)
+        raise Refused(400, f"Cannot convert JSON value: {_shown(value)} to {TYPES[dtype]} without loss of precision.")
     return value
 
 
-def _double(name: str, value: str | float) -> float:
+def _double(name: str, value: str) -> float:
     """Returns the number in a feature that is served as float64: a string, for an Example has float32 alone."""
     try:
-        return float(value.strip() or "nan") if isinstance(value, str) else value
+        return float(value.strip() or "nan")
     except ValueError:
         raise Refused(400, f"Feature: {name}: StringToNumberOp could not correctly convert string: {value}") from None
-
-
-def _not_exact(value, dtype: str) -> Refused:
-    return Refused(400, f"Cannot convert JSON value: {_shown(value)} to {TYPES[dtype]} without loss of precision.")
 
 
 def answer(outputs: Mapping[str, np.ndarray], by_row: bool) -> bytes:

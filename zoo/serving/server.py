@@ -34,11 +34,13 @@ def serve(
     """Serves exported folders until SIGTERM or Ctrl-C; what was asked before is then still answered.
 
     Args:
-        folders: Each holds versions 1, 2, ... and is named as its model.
+        folders: Each holds versions 1, 2, ..., of which the highest answers, and is named as its model. Or a version
+            in such a folder, which then answers alone.
         host: Address to bind to.
         port: Port to listen on, 8501 if not given; 0 for a free one.
         runtime: `"tensorflow"` (SavedModels) or `"onnx"` (model.onnx).
-        lenient: Whether raw column names, null, true and false are understood too.
+        lenient: Whether rows may be as training took them: raw names, missing and further columns, null, true and
+            false, numbers in strings, whole numbers of any size.
         most_bytes: Limit of a body, 32 MiB if not given.
         most_rows: Limit of the rows of a request.
         most_waiting: Requests that may wait; further ones are answered 503.
@@ -59,6 +61,9 @@ def serve(
     runtimes.imported(runtime)
     limits = {"most_rows": max(1024, most_rows), "most_waiting": most_waiting, "seconds": seconds}
     models = open_folders(folders, runtime, **limits)
+    if lenient:
+        for served in models.values():
+            served.version.lenient  # noqa: B018 (what it imports takes a second, which no request shall wait)
     app = App(models, lenient=lenient, most_bytes=most_bytes, most_rows=most_rows, seconds=seconds)
     bound = _bound(host, port)
     _allow_many_connections()

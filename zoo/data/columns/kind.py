@@ -150,6 +150,10 @@ class Kind:
         """Returns raw values as a request holds them, in the type of `signature`."""
         return self.read(values, column, state)
 
+    def of_request(self, values, column: Column, dtype: str) -> np.ndarray:
+        """Returns raw values as `served` does, in the type of the served tensor, by what a server knows: no state."""
+        return self.served(values, column, {})
+
     def read_graph(self, tensor, column: Column, state: State):
         """Returns what `read` returns, from the served tensor, in TensorFlow."""
         return tensor

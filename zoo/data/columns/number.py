@@ -86,7 +86,10 @@ class Number(Kind):
         return centred(values, column, state.get("offset", 0.0))
 
     def served(self, values, column: Column, state: State) -> np.ndarray:
-        return _cast(float64(values, column), _served_dtype(state))
+        return self.of_request(values, column, _served_dtype(state))
+
+    def of_request(self, values, column: Column, dtype: str) -> np.ndarray:
+        return _cast(float64(values, column), dtype)
 
     def signature(self, column: Column, state: State):
         import tensorflow as tf
