@@ -112,7 +112,7 @@ def page(card: Mapping[str, Any], schema) -> str:
         lines.append("")
     if metrics := card.get("metrics"):
         names = dict.fromkeys(name for scores in metrics.values() for name in scores)
-        names = [name for name in names if name not in ("rows", "confusion")]
+        names = [name for name in names if name not in ("rows", "confusion", "positive")]
         more, names = len(names) - MOST_SCORES, names[:MOST_SCORES]
     if metrics and names:
         lines += ["| | rows | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
