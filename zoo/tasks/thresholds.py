@@ -110,10 +110,13 @@ def best(objective: Callable, positive: np.ndarray, p: np.ndarray, weight=None) 
 def cumulated(positive: np.ndarray, p: np.ndarray, weight=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns the probabilities that occur, from high to low, and the true and false positives from each on.
 
+    Rows of weight 0 do not occur.
+
     Args:
         positive, p, weight: As for `chosen`.
     """
     weight = np.ones(len(p)) if weight is None else weight
+    positive, p, weight = (of[weight > 0] for of in (positive, p, weight))
     order = np.argsort(-p, kind="stable")
     last = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))  # of the rows that have the same probability
     true, false = (np.cumsum((weight * of)[order])[last] for of in (positive, ~positive))
