@@ -82,8 +82,9 @@ class Groups:
         for code in range(len(self.labels)):
             rows = np.flatnonzero(self.codes == code)
             counted = rows if predictions.weight is None else rows[predictions.weight[rows] > 0]
-            scores = predictions.scores(threshold, rows).overall if len(counted) else {}
-            found.append({"rows": len(rows), **scores})
+            scores = predictions.scores(threshold, rows) if len(counted) else Scores({}, rows=0)
+            # Several targets have hardly a score in common: their errors are in units of their own.
+            found.append({"rows": len(rows), **(scores.overall if len(scores.overall) > 1 else scores.short)})
         names = max(found, key=len) if found else {}
         index = pd.Index(self.labels, name=self.name, tupleize_cols=False)
         return pd.DataFrame(found, index=index, columns=list({**names, **{n: 0 for one in found for n in one}}))
@@ -232,7 +233,7 @@ class Scores(Mapping):
     def _main_scores_by_group(self):
         """Returns the columns of `by` that are shown: the rows, and the scores that the task names as the main ones."""
         main = [name for name in self.by.columns if name in self.predictions.task.main_scores]
-        return self.by[["rows", *main]] if main else self.by
+        return self.by[["rows", *main]] if len(main) > 1 else self.by
 
     def _facts(self) -> dict[str, Any]:
         """Returns the positive class and the threshold, as they are shown."""
@@ -329,7 +330,7 @@ def _aligned(header, rows) -> list[str]:
     """Returns a table as lines of text, the first column to the left and numbers to the right."""
     table = [[display.cut(name, 24) for name in header]]
     for label, *numbers in rows:
-        cells = ["" if value is None or value != value else f"{value:.4g}" for value in numbers]
+        cells = ["" if value is None or value != value else display.number(value) for value in numbers]
         cells = [str(value) if isinstance(value, int) else cell for value, cell in zip(numbers, cells, strict=True)]
         table.append([display.cut(label, 24), *cells])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

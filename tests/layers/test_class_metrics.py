@@ -105,6 +105,15 @@ def test_a_compiled_model_comes_back_with_its_metrics(tmp_path):
     assert found["found"] == wanted["found"] and found["f1_score"] == pytest.approx(wanted["f1_score"])
 
 
+class Found(keras.metrics.Recall):
+    """A metric that is not registered with Keras."""
+
+
+def test_a_metric_that_a_file_cannot_hold_is_named(tmp_path):
+    with pytest.warns(UserWarning, match="what the model was compiled with: metrics Found is not registered"):
+        compiled(rows(2), [Found()]).save(tmp_path / "model.keras")
+
+
 def test_a_callback_knows_whether_a_metric_is_to_be_high_or_low():
     assert of_classes("recall", 2)._direction == "up" and of_classes("mse", 2)._direction == "down"
 

@@ -40,7 +40,9 @@ def test_the_curves_of_two_classes_are_scikit_learn_s(weighted):
     x, found = line(zoo.plots.roc_curve(scores), f"yes: area {scores['roc_auc']:.3f}")
     fpr, tpr, _ = metrics.roc_curve(y, p, sample_weight=weight, drop_intermediate=False)
     np.testing.assert_allclose([x, found], [fpr, tpr], atol=1e-12)
-    recall, precision = line(zoo.plots.precision_recall_curve(scores), f"yes: mean {scores['average_precision']:.3f}")
+    recall, precision = line(
+        zoo.plots.precision_recall_curve(scores), f"yes: average {scores['average_precision']:.3f}"
+    )
     wanted = metrics.precision_recall_curve(y, p, sample_weight=weight)
     np.testing.assert_allclose([precision[::-1], recall[::-1]], [wanted[0], wanted[1]], atol=1e-12)
     figure = zoo.plots.threshold_curves(scores)

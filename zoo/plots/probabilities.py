@@ -17,7 +17,7 @@ MOST_CURVES = 6  # of classes or labels in one picture
 
 
 def roc_curve(scores_or_model, data=None, *, ax=None) -> Figure:
-    """Draws the share of positive rows that are found over the share of negative rows that are taken for positive.
+    """Draws the ROC curve: the true positive rate over the false positive rate, for all thresholds.
 
     Two classes have one curve, of the second; of more, and of labels, the first six have one each.
 
@@ -39,17 +39,15 @@ def roc_curve(scores_or_model, data=None, *, ax=None) -> Figure:
         area = roc_auc(p, positive, predictions.weight)
         x, y = (np.append(0.0, counts / counts[-1])[shown] for counts in (false, true))
         ax.plot(x, y, color=color, label=f"{name}: area {area:.3f}")
-    ax.set_xlabel("share of negative rows decided positive")
-    ax.set_ylabel("recall: share of positive rows found")
+    ax.set_xlabel("false positive rate")
+    ax.set_ylabel("true positive rate")
     ax.legend(frameon=False, loc="lower right")
     plain(ax)
     return figure
 
 
 def precision_recall_curve(scores_or_model, data=None, *, ax=None) -> Figure:
-    """Draws the share of right decisions among those for the positive class over the share of its rows that are found.
-
-    A dotted line shows the precision of chance, the share of positive rows.
+    """Draws precision over recall, for all thresholds; a dotted line is the share of positive rows, chance's precision.
 
     Args:
         scores_or_model, data, ax: As for `roc_curve`.
@@ -64,10 +62,10 @@ def precision_recall_curve(scores_or_model, data=None, *, ax=None) -> Figure:
         shown = thinned(len(true) + 1)
         recall, precision = np.append(0.0, true / true[-1])[shown], np.append(1.0, true / (true + false))[shown]
         mean = average_precision(p, positive, predictions.weight)
-        ax.step(recall, precision, where="pre", color=color, label=f"{name}: mean {mean:.3f}")
+        ax.step(recall, precision, where="pre", color=color, label=f"{name}: average {mean:.3f}")
         ax.axhline(true[-1] / (true[-1] + false[-1]), linestyle=":", color=color)
-    ax.set_xlabel("recall: share of positive rows found")
-    ax.set_ylabel("precision: share of decisions that are right")
+    ax.set_xlabel("recall")
+    ax.set_ylabel("precision")
     ax.set_ylim(-0.02, 1.05)
     ax.legend(frameon=False, loc="best")
     plain(ax)
@@ -75,7 +73,7 @@ def precision_recall_curve(scores_or_model, data=None, *, ax=None) -> Figure:
 
 
 def reliability_diagram(scores_or_model, data=None, *, bins: int = 10, ax=None) -> Figure:
-    """Draws how frequent positive rows are among those of about the same probability; on the diagonal both agree.
+    """Draws the share of positive rows over the mean probability, bin by bin; on the diagonal both agree.
 
     Of a single curve, bars show the share of rows in each bin.
 
