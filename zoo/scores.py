@@ -78,16 +78,16 @@ class Groups:
         """
         import pandas as pd
 
-        found: list[dict[str, float]] = []
+        table: list[dict[str, float]] = []
         for code in range(len(self.labels)):
             rows = np.flatnonzero(self.codes == code)
             counted = rows if predictions.weight is None else rows[predictions.weight[rows] > 0]
             scores = predictions.scores(threshold, rows) if len(counted) else Scores({}, rows=0)
             # Several targets have hardly a score in common: their errors are in units of their own.
-            found.append({"rows": len(rows), **(scores.overall if len(scores.overall) > 1 else scores.short)})
-        names = max(found, key=len) if found else {}
+            table.append({"rows": len(rows), **(scores.overall if len(scores.overall) > 1 else scores.summary)})
+        names = max(table, key=len) if table else {}
         index = pd.Index(self.labels, name=self.name, tupleize_cols=False)
-        return pd.DataFrame(found, index=index, columns=list({**names, **{n: 0 for one in found for n in one}}))
+        return pd.DataFrame(table, index=index, columns=list({**names, **{n: 0 for row in table for n in row}}))
 
 
 class Scores(Mapping):
@@ -125,7 +125,7 @@ class Scores(Mapping):
         self._of_all = dict(values)
         self._each = {name: dict(numbers) for name, numbers in (each or {}).items()}
         self._of = of
-        self._beside: tuple[str, ...] = ()  # the names of those that `beside` added
+        self._added: tuple[str, ...] = ()  # names of those that `extended` added
         self._values = {**self._of_all, **_named(self._each, of, taken=self._of_all)}
         self.rows = rows
         self.confusion = confusion
@@ -150,7 +150,7 @@ class Scores(Mapping):
         return dict(self._of_all)
 
     @property
-    def short(self) -> dict[str, float]:
+    def summary(self) -> dict[str, float]:
         """The scores without those of each class where there are many classes: what cards and tables of runs hold."""
         is_short = self.confusion is not None and len(self.confusion) > CLASSES_ON_CARDS
         return dict(self._of_all if is_short else self._values)
@@ -177,17 +177,17 @@ class Scores(Mapping):
                 "`threshold` is for scores that hold the answers of two classes or of labels. These hold none. Score "
                 "the model by zoo.evaluate."
             )
-        found = self.predictions.scores(threshold)
-        return found.beside({name: self._of_all[name] for name in self._beside}, groups=self._groups)
+        added = {name: self._of_all[name] for name in self._added}
+        return self.predictions.scores(threshold).extended(added, groups=self._groups)
 
-    def beside(self, others: Mapping[str, float], *, groups: Groups | None = None) -> Scores:
+    def extended(self, others: Mapping[str, float], *, groups: Groups | None = None) -> Scores:
         """Returns these scores with others that do not depend on a threshold, and with groups.
 
         Args:
             others: Numbers by name; they take the place of scores of all rows that have the name.
             groups: Groups of the rows, or None for those that these scores have.
         """
-        found = Scores(
+        scores = Scores(
             {**self._of_all, **others},
             rows=self.rows,
             confusion=self.confusion,
@@ -199,8 +199,8 @@ class Scores(Mapping):
             groups=self._groups if groups is None else groups,
             hint=self.hint,
         )
-        found._beside = tuple(dict.fromkeys((*self._beside, *others)))
-        return found
+        scores._added = tuple(dict.fromkeys((*self._added, *others)))
+        return scores
 
     def __repr__(self):
         shown = [
@@ -286,9 +286,9 @@ class Scores(Mapping):
         asked for, and `by` if there are groups: their column, and a dict for each.
 
         Args:
-            short: Takes the scores of `short`.
+            short: Takes the scores of `summary` alone.
         """
-        values = self.short if short else self._values
+        values = self.summary if short else self._values
         plain: dict = {**{name: float(value) for name, value in values.items()}, "rows": self.rows}
         if self.positive is not None:
             plain["positive"] = str(self.positive)
@@ -312,12 +312,12 @@ class Scores(Mapping):
 
 def _named(each: Mapping[str, Mapping[Any, float]], of: str, taken) -> dict[str, float]:
     """Returns the scores of each class by one name; `of` stands in it where the name is taken: a class called macro."""
-    found = {}
+    values = {}
     for name, numbers in each.items():
         for label, value in numbers.items():
             key = f"{name}_{label}"
-            found[f"{name}_{of}_{label}" if key in taken else key] = value
-    return found
+            values[f"{name}_{of}_{label}" if key in taken else key] = value
+    return values
 
 
 def _rows(frame):

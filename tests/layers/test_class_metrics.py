@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics
 
 import zoo
-from zoo.layers.class_metrics import OfClasses
+from zoo.layers.class_metrics import ColumnMetric
 from zoo.tasks.keras_metrics import of_classes
 
 
@@ -127,4 +127,4 @@ def test_what_compares_indices_stays_as_it_is(name):
     own = Distance()
     assert of_classes(own, 2) is own and of_classes(len, 2) is len
     wrapped = of_classes(keras.metrics.Recall, 2)
-    assert isinstance(wrapped, OfClasses) and of_classes(wrapped, 2) is wrapped
+    assert isinstance(wrapped, ColumnMetric) and of_classes(wrapped, 2) is wrapped

@@ -157,6 +157,8 @@ def test_numbers_are_put_into_quartiles_and_the_target_is_a_column_too(model, pl
     assert list(by_class.index) == ["no", "yes"] and by_class.recall.isna().tolist() == [True, False]
     few = groups_of(pd.Series([3.0, 1.0, 3.0, np.nan]), "n")
     assert few.labels == (1.0, 3.0, "(missing)") and few.codes.tolist() == [1, 0, 1, 2]
+    ends = groups_of(pd.Series([-np.inf, *range(20), np.inf]), "n")
+    assert np.bincount(ends.codes).tolist() == [6, 5, 5, 6] and ends.labels[-1].endswith("19.0]")
     times = groups_of(pd.Series(pd.date_range("2024-01-01", periods=40)), "day")
     assert len(times.labels) == 4 and np.bincount(times.codes).tolist() == [10] * 4
 

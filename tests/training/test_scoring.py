@@ -6,7 +6,7 @@ import pytest
 from sklearn import metrics
 
 import zoo
-from zoo.tasks.measures import classification_scores, of_classes, regression_scores
+from zoo.tasks.measures import class_scores, classification_scores, regression_scores
 
 
 def rows(classes, count, decimals, seed=0):
@@ -49,7 +49,7 @@ def test_scores_of_classes_equal_scikit_learn_s(classes, decimals, weighted):
         assert found["brier"] == pytest.approx(metrics.brier_score_loss(y, wide[:, 1], **how), rel=1e-9)
         assert found["f1"] == pytest.approx(metrics.f1_score(y, predicted, **how), rel=1e-9)
     each = metrics.precision_recall_fscore_support(y, predicted, **how)[:3]
-    np.testing.assert_allclose(list(of_classes(counts).values()), each, rtol=1e-9)
+    np.testing.assert_allclose(list(class_scores(counts).values()), each, rtol=1e-9)
     np.testing.assert_allclose(counts, metrics.confusion_matrix(y, predicted, **how))
 
 
@@ -162,7 +162,7 @@ def test_a_class_that_no_row_has_leaves_the_area_out_and_f1_to_those_that_occur(
 def test_what_has_nothing_to_divide_by_is_0_in_means_and_left_out_elsewhere():
     y, p = np.array([0, 0, 0, 1], "int32"), np.eye(4, dtype="float32")[[0, 0, 2, 0]]  # 1 is missed, 2 has no rows
     found, counts = classification_scores(y, p, 4, hard=False)
-    each = {name: values.round(6).tolist() for name, values in of_classes(counts).items()}
+    each = {name: values.round(6).tolist() for name, values in class_scores(counts).items()}
     assert each["precision"][:3] == [0.666667, 0.0, 0.0] and np.isnan(each["precision"][3])
     assert each["recall"][:2] == [0.666667, 0.0] and np.isnan(each["recall"][2:]).all()
     with pytest.warns(metrics._classification.UndefinedMetricWarning):

@@ -5,7 +5,7 @@ from keras import ops
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class OfClasses(keras.metrics.Metric):
+class ColumnMetric(keras.metrics.Metric):
     """Shows a metric columns of 0 and 1 and of probabilities, in place of the index of the class and all columns.
 
     Args:

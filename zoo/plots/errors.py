@@ -59,8 +59,8 @@ def _panels(picture: str, scores_or_model, data, ax) -> tuple[Figure, list[tuple
     predictions = predictions_of(picture, scores_or_model, data)
     outcomes = outcomes_of(predictions, MOST_TARGETS)
     figure, panels = several(ax, len(outcomes), (4.5 * len(outcomes), 4.0))
-    found = []
+    targets = []
     for panel, (name, (true, predicted)) in zip(panels, outcomes.items(), strict=True):
         shown = thinned(len(true))
-        found.append((panel, name, true[shown].astype("float64"), predicted[shown].astype("float64")))
-    return figure, found
+        targets.append((panel, name, true[shown].astype("float64"), predicted[shown].astype("float64")))
+    return figure, targets

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -31,25 +33,25 @@ def predictions_of(picture: str, scores_or_model, data) -> Predictions:
                 "without data. Pass `data`."
             )
         scores = evaluate(scores, data, verbose=0)
-    found = scores.predictions
-    if found is None:
+    predictions = scores.predictions
+    if predictions is None:
         raise ValueError(
             f"`{picture}` is drawn of scores that hold what was scored. These hold nothing. Pass what zoo.evaluate "
             "returned for a model with a target."
         )
-    known = pictures_of(found)
+    known = pictures_of(predictions)
     if picture not in known:
-        decides = ", by units that answer 0 or 1" if found.hard else ""
+        decides = ", by units that answer 0 or 1" if predictions.hard else ""
         raise ValueError(
-            f"`{picture}` does not suit what this model answers: it does {found.task.name}{decides}. Its scores are "
-            f"drawn by: {', '.join(known) or 'nothing'}."
+            f"`{picture}` does not suit what this model answers: it does {predictions.task.name}{decides}. Its scores "
+            f"are drawn by: {', '.join(known) or 'nothing'}."
         )
-    if not np.all(np.isfinite(found.answers)):
+    if not np.all(np.isfinite(predictions.answers)):
         raise ValueError(
             f"`{picture}` is drawn of finite numbers. Received: answers that are none. Train the model again, with a "
             "smaller learning rate."
         )
-    return found
+    return predictions
 
 
 def pictures_of(predictions: Predictions) -> list[str]:
@@ -60,8 +62,8 @@ def pictures_of(predictions: Predictions) -> list[str]:
 
 def outcomes_of(predictions: Predictions, most: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Returns true values and answers by the name of a class, label or target: the first `most` of them."""
-    found = predictions.task.outcomes(predictions.y, predictions.answers, predictions.target)
-    return dict(list(found.items())[:most])
+    outcomes = predictions.task.outcomes(predictions.y, predictions.answers, predictions.target)
+    return dict(itertools.islice(outcomes.items(), most))
 
 
 def of_scores(scores: Scores) -> dict[str, Figure]:

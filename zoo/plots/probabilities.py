@@ -33,7 +33,7 @@ def roc_curve(scores_or_model, data=None, *, ax=None) -> Figure:
     predictions = predictions_of("roc_curve", scores_or_model, data)
     figure, ax = one(ax, (5.0, 4.5))
     ax.plot([0, 1], [0, 1], ":", color=GREY)
-    for color, (name, positive, p) in zip(COLORS, _of_both_kinds("roc_curve", predictions)):
+    for color, (name, positive, p) in zip(COLORS, _with_both_outcomes("roc_curve", predictions)):
         _, true, false = cumulated(positive, p, predictions.weight)
         shown = thinned(len(true) + 1)
         area = roc_auc(p, positive, predictions.weight)
@@ -57,7 +57,7 @@ def precision_recall_curve(scores_or_model, data=None, *, ax=None) -> Figure:
     """
     predictions = predictions_of("precision_recall_curve", scores_or_model, data)
     figure, ax = one(ax, (5.0, 4.5))
-    for color, (name, positive, p) in zip(COLORS, _of_both_kinds("precision_recall_curve", predictions)):
+    for color, (name, positive, p) in zip(COLORS, _with_both_outcomes("precision_recall_curve", predictions)):
         _, true, false = cumulated(positive, p, predictions.weight)
         shown = thinned(len(true) + 1)
         recall, precision = np.append(0.0, true / true[-1])[shown], np.append(1.0, true / (true + false))[shown]
@@ -119,7 +119,7 @@ def threshold_curves(scores_or_model, data=None, *, ax=None) -> Figure:
         ValueError: if there are neither two classes nor labels, or no rows of both kinds.
     """
     predictions = predictions_of("threshold_curves", scores_or_model, data)
-    outcomes = list(_of_both_kinds("threshold_curves", predictions))
+    outcomes = list(_with_both_outcomes("threshold_curves", predictions))
     figure, panels = several(ax, len(outcomes), (4.5 * len(outcomes), 3.5))
     for panel, (name, positive, p) in zip(panels, outcomes, strict=True):
         levels, true, false = cumulated(positive, p, predictions.weight)
@@ -138,18 +138,18 @@ def threshold_curves(scores_or_model, data=None, *, ax=None) -> Figure:
     return figure
 
 
-def _of_both_kinds(picture: str, predictions: Predictions) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+def _with_both_outcomes(picture: str, predictions: Predictions) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Yields name, whether each row is positive, and its probability, of what has positive and negative rows.
 
     Raises:
         ValueError: if nothing has.
     """
-    found = False
+    drawn = False
     for name, (positive, p) in outcomes_of(predictions, MOST_CURVES).items():
         if np.bincount(positive.astype("int64"), predictions.weight, minlength=2).all():
-            found = True
+            drawn = True
             yield name, positive, p
-    if not found:
+    if not drawn:
         raise ValueError(
             f"`{picture}` needs positive and negative rows. Received: rows of one kind alone. Score the model on rows "
             "of both."

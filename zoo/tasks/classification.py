@@ -257,7 +257,7 @@ class Classification(Task[Classes]):
         found, counts = measures.classification_scores(
             y, answers, len(classes), hard=hard, weight=weight, threshold=threshold
         )
-        of_classes = measures.of_classes(counts).items()
+        of_classes = measures.class_scores(counts).items()
         own_decision = threshold is None and bool(np.all(np.isfinite(answers)))
         return Scores(
             found,

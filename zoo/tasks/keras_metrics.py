@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from zoo.registry import suggest
 
-INDICES = {"accuracy", "acc", "iou", "meaniou", "mean", "sum", "metric", "meanmetricwrapper", "ofclasses"}
+INDICES = {"accuracy", "acc", "iou", "meaniou", "mean", "sum", "metric", "meanmetricwrapper", "columnmetric"}
 ONE_HOT = {
     "categoricalaccuracy",
     "categoricalcrossentropy",
@@ -31,7 +31,7 @@ ONE_HOT = {
 }
 
 
-def known(metric):
+def resolved(metric):
     """Returns a metric of Keras for its name, an object or a function as it is.
 
     Raises:
@@ -44,16 +44,15 @@ def known(metric):
     if metric.lower() in ("accuracy", "acc"):  # which one Keras chooses by the shapes
         return metric
     try:
-        found = keras.metrics.get(metric)
+        named = keras.metrics.get(metric)
     except ValueError:
         names = [name for name, value in vars(keras.metrics).items() if inspect.isclass(value)]
         raise ValueError(
             "`metrics` must be Keras's metrics or their names, or functions of targets and answers. Received: "
             f"{metric!r}.{suggest(metric, names)}"
         ) from None
-    if isinstance(found, keras.metrics.Metric):
-        found.name = metric  # as Keras calls what it is given by name
-    return found
+    named.name = metric  # as Keras calls what it is given by name
+    return named
 
 
 def of_classes(metric, num_classes: int):
@@ -65,15 +64,15 @@ def of_classes(metric, num_classes: int):
     """
     import keras
 
-    from zoo.layers.class_metrics import OfClasses
+    from zoo.layers.class_metrics import ColumnMetric
 
-    found = known(metric)
-    name = _name_in_keras(found)
+    given, metric = metric, resolved(metric)
+    name = _name_in_keras(metric)
     if name is None or name in INDICES or "sparse" in name:
-        return metric if isinstance(metric, str) else found
-    if not isinstance(found, keras.metrics.Metric):
-        found = keras.metrics.MeanMetricWrapper(found, name=getattr(found, "name", None) or found.__name__)
-    return OfClasses(found, None if num_classes == 2 and name not in ONE_HOT else num_classes)
+        return given if isinstance(given, str) else metric
+    if not isinstance(metric, keras.metrics.Metric):
+        metric = keras.metrics.MeanMetricWrapper(metric, name=getattr(metric, "name", None) or metric.__name__)
+    return ColumnMetric(metric, None if num_classes == 2 and name not in ONE_HOT else num_classes)
 
 
 def _name_in_keras(metric) -> str | None:
@@ -86,7 +85,7 @@ def _name_in_keras(metric) -> str | None:
     return None
 
 
-def evaluated(metrics: Sequence, width: int, of_indices: bool) -> list:
+def metric_objects(metrics: Sequence, width: int, of_indices: bool) -> list:
     """Returns metrics as objects of Keras, with nothing added to them yet.
 
     Args:
@@ -96,8 +95,8 @@ def evaluated(metrics: Sequence, width: int, of_indices: bool) -> list:
     """
     import keras
 
-    found = []
-    for metric in map(known, metrics):
+    objects = []
+    for metric in map(resolved, metrics):
         if isinstance(metric, str):  # "accuracy"
             sparse = of_indices and width > 1
             kind = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.BinaryAccuracy
@@ -111,5 +110,5 @@ def evaluated(metrics: Sequence, width: int, of_indices: bool) -> list:
             name = getattr(metric, "name", None) or getattr(metric, "__name__", type(metric).__name__)
             metric = keras.metrics.MeanMetricWrapper(metric, name=name)
         metric.reset_state()
-        found.append(metric)
-    return found
+        objects.append(metric)
+    return objects

@@ -63,7 +63,7 @@ def classification_scores(
             the highest probability.
     """
     highest = np.argmax(probabilities, axis=-1)
-    predicted = highest if threshold is None else decided(probabilities[:, 1], threshold).astype("int64")
+    predicted = highest if threshold is None else is_positive(probabilities[:, 1], threshold).astype("int64")
     of_class = np.bincount(y, weight, minlength=size)
     values = {"accuracy": mean(predicted == y, weight), "majority_accuracy": float(of_class.max() / of_class.sum())}
     soft = not hard and bool(np.all(np.isfinite(probabilities)))  # a diverged model has no probabilities to score
@@ -77,20 +77,20 @@ def classification_scores(
             values["roc_auc"] = float(np.mean([roc_auc(p[:, k], y == k, weight) for k in which]))
             values["average_precision"] = float(np.mean([average_precision(p[:, k], y == k, weight) for k in which]))
     counts = np.bincount(y * size + predicted, weight, minlength=size**2).reshape(size, -1)
-    values |= _of_decisions(counts)
+    values |= _decision_scores(counts)
     if soft:
         values["ece"] = calibration_error(p.max(axis=-1), highest == y, weight)
     return values, counts
 
 
-def decided(probabilities: np.ndarray, threshold) -> np.ndarray:
+def is_positive(probabilities: np.ndarray, threshold) -> np.ndarray:
     """Returns whether probabilities reach a threshold, which is first rounded to their dtype: 0.7 reaches 0.7."""
     return probabilities >= np.asarray(threshold, probabilities.dtype)
 
 
-def _of_decisions(counts: np.ndarray) -> dict[str, float]:
+def _decision_scores(counts: np.ndarray) -> dict[str, float]:
     """Returns the scores of decisions over all classes, from the confusion matrix."""
-    each = np.stack(list(of_classes(counts).values()))  # (3, classes)
+    each = np.stack(list(class_scores(counts).values()))  # (3, classes)
     occurs = np.isfinite(each[2])
     if len(counts) == 2:
         values = {name: float(value) for name, value in zip(SCORES_OF_CLASSES, each[:, 1]) if np.isfinite(value)}
@@ -104,7 +104,7 @@ def _of_decisions(counts: np.ndarray) -> dict[str, float]:
 SCORES_OF_CLASSES = ("precision", "recall", "f1")
 
 
-def of_classes(counts: np.ndarray) -> dict[str, np.ndarray]:
+def class_scores(counts: np.ndarray) -> dict[str, np.ndarray]:
     """Returns precision, recall and F1 of each class, `(classes,)`, from the confusion matrix.
 
     Precision is 0 of a class that has rows and is never predicted. Where else there is nothing to divide by they are
@@ -141,7 +141,7 @@ def label_scores(
         threshold: From which probability on a label is decided for, one number or `(labels,)`.
     """
     y = np.asarray(y)
-    predicted = decided(probabilities, threshold)
+    predicted = is_positive(probabilities, threshold)
     right, true, chosen = (np.average(of == 1, axis=0, weights=weight) for of in (predicted & (y == 1), y, predicted))
     precision, recall, f1 = _ratios(right, true, chosen)
     f1 = np.nan_to_num(f1)

@@ -119,5 +119,5 @@ def cumulated(positive: np.ndarray, p: np.ndarray, weight=None) -> tuple[np.ndar
     positive, p, weight = (of[weight > 0] for of in (positive, p, weight))
     order = np.argsort(-p, kind="stable")
     last = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))  # of the rows that have the same probability
-    true, false = (np.cumsum((weight * of)[order])[last] for of in (positive, ~positive))
+    true, false = (np.cumsum((weight * of)[order])[last] for of in (positive, np.logical_not(positive)))
     return p[order][last], true, false

@@ -63,7 +63,7 @@ def groups_of(values: pd.Series, name) -> Groups:
     """
     values = pd.Series(values).reset_index(drop=True)
     if _is_measured(values) and values.nunique() > MOST_VALUES:
-        values = pd.qcut(values, BINS, duplicates="drop")
+        values = pd.qcut(_finite(values), BINS, duplicates="drop")
     if not isinstance(values.dtype, pd.CategoricalDtype):
         try:
             values = values.astype("category")
@@ -90,3 +90,11 @@ def _is_measured(values: pd.Series) -> bool:
     """Returns whether values are numbers or times, which can be put into bins."""
     is_number = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
     return is_number or pd.api.types.is_datetime64_any_dtype(values.dtype)
+
+
+def _finite(values: pd.Series) -> pd.Series:
+    """Returns values with the largest and the smallest finite number in place of infinite ones, which have no bins."""
+    if values.dtype.kind != "f" or not np.isinf(values).any():
+        return values
+    known = values[np.isfinite(values)]
+    return values.clip(known.min(), known.max())

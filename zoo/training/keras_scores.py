@@ -38,7 +38,7 @@ def checked_metrics(model, metrics) -> list:
     width = model.network.outputs[0].shape[-1]
     columns = max(width, 2) if model.task.class_indices and model.decision != "threshold" else width
     metrics = model.task.keras_metrics(metrics, model.target)
-    return keras_metrics.evaluated(metrics, columns, of_indices=model.task.class_indices)
+    return keras_metrics.metric_objects(metrics, columns, of_indices=model.task.class_indices)
 
 
 def keras_scores(model, metrics, outputs: np.ndarray, y: np.ndarray, weight, taken: Mapping) -> dict[str, float]:
@@ -50,11 +50,11 @@ def keras_scores(model, metrics, outputs: np.ndarray, y: np.ndarray, weight, tak
         outputs: What the model decided, `(rows, columns)`.
         y: Encoded targets.
         weight: Sample weights `(rows,)`, or None.
-        taken: Scores that keep their names: beside one of them, a metric's name begins with `keras_`.
+        taken: Scores that keep their names. A metric of the same name is called `keras_<name>`.
     """
     if y.ndim == 1 and y.dtype.kind == "f":
         y = y[:, None]  # (rows,) -> (rows, 1)
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
     columns = list(map(str, model.classes or model.target.names))
     for metric in metrics:
         for start in range(0, len(y), ROWS):
@@ -68,7 +68,7 @@ def keras_scores(model, metrics, outputs: np.ndarray, y: np.ndarray, weight, tak
             key = f"{name}_{key}" if several else name
             if np.ndim(value):
                 names = columns if len(columns) == np.size(value) else range(np.size(value))
-                found |= {f"{key}_{column}": float(one) for column, one in zip(names, np.ravel(value), strict=True)}
+                scores |= {f"{key}_{column}": float(one) for column, one in zip(names, np.ravel(value), strict=True)}
             else:
-                found[key] = float(value)
-    return found
+                scores[key] = float(value)
+    return scores

@@ -124,7 +124,7 @@ def evaluate(
     model = resolve_model(model)
     if threshold is not None:
         model.task.check_threshold(threshold, model.target, model.decision == "threshold")
-    asked = checked_metrics(model, metrics)
+    keras_metrics = checked_metrics(model, metrics)
     if weight is not None and not model.task.scored:
         raise ValueError(
             f"`weight` is for scores against a target; {model.entry.name!r} does {model.task.name}. Leave it out."
@@ -132,8 +132,8 @@ def evaluate(
     loaded = load_for(model, data, target=target, image_size=image_size)
     weighing, by = _Weighing(weight, loaded), checked_column(by, loaded)
     roles = [column for column in (weighing.column, by) if column is not None]
-    beside = [column for column in roles if column not in (*model.schema.names, *loaded.targets)]
-    loaded = loaded.ignoring(beside) if beside else loaded
+    no_inputs = [column for column in roles if column not in (*model.schema.names, *loaded.targets)]
+    loaded = loaded.ignoring(no_inputs) if no_inputs else loaded
     if "test" in loaded.splits:
         loaded = loaded.take(loaded.splits["test"])
     if not loaded.streaming and not len(loaded):
@@ -169,8 +169,9 @@ def evaluate(
             f"`by` needs scores that hold what was scored; those of {model.entry.name!r} hold none. Score the rows of "
             "each group by themselves."
         )
-    found = keras_scores(model, asked, outputs, rows.y, rows.weight, taken=scores) if asked else {}
-    scores = scores.beside(found, groups=groups)
+    if keras_metrics:
+        scores = scores.extended(keras_scores(model, keras_metrics, outputs, rows.y, rows.weight, taken=scores))
+    scores = scores.extended({}, groups=groups)
     scores = scores if threshold is None else scores.at(threshold)
     if verbose:
         print(scores)
@@ -205,15 +206,15 @@ def score(model, rows: Encoded, *, outputs=None, once: bool = False, weighted: b
     """
     supervised = rows.y is not None and model.task.scored
     truth = rows.y if rows.truth is None else rows.truth
-    found = Scores({}, rows=len(rows))
+    scores = Scores({}, rows=len(rows))
     if supervised:
         outputs = inference.outputs(model, rows.x, once=once) if outputs is None else outputs
-        found = score_outputs(model, outputs, truth, rows.weight if weighted else None)
+        scores = score_outputs(model, outputs, truth, rows.weight if weighted else None)
     values: dict[str, float] = {}
     for function in model.traits.scores:
         found_here = function(model, rows.x, rows.y)
         values |= found_here if isinstance(found_here, Mapping) else {function.__name__: float(found_here)}
-    return found.beside(values) if values else found
+    return scores.extended(values) if values else scores
 
 
 def score_outputs(model, outputs: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> Scores:
