@@ -455,6 +455,23 @@ def test_evaluate_weighs_rows_by_a_column(capsys, trained, tmp_path):
     )
 
 
+def test_evaluate_takes_groups_a_threshold_metrics_and_a_folder_for_pictures(capsys, trained, tmp_path):
+    words = ("evaluate", trained / "out", trained / "visits.csv")
+    asked = ("--by", "gate", "--threshold", "f1", "--metrics", "auc", "--metrics", "f1_score", "--json")
+    scores = json.loads(answer(capsys, *words, *asked))
+    assert 0 < scores["threshold"] < 1 and scores["positive"] == "yes" and {"auc", "f1_score_yes"} <= set(scores)
+    groups = scores["by"]["groups"]
+    assert scores["by"]["column"] == "gate" and sum(group["rows"] for group in groups) == 300
+    assert json.loads(answer(capsys, *words, "--threshold", "0.3", "--json"))["threshold"] == 0.3
+    printed = answer(capsys, *words, "--plots", tmp_path / "pictures")
+    assert "5 pictures in" in printed and "positive class" in printed
+    assert (tmp_path / "pictures" / "roc_curve.png").read_bytes()[:4] == b"\x89PNG"
+    assert "--by must be a column of the data. Received: --by gat. Did you mean" in refusal(
+        capsys, *words, "--by", "gat"
+    )
+    assert "Received: --threshold 2.0." in refusal(capsys, *words, "--threshold", "2")
+
+
 def test_a_bare_word_is_the_folder_of_that_name(capsys, trained, monkeypatch):
     monkeypatch.chdir(trained)
     assert json.loads(answer(capsys, "evaluate", "out", "visits.csv", "--json"))["rows"] == 300

@@ -211,6 +211,40 @@ def test_of_many_classes_the_most_frequent_mistakes_are_shown():
     assert len(scores._repr_html_()) < 10_000
 
 
+def test_scores_of_each_class_are_a_table_of_their_own():
+    each = {"recall": {"macro": 0.5, "b": 1.0}, "f1": {"macro": 0.25, "b": 0.75}}
+    scores = Scores({"f1_macro": 0.5}, rows=4, each=each, positive="b", hint="look")
+    assert dict(scores) == {"f1_macro": 0.5, "recall_macro": 0.5, "recall_b": 1.0, "f1_class_macro": 0.25, "f1_b": 0.75}
+    assert str(scores).splitlines() == [
+        "f1_macro        0.5",
+        "rows            4",
+        "positive class  b",
+        "",
+        "class  recall      f1",
+        "macro  0.5000  0.2500",
+        "b       1.000  0.7500",
+        "",
+        "hint: look",
+    ]
+    assert page(scores).tables[2] == [
+        ["class", "recall", "f1"],
+        ["macro", "0.5000", "0.2500"],
+        ["b", "1.000", "0.7500"],
+    ]
+    assert scores.overall == {"f1_macro": 0.5} and scores.by is None
+
+
+def test_of_many_classes_those_of_the_lowest_f1_are_shown():
+    values = {f"c{i}": i / 100 for i in reversed(range(100))}
+    table = confusion(np.eye(100, dtype=int), list(values))
+    scores = Scores({"accuracy": 1.0}, rows=100, each={"f1": values}, confusion=table)
+    lines = str(scores).splitlines()
+    assert lines[3:6] == ["the lowest f1 of 100 classes", "class       f1", "c0       0.000"] and len(lines) == 25
+    assert page(scores).tables[2][1:3] == [["c0", "0.000"], ["c1", "0.01000"]]
+    assert len(scores) == 101 and scores.to_dict(short=True).keys() == {"accuracy", "rows", "confusion"}
+    assert Scores({"r2": 1.0}, rows=1, each={"mae": values}, of="target").summary.keys() > {"mae_c99"}
+
+
 def test_scores_are_a_mapping_as_before():
     scores = Scores({"accuracy": 0.75}, rows=4, confusion=confusion([[2, 1], [0, 1]], ["a", "b"]))
     assert scores == {"accuracy": 0.75} and dict(scores) == {"accuracy": 0.75}

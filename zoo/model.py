@@ -272,7 +272,21 @@ class Model(keras.Model):
         y = self.target.nearest(y)
         for count in self._counts:
             count.update_state(y, y_pred)
-        return super().compute_metrics(x, y, self._decided(y_pred), sample_weight)
+        decided = self._decided(y_pred)
+        shapes = [tuple(getattr(part, "shape", ())) for part in (y, decided)]
+        if not self.task.class_indices and len(shapes[0]) == 1 and shapes[1][1:] == (1,):
+            y = ops.expand_dims(y, -1)  # (batch,) -> (batch, 1): metrics compare columns of one shape
+        return super().compute_metrics(x, y, decided, sample_weight)
+
+    def compile(
+        self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, **kwargs
+    ) -> None:
+        """Keras's `compile`. Of classes, Keras's metrics of columns, such as "recall", are shown columns."""
+        metrics, weighted_metrics = (
+            keras.tree.map_structure(lambda metric: self.task.keras_metrics([metric], self.target)[0], of)
+            for of in (metrics, weighted_metrics)
+        )
+        super().compile(optimizer, loss, loss_weights, metrics=metrics, weighted_metrics=weighted_metrics, **kwargs)
 
     def values(self, outputs):
         """Returns what losses on network outputs take, such as a regression's standardised values.

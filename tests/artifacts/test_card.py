@@ -52,6 +52,8 @@ def test_the_page_shows_metrics_columns_and_what_to_do(run):
     lines = [line for line in text.splitlines() if line.startswith("| val | 24 |")]
     assert len(lines) == 1
     assert f" {accuracy:.5g} " in lines[0]
+    of_each = [name for name in run.metrics["val"] if name.startswith(("precision_", "recall_", "f1_"))]
+    assert len(of_each) > 2 and not any(f" {name} " in text for name in of_each if name not in ("f1_macro", "f1_micro"))
     for words in ("zoo.load(", "zoo.train(", "zoo.export(", "weight in kg", "weight_in_kg", "Rumelhart"):
         assert words in text
 

@@ -232,12 +232,16 @@ def test_scores_are_scikit_learn_s(run, frame):
         wanted = {
             "exact_match": metrics.accuracy_score(y, p >= 0.5, **how),
             "f1_micro": metrics.f1_score(y, p >= 0.5, average="micro", **how),
+            "precision": metrics.precision_score(y, p >= 0.5, average="macro", zero_division=0.0, **how),
+            "recall": metrics.recall_score(y, p >= 0.5, average="macro", zero_division=0.0, **how),
             "f1_macro": metrics.f1_score(y, p >= 0.5, average="macro", zero_division=0.0, **how),
             "roc_auc": metrics.roc_auc_score(y, p, average="macro", **how),
             "average_precision": metrics.average_precision_score(y, p, average="macro", **how),
         }
         each = {
             "f1": lambda y, p, **how: metrics.f1_score(y, p >= 0.5, zero_division=0.0, **how),
+            "precision": lambda y, p, **how: metrics.precision_score(y, p >= 0.5, zero_division=0.0, **how),
+            "recall": lambda y, p, **how: metrics.recall_score(y, p >= 0.5, zero_division=0.0, **how),
             "log_loss": metrics.log_loss,
             "brier": metrics.brier_score_loss,
             "roc_auc": metrics.roc_auc_score,
@@ -248,6 +252,23 @@ def test_scores_are_scikit_learn_s(run, frame):
         for name in ("log_loss", "brier"):
             wanted[name] = np.mean([wanted[f"{name}_{label}"] for label in LABELS])
         assert dict(found) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_each_label_has_a_threshold(run, frame):
+    p, y = zoo.predict(run, frame).to_numpy(), frame[LABELS].to_numpy()
+    scores = zoo.evaluate(run, frame, verbose=0)
+    assert scores.at(0.3)["f1_micro"] == pytest.approx(metrics.f1_score(y, p >= 0.3, average="micro"))
+    chosen = scores.at("f1")
+    for i, label in enumerate(LABELS):
+        of_all = [metrics.f1_score(y[:, i], p[:, i] >= level, zero_division=0.0) for level in np.unique(p[:, i])]
+        assert chosen[f"f1_{label}"] == pytest.approx(max(of_all))
+        wanted = metrics.f1_score(y[:, i], p[:, i] >= chosen.threshold[label])
+        assert chosen[f"f1_{label}"] == pytest.approx(wanted)
+    again = zoo.evaluate(run, frame, threshold=chosen.threshold, verbose=0)
+    assert dict(again) == dict(chosen) and again.threshold == chosen.threshold
+    assert "threshold" in str(again) and again.to_dict()["threshold"] == chosen.threshold
+    with pytest.raises(ValueError, match="a number for each of the labels wet, cold, late. Received: wet."):
+        scores.at({"wet": 0.5})
 
 
 def test_a_label_called_micro_does_not_take_the_place_of_the_mean(frame):

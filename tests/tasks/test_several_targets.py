@@ -174,6 +174,13 @@ def test_scores_are_scikit_learn_s_of_each_target_and_the_mean_r2(run, frame):
             assert found[f"r2_{name}"] == pytest.approx(r2_score(*pair, **how), abs=1e-9)
 
 
+def test_groups_have_the_scores_of_each_target(run, frame):
+    table = zoo.evaluate(run, frame.assign(half=np.arange(len(frame)) % 2), by="half", verbose=0).by
+    odd = frame[1::2]
+    wanted = mean_absolute_error(odd["weeks"], zoo.predict(run, odd)["prediction_weeks"])
+    assert table.mae_weeks[1] == pytest.approx(wanted, rel=1e-6) and table.rows.tolist() == [50, 50]
+
+
 def test_targets_are_found_by_name_or_renamed(run, frame, tmp_path):
     wanted = dict(zoo.evaluate(run, frame, verbose=0))
     assert dict(zoo.evaluate(run, frame[["weeks", "large", "price", "small"]], verbose=0)) == wanted
@@ -268,8 +275,9 @@ def test_many_targets_do_not_fill_the_page():
     frame = pd.DataFrame(generator.normal(size=(20, 61)), columns=["x", *names])
     run = zoo.train("mlp_regressor", frame, target=names, validation=None, **QUICK)
     text = page(card_of(run.model, run), run.model.schema)
-    assert "card.json holds 151 more scores." in text and "60 targets: t0, " in text and "t30" not in text
-    assert "and 81 more scores" in str(zoo.evaluate(run, frame, verbose=0))  # 1 + 3 x 60 of which 100 are shown
+    assert "card.json holds 211 more scores." in text and "60 targets: t0, " in text and "t30" not in text
+    shown = str(zoo.evaluate(run, frame, verbose=0))
+    assert "the first 20 of 60 targets" in shown and "\nt19 " in shown and "t20" not in shown
 
 
 # Other data.

@@ -6,7 +6,7 @@ import pytest
 from sklearn import metrics
 
 import zoo
-from zoo.tasks.measures import classification_scores, regression_scores
+from zoo.tasks.measures import class_scores, classification_scores, regression_scores
 
 
 def rows(classes, count, decimals, seed=0):
@@ -30,8 +30,14 @@ def test_scores_of_classes_equal_scikit_learn_s(classes, decimals, weighted):
     scored, one_hot = wide[:, 1] if classes == 2 else wide, np.eye(classes)[y]
     truth = y if classes == 2 else one_hot
     squares = np.sum((wide - one_hot) ** 2, axis=1) / (2 if classes == 2 else 1)
+    average = {"average": "binary" if classes == 2 else "macro", **how}
     expected = {
         "accuracy": metrics.accuracy_score(y, predicted, **how),
+        "majority_accuracy": np.bincount(y, weight).max() / (400 if weight is None else weight.sum()),
+        "balanced_accuracy": metrics.balanced_accuracy_score(y, predicted, **how),
+        "precision": metrics.precision_score(y, predicted, **average),
+        "recall": metrics.recall_score(y, predicted, **average),
+        "f1_micro": metrics.f1_score(y, predicted, average="micro", **how),
         "roc_auc": metrics.roc_auc_score(y, scored, multi_class="ovr", **how),
         "average_precision": metrics.average_precision_score(truth, scored, **how),
         "f1_macro": metrics.f1_score(y, predicted, average="macro", **how),
@@ -41,7 +47,36 @@ def test_scores_of_classes_equal_scikit_learn_s(classes, decimals, weighted):
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9)
     if classes == 2:
         assert found["brier"] == pytest.approx(metrics.brier_score_loss(y, wide[:, 1], **how), rel=1e-9)
+        assert found["f1"] == pytest.approx(metrics.f1_score(y, predicted, **how), rel=1e-9)
+    each = metrics.precision_recall_fscore_support(y, predicted, **how)[:3]
+    np.testing.assert_allclose(list(class_scores(counts).values()), each, rtol=1e-9)
     np.testing.assert_allclose(counts, metrics.confusion_matrix(y, predicted, **how))
+
+
+def test_two_classes_are_decided_by_a_threshold_and_their_probabilities_keep_their_scores():
+    y, p = rows(2, 300, 2)
+    how, weight = {"hard": False, "weight": np.linspace(0.0, 1.0, 300)}, {"sample_weight": np.linspace(0.0, 1.0, 300)}
+    found, counts = classification_scores(y, p, 2, threshold=0.3, **how)
+    own, _ = classification_scores(y, p, 2, **how)
+    predicted = p[:, 1] >= np.float32(0.3)
+    assert found["recall"] == pytest.approx(metrics.recall_score(y, predicted, **weight), rel=1e-9) and found != own
+    np.testing.assert_allclose(counts, metrics.confusion_matrix(y, predicted, **weight))
+    for name in ("log_loss", "brier", "roc_auc", "average_precision", "ece", "majority_accuracy"):
+        assert found[name] == own[name]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "weight", "expected"),
+    [
+        ([3, 1, 2], [1, 1, 1], 2.0),
+        ([4, 1, 2, 3], [1] * 4, 2.5),
+        ([1, 2, 3], [1, 0, 1], 2.0),
+        ([1, 2, 9], [1, 1, 5], 9.0),
+    ],
+)
+def test_half_of_the_weight_is_up_to_the_median_error(sizes, weight, expected):
+    found = regression_scores(np.zeros(len(sizes)), sizes, np.array(weight, "float64"))["median_error"]
+    assert found == expected == metrics.median_absolute_error(np.zeros(len(sizes)), sizes, sample_weight=weight)
 
 
 def test_weights_count_a_row_as_often_as_they_say():
@@ -60,6 +95,7 @@ def test_scores_of_numbers_equal_scikit_learn_s(weighted):
     expected = {
         "rmse": metrics.root_mean_squared_error(y, values, sample_weight=weight),
         "mae": metrics.mean_absolute_error(y, values, sample_weight=weight),
+        "median_error": metrics.median_absolute_error(y, values, sample_weight=weight),
         "r2": metrics.r2_score(y, values, sample_weight=weight),
     }
     assert regression_scores(y, values, weight) == pytest.approx(expected, rel=1e-9)
@@ -121,3 +157,22 @@ def test_a_class_that_no_row_has_leaves_the_area_out_and_f1_to_those_that_occur(
     assert "roc_auc" not in found
     assert found["f1_macro"] == pytest.approx((2 / 3 + 4 / 5) / 2)  # a: 1 of 1 + 2 rows; b: 2 of 3 + 2
     assert counts.tolist() == [[1, 1, 0, 0], [0, 2, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+
+
+def test_what_has_nothing_to_divide_by_is_0_in_means_and_left_out_elsewhere():
+    y, p = np.array([0, 0, 0, 1], "int32"), np.eye(4, dtype="float32")[[0, 0, 2, 0]]  # 1 is missed, 2 has no rows
+    found, counts = classification_scores(y, p, 4, hard=False)
+    each = {name: values.round(6).tolist() for name, values in class_scores(counts).items()}
+    assert each["precision"][:3] == [0.666667, 0.0, 0.0] and np.isnan(each["precision"][3])
+    assert each["recall"][:2] == [0.666667, 0.0] and np.isnan(each["recall"][2:]).all()
+    with pytest.warns(metrics._classification.UndefinedMetricWarning):
+        assert found["precision"] == pytest.approx(metrics.precision_score(y, p.argmax(axis=1), average="macro"))
+    assert found["recall"] == pytest.approx(2 / 3 / 3) and found["balanced_accuracy"] == pytest.approx(1 / 3)
+    of_one_class, _ = classification_scores(y[:2], p[:2, :2], 2, hard=False)
+    assert "recall" not in of_one_class and of_one_class["majority_accuracy"] == 1.0
+
+
+def test_a_diverged_model_has_the_scores_of_its_decisions_alone():
+    found, counts = classification_scores(np.array([0, 1], "int32"), np.full((2, 2), np.nan, "float32"), 2, hard=False)
+    assert {"log_loss", "roc_auc", "ece"} & set(found) == set() and counts.tolist() == [[1, 0], [1, 0]]
+    assert np.isnan(regression_scores([1.0, 2.0], [np.nan, 1.0], np.ones(2))["median_error"])

@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo import display, registry
 from zoo.model import Model
+from zoo.tasks.measures import SCORES_OF_CLASSES
 from zoo.training.line_methods import METHODS
 
 MOST_SCORES = 30  # in the table of the page
@@ -114,8 +115,9 @@ def page(card: Mapping[str, Any], schema) -> str:
         lines.append("")
     if metrics := card.get("metrics"):
         names = dict.fromkeys(name for scores in metrics.values() for name in scores)
-        names = [name for name in names if name not in ("rows", "confusion")]
-        more, names = len(names) - MOST_SCORES, names[:MOST_SCORES]
+        names = [name for name in names if name not in ("rows", "confusion", "positive")]
+        shown = [name for name in names if name not in _of_classes(metrics)][:MOST_SCORES]
+        more, names = len(names) - len(shown), shown
     if metrics and names:
         lines += ["| | rows | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
         for split, scores in metrics.items():
@@ -129,6 +131,12 @@ def page(card: Mapping[str, Any], schema) -> str:
         lines.append(f'zoo.train(model, {rows}).save("runs/more")  # goes on from these weights')
     lines += ['zoo.export(model, "served/NAME")  # for TensorFlow Serving', "```", "", f"Paper: {card['paper']}", ""]
     return "\n".join(lines)
+
+
+def _of_classes(metrics: Mapping[str, Any]) -> set[str]:
+    """Returns the names of the scores of single classes: the table of the page has those of all rows alone."""
+    classes = {label for scores in metrics.values() for label in scores.get("confusion", {}).get("classes", ())}
+    return {f"{score}_{label}" for score in SCORES_OF_CLASSES for label in classes}
 
 
 def line_of_card(card: Mapping[str, Any]) -> str:

@@ -24,6 +24,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Prints a model's scores on a source, and writes them."""
     if arguments.output:
         outputs.check_output(Path(arguments.output))
+    if arguments.plots:
+        Path(arguments.plots).mkdir(parents=True, exist_ok=True)
     loading.import_tensorflow()
     model = zoo.load(loading.trained(arguments.model))
     target = loading.target(arguments, arguments.source)
@@ -34,6 +36,19 @@ def evaluate(arguments: argparse.Namespace) -> None:
         scores.to_json(arguments.output)
     if arguments.json:
         print_json(scores.to_dict())
+    if arguments.plots:
+        paths = _write_pictures(scores, Path(arguments.plots))
+        if not arguments.json:
+            print(f"{len(paths)} pictures in {arguments.plots}: {', '.join(path.name for path in paths)}")
+
+
+def _write_pictures(scores: zoo.Scores, folder: Path) -> list[Path]:
+    """Writes the pictures that suit scores as PNG files, and returns their paths."""
+    paths = []
+    for name, figure in zoo.plots.of_scores(scores).items():
+        paths.append(folder / f"{name}.png")
+        figure.savefig(paths[-1])
+    return paths
 
 
 def predict(arguments: argparse.Namespace) -> None:

@@ -99,6 +99,7 @@ COMMANDS = {
             "model": MODEL,
             "source": SOURCE,
             "-o --output": {"metavar": "FILE", "help": "write the scores as JSON"},
+            "--plots": {"metavar": "FOLDER", "help": "write pictures of the scores as PNG, such as the ROC curve"},
             "--json": JSON,
         },
         left_out={"verbose": PROGRESS, "schema": SCHEMA_OF_MODEL, "ignore": INPUTS_OF_MODEL},

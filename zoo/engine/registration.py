@@ -19,7 +19,8 @@ def unsaved_parts(compiled: Mapping[str, Any]) -> Iterator[str]:
     for argument, given in compiled.items():
         for part in _leaves(given):
             if part is not None and not isinstance(part, (str, int, float)) and not _comes_back(part):
-                yield f"{argument} {getattr(getattr(part, 'function', part), '__name__', None) or type(part).__name__}"
+                own = getattr(part, "function", getattr(part, "metric", part))  # of what wraps a function or a metric
+                yield f"{argument} {getattr(own, '__name__', None) or type(own).__name__}"
 
 
 def _leaves(given) -> Iterator:

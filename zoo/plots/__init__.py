@@ -6,7 +6,8 @@ weights.py       weights as images                       backpropagation.py  the
 activations.py   the lecture's table                     graph.py            a network with those numbers
 methods.py       gradient descent, momentum, Newton      surfaces.py         the surfaces that they descend
 batches.py       offline, mini-batch, online             canvas.py           Figures, Axes and colours
-line.py          what a line explains, what is added
+line.py          what a line explains, what is added     probabilities.py     ROC, precision and recall, thresholds
+errors.py        residuals, predicted over true          outcomes.py          what these two files draw
 
 Each picture is a matplotlib Figure made without pyplot: no global state, no window. `ax=` draws into Axes of yours.
 """
@@ -32,6 +33,13 @@ _HOMES = {
     "line_and_rest": "zoo.plots.line",
     "neighbour_distances": "zoo.plots.landscapes",
     "network_graph": "zoo.plots.graph",
+    "of_scores": "zoo.plots.outcomes",
+    "precision_recall_curve": "zoo.plots.probabilities",
+    "predicted_against_true": "zoo.plots.errors",
+    "reliability_diagram": "zoo.plots.probabilities",
+    "residuals": "zoo.plots.errors",
+    "roc_curve": "zoo.plots.probabilities",
+    "threshold_curves": "zoo.plots.probabilities",
     "u_matrix": "zoo.plots.landscapes",
     "voltage_traces": "zoo.plots.traces",
     "weights_as_images": "zoo.plots.weights",
@@ -51,6 +59,13 @@ __all__ = [
     "line_and_rest",
     "neighbour_distances",
     "network_graph",
+    "of_scores",
+    "precision_recall_curve",
+    "predicted_against_true",
+    "reliability_diagram",
+    "residuals",
+    "roc_curve",
+    "threshold_curves",
     "u_matrix",
     "voltage_traces",
     "weights_as_images",
@@ -62,6 +77,8 @@ if TYPE_CHECKING:
     from zoo.plots.backpropagation import chain_rule as chain_rule
     from zoo.plots.batches import feeding as feeding
     from zoo.plots.batches import feeding_paths as feeding_paths
+    from zoo.plots.errors import predicted_against_true as predicted_against_true
+    from zoo.plots.errors import residuals as residuals
     from zoo.plots.graph import network_graph as network_graph
     from zoo.plots.landscapes import energy_landscape as energy_landscape
     from zoo.plots.landscapes import neighbour_distances as neighbour_distances
@@ -69,6 +86,11 @@ if TYPE_CHECKING:
     from zoo.plots.line import line_and_rest as line_and_rest
     from zoo.plots.methods import descent as descent
     from zoo.plots.methods import descent_paths as descent_paths
+    from zoo.plots.outcomes import of_scores as of_scores
+    from zoo.plots.probabilities import precision_recall_curve as precision_recall_curve
+    from zoo.plots.probabilities import reliability_diagram as reliability_diagram
+    from zoo.plots.probabilities import roc_curve as roc_curve
+    from zoo.plots.probabilities import threshold_curves as threshold_curves
     from zoo.plots.regions import decision_regions as decision_regions
     from zoo.plots.traces import voltage_traces as voltage_traces
     from zoo.plots.training import confusion_matrix as confusion_matrix

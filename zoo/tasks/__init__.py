@@ -7,6 +7,8 @@
     map              a place in a grid of units          features      what units answer to a row
     target_values    how a target's columns are read     differences   how far an export's answers may be off
     measures         the formulas of scores              keras_losses  what targets Keras's losses take
+    thresholds       from which probability on           keras_metrics what targets Keras's metrics take
+    imbalance        a hint about rare classes
 
 No other file compares a task's name. The registry loads a task by its name, `zoo.registry.load_task`; a package outside
 adds one by `zoo.register_task`.

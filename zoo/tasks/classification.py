@@ -6,7 +6,7 @@ A network gives a logit for each class, or one logit z for two: (0, z) -> softma
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from zoo.data import targets
 from zoo.data.raw_values import as_numbers, level_name
 from zoo.data.schema import MAX_INT_CLASSES, Schema
 from zoo.data.weighting import class_factors
-from zoo.scores import Scores
-from zoo.tasks import measures, target_values
+from zoo.scores import Predictions, Scores
+from zoo.tasks import imbalance, keras_metrics, measures, target_values, thresholds
 from zoo.tasks.differences import Difference, distances
 from zoo.tasks.target import Target
 from zoo.tasks.task import Task
@@ -86,6 +86,7 @@ class Classification(Task[Classes]):
     line = "logistic"
     activations = ("softmax", "sigmoid", None)
     shown = ("accuracy", "log_loss")
+    main_scores = ("accuracy", "log_loss", "roc_auc", "precision", "recall", "f1", "f1_macro")
     verbs = frozenset({"cross_validate"})
 
     def suits(self, y) -> str:
@@ -143,6 +144,9 @@ class Classification(Task[Classes]):
     def check_loss(self, loss, target: Classes, activation) -> None:
         if activation != "threshold" or len(target.schema.classes or ()) > 2:  # one threshold unit has one column
             super().check_loss(loss, target, activation)
+
+    def keras_metrics(self, metrics: Sequence, target: Classes) -> list:
+        return [keras_metrics.of_classes(metric, len(target.schema.classes or ())) for metric in metrics]
 
     def mean_of(self, activation) -> str:
         return "sigmoid" if activation == "sigmoid" else "softmax"
@@ -240,11 +244,49 @@ class Classification(Task[Classes]):
         return facts
 
     def scores(self, y: np.ndarray, decided: np.ndarray, target: Classes, activation, weight=None) -> Scores:
-        p, classes = self._numbers(decided, target, activation)["probabilities"], target.schema.classes
+        p = self._numbers(decided, target, activation)["probabilities"]
+        return self.scores_of(y, p, target, weight=weight, hard=activation == "threshold")
+
+    def scores_of(
+        self, y: np.ndarray, answers: np.ndarray, target: Classes, *, weight=None, hard=False, threshold=None
+    ) -> Scores:
+        classes = target.schema.classes or ()
+        if threshold is not None:
+            self.check_threshold(threshold, target, hard)
+            threshold = thresholds.chosen(threshold, y == 1, answers[:, 1], weight, f"class {classes[1]!r}")
         found, counts = measures.classification_scores(
-            y, p, len(classes or ()), hard=activation == "threshold", weight=weight
+            y, answers, len(classes), hard=hard, weight=weight, threshold=threshold
         )
-        return Scores(found, rows=len(y), confusion=pd.DataFrame(counts, index=classes, columns=classes))
+        of_classes = measures.class_scores(counts).items()
+        own_decision = threshold is None and bool(np.all(np.isfinite(answers)))
+        return Scores(
+            found,
+            rows=len(y),
+            confusion=pd.DataFrame(counts, index=classes, columns=classes),
+            each={name: {k: float(v) for k, v in zip(classes, each) if np.isfinite(v)} for name, each in of_classes},
+            positive=classes[1] if len(classes) == 2 else None,
+            threshold=threshold,
+            predictions=Predictions(self, target, y, answers.astype("float32", copy=False), weight, hard),
+            hint=imbalance.hint(counts, classes) if own_decision else "",
+        )
+
+    def check_threshold(self, threshold, target: Classes, hard: bool) -> None:
+        if len(classes := target.schema.classes or ()) > 2:
+            raise ValueError(
+                f"`threshold` is for two classes and for labels. Received: threshold={threshold!r} for {len(classes)} "
+                "classes, of which the most probable is the answer. Leave it out."
+            )
+        thresholds.check_soft(threshold, hard)
+        thresholds.check(threshold)
+
+    def pictures(self, target: Classes) -> tuple[str, ...]:
+        of_two = ("threshold_curves",) if len(target.schema.classes or ()) == 2 else ()
+        return ("confusion_matrix", "roc_curve", "precision_recall_curve", "reliability_diagram", *of_two)
+
+    def outcomes(self, y: np.ndarray, answers: np.ndarray, target: Classes) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        classes = target.schema.classes or ()
+        which = [1] if len(classes) == 2 else range(len(classes))
+        return {str(classes[k]): (y == k, answers[:, k]) for k in which}
 
     def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Classes) -> tuple:
         classes = target.schema.classes or ()

@@ -1,11 +1,17 @@
 """The formulas of scores, in numpy and with sample weights, as scikit-learn's metrics have them.
 
-classification  accuracy, log_loss, brier, roc_auc and average_precision (two classes, or the mean of one against the
-                rest), f1_macro, ece: the expected calibration error, sum_b n_b/n |accuracy_b - confidence_b| over 15
-                bins
-labels          log_loss, brier, roc_auc and average_precision of each label, and their means; f1_micro of all labels
-                together, f1_macro the mean of theirs; exact_match, the share of rows whose labels are all right
-regression      rmse, mae, r2
+classification  accuracy, and majority_accuracy, that of the most frequent class as every row's answer; log_loss, brier,
+                roc_auc and average_precision (two classes, or the mean of one against the rest); precision and recall
+                of each class, of two classes together those of the second, of more their means; f1 of two classes;
+                f1_macro, f1_micro; balanced_accuracy, the mean recall; ece: the expected calibration error,
+                sum_b n_b/n |accuracy_b - confidence_b| over 15 bins
+labels          log_loss, brier, roc_auc, average_precision, precision and recall of each label, and their means;
+                f1_micro of all labels together, f1_macro the mean of theirs; exact_match, the share of rows whose
+                labels are all right
+regression      rmse, mae, median_error (the median of |error|), r2
+
+Means over classes or labels count a precision or recall that has nothing to divide by as 0, as scikit-learn does; of a
+single class or label it is left out.
 """
 
 from __future__ import annotations
@@ -24,44 +30,129 @@ def regression_scores(y, values, weight=None) -> dict[str, float]:
     errors = np.asarray(values, "float64") - y
     spread = mean((y - mean(y, weight)) ** 2, weight)
     r2 = 1.0 - mean(errors**2, weight) / spread if spread > 0 else float("nan")
-    return {"rmse": mean(errors**2, weight) ** 0.5, "mae": mean(np.abs(errors), weight), "r2": r2}
+    sizes = np.abs(errors)
+    middle = median(sizes, weight)
+    return {"rmse": mean(errors**2, weight) ** 0.5, "mae": mean(sizes, weight), "median_error": middle, "r2": r2}
+
+
+def median(values: np.ndarray, weight=None) -> float:
+    """Returns the value up to which half of the weight stands; between two of them, their mean."""
+    if weight is None or not np.all(np.isfinite(values)):
+        return float(np.median(values))
+    values, weight = values[weight > 0], weight[weight > 0]
+    order = np.argsort(values, kind="stable")
+    sums = np.cumsum(weight[order])
+    half = sums[-1] / 2
+    place = min(int(np.searchsorted(sums, half * (1 - 1e-12))), len(order) - 1)
+    is_between = abs(sums[place] - half) <= 1e-12 * sums[-1]  # sums of weights are rounded
+    return float(np.mean(values[order[place : place + 1 + is_between]]))
 
 
 def classification_scores(
-    y, probabilities, size: int, *, hard: bool, weight=None
+    y, probabilities, size: int, *, hard: bool, weight=None, threshold: float | None = None
 ) -> tuple[dict[str, float], np.ndarray]:
-    predicted = np.argmax(probabilities, axis=-1)
-    values = {"accuracy": mean(predicted == y, weight)}
+    """Returns the scores of all rows, and the confusion matrix.
+
+    Args:
+        y: Class indices `(rows,)`.
+        probabilities: `(rows, size)`.
+        size: How many classes there are.
+        hard: Whether the probabilities are decisions, 0 or 1.
+        weight: Sample weights `(rows,)`, or None.
+        threshold: The probability of the second of two classes from which on it is decided for; None for the class of
+            the highest probability.
+    """
+    highest = np.argmax(probabilities, axis=-1)
+    predicted = highest if threshold is None else is_positive(probabilities[:, 1], threshold).astype("int64")
+    of_class = np.bincount(y, weight, minlength=size)
+    values = {"accuracy": mean(predicted == y, weight), "majority_accuracy": float(of_class.max() / of_class.sum())}
     soft = not hard and bool(np.all(np.isfinite(probabilities)))  # a diverged model has no probabilities to score
     if soft:
         p = probabilities.astype("float64")
         p = p / p.sum(axis=-1, keepdims=True)
         values["log_loss"] = mean(-np.log(np.maximum(p[np.arange(len(y)), y], 1e-15)), weight)
         values["brier"] = brier(p, y, weight)
-        if np.bincount(y, weight, minlength=size).all():
+        if of_class.all():
             which = [1] if size == 2 else range(size)
             values["roc_auc"] = float(np.mean([roc_auc(p[:, k], y == k, weight) for k in which]))
             values["average_precision"] = float(np.mean([average_precision(p[:, k], y == k, weight) for k in which]))
     counts = np.bincount(y * size + predicted, weight, minlength=size**2).reshape(size, -1)
-    values["f1_macro"] = f1_macro(counts)
+    values |= _decision_scores(counts)
     if soft:
-        values["ece"] = calibration_error(p.max(axis=-1), predicted == y, weight)
+        values["ece"] = calibration_error(p.max(axis=-1), highest == y, weight)
     return values, counts
 
 
-def label_scores(y, probabilities, names, *, hard: bool, weight=None) -> dict[str, float]:
-    """Returns the scores of labels, 0/1 `(rows, labels)`, by their probabilities."""
+def is_positive(probabilities: np.ndarray, threshold) -> np.ndarray:
+    """Returns whether probabilities reach a threshold, which is first rounded to their dtype: 0.7 reaches 0.7."""
+    return probabilities >= np.asarray(threshold, probabilities.dtype)
+
+
+def _decision_scores(counts: np.ndarray) -> dict[str, float]:
+    """Returns the scores of decisions over all classes, from the confusion matrix."""
+    each = np.stack(list(class_scores(counts).values()))  # (3, classes)
+    occurs = np.isfinite(each[2])
+    if len(counts) == 2:
+        values = {name: float(value) for name, value in zip(SCORES_OF_CLASSES, each[:, 1]) if np.isfinite(value)}
+    else:
+        means = np.nan_to_num(each[:, occurs]).mean(axis=1)
+        values = {"precision": float(means[0]), "recall": float(means[1])}
+    values |= {"f1_macro": f1_macro(counts), "f1_micro": float(np.trace(counts) / counts.sum())}
+    return values | {"balanced_accuracy": float(np.nanmean(each[1]))}
+
+
+SCORES_OF_CLASSES = ("precision", "recall", "f1")
+
+
+def class_scores(counts: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns precision, recall and F1 of each class, `(classes,)`, from the confusion matrix.
+
+    Precision is 0 of a class that has rows and is never predicted. Where else there is nothing to divide by they are
+    NaN: the recall of a class without rows, and all three of one that is not predicted either.
+    """
+    right, true, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    return dict(zip(SCORES_OF_CLASSES, _ratios(right, true, predicted)))
+
+
+def _ratios(right, true, predicted) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns precision, recall and F1, NaN where there is nothing to divide by.
+
+    Args:
+        right: True positives, `(classes,)`.
+        true: The rows of each class.
+        predicted: The rows that are decided to be of each class.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.where((predicted == 0) & (true > 0), 0.0, right / predicted)
+        return precision, right / true, 2 * right / (true + predicted)
+
+
+def label_scores(
+    y, probabilities, names, *, hard: bool, weight=None, threshold: float | np.ndarray = 0.5
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Returns the scores over all labels, and those of each label by the name of the score.
+
+    Args:
+        y: 0 and 1, `(rows, labels)`.
+        probabilities: `(rows, labels)`.
+        names: What the labels are called.
+        hard: Whether the probabilities are decisions, 0 or 1.
+        weight: Sample weights `(rows,)`, or None.
+        threshold: From which probability on a label is decided for, one number or `(labels,)`.
+    """
     y = np.asarray(y)
-    predicted = probabilities >= 0.5
-    right = np.average(predicted & (y == 1), axis=0, weights=weight)
-    wrong = np.average(predicted != (y == 1), axis=0, weights=weight)
-    f1 = np.divide(2 * right, 2 * right + wrong, out=np.zeros(len(names)), where=right + wrong > 0)
+    predicted = is_positive(probabilities, threshold)
+    right, true, chosen = (np.average(of == 1, axis=0, weights=weight) for of in (predicted & (y == 1), y, predicted))
+    precision, recall, f1 = _ratios(right, true, chosen)
+    f1 = np.nan_to_num(f1)
     found = {
         "exact_match": mean(np.all(predicted == (y == 1), axis=1), weight),
-        "f1_micro": float(2 * right.sum() / max(2 * right.sum() + wrong.sum(), 1e-300)),
+        "precision": float(np.nan_to_num(precision).mean()),
+        "recall": float(np.nan_to_num(recall).mean()),
+        "f1_micro": float(2 * right.sum() / max(true.sum() + chosen.sum(), 1e-300)),
         "f1_macro": float(f1.mean()),
     }
-    each: dict[str, list[float]] = {"f1": f1.tolist()}
+    each: dict[str, list[float]] = {"f1": f1.tolist(), "precision": precision.tolist(), "recall": recall.tolist()}
     if not hard and np.all(np.isfinite(probabilities)):
         p = np.clip(probabilities.astype("float64"), 1e-15, 1 - 1e-15)
         each["log_loss"] = [
@@ -77,12 +168,11 @@ def label_scores(y, probabilities, names, *, hard: bool, weight=None) -> dict[st
             known = [value for value in each[name] if np.isfinite(value)]
             if known:
                 found[name] = float(np.mean(known))
-    of_all = frozenset(found)
-    for name, values in each.items():
-        keys = [f"{name}_{label}" for label in names]
-        keys = [f"{name}_label_{label}" if key in of_all else key for key, label in zip(keys, names, strict=True)]
-        found |= {key: value for key, value in zip(keys, values, strict=True) if np.isfinite(value)}
-    return found
+    return found, {name: _finite(dict(zip(names, values, strict=True))) for name, values in each.items()}
+
+
+def _finite(numbers: dict) -> dict:
+    return {name: float(value) for name, value in numbers.items() if np.isfinite(value)}
 
 
 def _has_both(y, weight) -> bool:

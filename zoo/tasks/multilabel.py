@@ -12,8 +12,8 @@ import numpy as np
 
 from zoo.data import targets
 from zoo.data.schema import Schema
-from zoo.scores import Scores
-from zoo.tasks import measures, target_values
+from zoo.scores import Predictions, Scores
+from zoo.tasks import measures, target_values, thresholds
 from zoo.tasks.differences import Difference, distances
 from zoo.tasks.target import Target
 from zoo.tasks.task import Task
@@ -54,6 +54,7 @@ class Multilabel(Task[Labels]):
     supervised = scored = learns_from_targets = several = separable = True
     line = "labels"
     shown = ("roc_auc", "f1_micro", "log_loss")
+    main_scores = ("log_loss", "roc_auc", "average_precision", "precision", "recall", "f1_micro", "f1_macro")
     verbs = frozenset({"cross_validate"})
 
     def suits(self, y) -> str:
@@ -134,8 +135,46 @@ class Multilabel(Task[Labels]):
 
     def scores(self, y: np.ndarray, decided: np.ndarray, target: Labels, activation, weight=None) -> Scores:
         p = self._numbers(decided, target, activation)["probabilities"]
+        return self.scores_of(y, p, target, weight=weight, hard=activation == "threshold")
+
+    def scores_of(
+        self, y: np.ndarray, answers: np.ndarray, target: Labels, *, weight=None, hard=False, threshold=None
+    ) -> Scores:
         names = list(map(str, target.names))
-        return Scores(measures.label_scores(y, p, names, hard=activation == "threshold", weight=weight), rows=len(y))
+        if threshold is not None:
+            self.check_threshold(threshold, target, hard)
+            of_labels = threshold if isinstance(threshold, Mapping) else dict.fromkeys(names, threshold)
+            threshold = {
+                name: thresholds.chosen(of_labels[name], y[:, i] == 1, answers[:, i], weight, f"label {name!r}")
+                for i, name in enumerate(names)
+            }
+        at = 0.5 if threshold is None else np.array(list(threshold.values()))
+        found, each = measures.label_scores(y, answers, names, hard=hard, weight=weight, threshold=at)
+        return Scores(
+            found,
+            rows=len(y),
+            each=each,
+            of="label",
+            threshold=threshold,
+            predictions=Predictions(self, target, y, answers.astype("float32", copy=False), weight, hard),
+        )
+
+    def check_threshold(self, threshold, target: Labels, hard: bool) -> None:
+        thresholds.check_soft(threshold, hard)
+        names = list(map(str, target.names))
+        if isinstance(threshold, Mapping) and set(threshold) != set(names):
+            raise ValueError(
+                f"`threshold` must have a number for each of the labels {', '.join(names)}. Received: "
+                f"{', '.join(map(str, threshold)) or 'none'}."
+            )
+        for one in threshold.values() if isinstance(threshold, Mapping) else [threshold]:
+            thresholds.check(one)
+
+    def pictures(self, target: Labels) -> tuple[str, ...]:
+        return ("roc_curve", "precision_recall_curve", "reliability_diagram", "threshold_curves")
+
+    def outcomes(self, y: np.ndarray, answers: np.ndarray, target: Labels) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        return {str(name): (y[:, i] == 1, answers[:, i]) for i, name in enumerate(target.names)}
 
     def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Labels) -> tuple:
         return weights, intercept, list(map(str, target.names))

@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.data import doubts, targets
 from zoo.data.schema import Schema
-from zoo.scores import Scores
+from zoo.scores import Predictions, Scores
 from zoo.tasks import measures, target_values
 from zoo.tasks.target import Target
 from zoo.tasks.task import Task
@@ -278,15 +278,27 @@ class Regression(Task[Numbers]):
     def deviation(self, target: Numbers) -> Any:
         return target.scale
 
-    def scores(self, y: np.ndarray, decided: np.ndarray, target: Numbers, activation, weight=None) -> Scores:
+    def scores_of(
+        self, y: np.ndarray, answers: np.ndarray, target: Numbers, *, weight=None, hard=False, threshold=None
+    ) -> Scores:
         if y.ndim == 1:
-            return super().scores(y, decided, target, activation, weight)
-        each = [measures.regression_scores(y[:, i], decided[:, i], weight) for i in range(y.shape[1])]
-        known = [one["r2"] for one in each if np.isfinite(one["r2"])]  # of a target that never changes there is none
+            return super().scores_of(y, answers, target, weight=weight, hard=hard, threshold=threshold)
+        if threshold is not None:
+            self.check_threshold(threshold, target, hard)
+        of_targets = [measures.regression_scores(y[:, i], answers[:, i], weight) for i in range(y.shape[1])]
+        known = [one["r2"] for one in of_targets if np.isfinite(one["r2"])]  # a target that never changes has none
         found = {"r2": float(np.mean(known)) if known else float("nan")}  # errors of several units have no mean
-        for name in ("rmse", "mae", "r2"):
-            found |= {f"{name}_{column}": one[name] for column, one in zip(target.names, each, strict=True)}
-        return Scores(found, rows=len(y))
+        each = {
+            name: {column: one[name] for column, one in zip(target.names, of_targets, strict=True)}
+            for name in of_targets[0]
+        }
+        predictions = Predictions(self, target, y, answers, weight)
+        return Scores(found, rows=len(y), each=each, of="target", predictions=predictions)
+
+    def outcomes(self, y: np.ndarray, answers: np.ndarray, target: Numbers) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        names = [str(name) for name in target.names] or [""]
+        columns = y.reshape(len(y), -1)
+        return {name: (columns[:, i], answers[:, i]) for i, name in enumerate(names)}
 
     def terms(self, weights: np.ndarray, intercept: np.ndarray, target: Numbers) -> tuple:
         names = [str(name) for name in target.names] or ["None"]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import overrides
-from zoo.scores import Scores
+from zoo.scores import Predictions, Scores
 from zoo.tasks import keras_losses
 from zoo.tasks.differences import Difference as Difference  # imported from here as well
 from zoo.tasks.differences import distances as distances
@@ -47,6 +47,7 @@ class Task(Generic[T]):
     answers_numbers = False  # a target's texts are read as numbers, wherever they can be
     separable = False  # the likelihood of classes that a line separates has no maximum
     shown: tuple[str, ...] = ()  # the scores that a run ends with
+    main_scores: tuple[str, ...] = ("rmse", "mae", "r2")  # the scores by which groups of rows and models are compared
     activations: tuple = ()  # what a caller's `output_activation` may be; empty for any that the entry knows
     verbs: frozenset[str] = frozenset()  # what can be done with its models beside what can be done with all
 
@@ -147,6 +148,17 @@ class Task(Generic[T]):
     def metrics(self, names: Sequence[str]) -> list:
         """Returns the Keras metrics for those that a recipe names."""
         return list(names)
+
+    def keras_metrics(self, metrics: Sequence, target: T) -> list:
+        """Returns what Keras takes for a caller's metrics, where they are shown targets and what the model decided.
+
+        By default they stay as they are: targets and decisions are columns of one shape.
+
+        Args:
+            metrics: Keras's metrics, their names, or functions `(y_true, y_pred)`.
+            target: The target.
+        """
+        return list(metrics)
 
     def activation(self, wanted, *, given: bool):
         """Returns the activation of the outputs.
@@ -410,12 +422,64 @@ class Task(Generic[T]):
             activation: As for `standard`.
             weight: Sample weights `(rows,)`, or None: every row counts the same.
         """
+        return self.scores_of(y, decided, target, weight=weight)
+
+    def scores_of(
+        self, y: np.ndarray, answers: np.ndarray, target: T, *, weight=None, hard=False, threshold=None
+    ) -> Scores:
+        """Returns the `Scores` of answers, whatever gave them.
+
+        Args:
+            y: Encoded targets.
+            answers: Probabilities of classes or labels, a column each; else values in the target's units.
+            target: The target.
+            weight: Sample weights `(rows,)`, or None.
+            hard: Whether the probabilities are decisions, 0 or 1.
+            threshold: From which probability on an answer is positive, as `Scores.at` takes it; None for the most
+                probable.
+
+        Raises:
+            ValueError: if there is no such threshold.
+        """
         from zoo.tasks.measures import regression_scores
 
+        if threshold is not None:
+            self.check_threshold(threshold, target, hard)
+        of_each, values = weight, answers.reshape(-1) if y.ndim > 1 else answers[:, 0]
         if weight is not None and y.ndim > 1:  # each moment or unit of a row counts as its row
-            weight = np.repeat(weight, y[0].size)
-        values = decided.reshape(-1) if y.ndim > 1 else decided[:, 0]
-        return Scores(regression_scores(y.reshape(-1), values, weight), rows=len(y))
+            of_each = np.repeat(weight, y[0].size)
+        predictions = Predictions(self, target, y, answers, weight)
+        return Scores(regression_scores(y.reshape(-1), values, of_each), rows=len(y), predictions=predictions)
+
+    def check_threshold(self, threshold, target: T, hard: bool) -> None:
+        """Checks from which probability on an answer is to be positive.
+
+        Args:
+            threshold: As for `scores_of`, not None.
+            target: The target.
+            hard: Whether the answers are decisions, 0 or 1.
+
+        Raises:
+            ValueError: if there is no such threshold.
+        """
+        raise ValueError(
+            f"`threshold` is for two classes and for labels; this model does {self.name}. Leave it out. Received: "
+            f"threshold={threshold!r}"
+        )
+
+    def pictures(self, target: T) -> tuple[str, ...]:
+        """Returns the names of the pictures of `zoo.plots` that are drawn of the outcomes."""
+        return ("predicted_against_true", "residuals")
+
+    def outcomes(self, y: np.ndarray, answers: np.ndarray, target: T) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Returns what pictures are drawn of, by name: true and predicted values, or 0/1 and its probability.
+
+        Args:
+            y: Encoded targets.
+            answers: As for `scores_of`.
+            target: The target.
+        """
+        return {"": (y.reshape(-1), answers.reshape(-1) if y.ndim > 1 else answers[:, 0])}
 
     def terms(self, weights: np.ndarray, intercept: np.ndarray, target: T) -> tuple:
         """Returns weights `(features, outputs)` and intercepts of a line in the target's units, and their columns."""

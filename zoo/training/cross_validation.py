@@ -225,7 +225,7 @@ def _table(jobs, trained, loaded: Data, weight, groups, *, at_once: bool, severa
         found = inference.outputs(model, encoded.x, once=True)
         scores = scoring.score_outputs(model, found, encoded.truth)
         rates = {"learning_rate": job.rate} if several else {}
-        row = {"fold": job.fold, "seed": job.seed, **rates, "rows": len(job.test), **scores}
+        row = {"fold": job.fold, "seed": job.seed, **rates, "rows": len(job.test), **scores.summary}
         rows.append({**row, "best_epoch": pd.NA if best_epoch is None else best_epoch + 1, "epochs": epochs})
         outputs.setdefault((job.rate, job.fold), []).append(found)
     table = pd.DataFrame(rows).astype({"best_epoch": "Int64"})

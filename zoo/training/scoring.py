@@ -6,7 +6,8 @@ beside them, such as the quantization error of a map.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,10 @@ from zoo.data.pipelines import Encoded
 from zoo.data.weighting import checked_weights
 from zoo.progress import Progress
 from zoo.registry import suggest
-from zoo.scores import Scores
+from zoo.scores import Groups, Scores
 from zoo.training import inference
+from zoo.training.grouping import checked_column, column_of, groups_of
+from zoo.training.keras_scores import checked_metrics, keras_scores
 from zoo.training.resolving import AnyModel, load_for, resolve_model
 
 
@@ -82,10 +85,16 @@ def evaluate(
     *,
     target=None,
     weight=None,
+    by: str | None = None,
+    metrics: Iterable = (),
+    threshold: float | str | Mapping | None = None,
     image_size: int | Sequence[int] | None = None,
     verbose: int = 1,
 ) -> Scores:
-    """Scores a model on data, and prints the table.
+    """Scores a model on data, and prints the tables.
+
+    Of two classes `precision`, `recall` and `f1` are those of the second class in order, `scores.positive`; of more
+    they are means over the classes. Each class has its own, such as `recall_yes`, and so has each label and target.
 
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
@@ -93,6 +102,14 @@ def evaluate(
         target: The target's column, or several such as `["a", "b"]`, where the names are not those of training.
         weight: A column of sample weights, or an array `(rows,)`: each score counts a row by its weight, as
             scikit-learn's metrics do with `sample_weight`.
+        by: A column of the data, which the model need not know: `scores.by` has the scores of the rows of each value.
+            Numbers and times of many values are put into four bins of about as many rows.
+        metrics: Keras's metrics or their names, such as `"recall"`, or functions of `(y_true, y_pred)`, beside the
+            scores. Of two classes those that compare columns are shown that of the second class. Where a score has the
+            name of a metric, the metric's is `keras_<name>`.
+        threshold: Of two classes, the probability of the second one from which on it is the answer; of labels, that of
+            each. `"f1"`, `"balanced_accuracy"` or `"accuracy"`: the one by which that score is highest on these rows,
+            which should be validation rows: on the rows by which it is chosen a score is too good.
         image_size: `(height, width)` to resize images to; left out, a model that was trained with it resizes them.
         verbose: 0 prints nothing.
 
@@ -101,17 +118,22 @@ def evaluate(
 
     Raises:
         ValueError: if the target is missing or holds classes that the model does not know; if weights are no finite
-            numbers or do not belong to the rows; or if there is nothing to score.
+            numbers or do not belong to the rows; if there is no such threshold, column or metric; or if there is
+            nothing to score.
     """
     model = resolve_model(model)
+    if threshold is not None:
+        model.task.check_threshold(threshold, model.target, model.decision == "threshold")
+    keras_metrics = checked_metrics(model, metrics)
     if weight is not None and not model.task.scored:
         raise ValueError(
             f"`weight` is for scores against a target; {model.entry.name!r} does {model.task.name}. Leave it out."
         )
     loaded = load_for(model, data, target=target, image_size=image_size)
-    weighing = _Weighing(weight, loaded)
-    if weighing.column is not None and weighing.column not in model.schema.names:
-        loaded = loaded.ignoring([weighing.column])
+    weighing, by = _Weighing(weight, loaded), checked_column(by, loaded)
+    roles = [column for column in (weighing.column, by) if column is not None]
+    no_inputs = [column for column in roles if column not in (*model.schema.names, *loaded.targets)]
+    loaded = loaded.ignoring(no_inputs) if no_inputs else loaded
     if "test" in loaded.splits:
         loaded = loaded.take(loaded.splits["test"])
     if not loaded.streaming and not len(loaded):
@@ -127,7 +149,8 @@ def evaluate(
         if lacking or wanted is None:
             named = f" column {lacking[0]!r}" if lacking else ""
             raise ValueError(f"The data have no target{named}, and there is nothing to score against. Pass `target`.")
-        scores = _score_stream(model, loaded, wanted, weighing, verbose)
+        rows, outputs, groups = _read_stream(model, loaded, wanted, weighing, by, verbose)
+        scores = score_outputs(model, outputs, rows.y, rows.weight)
     else:
         if loaded.y is None and model.task.scored:
             named = f" column {lacking[0]!r}" if lacking else ""
@@ -138,43 +161,60 @@ def evaluate(
         y = None if y is None else model.target.encode(y)
         x = loaded.x.drop(columns=list(loaded.ignore), errors="ignore") if loaded.ignore else loaded.x
         rows = Encoded(model.preprocessor.encode(x), y, weighing.of_rows(loaded.roles), truth=y)
-        scores = score(model, rows)
+        outputs = inference.outputs(model, rows.x) if y is not None and model.task.scored else None
+        groups = None if by is None else groups_of(column_of(loaded, by), by)
+        scores = score(model, rows, outputs=outputs)
+    if groups is not None and scores.predictions is None:
+        raise ValueError(
+            f"`by` needs scores that hold what was scored; those of {model.entry.name!r} hold none. Score the rows of "
+            "each group by themselves."
+        )
+    if keras_metrics:
+        scores = scores.extended(keras_scores(model, keras_metrics, outputs, rows.y, rows.weight, taken=scores))
+    scores = scores.extended({}, groups=groups)
+    scores = scores if threshold is None else scores.at(threshold)
     if verbose:
         print(scores)
     return scores
 
 
-def _score_stream(model, loaded, wanted, weighing: _Weighing, verbose: int) -> Scores:
-    outputs, y, weight = [], [], []
+def _read_stream(model, loaded, wanted, weighing: _Weighing, by, verbose: int) -> tuple[Encoded, Any, Groups | None]:
+    """Returns targets and weights of a stream's rows, what the model decided, and the groups of the rows."""
+    outputs, y, weight, grouped = [], [], [], []
     with Progress(None, "row", verbose=verbose) as progress:
         for _, frame in loaded.blocks():
             x = frame.drop(columns=list(loaded.ignore), errors="ignore") if loaded.ignore else frame
             outputs.append(inference.outputs(model, model.preprocessor.encode(x)))
             y.append(model.target.encode(frame[wanted]))
             weight.append(weighing.of_rows(frame, block=True))
+            grouped += [] if by is None else [frame[by]]
             progress.advance(len(frame))
     of_all = None if weighing.column is None else checked_weights(np.concatenate(weight), "weights")
-    return score_outputs(model, inference.joined(outputs), np.concatenate(y), of_all)
+    groups = None if by is None else groups_of(pd.concat(grouped), by)
+    return Encoded({}, np.concatenate(y), of_all), inference.joined(outputs), groups
 
 
-def score(model, rows: Encoded, *, once: bool = False, weighted: bool = True) -> Scores:
+def score(model, rows: Encoded, *, outputs=None, once: bool = False, weighted: bool = True) -> Scores:
     """Scores a model on encoded rows.
 
     Args:
         model: A `zoo.Model`.
         rows: With or without targets.
+        outputs: What the model decided, if that is known already.
         once: Leaves compiling out.
         weighted: Whether rows count by their weights, if they have any.
     """
     supervised = rows.y is not None and model.task.scored
     truth = rows.y if rows.truth is None else rows.truth
-    outputs = inference.outputs(model, rows.x, once=once) if supervised else None
-    found = score_outputs(model, outputs, truth, rows.weight if weighted else None) if supervised else None
-    values = {} if found is None else dict(found)
+    scores = Scores({}, rows=len(rows))
+    if supervised:
+        outputs = inference.outputs(model, rows.x, once=once) if outputs is None else outputs
+        scores = score_outputs(model, outputs, truth, rows.weight if weighted else None)
+    values: dict[str, float] = {}
     for function in model.traits.scores:
         found_here = function(model, rows.x, rows.y)
         values |= found_here if isinstance(found_here, Mapping) else {function.__name__: float(found_here)}
-    return Scores(values, rows=len(rows), confusion=None if found is None else found.confusion)
+    return scores.extended(values) if values else scores
 
 
 def score_outputs(model, outputs: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> Scores:

@@ -31,6 +31,7 @@ from zoo.engine.workers.devices import place
 from zoo.model import Model
 from zoo.registry import Entry, Recipe
 from zoo.run import Run
+from zoo.scores import Scores
 from zoo.training import line, line_beside, scoring
 from zoo.training.checking import check_choice, check_seed, checked_callbacks
 from zoo.training.finishing import finished
@@ -219,7 +220,7 @@ def train(
         record["linear"] = solved_line.listed(again=solves_line_again)
     record["plan"] = phases.plan.listed
 
-    metrics: dict[str, dict[str, float]] = {}
+    scores: dict[str, Scores] = {}
     trained = model
     with interruption.terminable():
         fitted = phases.run(rows, identity=identity, best_so_far=solved_line.best_so_far)
@@ -228,7 +229,7 @@ def train(
                 compiled = functools.partial(settings.compile, copies=True)
                 model, changed = finished(trained, rows.held_out, compiled=compiled, seed=seed)
                 record |= {"finished": changed} if changed else {}
-            metrics = {} if parts.streaming or environment is not None else _metrics(model, parts, rows)
+            scores = {} if parts.streaming or environment is not None else _scores(model, parts, rows)
             share = {} if fitted.interrupted else solved_line.explained(model, rows)
             if share:
                 record["linear"] = solved_line.listed(again=solves_line_again) | share
@@ -246,7 +247,7 @@ def train(
     run = Run(
         model=model,
         history=fitted.history,
-        metrics=metrics,
+        metrics={split: of_split.to_dict(short=True) for split, of_split in scores.items()},
         recipe=record,
         data={**parts.facts(), **_listed_roles(target, groups, time, weight, image_size, validation)},
         seed=seed,
@@ -258,6 +259,9 @@ def train(
     )
     if verbose:
         print(_closing_lines(run, request, recipe), flush=True)
+        held_out = [scores[split] for split in ("val", "test", "train") if split in scores]
+        if held_out and held_out[0].hint and class_weight is None:
+            print(f"hint: {held_out[0].hint}", flush=True)
     return run
 
 
@@ -353,13 +357,13 @@ def _resolve(model, options) -> tuple[Model | None, Entry, dict]:
     return found, entry, options
 
 
-def _metrics(model: Model, parts: Parts, rows: Rows) -> dict[str, dict[str, float]]:
+def _scores(model: Model, parts: Parts, rows: Rows) -> dict[str, Scores]:
     """Returns the scores on training, validation and test rows."""
     splits = {"train": rows.encoded, "val": rows.held_out}
     if parts.test is not None:
         splits["test"] = pipelines.encode(parts.test, model.preprocessor)
     return {
-        split: scoring.score(model, part, once=True, weighted=False).to_dict()
+        split: scoring.score(model, part, once=True, weighted=False)
         for split, part in splits.items()
         if part is not None
     }
