@@ -86,6 +86,7 @@ class Classification(Task[Classes]):
     line = "logistic"
     activations = ("softmax", "sigmoid", None)
     shown = ("accuracy", "log_loss")
+    estimator = "classifier"
     verbs = frozenset({"cross_validate"})
 
     def suits(self, y) -> str:

@@ -54,6 +54,7 @@ class Multilabel(Task[Labels]):
     supervised = scored = learns_from_targets = several = separable = True
     line = "labels"
     shown = ("roc_auc", "f1_micro", "log_loss")
+    estimator = "classifier"
     verbs = frozenset({"cross_validate"})
 
     def suits(self, y) -> str:

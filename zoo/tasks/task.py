@@ -48,6 +48,7 @@ class Task(Generic[T]):
     separable = False  # the likelihood of classes that a line separates has no maximum
     shown: tuple[str, ...] = ()  # the scores that a run ends with
     activations: tuple = ()  # what a caller's `output_activation` may be; empty for any that the entry knows
+    estimator = ""  # which estimator of zoo.sklearn answers it: "classifier" or "regressor"
     verbs: frozenset[str] = frozenset()  # what can be done with its models beside what can be done with all
 
     def __repr__(self) -> str:
