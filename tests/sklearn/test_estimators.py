@@ -87,6 +87,7 @@ def test_options_of_the_builder_are_parameters_like_others():
             ZooClassifier(7),
             "`entry` must be the name of an entry, of which `fit` trains a fresh model. Received: 'i",
         ),
+        (ZooClassifier(random_state=-1), "Seed must be between 0 and"),
         (ZooClassifier(epochs="many"), "`epochs` must be an integer, 0 or more. Received: epochs='many'"),
     ],
 )
@@ -138,6 +139,18 @@ def test_weights_are_those_of_train_for_arrays_and_sample_weights(numbers):
         without.model_, zoo.train("mlp_classifier", (X, y), seed=4, validation=0.25, verbose=0, **QUICK).model
     )
     assert not np.array_equal(without.predict_proba(X), estimator.predict_proba(X))
+
+
+@pytest.mark.parametrize("of_table", [True, False])
+def test_rows_of_validation_data_count_alike(numbers, of_table):
+    X, y = numbers
+    names, rates = list("abc"), np.linspace(0.5, 2.0, 80)
+    rows = pd.DataFrame(X, columns=names) if of_table else X
+    fitted = ZooClassifier(validation=(rows[80:], y[80:]), **QUICK).fit(rows[:80], y[:80], sample_weight=rates)
+    assert fitted.run_.data["rows"] == {"train": 80, "val": 40, "test": 0}
+    table = pd.DataFrame(X, columns=names).assign(w=np.append(rates, np.ones(40)), target=y)
+    given = {"target": "target", "weight": "w", "validation": table[80:], "verbose": 0}
+    assert_equal_weights(fitted.model_, zoo.train("mlp_classifier", table[:80], **given, **QUICK).model)
 
 
 def test_a_row_of_weight_0_is_no_row(numbers):

@@ -213,9 +213,10 @@ class ZooEstimator(BaseEstimator):
         return settings, {name: _plain(value) for name, value in self._options.items()}
 
     def _seed(self) -> int:
+        drawn_from = check_random_state(self.random_state)
         if isinstance(self.random_state, (int, np.integer)):
             return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        return int(drawn_from.randint(np.iinfo(np.int32).max))
 
     def _check_unchanged(self, entry: registry.Entry, options: dict[str, Any]) -> None:
         """Raises ValueError if a fit that goes on is asked for another network than the fitted one."""
