@@ -44,7 +44,8 @@ class ZooEstimator(BaseEstimator):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         parameters = inspect.signature(cls).parameters.values()
-        cls._parameters = frozenset(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
+        named = (parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD)
+        cls._parameters = frozenset(named)
 
     def __init__(
         self,
@@ -155,7 +156,9 @@ class ZooEstimator(BaseEstimator):
         self._columns = [name for name in rows.columns if name != weight] if hasattr(rows, "columns") else None
         self._set_fitted(run)
         if run.interrupted:
-            raise KeyboardInterrupt(run.stopped)
+            from zoo.engine import interruption
+
+            raise interruption.raised_again(run.stopped)
         return self
 
     def _check_targets(self, y) -> None:
