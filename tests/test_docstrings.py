@@ -13,7 +13,7 @@ SECTIONS = ("Args", "Returns", "Yields", "Raises")
 
 def functions():
     """Yields the public functions and methods, by the names that users call them."""
-    for module in (zoo, zoo.data, zoo.plots):
+    for module in (zoo, zoo.data, zoo.plots, zoo.sklearn):
         for name in module.__all__:
             value = getattr(module, name)
             called = f"{module.__name__}.{name}"

@@ -40,13 +40,14 @@ _HOMES = {
     "ExportReport": "zoo.artifacts.exporting",
     "export": "zoo.artifacts.exporting",
 }
-_MODULES = ("data", "plots")
+_MODULES = ("data", "plots", "sklearn")
 
 __all__ = ["Entry", "info", "list_models", "register", "register_task", *_HOMES, *_MODULES]
 
 if TYPE_CHECKING:  # "import x as x" re-exports x: without the "as" a strict type checker refuses zoo.x
     from zoo import data as data
     from zoo import plots as plots
+    from zoo import sklearn as sklearn
     from zoo.artifacts.adapting import adapt as adapt
     from zoo.artifacts.exporting import ExportReport as ExportReport
     from zoo.artifacts.exporting import export as export

@@ -12,7 +12,7 @@ import pytest
 
 import zoo
 from tests.artifacts.conftest import keepers_notes
-from zoo.artifacts.saving import FORMAT
+from zoo.artifacts.manifest import FORMAT
 
 FOLDER = Path(__file__).parent / "formats"
 

@@ -16,7 +16,6 @@ from zoo.cli.parsers import parsers
 
 OF_PYTHON_ALONE = {
     "build": "a model that nobody saves; `zoo train --epochs 0` saves one",
-    "cross_validate": "its table has a row for each fold, in the notebook where it is compared",
     "load": "every command that takes a MODEL loads it",
     "register": "packages call it",
     "register_task": "packages call it",

@@ -1,6 +1,7 @@
 """`zoo.cross_validate`: every row is predicted once, by models that did not see it."""
 
 import copy
+import dataclasses
 
 import keras
 import numpy as np
@@ -196,3 +197,18 @@ def test_a_trained_model_is_refused():
         TypeError, match=r"models of these tasks: classification, .*'mcculloch_pitts', which does logic"
     ):
         zoo.cross_validate("mcculloch_pitts", "and_gate")
+
+
+def test_an_interrupted_fold_ends_all(table, monkeypatch):
+    from zoo.training import cross_validation
+
+    trained = []
+
+    def interrupted(*args, **kwargs):
+        trained.append(dataclasses.replace(zoo.train(*args, **kwargs), interrupted=True, stopped="interrupted"))
+        return trained[-1]
+
+    monkeypatch.setattr(cross_validation, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="interrupted"):
+        zoo.cross_validate("logistic_regression", table.drop(columns="who"), target="y", folds=2, verbose=0)
+    assert len(trained) == 1

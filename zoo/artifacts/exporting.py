@@ -21,6 +21,7 @@ import numpy as np
 from zoo import display
 from zoo.artifacts import folders, proof, samples, saving
 from zoo.artifacts.card import card_of, line_of_card, plain
+from zoo.artifacts.manifest import INSIDE
 from zoo.data.schema import Schema
 from zoo.engine.precision import check_floatx
 from zoo.model import Model
@@ -201,7 +202,7 @@ def export(
             raise ValueError(
                 f"{str(target)!r} is an artifact. Export to another folder, such as 'served/{target.name}'."
             )
-        if (target / saving.INSIDE / "artifact.json").is_file():
+        if (target / INSIDE / "artifact.json").is_file():
             raise ValueError(
                 f"{str(target)!r} is an exported version. Export to the folder that holds it: {str(target.parent)!r}."
             )
@@ -258,9 +259,9 @@ def write_version(
         exact = format not in QUANTIZED
         difference = proof.prove(model, beside, expected, format=format, exact=exact, verbose=verbose)
         quality = {} if exact else _quality(model, beside, rows, format)
-        (beside / saving.INSIDE).mkdir(parents=True)
+        (beside / INSIDE).mkdir(parents=True)
         proved = plain({"max_difference": difference, "rows": proof.ROWS} | ({"quality": quality} if quality else {}))
-        saving.write_artifact(model, {**card, "export": proved}, beside / saving.INSIDE)
+        saving.write_artifact(model, {**card, "export": proved}, beside / INSIDE)
         line = {"line": said} if (said := line_of_card(card)) else {}
         saving.write_json(beside / "schema.json", {**model.schema.to_dict(), "signature": signature, **line})
         saving.write_json(beside / "sample_request.json", samples.sample_request(model))

@@ -21,8 +21,8 @@ import h5py
 import keras
 
 from zoo import entries, registry
+from zoo.artifacts.manifest import MEMBERS
 
-MEMBERS = {"metadata.json": 2**20, "config.json": 2**28, "model.weights.h5": 2**36}  # bytes at most
 MODEL = {"module": "zoo.model", "class_name": "Model", "registered_name": "zoo>Model"}  # as Keras writes zoo.Model
 MOST_RATIO = 200  # of a member's size to its compressed size
 FORBIDDEN = {  # layers of Keras that hold code, or read files that a config names

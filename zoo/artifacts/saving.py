@@ -7,7 +7,6 @@ schema.json     a copy for readers        card.json, README.md   what it is, how
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import platform
@@ -22,17 +21,13 @@ import keras
 from zoo import registry
 from zoo.artifacts import folders
 from zoo.artifacts.card import card_of, page, plain
-from zoo.artifacts.inspection import MEMBERS, inspect
+from zoo.artifacts.inspection import inspect
+from zoo.artifacts.manifest import CHECKED, FILES, FORMAT, INSIDE, check_size, read_card, read_facts, sha256
 from zoo.compiling import compile_model
 from zoo.data.columns import place_of
 from zoo.data.schema import KINDS
 from zoo.model import Model
 from zoo.run import Run
-
-FORMAT = 1
-CHECKED = ("model.keras", "schema.json", "card.json")
-FILES = (*CHECKED, "README.md")  # people may write in the last: `load` does not ask whether it is as it was
-INSIDE = Path("assets.extra", "zoo")  # where an exported version carries its artifact
 
 
 def save(model, folder, *, overwrite: bool = False) -> None:
@@ -81,7 +76,7 @@ def write_artifact(model: Model, card: dict[str, Any], folder: Path) -> None:
         "options": plain(model.options),
         "versions": versions() | {package: own["version"] for package, own in outside.items()},
         **({"packages": outside} if outside else {}),
-        "sha256": {name: _sha256(folder / name) for name in FILES},
+        "sha256": {name: sha256(folder / name) for name in FILES},
     }
     write_json(folder / "artifact.json", facts)
 
@@ -163,10 +158,10 @@ def load(path) -> Model:
     if (folder / INSIDE / "artifact.json").is_file():
         folder = folder / INSIDE
     for name in ("artifact.json", *CHECKED):
-        _check_size(folder / name)
-    facts = _facts(folder)
+        check_size(folder / name)
+    facts = read_facts(folder)
     for name in CHECKED:
-        if not (folder / name).is_file() or _sha256(folder / name) != facts["sha256"].get(name):
+        if not (folder / name).is_file() or sha256(folder / name) != facts["sha256"].get(name):
             raise ValueError(
                 f"{str(folder / name)!r} must be as it was written. Received: a missing, truncated or changed file. "
                 "Copy the artifact again, or save it anew."
@@ -186,7 +181,7 @@ def load(path) -> Model:
             raise ValueError(
                 f"{str(folder)!r} {what}. Install the package that registers it, {_package_of(facts, name)}."
             )
-    return _load_file(folder / "model.keras", _card(folder / "card.json"))
+    return _load_file(folder / "model.keras", read_card(folder / "card.json"))
 
 
 def _kinds(file: Path) -> list[str]:
@@ -204,26 +199,6 @@ def _package_of(facts, name: str) -> str:
     """Returns the package that an artifact was written with, and its version, for what it provides; else `""`."""
     outside = facts.get("packages", {}).items()
     return next((f"{package} {own['version']}" for package, own in outside if name in own["provides"]), "")
-
-
-def _check_size(file: Path) -> None:
-    """Raises ValueError if a file is larger than it can be for what it holds: nothing is read to find out."""
-    most = MEMBERS["model.weights.h5" if file.suffix == ".keras" else "config.json"]
-    if file.is_file() and (size := file.stat().st_size) > most:
-        raise ValueError(
-            f"{str(file)!r} must have at most {most:,} bytes. Received: {size:,}. It was not loaded. Do not trust "
-            "where it comes from."
-        )
-
-
-def _card(file: Path) -> dict[str, Any]:
-    try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise _damaged(file, error) from error
-    if not isinstance(card, dict) or not {"entry", "weights_sha256", "ancestry"} <= card.keys():
-        raise _damaged(file, "no entry, weights_sha256 or ancestry")
-    return card
 
 
 def _found(given) -> Path:
@@ -244,39 +219,6 @@ def _found(given) -> Path:
         f"There is no model {name!r}.{hint} Pass an artifact's folder, an exported version, a .keras file, or a "
         f"preset: {', '.join(presets) or 'none here'}."
     )
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    """Returns artifact.json, checked."""
-    file = folder / "artifact.json"
-    if not file.is_file():
-        names = sorted(path.name for path in folder.iterdir())
-        exported = [number for number in folders.versions(folder) if (folder / str(number) / INSIDE).is_dir()]
-        if exported:
-            hint = f"It holds exported versions: load {str(folder / str(exported[-1]))!r}."
-        elif "saved_model.pb" in names:
-            hint = "It holds a SavedModel that zoo.export did not write. Serve it, or load it with TensorFlow."
-        else:
-            shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-            hint = f"It holds {shown or 'nothing'}. An artifact is what zoo.save writes, with artifact.json."
-        raise ValueError(f"{str(folder)!r} is no artifact. {hint}")
-    try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
-        number, whole = facts["format"], isinstance(facts["entry"], str) and isinstance(facts["sha256"], dict)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:  # JSON's and Unicode's are ValueErrors
-        raise _damaged(file, error) from error
-    if not isinstance(number, int) or not whole:
-        raise _damaged(file, "no number of a format, entry or hashes")
-    if number > FORMAT:
-        raise ValueError(
-            f"{str(folder)!r} has the artifact format {number}. This keras-zoo reads formats up to {FORMAT}. Upgrade "
-            "keras-zoo: pip install -U keras-zoo"
-        )
-    return facts
-
-
-def _damaged(file: Path, what) -> ValueError:
-    return ValueError(f"{str(file)!r} must be whole. Received: a damaged file ({what}). Copy the artifact again.")
 
 
 def _load_file(path: Path, card: dict[str, Any]) -> Model:
@@ -319,8 +261,3 @@ def _loaded(path: Path) -> Any:
         )
         model._unsaved = (name,)
         return model
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

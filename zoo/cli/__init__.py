@@ -13,6 +13,7 @@ options.py     a parameter as an option                    answering.py   evalua
 parsers.py     all of it for argparse                      loading.py     the rows of a command
 spelling.py    messages that name parameters               outputs.py     where artifacts and files may be written
 repeating.py   the run that wrote a card                   printing.py    JSON and tables
+listing.py     runs                                        cross_validating.py   cross-validate
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ class Command(NamedTuple):
         arguments: What it takes beside them, as `add_argument` adds it.
         left_out: Parameters that are no options, and why.
         flags: Parameters whose option has another name.
+        builds: Whether it builds an entry, whose builder's options it takes too.
     """
 
     run: str
@@ -48,6 +49,7 @@ class Command(NamedTuple):
     arguments: Arguments = {}
     left_out: Mapping[str, str] = {}
     flags: Mapping[str, str] = {}
+    builds: bool = False
 
 
 COMMANDS = {
@@ -90,6 +92,32 @@ COMMANDS = {
             "--json": RESULT,
         },
         left_out={"callbacks": NO_TEXT},
+        builds=True,
+    ),
+    "cross-validate": Command(
+        run="zoo.cli.cross_validating:cross_validate",
+        summary="Train a model on all folds but one, for each fold, and score it on that one.",
+        functions=("cross_validate", "data.load"),
+        arguments={
+            "model": {"metavar": "MODEL", "help": "an entry"},
+            "source": {**SOURCE, "nargs": "?"},
+            "-o --output": {
+                "metavar": "FILE",
+                "help": "write the scores of each fold as CSV, and beside it FILE_predictions.csv: what each row is "
+                "predicted to be by models that were not trained on it",
+            },
+            "--json": RESULT,
+        },
+        builds=True,
+    ),
+    "runs": Command(
+        run="zoo.cli.listing:runs",
+        summary="List the trained models in a folder and the folders in it, with their scores.",
+        arguments={
+            "folder": {"metavar": "FOLDER", "nargs": "?", "default": "runs", "help": "where to look [runs]"},
+            "--sort": {"metavar": "SCORE", "help": "by this score, such as accuracy, the best first"},
+            "--json": JSON,
+        },
     ),
     "evaluate": Command(
         run="zoo.cli.answering:evaluate",

@@ -1,4 +1,4 @@
-"""The parsers: what `commands.py` says, for argparse, and the options of the entry that is trained."""
+"""The parsers: what `commands.py` says, for argparse, and the options of the entry that is built."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ class Parser(argparse.ArgumentParser):
 
 
 def parsers(argv: list[str]) -> tuple[Parser, Mapping[str, Parser]]:
-    """Returns the parser and those of its commands, with the options of the entry that `argv` trains."""
+    """Returns the parser and those of its commands, with the options of the entry that `argv` builds."""
     parser = Parser(prog="zoo", description="From raw rows or pixels to a served, still trainable Keras model.")
     parser.add_argument("--version", action="version", version=f"zoo {zoo.__version__}")
     parser.add_argument("--debug", **DEBUG)
     added = parser.add_subparsers(metavar="COMMAND", dest="command")
     for name, command in COMMANDS.items():
         _add(added.add_parser(name, help=command.summary, description=command.summary), command)
-    trained = added.choices["train"]
-    if argv[:1] == ["train"] and (entry := _trained_entry(argv, trained)):
-        _add_builder(trained, entry)
+    for name in argv[:1]:
+        if name in COMMANDS and COMMANDS[name].builds and (entry := _built_entry(argv, added.choices[name])):
+            _add_builder(added.choices[name], entry)
     return parser, added.choices
 
 
@@ -99,7 +99,7 @@ def _add(parser: Parser, command: Command) -> None:
 
 
 def _add_builder(parser: Parser, entry: registry.Entry) -> None:
-    """Adds the options of an entry's builder to the parser of `zoo train`."""
+    """Adds the options of an entry's builder to the parser of a command."""
     group = parser.add_argument_group(f"options of {entry.name}")
     meanings = entry.option_meanings
     for name, default in entry.options.items():
@@ -113,8 +113,8 @@ def _add_builder(parser: Parser, entry: registry.Entry) -> None:
             )
 
 
-def _trained_entry(argv: list[str], parser: Parser) -> registry.Entry | None:
-    """Returns the entry that `zoo train` is to train: the first name of one that is not another option's value."""
+def _built_entry(argv: list[str], parser: Parser) -> registry.Entry | None:
+    """Returns the entry that a command is to build: the first name of one that is not another option's value."""
     alone = {text for action in parser.options.values() if action.nargs == 0 for text in action.option_strings}
     for before, word in itertools.pairwise(argv):
         if word.startswith("-") or (before.startswith("-") and before not in alone and "=" not in before):

@@ -39,7 +39,7 @@ class Data:
         known: Columns that are written in marks of their own, as `zoo.data.infer.written` finds them in all rows; None
             where nobody looked.
         files: Of images from files, their names, under the caller's index; else None.
-        table: The table that named the images, or None.
+        table: The table that named the images, or that stands beside an array, or None.
         resized: Whether the images were resized to a size that the caller gave.
     """
 
@@ -131,7 +131,7 @@ class Data:
 
     @property
     def roles(self) -> pd.DataFrame:
-        """The columns that may tell a row's group, time or weight: of images, those of the table that named them."""
+        """The columns that may tell a row's group, time or weight: of arrays, those of the table beside them."""
         if isinstance(self.x, pd.DataFrame):
             return self.x
         return pd.DataFrame(index=range(len(self.x))) if self.table is None else self.table
@@ -285,6 +285,14 @@ class Data:
             return self
         ignore = (*self._ignore, *(name for name in names if name not in self._ignore))
         return self._like(self.x, self.y, schema=without(self._given, ignore), splits=self.splits, ignore=ignore)
+
+    def beside(self, table: pd.DataFrame) -> Data:
+        """Returns the same rows of an array with a table beside them, whose columns may tell group, time and weight.
+
+        Args:
+            table: As many rows. No column of it is an input.
+        """
+        return self._like(self.x, self.y, splits=self.splits, table=table)
 
     def blocks(self, rows: int = 65_536) -> Iterator[tuple[int, pd.DataFrame]]:
         """Yields `(number of the first row, DataFrame with the target)`, in bounded memory for a stream.

@@ -17,6 +17,15 @@ def reason(interrupt: KeyboardInterrupt) -> str:
     return "terminated" if isinstance(interrupt, Terminated) else "interrupted"
 
 
+def raised_again(stopped: str) -> KeyboardInterrupt:
+    """Returns what interrupted a run, to end more than the run by it.
+
+    Args:
+        stopped: What `reason` returned.
+    """
+    return Terminated() if stopped == "terminated" else KeyboardInterrupt(stopped)
+
+
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
     """Has SIGTERM end a block by `Terminated` where it would end the process; the handler of before is put back.

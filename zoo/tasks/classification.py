@@ -87,6 +87,7 @@ class Classification(Task[Classes]):
     activations = ("softmax", "sigmoid", None)
     shown = ("accuracy", "log_loss")
     main_scores = ("accuracy", "log_loss", "roc_auc", "precision", "recall", "f1", "f1_macro")
+    estimator = "classifier"
     verbs = frozenset({"cross_validate"})
 
     def suits(self, y) -> str:

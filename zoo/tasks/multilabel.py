@@ -55,6 +55,7 @@ class Multilabel(Task[Labels]):
     line = "labels"
     shown = ("roc_auc", "f1_micro", "log_loss")
     main_scores = ("log_loss", "roc_auc", "average_precision", "precision", "recall", "f1_micro", "f1_macro")
+    estimator = "classifier"
     verbs = frozenset({"cross_validate"})
 
     def suits(self, y) -> str:

@@ -148,6 +148,7 @@ class Regression(Task[Numbers]):
     line = "ridge"
     activations = (None, "sigmoid", "clip")
     shown = ("rmse", "r2")
+    estimator = "regressor"
     verbs = frozenset({"cross_validate"})
 
     def suits(self, y) -> str:

@@ -49,6 +49,7 @@ class Task(Generic[T]):
     shown: tuple[str, ...] = ()  # the scores that a run ends with
     main_scores: tuple[str, ...] = ("rmse", "mae", "r2")  # the scores by which groups of rows and models are compared
     activations: tuple = ()  # what a caller's `output_activation` may be; empty for any that the entry knows
+    estimator = ""  # which estimator of zoo.sklearn answers it: "classifier" or "regressor"
     verbs: frozenset[str] = frozenset()  # what can be done with its models beside what can be done with all
 
     def __repr__(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -17,7 +18,9 @@ from zoo.compiling import checked_options, resolve_recipe, resolve_traits
 from zoo.data import doubts, pipelines
 from zoo.data.names import resolved
 from zoo.data.raw import Data
+from zoo.data.schema import Schema
 from zoo.data.sources import load as load_data
+from zoo.engine import interruption
 from zoo.engine.members import plan_members
 from zoo.engine.plan import ENGINES
 from zoo.engine.refusals import check_steps, check_traits
@@ -57,15 +60,15 @@ def cross_validate(
     folds: int = 5,
     seeds: int = 1,
     learning_rate: float | Sequence[float] | None = None,
-    validation=DEFAULT_SHARE,
-    schema=None,
+    validation: float | None = DEFAULT_SHARE,
+    schema: Schema | str | os.PathLike | None = None,
     groups: str | None = None,
     weight: str | None = None,
     optimizer=None,
     epochs: int | None = None,
     batch_size: int | str | None = None,
     seed: int = 0,
-    engine: str = "auto",
+    engine: Literal["auto", "fused", "xla", "keras"] = "auto",
     verbose: int = 1,
     ignore: str | Iterable = (),
     image_size: int | Sequence[int] | None = None,
@@ -109,6 +112,7 @@ def cross_validate(
     Raises:
         TypeError: if the entry has nothing to train, or is no name.
         ValueError: if an argument or the data are wrong.
+        KeyboardInterrupt: after Ctrl-C, which ends all folds.
     """
     check_choice("engine", engine, ENGINES)
     if not isinstance(name, str):
@@ -211,6 +215,8 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
 def _alone(entry: Entry, job: Job, settings, options) -> tuple:
     own = {**settings, "optimizer": copy_of(settings["optimizer"])}
     run = train(entry.name, job.train, seed=job.seed, learning_rate=job.rate, verbose=0, **own, **options)
+    if run.interrupted:
+        raise interruption.raised_again(run.stopped)
     return run.model, run.best_epoch, len(run.history.get("loss", ()))
 
 

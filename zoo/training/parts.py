@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from zoo.building import task_for
 from zoo.data import doubts
@@ -65,8 +66,10 @@ class Parts:
         return self.train.streaming
 
     def weights(self, part: Data) -> np.ndarray | None:
-        """Returns the sample weights of a part's rows `(rows,)`, or None."""
-        return None if self.weight is None else weights(part.roles, self.weight)
+        """Returns the sample weights of a part's rows `(rows,)`, or None: validation data need not have any."""
+        if self.weight is None or self.weight not in part.roles.columns:
+            return None
+        return weights(part.roles, self.weight)
 
     def facts(self) -> dict[str, Any]:
         """Returns source, hash, split, rows and ignored columns, for the card."""
@@ -135,10 +138,13 @@ def load_parts(
     ignored = tuple(name for name in dict.fromkeys((*ignore, *loaded.ignore, *loaded.left_out)) if name not in hidden)
     if hidden:
         loaded = loaded.ignoring(hidden)
+    of_table = loaded.streaming or isinstance(loaded.x, pd.DataFrame)
     val = (
         None
         if validation is None or isinstance(validation, Real)
-        else load_data(validation, target=loaded.target, schema=loaded.schema, ignore=(*ignored, *hidden))
+        else load_data(
+            validation, target=loaded.target, schema=loaded.schema, ignore=(*ignored, *(hidden if of_table else ()))
+        )
     )
     if val is not None:
         _check_rows(val)

@@ -142,9 +142,12 @@ def _parted(model, x, keep: tuple, y=None, target=None) -> tuple[Any, Any]:
 
 
 def _answers(model, x, kept, index) -> pd.DataFrame:
-    outputs = inference.outputs(model, model.preprocessor.encode(x))
-    outputs = model.task.checked(outputs, model.entry.options)
-    return _beside(kept, answers(model, outputs, index))
+    return _beside(kept, answers(model, _outputs(model, x), index))
+
+
+def _outputs(model, x):
+    """Returns what the model decides for raw rows."""
+    return model.task.checked(inference.outputs(model, model.preprocessor.encode(x)), model.entry.options)
 
 
 def _beside(kept: pd.DataFrame | None, answered: pd.DataFrame) -> pd.DataFrame:
@@ -167,9 +170,26 @@ def _beside(kept: pd.DataFrame | None, answered: pd.DataFrame) -> pd.DataFrame:
 
 def answers(model, outputs, index) -> pd.DataFrame:
     """Returns what `predict` gives for a model's outputs `(rows, ...)`, under an index of the rows."""
+    return model.task.table(_decode(model, outputs), model.target, index)
+
+
+def decoded(model: AnyModel, x) -> dict[str, np.ndarray]:
+    """Returns the answers of `predict` by name, before they are put into a table: `Task.decode` says which.
+
+    Args:
+        model: As for `predict`.
+        x: A DataFrame or an array, without the target.
+    """
+    model = resolve_model(model)
+    with doubts.collected():
+        if isinstance(x, pd.DataFrame) and (few := inference.of_few(model, x)) is not None:
+            return _decode(model, few)
+        return _decode(model, _outputs(model, load_for(model, x).x))
+
+
+def _decode(model, outputs) -> dict[str, np.ndarray]:
     found = model.answers(outputs)  # float64 stays as it is: not every backend has tensors of it
-    found = {name: _array(values) for name, values in found.items()}
-    return model.task.table(model.task.decode(found, model.target), model.target, index)
+    return model.task.decode({name: _array(values) for name, values in found.items()}, model.target)
 
 
 def _array(values) -> np.ndarray:

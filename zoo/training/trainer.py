@@ -85,7 +85,7 @@ def train(
         schema: A schema, or the path of one, instead of the inferred one.
         groups: A column whose equal values stay on one side of the split; it is no input.
         time: A column by which the last rows are held out; it stays an input.
-        weight: A column of sample weights; it is no input.
+        weight: A column of sample weights; it is no input. Rows of validation data without it count alike.
         class_weight: `"balanced"`, by which all classes have the same sum of weights, or a factor for each class.
         optimizer: A Keras optimizer or its name, instead of the recipe's.
         loss: A Keras loss on the model's outputs, instead of the recipe's. A function of one's own needs

@@ -1,0 +1,126 @@
+"""`ZooClassifier`: classes with their probabilities, or several labels of 0 and 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+
+from zoo.sklearn.estimator import RECIPE, ZooEstimator
+
+
+class ZooClassifier(ClassifierMixin, ZooEstimator):
+    """A network of the zoo as a classifier of scikit-learn.
+
+    What is left None follows the entry's recipe. Parameters are read when `fit` is called.
+
+    Args:
+        entry: The name of an entry that answers classes or labels.
+        epochs, batch_size, learning_rate, optimizer, loss, solver, class_weight: As for `zoo.train`.
+        validation: Share of the rows of `fit` to choose the best epoch by, None to train on all of them, or data;
+            `"recipe"` is the recipe's share.
+        groups, time, schema, ignore, image_size: As for `zoo.train`; columns are those of `X`.
+        devices, engine: As for `zoo.train`.
+        random_state: A seed, as `seed` of `zoo.train`; a `RandomState`, or None for numpy's, of which a seed is drawn.
+        warm_start: Whether `fit` goes on from the weights of the last one, by `zoo.fine_tune`.
+        verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
+        **options: The builder's, such as `hidden_units` or `dropout`. Unknown ones are refused by `fit`.
+
+    Attributes:
+        classes_: The classes in sorted order; of several labels, their numbers.
+        n_features_in_, feature_names_in_: Of `X`; the names where all are strings.
+        model_: The trained `zoo.Model`.
+        run_: The `zoo.Run`.
+        n_iter_: How many epochs were trained.
+    """
+
+    _name = "classifier"
+    _order: np.ndarray  # of the model's classes, by which they are sorted
+    classes_: np.ndarray
+
+    def __init__(
+        self,
+        entry: str = "mlp_classifier",
+        *,
+        epochs: int | None = None,
+        batch_size: int | str | None = None,
+        learning_rate: float | None = None,
+        optimizer=None,
+        loss=None,
+        solver: Literal["lbfgs", "newton"] | None = None,
+        class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
+        validation=RECIPE,
+        groups: str | None = None,
+        time: str | None = None,
+        schema=None,
+        ignore=(),
+        image_size=None,
+        devices="auto",
+        engine: Literal["auto", "fused", "xla", "keras"] = "auto",
+        random_state=0,
+        warm_start: bool = False,
+        verbose: int = 0,
+        **options,
+    ):
+        super().__init__(
+            entry,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            loss=loss,
+            solver=solver,
+            validation=validation,
+            groups=groups,
+            time=time,
+            schema=schema,
+            ignore=ignore,
+            image_size=image_size,
+            devices=devices,
+            engine=engine,
+            random_state=random_state,
+            warm_start=warm_start,
+            verbose=verbose,
+            **options,
+        )
+        self.class_weight = class_weight
+
+    def predict(self, X) -> np.ndarray:
+        """Returns the class of each row `(rows,)`, or 0 and 1 `(rows, labels)`.
+
+        Args:
+            X: Rows, with the columns of `fit`.
+        """
+        decoded = self._decoded(X)
+        return decoded["label"] if "label" in decoded else (decoded["probabilities"] >= 0.5).astype("int64")
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Returns a probability for each of `classes_`, `(rows, classes)`; of labels, that each is there.
+
+        Args:
+            X: Rows, with the columns of `fit`.
+        """
+        return self._decoded(X)["probabilities"][:, self._order]
+
+    def _check_targets(self, y) -> None:
+        if not np.any(pd.isna(y)):  # of missing ones, the zoo names the row
+            check_classification_targets(y)
+
+    def _set_fitted(self, run) -> None:
+        super()._set_fitted(run)
+        classes = run.model.schema.classes
+        if classes is None:
+            self.classes_ = self._order = np.arange(len(run.model.target.names))
+        else:
+            labels = run.model.target.labels(np.arange(len(classes)))
+            self._order = np.argsort(labels, kind="stable")
+            self.classes_ = labels[self._order]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
