@@ -90,7 +90,7 @@ def check_batch(model, x) -> None:
     """Raises ValueError if a batch of raw rows is trained on whose encodings see the target."""
     if x is not None and model.preprocessor.sees_target and not is_encoded(model, x):
         raise ValueError(
-            "This model encodes categories by means of the target, which for a row to train on must leave out its own "
+            "This model encodes columns by means of the target, which for a row to train on must leave out its own "
             "target, so that all rows are needed at once. Received: one batch of raw rows. Call `fit` with all rows, "
             "or encode them once, x = model.preprocessor.encode_training(rows, y), and pass batches of x."
         )
@@ -126,7 +126,7 @@ def encoded_dataset(model, dataset, training=False):
         return dataset
     if training and model.preprocessor.sees_target:
         raise ValueError(
-            "This model encodes categories by means of the target, which for a row to train on must leave out its own "
+            "This model encodes columns by means of the target, which for a row to train on must leave out its own "
             "target, so that all rows are needed at once. Received: a tf.data.Dataset, which gives them batch by "
             "batch. Pass a DataFrame, or train a model whose `encodings` have no 'target_means'."
         )

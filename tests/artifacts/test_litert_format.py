@@ -162,7 +162,7 @@ def test_units_that_compete_are_proved(quick_proof, tmp_path):
 
 def test_columns_without_a_counterpart_are_named(run, tmp_path):
     for format in ("litert", "litert_int8"):
-        with pytest.raises(ValueError, match=r"for dates. Received: .* from the column 'arrived'. Export with"):
+        with pytest.raises(ValueError, match=r"for dates. Received: .* from the column 'arrived'. Export as"):
             zoo.export(run, tmp_path / "served", format=format)
     texts = pd.DataFrame({"note": [f"row {i} of all" for i in range(40)], "y": np.arange(40.0)})
     with pytest.raises(

@@ -165,8 +165,8 @@ def _check(model) -> None:
             left_out = ", ".join(map(repr, names))
             columns = f"the column {left_out}" if len(names) == 1 else f"the columns {left_out}"
             raise ValueError(
-                f"LiteRT has no operation for {what}. Received: a model that reads them from {columns}. Export with "
-                f"format='tf_saved_model', or train a model without: zoo.data.load(..., ignore=[{left_out}])."
+                f"LiteRT has no operation for {what}. Received: a model that reads them from {columns}. Export "
+                f"as tf_saved_model, or train a model without: zoo.data.load(..., ignore=[{left_out}])."
             )
 
 
