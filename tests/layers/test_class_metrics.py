@@ -60,10 +60,11 @@ def test_of_two_classes_metrics_are_shown_the_column_of_the_second():
     assert len(history["recall"]) == len(history["val_recall"]) == 2
 
     weighed = compiled(frame, None)
-    weighed.compile("adam", "sparse_categorical_crossentropy", weighted_metrics=["recall"])
+    weighed.compile("adam", "sparse_categorical_crossentropy", weighted_metrics=["recall", "mse"])
     p = weighed.predict(frame[["a", "b"]], verbose=0)[:, 1]
     found = weighed.evaluate(frame[["a", "b"]], frame.y, sample_weight=weight, verbose=0, return_dict=True)
     assert found["recall"] == pytest.approx(metrics.recall_score(y, p > 0.5, sample_weight=weight), rel=1e-5)
+    assert found["mse"] == pytest.approx(metrics.mean_squared_error(y, p, sample_weight=weight), rel=1e-5)
 
 
 def test_of_more_classes_metrics_are_shown_a_column_for_each():

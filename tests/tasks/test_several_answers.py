@@ -52,6 +52,11 @@ def test_scores_are_of_what_was_decided(model):
     assert zoo.evaluate(model, FRAME, verbose=0)["coverage"] == pytest.approx(inside)
 
 
+def test_several_answers_are_not_compared_by_keras_s_metrics(model):
+    with pytest.raises(ValueError, match="`metrics` compare a target with one answer a row. Received: a model with"):
+        zoo.evaluate(model, FRAME, metrics=["mae"], verbose=0)
+
+
 def test_a_stream_is_scored_as_a_table(model, tmp_path):
     FRAME.to_csv(tmp_path / "rows.csv", index=False)
     streamed = zoo.data.load(tmp_path / "rows.csv", target="y", stream=True)

@@ -118,7 +118,7 @@ def test_the_hint_is_printed_once_with_the_scores_and_at_the_end_of_a_training(p
     rows, how = plain[["x", "y"]], {"target": "y", "validation": None}
     zoo.train("logistic_regression", rows, **how)
     assert capsys.readouterr().out.count("hint: 8") == 1
-    zoo.train("logistic_regression", rows, class_weight="balanced", **how)
+    zoo.train("logistic_regression", rows, class_weight={"no": 1.0, "yes": 1.0}, **how)
     zoo.train("logistic_regression", rows, verbose=0, **how)
     assert "hint" not in capsys.readouterr().out
 

@@ -39,6 +39,8 @@ assert_type(zoo.train("mlp_regressor", frame[["x"]], target=np.zeros((2, 2))), z
 scores = zoo.evaluate(run, frame, target="y", verbose=0)
 assert_type(scores, zoo.Scores)
 assert_type(scores.rows, int)
+assert_type(scores.at(threshold=0.3), zoo.Scores)
+assert_type(zoo.evaluate(run, frame, by="x", metrics=["recall"], threshold="f1"), zoo.Scores)
 assert_type(zoo.predict("mlp_classifier.titanic", frame, keep=["x"]), pd.DataFrame)
 assert_type(zoo.predict("image_mlp.mnist_10k", "photo.jpg", image_size=(28, 28)), pd.DataFrame)
 assert_type(zoo.cross_validate("mlp_classifier", frame, folds=3, learning_rate=[0.1, 0.01]), pd.DataFrame)

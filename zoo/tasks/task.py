@@ -499,7 +499,7 @@ def check_protocol(task: Task) -> None:
             f"`target_type` of the task {task.name!r} must be a subclass of Target. Received: {task.target_type!r}."
         )
     overrides.check(task.target_type, Target)
-    needed = {"loss": ("supervised", "learns_from_targets"), "scores": ("scored",)}
+    needed = {"loss": ("supervised", "learns_from_targets"), "scores": ("scored",), "scores_of": ("scored",)}
     for method, flags in needed.items():
         if getattr(type(task), method) is not getattr(Task, method) and not all(getattr(task, flag) for flag in flags):
             raise TypeError(

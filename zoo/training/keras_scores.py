@@ -51,7 +51,15 @@ def keras_scores(model, metrics, outputs: np.ndarray, y: np.ndarray, weight, tak
         y: Encoded targets.
         weight: Sample weights `(rows,)`, or None.
         taken: Scores that keep their names. A metric of the same name is called `keras_<name>`.
+
+    Raises:
+        ValueError: if the model decides on several tensors.
     """
+    if isinstance(outputs, Mapping):
+        raise ValueError(
+            f"`metrics` compare a target with one answer a row. Received: a model with the answers "
+            f"{', '.join(outputs)}. Leave them out."
+        )
     if y.ndim == 1 and y.dtype.kind == "f":
         y = y[:, None]  # (rows,) -> (rows, 1)
     scores: dict[str, float] = {}
