@@ -41,4 +41,5 @@ def test_tags_say_what_is_taken():
         assert tags.input_tags.allow_nan and tags.input_tags.categorical and not tags.input_tags.sparse
         assert tags.target_tags.required and not tags.non_deterministic
     assert classifier.__sklearn_tags__().classifier_tags.multi_label
+    assert not zoo.sklearn.ZooClassifier("logistic_regression").__sklearn_tags__().classifier_tags.multi_label
     assert regressor.__sklearn_tags__().target_tags.multi_output

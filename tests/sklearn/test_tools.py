@@ -1,14 +1,14 @@
 """Estimators of `zoo.sklearn` in scikit-learn's own tools."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import sklearn
+from joblib.externals.loky import get_reusable_executor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score, cross_validate
+from sklearn.metrics import get_scorer, roc_auc_score
+from sklearn.model_selection import cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -26,21 +26,10 @@ def test_pipelines(raw, numbers):
     assert fitted[-1].feature_names_in_.tolist() == [f"onehotencoder__plan_{p}" for p in ("basic", "plus", "pro")]
 
 
-def test_cross_validation_by_area_under_the_curve(raw):
+def test_the_area_under_the_curve_is_that_of_the_later_class(raw, classifier):
     X, y = raw
-    estimator = ZooClassifier(**QUICK)
-    scores = cross_val_score(estimator, X, y, cv=3, scoring="roc_auc")
-    assert np.all(scores > 0.6)
-    p = cross_val_predict(estimator, X, y, cv=3, method="predict_proba")
-    assert roc_auc_score(y == "stays", p[:, 1]) > 0.6 > roc_auc_score(y == "stays", p[:, 0])
-
-
-def test_grid_search_over_recipe_and_builder(numbers):
-    grid = {"hidden_units": [(4,), (8,)], "learning_rate": [1e-3]}
-    search = GridSearchCV(ZooClassifier(epochs=1), grid, cv=2).fit(*numbers)
-    assert search.best_params_.keys() == {"hidden_units", "learning_rate"}
-    assert search.best_estimator_.model_.options["hidden_units"] == search.best_params_["hidden_units"]
-    assert search.score(*numbers) > 0.8
+    area = get_scorer("roc_auc")(classifier, X, y)
+    assert area == roc_auc_score(y == "stays", classifier.predict_proba(X)[:, 1]) > 0.7
 
 
 def test_calibration(numbers):
@@ -67,16 +56,11 @@ def test_sample_weights_are_routed(numbers):
 
 @pytest.mark.slow
 @pytest.mark.process
-def test_several_processes(raw):
-    X, y = raw
+def test_several_processes(numbers):
+    X, y = numbers
     estimator = ZooClassifier(**QUICK)
-    apart = cross_val_score(estimator, X, y, cv=2, n_jobs=2)
+    try:
+        apart = cross_val_score(estimator, X, y, cv=2, n_jobs=2)
+    finally:
+        get_reusable_executor().shutdown(wait=True)  # the processes would wait for five minutes, with their memory
     np.testing.assert_array_equal(apart, cross_val_score(estimator, X, y, cv=2))
-
-
-def test_predictions_keep_to_rows_when_the_index_has_labels_twice(raw):
-    X, y = raw
-    twice = pd.concat([X, X]), pd.concat([y, y])
-    fitted = ZooClassifier(**QUICK).fit(*twice)
-    p = fitted.predict_proba(twice[0])
-    np.testing.assert_array_equal(p[:100], p[100:])

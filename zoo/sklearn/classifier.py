@@ -39,7 +39,6 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
     """
 
     _name = "classifier"
-    _order: np.ndarray  # of the model's classes, by which they are sorted
     classes_: np.ndarray
 
     def __init__(
@@ -104,7 +103,7 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         Args:
             X: Rows, with the columns of `fit`.
         """
-        return self._decoded(X)["probabilities"][:, self._order]
+        return self._decoded(X)["probabilities"]
 
     def _check_targets(self, y) -> None:
         if not np.any(pd.isna(y)):  # of missing ones, the zoo names the row
@@ -113,14 +112,13 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
     def _set_fitted(self, run) -> None:
         super()._set_fitted(run)
         classes = run.model.schema.classes
-        if classes is None:
-            self.classes_ = self._order = np.arange(len(run.model.target.names))
-        else:
-            labels = run.model.target.labels(np.arange(len(classes)))
-            self._order = np.argsort(labels, kind="stable")
-            self.classes_ = labels[self._order]
+        self.classes_ = (
+            np.arange(len(run.model.target.names))
+            if classes is None
+            else run.model.target.labels(np.arange(len(classes)))
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = self._takes_several()
         return tags

@@ -260,6 +260,11 @@ class ZooEstimator(BaseEstimator):
         tags.input_tags.categorical = True
         return tags
 
+    def _takes_several(self) -> bool:
+        """Returns whether the entry answers several labels or numbers a row."""
+        entry = registry.find(self.entry) if isinstance(self.entry, str) else None
+        return entry is not None and any(registry.load_task(name).several for name in entry.tasks)
+
 
 def _estimators(entry: registry.Entry) -> set[str]:
     """Returns the estimators that an entry's tasks are for."""

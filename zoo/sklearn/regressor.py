@@ -92,5 +92,5 @@ class ZooRegressor(RegressorMixin, ZooEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
+        tags.target_tags.multi_output = self._takes_several()
         return tags
