@@ -248,17 +248,38 @@ class MemberLevels(Levels):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class AddToMembers(keras.layers.Layer):
-    """Adds what is the same for all members to what each gives.
+    """Adds what is the same for all members to what each gives, or to what every second one gives.
+
+    Args:
+        members: How many networks stand side by side, of which every second one gets it; None for all of any number.
 
     Input shape: a list of `(members, batch, features)` and `(batch, features)`. Output shape: that of the first.
     """
 
+    learns = False
+
+    def __init__(self, members: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.members = members
+
+    def build(self, input_shape):
+        if self.members is not None:  # a weight, since some members may be taken out of the network
+
+            def every_second(shape, dtype=None):
+                return ops.cast(np.arange(shape[0]) % 2, dtype)
+
+            self.gets = self.add_weight(shape=(self.members,), initializer=every_second, trainable=False, name="gets")
+
     def call(self, parts):
         of_members, shared = parts
-        return of_members + ops.expand_dims(shared, 0)
+        shared = ops.expand_dims(shared, 0)
+        return of_members + (shared if self.members is None else ops.reshape(self.gets, (-1, 1, 1)) * shared)
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape[0])
+
+    def get_config(self):
+        return {**super().get_config(), "members": self.members}
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -21,7 +21,7 @@ import keras
 from zoo.layers import best_members
 from zoo.layers.feature_wise import NormalByFeature, Scale
 from zoo.layers.hidden import checked_units
-from zoo.layers.linear import solved_line
+from zoo.layers.linear import line_of, line_outputs, solved_line
 from zoo.layers.members import AddToMembers, BatchFirst, MemberDense
 from zoo.layers.number_embeddings import RankEmbedding
 from zoo.layers.tabular import Levels, check_encodings
@@ -82,13 +82,32 @@ def _uniform(width: int) -> dict:
 
 
 def keep_best_members(model, rows):
-    """Returns the network of the `kept_members` whose mean answers validation rows best, its options, and a clause."""
-    kept = model.options.get("kept_members", model.entry.options["kept_members"])
+    """Returns the network of the `kept_members` whose mean answers validation rows best, its options, and a clause.
+
+    Where there is a line, members may say nothing but what it says.
+    """
+    kept, network = model.options.get("kept_members", model.entry.options["kept_members"]), model.network
     if kept is None or kept >= model.members or rows.y is None:
         return None
-    chosen = best_members.greedy(rows.outputs(), kept, rows.loss)
+    line = None if line_of(network) is None else line_outputs(network, rows.x)
+    chosen = best_members.greedy(rows.outputs(), kept, rows.loss, beside=line)
+    others = [m for m in range(model.members) if m not in chosen]
+    network = best_members.of_chosen(network, [*chosen, *others[: kept - len(chosen)]])
+    if len(chosen) < kept:
+        _say_the_line(network, range(len(chosen), kept))
     said = f"{kept} of {model.members} members kept, whose mean answers the validation rows best"
-    return best_members.of_chosen(model.network, chosen), {**model.options, "members": kept}, said
+    if len(chosen) < kept:
+        said += f"; {kept - len(chosen)} of them are the line alone"
+    return network, {**model.options, "members": kept}, said
+
+
+def _say_the_line(network: keras.Model, members: Sequence[int]) -> None:
+    """Makes members of a network answer what the line beside the hidden layers says."""
+    for layer, value in ((network.get_layer("outputs"), 0.0), (network.get_layer("sum"), 1.0)):
+        weights = layer.get_weights()
+        for weight in weights:
+            weight[list(members)] = value
+        layer.set_weights(weights)
 
 
 TRAITS = {name: Traits(finish=keep_best_members) for name in RECIPES}
@@ -152,5 +171,5 @@ def tabm(
     begin = _uniform(units[-1])["kernel_initializer"] if line is None else "zeros"
     outputs = MemberDense(members, spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
     if line is not None:
-        outputs = AddToMembers(name="sum")([outputs, line])
+        outputs = AddToMembers(members, name="sum")([outputs, line])
     return keras.Model(inputs, BatchFirst(name="members")(outputs), name="tabm")
