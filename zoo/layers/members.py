@@ -40,6 +40,30 @@ class MemberLayer(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+class ZeroForEverySecond(keras.initializers.Initializer):
+    """Draws the weights of members, members first, by another initializer; those of every second one are zero.
+
+    Args:
+        initializer: Of the others.
+    """
+
+    def __init__(self, initializer):
+        self.initializer = keras.initializers.get(initializer)
+
+    def __call__(self, shape, dtype=None):
+        drawn = self.initializer(shape, dtype=dtype)
+        return drawn * ops.reshape(1 - ops.cast(every_second(shape[0]), drawn.dtype), (-1, *[1] * (len(shape) - 1)))
+
+    def get_config(self):
+        return {"initializer": keras.initializers.serialize(self.initializer)}
+
+
+def every_second(members: int) -> np.ndarray:
+    """Returns 1 for every second one of so many members, and 0 for the others."""
+    return np.arange(members) % 2
+
+
+@keras.saving.register_keras_serializable(package="zoo")
 class MemberDense(MemberLayer):
     """A dense layer of each member: W_m x + b_m, or W_m x_m + b_m.
 
@@ -265,10 +289,10 @@ class AddToMembers(keras.layers.Layer):
     def build(self, input_shape):
         if self.members is not None:  # a weight, since some members may be taken out of the network
 
-            def every_second(shape, dtype=None):
-                return ops.cast(np.arange(shape[0]) % 2, dtype)
+            def drawn(shape, dtype=None):
+                return ops.cast(every_second(shape[0]), dtype)
 
-            self.gets = self.add_weight(shape=(self.members,), initializer=every_second, trainable=False, name="gets")
+            self.gets = self.add_weight(shape=(self.members,), initializer=drawn, trainable=False, name="gets")
 
     def call(self, parts):
         of_members, shared = parts

@@ -22,7 +22,7 @@ from zoo.layers import best_members
 from zoo.layers.feature_wise import NormalByFeature, Scale
 from zoo.layers.hidden import checked_units
 from zoo.layers.linear import line_of, line_outputs, solved_line
-from zoo.layers.members import AddToMembers, BatchFirst, MemberDense
+from zoo.layers.members import AddToMembers, BatchFirst, MemberDense, ZeroForEverySecond
 from zoo.layers.number_embeddings import RankEmbedding
 from zoo.layers.tabular import Levels, check_encodings
 from zoo.registry import Recipe, Spec, Traits
@@ -89,7 +89,8 @@ def keep_best_members(model, rows):
     kept, network = model.options.get("kept_members", model.entry.options["kept_members"]), model.network
     if kept is None or kept >= model.members or rows.y is None:
         return None
-    line = None if line_of(network) is None else line_outputs(network, rows.x)
+    import os
+    line = None if line_of(network) is None or not os.environ.get("CAND") else line_outputs(network, rows.x)
     chosen = best_members.greedy(rows.outputs(), kept, rows.loss, beside=line)
     others = [m for m in range(model.members) if m not in chosen]
     network = best_members.of_chosen(network, [*chosen, *others[: kept - len(chosen)]])
@@ -168,7 +169,8 @@ def tabm(
         x = keras.layers.Activation("relu", name=f"activation_{i}")(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    begin = _uniform(units[-1])["kernel_initializer"] if line is None else "zeros"
+    begin = _uniform(units[-1])["kernel_initializer"]
+    begin = begin if line is None else ZeroForEverySecond(begin)  # zero where the line says all
     outputs = MemberDense(members, spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
     if line is not None:
         outputs = AddToMembers(members, name="sum")([outputs, line])
