@@ -90,9 +90,9 @@ def check_batch(model, x) -> None:
     """Raises ValueError if a batch of raw rows is trained on whose encodings see the target."""
     if x is not None and model.preprocessor.sees_target and not is_encoded(model, x):
         raise ValueError(
-            "A batch has too few rows for encodings that see the target, such as 'target_means', which leave out a "
-            "row's own. Received: raw rows. Call `fit` with all rows, or encode them once, x = "
-            "model.preprocessor.encode_training(rows, y), and pass batches of x."
+            "This model encodes columns by means of the target, which for a row to train on must leave out its own "
+            "target, so that all rows are needed at once. Received: one batch of raw rows. Call `fit` with all rows, "
+            "or encode them once, x = model.preprocessor.encode_training(rows, y), and pass batches of x."
         )
 
 
@@ -115,7 +115,7 @@ def encoded_dataset(model, dataset, training=False):
     """Encodes a tf.data.Dataset of batches of raw columns, with or without targets.
 
     Raises:
-        ValueError: if a column is missing, or rows are trained on whose encodings see the target.
+        ValueError: if a column is missing, or the rows are to train on and encoded by means of their target.
     """
     import tensorflow as tf
 
@@ -126,9 +126,9 @@ def encoded_dataset(model, dataset, training=False):
         return dataset
     if training and model.preprocessor.sees_target:
         raise ValueError(
-            "Rows that are trained on must be a table where encodings see the target, whose means leave out a row's "
-            "own. Received: a dataset of batches. Pass a DataFrame, call zoo.train, or leave 'target_means' out of "
-            "`encodings`."
+            "This model encodes columns by means of the target, which for a row to train on must leave out its own "
+            "target, so that all rows are needed at once. Received: a tf.data.Dataset, which gives them batch by "
+            "batch. Pass a DataFrame, or train a model whose `encodings` have no 'target_means'."
         )
     module, signature = model.preprocessor.module(), model.preprocessor.signature()
     if missing := [name for name in signature if name not in first]:

@@ -76,7 +76,8 @@ class Recipe:
             value and its rank among the training rows, in [0, 1]. `"raw"`: numbers as they are and a 0/1 a level.
             `"image"`: pixels. Or a dict by kind of column, `{"text": ("words", "ngrams"), "category":
             "target_means"}`: a kind's encodings by their names (`Kind.encodings`), or `"standard"` or `"expanded"`.
-            Kinds that it leaves out are encoded as `"others"` of it says, which is `"expanded"` if left out.
+            Kinds that the dict leaves out are encoded by `"expanded"`, or by what it has under the key `"others"`:
+            `{"category": "target_means", "others": "standard"}`.
         arrays: `encodings` of one array of numbers, if they differ; an option `encodings` stands above both.
         feature_budget: The most features that the ranks of numbers are expanded to, summed over columns. Each column
             gets an equal number of bins; below two bins, numbers are only scaled. None: no limit.

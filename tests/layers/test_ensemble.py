@@ -53,6 +53,7 @@ def test_networks_of_different_shapes_survive_a_file(models, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("format", ["tf_saved_model", "onnx", "litert", "numpy"])
+@pytest.mark.usefixtures("quick_proof")
 def test_networks_of_different_shapes_are_exported(models, tmp_path, format):
     zoo.export(models[-1], tmp_path / "both", format=format)
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.layers.feature_wise import FeatureWise, NormalByFeature, ParametricActivation, PeriodicNumbers, Scale, mish
+from zoo.layers.feature_wise import NormalByFeature, ParametricActivation, PeriodicNumbers, Scale, mish
 from zoo.layers.members import form_of
 
 ROWS, FEATURES, M = 5, 3, 2
@@ -128,8 +128,3 @@ def test_no_frequencies_are_refused(options):
 def test_no_members_are_refused():
     with pytest.raises(ValueError, match="`members` must be None or at least 1. Received: members=0"):
         Scale(members=0)
-
-
-def test_a_layer_says_itself_how_it_is_written_in_numpy():
-    with pytest.raises(NotImplementedError):
-        FeatureWise().in_numpy("x", str)

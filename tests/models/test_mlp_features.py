@@ -66,6 +66,7 @@ def test_linear_models_and_their_coefficients_know_no_budget():
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("quick_proof")
 def test_a_wide_array_trains_and_its_export_proves_itself(tmp_path):
     x, y = table(600)
     run = zoo.train("mlp_classifier", (x, y), hidden_units=(4,), epochs=1, verbose=0)

@@ -238,6 +238,7 @@ def exported(request):
 @pytest.mark.tensorflow
 @pytest.mark.slow
 @pytest.mark.parametrize("format", ["tf_saved_model", "numpy", "onnx", "litert"])
+@pytest.mark.usefixtures("quick_proof")
 def test_exports_prove_themselves(exported, format, tmp_path):
     if format == "onnx":
         pytest.importorskip("tf2onnx")

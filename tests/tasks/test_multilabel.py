@@ -334,6 +334,7 @@ def test_labels_of_images(tmp_path):
         pytest.param("tf_saved_model", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.usefixtures("quick_proof")
 def test_every_export_proves_itself(run, frame, tmp_path, format):
     report = zoo.export(run, tmp_path / "served", format=format)
     if format == "tf_saved_model":

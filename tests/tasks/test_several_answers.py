@@ -102,8 +102,8 @@ def test_the_export_to_numpy_is_refused_by_the_task_s_name(model, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.process
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.parametrize("format", ["tf_saved_model", "onnx"])
 def test_an_export_answers_all_of_them_and_proves_itself(model, tmp_path, format):
     report = zoo.export(model, tmp_path / format, format=format)

@@ -119,6 +119,7 @@ def test_errors_of_a_few_rows_are_those_of_many(moods):
 
 
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("quick_proof")
 def test_a_network_may_leave_inputs_aside(monkeypatch, tmp_path):
     """Keras takes the tensors of a dict by their order: here the numbers would stand for their ranks."""
 

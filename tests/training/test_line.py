@@ -347,13 +347,17 @@ def test_what_is_frozen_leaves_the_line_alone(regression, freeze):
     assert np.array_equal(*first) == (freeze in ("body", 1))
 
 
+@pytest.fixture(scope="module", params=[1, 2], ids=["one", "members"])
+def exported(request):
+    return zoo.train("mlp_classifier", labelled(3), target="y", ensemble=request.param, **HOW)
+
+
 @pytest.mark.slow
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.parametrize("form", ["tf_saved_model", "onnx", "numpy", "litert"])
-@pytest.mark.parametrize("ensemble", [1, 2])
-def test_every_format_proves_itself_with_a_line(tmp_path, form, ensemble):
-    run = zoo.train("mlp_classifier", labelled(3), target="y", ensemble=ensemble, **HOW)
-    report = zoo.export(run, tmp_path / "served", format=form)
+def test_every_format_proves_itself_with_a_line(exported, tmp_path, form):
+    report = zoo.export(exported, tmp_path / "served", format=form)
     assert "proved" in str(report)
 
 

@@ -163,9 +163,10 @@ def _check(model) -> None:
     for what, names in obstacles.items():
         if what:
             left_out = ", ".join(map(repr, names))
+            columns = f"the column {left_out}" if len(names) == 1 else f"the columns {left_out}"
             raise ValueError(
-                f"LiteRT has no operation for {what}. Received: the column {left_out}. Export as "
-                f"tf_saved_model, or train without: zoo.data.load(..., ignore=[{left_out}])."
+                f"LiteRT has no operation for {what}. Received: a model that reads them from {columns}. Export "
+                f"as tf_saved_model, or train a model without: zoo.data.load(..., ignore=[{left_out}])."
             )
 
 

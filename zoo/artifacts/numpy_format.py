@@ -2,6 +2,11 @@
 
 Each part of the served graph is a few lines of Python: the columns that the schema has, the layers that the network
 has. What has no such lines is an error that names it.
+
+The layers of Keras are written here and in `numpy_images`. Layers of the zoo and of other packages write themselves, by
+a method `numpy_source(x, keep)`: it returns an expression of what the layer gives for `x`, the expression of what it
+takes (a list of them where it takes several tensors); `keep(name, value)` stores an array and returns the expression of
+it. What takes the place of these layers in an ensemble is written in `numpy_members`.
 """
 
 from __future__ import annotations
@@ -19,37 +24,8 @@ from zoo.data.columns.source_code import NUMBER
 from zoo.data.number_statistics import MOMENTS
 from zoo.data.raw_values import MISSING
 from zoo.engine.keras_internals import producer_of
-from zoo.layers.feature_wise import FeatureWise, ParametricActivation
-from zoo.layers.linear import LinearTerms
-from zoo.layers.tabular import Levels, PiecewiseLinear
+from zoo.layers.numpy_activations import applied
 
-ACTIVATIONS = {  # name of a Keras activation -> its value at x
-    "linear": "x",
-    "relu": "np.maximum(x, 0)",
-    "relu6": "np.clip(x, 0, 6)",
-    "leaky_relu": "np.where(x > 0, x, np.float32(0.2) * x)",
-    "sigmoid": "0.5 * (1 + np.tanh(0.5 * x))",
-    "hard_sigmoid": "np.clip(x / 6 + 0.5, 0, 1)",
-    "hard_silu": "x * np.clip(x / 6 + 0.5, 0, 1)",
-    "tanh": "np.tanh(x)",
-    "hard_tanh": "np.clip(x, -1, 1)",
-    "tanh_shrink": "x - np.tanh(x)",
-    "arctan": "np.arctan(x)",
-    "softplus": "np.logaddexp(x, np.float32(0))",
-    "log_sigmoid": "-np.logaddexp(-x, np.float32(0))",
-    "softsign": "x / (1 + np.abs(x))",
-    "elu": "np.where(x > 0, x, np.expm1(np.minimum(x, 0)))",
-    "celu": "np.where(x > 0, x, np.expm1(np.minimum(x, 0)))",
-    "selu": "np.float32(1.05070099) * np.where(x > 0, x, np.float32(1.67326324) * np.expm1(np.minimum(x, 0)))",
-    "silu": "x * 0.5 * (1 + np.tanh(0.5 * x))",
-    "gelu": "x * 0.5 * (1 + np.vectorize(math.erf, otypes='f')(x / np.float32(2**0.5)))",
-    "gelu_tanh": "0.5 * x * (1 + np.tanh(np.float32(0.79788456) * (x + np.float32(0.044715) * x * x * x)))",
-    "mish": "x * np.tanh(np.logaddexp(x, np.float32(0)))",
-    "squareplus": "0.5 * (x + np.sqrt(x * x + 4))",
-    "exponential": "np.exp(x)",
-    "binary_step": "(x >= 0).astype('float32')",
-    "squash": "np.float32(1.7159) * np.tanh(np.float32(2 / 3) * x)",
-}
 PASSING = (keras.layers.Dropout, keras.layers.GaussianNoise)
 
 
@@ -133,27 +109,26 @@ class _Network:
         return f'W["{name}"]'
 
     def _expression(self, layer, name: str, taken: list[str]) -> str | None:
-        x, width = taken[0], layer.output.shape[-1] if isinstance(layer.output, keras.KerasTensor) else None
+        x = taken[0]
         kept = {weight.name: weight for weight in getattr(layer, "weights", ())}
 
+        def keep(of, value):
+            return self._keep(f"{name}.{of}", value)
+
         def weight(of):
-            return self._keep(f"{name}.{of}", kept[of])
+            return keep(of, kept[of])
 
         if (of_members := numpy_members.expression(layer, taken, weight)) is not None:
             return of_members
-        own_weight = lambda of, value: self._keep(f"{name}.{of}", value)  # noqa: E731
-        if (of_images := numpy_images.expression(layer, x, own_weight)) is not None:
-            return _activated(getattr(layer, "activation", keras.activations.linear), of_images)
+        if hasattr(layer, "numpy_source"):
+            return layer.numpy_source(x if len(taken) == 1 else taken, keep)
+        if (of_images := numpy_images.expression(layer, x, keep)) is not None:
+            return applied(getattr(layer, "activation", keras.activations.linear), of_images)
         if isinstance(layer, keras.layers.Dense):
             bias = f" + {weight('bias')}" if layer.use_bias else ""
-            return _activated(layer.activation, f"{x} @ {weight('kernel')}{bias}")
+            return applied(layer.activation, f"{x} @ {weight('kernel')}{bias}")
         if isinstance(layer, keras.layers.Activation):
-            return _activated(layer.activation, x)
-        if isinstance(layer, ParametricActivation):
-            between = _activated(layer.function, x)
-            return between and f"{x} + {weight('share')}[..., None, :] * ({between} - {x})"
-        if isinstance(layer, FeatureWise):
-            return layer.in_numpy(x, weight)
+            return applied(layer.activation, x)
         if isinstance(layer, keras.layers.PReLU):
             return f"np.where({x} > 0, {x}, {weight('alpha')} * {x})"
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -175,42 +150,7 @@ class _Network:
             return " + ".join(taken)
         if isinstance(layer, keras.layers.Concatenate):
             return f"np.concatenate([{', '.join(taken)}], axis=1)"
-        if isinstance(layer, PiecewiseLinear):
-            bins = layer.num_bins
-            place = f"{x}[:, :, None] * {bins} - np.arange({bins}, dtype='float32')"  # of int64 all would be float64
-            return f"(np.clip({place}, 0, 1) - 0.5).reshape(len({x}), {width})"
-        if isinstance(layer, Levels):
-            parts = [f"{x}[:, [{i}]] == np.arange(1, {layer.sizes[i]})" for i in layer.small]
-            rows = zip(layer.large, layer._offsets(layer.large))
-            parts += [f"{weight('table')}[{x}[:, {i}] + {start}]" for i, start in rows]
-            return f"np.concatenate([{', '.join(parts)}], axis=1, dtype='float32')"
-        if isinstance(layer, LinearTerms):
-            kinds = sorted([*layer._numbers, *(["categorical"] if layer.categorical_sizes else [])])
-            given = dict(zip(kinds, taken, strict=True))
-            terms = []
-            if layer._numbers:
-                numbers = [given[kind] for kind in layer._numbers]
-                joined = numbers[0] if len(numbers) == 1 else f"np.concatenate([{', '.join(numbers)}], axis=1)"
-                terms.append(f"{joined} @ {weight('kernel')}")
-            if "categorical" in given:
-                starts = layer._offsets.tolist()
-                terms.append(f"{weight('levels')}[{given['categorical']} + {starts}].sum(axis=1)")
-            return f"{' + '.join(terms)} + {weight('bias')}"
-        if type(layer).__name__ == "ThresholdUnits":
-            fires = f"({x} @ {weight('w')} >= {weight('w_0')})"
-            if layer.inhibitory:
-                fires += f" & ~({x}[:, {layer.inhibitory}] > 0).any(axis=1, keepdims=True)"
-            return f"({fires}).astype('float32')"
         return None
-
-
-def _activated(function, x: str) -> str | None:
-    template = ACTIVATIONS.get(getattr(function, "__name__", ""))
-    if template is None:
-        return None
-    if template == "x":
-        return x
-    return re.sub(r"\bx\b", x if x.isidentifier() else f"({x})", template) if template.count("x") else None
 
 
 def _sources(model) -> list:

@@ -1,8 +1,4 @@
-"""The layers of networks of images as expressions of numpy, for `numpy_format`.
-
-A layer of the zoo's own has a method `numpy_source(x, keep)` for this, which returns an expression of what it gives for
-`x`; `keep(name, value)` stores an array and returns the expression of it.
-"""
+"""Keras's layers of images as expressions of numpy, for `numpy_format`."""
 
 from __future__ import annotations
 
@@ -19,8 +15,6 @@ def expression(layer, x: str, keep: Callable) -> str | None:
         x: The expression of what it takes.
         keep: From the name and the value of an array to its expression.
     """
-    if hasattr(layer, "numpy_source"):
-        return layer.numpy_source(x, keep)
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         return None
     if type(layer) is keras.layers.Conv2D:

@@ -20,6 +20,7 @@ import numpy as np
 from keras import ops
 
 from zoo.layers.activations import activation as activation_layer
+from zoo.layers.numpy_activations import applied
 
 
 class FeatureWise(keras.layers.Layer):
@@ -52,15 +53,6 @@ class FeatureWise(keras.layers.Layer):
     def features_given(self, received: list) -> list:
         """Returns the names of the features that it gives, of those that it takes."""
         return received
-
-    def in_numpy(self, x: str, weight) -> str:
-        """Returns the layer as an expression of numpy.
-
-        Args:
-            x: What it takes, an expression.
-            weight: From a weight's name to its expression.
-        """
-        raise NotImplementedError
 
     def get_config(self):
         return {**super().get_config(), "members": self.members}
@@ -113,8 +105,9 @@ class Scale(FeatureWise):
     def call(self, x):
         return x * self.for_rows(self.scale)
 
-    def in_numpy(self, x, weight):
-        return f"{x} * {weight('scale')}[..., None, :]"
+    def numpy_source(self, x: str, keep) -> str:
+        """Returns what the layer gives for x, as an expression of numpy."""
+        return f"{x} * {keep('scale', self.scale)}[..., None, :]"
 
     def get_config(self):
         return {**super().get_config(), "initializer": keras.initializers.serialize(self.initializer)}
@@ -141,6 +134,11 @@ class ParametricActivation(FeatureWise):
 
     def call(self, x):
         return x + self.for_rows(self.share) * (self.function(x) - x)
+
+    def numpy_source(self, x: str, keep) -> str | None:
+        """Returns what the layer gives for x, as an expression of numpy; None where its function has none."""
+        given = applied(self.function, x)
+        return given and f"{x} + {keep('share', self.share)}[..., None, :] * ({given} - {x})"
 
     def get_config(self):
         return {**super().get_config(), "activation": self.activation}
@@ -207,11 +205,13 @@ class PeriodicNumbers(FeatureWise):
     def features_given(self, received):
         return [(name, f"feature {k}") for name in received for k in range(self.width)]
 
-    def in_numpy(self, x, weight):
+    def numpy_source(self, x: str, keep) -> str:
+        """Returns what the layer gives for x, as an expression of numpy."""
         numbers = f"np.swapaxes({x}, -1, -2)[..., None]"
-        of_number = [f"{weight(name)}[..., None, :]" for name in ("frequencies", "phases", "bias")]
+        weights = {"frequencies": self.w, "phases": self.b, "bias": self.c}
+        of_number = [f"{keep(name, weight)}[..., None, :]" for name, weight in weights.items()]
         waves = f"np.cos(np.float32({2.0 * math.pi!r}) * {numbers} * {of_number[0]} + {of_number[1]})"
-        given = f"{waves} @ {weight('kernel')} + {of_number[2]}"
+        given = f"{waves} @ {keep('kernel', self.v)} + {of_number[2]}"
         if self.members is not None:
             numbers = f"np.broadcast_to({numbers}, ({self.members}, {self.w.shape[-2]}, {x}.shape[-2], 1))"
         joined = f"np.swapaxes(np.concatenate([{numbers}, {given}], axis=-1), -2, -3)"

@@ -70,6 +70,19 @@ class LinearTerms(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (next(iter(input_shape.values()))[0], self.num_outputs)
 
+    def numpy_source(self, x: str | list[str], keep) -> str:
+        """Returns what the layer gives for tensors in the order of their names, as an expression of numpy."""
+        names = sorted([*self._numbers, *(["categorical"] if self.categorical_sizes else [])])
+        given, terms = dict(zip(names, [x] if isinstance(x, str) else x, strict=True)), []
+        if self._numbers:
+            numbers = [given[name] for name in self._numbers]
+            joined = numbers[0] if len(numbers) == 1 else f"np.concatenate([{', '.join(numbers)}], axis=1)"
+            terms.append(f"{joined} @ {keep('kernel', self.kernel)}")
+        if "categorical" in given:
+            levels = f"{keep('levels', self.levels)}[{given['categorical']} + {self._offsets.tolist()}]"
+            terms.append(f"{levels}.sum(axis=1)")
+        return f"{' + '.join(terms)} + {keep('bias', self.bias)}"
+
     def get_config(self):
         config = {"num_outputs": self.num_outputs, "categorical_sizes": self.categorical_sizes, "l2": self.l2}
         return {**super().get_config(), **config}

@@ -64,10 +64,13 @@ class RankEmbedding(FeatureWise):
     def features_given(self, received):
         return [(name, "rank", k) for name in received for k in range(self.embedding_size)]
 
-    def in_numpy(self, x, weight):
+    def numpy_source(self, x: str, keep) -> str:
+        """Returns what the layer gives for x, as an expression of numpy."""
         place = f"{x}[..., None] * {self.num_bins} - np.arange({self.num_bins}, dtype='float32')"
-        bends = f"np.swapaxes(np.swapaxes(np.clip({place}, 0, 1) - 0.5, -2, -3) @ {weight('kernel')}, -2, -3)"
-        slopes, bias = (f"{weight(name)}[..., None, :, :]" for name in ("slopes", "bias"))
+        of_bins = f"np.swapaxes(np.clip({place}, 0, 1) - 0.5, -2, -3)"
+        bends = f"np.swapaxes({of_bins} @ {keep('kernel', self.kernel)}, -2, -3)"
+        weights = {"slopes": self.slopes, "bias": self.bias}
+        slopes, bias = (f"{keep(name, weight)}[..., None, :, :]" for name, weight in weights.items())
         line = f"np.float32({12**0.5!r}) * ({x}[..., None] - 0.5) * {slopes} + {bias}"
         return f"({line} + {bends}).reshape({(*self.shape_of(), -1, self.slopes.shape[-2] * self.embedding_size)})"
 

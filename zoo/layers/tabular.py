@@ -44,6 +44,11 @@ class PiecewiseLinear(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (input_shape[0], input_shape[1] * self.num_bins)
 
+    def numpy_source(self, x: str, keep) -> str:
+        """Returns what the layer gives for x, as an expression of numpy."""
+        place = f"{x}[:, :, None] * {self.num_bins} - np.arange({self.num_bins}, dtype='float32')"  # int64: float64
+        return f"(np.clip({place}, 0, 1) - 0.5).reshape(len({x}), {self.output.shape[-1]})"
+
     def get_config(self):
         return {**super().get_config(), "num_bins": self.num_bins}
 
@@ -129,6 +134,13 @@ class Levels(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         width = sum(self.sizes[i] - 1 for i in self.small) + len(self.large) * self.embedding_size
         return (*input_shape[:-1], width)
+
+    def numpy_source(self, x: str, keep) -> str:
+        """Returns what the layer gives for x, as an expression of numpy."""
+        parts = [f"{x}[:, [{i}]] == np.arange(1, {self.sizes[i]})" for i in self.small]
+        rows = zip(self.large, self._offsets(self.large), strict=True)
+        parts += [f"{keep('table', self.table)}[{x}[:, {i}] + {start}]" for i, start in rows]
+        return f"np.concatenate([{', '.join(parts)}], axis=1, dtype='float32')"
 
     def get_config(self):
         config = {"sizes": self.sizes, "embedding_size": self.embedding_size, "max_one_hot": self.max_one_hot}

@@ -63,6 +63,13 @@ class ThresholdUnits(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.units)
 
+    def numpy_source(self, x: str, keep) -> str:
+        """Returns what the layer gives for x, as an expression of numpy."""
+        fires = f"({x} @ {keep('w', self.w)} >= {keep('w_0', self.w_0)})"
+        if self.inhibitory:
+            fires += f" & ~({x}[:, {self.inhibitory}] > 0).any(axis=1, keepdims=True)"
+        return f"({fires}).astype('float32')"
+
     def get_config(self):
         return {**super().get_config(), "units": self.units, "inhibitory": self.inhibitory}
 

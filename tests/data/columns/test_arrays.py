@@ -8,6 +8,7 @@ import pytest
 
 import zoo
 from zoo import registry
+from zoo.artifacts import proof, proof_process
 from zoo.data.infer import infer
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.sampling import sample
@@ -127,7 +128,9 @@ def test_such_a_model_is_saved_loaded_and_trained_further(run, frame, answers, t
 
 @pytest.fixture(scope="module")
 def exported(run, tmp_path_factory):
-    return zoo.export(run, tmp_path_factory.mktemp("served") / "combined")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proof, "_answer_in_a_fresh_process", proof_process.answer)  # as `quick_proof`
+        return zoo.export(run, tmp_path_factory.mktemp("served") / "combined")
 
 
 @pytest.mark.slow
@@ -189,8 +192,8 @@ def test_the_request_to_copy_holds_images_as_nested_lists(exported):
     assert 1.69e9 < request["instances"][0]["when"] < 1.71e9
 
 
-@pytest.mark.process
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("quick_proof")
 @pytest.mark.parametrize("format", ["onnx", "numpy"])
 def test_other_formats_take_such_tables(run, tmp_path, format):
     """The proof of the export compares them with Python."""

@@ -23,7 +23,7 @@ from zoo.data import pipelines
 from zoo.engine.workers import cluster
 from zoo.engine.workers.devices import place
 
-ROWS, BATCH = 151, 29  # the last of five batches has 5 rows, or 6; none of them divides by 2 or 4
+ROWS, BATCH = 151, 29  # the last of five batches has 5 rows, or 6: workers get unequal parts
 LOGICAL = int(os.environ.get("LOGICAL", "0"))
 EPOCHS = 80
 
