@@ -6,9 +6,10 @@
     python -m tests.benchmarks.authors --write        and the table into docs/benchmarks.md
 
 What is timed is the whole call from raw rows to a trained model: `zoo.train` on one side, `fit` of pytabkit's
-estimator, which holds both networks, on the other; each was called once before, so that nothing is imported meanwhile.
-Validation rows choose the epoch; TabM stops 16 epochs after the best one on both sides. Rows are those of the split that each data set ships, of
-the training rows the first `ROWS`; both see the same validation rows. Seeds alternate between the two.
+estimator, which holds both networks, on the other; each is called once before, so that nothing is imported meanwhile.
+Validation rows choose the epoch; TabM stops 16 epochs after the best one on both sides. Rows are those of the split
+that each data set ships, of the training rows the first `ROWS`; both see the same validation rows. Seeds alternate
+between the two.
 
 realmlp       both as published but for the loss of classes, which is the plain cross-entropy, since log loss is scored
 tabm          members and units as published (mini, 32 of 2 x 512, vectors of 16), batches shared among members
@@ -22,8 +23,9 @@ from collections.abc import Callable
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-    os.environ.setdefault(name, "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 import numpy as np
 import pandas as pd
