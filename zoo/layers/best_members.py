@@ -1,9 +1,10 @@
 """Of several members, those that answer best together on rows that none of them learnt from.
 
-    S_1 = {argmin_m loss(m)},   S_{j+1} = S_j + {argmin_m loss(mean of S_j and m)}
+    S_0 = {},   S_{j+1} = S_j + {argmin_m loss(mean of S_j and m)}
 
 R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes, Ensemble Selection from Libraries of Models, ICML 2004.
 https://doi.org/10.1145/1015330.1015432. A member is taken once at most: one that counts twice would cost as two.
+What stands beside the members may be taken more often, where it costs nothing: the line that is added to their outputs.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ import keras
 import numpy as np
 
 
-def greedy(outputs: np.ndarray, count: int, loss_of: Callable) -> list[int]:
-    """Returns the numbers of so many members, in their order in the network.
+def greedy(outputs: np.ndarray, count: int, loss_of: Callable, beside: np.ndarray | None = None) -> list[int]:
+    """Returns the numbers of the members that are chosen, in their order in the network.
 
     Args:
         outputs: What the members give for rows, `(rows, members, outputs)`.
-        count: How many are chosen.
+        count: How many are chosen; fewer where `beside` is.
         loss_of: A function of outputs `(rows, some members, outputs)` that returns the loss of their mean answer.
+        beside: What may be chosen in the place of a member, any number of times, `(rows, outputs)`; or None.
     """
+    members = outputs.shape[1]
+    outputs = outputs if beside is None else np.concatenate([outputs, beside[:, None]], axis=1)
     chosen: list[int] = []
-    while len(chosen) < count:
-        others = [m for m in range(outputs.shape[1]) if m not in chosen]
+    for _ in range(count):
+        others = [m for m in range(outputs.shape[1]) if m not in chosen or m == members]
         losses = np.array([loss_of(outputs[:, [*chosen, m]]) for m in others])
         chosen.append(others[int(np.argmin(np.where(np.isnan(losses), np.inf, losses)))])
-    return sorted(chosen)
+    return sorted(m for m in chosen if m < members)
 
 
 def of_chosen(network: keras.Model, chosen: Sequence[int]) -> keras.Model:

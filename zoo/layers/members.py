@@ -40,6 +40,30 @@ class MemberLayer(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+class ZeroForEverySecond(keras.initializers.Initializer):
+    """Draws the weights of members, members first, by another initializer; those of every second one are zero.
+
+    Args:
+        initializer: Of the others.
+    """
+
+    def __init__(self, initializer):
+        self.initializer = keras.initializers.get(initializer)
+
+    def __call__(self, shape, dtype=None):
+        drawn = self.initializer(shape, dtype=dtype)
+        return drawn * ops.reshape(1 - ops.cast(every_second(shape[0]), drawn.dtype), (-1, *[1] * (len(shape) - 1)))
+
+    def get_config(self):
+        return {"initializer": keras.initializers.serialize(self.initializer)}
+
+
+def every_second(members: int) -> np.ndarray:
+    """Returns 1 for every second one of so many members, and 0 for the others."""
+    return np.arange(members) % 2
+
+
+@keras.saving.register_keras_serializable(package="zoo")
 class MemberDense(MemberLayer):
     """A dense layer of each member: W_m x + b_m, or W_m x_m + b_m.
 
@@ -248,17 +272,38 @@ class MemberLevels(Levels):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class AddToMembers(keras.layers.Layer):
-    """Adds what is the same for all members to what each gives.
+    """Adds what is the same for all members to what each gives, or to what every second one gives.
+
+    Args:
+        members: How many networks stand side by side, of which every second one gets it; None for all of any number.
 
     Input shape: a list of `(members, batch, features)` and `(batch, features)`. Output shape: that of the first.
     """
 
+    learns = False
+
+    def __init__(self, members: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.members = members
+
+    def build(self, input_shape):
+        if self.members is not None:  # a weight, since some members may be taken out of the network
+
+            def drawn(shape, dtype=None):
+                return ops.cast(every_second(shape[0]), dtype)
+
+            self.gets = self.add_weight(shape=(self.members,), initializer=drawn, trainable=False, name="gets")
+
     def call(self, parts):
         of_members, shared = parts
-        return of_members + ops.expand_dims(shared, 0)
+        shared = ops.expand_dims(shared, 0)
+        return of_members + (shared if self.members is None else ops.reshape(self.gets, (-1, 1, 1)) * shared)
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape[0])
+
+    def get_config(self):
+        return {**super().get_config(), "members": self.members}
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -21,8 +21,8 @@ import keras
 from zoo.layers import best_members
 from zoo.layers.feature_wise import NormalByFeature, Scale
 from zoo.layers.hidden import checked_units
-from zoo.layers.linear import solved_line
-from zoo.layers.members import AddToMembers, BatchFirst, MemberDense
+from zoo.layers.linear import line_of, line_outputs, solved_line
+from zoo.layers.members import AddToMembers, BatchFirst, MemberDense, ZeroForEverySecond
 from zoo.layers.number_embeddings import RankEmbedding
 from zoo.layers.tabular import Levels, check_encodings
 from zoo.registry import Recipe, Spec, Traits
@@ -82,13 +82,33 @@ def _uniform(width: int) -> dict:
 
 
 def keep_best_members(model, rows):
-    """Returns the network of the `kept_members` whose mean answers validation rows best, its options, and a clause."""
-    kept = model.options.get("kept_members", model.entry.options["kept_members"])
+    """Returns the network of the `kept_members` whose mean answers validation rows best, its options, and a clause.
+
+    Where there is a line, members may say nothing but what it says.
+    """
+    kept, network = model.options.get("kept_members", model.entry.options["kept_members"]), model.network
     if kept is None or kept >= model.members or rows.y is None:
         return None
-    chosen = best_members.greedy(rows.outputs(), kept, rows.loss)
+    import os
+    line = None if line_of(network) is None or not os.environ.get("CAND") else line_outputs(network, rows.x)
+    chosen = best_members.greedy(rows.outputs(), kept, rows.loss, beside=line)
+    others = [m for m in range(model.members) if m not in chosen]
+    network = best_members.of_chosen(network, [*chosen, *others[: kept - len(chosen)]])
+    if len(chosen) < kept:
+        _say_the_line(network, range(len(chosen), kept))
     said = f"{kept} of {model.members} members kept, whose mean answers the validation rows best"
-    return best_members.of_chosen(model.network, chosen), {**model.options, "members": kept}, said
+    if len(chosen) < kept:
+        said += f"; {kept - len(chosen)} of them are the line alone"
+    return network, {**model.options, "members": kept}, said
+
+
+def _say_the_line(network: keras.Model, members: Sequence[int]) -> None:
+    """Makes members of a network answer what the line beside the hidden layers says."""
+    for layer, value in ((network.get_layer("outputs"), 0.0), (network.get_layer("sum"), 1.0)):
+        weights = layer.get_weights()
+        for weight in weights:
+            weight[list(members)] = value
+        layer.set_weights(weights)
 
 
 TRAITS = {name: Traits(finish=keep_best_members) for name in RECIPES}
@@ -149,8 +169,9 @@ def tabm(
         x = keras.layers.Activation("relu", name=f"activation_{i}")(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    begin = _uniform(units[-1])["kernel_initializer"] if line is None else "zeros"
+    begin = _uniform(units[-1])["kernel_initializer"]
+    begin = begin if line is None else ZeroForEverySecond(begin)  # zero where the line says all
     outputs = MemberDense(members, spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
     if line is not None:
-        outputs = AddToMembers(name="sum")([outputs, line])
+        outputs = AddToMembers(members, name="sum")([outputs, line])
     return keras.Model(inputs, BatchFirst(name="members")(outputs), name="tabm")

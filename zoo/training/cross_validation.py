@@ -149,10 +149,11 @@ def cross_validate(
     splits = list(folds_of(loaded, task, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [Job(fold, seed + i, rate, rest, test) for rate in rates for i in range(seeds) for fold, rest, test in parts]
-    share = recipe.validation if isinstance(validation, RecipeShare) else validation
-    how = {"validation": share, "groups": groups, "weight": weight}
+    by_recipe = isinstance(validation, RecipeShare)
+    how = {"validation": recipe.validation if by_recipe else validation, "groups": groups, "weight": weight}
+    how["least_validation"] = recipe.least_validation if by_recipe else 0
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
-    alone = {**how, **asked, "target": loaded.target}
+    alone = {"validation": validation, "groups": groups, "weight": weight, **asked, "target": loaded.target}
     why = plan_members.obstacle_of_recipe(recipe, traits, engine, entry, task)
     shared = (entry, recipe, traits, task)
     groups_of_shape = [] if why else list(one_program.by_shape(*shared, jobs, options, how, optimizer))

@@ -18,6 +18,7 @@ from zoo.data.pipelines import Encoded
 from zoo.data.threads import one_thread
 from zoo.engine.freezing import heads
 from zoo.layers.linear import SolvedLine, line_of, line_outputs
+from zoo.layers.members import AddToMembers
 from zoo.model import Model
 from zoo.solvers.ridge import Line, most_rows
 from zoo.training.line_methods import method_of, positive
@@ -68,7 +69,16 @@ def is_needed(model: Model, *, again: bool = False) -> bool:
             f"`linear='refit'` needs a line beside the hidden layers. This {model.entry.name!r} has none. Leave it "
             "out, or train a fresh model."
         )
-    return layer is not None and (again or all(map(is_at_zero, heads(model.network))))
+    return layer is not None and (again or _is_alone(model.network))
+
+
+def _is_alone(network: keras.Model) -> bool:
+    """Returns whether the heads of a network that a line is added to have learnt nothing."""
+    added = next((layer for layer in network.layers if isinstance(layer, AddToMembers) and layer.weights), None)
+    if added is None:
+        return all(map(is_at_zero, heads(network)))
+    beside = added.gets.numpy() > 0
+    return not any(np.any(weight.numpy()[beside]) for layer in heads(network) for weight in layer.weights)
 
 
 def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:

@@ -157,6 +157,7 @@ def _prepared(entry: Entry, recipe: Recipe, traits: Traits, task: Task, job: Job
         target=job.train.target,
         schema=None,
         validation=how["validation"],
+        least_validation=how["least_validation"],
         shipped=False,
         entry=entry,
         groups=how["groups"],

@@ -23,6 +23,8 @@ from zoo.registry import Entry, suggest
 from zoo.tasks.task import Task
 from zoo.training.splitting import held_out
 
+LARGEST_SHARE = 1 / 3  # that is held out for the sake of a number of rows
+
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
@@ -93,6 +95,7 @@ def load_parts(
     ignore: tuple = (),
     image_size=None,
     task: Task | None = None,
+    least_validation: int = 0,
     verbose: int = 0,
 ) -> Parts:
     """Loads data and splits it.
@@ -111,6 +114,8 @@ def load_parts(
         ignore: Columns that are no inputs.
         image_size: `(height, width)` that images are resized to, or None.
         task: What is to be answered, if that is known already, as of a trained model; else None.
+        least_validation: The fewest rows that are held out by a share, which may be up to a third for them; of a
+            stream the share is as it is.
         verbose: 0 shows no progress of the pass over a stream.
 
     Raises:
@@ -172,6 +177,7 @@ def load_parts(
     if val is None and share is not None:
         by_group = None if groups is None else pool.roles[groups]
         by_time = None if time is None else pool.roles[time]
+        share = max(share, min(LARGEST_SHARE, least_validation / max(len(pool), 1)))
         train_rows, val_rows = held_out(
             picked.strata(pool.y), share, seed=seed, rows=len(pool), groups=by_group, time=by_time
         )

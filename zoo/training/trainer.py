@@ -164,6 +164,7 @@ def train(
         image_size=image_size,
         validation=recipe.validation if isinstance(validation, RecipeShare) else validation,
         shipped=isinstance(validation, RecipeShare),
+        least_validation=recipe.least_validation if isinstance(validation, RecipeShare) else 0,
         entry=entry,
         groups=groups,
         time=time,
