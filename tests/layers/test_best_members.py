@@ -37,3 +37,14 @@ def test_a_network_of_chosen_members_answers_as_they_do():
     wanted = keras.ops.convert_to_numpy(network(rows))[:, [1, 3]]
     np.testing.assert_allclose(keras.ops.convert_to_numpy(fewer(rows)), wanted, rtol=1e-6)
     assert [layer.name for layer in fewer.layers] == [layer.name for layer in network.layers]
+
+
+def test_what_stands_beside_the_members_may_be_taken_more_than_once():
+    outputs, beside = np.array([[[3.0], [0.2]]]), np.array([[0.0]])
+
+    def loss_of(some):
+        return abs(float(some.mean()))
+
+    assert best_members.greedy(outputs, 3, loss_of, beside) == []
+    assert best_members.greedy(outputs - 0.1, 2, loss_of, beside - 0.2) == [1]  # .1 alone, then the mean with -.2
+    assert best_members.greedy(outputs, 2, loss_of) == [0, 1]

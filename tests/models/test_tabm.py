@@ -116,22 +116,26 @@ def test_a_member_begins_with_one_normal_number_for_each_feature_of_the_table():
     assert abs(drawn.mean()) < 0.05 and abs(drawn.std() - 1.0) < 0.05  # 3,000 numbers of N(0, 1)
 
 
-def test_a_network_without_a_line_begins_as_pytorch_s_layers_and_beside_one_at_zero():
+def test_heads_begin_as_pytorch_s_layers_and_beside_a_line_at_zero():
     spec = Spec("classification", num_outputs=3, num_numeric=4, num_linear=4)
     alone = tabm(spec, members=8, hidden_units=(64,))
     for name, most in (("hidden_0", 4**-0.5), ("outputs", 64**-0.5)):
         kernel = plain(alone.get_layer(name).kernel)
         assert np.abs(kernel).max() <= most and kernel.std() == pytest.approx(most / 3**0.5, rel=0.1)
     beside = tabm(Spec(**{**vars(spec), "linear": True}), members=8, hidden_units=(64,))
-    assert not np.any(plain(beside.get_layer("outputs").kernel))
+    kernel = plain(beside.get_layer("outputs").kernel)
+    assert not np.any(kernel[1::2]) and np.all(np.any(kernel[::2], axis=(1, 2)))
+    assert kernel[::2].std() == pytest.approx(64**-0.5 / 3**0.5, rel=0.1)
 
 
-def test_a_line_is_added_to_what_each_member_gives():
+def test_a_line_is_added_to_what_every_second_member_gives():
     network = tabm(Spec("regression", num_numeric=3, num_linear=3, linear=True), **SMALL)
+    x, head = ROWS["numeric"], network.get_layer("outputs")
+    head.set_weights([0.0 * weight for weight in head.get_weights()])
     network.get_layer("line").set_weights([np.array([[1.0], [2.0], [3.0]]), np.array([0.5])])
-    x = ROWS["numeric"]
-    found = plain(network({"numeric": x, "linear": x}))  # heads begin at zero
-    np.testing.assert_allclose(found, np.repeat((x @ [1.0, 2.0, 3.0] + 0.5)[:, None, None], K, axis=1), rtol=1e-5)
+    found = plain(network({"numeric": x, "linear": x}))
+    line = x @ [1.0, 2.0, 3.0] + 0.5
+    np.testing.assert_allclose(found, line[:, None, None] * np.array([0.0, 1.0, 0.0])[:, None], rtol=1e-5)
 
 
 def test_vectors_are_no_wider_than_the_bins_that_the_budget_allows():
@@ -171,7 +175,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def run():
-    return zoo.train("tabm_classifier", table(), target="mood", epochs=3, **QUICK)
+    return zoo.train("tabm_classifier", table(), target="mood", epochs=8, **QUICK)
 
 
 def logits(model, x):
@@ -372,6 +376,31 @@ def test_the_kept_members_are_those_of_the_lowest_loss_of_validation_rows():
     second = min(set(range(4)) - {first}, key=lambda m: loss([first, m]))
     kept = sorted([first, second])
     np.testing.assert_allclose(logits(run.model, held_out), z[:, kept], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.tensorflow
+def test_where_a_line_is_the_answer_members_say_nothing_but_the_line():
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(90, 3)), columns=list("abc"))
+    frame["y"] = frame["a"] - 2.0 * frame["b"] + 1e-3 * generator.normal(size=90)
+    shape = {"members": 6, "kept_members": 4, "hidden_units": (8,)}
+    run = zoo.train("tabm_regressor", frame, target="y", epochs=1, **shape, verbose=0)
+    assert run.recipe["finished"].endswith("answers the validation rows best, 4 of them the line alone")
+    design = np.column_stack([frame[["a", "b", "c"]], np.ones(90)])
+    by_hand = design @ np.linalg.lstsq(design, frame["y"], rcond=None)[0]
+    np.testing.assert_allclose(zoo.predict(run, frame)["prediction"], by_hand, atol=5e-3)
+    loaded = zoo.fine_tune(run, frame, epochs=1, freeze=None, verbose=0)  # heads of zero learn again
+    assert np.isfinite(zoo.predict(loaded, frame)["prediction"]).all()
+
+
+@pytest.mark.tensorflow
+def test_a_network_without_a_line_that_learnt_by_keras_s_fit_goes_on_without():
+    frame = numbers_and_a_level()
+    model = zoo.build("tabm_classifier", frame, target="mood", **SHAPE)
+    model.fit(frame, epochs=1, verbose=0)
+    run = zoo.train(model, frame, epochs=1, verbose=0)
+    assert "finished" in run.recipe
+    assert not any(np.any(weight) for weight in model.network.get_layer("line").get_weights())
 
 
 # Bad input.

@@ -24,7 +24,7 @@ from zoo.data.columns import the_picture
 from zoo.engine.freezing import heads
 from zoo.layers.feature_wise import FeatureWise
 from zoo.layers.linear import LinearTerms
-from zoo.layers.members import MemberDense
+from zoo.layers.members import AddToMembers, MemberDense
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
 OF_COLUMNS = (Levels, FeatureWise)  # layers that a network has only where there are such columns
@@ -166,6 +166,8 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
             isinstance(layer, MemberDense) and old.received[key] == new.received[key]
         ):
             _transfer_dense(layer, old, new, key, id(layer) in ends)
+        elif isinstance(layer, AddToMembers):  # whose weights are the members', whatever the features are
+            layer.set_weights(old.layers[key].get_weights())
         else:
             _transfer_other(layer, old, new, key)
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from zoo.layers.members import AddToMembers
+
 if TYPE_CHECKING:
     from zoo.engine.fitting import Fitted
 
@@ -93,13 +95,13 @@ def joined(before: Fitted | None, after: Fitted, phase: Phase, *, of: Sequence[P
 
 
 def heads(network: keras.Model) -> list:
-    """Returns the layers with weights behind which there are none with weights."""
+    """Returns the layers with weights behind which there are none with weights but those that add them up."""
     ends, found = {id(tensor) for tensor in network.outputs}, []
     for operation in reversed(network.operations):
         if isinstance(operation, keras.layers.InputLayer):
             continue
         if any(id(tensor) in ends for tensor in keras.tree.flatten(operation.output)):
-            if getattr(operation, "weights", ()):
+            if getattr(operation, "weights", ()) and not isinstance(operation, AddToMembers):
                 found.append(operation)
             else:
                 ends |= {id(tensor) for tensor in keras.tree.flatten(operation.input)}

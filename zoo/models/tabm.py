@@ -3,14 +3,15 @@
     e_i = x_i u_i + v_i + P_i ramps(rank_i)    a learned vector of each number (`zoo.layers.number_embeddings`)
     h_m = r_m * [e, levels, ...]               the numbers r_m of member m scale the features; W, b below are shared
     h_m <- dropout(relu(W_l h_m + b_l))        l = 1 .. L
-    z_m = A_m h_m + a_m (+ V x + c)            a head of each member
+    z_m = A_m h_m + a_m (+ V x + c)            a head of each member; for every second one, the line
     loss = (1/k) sum_m loss(y, z_m),   p = (1/k) sum_m softmax(z_m) or y = (1/k) sum_m z_m
 
 Y. Gorishniy, A. Kotelnikov, A. Babenko, TabM: Advancing Tabular Deep Learning with Parameter-Efficient Ensembling,
 ICLR 2025. https://arxiv.org/abs/2410.24210. This is its form TabM-mini with piecewise linear embeddings, all members
 seeing the same batches. It is smaller than the paper's: 16 members of 128 units where those have 32 of 512, without
 clipped gradients, of which nothing was gained. The line V x + c beside the hidden layers is not in the paper: see
-`zoo.models.mlp`. It helps on a few hundred rows and harms on thousands.
+`zoo.models.mlp`. On some tables it is most of the answer, on others it harms. So every second member has it, and when a
+training ends, its validation rows choose the members that stay, of which some may be the line alone.
 """
 
 import dataclasses
@@ -35,6 +36,7 @@ SHARED = Recipe(
     batch_size=256,
     least_steps=50,  # 32 rows a step up to 1,600 rows, 256 from 12,800 on: near the paper's batches
     epochs=100,
+    least_validation=80,  # they choose the epoch, and the members
     patience=16,
 )
 RECIPES = {
@@ -84,13 +86,12 @@ def _uniform(width: int) -> dict:
 def keep_best_members(model, rows):
     """Returns the network of the `kept_members` whose mean answers validation rows best, its options, and a clause.
 
-    Where there is a line, members may say nothing but what it says.
+    Where a line stands beside the hidden layers, members may answer what it says alone.
     """
     kept, network = model.options.get("kept_members", model.entry.options["kept_members"]), model.network
     if kept is None or kept >= model.members or rows.y is None:
         return None
-    import os
-    line = None if line_of(network) is None or not os.environ.get("CAND") else line_outputs(network, rows.x)
+    line = None if line_of(network) is None else line_outputs(network, rows.x)
     chosen = best_members.greedy(rows.outputs(), kept, rows.loss, beside=line)
     others = [m for m in range(model.members) if m not in chosen]
     network = best_members.of_chosen(network, [*chosen, *others[: kept - len(chosen)]])
@@ -98,7 +99,7 @@ def keep_best_members(model, rows):
         _say_the_line(network, range(len(chosen), kept))
     said = f"{kept} of {model.members} members kept, whose mean answers the validation rows best"
     if len(chosen) < kept:
-        said += f"; {kept - len(chosen)} of them are the line alone"
+        said += f", {kept - len(chosen)} of them the line alone"
     return network, {**model.options, "members": kept}, said
 
 
@@ -125,7 +126,7 @@ def tabm(
     num_bins: int = 48,
     feature_budget: int = 1024,
     encodings: str | Mapping = "expanded",
-    linear: bool = False,
+    linear: bool = True,
     output_activation: str | None = "softmax",
 ) -> keras.Model:
     """Builds members that share their hidden layers.
@@ -143,9 +144,9 @@ def tabm(
             vectors are no wider than that number, and below two bins, numbers are only scaled.
         encodings: `"expanded"`, `"standard"` (numbers are standardised, without ranks), or a dict by kind of column,
             as for `mlp_classifier`.
-        linear: Whether a line stands beside the hidden layers: a logistic regression, or for numbers a ridge
-            regression, unless they end at bounds. `zoo.train` solves it before the network trains; in Keras's own `fit`
-            it stays at 0.
+        linear: Whether a line stands beside the hidden layers, for every second member: a logistic regression, or for
+            numbers a ridge regression, unless they end at bounds. `zoo.train` solves it before the network trains; in
+            Keras's own `fit` it stays at 0.
         output_activation: Of classes `"softmax"`, `"sigmoid"` (one class against the rest, each by itself) or None
             (logits). Of numbers None, or `"sigmoid"`: they stay between the lowest and the highest target of training.
 

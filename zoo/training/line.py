@@ -78,7 +78,13 @@ def _is_alone(network: keras.Model) -> bool:
     if added is None:
         return all(map(is_at_zero, heads(network)))
     beside = added.gets.numpy() > 0
-    return not any(np.any(weight.numpy()[beside]) for layer in heads(network) for weight in layer.weights)
+
+    def is_untouched(layer) -> bool:
+        weights = layer.get_weights()
+        of_members = getattr(layer, "members", None) is not None
+        return not any(np.any(weight[beside] if of_members else weight) for weight in weights)
+
+    return all(map(is_untouched, heads(network)))
 
 
 def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:
