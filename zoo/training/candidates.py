@@ -136,7 +136,8 @@ class EntryCandidate:
     @property
     def identity(self) -> str:
         """What the answers depend on, beside data and folds."""
-        return repr((self.entry.name, sorted(self.settings.items()), sorted(self.options.items())))
+        settings = {name: _written(value) for name, value in self.settings.items()}
+        return repr((self.entry.name, sorted(settings.items()), sorted(self.options.items())))
 
     def answer_folds(self, rows: FoldedRows, folds: list[int]) -> Iterator[tuple[int, FoldAnswers]]:
         """Yields numbers of folds and the answers to them, of those that can be trained as one program together.
@@ -227,6 +228,11 @@ class EstimatorCandidate:
 
 
 Candidate = EntryCandidate | EstimatorCandidate
+
+
+def _written(value):
+    """Returns the config of an optimizer, which is the same in another process, and anything else as it is."""
+    return (type(value).__name__, value.get_config()) if hasattr(value, "get_config") else value
 
 
 def _measured_entry(model, row: pd.DataFrame, array) -> tuple[float, int]:

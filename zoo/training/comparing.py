@@ -55,9 +55,9 @@ def compare(
     Args:
         data: Anything that `zoo.data.load` takes, in memory. All its rows are used.
         target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
-        models: Entries to compare; left out, the zoo's for tables. In Python an item may also be `(name, options)`, with
-            options of the builder and `epochs`, `batch_size`, `learning_rate`, `optimizer`, `validation` or `engine`,
-            or an estimator of scikit-learn; a dict gives the items labels.
+        models: Entries to compare; left out, the zoo's for tables. In Python an item may also be `(name, options)`,
+            with options of the builder and `epochs`, `batch_size`, `learning_rate`, `optimizer`, `validation` or
+            `engine`, or an estimator of scikit-learn; a dict gives the items labels.
         folds: How many parts; each is answered once.
         seed: Seed of the folds, of all trainings and of the bootstrap.
         budget: Seconds after which no further model is begun; those are listed as not run. The cheap ones come first.

@@ -15,6 +15,9 @@ from zoo import display
 from zoo.scores import Scores
 
 OF_COMPARISON = ("difference", "low", "high", "train_seconds", "latency_ms", "size")  # columns beside the scores
+SHOWN = ("to the best", "training", "one row", "size")  # columns of the printed table beside the scores
+MOST_SCORES = 3  # in the printed table
+LONGER = 1.5  # times as long to train, from which on it is worth a word
 NOT_RUN = "not run: the budget was used up"
 
 
@@ -49,51 +52,56 @@ class Comparison:
         self.folds = pd.DataFrame() if folds is None else folds
         self.scores = dict(scores or {})
         self.facts = dict(facts or {})
+        self._rows: dict[str, dict[str, Any]] = {
+            str(label): dict(zip(map(str, table.columns), row, strict=True))
+            for label, row in zip(table.index, table.itertuples(index=False, name=None), strict=True)
+        }
 
     @property
     def advice(self) -> str:
         """Which model to take, and whether a simple one is enough, in a sentence."""
-        table = self.table[self.table["error"] == ""]
-        if table.empty:
-            return f"No model has answered all folds: {'; '.join(map(self._why_not, self.table.index))}."
-        best = table.index[0]
-        reached = f"its {self.score} is {_short(table.loc[best, self.score])}"
-        if len(table) == 1:
+        labels = [label for label in self._rows if not self._rows[label]["error"]]
+        if not labels:
+            reasons = (f"{label}: {row['error'].rstrip('.')}" for label, row in self._rows.items())
+            return f"No model has answered all folds: {'; '.join(reasons)}."
+        best, *others = labels
+        reached = f"its {self.score} is {_short(self._rows[best][self.score])}"
+        if not others:
             return f"{best} alone has answered all folds: {reached}."
-        within = [label for label in table.index if label != best and self._is_within_chance(label)]
+        within = [label for label in others if self._rows[label]["low"] <= 0 <= self._rows[label]["high"]]
+        if best in self.baselines:
+            return f"No model is better than {best}, which answers the same for all rows: {reached}."
         for label in within:
             if label in self.baselines:
                 return (
                     f"No model is better than {label}, which answers the same for all rows: {best} is "
                     f"{self._better(label)}, within chance ({self._interval(label)})."
                 )
-        if best in self.baselines:
-            return f"No model is better than {best}, which answers the same for all rows: {reached}."
-        enough = min((best, *within), key=lambda label: (label not in self.simple, table.loc[label, "train_seconds"]))
+        enough = min((best, *within), key=self._complexity)
         if enough != best:
-            ratio = table.loc[best, "train_seconds"] / max(table.loc[enough, "train_seconds"], 1e-9)
-            longer = f", and takes {_times(ratio)} times as long to train" if ratio >= 1.5 else ""
-            return f"{enough} is enough: {best} is {self._better(enough)}, within chance ({self._interval(enough)}){longer}."
-        others = [label for label in table.index if label != best and label not in self.baselines] or [table.index[1]]
-        simplest = next((label for label in others if label in self.simple), others[0])
-        if simplest in within:
+            ratio = self._rows[best]["train_seconds"] / max(self._rows[enough]["train_seconds"], 1e-9)
+            longer = f", and takes {_times(ratio)} times as long to train" if ratio >= LONGER else ""
+            better, interval = self._better(enough), self._interval(enough)
+            return f"{enough} is enough: {best} is {better}, within chance ({interval}){longer}."
+        second = min([label for label in others if label not in self.baselines] or others, key=self._complexity)
+        if second in within:
             return f"Take {best}: {reached}, and of the models within chance of it none is simpler."
-        return f"Take {best}: {reached}, {self._better(simplest)} than {simplest}, beyond chance ({self._interval(simplest)})."
+        return (
+            f"Take {best}: {reached}, {self._better(second)} than {second}, beyond chance ({self._interval(second)})."
+        )
 
-    def _why_not(self, label: str) -> str:
-        return f"{label}: {self.table.loc[label, 'error'].rstrip('.')}"
-
-    def _is_within_chance(self, label: str) -> bool:
-        return bool(self.table.loc[label, "low"] <= 0 <= self.table.loc[label, "high"])
+    def _complexity(self, label: str) -> tuple[bool, float]:
+        """Returns what simple models have the least of: linear ones come first, then those that train faster."""
+        return label not in self.simple, self._rows[label]["train_seconds"]
 
     def _better(self, label: str) -> str:
         """Returns by how much the best is better than another model."""
-        gain = self.table.loc[label, "difference"] * (1 if self.is_error else -1)
+        gain = self._rows[label]["difference"] * (1 if self.is_error else -1)
         return f"{_short(abs(gain))} {'better' if gain >= 0 else 'worse on all rows together'}"
 
     def _interval(self, label: str) -> str:
         """Returns from where to where the best is better than another model, by chance."""
-        low, high = self.table.loc[label, "low"], self.table.loc[label, "high"]
+        low, high = self._rows[label]["low"], self._rows[label]["high"]
         low, high = (low, high) if self.is_error else (-high, -low)
         return f"{_short(low)} to {_short(high)}"
 
@@ -134,50 +142,36 @@ class Comparison:
 
         return zoo.plots.model_differences(self, ax=ax)
 
-    def rows(self) -> tuple[tuple[str, ...], list[dict[str, str]]]:
+    def shown_rows(self) -> tuple[tuple[str, ...], list[dict[str, str]]]:
         """Returns the columns of the table as it is shown, and the texts of its cells, a dict a model."""
-        spread = f"{self.score}_spread"
-        names = [
-            self.score,
-            *(name for name in self.table if name not in (*OF_COMPARISON, self.score, spread, "error")),
-        ]
-        columns = ("model", *names[:3], "to the best", "training", "one row", "size")
-        return columns, [self._shown(label, names[:3]) for label in self.table.index]
+        others = (*OF_COMPARISON, self.score, f"{self.score}_spread", "error")
+        names = [self.score, *(str(name) for name in self.table if name not in others)][:MOST_SCORES]
+        return ("model", *names, *SHOWN), [self._shown(label, names) for label in self._rows]
 
     def _shown(self, label: str, names: list[str]) -> dict[str, str]:
-        row, error = self.table.loc[label], self.table.loc[label, "error"]
-        if error:
-            return {
-                "model": label,
-                **dict.fromkeys(names, ""),
-                "to the best": "",
-                "training": "",
-                "one row": "",
-                "size": error,
-            }
-        spread = row[f"{self.score}_spread"]
-        scores = {name: "" if np.isnan(row[name]) else display.number(float(row[name])) for name in names}
-        scores[self.score] += "" if np.isnan(spread) else f" ± {_short(spread)}"
-        is_best = label == self.table.index[0]
+        row = self._rows[label]
+        if row["error"]:
+            return {"model": label, **dict.fromkeys((*names, *SHOWN), ""), SHOWN[-1]: row["error"]}
+        scores = {name: "" if np.isnan(row[name]) else display.number(row[name]) for name in names}
+        scores[self.score] += f" ± {_short(row[f'{self.score}_spread'])}"
         difference = f"{_signed(row['difference'])} ({_signed(row['low'])} to {_signed(row['high'])})"
-        return {
-            "model": label,
-            **scores,
-            "to the best": "the best" if is_best else difference,
-            "training": display.duration(row["train_seconds"]),
-            "one row": f"{row['latency_ms']:.2f} ms",
-            "size": display.size(int(row["size"])),
-        }
+        cells = (
+            "the best" if label == next(iter(self._rows)) else difference,
+            display.duration(row["train_seconds"]),
+            f"{row['latency_ms']:.2f} ms",
+            display.size(int(row["size"])),
+        )
+        return {"model": label, **scores, **dict(zip(SHOWN, cells, strict=True))}
 
     def __repr__(self) -> str:
-        columns, rows = self.rows()
+        columns, rows = self.shown_rows()
         cells = [columns, *(tuple(display.cut(row[name], 100) for name in columns) for row in rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)) for line in cells]
         return "\n".join([*(line.rstrip() for line in lines), self.advice])
 
     def _repr_html_(self) -> str:
-        columns, rows = self.rows()
+        columns, rows = self.shown_rows()
         cells = ([row[name] for name in columns] for row in rows)
         shown = {name: self.facts.get(name) for name in ("source", "rows", "target", "number_of_folds", "seed")}
         table = display.table(columns, cells, total=len(rows))

@@ -38,7 +38,9 @@ from zoo.training.splitting import moments
 SMALL = 10_000  # rows
 MOST_LEVELS = 20  # of a column that is one-hot
 MODEL = "model"  # the last step of the pipelines made here
-FROM_OTHER_PACKAGES = {  # by what is predicted: the module, the class and the parameters of each
+FROM_OTHER_PACKAGES: dict[
+    str, tuple[tuple[str, str, dict[str, Any]], ...]
+] = {  # by what is predicted: the module, the class and the parameters of each
     "classifier": (
         ("lightgbm", "LGBMClassifier", {"verbose": -1}),
         ("xgboost", "XGBClassifier", {}),
