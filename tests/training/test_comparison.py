@@ -11,15 +11,15 @@ from zoo.training.comparison import NOT_RUN
 from zoo.training.paired import DRAWS, intervals
 
 
-def comparison(rows, *, is_error=False, score="accuracy", **facts):
+def comparison(of_models, *, is_error=False, score="accuracy", **facts):
     """Returns a comparison of `label: (score, difference, low, high, train_seconds)`, or `label: error`."""
     names = (score, "difference", "low", "high", "train_seconds")
     table = [
         {"error": row} if isinstance(row, str) else {**dict(zip(names, row, strict=True)), "error": ""}
-        for row in rows.values()
+        for row in of_models.values()
     ]
     columns = [score, f"{score}_spread", "difference", "low", "high", "train_seconds", "latency_ms", "size", "error"]
-    frame = pd.DataFrame(table, columns=columns, index=pd.Index(list(rows), name="model"))
+    frame = pd.DataFrame(table, columns=columns, index=pd.Index(list(of_models), name="model"))
     frame[[f"{score}_spread", "latency_ms", "size"]] = [0.0125, 2.5, 2048]
     simple, baselines = frozenset({"logistic_regression", "line"}), frozenset({"DummyClassifier"})
     return zoo.Comparison(frame, score=score, is_error=is_error, simple=simple, baselines=baselines, facts=facts)

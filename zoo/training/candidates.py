@@ -37,6 +37,7 @@ TRAINING = (
     "engine",
 )  # as `cross_validate` has them
 CALLS = 20  # of one row, after a first one, whose median is the latency
+LONGEST = 1.0  # seconds, after which no further call is made
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,7 +224,7 @@ class EstimatorCandidate:
             seconds = time.perf_counter() - begin
             answers, hard = self.rival.answers(model, x.iloc[test], rows.columns)
             predictions = rows.task.scores_of(rows.y[test], answers, rows.target, hard=hard).predictions
-            measured = (None, None) if fold else (_latency(model.predict, x.iloc[:1]), len(pickle.dumps(model)))
+            measured = (None, None) if fold else (_latency(model.predict, x.iloc[:1]), _bytes(model))
             yield fold, FoldAnswers(predictions.answers, hard, seconds, *measured)
 
 
@@ -246,6 +247,14 @@ def _measured_entry(model, row: pd.DataFrame, array) -> tuple[float, int]:
     return _latency(zoo.predict, model, row), size
 
 
+def _bytes(model) -> int | None:
+    """Returns how many bytes a pickle has, or None for what cannot be pickled."""
+    try:
+        return len(pickle.dumps(model))
+    except Exception:  # whatever a class of the caller's raises
+        return None
+
+
 def _latency(function: Callable, *arguments) -> float:
     """Returns the median seconds of a call, without the first, which may compile."""
     function(*arguments)
@@ -254,4 +263,6 @@ def _latency(function: Callable, *arguments) -> float:
         begin = time.perf_counter()
         function(*arguments)
         seconds.append(time.perf_counter() - begin)
+        if sum(seconds) > LONGEST:
+            break
     return statistics.median(seconds)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -100,11 +100,11 @@ def compare(
     store = AnswersStore(checkpoint, rows, int(folds))
     found: dict[str, dict[int, FoldAnswers]] = {}
     errors: dict[str, str] = {}
-    begin = time.monotonic()
+    begin = monotonic()
     with Progress(len(candidates) * int(folds), "fold", verbose=verbose) as progress:
         for label, candidate in sorted(candidates.items(), key=lambda item: item[1].rank):
             answers = store.read(candidate)
-            if len(answers) < folds and budget is not None and time.monotonic() - begin >= budget:
+            if len(answers) < folds and budget is not None and monotonic() - begin >= budget:
                 errors[label] = NOT_RUN
                 progress.advance(int(folds), label)
                 continue

@@ -158,8 +158,8 @@ class Comparison:
         cells = (
             "the best" if label == next(iter(self._rows)) else difference,
             display.duration(row["train_seconds"]),
-            f"{row['latency_ms']:.2f} ms",
-            display.size(int(row["size"])),
+            "" if np.isnan(row["latency_ms"]) else f"{row['latency_ms']:.2f} ms",
+            "" if np.isnan(row["size"]) else display.size(int(row["size"])),
         )
         return {"model": label, **scores, **dict(zip(SHOWN, cells, strict=True))}
 

@@ -95,9 +95,7 @@ class Rival(NamedTuple):
         if not self.takes_raw:
             model = Pipeline([("columns", encoder(is_tree=self.is_tree)), (MODEL, model)])
         last = f"{model.steps[-1][0]}__" if isinstance(model, Pipeline) else ""
-        # Threads wait for each other longer than a small table takes.
-        threads = 1 if len(x) < SMALL else None
-        with warnings.catch_warnings(), threadpool_limits(threads, user_api="openmp"):
+        with warnings.catch_warnings(), _threads_for(x):
             warnings.simplefilter("ignore", ConvergenceWarning)  # of the iterations that its defaults allow
             return model.fit(x, y, **({} if weight is None else {f"{last}sample_weight": weight}))
 
@@ -109,7 +107,7 @@ class Rival(NamedTuple):
             x: Rows as for `fitted`.
             columns: How many classes, labels or targets there are.
         """
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _threads_for(x):
             # LightGBM names the columns of arrays itself, and warns that the array of `predict` has no names.
             warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
             if not is_classifier(model):
@@ -124,6 +122,11 @@ class Rival(NamedTuple):
         found = np.zeros((len(x), columns))  # a class that the training rows lack has probability 0
         found[:, np.asarray(model.classes_, int)] = p
         return found, False
+
+
+def _threads_for(x: pd.DataFrame):
+    """Limits OpenMP to one thread during the block: threads wait for each other longer than a small table takes."""
+    return threadpool_limits(1 if len(x) < SMALL else None, user_api="openmp")
 
 
 def rivals(kind: str, several: bool, seed: int) -> Iterator[Rival]:
