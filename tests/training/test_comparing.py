@@ -180,7 +180,7 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
     monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", counted)
     resumed = zoo.compare(table, **asked, checkpoint=tmp_path / "state")
     assert trained[-1] == ("mlp_classifier", (0, 1)) and len(trained) <= 2
-    pd.testing.assert_frame_equal(resumed.table[NUMBERS], whole.table[NUMBERS], rtol=1e-6)
+    pd.testing.assert_frame_equal(resumed.table[NUMBERS], whole.table[NUMBERS], check_exact=True)
     trained.clear()
     zoo.compare(table, **asked, checkpoint=tmp_path / "state")
     assert trained == []
