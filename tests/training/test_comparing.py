@@ -98,7 +98,7 @@ def test_nothing_is_learnt_from_the_rows_that_are_answered(table, monkeypatch):
     fitted = rivals.rival_of(LogisticRegression()).fitted(x.iloc[:50], np.arange(50) % 2, None)
     columns = fitted.named_steps["columns"]
     assert columns.named_transformers_["numbers"][-1].mean_.tolist() == [0.0]
-    assert columns.named_transformers_["few"].categories_[0].tolist() == ["a"]
+    assert columns.named_transformers_["texts"].categories_[0].tolist() == ["a"]
     seen = []
     original = rivals.Rival.fitted
     monkeypatch.setattr(rivals.Rival, "fitted", lambda self, x, *rest: seen.append(len(x)) or original(self, x, *rest))

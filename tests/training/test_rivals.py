@@ -41,23 +41,29 @@ def test_columns_are_read_as_numbers_dates_and_texts():
 
 
 def test_the_columns_of_linear_models_are_filled_standardised_and_one_hot():
-    many = [f"level {i}" for i in range(30)]
-    x = pd.DataFrame({"n": [1.0, 3.0, np.nan] * 10, "few": ["a", "b", None] * 10, "many": many})
+    names = [f"name {i}" for i in range(30)]
+    many = np.repeat([f"level {i:02}" for i in range(30)], 10)
+    x = pd.DataFrame({"n": [1.0, 3.0, np.nan] * 100, "few": ["a", "b", None] * 100, "name": names * 10, "many": many})
+    x.loc[:270, "name"] = [f"own {i}" for i in range(271)]
     fitted = encoder(is_tree=False).fit(x)
     shown = fitted.transform(x)
-    assert shown.shape == (30, 2 + 3 + 1)
+    assert shown.shape == (300, 2 + 3 + 1 + 20), "a name is in fewer than 10 rows, and 20 levels are one-hot"
     np.testing.assert_allclose(shown[:, 0].mean(), 0.0, atol=1e-12)
+    np.testing.assert_allclose(shown[:, 0].std(), 1.0)
     np.testing.assert_array_equal(shown[:3, 2:5], np.eye(3))
-    assert len(np.unique(shown[:, 5])) == 30
-    unknown = fitted.transform(pd.DataFrame({"n": [np.nan], "few": ["z"], "many": ["z"]}))
-    assert np.isfinite(unknown).all() and unknown[0, 2:5].tolist() == [0, 0, 0]
+    assert shown[:, 5].all() and shown[:, 6:].sum(axis=1).tolist() == [1.0] * 300
+    assert sorted(shown[:, 6:].sum(axis=0)) == [10.0] * 19 + [110.0]
+    unknown = fitted.transform(pd.DataFrame({"n": [np.nan], "few": ["z"], "name": ["z"], "many": ["z"]}))
+    assert unknown[0, 2:].tolist() == [0, 0, 0, 1, *[0] * 19, 1]
 
 
 def test_the_columns_of_trees_keep_gaps_and_number_levels():
-    x = pd.DataFrame({"n": [1.0, np.nan, 3.0], "t": ["b", None, "a"]})
+    x = pd.DataFrame({"n": [1.0, np.nan, 3.0] * 10, "t": ["b", None, "a"] * 10, "name": [f"{i} x" for i in range(30)]})
     fitted = encoder(is_tree=True).fit(x)
-    np.testing.assert_array_equal(fitted.transform(x), [[1.0, 1.0], [np.nan, -2.0], [3.0, 0.0]])
-    assert fitted.transform(pd.DataFrame({"n": [0.0], "t": ["z"]}))[0, 1] == -1.0
+    shown = fitted.transform(x)
+    np.testing.assert_array_equal(shown[:3, :2], [[1.0, 1.0], [np.nan, -2.0], [3.0, 0.0]])
+    assert len(np.unique(shown[:, 2])) == 1, "rows are not told by their names"
+    assert fitted.transform(pd.DataFrame({"n": [0.0], "t": ["z"], "name": ["z"]}))[0, 1:].tolist() == [-1.0, -1.0]
 
 
 def test_a_class_that_the_training_rows_lack_has_probability_0():

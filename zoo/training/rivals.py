@@ -3,8 +3,8 @@
     raw columns --numbers_and_texts--> numbers and texts --encoder, fitted to training rows--> an estimator's inputs
 
 Texts are read as numbers or dates where all of them are; dates count as numbers. For linear models and networks gaps
-are filled with the median beside a flag, numbers are standardised, columns of few levels are one-hot, and columns of
-many levels are numbered. Trees take gaps as they are, and a number for each level.
+are filled with the median beside a flag, numbers are standardised, and the frequent levels of texts are one-hot. Trees
+take gaps as they are, and numbers of these levels.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from zoo.data.raw_values import is_missing, is_stringlike
 from zoo.training.splitting import moments
 
 SMALL = 10_000  # rows
-MOST_LEVELS = 20  # of a column that is one-hot
+MOST_LEVELS = 20  # one-hot columns of a text, that of all rarer levels included
+FEW_ROWS = 10  # levels in fewer training rows count as one
 MODEL = "model"  # the last step of the pipelines made here
 FROM_OTHER_PACKAGES: dict[
     str, tuple[tuple[str, str, dict[str, Any]], ...]
@@ -194,32 +195,28 @@ def _is_number(x: pd.DataFrame) -> list:
     return [name for name in x.columns if x[name].dtype.kind == "f"]
 
 
-def _has_few_levels(x: pd.DataFrame) -> list:
-    return [name for name in x.columns if x[name].dtype.kind != "f" and x[name].nunique() <= MOST_LEVELS]
-
-
-def _has_many_levels(x: pd.DataFrame) -> list:
-    return [name for name in x.columns if x[name].dtype.kind != "f" and x[name].nunique() > MOST_LEVELS]
-
-
 def _is_text(x: pd.DataFrame) -> list:
-    return [*_has_few_levels(x), *_has_many_levels(x)]
+    return [name for name in x.columns if x[name].dtype.kind != "f"]
 
 
 def encoder(*, is_tree: bool) -> ColumnTransformer:
     """Returns a transformer of what `numbers_and_texts` returns, all of whose statistics come from the rows of `fit`.
 
+    Levels in few training rows count as one: trees would tell rows by their names, and take a level that they do not
+    know for one of these.
+
     Args:
-        is_tree: Whether gaps stay, and all levels are numbered.
+        is_tree: Whether gaps stay, and levels are numbered.
     """
-    numbered = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
     if is_tree:
+        numbered = OrdinalEncoder(
+            min_frequency=FEW_ROWS, handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+        )
         return ColumnTransformer([("numbers", "passthrough", _is_number), ("texts", numbered, _is_text)])
     filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    one_hot = OneHotEncoder(
+        min_frequency=FEW_ROWS, max_categories=MOST_LEVELS, handle_unknown="infrequent_if_exist", sparse_output=False
+    )
     return ColumnTransformer(
-        [
-            ("numbers", make_pipeline(filled, StandardScaler()), _is_number),
-            ("few", OneHotEncoder(handle_unknown="ignore"), _has_few_levels),
-            ("many", make_pipeline(numbered, StandardScaler()), _has_many_levels),
-        ]
+        [("numbers", make_pipeline(filled, StandardScaler()), _is_number), ("texts", one_hot, _is_text)]
     )
