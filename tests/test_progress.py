@@ -1,11 +1,13 @@
 """Progress: one line, and the time left in it, on a terminal; elsewhere a line at the end, or nothing."""
 
 import io
+import re
 import sys
 import types
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyClassifier
 
 import zoo
 from zoo import progress
@@ -341,6 +343,24 @@ def test_epochs_of_folds_that_train_as_one_program_are_shown(terminal, always, v
     assert "2 trainings, as one program" in first
     assert [line.split("  ")[:2] for line in lines] == [[f"epoch {n}/3", "of 2 trainings"] for n in (1, 2, 3)]
     assert all(line.endswith(" left") for line in lines)
+
+
+def test_the_folds_of_a_comparison_are_shown_below_a_line_for_each_model(terminal, always, visits):
+    models = {"first": DummyClassifier(), "second": DummyClassifier()}
+    zoo.compare(visits, target="bought", models=models, folds=2, rivals=False)
+    accuracy = f"{visits.bought.value_counts(normalize=True).max():.4f}"
+    drawn = [re.sub(r"0\.\d s|0:0\d", "-", line) for line in terminal.drawn]
+    assert drawn[:8] == [
+        "fold 0/4  first",
+        "fold 1/4  first  - left",
+        "fold 2/4  first  - left",
+        f"first: accuracy {accuracy}, trained in -",
+        "fold 2/4  second  - left",
+        "fold 3/4  second  - left",
+        "fold 4/4  second  - left",
+        f"second: accuracy {accuracy}, trained in -",
+    ]
+    assert "fold" not in "".join(terminal.screen), "the line of progress leaves nothing behind"
 
 
 def test_the_steps_of_sampling_are_shown(terminal, always):

@@ -29,6 +29,8 @@ _HOMES = {
     "Run": "zoo.run",
     "train": "zoo.training.trainer",
     "cross_validate": "zoo.training.cross_validation",
+    "Comparison": "zoo.training.comparison",
+    "compare": "zoo.training.comparing",
     "Scores": "zoo.scores",
     "evaluate": "zoo.training.scoring",
     "predict": "zoo.training.prediction",
@@ -59,6 +61,8 @@ if TYPE_CHECKING:  # "import x as x" re-exports x: without the "as" a strict typ
     from zoo.model import Model as Model
     from zoo.run import Run as Run
     from zoo.scores import Scores as Scores
+    from zoo.training.comparing import compare as compare
+    from zoo.training.comparison import Comparison as Comparison
     from zoo.training.cross_validation import cross_validate as cross_validate
     from zoo.training.prediction import predict as predict
     from zoo.training.scoring import evaluate as evaluate

@@ -62,6 +62,14 @@ class Progress:
         self._last_drawn = time.monotonic()
         self._draw(self._remaining())
 
+    def say(self, text: str) -> None:
+        """Prints a line of text, above the line of progress where that is drawn."""
+        if _drawing is self and self._is_drawn:
+            sys.stdout.write("\r" + " " * _width() + "\r")
+            self._is_drawn, self._last_drawn = False, float("-inf")  # the next step draws it again
+        if self._is_shown:
+            print(text, flush=True)
+
     def __exit__(self, kind, error, traceback) -> None:
         global _drawing
         if _drawing is self:

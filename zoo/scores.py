@@ -10,9 +10,9 @@ import dataclasses
 import functools
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,6 +55,22 @@ class Predictions:
         weight = None if self.weight is None else self.weight[rows]
         y, answers = self.y[rows], self.answers[rows]
         return self.task.scores_of(y, answers, self.target, weight=weight, hard=self.hard, threshold=threshold)
+
+
+class RowLosses(NamedTuple):
+    """The losses of single rows, of whose mean a score is a function.
+
+    Args:
+        score: The name of the score, one of the task's `main_scores`.
+        losses: Float64 `(rows,)`.
+        score_of: From the mean of losses to the score, of numbers and of arrays.
+        is_error: Whether the least value of the score is the best.
+    """
+
+    score: str
+    losses: np.ndarray
+    score_of: Callable
+    is_error: bool
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ here are the arguments without a name, and the few options that are no parameter
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -109,6 +110,26 @@ COMMANDS = {
             "--json": RESULT,
         },
         builds=True,
+    ),
+    "compare": Command(
+        run="zoo.cli.comparing:compare",
+        summary="Compare models on the same folds, and say which to take.",
+        functions=("compare", "data.load"),
+        arguments={
+            "source": SOURCE,
+            "--no-rivals": {
+                "dest": "rivals",
+                "action": "store_false",
+                "default": argparse.SUPPRESS,
+                "help": "compare the zoo's models alone, without those of scikit-learn and others",
+            },
+            "-o --output": {
+                "metavar": "FOLDER",
+                "help": "write table.csv, comparison.json and comparison.png, the picture, into it",
+            },
+            "--json": RESULT,
+        },
+        left_out={"rivals": "--no-rivals leaves them out"},
     ),
     "runs": Command(
         run="zoo.cli.listing:runs",

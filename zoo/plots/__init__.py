@@ -8,6 +8,7 @@ methods.py       gradient descent, momentum, Newton      surfaces.py         the
 batches.py       offline, mini-batch, online             canvas.py           Figures, Axes and colours
 line.py          what a line explains, what is added     probabilities.py     ROC, precision and recall, thresholds
 errors.py        residuals, predicted over true          outcomes.py          what these two files draw
+comparisons.py   differences of models to the best
 
 Each picture is a matplotlib Figure made without pyplot: no global state, no window. `ax=` draws into Axes of yours.
 """
@@ -31,6 +32,7 @@ _HOMES = {
     "feeding_paths": "zoo.plots.batches",
     "learning_curves": "zoo.plots.training",
     "line_and_rest": "zoo.plots.line",
+    "model_differences": "zoo.plots.comparisons",
     "neighbour_distances": "zoo.plots.landscapes",
     "network_graph": "zoo.plots.graph",
     "of_scores": "zoo.plots.outcomes",
@@ -57,6 +59,7 @@ __all__ = [
     "feeding_paths",
     "learning_curves",
     "line_and_rest",
+    "model_differences",
     "neighbour_distances",
     "network_graph",
     "of_scores",
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
     from zoo.plots.backpropagation import chain_rule as chain_rule
     from zoo.plots.batches import feeding as feeding
     from zoo.plots.batches import feeding_paths as feeding_paths
+    from zoo.plots.comparisons import model_differences as model_differences
     from zoo.plots.errors import predicted_against_true as predicted_against_true
     from zoo.plots.errors import residuals as residuals
     from zoo.plots.graph import network_graph as network_graph

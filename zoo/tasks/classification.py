@@ -16,7 +16,7 @@ from zoo.data import targets
 from zoo.data.raw_values import as_numbers, level_name
 from zoo.data.schema import MAX_INT_CLASSES, Schema
 from zoo.data.weighting import class_factors
-from zoo.scores import Predictions, Scores
+from zoo.scores import Predictions, RowLosses, Scores
 from zoo.tasks import imbalance, keras_metrics, measures, target_values, thresholds
 from zoo.tasks.differences import Difference, distances
 from zoo.tasks.target import Target
@@ -270,6 +270,11 @@ class Classification(Task[Classes]):
             predictions=Predictions(self, target, y, answers.astype("float32", copy=False), weight, hard),
             hint=imbalance.hint(counts, classes) if own_decision else "",
         )
+
+    def row_losses(self, y: np.ndarray, answers: np.ndarray, target: Classes) -> RowLosses:
+        """Returns 1 for a row whose most probable class is wrong, else 0: accuracy is 1 - their mean."""
+        wrong = np.argmax(answers, axis=-1) != y
+        return RowLosses("accuracy", wrong.astype("float64"), measures.share_of_rest, is_error=False)
 
     def check_threshold(self, threshold, target: Classes, hard: bool) -> None:
         if len(classes := target.schema.classes or ()) > 2:

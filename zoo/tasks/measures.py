@@ -25,6 +25,11 @@ def mean(values, weight) -> float:
     return float(np.average(np.asarray(values, "float64"), weights=weight))
 
 
+def share_of_rest(losses):
+    """Returns 1 - the mean loss: accuracy for the share of wrong rows, R2 for errors in variances."""
+    return 1.0 - losses
+
+
 def regression_scores(y, values, weight=None) -> dict[str, float]:
     y = np.asarray(y, "float64")
     errors = np.asarray(values, "float64") - y

@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.data import targets
 from zoo.data.schema import Schema
-from zoo.scores import Predictions, Scores
+from zoo.scores import Predictions, RowLosses, Scores
 from zoo.tasks import measures, target_values, thresholds
 from zoo.tasks.differences import Difference, distances
 from zoo.tasks.target import Target
@@ -159,6 +159,12 @@ class Multilabel(Task[Labels]):
             threshold=threshold,
             predictions=Predictions(self, target, y, answers.astype("float32", copy=False), weight, hard),
         )
+
+    def row_losses(self, y: np.ndarray, answers: np.ndarray, target: Labels) -> RowLosses:
+        """Returns the mean of -log p over the labels of each row, p the probability of what is true."""
+        p = np.clip(answers.astype("float64"), 1e-15, 1 - 1e-15)
+        losses = -np.log(np.where(y == 1, p, 1 - p)).mean(axis=1)
+        return RowLosses("log_loss", losses, np.asarray, is_error=True)
 
     def check_threshold(self, threshold, target: Labels, hard: bool) -> None:
         thresholds.check_soft(threshold, hard)

@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.data import doubts, targets
 from zoo.data.schema import Schema
-from zoo.scores import Predictions, Scores
+from zoo.scores import Predictions, RowLosses, Scores
 from zoo.tasks import measures, target_values
 from zoo.tasks.target import Target
 from zoo.tasks.task import Task
@@ -295,6 +295,15 @@ class Regression(Task[Numbers]):
         }
         predictions = Predictions(self, target, y, answers, weight)
         return Scores(found, rows=len(y), each=each, of="target", predictions=predictions)
+
+    def row_losses(self, y: np.ndarray, answers: np.ndarray, target: Numbers) -> RowLosses:
+        """Returns squared errors; of several targets their mean in the variances of these, for the mean of R2."""
+        if y.ndim == 1:
+            return super().row_losses(y, answers, target)
+        variances = np.var(y, axis=0)
+        changes = variances > 0  # a target that never changes has no R2
+        losses = np.mean((answers - y)[:, changes] ** 2 / variances[changes], axis=1)
+        return RowLosses("r2", losses, measures.share_of_rest, is_error=False)
 
     def outcomes(self, y: np.ndarray, answers: np.ndarray, target: Numbers) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         names = [str(name) for name in target.names] or [""]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import overrides
-from zoo.scores import Predictions, Scores
+from zoo.scores import Predictions, RowLosses, Scores
 from zoo.tasks import keras_losses
 from zoo.tasks.differences import Difference as Difference  # imported from here as well
 from zoo.tasks.differences import distances as distances
@@ -451,6 +451,19 @@ class Task(Generic[T]):
             of_each = np.repeat(weight, y[0].size)
         predictions = Predictions(self, target, y, answers, weight)
         return Scores(regression_scores(y.reshape(-1), values, of_each), rows=len(y), predictions=predictions)
+
+    def row_losses(self, y: np.ndarray, answers: np.ndarray, target: T) -> RowLosses:
+        """Returns the loss of each row, for the score by which models are compared.
+
+        By default squared errors, for the root of their mean.
+
+        Args:
+            y: Encoded targets.
+            answers: As for `scores_of`.
+            target: The target.
+        """
+        errors = answers.reshape(len(y), -1).astype("float64") - y.reshape(len(y), -1)
+        return RowLosses("rmse", np.mean(errors**2, axis=1), np.sqrt, is_error=True)
 
     def check_threshold(self, threshold, target: T, hard: bool) -> None:
         """Checks from which probability on an answer is to be positive.

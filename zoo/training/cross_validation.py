@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import keras
@@ -30,7 +30,7 @@ from zoo.tasks.task import Task
 from zoo.training import inference, one_program, scoring
 from zoo.training.checking import check_choice
 from zoo.training.folds import folds_of
-from zoo.training.one_program import Job
+from zoo.training.one_program import Job, Member
 from zoo.training.parts import check_name
 from zoo.training.prediction import answers
 from zoo.training.resolving import check_verb
@@ -154,26 +154,58 @@ def cross_validate(
     how["least_validation"] = recipe.least_validation if by_recipe else 0
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
     alone = {"validation": validation, "groups": groups, "weight": weight, **asked, "target": loaded.target}
-    why = plan_members.obstacle_of_recipe(recipe, traits, engine, entry, task)
-    shared = (entry, recipe, traits, task)
-    groups_of_shape = [] if why else list(one_program.by_shape(*shared, jobs, options, how, optimizer))
-    why = why or one_program.why_not_all(groups_of_shape, recipe, engine)
+    alike, why = alike_in_shape(entry, recipe, traits, task, jobs, options, how, optimizer, engine)
     if verbose:
         text = f"not as one program, for {why}" if why else "as one program"
         print(f"{name} on {loaded.source}: {len(loaded)} rows, {len(jobs)} trainings, {text}", flush=True)
     trained: list = [None] * len(jobs)
-    for members in groups_of_shape:
-        if len(members) > 1 and not one_program.obstacle_of(members, recipe, engine):
+    for place, result in train_jobs(entry, recipe, jobs, alike, options, alone, verbose=verbose):
+        trained[place] = result
+    return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
+
+
+def alike_in_shape(
+    entry: Entry, recipe: Recipe, traits, task: Task, jobs: list[Job], options, how, optimizer, engine: str
+) -> tuple[list[list[Member]], str]:
+    """Returns the trainings of each shape that can be one program, and why not all of them can, or `""`.
+
+    Args:
+        entry, recipe, traits, task: What is trained, and for which task.
+        jobs: The trainings.
+        options: The builder's.
+        how: The arguments `validation`, `groups` and `weight` of `zoo.train`.
+        optimizer, engine: As for `cross_validate`.
+    """
+    why = plan_members.obstacle_of_recipe(recipe, traits, engine, entry, task)
+    alike = [] if why else list(one_program.by_shape(entry, recipe, traits, task, jobs, options, how, optimizer))
+    return alike, why or one_program.why_not_all(alike, recipe, engine)
+
+
+def train_jobs(
+    entry: Entry, recipe: Recipe, jobs: list[Job], alike: list[list[Member]], options, alone, *, verbose: int
+) -> Iterator[tuple[int, tuple]]:
+    """Yields the place of each training among the jobs, and its model, best epoch and number of epochs.
+
+    Args:
+        entry, recipe, jobs, options: As for `alike_in_shape`.
+        alike: What `alike_in_shape` returned.
+        alone: The arguments of `zoo.train` for those that are not part of a program.
+        verbose: 0 shows no progress.
+    """
+    done: set[int] = set()
+    for members in alike:
+        if len(members) > 1 and not one_program.obstacle_of(members, recipe, alone["engine"]):
             with Progress(recipe.epochs, "epoch", verbose=verbose) as progress:
                 after_epoch = functools.partial(progress.advance, 1, f"of {len(members)} trainings")
                 for member, result in zip(members, one_program.fit(members, recipe, after_epoch), strict=True):
-                    trained[member.place] = result
-    places = [place for place, result in enumerate(trained) if result is None]
+                    done.add(member.place)
+                    yield member.place, result
+    places = [place for place in range(len(jobs)) if place not in done]
+    folds, seeds = (len({getattr(job, name) for job in jobs}) for name in ("fold", "seed"))
     with Progress(len(places), "training", verbose=verbose) as progress:
         for number, place in enumerate(places):
-            progress.advance(min(number, 1), _fold_and_seed(jobs[place], int(folds), seeds))  # the one before is done
-            trained[place] = _alone(entry, jobs[place], alone, options)
-    return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
+            progress.advance(min(number, 1), _fold_and_seed(jobs[place], folds, seeds))  # the one before is done
+            yield place, _alone(entry, jobs[place], alone, options)
 
 
 def _fold_and_seed(job: Job, folds: int, seeds: int) -> str:
@@ -187,9 +219,29 @@ def _mean(*arrays: np.ndarray) -> np.ndarray:
 
 def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_size) -> tuple[Data, Task]:
     """Returns all rows, with a schema that knows all levels and the task, and that task. Statistics are not in it."""
-    loaded = load_data(
-        recipe.data_or(data, entry.name), target=target, schema=schema, ignore=ignore, image_size=image_size
+    loaded = rows_with_target(
+        recipe.data_or(data, entry.name),
+        repr(entry.name),
+        target=target,
+        schema=schema,
+        ignore=ignore,
+        image_size=image_size,
     )
+    task = task_for(entry, loaded)
+    return rows_of_task(loaded, task), task
+
+
+def rows_with_target(data, name: str, *, target, schema, ignore, image_size) -> Data:
+    """Returns all rows in memory, with their target.
+
+    Args:
+        data, target, schema, ignore, image_size: As for `cross_validate`.
+        name: What needs the target, in a message.
+
+    Raises:
+        ValueError: if they are a stream, or have no target.
+    """
+    loaded = load_data(data, target=target, schema=schema, ignore=ignore, image_size=image_size)
     loaded.check_ignored(ignore)
     if loaded.streaming:
         raise ValueError(
@@ -197,10 +249,21 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
         )
     if loaded.y is None:
         raise ValueError(
-            f"{entry.name!r} needs a target. Pass `target=` with a column's name: "
-            f"{', '.join(map(str, loaded.schema.names))}."
+            f"{name} needs a target. Pass `target=` with a column's name: {', '.join(map(str, loaded.schema.names))}."
         )
-    task = task_for(entry, loaded)
+    return loaded
+
+
+def rows_of_task(loaded: Data, task: Task) -> Data:
+    """Returns the rows with a schema that knows all levels and the task.
+
+    Args:
+        loaded: What `rows_with_target` returned.
+        task: What is to be answered.
+
+    Raises:
+        ValueError: if a row has no target.
+    """
     missing = pd.DataFrame(loaded.y).isna()
     if count := int(missing.any(axis=1).sum()):
         names = [name for name, column in zip(loaded.targets, missing, strict=False) if missing[column].any()]
@@ -210,7 +273,7 @@ def _loaded(entry: Entry, recipe: Recipe, data, target, schema, ignore, image_si
             "rows out."
         )
     known = loaded.schema if loaded.schema.task == task.name else task.described(loaded.schema, loaded.y)
-    return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known), task
+    return load_data(loaded.take(np.arange(len(loaded))), target=loaded.target, schema=known)
 
 
 def _alone(entry: Entry, job: Job, settings, options) -> tuple:

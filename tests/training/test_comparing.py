@@ -1,0 +1,271 @@
+"""`zoo.compare`: the same folds and scores for all, what is listed of those that fail, and how it goes on."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+import zoo
+from zoo.data.sources import load
+from zoo.tasks.classification import TASK
+from zoo.training import candidates, comparing
+from zoo.training.comparison import NOT_RUN
+from zoo.training.folds import folds_of
+
+TINY = ("mlp_classifier", {"epochs": 2, "hidden_units": (8,)})
+LINE = "logistic_regression"
+
+
+@pytest.fixture(scope="module")
+def table():
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({"minutes": generator.normal(size=120), "gate": generator.choice(["n", "s", "r"], 120)})
+    frame["who"] = generator.integers(0, 12, 120)
+    frame["w"] = generator.uniform(0.5, 2.0, 120)
+    likely = frame.minutes + (frame.gate == "r") + generator.normal(0.0, 0.5, 120) > 0.5
+    frame["bought"] = np.where(likely, "yes", "no")
+    frame.loc[:4, "minutes"] = np.nan
+    return frame
+
+
+@pytest.fixture(scope="module")
+def found(table):
+    return zoo.compare(
+        table[["minutes", "gate", "bought"]], target="bought", models=[LINE, TINY], folds=3, seed=1, verbose=0
+    )
+
+
+def test_a_row_a_model_the_best_first(found):
+    labels = {LINE, "mlp_classifier", "DummyClassifier", "LogisticRegression", "HistGradientBoostingClassifier",
+              "MLPClassifier"}  # fmt: skip
+    assert set(found.table.index) >= labels and found.table.index.name == "model"
+    assert list(found.table.columns[:4]) == ["accuracy", "accuracy_spread", "log_loss", "roc_auc"]
+    assert list(found.table.columns[-7:]) == [
+        "difference", "low", "high", "train_seconds", "latency_ms", "size", "error"
+    ]  # fmt: skip
+    assert found.table.accuracy.is_monotonic_decreasing and (found.table.error == "").all()
+    assert (found.table[["train_seconds", "latency_ms", "size"]] > 0).all(axis=None)
+    assert found.table.difference.iloc[0] == 0 and set(found.table.index) == set(found.scores)
+
+
+def test_zoo_entries_are_scored_as_cross_validate_scores_them(found, table):
+    for name, options in ((LINE, {}), TINY):
+        expected = zoo.cross_validate(
+            name, table[["minutes", "gate", "bought"]], target="bought", folds=3, seed=1, verbose=0, **options
+        )
+        own = found.folds[found.folds.model == name]
+        np.testing.assert_array_equal(own.rows, expected.rows)
+        for score in ("accuracy", "log_loss", "roc_auc"):
+            np.testing.assert_allclose(own[score], expected[score], rtol=1e-6)
+            assert found.table.loc[name, score] == pytest.approx(expected[score].mean())
+        assert found.table.loc[name, "accuracy_spread"] == pytest.approx(expected.accuracy.std())
+
+
+def test_a_rival_s_scores_are_those_of_scikit_learn_on_the_same_folds(table):
+    x = table[["minutes"]].fillna(0.0)
+    found = zoo.compare((x, table.bought), models=DecisionTreeClassifier(max_depth=2), folds=3, rivals=False, verbose=0)
+    loaded = load((x, table.bought))
+    expected = []
+    for train, test in folds_of(loaded, TASK, 3, None, 0):
+        model = DecisionTreeClassifier(max_depth=2).fit(x.iloc[train], table.bought.iloc[train])
+        p, y = model.predict_proba(x.iloc[test]), table.bought.iloc[test]
+        expected.append((accuracy_score(y, model.predict(x.iloc[test])), log_loss(y, np.clip(p, 1e-15, 1))))
+    np.testing.assert_allclose(found.folds[["accuracy", "log_loss"]], expected, rtol=1e-5)
+
+
+def test_differences_are_those_of_all_rows(found):
+    for label, scores in found.scores.items():
+        own = scores["accuracy"] - found.scores[found.table.index[0]]["accuracy"]
+        assert found.table.loc[label, "difference"] == pytest.approx(own)
+        assert found.table.loc[label, "low"] <= own <= found.table.loc[label, "high"]
+        assert scores.rows == 120
+
+
+def test_nothing_is_learnt_from_the_rows_that_are_answered(table, monkeypatch):
+    """A level, a median and a deviation of the answered rows alone must not reach the columns of a rival."""
+    from zoo.training import rivals
+
+    x = pd.DataFrame({"n": np.r_[np.zeros(50), np.full(50, 1e6)], "t": ["a"] * 50 + ["b"] * 50})
+    fitted = rivals.rival_of(LogisticRegression()).fitted(x.iloc[:50], np.arange(50) % 2, None)
+    columns = fitted.named_steps["columns"]
+    assert columns.named_transformers_["numbers"][-1].mean_.tolist() == [0.0]
+    assert columns.named_transformers_["texts"].categories_[0].tolist() == ["a"]
+    seen = []
+    original = rivals.Rival.fitted
+    monkeypatch.setattr(rivals.Rival, "fitted", lambda self, x, *rest: seen.append(len(x)) or original(self, x, *rest))
+    zoo.compare(table, target="bought", ignore=["who", "w"], models=LogisticRegression(), rivals=False, folds=4,
+                verbose=0)  # fmt: skip
+    assert seen == [90] * 4
+
+
+def test_one_that_crashes_is_listed_and_the_others_go_on(table):
+    broken = LogisticRegression(C=-1.0)
+    found = zoo.compare(
+        table, target="bought", ignore=["who", "w"], models={"broken": broken, "svm": LinearSVC(), "line": LINE},
+        folds=2, rivals=False, verbose=0,
+    )  # fmt: skip
+    assert found.table.index[-1] == "broken" and set(found.scores) == {"svm", "line"}
+    assert found.table.loc["broken", "error"].startswith("InvalidParameterError: The 'C' parameter")
+    assert np.isnan(found.table.loc["broken", "accuracy"])
+    assert "log_loss" not in found.scores["svm"], "LinearSVC decides, and has no probabilities"
+    assert "log_loss" not in found.table or np.isnan(found.table.loc["svm", "log_loss"])
+
+
+def test_pipelines_and_the_zoo_s_estimators_take_raw_columns(table):
+    own = make_pipeline(make_column_transformer((OneHotEncoder(), ["gate"])), LogisticRegression())
+    network = zoo.sklearn.ZooClassifier(epochs=1, hidden_units=(4,))
+    models = {"gate alone": own, "boosting": HistGradientBoostingClassifier(max_iter=2), "network": network}
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=models, folds=2, rivals=False, verbose=0)
+    assert (found.table.error == "").all()
+
+
+def test_groups_stay_in_a_fold_and_weights_are_trained_with(table):
+    seen = {}
+
+    class Recording(DecisionTreeClassifier):
+        def fit(self, x, y, sample_weight=None):
+            seen.setdefault("weights", []).append(sample_weight)
+            seen["columns"] = x.shape[1]
+            return super().fit(x, y, sample_weight=sample_weight)
+
+    found = zoo.compare(table, target="bought", groups="who", weight="w", models=[Recording(), LINE], folds=3,
+                        rivals=False, verbose=0)  # fmt: skip
+    assert (found.table.error == "").all() and len(seen["weights"]) == 3
+    assert np.isnan(found.table.loc["Recording", "size"]), "a class of a function cannot be pickled"
+    assert seen["columns"] == 5, "minutes and its flag, and three gates"
+    loaded = load(table, target="bought")
+    for weights, (train, test) in zip(seen["weights"], folds_of(loaded, TASK, 3, "who", 0), strict=True):
+        np.testing.assert_allclose(weights, table.w.iloc[train])
+        assert set(table.who.iloc[train]).isdisjoint(table.who.iloc[test])
+    expected = zoo.cross_validate(LINE, table, target="bought", groups="who", weight="w", folds=3, verbose=0)
+    np.testing.assert_allclose(found.folds[found.folds.model == LINE].accuracy, expected.accuracy)
+
+
+NUMBERS = ["accuracy", "accuracy_spread", "log_loss", "roc_auc", "difference", "low", "high"]
+
+
+def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, monkeypatch):
+    asked = {"target": "bought", "ignore": ["who", "w"], "folds": 2, "verbose": 0,
+             "models": [LINE, TINY, DecisionTreeClassifier(max_depth=3, random_state=0)], "rivals": False}  # fmt: skip
+    whole = zoo.compare(table, **asked)
+    answer, trained = candidates.EntryCandidate.answer_folds, []
+
+    def interrupted(self, rows, folds):
+        if trained == [LINE]:
+            raise KeyboardInterrupt
+        trained.append(self.entry.name)
+        yield from answer(self, rows, folds)
+
+    monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        zoo.compare(table, **asked, checkpoint=tmp_path / "state")
+    stored = sorted((tmp_path / "state").glob("*.npz"))
+    assert len(stored) == 4, "two folds of the line and of the tree"
+    stored[0].write_bytes(b"half a file")
+
+    def counted(self, rows, folds):
+        trained.append((self.entry.name, tuple(folds)))
+        yield from answer(self, rows, folds)
+
+    trained.clear()
+    monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", counted)
+    resumed = zoo.compare(table, **asked, checkpoint=tmp_path / "state")
+    assert trained[-1] == ("mlp_classifier", (0, 1)) and len(trained) <= 2
+    pd.testing.assert_frame_equal(resumed.table[NUMBERS], whole.table[NUMBERS], check_exact=True)
+    trained.clear()
+    zoo.compare(table, **asked, checkpoint=tmp_path / "state")
+    assert trained == []
+    zoo.compare(table.assign(minutes=1.0), **{**asked, "models": [LINE]}, checkpoint=tmp_path / "state")
+    assert trained == [(LINE, (0, 1))], "other data are other answers"
+
+
+def test_the_budget_lists_those_whose_turn_did_not_come(table, monkeypatch):
+    clock = iter([0.0, 1.0, 6.0, 7.0])
+    monkeypatch.setattr(comparing, "monotonic", lambda: next(clock))
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=[TINY, DecisionTreeClassifier(), LINE],
+                        folds=2, rivals=False, budget=5, verbose=0)  # fmt: skip
+    assert list(found.table.index) == [LINE, "DecisionTreeClassifier", "mlp_classifier"]
+    assert list(found.table.error) == ["", NOT_RUN, NOT_RUN]
+
+
+def test_a_line_a_model_is_printed_and_then_the_table(table, capsys):
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models={"tree": DecisionTreeClassifier()}, folds=2,
+                        rivals=False)  # fmt: skip
+    printed = capsys.readouterr().out
+    assert re.match(r"tree: accuracy 0\.\d+, trained in 0\.\d s\n", printed)
+    assert printed.endswith(f"{found!r}\n")
+
+
+def test_numbers_several_and_labels():
+    generator = np.random.default_rng(0)
+    x = pd.DataFrame(generator.normal(size=(60, 2)), columns=["a", "b"])
+    one = zoo.compare((x, 10 * x.a + x.b), models=[Ridge(), "linear_regression"], rivals=False, folds=2, verbose=0)
+    assert one.score == "rmse" and one.table.rmse.is_monotonic_increasing
+    assert list(one.table.index) == ["Ridge", "linear_regression"] and one.table.loc["Ridge", "r2"] > 0.99
+    rows = x.assign(p=x.a, q=100 * x.b)
+    several = zoo.compare(rows, target=["p", "q"], models=("mlp_regressor", {"epochs": 1, "hidden_units": (4,)}),
+                          folds=2, verbose=0)  # fmt: skip
+    assert several.score == "r2" and (several.table.error == "").all() and several.table.index[0] != "DummyRegressor"
+    labels = x.assign(p=(x.a > 0).astype(int), q=(x.b > 0.5).astype(int))
+    several = zoo.compare(labels, target=["p", "q"], models=TINY, folds=2, verbose=0)
+    assert several.score == "log_loss" and (several.table.error == "").all()
+    for label, scores in several.scores.items():
+        of_all = scores["log_loss"] - several.scores[several.table.index[0]]["log_loss"]
+        assert several.table.loc[label, "difference"] == pytest.approx(of_all, abs=1e-6)
+
+
+def test_the_zoo_s_entries_for_tables_are_compared_by_default(table, monkeypatch):
+    def answers(self, rows, folds):
+        for fold in folds:
+            yield fold, candidates.FoldAnswers(np.full((len(rows.splits[fold][1]), 2), 0.5), False, 1.0)
+
+    monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", answers)
+    found = zoo.compare(table, target="bought", folds=2, rivals=False, verbose=0)
+    assert sorted(found.table.index) == ["logistic_regression", "mlp_classifier", "realmlp_classifier",
+                                         "tabm_classifier"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"folds": 60}, r"`folds` must be at most the number of rows of the rarest class, \d+ of"),
+        ({"folds": 1}, "`folds` must be an integer, 2 or more. Received: folds=1"),
+        ({"budget": 0}, "`budget` must be seconds, more than 0, or None. Received: budget=0"),
+        ({"models": []}, "`models` must name a model or several. Received: none."),
+        ({"models": "mlp_clasifier"}, "Unknown model 'mlp_clasifier'. Did you mean 'mlp_classifier'"),
+        ({"models": [LINE, "mlp_regressor"]}, "suits|same|number"),
+        ({"models": [LINE, 3]}, "A model to compare must be an entry's name.*Received: int."),
+        ({"models": "mcculloch_pitts"}, "mcculloch_pitts"),
+        ({"models": "logistic_regression.penguins"}, "Folds are for entries that learn, by their names."),
+        ({"models": [(LINE, {"hidden_unit": 3})]}, "hidden_unit"),
+        ({"models": [("mlp_classifier", {"epochs": -1})]}, "epochs"),
+        ({"weight": "v"}, "`weight` must be a column of the data. Received: weight='v'"),
+        ({"weight": "gate"}, "weights in 'gate' must be finite numbers"),
+        ({"groups": "hwo"}, "`groups` must be a column of the data. Received: groups='hwo'"),
+        ({"target": None}, "A comparison needs a target. Pass `target=` with a column's name"),
+        ({"checkpoint": __file__}, "`checkpoint` must be a folder. Received the file"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_trained(table, asked, said):
+    with pytest.raises((ValueError, TypeError), match=said):
+        zoo.compare(table, **{"target": "bought", "models": LINE, "rivals": False, "verbose": 0, **asked})
+
+
+def test_images_have_no_models_by_default():
+    x, y = np.zeros((20, 8, 8, 1), "uint8"), np.arange(20) % 2
+    with pytest.raises(ValueError, match=r"for tables. Received: an array of \d dimensions. Pass `models="):
+        zoo.compare((x, y), verbose=0)
+
+
+def test_models_of_other_things_are_not_compared():
+    with pytest.raises((ValueError, TypeError), match="kohonen_map"):
+        zoo.compare("penguins", models="kohonen_map", verbose=0)

@@ -1,0 +1,108 @@
+"""Models of other packages: how they see raw columns, and what they answer."""
+
+import importlib.util
+import sys
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression
+
+from zoo.training import rivals
+from zoo.training.rivals import Rival, encoder, numbers_and_texts
+
+
+def test_columns_are_read_as_numbers_dates_and_texts():
+    frame = pd.DataFrame(
+        {
+            "price": ["1.5", "?", "2"],
+            "member": [True, False, True],
+            "day": ["2024-01-01", "2024-01-02", None],
+            "time": pd.to_datetime(["2024-01-01", None, "2024-01-03"]),
+            "gate": ["north", " ", "south"],
+            "level": pd.Categorical([3, 1, None]),
+            "far": [np.inf, 1.0, -1.0],
+            "empty": [None, None, None],
+        }
+    )
+    read = numbers_and_texts(frame)
+    assert [dtype.kind for dtype in read.dtypes] == ["f", "f", "f", "f", "O", "f", "f", "f"]
+    np.testing.assert_array_equal(read["0"], [1.5, np.nan, 2.0])
+    np.testing.assert_array_equal(read["1"], [1.0, 0.0, 1.0])
+    day = read["2"]
+    assert np.isnan(day[2]) and day[1] > day[0]
+    assert read["3"][2] - read["3"][0] == 2 * (day[1] - day[0]), "dates count alike, however they are written"
+    assert read["4"].isna().tolist() == [False, True, False] and read["4"][2] == "south"
+    np.testing.assert_array_equal(read["6"], [np.nan, 1.0, -1.0])
+    assert read["7"].isna().all()
+
+
+def test_the_columns_of_linear_models_are_filled_standardised_and_one_hot():
+    names = [f"name {i}" for i in range(30)]
+    many = np.repeat([f"level {i:02}" for i in range(30)], 10)
+    x = pd.DataFrame({"n": [1.0, 3.0, np.nan] * 100, "few": ["a", "b", None] * 100, "name": names * 10, "many": many})
+    x.loc[:270, "name"] = [f"own {i}" for i in range(271)]
+    fitted = encoder(is_tree=False).fit(x)
+    shown = fitted.transform(x)
+    assert shown.shape == (300, 2 + 3 + 1 + 20), "a name is in fewer than 10 rows, and 20 levels are one-hot"
+    np.testing.assert_allclose(shown[:, 0].mean(), 0.0, atol=1e-12)
+    np.testing.assert_allclose(shown[:, 0].std(), 1.0)
+    np.testing.assert_array_equal(shown[:3, 2:5], np.eye(3))
+    assert shown[:, 5].all() and shown[:, 6:].sum(axis=1).tolist() == [1.0] * 300
+    assert sorted(shown[:, 6:].sum(axis=0)) == [10.0] * 19 + [110.0]
+    unknown = fitted.transform(pd.DataFrame({"n": [np.nan], "few": ["z"], "name": ["z"], "many": ["z"]}))
+    assert unknown[0, 2:].tolist() == [0, 0, 0, 1, *[0] * 19, 1]
+
+
+def test_the_columns_of_trees_keep_gaps_and_number_levels():
+    x = pd.DataFrame({"n": [1.0, np.nan, 3.0] * 10, "t": ["b", None, "a"] * 10, "name": [f"{i} x" for i in range(30)]})
+    fitted = encoder(is_tree=True).fit(x)
+    shown = fitted.transform(x)
+    np.testing.assert_array_equal(shown[:3, :2], [[1.0, 1.0], [np.nan, -2.0], [3.0, 0.0]])
+    assert len(np.unique(shown[:, 2])) == 1, "rows are not told by their names"
+    assert fitted.transform(pd.DataFrame({"n": [0.0], "t": ["z"], "name": ["z"]}))[0, 1:].tolist() == [-1.0, -1.0]
+
+
+def test_a_class_that_the_training_rows_lack_has_probability_0():
+    x, y = pd.DataFrame({"n": np.arange(6.0)}), np.array([0, 2, 0, 2, 0, 2])
+    rival = Rival(LogisticRegression())
+    p, hard = rival.answers(rival.fitted(x, y, None), x, 4)
+    assert p.shape == (6, 4) and not hard and not p[:, [1, 3]].any()
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+
+
+def test_a_label_that_is_the_same_in_all_training_rows():
+    x, y = pd.DataFrame({"n": np.arange(4.0)}), np.array([[0, 1], [0, 0], [0, 1], [0, 0]])
+    rival = Rival(DummyClassifier(strategy="prior"))
+    p, _ = rival.answers(rival.fitted(x, y, None), x, 2)
+    np.testing.assert_allclose(p, [[0.0, 0.5]] * 4)
+
+
+@pytest.mark.parametrize("kind", ["classifier", "regressor"])
+def test_those_of_other_packages_are_there_where_they_are_installed(kind, monkeypatch):
+    """Where the package is not here, a forest of scikit-learn stands in for it."""
+    y = np.arange(40) % 2
+    x = pd.DataFrame({"n": y + np.linspace(0.0, 0.4, 40), "t": ["a", None] * 20})
+    forest = RandomForestClassifier if kind == "classifier" else RandomForestRegressor
+    expected = []
+    for module, name, parameters in rivals.FROM_OTHER_PACKAGES[kind]:
+        if importlib.util.find_spec(module) is None:
+            made = types.ModuleType(module)
+            made.__spec__ = importlib.util.spec_from_loader(module, None)
+
+            def stand_in(taken=parameters, **given):
+                assert given == {"random_state": 3, **taken}
+                return forest(n_estimators=3, random_state=given["random_state"])
+
+            setattr(made, name, stand_in)
+            monkeypatch.setitem(sys.modules, module, made)
+            name = forest.__name__
+        expected.append(name)
+    found = [rival for rival in rivals.rivals(kind, False, 3) if rival.is_tree][1:]
+    assert [rival.label for rival in found] == expected
+    for rival in found:
+        answers, hard = rival.answers(rival.fitted(x, y, np.ones(40)), x, 2 if kind == "classifier" else 1)
+        assert not hard and answers.shape == (40, 2 if kind == "classifier" else 1)

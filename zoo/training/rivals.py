@@ -1,0 +1,222 @@
+"""Models from outside the zoo, for `zoo.compare`: scikit-learn's, and LightGBM, XGBoost and CatBoost where installed.
+
+    raw columns --numbers_and_texts--> numbers and texts --encoder, fitted to training rows--> an estimator's inputs
+
+Texts are read as numbers or dates where all of them are; dates count as numbers. For linear models and networks gaps
+are filled with the median beside a flag, numbers are standardised, and the frequent levels of texts are one-hot. Trees
+take gaps as they are, and numbers of these levels.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.utils import get_tags
+from threadpoolctl import threadpool_limits
+
+from zoo.data.notations import MARKS
+from zoo.data.raw_values import is_missing, is_stringlike
+from zoo.training.splitting import moments
+
+SMALL = 10_000  # rows
+MOST_LEVELS = 20  # one-hot columns of a text, that of all rarer levels included
+FEW_ROWS = 10  # levels in fewer training rows count as one
+MODEL = "model"  # the last step of the pipelines made here
+FROM_OTHER_PACKAGES: dict[
+    str, tuple[tuple[str, str, dict[str, Any]], ...]
+] = {  # by what is predicted: the module, the class and the parameters of each
+    "classifier": (
+        ("lightgbm", "LGBMClassifier", {"verbose": -1}),
+        ("xgboost", "XGBClassifier", {}),
+        ("catboost", "CatBoostClassifier", {"verbose": 0, "allow_writing_files": False}),
+    ),
+    "regressor": (
+        ("lightgbm", "LGBMRegressor", {"verbose": -1}),
+        ("xgboost", "XGBRegressor", {}),
+        ("catboost", "CatBoostRegressor", {"verbose": 0, "allow_writing_files": False}),
+    ),
+}
+
+
+class Rival(NamedTuple):
+    """An estimator of scikit-learn's kind that is not fitted.
+
+    Args:
+        estimator: What is fitted; where `takes_raw` is False, behind the encoder.
+        takes_raw: Whether it takes the columns as they are in the data.
+        is_tree: Whether it takes gaps, and numbers of levels.
+        is_linear: Whether it is a linear model.
+        is_baseline: Whether it answers the same for all rows.
+    """
+
+    estimator: Any
+    takes_raw: bool = False
+    is_tree: bool = False
+    is_linear: bool = False
+    is_baseline: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name of the estimator's class."""
+        estimator = self.estimator
+        if isinstance(estimator, Pipeline):
+            estimator = estimator.steps[-1][1]
+        elif isinstance(estimator, (MultiOutputClassifier, MultiOutputRegressor)):
+            estimator = estimator.estimator
+        elif isinstance(estimator, TransformedTargetRegressor):
+            estimator = estimator.regressor
+        return type(estimator).__name__
+
+    def fitted(self, x: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None):
+        """Returns a fitted copy.
+
+        Args:
+            x: Training rows: raw columns, or what `numbers_and_texts` returned.
+            y: Encoded targets.
+            weight: Sample weights `(rows,)`, or None.
+        """
+        model = clone(self.estimator)
+        if not self.takes_raw:
+            model = Pipeline([("columns", encoder(is_tree=self.is_tree)), (MODEL, model)])
+        last = f"{model.steps[-1][0]}__" if isinstance(model, Pipeline) else ""
+        with warnings.catch_warnings(), _threads_for(x):
+            warnings.simplefilter("ignore", ConvergenceWarning)  # of the iterations that its defaults allow
+            return model.fit(x, y, **({} if weight is None else {f"{last}sample_weight": weight}))
+
+    def answers(self, model, x: pd.DataFrame, columns: int) -> tuple[np.ndarray, bool]:
+        """Returns what a task's `scores_of` takes as answers, and whether they are decisions in place of probabilities.
+
+        Args:
+            model: What `fitted` returned.
+            x: Rows as for `fitted`.
+            columns: How many classes, labels or targets there are.
+        """
+        with warnings.catch_warnings(), _threads_for(x):
+            # LightGBM names the columns of arrays itself, and warns that the array of `predict` has no names.
+            warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+            if not is_classifier(model):
+                return np.asarray(model.predict(x), "float64").reshape(len(x), -1), False
+            if not hasattr(model, "predict_proba"):
+                predicted = np.asarray(model.predict(x))
+                return (np.eye(columns)[predicted] if predicted.ndim == 1 else predicted.astype("float64")), True
+            p = model.predict_proba(x)
+        if isinstance(p, list):  # of several labels, a table for each
+            of_one = [np.flatnonzero(np.asarray(known) == 1) for known in model.classes_]
+            return np.column_stack([t[:, i[0]] if len(i) else np.zeros(len(t)) for t, i in zip(p, of_one)]), False
+        found = np.zeros((len(x), columns))  # a class that the training rows lack has probability 0
+        found[:, np.asarray(model.classes_, int)] = p
+        return found, False
+
+
+def _threads_for(x: pd.DataFrame):
+    """Limits OpenMP to one thread during the block: threads wait for each other longer than a small table takes."""
+    return threadpool_limits(1 if len(x) < SMALL else None, user_api="openmp")
+
+
+def rivals(kind: str, several: bool, seed: int) -> Iterator[Rival]:
+    """Yields the rivals of the zoo's networks, those that take least time first.
+
+    Args:
+        kind: What is predicted: `"classifier"` or `"regressor"`.
+        several: Whether several labels or targets are.
+        seed: Of what draws.
+    """
+    if kind == "classifier":
+        each, network = MultiOutputClassifier, MLPClassifier(random_state=seed)
+        yield Rival(DummyClassifier(strategy="prior"), is_baseline=True)
+        linear = LogisticRegression(max_iter=1_000)
+        yield Rival(each(linear) if several else linear, is_linear=True)
+        boosting = HistGradientBoostingClassifier(random_state=seed)
+    else:
+        each = MultiOutputRegressor
+        network = TransformedTargetRegressor(MLPRegressor(random_state=seed), transformer=StandardScaler())
+        yield Rival(DummyRegressor(), is_baseline=True)
+        yield Rival(Ridge(), is_linear=True)
+        boosting = HistGradientBoostingRegressor(random_state=seed)
+    yield Rival(each(boosting) if several else boosting, is_tree=True)
+    for module, name, parameters in FROM_OTHER_PACKAGES[kind]:
+        if importlib.util.find_spec(module) is not None:
+            estimator = getattr(importlib.import_module(module), name)(random_state=seed, **parameters)
+            yield Rival(each(estimator) if several else estimator, is_tree=True)
+    yield Rival(network)
+
+
+def rival_of(estimator: BaseEstimator) -> Rival:
+    """Returns a caller's estimator. A pipeline takes raw columns, and so does what says that it takes categories."""
+    inner = estimator
+    while isinstance(getattr(inner, "estimator", None), BaseEstimator):  # of a search
+        inner = inner.estimator
+    return Rival(estimator, takes_raw=isinstance(inner, Pipeline) or get_tags(inner).input_tags.categorical)
+
+
+def numbers_and_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns columns of float64 where all values are numbers, truth values or dates, and of texts elsewhere.
+
+    Nothing is learnt from the values of several rows.
+
+    Args:
+        frame: Raw columns.
+    """
+    return pd.DataFrame({str(i): _read(frame.iloc[:, i]) for i in range(frame.shape[1])}, index=frame.index)
+
+
+def _read(values: pd.Series) -> np.ndarray:
+    missing = is_missing(values)
+    if is_stringlike(values.dtype):
+        missing = missing | values.isin(MARKS).to_numpy()
+    numbers = np.full(len(values), np.nan)
+    try:
+        numbers[~missing] = moments(values[~missing]) if not missing.all() else 0.0
+    except ValueError:
+        texts = np.full(len(values), None, object)
+        texts[~missing] = values[~missing].astype(str).to_numpy(object)
+        return texts
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _is_number(x: pd.DataFrame) -> list:
+    return [name for name in x.columns if x[name].dtype.kind == "f"]
+
+
+def _is_text(x: pd.DataFrame) -> list:
+    return [name for name in x.columns if x[name].dtype.kind != "f"]
+
+
+def encoder(*, is_tree: bool) -> ColumnTransformer:
+    """Returns a transformer of what `numbers_and_texts` returns, all of whose statistics come from the rows of `fit`.
+
+    Levels in few training rows count as one: trees would tell rows by their names, and take a level that they do not
+    know for one of these.
+
+    Args:
+        is_tree: Whether gaps stay, and levels are numbered.
+    """
+    if is_tree:
+        numbered = OrdinalEncoder(
+            min_frequency=FEW_ROWS, handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+        )
+        return ColumnTransformer([("numbers", "passthrough", _is_number), ("texts", numbered, _is_text)])
+    filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    one_hot = OneHotEncoder(
+        min_frequency=FEW_ROWS, max_categories=MOST_LEVELS, handle_unknown="infrequent_if_exist", sparse_output=False
+    )
+    return ColumnTransformer(
+        [("numbers", make_pipeline(filled, StandardScaler()), _is_number), ("texts", one_hot, _is_text)]
+    )
