@@ -1,4 +1,4 @@
-"""Rows held out by time: what rows are sorted by."""
+"""Rows held out: by time, what rows are sorted by; of few rows, how many."""
 
 import datetime
 
@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import zoo
+from zoo.training.parts import load_parts
 from zoo.training.splitting import held_out, moments
 
 DAYS = pd.date_range("2023-11-20", periods=30, freq="9D")
@@ -63,3 +65,32 @@ def test_a_date_among_many_that_is_none_is_named():
     texts = [*DAYS.strftime("%d/%m/%Y"), "31/02/2024"]
     with pytest.raises(ValueError, match="Received: '31/02/2024' in row 30."):
         moments(pd.Series(texts, name="t"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "least", "held"),
+    [(60, 80, 20), (300, 80, 80), (500, 80, 100), (60, 0, 12)],
+    ids=["a third at most", "as many as are asked", "the share", "none asked"],
+)
+def test_of_few_rows_a_larger_share_is_held_out(rows, least, held):
+    frame = pd.DataFrame({"a": np.arange(float(rows)), "y": np.arange(float(rows))})
+    roles = {"groups": None, "time": None, "weight": None}
+    parts = load_parts(
+        frame,
+        target="y",
+        schema=None,
+        validation=0.2,
+        shipped=True,
+        entry=zoo.info("tabm_regressor"),
+        seed=0,
+        least_validation=least,
+        **roles,
+    )
+    assert (parts.rows, parts.val_rows) == (rows - held, held)
+
+
+def test_a_share_that_is_given_stands_above_the_least_rows_of_a_recipe():
+    frame = pd.DataFrame({"a": np.arange(60.0), "y": np.arange(60.0)})
+    shape = {"members": 2, "hidden_units": (4,), "epochs": 1, "verbose": 0, "target": "y"}
+    assert "validation 0.333333 by seed 0" in zoo.train("tabm_regressor", frame, **shape).data["split"]
+    assert "validation 0.1 by seed 0" in zoo.train("tabm_regressor", frame, validation=0.1, **shape).data["split"]
