@@ -20,6 +20,7 @@ from zoo.tasks.classification import TASK
 from zoo.training import candidates, comparing
 from zoo.training.comparison import NOT_RUN
 from zoo.training.folds import folds_of
+from zoo.training.paired import intervals
 
 TINY = ("mlp_classifier", {"epochs": 2, "hidden_units": (8,)})
 LINE = "logistic_regression"
@@ -146,6 +147,11 @@ def test_groups_stay_in_a_fold_and_weights_are_trained_with(table):
     for weights, (train, test) in zip(seen["weights"], folds_of(loaded, TASK, 3, "who", 0), strict=True):
         np.testing.assert_allclose(weights, table.w.iloc[train])
         assert set(table.who.iloc[train]).isdisjoint(table.who.iloc[test])
+    answers = {label: scores.predictions for label, scores in found.scores.items()}
+    who = np.concatenate([table.who.iloc[test] for _, test in folds_of(loaded, TASK, 3, "who", 0)])
+    wrong = np.stack([answers[label].answers.argmax(1) != answers[label].y for label in found.table.index], axis=1)
+    _, low, high = intervals(wrong, 0, lambda losses: 1 - losses, seed=0, groups=pd.factorize(who)[0])
+    np.testing.assert_allclose(found.table[["low", "high"]], np.stack([low, high], axis=1))
     expected = zoo.cross_validate(LINE, table, target="bought", groups="who", weight="w", folds=3, verbose=0)
     np.testing.assert_allclose(found.folds[found.folds.model == LINE].accuracy, expected.accuracy)
 
@@ -184,7 +190,8 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
     trained.clear()
     zoo.compare(table, **asked, checkpoint=tmp_path / "state")
     assert trained == []
-    zoo.compare(table.assign(minutes=1.0), **{**asked, "models": [LINE]}, checkpoint=tmp_path / "state")
+    other = table.assign(minutes=table.minutes.to_numpy()[::-1])
+    zoo.compare(other, **{**asked, "models": [LINE]}, checkpoint=tmp_path / "state")
     assert trained == [(LINE, (0, 1))], "other data are other answers"
 
 
