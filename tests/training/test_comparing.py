@@ -249,12 +249,15 @@ def test_the_zoo_s_entries_for_tables_are_compared_by_default(table, monkeypatch
         ({"budget": 0}, "`budget` must be seconds, more than 0, or None. Received: budget=0"),
         ({"models": []}, "`models` must name a model or several. Received: none."),
         ({"models": "mlp_clasifier"}, "Unknown model 'mlp_clasifier'. Did you mean 'mlp_classifier'"),
-        ({"models": [LINE, "mlp_regressor"]}, "suits|same|number"),
+        (
+            {"models": ["mlp_classifier", "mlp_regressor"], "target": "who"},
+            "must all do the same to be compared. Received: mlp_classifier does classification, mlp_regressor does reg",
+        ),
         ({"models": [LINE, 3]}, "A model to compare must be an entry's name.*Received: int."),
-        ({"models": "mcculloch_pitts"}, "mcculloch_pitts"),
+        ({"models": "mcculloch_pitts"}, "'mcculloch_pitts'"),
         ({"models": "logistic_regression.penguins"}, "Folds are for entries that learn, by their names."),
-        ({"models": [(LINE, {"hidden_unit": 3})]}, "hidden_unit"),
-        ({"models": [("mlp_classifier", {"epochs": -1})]}, "epochs"),
+        ({"models": [("mlp_classifier", {"hidden_unit": 3})]}, "hidden_unit.*Did you mean 'hidden_units'"),
+        ({"models": [("mlp_classifier", {"epochs": -1})]}, "`epochs` must be .* Received: epochs=-1"),
         ({"weight": "v"}, "`weight` must be a column of the data. Received: weight='v'"),
         ({"weight": "gate"}, "weights in 'gate' must be finite numbers"),
         ({"groups": "hwo"}, "`groups` must be a column of the data. Received: groups='hwo'"),
@@ -273,6 +276,9 @@ def test_images_have_no_models_by_default():
         zoo.compare((x, y), verbose=0)
 
 
-def test_models_of_other_things_are_not_compared():
+def test_models_of_other_things_are_not_compared(table, monkeypatch):
+    monkeypatch.setattr(type(TASK), "estimator", "")
+    with pytest.raises(ValueError, match="Models of classes, labels or numbers are compared. Received: models of cla"):
+        zoo.compare(table, target="bought", models=LINE, verbose=0)
     with pytest.raises((ValueError, TypeError), match="kohonen_map"):
         zoo.compare("penguins", models="kohonen_map", verbose=0)

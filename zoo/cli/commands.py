@@ -129,7 +129,6 @@ COMMANDS = {
             },
             "--json": RESULT,
         },
-        left_out={"rivals": "--no-rivals leaves them out"},
     ),
     "runs": Command(
         run="zoo.cli.listing:runs",
