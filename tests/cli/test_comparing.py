@@ -37,7 +37,7 @@ def test_json_holds_all_and_nothing_else_is_printed(visits_csv, tmp_path, capsys
     [
         (["--models", "mlp_clasifier"], "Unknown model 'mlp_clasifier'. Did you mean 'mlp_classifier'?"),
         (["--budget", "0"], "--budget must be seconds, more than 0, or None. Received: --budget 0"),
-        (["--rival"], "`zoo compare` does not know '--rival'. Did you mean '--rivals'?"),
+        (["--rival"], "`zoo compare` does not know '--rival'. Did you mean '--no-rivals'?"),
     ],
 )
 def test_a_mistake_is_one_line(visits_csv, capsys, words, said):
