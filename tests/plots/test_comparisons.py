@@ -7,12 +7,14 @@ import zoo
 from zoo.plots.canvas import BLUE, ORANGE
 
 
-def compared(errors=("", "", "ValueError: no")):
+def compared(errors=("", "", "ValueError: no"), baselines=frozenset()):
     table = pd.DataFrame(
         {"rmse": [2.0, 3.0, None], "difference": [0.0, 1.0, None], "low": [0.0, 0.5, None], "high": [0.0, 1.5, None]},
         index=["net", "line", "broken"],
     )
-    return zoo.Comparison(table.assign(error=errors, train_seconds=1.0), score="rmse", is_error=True)
+    return zoo.Comparison(
+        table.assign(error=errors, train_seconds=1.0), score="rmse", is_error=True, baselines=baselines
+    )
 
 
 def test_an_interval_a_model_and_none_of_what_failed():
@@ -30,3 +32,9 @@ def test_what_cannot_be_drawn_is_refused():
         zoo.plots.model_differences(3)
     with pytest.raises(ValueError, match="There is nothing to draw. No model has answered all folds: net: a; line: b"):
         zoo.plots.model_differences(compared(["a", "b", "c"]))
+
+
+@pytest.mark.parametrize(("baseline", "drawn"), [("line", ["net"]), ("net", ["net", "line"])])
+def test_the_baseline_is_drawn_where_it_is_the_best(baseline, drawn):
+    (ax,) = zoo.plots.model_differences(compared(baselines=frozenset({baseline}))).axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == drawn

@@ -20,6 +20,7 @@ from zoo.tasks.classification import TASK
 from zoo.training import candidates, comparing
 from zoo.training.comparison import NOT_RUN
 from zoo.training.folds import folds_of
+from zoo.training.paired import intervals
 
 TINY = ("mlp_classifier", {"epochs": 2, "hidden_units": (8,)})
 LINE = "logistic_regression"
@@ -146,6 +147,11 @@ def test_groups_stay_in_a_fold_and_weights_are_trained_with(table):
     for weights, (train, test) in zip(seen["weights"], folds_of(loaded, TASK, 3, "who", 0), strict=True):
         np.testing.assert_allclose(weights, table.w.iloc[train])
         assert set(table.who.iloc[train]).isdisjoint(table.who.iloc[test])
+    answers = {label: scores.predictions for label, scores in found.scores.items()}
+    who = np.concatenate([table.who.iloc[test] for _, test in folds_of(loaded, TASK, 3, "who", 0)])
+    wrong = np.stack([answers[label].answers.argmax(1) != answers[label].y for label in found.table.index], axis=1)
+    _, low, high = intervals(wrong, 0, lambda losses: 1 - losses, seed=0, groups=pd.factorize(who)[0])
+    np.testing.assert_allclose(found.table[["low", "high"]], np.stack([low, high], axis=1))
     expected = zoo.cross_validate(LINE, table, target="bought", groups="who", weight="w", folds=3, verbose=0)
     np.testing.assert_allclose(found.folds[found.folds.model == LINE].accuracy, expected.accuracy)
 
@@ -184,7 +190,8 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
     trained.clear()
     zoo.compare(table, **asked, checkpoint=tmp_path / "state")
     assert trained == []
-    zoo.compare(table.assign(minutes=1.0), **{**asked, "models": [LINE]}, checkpoint=tmp_path / "state")
+    other = table.assign(minutes=table.minutes.to_numpy()[::-1])
+    zoo.compare(other, **{**asked, "models": [LINE]}, checkpoint=tmp_path / "state")
     assert trained == [(LINE, (0, 1))], "other data are other answers"
 
 
@@ -242,12 +249,15 @@ def test_the_zoo_s_entries_for_tables_are_compared_by_default(table, monkeypatch
         ({"budget": 0}, "`budget` must be seconds, more than 0, or None. Received: budget=0"),
         ({"models": []}, "`models` must name a model or several. Received: none."),
         ({"models": "mlp_clasifier"}, "Unknown model 'mlp_clasifier'. Did you mean 'mlp_classifier'"),
-        ({"models": [LINE, "mlp_regressor"]}, "suits|same|number"),
+        (
+            {"models": ["mlp_classifier", "mlp_regressor"], "target": "who"},
+            "must all do the same to be compared. Received: mlp_classifier does classification, mlp_regressor does reg",
+        ),
         ({"models": [LINE, 3]}, "A model to compare must be an entry's name.*Received: int."),
-        ({"models": "mcculloch_pitts"}, "mcculloch_pitts"),
+        ({"models": "mcculloch_pitts"}, "'mcculloch_pitts'"),
         ({"models": "logistic_regression.penguins"}, "Folds are for entries that learn, by their names."),
-        ({"models": [(LINE, {"hidden_unit": 3})]}, "hidden_unit"),
-        ({"models": [("mlp_classifier", {"epochs": -1})]}, "epochs"),
+        ({"models": [("mlp_classifier", {"hidden_unit": 3})]}, "hidden_unit.*Did you mean 'hidden_units'"),
+        ({"models": [("mlp_classifier", {"epochs": -1})]}, "`epochs` must be .* Received: epochs=-1"),
         ({"weight": "v"}, "`weight` must be a column of the data. Received: weight='v'"),
         ({"weight": "gate"}, "weights in 'gate' must be finite numbers"),
         ({"groups": "hwo"}, "`groups` must be a column of the data. Received: groups='hwo'"),
@@ -266,6 +276,9 @@ def test_images_have_no_models_by_default():
         zoo.compare((x, y), verbose=0)
 
 
-def test_models_of_other_things_are_not_compared():
+def test_models_of_other_things_are_not_compared(table, monkeypatch):
+    monkeypatch.setattr(type(TASK), "estimator", "")
+    with pytest.raises(ValueError, match="Models of classes, labels or numbers are compared. Received: models of cla"):
+        zoo.compare(table, target="bought", models=LINE, verbose=0)
     with pytest.raises((ValueError, TypeError), match="kohonen_map"):
         zoo.compare("penguins", models="kohonen_map", verbose=0)

@@ -86,6 +86,10 @@ def test_less_of_an_error_is_better():
     assert found.advice == (
         "line is enough: mlp is 0.25 better, within chance (-0.1 to 0.5), and takes 20 times as long to train."
     )
+    at_the_end = comparison(
+        {"mlp": (2.5, 0.0, 0.0, 0.0, 9.0), "line": (2.75, 0.25, 0.0, 0.5, 9.0)}, is_error=True, score="rmse"
+    )
+    assert at_the_end.advice == "line is enough: mlp is 0.25 better, within chance (0 to 0.5)."
     far = comparison({"mlp": (2500.0, 0.0, 0.0, 0.0, 20.0), "line": (2700.0, 200.0, 120.4, 301.0, 1.0)},
                      is_error=True, score="rmse")  # fmt: skip
     assert far.advice == "Take mlp: its rmse is 2,500, 200 better than line, beyond chance (120 to 301)."

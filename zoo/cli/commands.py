@@ -7,7 +7,6 @@ here are the arguments without a name, and the few options that are no parameter
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -118,9 +117,7 @@ COMMANDS = {
         arguments={
             "source": SOURCE,
             "--no-rivals": {
-                "dest": "rivals",
-                "action": "store_false",
-                "default": argparse.SUPPRESS,
+                "action": "store_true",
                 "help": "compare the zoo's models alone, without those of scikit-learn and others",
             },
             "-o --output": {

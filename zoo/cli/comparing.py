@@ -23,6 +23,7 @@ def compare(arguments: argparse.Namespace) -> None:
             outputs.check_output(folder / name)
     loading.import_tensorflow()
     settings = given(arguments, "compare")
+    settings["rivals"] = not arguments.no_rivals
     settings["target"] = loading.target(arguments, arguments.source)
     data = loading.rows(arguments, arguments.source, schema=settings.get("schema"), target=settings["target"])
     verbose = 0 if arguments.json else settings.pop("verbose", 1)

@@ -12,6 +12,8 @@ from zoo.training.comparison import Comparison
 def model_differences(comparison: Comparison, *, ax=None) -> Figure:
     """Draws for each model what its score has more than that of the best, with the interval; the best is at 0.
 
+    A model that answers the same for all rows is drawn where it is the best: it would leave the others no room.
+
     Args:
         comparison: What `zoo.compare` returned.
         ax: Axes, or None for a new Figure.
@@ -25,6 +27,7 @@ def model_differences(comparison: Comparison, *, ax=None) -> Figure:
     table = comparison.table[comparison.table["error"] == ""]
     if table.empty:
         raise ValueError(f"There is nothing to draw. {comparison.advice}")
+    table = table[[i == 0 or label not in comparison.baselines for i, label in enumerate(table.index)]]
     figure, axes = one(ax, (6.5, 1.2 + 0.4 * len(table)))
     axes.axvline(0.0, linestyle=":", color=GREY)
     places = np.arange(len(table))

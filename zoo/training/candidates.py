@@ -224,7 +224,7 @@ class EstimatorCandidate:
             seconds = time.perf_counter() - begin
             answers, hard = self.rival.answers(model, x.iloc[test], rows.columns)
             predictions = rows.task.scores_of(rows.y[test], answers, rows.target, hard=hard).predictions
-            measured = (None, None) if fold else (_latency(model.predict, x.iloc[:1]), _bytes(model))
+            measured = (None, None) if fold else _measured_estimator(model, x.iloc[:1])
             yield fold, FoldAnswers(predictions.answers, hard, seconds, *measured)
 
 
@@ -245,6 +245,12 @@ def _measured_entry(model, row: pd.DataFrame, array) -> tuple[float, int]:
         zoo.save(model, os.path.join(folder, "model"))
         size = sum(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(folder) for name in names)
     return _latency(zoo.predict, model, row), size
+
+
+def _measured_estimator(model, row: pd.DataFrame) -> tuple[float, int | None]:
+    """Returns the seconds that `predict` takes for one row, and the bytes of the pickle."""
+    with rivals.one_thread():
+        return _latency(model.predict, row), _bytes(model)
 
 
 def _bytes(model) -> int | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 DRAWS = 2_000
-COVERED = (2.5, 97.5)  # percentiles: of 20 intervals about 19 hold what they are for
+COVERED = (2.5, 97.5)  # percentiles of the draws between which an interval lies
 
 
 def intervals(

@@ -125,6 +125,11 @@ class Rival(NamedTuple):
         return found, False
 
 
+def one_thread():
+    """Limits OpenMP to one thread during the block: to answer a row, threads wait for each other."""
+    return threadpool_limits(1, user_api="openmp")
+
+
 def _threads_for(x: pd.DataFrame):
     """Limits OpenMP to one thread during the block: threads wait for each other longer than a small table takes."""
     return threadpool_limits(1 if len(x) < SMALL else None, user_api="openmp")
