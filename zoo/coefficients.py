@@ -9,6 +9,7 @@ import pandas as pd
 from zoo.data import columns as kinds
 from zoo.engine.precision import in_double
 from zoo.layers.linear import line_beside
+from zoo.layers.members import receivers
 
 
 def linear_terms(network: keras.Model, features: list[dict]) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -78,6 +79,12 @@ def coefficients(model) -> pd.DataFrame:
             "Coefficients are those of columns. Received: a model of images. Take `model.network.get_weights()`."
         )
     line = line_beside(model.network)
+    beside = receivers(model.network)
+    if beside is not None and not beside.any():
+        raise TypeError(
+            f"Coefficients are those of a line beside the hidden layers. None of the {model.members} members that "
+            "were kept has it. Train with `kept_members=None`, which keeps all."
+        )
     if model.members > 1 and line is None:
         raise TypeError(
             f"Coefficients are those of one linear model. Received: an ensemble of {model.members} members. Build "

@@ -8,6 +8,7 @@ import pytest
 import zoo
 from tests.artifacts.conftest import keepers_notes
 from tests.engine.test_precision import policy
+from zoo.artifacts.card import line_of_card
 from zoo.data.preprocessing import Preprocessor
 from zoo.data.sources import load
 from zoo.engine.costs import training_flops
@@ -331,7 +332,7 @@ def test_a_shared_kernel_counts_for_each_member_in_what_a_step_costs():
 @pytest.mark.tensorflow
 def test_a_model_that_trains_keeps_all_members_and_its_run_has_those_that_are_kept():
     frame = numbers_and_a_level()
-    model = zoo.build("tabm_classifier", frame, target="mood", **SHAPE)
+    model = zoo.build("tabm_classifier", frame, target="mood", linear=False, **SHAPE)
     own = keras.optimizers.SGD(0.1)
     run = zoo.train(model, frame, optimizer=own, epochs=1, verbose=0)
     assert (model.members, run.model.members) == (4, 2)
@@ -401,6 +402,50 @@ def test_a_network_without_a_line_that_learnt_by_keras_s_fit_goes_on_without():
     run = zoo.train(model, frame, epochs=1, verbose=0)
     assert "finished" in run.recipe
     assert not any(np.any(weight) for weight in model.network.get_layer("line").get_weights())
+
+
+def line_and_noise(rows=90):
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(rows, 3)), columns=list("abc"))
+    frame["y"] = np.where(frame["a"] - frame["b"] + 0.3 * generator.normal(size=rows) > 0, "up", "down")
+    return frame
+
+
+@pytest.mark.tensorflow
+def test_beside_a_new_head_the_line_is_solved_anew():
+    frame = line_and_noise()
+    run = zoo.train("tabm_classifier", frame, target="y", epochs=1, **QUICK)
+    third = frame.assign(y=np.where(frame["c"] > 0.8, "new", frame["y"]))
+    again = zoo.fine_tune(run, third, classes="new", epochs=1, verbose=0)
+    assert again.recipe["linear"]["rows"] > 0
+    assert np.any(plain(again.model.network.get_layer("line").kernel))
+
+
+@pytest.mark.tensorflow
+def test_members_that_are_the_line_alone_stay_so_with_a_further_class():
+    frame = line_and_noise()
+    run = zoo.train("tabm_classifier", frame, target="y", epochs=1, **QUICK)
+    network = run.model.network
+    for name, value in (("outputs", 0.0), ("sum", 1.0)):
+        layer = network.get_layer(name)
+        layer.set_weights([np.full_like(weight, value) for weight in layer.get_weights()])
+    third = frame.assign(y=np.where(frame["c"] > 0.8, "new", frame["y"]))
+    adapted = zoo.adapt(run, third, classes="extend")
+    assert not any(np.any(weight) for weight in adapted.network.get_layer("outputs").get_weights())
+
+
+@pytest.mark.tensorflow
+def test_where_no_kept_member_has_the_line_none_is_told_of():
+    frame = line_and_noise().drop(columns="y").assign(y=lambda rows: np.abs(rows["a"]) + np.abs(rows["b"]))
+    run = zoo.train("tabm_regressor", frame, target="y", epochs=1, **QUICK)
+    layer = run.model.network.get_layer("sum")
+    layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
+    with pytest.raises(TypeError, match="None of the 2 members that were kept has it"):
+        run.model.coefficients()
+    again = zoo.train(run, frame, epochs=1, verbose=0)
+    assert again.recipe["linear"]["members"] == 0
+    said = "A ridge regression was solved; no member that was kept has it beside its hidden layers."
+    assert line_of_card({"task": "regression", "recipe": {"linear": {"members": 0}}}) == said
 
 
 # Bad input.

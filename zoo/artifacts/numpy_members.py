@@ -44,9 +44,9 @@ def expression(layer, taken: Sequence[str], weight: Callable[[str], str]) -> str
         parts = [f"np.broadcast_to({part}, ({layer.members}, *{part}.shape[-2:]))" for part in taken]
         return f"np.concatenate([{', '.join(parts)}], axis=-1)"
     if isinstance(layer, members.AddToMembers):
-        return (
-            " + ".join(taken) if layer.members is None else f"{taken[0]} + {weight('gets')}[:, None, None] * {taken[1]}"
-        )
+        if layer.members is None:
+            return " + ".join(taken)
+        return f"{taken[0]} + {weight('receives')}[:, None, None] * {taken[1]}"
     if isinstance(layer, members.StackOutputs):
         return f"np.stack([{', '.join(taken)}], axis=1)"
     return f"{x}.transpose(1, 0, 2)" if isinstance(layer, members.BatchFirst) else None

@@ -24,7 +24,7 @@ from zoo.data.columns import the_picture
 from zoo.engine.freezing import heads
 from zoo.layers.feature_wise import FeatureWise
 from zoo.layers.linear import LinearTerms
-from zoo.layers.members import AddToMembers, MemberDense
+from zoo.layers.members import AddToMembers, MemberDense, receivers
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
 OF_COLUMNS = (Levels, FeatureWise)  # layers that a network has only where there are such columns
@@ -150,10 +150,13 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
         )
     _check_layers_of_columns(old, new)
     ends = [id(layer) for layer in heads(new.network)]
+    beside = receivers(old.network)
     for key in mine:
         layer = new.layers[key]
-        if id(layer) in ends and fresh_head:
+        if fresh_head and (id(layer) in ends or isinstance(layer, AddToMembers)):
             continue
+        if beside is not None and id(layer) in ends and isinstance(layer, MemberDense):
+            _zero(layer, beside)
         if isinstance(layer, OF_COLUMNS) and key not in old.layers:
             continue
         if isinstance(layer, Levels):
@@ -182,6 +185,14 @@ def _check_layers_of_columns(old: Named, new: Named) -> None:
                     f"{'of the trained model' if one is old else 'for the new columns'}, since numbers are embedded up "
                     "to a number of columns. Keep about as many columns, or train a fresh model."
                 )
+
+
+def _zero(layer: MemberDense, members: np.ndarray) -> None:
+    """Sets the weights of some members to zero: beside a line, what is new to a head begins so."""
+    weights = layer.get_weights()
+    for weight in weights:
+        weight[members] = 0.0
+    layer.set_weights(weights)
 
 
 def _transfer_dense(layer, old: Named, new: Named, key: str, is_head: bool) -> None:

@@ -4,7 +4,7 @@
 
 R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes, Ensemble Selection from Libraries of Models, ICML 2004.
 https://doi.org/10.1145/1015330.1015432. A member is taken once at most: one that counts twice would cost as two.
-What stands beside the members may be taken more often, where it costs nothing: the line that is added to their outputs.
+The line that is added to their outputs may be taken several times, for it costs nothing.
 """
 
 from __future__ import annotations

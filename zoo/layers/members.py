@@ -41,10 +41,10 @@ class MemberLayer(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class ZeroForEverySecond(keras.initializers.Initializer):
-    """Draws the weights of members, members first, by another initializer; those of every second one are zero.
+    """Draws initial weights `(members, ...)` by another initializer, and sets those of every second member to zero.
 
     Args:
-        initializer: Of the others.
+        initializer: The other initializer.
     """
 
     def __init__(self, initializer):
@@ -272,10 +272,10 @@ class MemberLevels(Levels):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class AddToMembers(keras.layers.Layer):
-    """Adds what is the same for all members to what each gives, or to what every second one gives.
+    """Adds a tensor that all members share to the output of each member, or to that of every second one.
 
     Args:
-        members: How many networks stand side by side, of which every second one gets it; None for all of any number.
+        members: How many networks stand side by side, of which every second one receives it; None: each of any number.
 
     Input shape: a list of `(members, batch, features)` and `(batch, features)`. Output shape: that of the first.
     """
@@ -292,18 +292,24 @@ class AddToMembers(keras.layers.Layer):
             def drawn(shape, dtype=None):
                 return ops.cast(every_second(shape[0]), dtype)
 
-            self.gets = self.add_weight(shape=(self.members,), initializer=drawn, trainable=False, name="gets")
+            self.receives = self.add_weight(shape=(self.members,), initializer=drawn, trainable=False, name="receives")
 
     def call(self, parts):
         of_members, shared = parts
         shared = ops.expand_dims(shared, 0)
-        return of_members + (shared if self.members is None else ops.reshape(self.gets, (-1, 1, 1)) * shared)
+        return of_members + (shared if self.members is None else ops.reshape(self.receives, (-1, 1, 1)) * shared)
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape[0])
 
     def get_config(self):
         return {**super().get_config(), "members": self.members}
+
+
+def receivers(network: keras.Model) -> np.ndarray | None:
+    """Returns for each member whether it receives what stands beside the members `(members,)`; None: all do."""
+    added = next((layer for layer in network.layers if isinstance(layer, AddToMembers) and layer.weights), None)
+    return None if added is None else ops.convert_to_numpy(added.receives) > 0
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -96,15 +96,15 @@ def keep_best_members(model, rows):
     others = [m for m in range(model.members) if m not in chosen]
     network = best_members.of_chosen(network, [*chosen, *others[: kept - len(chosen)]])
     if len(chosen) < kept:
-        _say_the_line(network, range(len(chosen), kept))
+        _leave_the_line_alone(network, range(len(chosen), kept))
     said = f"{kept} of {model.members} members kept, whose mean answers the validation rows best"
     if len(chosen) < kept:
         said += f", {kept - len(chosen)} of them the line alone"
     return network, {**model.options, "members": kept}, said
 
 
-def _say_the_line(network: keras.Model, members: Sequence[int]) -> None:
-    """Makes members of a network answer what the line beside the hidden layers says."""
+def _leave_the_line_alone(network: keras.Model, members: Sequence[int]) -> None:
+    """Makes members of a network answer what the line beside the hidden layers answers."""
     for layer, value in ((network.get_layer("outputs"), 0.0), (network.get_layer("sum"), 1.0)):
         weights = layer.get_weights()
         for weight in weights:
@@ -171,7 +171,7 @@ def tabm(
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
     begin = _uniform(units[-1])["kernel_initializer"]
-    begin = begin if line is None else ZeroForEverySecond(begin)  # zero where the line says all
+    begin = begin if line is None else ZeroForEverySecond(begin)  # zero beside the line
     outputs = MemberDense(members, spec.num_outputs, kernel_initializer=begin, name="outputs")(x)
     if line is not None:
         outputs = AddToMembers(members, name="sum")([outputs, line])

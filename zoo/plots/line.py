@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from zoo.data.columns import the_array
 from zoo.data.sources import load as load_data
 from zoo.layers.linear import line_beside, line_of
+from zoo.layers.members import receivers
 from zoo.model import Model
 from zoo.plots.canvas import BLUE, GREY, LIGHT, RED, several
 from zoo.training.resolving import resolve_model
@@ -21,7 +22,7 @@ def line_and_rest(model, data, *, output: int | str = 0, most: int = 12, ax=None
 
     Left: the standard deviation, over the rows, of each column's part of the line, and of what the hidden layers add.
     Right: for each row, what the line says and what the hidden layers add. Both are in the target's units for a
-    regression, else in logits.
+    regression, else in logits. Where some of several members have the line, it counts by their share.
 
     Args:
         model: A `zoo.Model`, a `Run`, a folder or a preset, whose network has a line: `mlp_classifier` or
@@ -112,7 +113,11 @@ def _parts(model: Model, data, place: int) -> tuple[dict, np.ndarray, np.ndarray
     line = keras.ops.convert_to_numpy(network({tensor.name: x[tensor.name] for tensor in network.inputs}))
     of_all = {tensor.name: x[tensor.name] for tensor in model.network.inputs}
     both = keras.ops.convert_to_numpy(model.merged(model.network_outputs(of_all)))
-    line, rest = line[:, place].astype("float64"), (both - line)[:, place].astype("float64")
+    beside = receivers(model.network)
+    part_of_members = 1.0 if beside is None else float(beside.mean())  # that have the line
+    parts = {column: part * part_of_members for column, part in parts.items()}
+    line = part_of_members * line[:, place].astype("float64")
+    rest = both[:, place].astype("float64") - line
     scale, center = _units(model, place)
     return {column: part * scale for column, part in parts.items()}, line * scale + center, rest * scale
 

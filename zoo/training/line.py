@@ -18,7 +18,7 @@ from zoo.data.pipelines import Encoded
 from zoo.data.threads import one_thread
 from zoo.engine.freezing import heads
 from zoo.layers.linear import SolvedLine, line_of, line_outputs
-from zoo.layers.members import AddToMembers
+from zoo.layers.members import receivers
 from zoo.model import Model
 from zoo.solvers.ridge import Line, most_rows
 from zoo.training.line_methods import method_of, positive
@@ -73,16 +73,13 @@ def is_needed(model: Model, *, again: bool = False) -> bool:
 
 
 def _is_alone(network: keras.Model) -> bool:
-    """Returns whether the heads of a network that a line is added to have learnt nothing."""
-    added = next((layer for layer in network.layers if isinstance(layer, AddToMembers) and layer.weights), None)
-    if added is None:
-        return all(map(is_at_zero, heads(network)))
-    beside = added.gets.numpy() > 0
+    """Returns whether the heads that a line is added to have learnt nothing."""
+    beside = receivers(network)
 
     def is_untouched(layer) -> bool:
-        weights = layer.get_weights()
-        of_members = getattr(layer, "members", None) is not None
-        return not any(np.any(weight[beside] if of_members else weight) for weight in weights)
+        if beside is None or getattr(layer, "members", None) is None:
+            return is_at_zero(layer)
+        return not any(np.any(weight[beside]) for weight in layer.get_weights())
 
     return all(map(is_untouched, heads(network)))
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zoo.layers.linear import line_of
+from zoo.layers.members import receivers
 from zoo.model import Model
 from zoo.training import line
 from zoo.training.line import Solved
@@ -40,8 +41,14 @@ class LineBeside:
         return {**dataclasses.asdict(self.solved), **({"refit": True} if again else {})}
 
     def explained(self, model: Model, rows: Rows) -> dict[str, Any]:
-        """Returns the line's share of what the trained model explains, by a name; nothing where there is no line."""
+        """Returns the line's share of what the trained model explains, by a name; nothing where there is no line.
+
+        Where no member that was kept has the line, that is said in place of the share.
+        """
         held_out = rows.encoded if rows.held_out is None else rows.held_out
+        beside = receivers(model.network)
+        if beside is not None and not beside.any():
+            return {"members": 0}
         if self.constant is None or held_out is None:
             return {}
         return {"explained": line.explained(model, self.constant, held_out)}
