@@ -667,6 +667,13 @@ def test_json_has_null_for_what_is_not_finite(capsys):
     assert json.loads(capsys.readouterr().out) == {"r2": None, "1": 0.5, "rows": [3, True, None]}
 
 
+def test_json_has_null_for_what_is_missing_in_pandas(capsys):
+    frame = pd.DataFrame({"best_epoch": pd.array([3, None], "Int64"), "date": pd.to_datetime(["2024-01-02", None])})
+    print_json(frame.to_dict("records"))
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["best_epoch"], second) == (3, {"best_epoch": None, "date": None})
+
+
 @pytest.mark.process
 def test_a_reader_that_has_had_enough_is_no_mistake():
     command = f"{sys.executable} -c 'import zoo.cli; [zoo.cli.main([\"list\"]) for _ in range(200)]' | head -1"

@@ -5,10 +5,12 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from zoo import package_data
-from zoo.artifacts.finding import Found, artifacts, best_first
+from zoo.artifacts.finding import LARGEST_IS_BEST, LEAST_IS_BEST, Found, artifacts, best_first
+from zoo.tasks import measures
 
 PERCEPTRON = package_data.package_folder("saved_models") / "perceptron.and"
 
@@ -102,3 +104,35 @@ def test_the_best_comes_first():
     assert [str(one.folder) for one in best_first(found, "rmse")] == ["c", "a", "b"]
     with pytest.raises(ValueError, match="no score 'acuracy'. Did you mean 'accuracy'\\? There are: accuracy, log"):
         best_first(found, "acuracy")
+
+
+@pytest.mark.parametrize(
+    ("score", "order"),
+    [
+        ("recall_Greece", "bac"),  # "ece" is in the name of the class
+        ("f1_loss", "bac"),
+        ("precision_error", "bac"),
+        ("r2_mae", "bac"),
+        ("roc_auc_loss", "bac"),
+        ("average_precision_ece", "bac"),
+        ("ece", "abc"),
+        ("brier_accuracy", "abc"),
+        ("log_loss_recall", "abc"),
+        ("median_error_r2", "abc"),
+        ("mean_squared_error", "abc"),  # of others' tasks
+        ("poisson_deviance", "abc"),
+        ("recency", "bac"),
+    ],
+)
+def test_a_score_is_sorted_by_its_own_name_and_not_by_that_of_a_class_and_nan_comes_last(score, order):
+    values = {"c": float("nan"), "a": 0.2, "b": 0.8}
+    found = [Found(Path(name), metrics={"test": {score: value}}) for name, value in values.items()]
+    assert "".join(str(one.folder) for one in best_first(found, score)) == order
+
+
+def test_every_score_of_the_measures_is_known_to_be_an_error_or_not():
+    y, p = np.array([0, 1, 1, 0]), np.array([[0.8, 0.2], [0.3, 0.7], [0.6, 0.4], [0.9, 0.1]])
+    of_classes, counts = measures.classification_scores(y, p, 2, hard=False)
+    of_labels, of_each = measures.label_scores(np.eye(2, dtype=int)[y], p, ["a", "b"], hard=False)
+    names = {*of_classes, *measures.class_scores(counts), *of_labels, *of_each, *measures.regression_scores(y, p[:, 1])}
+    assert names == {*LEAST_IS_BEST, *LARGEST_IS_BEST}

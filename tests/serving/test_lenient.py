@@ -82,6 +82,8 @@ FULL = {
         {"price": None},
         {"price": math.nan},
         {"price": True},
+        {"price": 10**40},
+        {"price": 1e39},
         {"inhabitants": 2**60 + 1},
         {"inhabitants": 10**40},
         {"inhabitants": -(10**300)},
@@ -153,6 +155,27 @@ def test_examples_are_as_lenient_as_rows(ask, model):
     np.testing.assert_allclose([score for _, score in content["results"][0]], offline(model, row), atol=1e-5)
 
 
+def test_examples_take_served_names_and_are_counted_and_refused_as_rows_are(ask, opened, model):
+    def classify(**request):
+        return ask("POST", "/v1/models/orders:classify", request)
+
+    lenient = opened["orders"].version.lenient
+    before = (lenient.ignored, lenient.absent)
+    row = {("paid_by_card" if name == "paid by card" else name): value for name, value in FULL.items()}
+    floor = row.pop("floor")
+    status, content, _ = classify(context={"floor": 1}, examples=[{**row, "floor": floor, "more": 1}, row])
+    assert status == 200, content
+    for found, of_floor in zip(content["results"], (floor, 1), strict=True):
+        np.testing.assert_allclose(
+            [score for _, score in found], offline(model, {**FULL, "floor": of_floor}), atol=1e-5
+        )
+    assert classify(examples=[{"note": "a"}])[0] == 200
+    assert (lenient.ignored - before[0], lenient.absent - before[1]) == (1, 5)
+    for example, said in (({"Price": 1.0}, "at least one of"), ({**FULL, "paid_by_card": True}, "each column once")):
+        status, content, _ = classify(examples=[FULL, example])
+        assert status == 400 and said in content["error"] and "in row 1" in content["error"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -195,6 +218,36 @@ def test_strict_rows_are_answered_alike(models):
     asked = {"instances": [ROW, {**ROW, "age": math.nan, "class_": ""}]}
     strict, lenient = (client(App(models, lenient=way))("POST", "/v1/models/ship:predict", asked) for way in (0, 1))
     assert lenient[:2] == strict[:2] and strict[0] == 200
+
+
+TWINS = [{"name": raw, "kind": "number", "served": served} for raw, served in (("a b", "a_b"), ("a_b", "a_b_2"))]
+TWIN_INPUTS = {"a_b": ["float32", [None]], "a_b_2": ["float32", [None]]}
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ({"a_b": 1.0, "a_b_2": 2.0}, [1.0, 2.0]),  # a strict request, as sample_request.json has it
+        ({"a b": 1.0, "a_b": 2.0}, [1.0, 2.0]),
+        ({"a b": 1.0, "a_b_2": 2.0}, [1.0, 2.0]),
+        ({"a_b": 2.0}, [math.nan, 2.0]),
+    ],
+    ids=str,
+)
+def test_a_served_name_that_is_another_columns_raw_name_loses_no_value(row, wanted):
+    rows, columns = {"instances": [row]}, {"inputs": {name: [value] for name, value in row.items()}}
+    for request in (rows, columns):
+        found, _, _ = protocol.tensors(request, TWIN_INPUTS, most_rows=9, lenient=Lenient(TWINS, TWIN_INPUTS))
+        np.testing.assert_array_equal([found["a_b"][0], found["a_b_2"][0]], wanted)
+
+
+def test_a_row_that_has_a_column_twice_is_refused():
+    row = {"a b": 1.0, "a_b": 2.0}
+    for more in ({"a_b_2": 3.0}, {"a_b_2": 3.0, "more": 4}):
+        with pytest.raises(Refused, match="each column once. Received in row 1: 'a_b' and 'a_b_2', which are the raw"):
+            protocol.tensors(
+                {"instances": [row, {**row, **more}]}, TWIN_INPUTS, most_rows=9, lenient=Lenient(TWINS, TWIN_INPUTS)
+            )
 
 
 INPUTS = {"x": ["float32", [None, 2]], "image": ["uint8", [None, 1, 1, 1]], "t": ["float32", [None, None, 1]]}

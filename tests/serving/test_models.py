@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import zoo
 from tests.serving.conftest import ROW, call, client, exported
+from zoo.serving import models as serving_models
 from zoo.serving.app import App
 from zoo.serving.models import Watcher, open_folders
 
@@ -104,6 +105,35 @@ def worse(frame, tmp_path_factory):
     model = zoo.build("mlp_classifier", frame, target="survived", hidden_units=(16,))
     exported(model, folder)
     return folder / "1"
+
+
+def test_a_version_that_is_replaced_under_its_number_is_taken_up(opened, own, worse):
+    old = opened.version
+    (own / "1").rename(own / "1.better")
+    shutil.copytree(worse, own / "1")
+    assert opened.refresh() and opened.version.number == 1
+    assert not old.batcher._thread.is_alive() and not opened.refresh()
+    ask = client(App({"ship": opened}))
+    assert ask("POST", "/v1/models/ship:predict", {"instances": [ROW]})[1]["predictions"][0]["probability"] == 0.5
+    (own / "1" / "saved_model.pb").write_bytes(b"half of i")
+    assert not opened.refresh() and opened.status() == {1: ("AVAILABLE", "")}
+    assert ask("POST", "/v1/models/ship:predict", {"instances": [ROW]})[0] == 200
+
+
+def test_the_status_may_be_asked_while_a_version_is_loaded(opened, own, monkeypatch):
+    """A dict that changes while another thread iterates it raises RuntimeError."""
+    asked, load = [], serving_models.load_version
+
+    def load_and_ask(*args, **limits):
+        asked.append(iter(opened.failed.items()))
+        return load(*args, **limits)
+
+    monkeypatch.setattr(serving_models, "load_version", load_and_ask)
+    (own / "2").mkdir()
+    assert not opened.refresh() and set(opened.failed) == {2}
+    shutil.copytree(own / "1", own / "2", dirs_exist_ok=True)
+    assert opened.refresh() and opened.failed == {}
+    assert [[number for number, _ in one] for one in asked] == [[], [2]]
 
 
 def test_rolling_back_is_a_rename_and_fails_no_request(opened, own, worse):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Iterator, Mapping
 from numbers import Real
@@ -13,7 +14,14 @@ from zoo import registry
 from zoo.artifacts.manifest import CHECKED, INSIDE, check_size, read_card, read_facts, sha256
 
 SPLITS = ("test", "val", "train")  # the first of them that a card has is what its scores are shown of
-ERRORS = ("loss", "error", "rmse", "mae", "mse", "brier", "ece", "deviance")  # parts of names whose least value is best
+
+# The scores of `zoo.tasks.measures`, whose names may be followed by that of a class, a label or a target.
+LEAST_IS_BEST = ("log_loss", "brier", "ece", "rmse", "mae", "median_error")
+LARGEST_IS_BEST = (
+    *("accuracy", "majority_accuracy", "balanced_accuracy", "exact_match", "roc_auc", "average_precision"),
+    *("precision", "recall", "f1", "f1_macro", "f1_micro", "r2"),
+)
+ERRORS = ("loss", "logloss", "error", "rmse", "mae", "mse", "mape", "brier", "ece", "deviance")  # words of other errors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +136,8 @@ def best_first(found: list[Found], score: str) -> list[Found]:
 
     Args:
         found: Artifacts.
-        score: The name of a score. The least value is the best of errors and losses, the largest of all others.
+        score: The name of a score. The least value is the best of errors and losses, the largest of all others. What
+            is no number comes last.
 
     Raises:
         ValueError: if none of them has it.
@@ -138,5 +147,18 @@ def best_first(found: list[Found], score: str) -> list[Found]:
         raise ValueError(
             f"There is no score {score!r}.{registry.suggest(score, known)} There are: {', '.join(known) or 'none'}."
         )
-    sign = 1.0 if any(part in score for part in ERRORS) else -1.0
-    return sorted(found, key=lambda one: (score not in one.scores, sign * one.scores.get(score, 0.0)))
+    sign = 1.0 if _is_error(score) else -1.0
+
+    def place(one: Found) -> tuple[bool, float]:
+        value = float(one.scores.get(score, math.nan))
+        return (True, 0.0) if math.isnan(value) else (False, sign * value)
+
+    return sorted(found, key=place)
+
+
+def _is_error(score: str) -> bool:
+    """Returns whether the least value of a score is the best, whatever its class, label or target is called."""
+    bases = [name for name in (*LEAST_IS_BEST, *LARGEST_IS_BEST) if f"{score}_".startswith(f"{name}_")]
+    if bases:
+        return max(bases, key=len) in LEAST_IS_BEST
+    return any(word in ERRORS for word in score.split("_"))

@@ -12,12 +12,14 @@ from typing import Any
 
 
 def print_json(value: Any) -> None:
-    """Prints a value as JSON, which has null for numbers that are not finite."""
+    """Prints a value as JSON, which has null for numbers that are not finite and for what is missing in pandas."""
     print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
 
 
 def _plain(value: Any) -> Any:
-    """Returns what JSON has for a value: numbers that are not finite are null."""
+    """Returns what JSON has for a value: numbers that are not finite and missing values are null."""
+    if (pandas := sys.modules.get("pandas")) is not None and (value is pandas.NA or value is pandas.NaT):
+        return None
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

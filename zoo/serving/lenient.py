@@ -44,14 +44,22 @@ class Lenient:
     def row(self, row: Mapping[str, Any], place: int) -> dict[str, Any]:
         """Returns a row by the names of the inputs; None where it has no value.
 
+        The served name of a column may be the raw name of another, as `a_b` is where the raw names are `a b` and
+        `a_b`. A row that has all served names and no other key is taken by them, as a strict request is; in every other
+        row such a name is the raw one.
+
         Args:
             row: A row of a request, by raw or served names.
             place: Its number, for the message.
 
         Raises:
-            ValueError: if it has keys, but none of them is a column.
+            ValueError: if it has keys, but none of them is a column, or if two of them are the same column.
         """
+        if row.keys() == self._inputs.keys():
+            return {name: row[name] for name in self._inputs}
         named = {self._served.get(name, name): value for name, value in row.items()}
+        if len(named) < len(row):
+            raise self._twice(row, place)
         found = {name: named[name] for name in self._inputs if name in named}
         if named and not found:
             known = list(self._served or self._inputs)
@@ -62,6 +70,22 @@ class Lenient:
         self.ignored += len(row) - len(found)
         self.absent += len(self._inputs) - len(found)
         return {name: found.get(name) for name in self._inputs}
+
+    def served(self, raw: str) -> str:
+        """Returns the served name of a column."""
+        return self._served[raw]
+
+    def _twice(self, row: Mapping[str, Any], place: int) -> ValueError:
+        """Returns the error of a row that has a column by its raw and by its served name."""
+        name, served = next(
+            (raw, served)
+            for raw, served in self._served.items()
+            if raw != served and raw in row and served in row and served not in self._served
+        )
+        return ValueError(
+            f"A row must have each column once. Received in row {place}: {name!r} and {served!r}, which are the raw "
+            "and the served name of the same column. Leave one of them out."
+        )
 
     def columns(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Returns columns of a request by the names of the inputs; those that are not there are missing throughout.

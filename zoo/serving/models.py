@@ -164,7 +164,10 @@ class Served:
         self.folder, self.name, self.only = folder, folder.name, only
         self._runtime, self._limits = runtime, limits
         self.version: Version | None = None
-        self.failed: dict[int, tuple[tuple, str]] = {}  # number -> marks of the folder as it was, what was wrong
+        self._marks: tuple = ()  # of the folder of the version that answers, as it was loaded
+        # Number -> marks of the folder as it was, what was wrong. It is replaced and never changed, for the thread of
+        # the watcher writes it and that of the requests reads it.
+        self.failed: dict[int, tuple[tuple, str]] = {}
 
     def numbers(self) -> list[int]:
         """Returns the versions that are there and may answer."""
@@ -176,14 +179,15 @@ class Served:
     def refresh(self) -> bool:
         """Takes up the highest version that can be loaded; returns whether it is another than before.
 
-        The version before answers until the new one can, and what it was asked meanwhile.
+        The version before answers until the new one can, and what it was asked meanwhile. A version whose files are
+        others than those that were loaded is a new one, though it has the same number.
         """
         numbers = self.numbers()
         self.failed = {number: why for number, why in self.failed.items() if number in numbers}
         for number in reversed(numbers):
-            if self.version is not None and number == self.version.number:
-                return False
             marks = _marks(self.folder / str(number))
+            if self.version is not None and number == self.version.number and marks == self._marks:
+                return False
             if number in self.failed and self.failed[number][0] == marks:
                 continue
             if self.version is not None and number < self.version.number and self._is_there():
@@ -192,12 +196,12 @@ class Served:
                 loaded = load_version(self.folder / str(number), self._runtime, **self._limits)
             except Exception as error:
                 said = " ".join(str(error).split())[:500] or type(error).__name__
-                self.failed[number] = (marks, said)
+                self.failed = {**self.failed, number: (marks, said)}
                 kept = f"; version {self.version.number} goes on" if self.version else ""
                 log.error("%s: version %d cannot be served%s: %s", self.name, number, kept, said)
                 continue
-            self.failed.pop(number, None)
-            old, self.version = self.version, loaded
+            self.failed = {other: why for other, why in self.failed.items() if other != number}
+            old, self.version, self._marks = self.version, loaded, marks
             log.info("%s: version %d answers", self.name, number)
             if old is not None:
                 old.close()

@@ -352,11 +352,14 @@ def examples(
             kind = JSON_TYPES.get(type(example), "Number")
             raise Refused(400, f"Example must be JSON object but got JSON {kind}")
     found = {}
+    if lenient is not None:
+        read = [_read(lenient.row, {**context, **example}, i) for i, example in enumerate(given)]
+        for raw, (served, dtype, shape) in columns.items():
+            features = _unlisted([row[lenient.served(str(raw))] for row in read], shape)
+            found[served] = _tensor(served, features, dtype, (None, *shape), lenient, rows=False)
+        return found, len(given)
     for raw, (served, dtype, shape) in columns.items():
         name, features = str(raw), [example.get(str(raw), context.get(str(raw))) for example in given]
-        if lenient is not None:
-            found[served] = _tensor(served, _unlisted(features, shape), dtype, (None, *shape), lenient, rows=False)
-            continue
         values = [value for feature in features for value in _feature(name, feature, dtype, shape)]
         try:
             flat = np.array(values, dtype) if dtype in FLOATS else _strings(values)
