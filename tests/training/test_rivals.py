@@ -11,6 +11,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 
+from zoo.data.schema import Column
 from zoo.training import rivals
 from zoo.training.rivals import Rival, encoder, numbers_and_texts
 
@@ -28,16 +29,34 @@ def test_columns_are_read_as_numbers_dates_and_texts():
             "empty": [None, None, None],
         }
     )
-    read = numbers_and_texts(frame)
-    assert [dtype.kind for dtype in read.dtypes] == ["f", "f", "f", "f", "O", "f", "f", "f"]
+    kinds = ["number", "boolean", "date", "date", "category", "category", "number", "number"]
+    read = numbers_and_texts(frame, [Column(name, kind) for name, kind in zip(frame, kinds, strict=True)])
+    assert [dtype.kind for dtype in read.dtypes] == ["f", "f", "f", "f", "O", "O", "f", "f"]
     np.testing.assert_array_equal(read["0"], [1.5, np.nan, 2.0])
     np.testing.assert_array_equal(read["1"], [1.0, 0.0, 1.0])
     day = read["2"]
     assert np.isnan(day[2]) and day[1] > day[0]
     assert read["3"][2] - read["3"][0] == 2 * (day[1] - day[0]), "dates count alike, however they are written"
     assert read["4"].isna().tolist() == [False, True, False] and read["4"][2] == "south"
+    assert read["5"].fillna("").tolist() == ["3", "1", ""], "levels stay levels"
     np.testing.assert_array_equal(read["6"], [np.nan, 1.0, -1.0])
     assert read["7"].isna().all()
+
+
+def test_columns_are_read_as_the_schema_says():
+    frame = pd.DataFrame({"price": ["1.250,5", "n.a.", "3,0"], "zip": [10115, 80331, 10115], "note": ["a", "none", ""]})
+    columns = (
+        Column("price", "number", decimal=",", thousands=".", missing=("n.a.",)),
+        Column("zip", "category"),
+        Column("note", "text", missing=("none",)),
+    )
+    read = numbers_and_texts(frame, columns)
+    np.testing.assert_array_equal(read["0"], [1250.5, np.nan, 3.0])
+    assert read["1"].tolist() == ["10115", "80331", "10115"] and read["2"].isna().tolist() == [False, True, True]
+    pixels = numbers_and_texts(
+        np.arange(12, dtype="uint8").reshape(2, 2, 3, 1), [Column("image", "image", shape=(2, 3, 1))]
+    )
+    np.testing.assert_array_equal(pixels, np.arange(12.0).reshape(2, 6))
 
 
 def test_the_columns_of_linear_models_are_filled_standardised_and_one_hot():

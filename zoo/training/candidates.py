@@ -103,7 +103,8 @@ class FoldedRows:
     def read(self) -> pd.DataFrame:
         """Returns these columns as numbers and texts."""
         if "read" not in self.cache:
-            self.cache["read"] = rivals.numbers_and_texts(self.raw())
+            columns = [column for column in self.loaded.schema.columns if column.name not in self.no_inputs]
+            self.cache["read"] = rivals.numbers_and_texts(self.loaded.x, columns)
         return self.cache["read"]
 
     def weights(self) -> np.ndarray | None:

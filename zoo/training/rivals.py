@@ -2,9 +2,9 @@
 
     raw columns --numbers_and_texts--> numbers and texts --encoder, fitted to training rows--> an estimator's inputs
 
-Texts are read as numbers or dates where all of them are; dates count as numbers. For linear models and networks gaps
-are filled with the median beside a flag, numbers are standardised, and the frequent levels of texts are one-hot. Trees
-take gaps as they are, and numbers of these levels.
+The schema says what is a number, as for the zoo's entries; truth values and dates count as numbers, categories and texts
+as texts. For linear models and networks gaps are filled with the median beside a flag, numbers are standardised, and
+the frequent levels of texts are one-hot. Trees take gaps as they are, and numbers of these levels.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,9 +31,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils import get_tags
 from threadpoolctl import threadpool_limits
 
-from zoo.data.notations import MARKS
-from zoo.data.raw_values import is_missing, is_stringlike
-from zoo.training.splitting import moments
+from zoo.data.columns import kind_of
+from zoo.data.schema import Column
 
 SMALL = 10_000  # rows
 MOST_LEVELS = 20  # one-hot columns of a text, that of all rarer levels included
@@ -171,29 +170,24 @@ def rival_of(estimator: BaseEstimator) -> Rival:
     return Rival(estimator, takes_raw=isinstance(inner, Pipeline) or get_tags(inner).input_tags.categorical)
 
 
-def numbers_and_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Returns columns of float64 where all values are numbers, truth values or dates, and of texts elsewhere.
+def numbers_and_texts(x, columns: Sequence[Column]) -> pd.DataFrame:
+    """Returns columns of float64, NaN where they are missing, and of texts, missing ones too, as the schema says.
 
-    Nothing is learnt from the values of several rows.
+    Nothing is learnt from the values of several rows. What has several numbers a row has a column for each.
 
     Args:
-        frame: Raw columns.
+        x: A table, or an array of rows.
+        columns: The columns to read, as the schema has them.
     """
-    return pd.DataFrame({str(i): _read(frame.iloc[:, i]) for i in range(frame.shape[1])}, index=frame.index)
-
-
-def _read(values: pd.Series) -> np.ndarray:
-    missing = is_missing(values)
-    if is_stringlike(values.dtype):
-        missing = missing | values.isin(MARKS).to_numpy()
-    numbers = np.full(len(values), np.nan)
-    try:
-        numbers[~missing] = moments(values[~missing]) if not missing.all() else 0.0
-    except ValueError:
-        texts = np.full(len(values), None, object)
-        texts[~missing] = values[~missing].astype(str).to_numpy(object)
-        return texts
-    return np.where(np.isfinite(numbers), numbers, np.nan)
+    found: list[np.ndarray] = []
+    for column in columns:
+        read = kind_of(column).plain(x[column.name] if isinstance(x, pd.DataFrame) else x, column)
+        if read.dtype.kind == "f":
+            found.extend(np.where(np.isfinite(read), read, np.nan).reshape(len(read), -1).T)
+        else:
+            found.append(read)
+    index = x.index if isinstance(x, pd.DataFrame) else None
+    return pd.DataFrame({str(i): values for i, values in enumerate(found)}, index=index)
 
 
 def _is_number(x: pd.DataFrame) -> list:
