@@ -17,10 +17,11 @@ from sklearn.tree import DecisionTreeClassifier
 import zoo
 from zoo.data.sources import load
 from zoo.tasks.classification import TASK
-from zoo.training import candidates, comparing
+from zoo.training import candidates, comparing, one_program
 from zoo.training.comparison import NOT_RUN
 from zoo.training.folds import folds_of
 from zoo.training.paired import intervals
+from zoo.training.settings import DEFAULT_SHARE, RecipeShare
 
 TINY = ("mlp_classifier", {"epochs": 2, "hidden_units": (8,)})
 LINE = "logistic_regression"
@@ -69,6 +70,32 @@ def test_zoo_entries_are_scored_as_cross_validate_scores_them(found, table):
             np.testing.assert_allclose(own[score], expected[score], rtol=1e-6)
             assert found.table.loc[name, score] == pytest.approx(expected[score].mean())
         assert found.table.loc[name, "accuracy_spread"] == pytest.approx(expected.accuracy.std())
+
+
+def test_folds_hold_out_as_many_rows_as_the_recipe_asks_for(monkeypatch):
+    """Of 30 rows TabM holds out a third, for its recipe asks for 80 where a fifth is fewer."""
+    generator = np.random.default_rng(0)
+    x = pd.DataFrame(generator.normal(size=(60, 2)), columns=["a", "b"])
+    held_out, alone = [], []
+    prepared, train_jobs = one_program._prepared, candidates.train_jobs
+
+    def recorded(*arguments):
+        held_out.append(len(prepared(*arguments)[0].val))
+        return prepared(*arguments)
+
+    def jobs(entry, recipe, jobs, alike, options, settings, **rest):
+        alone.append(settings["validation"])
+        return train_jobs(entry, recipe, jobs, alike, options, settings, **rest)
+
+    monkeypatch.setattr(one_program, "_prepared", recorded)
+    monkeypatch.setattr(candidates, "train_jobs", jobs)
+    small = {"epochs": 1, "hidden_units": (4,), "members": 2}
+    asked = {"folds": 2, "rivals": False, "verbose": 0}
+    found = zoo.compare((x, x.a + x.b), models=("tabm_regressor", small), **asked)
+    assert list(found.table.error) == [""] and held_out == [10, 10]
+    assert alone == [DEFAULT_SHARE] and isinstance(alone[0], RecipeShare), "a caller's share would stay a fifth"
+    found = zoo.compare((x, x.a + x.b), models=("tabm_regressor", {**small, "validation": 0.2}), **asked)
+    assert list(found.table.error) == [""] and held_out[2:] == [6, 6]
 
 
 def test_a_rival_s_scores_are_those_of_scikit_learn_on_the_same_folds(table):

@@ -23,10 +23,10 @@ from zoo.engine.plan import ENGINES
 from zoo.registry import Entry
 from zoo.tasks.task import Target, Task
 from zoo.training import inference, rivals, scoring
-from zoo.training.cross_validation import alike_in_shape, train_jobs
+from zoo.training.cross_validation import alike_in_shape, arguments_of_folds, train_jobs
 from zoo.training.one_program import Job
 from zoo.training.rivals import Rival
-from zoo.training.settings import DEFAULT_SHARE, RecipeShare, changed_recipe, copy_of
+from zoo.training.settings import DEFAULT_SHARE, changed_recipe, copy_of
 
 TRAINING = (
     "epochs",
@@ -157,8 +157,8 @@ class EntryCandidate:
         if optimizer is not None or batch_size is not None:
             recipe = dataclasses.replace(recipe, solver=None)
         traits = resolve_traits(self.entry, self.options)
-        share = recipe.validation if isinstance(validation, RecipeShare) else validation
-        how = {"validation": share, "groups": rows.groups, "weight": rows.weight}
+        del settings["learning_rate"]
+        how, alone = arguments_of_folds(recipe, validation, rows.groups, rows.weight, rows.loaded.target, settings)
         jobs = [
             Job(fold, rows.seed, rate, rows.loaded.take(train), test)
             for fold in folds
@@ -167,8 +167,6 @@ class EntryCandidate:
         own = copy_of(optimizer)
         what = (self.entry, recipe, traits, rows.task, jobs, self.options, how, own, engine)
         alike, _ = alike_in_shape(*what)
-        del settings["learning_rate"]
-        alone = {**how, **settings, "target": rows.loaded.target}
         for place, (model, _, _) in train_jobs(self.entry, recipe, jobs, alike, self.options, alone, verbose=0):
             seconds = time.perf_counter() - begin
             yield jobs[place].fold, self._answers(model, rows, jobs[place], seconds)
