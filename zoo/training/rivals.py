@@ -2,9 +2,9 @@
 
     raw columns --numbers_and_texts--> numbers and texts --encoder, fitted to training rows--> an estimator's inputs
 
-The schema says what is a number, as for the zoo's entries; truth values and dates count as numbers, categories and texts
-as texts. For linear models and networks gaps are filled with the median beside a flag, numbers are standardised, and
-the frequent levels of texts are one-hot. Trees take gaps as they are, and numbers of these levels.
+The schema says what is a number, as for the zoo's entries; truth values and dates count as numbers. For linear models
+and networks gaps are filled with the median beside a flag, numbers are standardised, and the frequent levels of texts
+are one-hot. Trees take gaps as they are, and numbers of these levels.
 """
 
 from __future__ import annotations
