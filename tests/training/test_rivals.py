@@ -11,6 +11,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 
+import zoo
 from zoo.data.schema import Column
 from zoo.training import rivals
 from zoo.training.rivals import Rival, encoder, numbers_and_texts
@@ -125,3 +126,17 @@ def test_those_of_other_packages_are_there_where_they_are_installed(kind, monkey
     for rival in found:
         answers, hard = rival.answers(rival.fitted(x, y, np.ones(40)), x, 2 if kind == "classifier" else 1)
         assert not hard and answers.shape == (40, 2 if kind == "classifier" else 1)
+
+
+def test_a_package_that_cannot_be_imported_is_listed_and_the_others_go_on(tmp_path, monkeypatch):
+    (tmp_path / "half_installed.py").write_text("raise OSError('libgomp.so.1: cannot open shared object file')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    broken = (("half_installed", "HalfClassifier", {}),)
+    monkeypatch.setattr(rivals, "FROM_OTHER_PACKAGES", {"classifier": broken})
+    x = pd.DataFrame({"n": np.arange(20.0)})
+    found = zoo.compare(
+        (x, ["a", "b"] * 10), models=LogisticRegression(), folds=2, verbose=0, checkpoint=tmp_path / "c"
+    )
+    assert found.table.index[-1] == "HalfClassifier"
+    assert found.table.loc["HalfClassifier", "error"] == "OSError: libgomp.so.1: cannot open shared object file"
+    assert set(found.scores) >= {"LogisticRegression", "HistGradientBoostingClassifier", "MLPClassifier"}

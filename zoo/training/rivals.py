@@ -54,6 +54,18 @@ FROM_OTHER_PACKAGES: dict[
 }
 
 
+class Unavailable(BaseEstimator):
+    """Stands for an estimator whose package is installed, but cannot be imported.
+
+    Args:
+        name: The name of the estimator's class.
+        error: What the import raised.
+    """
+
+    def __init__(self, name: str, error: Exception):
+        self.name, self.error = name, error
+
+
 class Rival(NamedTuple):
     """An estimator of scikit-learn's kind that is not fitted.
 
@@ -81,7 +93,7 @@ class Rival(NamedTuple):
             estimator = estimator.estimator
         elif isinstance(estimator, TransformedTargetRegressor):
             estimator = estimator.regressor
-        return type(estimator).__name__
+        return estimator.name if isinstance(estimator, Unavailable) else type(estimator).__name__
 
     def fitted(self, x: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None):
         """Returns a fitted copy.
@@ -90,7 +102,12 @@ class Rival(NamedTuple):
             x: Training rows: raw columns, or what `numbers_and_texts` returned.
             y: Encoded targets.
             weight: Sample weights `(rows,)`, or None.
+
+        Raises:
+            Exception: what the import of its package raised.
         """
+        if isinstance(self.estimator, Unavailable):
+            raise self.estimator.error
         model = clone(self.estimator)
         if not self.takes_raw:
             model = Pipeline([("columns", encoder(is_tree=self.is_tree)), (MODEL, model)])
@@ -156,8 +173,13 @@ def rivals(kind: str, several: bool, seed: int) -> Iterator[Rival]:
         boosting = HistGradientBoostingRegressor(random_state=seed)
     yield Rival(each(boosting) if several else boosting, is_tree=True)
     for module, name, parameters in FROM_OTHER_PACKAGES[kind]:
-        if importlib.util.find_spec(module) is not None:
+        if importlib.util.find_spec(module) is None:
+            continue
+        try:
             estimator = getattr(importlib.import_module(module), name)(random_state=seed, **parameters)
+        except Exception as error:  # of a library that it lacks, say; each package raises its own
+            yield Rival(Unavailable(name, error), is_tree=True)
+        else:
             yield Rival(each(estimator) if several else estimator, is_tree=True)
     yield Rival(network)
 
