@@ -24,6 +24,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model._base import LinearClassifierMixin, LinearModel
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -37,6 +39,8 @@ from zoo.data.schema import Column
 SMALL = 10_000  # rows
 MOST_LEVELS = 20  # one-hot columns of a text, that of all rarer levels included
 FEW_ROWS = 10  # levels in fewer training rows count as one
+# What gives its columns as they are to the estimator in it.
+PASSING_ON = (MultiOutputClassifier, MultiOutputRegressor, TransformedTargetRegressor, GridSearchCV, RandomizedSearchCV)
 MODEL = "model"  # the last step of the pipelines made here
 FROM_OTHER_PACKAGES: dict[
     str, tuple[tuple[str, str, dict[str, Any]], ...]
@@ -185,11 +189,20 @@ def rivals(kind: str, several: bool, seed: int) -> Iterator[Rival]:
 
 
 def rival_of(estimator: BaseEstimator) -> Rival:
-    """Returns a caller's estimator. A pipeline takes raw columns, and so does what says that it takes categories."""
+    """Returns a caller's estimator, its columns prepared as those of the rival of its kind.
+
+    A pipeline takes raw columns, and so does what says that it takes categories. What takes gaps counts as a tree.
+    """
     inner = estimator
     while isinstance(getattr(inner, "estimator", None), BaseEstimator):  # of a search
         inner = inner.estimator
-    return Rival(estimator, takes_raw=isinstance(inner, Pipeline) or get_tags(inner).input_tags.categorical)
+    if isinstance(inner, Pipeline) or get_tags(inner).input_tags.categorical:
+        return Rival(estimator, takes_raw=True)
+    own = estimator
+    while isinstance(own, PASSING_ON):
+        own = own.regressor if isinstance(own, TransformedTargetRegressor) else own.estimator
+    is_linear = isinstance(own, (LinearModel, LinearClassifierMixin))
+    return Rival(estimator, is_tree=not is_linear and get_tags(own).input_tags.allow_nan, is_linear=is_linear)
 
 
 def numbers_and_texts(x, columns: Sequence[Column]) -> pd.DataFrame:
