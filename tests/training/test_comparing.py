@@ -244,7 +244,7 @@ def test_groups_stay_in_a_fold_and_weights_are_trained_with(table):
                         rivals=False, verbose=0)  # fmt: skip
     assert (found.table.error == "").all() and len(seen["weights"]) == 3
     assert np.isnan(found.table.loc["Recording", "size"]), "a class of a function cannot be pickled"
-    assert seen["columns"] == 5, "minutes and its flag, and three gates"
+    assert seen["columns"] == 2, "a tree takes gaps, and numbers of levels"
     loaded = load(table, target="bought")
     for weights, (train, test) in zip(seen["weights"], folds_of(loaded, TASK, 3, "who", 0), strict=True):
         np.testing.assert_allclose(weights, table.w.iloc[train])

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import sklearn
 
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data import pipelines
@@ -22,7 +21,7 @@ from zoo.data.weighting import checked_weights
 from zoo.engine.plan import ENGINES
 from zoo.registry import Entry
 from zoo.tasks.task import Target, Task
-from zoo.training import inference, rivals, scoring
+from zoo.training import identities, inference, rivals, scoring
 from zoo.training.cross_validation import alike_in_shape, arguments_of_folds, train_jobs
 from zoo.training.one_program import Job
 from zoo.training.rivals import Rival
@@ -152,8 +151,7 @@ class EntryCandidate:
     @property
     def identity(self) -> str:
         """What the answers depend on, beside data and folds."""
-        settings = {name: _written(value) for name, value in self.settings.items()}
-        return repr((self.entry.name, sorted(settings.items()), sorted(self.options.items())))
+        return identities.of_entry(self.entry, self.settings, self.options)
 
     def answer_folds(self, rows: FoldedRows, folds: list[int]) -> Iterator[tuple[int, FoldAnswers]]:
         """Yields numbers of folds and the answers to them, of those that can be trained as one program together.
@@ -219,8 +217,7 @@ class EstimatorCandidate:
     @property
     def identity(self) -> str:
         """What the answers depend on, beside data and folds."""
-        parameters = sorted(self.rival.estimator.get_params(deep=True).items(), key=lambda item: item[0])
-        return repr((sklearn.__version__, type(self.rival.estimator).__qualname__, parameters))
+        return identities.of_rival(self.rival)
 
     def answer_folds(self, rows: FoldedRows, folds: list[int]) -> Iterator[tuple[int, FoldAnswers]]:
         """Yields numbers of folds and the answers to them.
@@ -243,11 +240,6 @@ class EstimatorCandidate:
 
 
 Candidate = EntryCandidate | EstimatorCandidate
-
-
-def _written(value):
-    """Returns the config of an optimizer, which is the same in another process, and anything else as it is."""
-    return (type(value).__name__, value.get_config()) if hasattr(value, "get_config") else value
 
 
 def _measured_entry(model, row: pd.DataFrame, array) -> tuple[float, int]:

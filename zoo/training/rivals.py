@@ -2,9 +2,9 @@
 
     raw columns --numbers_and_texts--> numbers and texts --encoder, fitted to training rows--> an estimator's inputs
 
-The schema says what is a number, as for the zoo's entries; truth values and dates count as numbers, categories and texts
-as texts. For linear models and networks gaps are filled with the median beside a flag, numbers are standardised, and
-the frequent levels of texts are one-hot. Trees take gaps as they are, and numbers of these levels.
+The schema says what is a number, as for the zoo's entries; truth values and dates count as numbers. For linear models
+and networks gaps are filled with the median beside a flag, numbers are standardised, and the frequent levels of texts
+are one-hot. Trees take gaps as they are, and numbers of these levels.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model._base import LinearClassifierMixin, LinearModel
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -37,6 +39,8 @@ from zoo.data.schema import Column
 SMALL = 10_000  # rows
 MOST_LEVELS = 20  # one-hot columns of a text, that of all rarer levels included
 FEW_ROWS = 10  # levels in fewer training rows count as one
+# What gives its columns as they are to the estimator in it.
+PASSING_ON = (MultiOutputClassifier, MultiOutputRegressor, TransformedTargetRegressor, GridSearchCV, RandomizedSearchCV)
 MODEL = "model"  # the last step of the pipelines made here
 FROM_OTHER_PACKAGES: dict[
     str, tuple[tuple[str, str, dict[str, Any]], ...]
@@ -52,6 +56,18 @@ FROM_OTHER_PACKAGES: dict[
         ("catboost", "CatBoostRegressor", {"verbose": 0, "allow_writing_files": False}),
     ),
 }
+
+
+class Unavailable(BaseEstimator):
+    """Stands for an estimator whose package is installed, but cannot be imported.
+
+    Args:
+        name: The name of the estimator's class.
+        error: What the import raised.
+    """
+
+    def __init__(self, name: str, error: Exception):
+        self.name, self.error = name, error
 
 
 class Rival(NamedTuple):
@@ -81,7 +97,7 @@ class Rival(NamedTuple):
             estimator = estimator.estimator
         elif isinstance(estimator, TransformedTargetRegressor):
             estimator = estimator.regressor
-        return type(estimator).__name__
+        return estimator.name if isinstance(estimator, Unavailable) else type(estimator).__name__
 
     def fitted(self, x: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None):
         """Returns a fitted copy.
@@ -90,7 +106,12 @@ class Rival(NamedTuple):
             x: Training rows: raw columns, or what `numbers_and_texts` returned.
             y: Encoded targets.
             weight: Sample weights `(rows,)`, or None.
+
+        Raises:
+            Exception: what the import of its package raised.
         """
+        if isinstance(self.estimator, Unavailable):
+            raise self.estimator.error
         model = clone(self.estimator)
         if not self.takes_raw:
             model = Pipeline([("columns", encoder(is_tree=self.is_tree)), (MODEL, model)])
@@ -156,18 +177,32 @@ def rivals(kind: str, several: bool, seed: int) -> Iterator[Rival]:
         boosting = HistGradientBoostingRegressor(random_state=seed)
     yield Rival(each(boosting) if several else boosting, is_tree=True)
     for module, name, parameters in FROM_OTHER_PACKAGES[kind]:
-        if importlib.util.find_spec(module) is not None:
+        if importlib.util.find_spec(module) is None:
+            continue
+        try:
             estimator = getattr(importlib.import_module(module), name)(random_state=seed, **parameters)
+        except Exception as error:  # of a library that it lacks, say; each package raises its own
+            yield Rival(Unavailable(name, error), is_tree=True)
+        else:
             yield Rival(each(estimator) if several else estimator, is_tree=True)
     yield Rival(network)
 
 
 def rival_of(estimator: BaseEstimator) -> Rival:
-    """Returns a caller's estimator. A pipeline takes raw columns, and so does what says that it takes categories."""
+    """Returns a caller's estimator, its columns prepared as those of the rival of its kind.
+
+    A pipeline takes raw columns, and so does what says that it takes categories. What takes gaps counts as a tree.
+    """
     inner = estimator
     while isinstance(getattr(inner, "estimator", None), BaseEstimator):  # of a search
         inner = inner.estimator
-    return Rival(estimator, takes_raw=isinstance(inner, Pipeline) or get_tags(inner).input_tags.categorical)
+    if isinstance(inner, Pipeline) or get_tags(inner).input_tags.categorical:
+        return Rival(estimator, takes_raw=True)
+    own = estimator
+    while isinstance(own, PASSING_ON):
+        own = own.regressor if isinstance(own, TransformedTargetRegressor) else own.estimator
+    is_linear = isinstance(own, (LinearModel, LinearClassifierMixin))
+    return Rival(estimator, is_tree=not is_linear and get_tags(own).input_tags.allow_nan, is_linear=is_linear)
 
 
 def numbers_and_texts(x, columns: Sequence[Column]) -> pd.DataFrame:
