@@ -1,11 +1,13 @@
 """`zoo.compare`: the same folds and scores for all, what is listed of those that fail, and how it goes on."""
 
 import re
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, log_loss
@@ -17,10 +19,11 @@ from sklearn.tree import DecisionTreeClassifier
 import zoo
 from zoo.data.sources import load
 from zoo.tasks.classification import TASK
-from zoo.training import candidates, comparing
+from zoo.training import candidates, comparing, one_program
 from zoo.training.comparison import NOT_RUN
 from zoo.training.folds import folds_of
 from zoo.training.paired import intervals
+from zoo.training.settings import DEFAULT_SHARE, RecipeShare
 
 TINY = ("mlp_classifier", {"epochs": 2, "hidden_units": (8,)})
 LINE = "logistic_regression"
@@ -53,7 +56,8 @@ def test_a_row_a_model_the_best_first(found):
     assert list(found.table.columns[-7:]) == [
         "difference", "low", "high", "train_seconds", "latency_ms", "size", "error"
     ]  # fmt: skip
-    assert found.table.accuracy.is_monotonic_decreasing and (found.table.error == "").all()
+    of_all_rows = [found.scores[label]["accuracy"] for label in found.table.index]
+    assert of_all_rows == sorted(of_all_rows, reverse=True) and (found.table.error == "").all()
     assert (found.table[["train_seconds", "latency_ms", "size"]] > 0).all(axis=None)
     assert found.table.difference.iloc[0] == 0 and set(found.table.index) == set(found.scores)
 
@@ -69,6 +73,32 @@ def test_zoo_entries_are_scored_as_cross_validate_scores_them(found, table):
             np.testing.assert_allclose(own[score], expected[score], rtol=1e-6)
             assert found.table.loc[name, score] == pytest.approx(expected[score].mean())
         assert found.table.loc[name, "accuracy_spread"] == pytest.approx(expected.accuracy.std())
+
+
+def test_folds_hold_out_as_many_rows_as_the_recipe_asks_for(monkeypatch):
+    """Of 30 rows TabM holds out a third, for its recipe asks for 80 where a fifth is fewer."""
+    generator = np.random.default_rng(0)
+    x = pd.DataFrame(generator.normal(size=(60, 2)), columns=["a", "b"])
+    held_out, alone = [], []
+    prepared, train_jobs = one_program._prepared, candidates.train_jobs
+
+    def recorded(*arguments):
+        held_out.append(len(prepared(*arguments)[0].val))
+        return prepared(*arguments)
+
+    def jobs(entry, recipe, jobs, alike, options, settings, **rest):
+        alone.append(settings["validation"])
+        return train_jobs(entry, recipe, jobs, alike, options, settings, **rest)
+
+    monkeypatch.setattr(one_program, "_prepared", recorded)
+    monkeypatch.setattr(candidates, "train_jobs", jobs)
+    small = {"epochs": 1, "hidden_units": (4,), "members": 2}
+    asked = {"folds": 2, "rivals": False, "verbose": 0}
+    found = zoo.compare((x, x.a + x.b), models=("tabm_regressor", small), **asked)
+    assert list(found.table.error) == [""] and held_out == [10, 10]
+    assert alone == [DEFAULT_SHARE] and isinstance(alone[0], RecipeShare), "a caller's share would stay a fifth"
+    found = zoo.compare((x, x.a + x.b), models=("tabm_regressor", {**small, "validation": 0.2}), **asked)
+    assert list(found.table.error) == [""] and held_out[2:] == [6, 6]
 
 
 def test_a_rival_s_scores_are_those_of_scikit_learn_on_the_same_folds(table):
@@ -121,6 +151,79 @@ def test_one_that_crashes_is_listed_and_the_others_go_on(table):
     assert "log_loss" not in found.table or np.isnan(found.table.loc["svm", "log_loss"])
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            lambda x: np.where(np.arange(len(x)) == 3, np.nan, 0.0),
+            "are not finite. Received: 1 such numbers in fold 0.",
+        ),
+        (lambda x: np.full(len(x), -np.inf), "are not finite. Received: 30 such numbers in fold 0."),
+        (lambda x: np.zeros((len(x), 2)), "must have the shape (30, 1). Received: the shape (30, 2)."),
+        (lambda x: np.zeros(7), "cannot reshape array"),
+    ],
+)
+def test_answers_that_cannot_be_scored_are_listed_and_not_ranked(answer, said):
+    class Broken(Ridge):
+        def predict(self, x):
+            return answer(x)
+
+    x = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["a", "b"])
+    models = {"broken": Broken(), "good": Ridge(), "mean": DummyRegressor()}
+    found = zoo.compare((x, x.a + x.b), models=models, rivals=False, folds=2, verbose=0)
+    assert list(found.table.index) == ["good", "mean", "broken"] and set(found.scores) == {"good", "mean"}
+    assert found.table.error.iloc[2].startswith("ValueError: ") and said in found.table.error.iloc[2]
+
+
+def test_a_network_s_answers_that_are_not_finite_are_listed(table, monkeypatch, tmp_path):
+    def answers(self, rows, folds, *rest):
+        for fold in folds:
+            found = np.full((len(rows.splits[fold][1]), 2), 0.5)
+            found[3] = np.nan if fold and self.entry.name == LINE else 0.5
+            yield fold, candidates.FoldAnswers(found, False, 1.0)
+
+    monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", answers)
+    found = zoo.compare(table, target="bought", models=[LINE, TINY], folds=2, rivals=False, verbose=0)
+    assert list(found.table.index) == ["mlp_classifier", LINE] and set(found.scores) == {"mlp_classifier"}
+    assert found.table.error[LINE] == "ValueError: The answers are not finite. Received: 2 such numbers in fold 1."
+
+
+def test_the_order_is_that_of_the_score_of_all_rows(monkeypatch):
+    """Folds of 100 and 10 rows: one model is right in the large one, the other in half of it and in the small one."""
+    rows = pd.DataFrame({"x": np.arange(110.0), "who": np.r_[np.zeros(100, int), np.ones(10, int)]})
+    rows["y"] = np.where(np.arange(110) % 2, "yes", "no")
+    right = {LINE: np.arange(110) < 100, "mlp_classifier": (np.arange(110) % 4 < 2) | (np.arange(110) >= 100)}
+
+    def answers(self, rows, folds, *rest):
+        for fold in folds:
+            test = rows.splits[fold][1]
+            yield fold, candidates.FoldAnswers(np.eye(2)[(rows.y == right[self.entry.name])[test] * 1], False, 1.0)
+
+    monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", answers)
+    found = zoo.compare(rows, target="y", groups="who", models=[TINY, LINE], folds=2, rivals=False, verbose=0)
+    assert list(found.table.index) == [LINE, "mlp_classifier"]
+    np.testing.assert_allclose(found.table.accuracy, [0.5, 0.75])
+    np.testing.assert_allclose(found.table.difference, [0.0, 60 / 110 - 100 / 110])
+
+
+def test_columns_that_no_model_has_are_there_and_shown(table):
+    class Unpicklable(LogisticRegression):
+        pass
+
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=Unpicklable(), folds=2, rivals=False,
+                        verbose=0)  # fmt: skip
+    assert list(found.table.columns[-7:]) == [
+        "difference", "low", "high", "train_seconds", "latency_ms", "size", "error"
+    ]  # fmt: skip
+    assert np.isnan(found.table["size"].iloc[0]) and (found.table.error == "").all()
+    assert repr(found).splitlines()[1].endswith(" ms") and found.plot().axes
+
+
+def test_the_estimators_of_a_large_seed_take_a_smaller_one(table):
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=LINE, folds=2, seed=2**40 + 1, verbose=0)
+    assert (found.table.error == "").all()
+
+
 def test_pipelines_and_the_zoo_s_estimators_take_raw_columns(table):
     own = make_pipeline(make_column_transformer((OneHotEncoder(), ["gate"])), LogisticRegression())
     network = zoo.sklearn.ZooClassifier(epochs=1, hidden_units=(4,))
@@ -142,7 +245,7 @@ def test_groups_stay_in_a_fold_and_weights_are_trained_with(table):
                         rivals=False, verbose=0)  # fmt: skip
     assert (found.table.error == "").all() and len(seen["weights"]) == 3
     assert np.isnan(found.table.loc["Recording", "size"]), "a class of a function cannot be pickled"
-    assert seen["columns"] == 5, "minutes and its flag, and three gates"
+    assert seen["columns"] == 2, "a tree takes gaps, and numbers of levels"
     loaded = load(table, target="bought")
     for weights, (train, test) in zip(seen["weights"], folds_of(loaded, TASK, 3, "who", 0), strict=True):
         np.testing.assert_allclose(weights, table.w.iloc[train])
@@ -165,11 +268,11 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
     whole = zoo.compare(table, **asked)
     answer, trained = candidates.EntryCandidate.answer_folds, []
 
-    def interrupted(self, rows, folds):
+    def interrupted(self, rows, folds, *rest):
         if trained == [LINE]:
             raise KeyboardInterrupt
         trained.append(self.entry.name)
-        yield from answer(self, rows, folds)
+        yield from answer(self, rows, folds, *rest)
 
     monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -178,9 +281,9 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
     assert len(stored) == 4, "two folds of the line and of the tree"
     stored[0].write_bytes(b"half a file")
 
-    def counted(self, rows, folds):
+    def counted(self, rows, folds, *rest):
         trained.append((self.entry.name, tuple(folds)))
-        yield from answer(self, rows, folds)
+        yield from answer(self, rows, folds, *rest)
 
     trained.clear()
     monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", counted)
@@ -196,12 +299,65 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
 
 
 def test_the_budget_lists_those_whose_turn_did_not_come(table, monkeypatch):
-    clock = iter([0.0, 1.0, 6.0, 7.0])
+    clock = iter([0.0, 1.0, 2.0, 6.0, 7.0])
     monkeypatch.setattr(comparing, "monotonic", lambda: next(clock))
     found = zoo.compare(table, target="bought", ignore=["who", "w"], models=[TINY, DecisionTreeClassifier(), LINE],
                         folds=2, rivals=False, budget=5, verbose=0)  # fmt: skip
     assert list(found.table.index) == [LINE, "DecisionTreeClassifier", "mlp_classifier"]
     assert list(found.table.error) == ["", NOT_RUN, NOT_RUN]
+
+
+def test_the_budget_ends_between_folds_that_train_one_by_one(table, monkeypatch, tmp_path):
+    asked = {"target": "bought", "ignore": ["who", "w"], "models": [DecisionTreeClassifier(random_state=0), LINE],
+             "folds": 2, "rivals": False, "verbose": 0, "checkpoint": tmp_path}  # fmt: skip
+    counted = []
+
+    class Counted(comparing.Progress):
+        def __init__(self, total, unit, *, first=0, verbose):
+            counted.append((total, first))
+            super().__init__(total, unit, first=first, verbose=verbose)
+
+        def __exit__(self, *error):
+            assert self.done == 4
+            super().__exit__(*error)
+
+    monkeypatch.setattr(comparing, "Progress", Counted)
+    clock = iter([0.0, 1.0, 6.0, 7.0])
+    with monkeypatch.context() as patched:
+        patched.setattr(comparing, "monotonic", lambda: next(clock))
+        found = zoo.compare(table, **asked, budget=5)
+    cut_off = "cut off after 1 of 2 folds: the budget was used up"
+    assert dict(found.table.error) == {LINE: cut_off, "DecisionTreeClassifier": NOT_RUN}
+    assert len(list(tmp_path.glob("*.npz"))) == 1
+    clock = iter([0.0, 1.0, 2.0, 6.0])
+    with monkeypatch.context() as patched:
+        patched.setattr(comparing, "monotonic", lambda: next(clock))
+        found = zoo.compare(table, **asked, budget=5)
+    assert dict(found.table.error) == {LINE: "", "DecisionTreeClassifier": cut_off}
+    assert (zoo.compare(table, **asked).table.error == "").all()
+    assert counted == [(4, 0), (4, 1), (4, 3)], "folds of an earlier call are no work of this one"
+
+
+def test_folds_of_one_program_are_not_cut_off(table, monkeypatch):
+    clock = iter([0.0, 1.0])
+    monkeypatch.setattr(comparing, "monotonic", lambda: next(clock, 9.0))
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=TINY, folds=2, rivals=False, budget=5,
+                        verbose=0)  # fmt: skip
+    assert list(found.table.error) == [""]
+
+
+def test_an_estimator_s_times_hold_the_reading_of_its_rows(table, monkeypatch):
+    read = candidates.rivals.numbers_and_texts
+
+    def slow(x, columns):
+        time.sleep(0.02 if len(x) == 1 else 0.6)
+        return read(x, columns)
+
+    monkeypatch.setattr(candidates.rivals, "numbers_and_texts", slow)
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=DecisionTreeClassifier(), folds=3,
+                        rivals=False, verbose=0)  # fmt: skip
+    assert found.table.latency_ms.iloc[0] >= 20
+    assert found.table.train_seconds.iloc[0] >= 1.2, "each of three folds reads two thirds of the rows"
 
 
 def test_a_line_a_model_is_printed_and_then_the_table(table, capsys):
@@ -222,6 +378,9 @@ def test_numbers_several_and_labels():
     several = zoo.compare(rows, target=["p", "q"], models=("mlp_regressor", {"epochs": 1, "hidden_units": (4,)}),
                           folds=2, verbose=0)  # fmt: skip
     assert several.score == "r2" and (several.table.error == "").all() and several.table.index[0] != "DummyRegressor"
+    for label, scores in several.scores.items():  # variances are those of all rows, not of each fold's
+        of_all = scores["r2"] - several.scores[several.table.index[0]]["r2"]
+        assert several.table.loc[label, "difference"] == pytest.approx(of_all, abs=1e-9)
     labels = x.assign(p=(x.a > 0).astype(int), q=(x.b > 0.5).astype(int))
     several = zoo.compare(labels, target=["p", "q"], models=TINY, folds=2, verbose=0)
     assert several.score == "log_loss" and (several.table.error == "").all()
@@ -231,7 +390,7 @@ def test_numbers_several_and_labels():
 
 
 def test_the_zoo_s_entries_for_tables_are_compared_by_default(table, monkeypatch):
-    def answers(self, rows, folds):
+    def answers(self, rows, folds, *rest):
         for fold in folds:
             yield fold, candidates.FoldAnswers(np.full((len(rows.splits[fold][1]), 2), 0.5), False, 1.0)
 
@@ -246,6 +405,7 @@ def test_the_zoo_s_entries_for_tables_are_compared_by_default(table, monkeypatch
     [
         ({"folds": 60}, r"`folds` must be at most the number of rows of the rarest class, \d+ of"),
         ({"folds": 1}, "`folds` must be an integer, 2 or more. Received: folds=1"),
+        ({"seed": -1}, "`seed` must be an integer, 0 or more. Received: seed=-1"),
         ({"budget": 0}, "`budget` must be seconds, more than 0, or None. Received: budget=0"),
         ({"models": []}, "`models` must name a model or several. Received: none."),
         ({"models": "mlp_clasifier"}, "Unknown model 'mlp_clasifier'. Did you mean 'mlp_classifier'"),

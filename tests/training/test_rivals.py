@@ -7,10 +7,26 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
+import zoo
+from zoo.data.schema import Column
 from zoo.training import rivals
 from zoo.training.rivals import Rival, encoder, numbers_and_texts
 
@@ -28,16 +44,70 @@ def test_columns_are_read_as_numbers_dates_and_texts():
             "empty": [None, None, None],
         }
     )
-    read = numbers_and_texts(frame)
-    assert [dtype.kind for dtype in read.dtypes] == ["f", "f", "f", "f", "O", "f", "f", "f"]
+    kinds = ["number", "boolean", "date", "date", "category", "category", "number", "number"]
+    read = numbers_and_texts(frame, [Column(name, kind) for name, kind in zip(frame, kinds, strict=True)])
+    assert [dtype.kind for dtype in read.dtypes] == ["f", "f", "f", "f", "O", "O", "f", "f"]
     np.testing.assert_array_equal(read["0"], [1.5, np.nan, 2.0])
     np.testing.assert_array_equal(read["1"], [1.0, 0.0, 1.0])
     day = read["2"]
     assert np.isnan(day[2]) and day[1] > day[0]
     assert read["3"][2] - read["3"][0] == 2 * (day[1] - day[0]), "dates count alike, however they are written"
     assert read["4"].isna().tolist() == [False, True, False] and read["4"][2] == "south"
+    assert read["5"].fillna("").tolist() == ["3", "1", ""], "levels stay levels"
     np.testing.assert_array_equal(read["6"], [np.nan, 1.0, -1.0])
     assert read["7"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "is_tree", "is_linear"),
+    [
+        (HistGradientBoostingClassifier(), True, False),
+        (RandomForestRegressor(), True, False),
+        (MultiOutputClassifier(HistGradientBoostingClassifier()), True, False),
+        (GridSearchCV(HistGradientBoostingClassifier(), {"max_iter": [1]}), True, False),
+        (Ridge(), False, True),
+        (LogisticRegression(), False, True),
+        (LinearSVC(), False, True),
+        (TransformedTargetRegressor(Lasso()), False, True),
+        (KNeighborsClassifier(), False, False),
+        (AdaBoostClassifier(DecisionTreeClassifier()), False, False),
+        (make_pipeline(StandardScaler(), LogisticRegression()), False, False),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseEstimator) else "",
+)
+def test_a_caller_s_estimator_counts_as_the_rival_of_its_kind(estimator, is_tree, is_linear):
+    found = rivals.rival_of(estimator)
+    assert (found.is_tree, found.is_linear, found.takes_raw) == (is_tree, is_linear, isinstance(estimator, Pipeline))
+
+
+def test_a_caller_s_estimator_answers_as_the_same_rival():
+    generator = np.random.default_rng(0)
+    x = pd.DataFrame({"n": generator.normal(size=60), "t": generator.choice(["a", "b", "c"], 60)})
+    x.loc[::7, "n"] = np.nan
+    y = (x.n.fillna(1.0) + (x.t == "b") > 0.3).astype(int).to_numpy()
+    own = {"tree": HistGradientBoostingClassifier(random_state=3), "line": LogisticRegression(max_iter=1_000)}
+    for estimator in own.values():
+        (same,) = (one for one in rivals.rivals("classifier", False, 3) if type(one.estimator) is type(estimator))
+        found = [one.answers(one.fitted(x, y, None), x, 2)[0] for one in (same, rivals.rival_of(estimator))]
+        np.testing.assert_array_equal(*found)
+    comparison = zoo.compare((x, y), models={**own, "other": KNeighborsClassifier()}, rivals=False, folds=2, verbose=0)
+    assert comparison.simple == {"line"}
+
+
+def test_columns_are_read_as_the_schema_says():
+    frame = pd.DataFrame({"price": ["1.250,5", "n.a.", "3,0"], "zip": [10115, 80331, 10115], "note": ["a", "none", ""]})
+    columns = (
+        Column("price", "number", decimal=",", thousands=".", missing=("n.a.",)),
+        Column("zip", "category"),
+        Column("note", "text", missing=("none",)),
+    )
+    read = numbers_and_texts(frame, columns)
+    np.testing.assert_array_equal(read["0"], [1250.5, np.nan, 3.0])
+    assert read["1"].tolist() == ["10115", "80331", "10115"] and read["2"].isna().tolist() == [False, True, True]
+    pixels = numbers_and_texts(
+        np.arange(12, dtype="uint8").reshape(2, 2, 3, 1), [Column("image", "image", shape=(2, 3, 1))]
+    )
+    np.testing.assert_array_equal(pixels, np.arange(12.0).reshape(2, 6))
 
 
 def test_the_columns_of_linear_models_are_filled_standardised_and_one_hot():
@@ -106,3 +176,17 @@ def test_those_of_other_packages_are_there_where_they_are_installed(kind, monkey
     for rival in found:
         answers, hard = rival.answers(rival.fitted(x, y, np.ones(40)), x, 2 if kind == "classifier" else 1)
         assert not hard and answers.shape == (40, 2 if kind == "classifier" else 1)
+
+
+def test_a_package_that_cannot_be_imported_is_listed_and_the_others_go_on(tmp_path, monkeypatch):
+    (tmp_path / "half_installed.py").write_text("raise OSError('libgomp.so.1: cannot open shared object file')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    broken = (("half_installed", "HalfClassifier", {}),)
+    monkeypatch.setattr(rivals, "FROM_OTHER_PACKAGES", {"classifier": broken})
+    x = pd.DataFrame({"n": np.arange(20.0)})
+    found = zoo.compare(
+        (x, ["a", "b"] * 10), models=LogisticRegression(), folds=2, verbose=0, checkpoint=tmp_path / "c"
+    )
+    assert found.table.index[-1] == "HalfClassifier"
+    assert found.table.loc["HalfClassifier", "error"] == "OSError: libgomp.so.1: cannot open shared object file"
+    assert set(found.scores) >= {"LogisticRegression", "HistGradientBoostingClassifier", "MLPClassifier"}

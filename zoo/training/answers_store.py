@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
+import time
 import zipfile
 from pathlib import Path
 
@@ -11,6 +14,9 @@ import numpy as np
 
 from zoo.data.raw import Data
 from zoo.training.candidates import Candidate, FoldAnswers, FoldedRows
+
+HALF = re.compile(r"[0-9a-f]{20}-\d+\.\d+\.tmp")  # the name of a file that is being written
+SECONDS_TO_WRITE = 60  # the most that one file takes
 
 
 class AnswersStore:
@@ -37,8 +43,20 @@ class AnswersStore:
 
         loaded = rows.loaded
         hashed = Data(loaded.x, loaded.y).sha256  # of these rows alone, whatever file they come from
-        facts = (zoo.__version__, hashed, loaded.schema, rows.task.name, folds, rows.seed, rows.groups, rows.weight)
-        self._common = repr(facts)
+        beside = Data(loaded.roles[rows.no_inputs]).sha256 if rows.no_inputs else None
+        split = hashlib.sha256()
+        for part in (part for parts in rows.splits for part in parts):
+            split.update(repr(len(part)).encode() + np.ascontiguousarray(part, "int64").tobytes())
+        facts = (hashed, beside, split.hexdigest(), loaded.schema, rows.groups, rows.weight)
+        self._common = repr((zoo.__version__, rows.task.name, folds, rows.seed, *facts))
+        self._remove_halves()
+
+    def _remove_halves(self) -> None:
+        """Removes files that a killed run has not finished; those of a run that still writes are young."""
+        for path in self._folder.glob("*.tmp"):
+            with contextlib.suppress(OSError):  # another run has finished it, or removed it
+                if HALF.fullmatch(path.name) and time.time() - path.stat().st_mtime > SECONDS_TO_WRITE:
+                    path.unlink()
 
     def _path(self, candidate: Candidate, fold: int) -> Path:
         text = f"{self._common}\n{candidate.identity}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import pickle
 import statistics
@@ -13,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import sklearn
 
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data import pipelines
@@ -22,11 +22,11 @@ from zoo.data.weighting import checked_weights
 from zoo.engine.plan import ENGINES
 from zoo.registry import Entry
 from zoo.tasks.task import Target, Task
-from zoo.training import inference, rivals, scoring
-from zoo.training.cross_validation import alike_in_shape, train_jobs
+from zoo.training import identities, inference, rivals, scoring
+from zoo.training.cross_validation import alike_in_shape, arguments_of_folds, train_jobs
 from zoo.training.one_program import Job
 from zoo.training.rivals import Rival
-from zoo.training.settings import DEFAULT_SHARE, RecipeShare, changed_recipe, copy_of
+from zoo.training.settings import DEFAULT_SHARE, changed_recipe, copy_of
 
 TRAINING = (
     "epochs",
@@ -81,7 +81,7 @@ class FoldedRows:
     groups: Any = None
     weight: Any = None
     seed: int = 0
-    cache: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+    cache: dict[str, tuple[pd.DataFrame, float]] = dataclasses.field(default_factory=dict)
 
     @property
     def columns(self) -> int:
@@ -100,11 +100,35 @@ class FoldedRows:
             return pd.DataFrame(np.asarray(x).reshape(len(x), -1))
         return x[[name for name in self.loaded.schema.names if name not in self.no_inputs]]
 
-    def read(self) -> pd.DataFrame:
-        """Returns these columns as numbers and texts."""
+    def read(self) -> tuple[pd.DataFrame, float]:
+        """Returns these columns as numbers and texts, and the seconds that it took to read a row."""
         if "read" not in self.cache:
-            self.cache["read"] = rivals.numbers_and_texts(self.raw())
+            begin = time.perf_counter()
+            read = self._read(self.loaded.x)
+            self.cache["read"] = read, (time.perf_counter() - begin) / len(read)
         return self.cache["read"]
+
+    def read_first(self) -> pd.DataFrame:
+        """Returns the first row as `read` does, and reads it anew."""
+        return self._read(self.loaded.x[:1])
+
+    def _read(self, x) -> pd.DataFrame:
+        columns = [column for column in self.loaded.schema.columns if column.name not in self.no_inputs]
+        return rivals.numbers_and_texts(x, columns)
+
+    def check_answers(self, fold: int, answers: np.ndarray) -> None:
+        """Raises ValueError for answers that cannot be scored.
+
+        Args:
+            fold: Which fold.
+            answers: What a model answers its rows.
+        """
+        expected = (len(self.splits[fold][1]), self.columns)
+        shape = np.shape(answers)
+        if shape[:1] != expected[:1] or int(np.prod(shape[1:])) != expected[1]:
+            raise ValueError(f"Answers to fold {fold} must have the shape {expected}. Received: the shape {shape}.")
+        if count := int(np.sum(~np.isfinite(answers))):
+            raise ValueError(f"The answers are not finite. Received: {count} such numbers in fold {fold}.")
 
     def weights(self) -> np.ndarray | None:
         """Returns the sample weights `(rows,)`, or None."""
@@ -137,15 +161,17 @@ class EntryCandidate:
     @property
     def identity(self) -> str:
         """What the answers depend on, beside data and folds."""
-        settings = {name: _written(value) for name, value in self.settings.items()}
-        return repr((self.entry.name, sorted(settings.items()), sorted(self.options.items())))
+        return identities.of_entry(self.entry, self.settings, self.options)
 
-    def answer_folds(self, rows: FoldedRows, folds: list[int]) -> Iterator[tuple[int, FoldAnswers]]:
+    def answer_folds(
+        self, rows: FoldedRows, folds: list[int], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, FoldAnswers]]:
         """Yields numbers of folds and the answers to them, of those that can be trained as one program together.
 
         Args:
             rows: The rows.
             folds: Which folds.
+            go_on: Asked before each training but the first; False leaves out the rest.
         """
         settings = {"epochs": None, "batch_size": None, "learning_rate": None, "optimizer": None, **self.settings}
         engine = settings.setdefault("engine", ENGINES[0])
@@ -156,8 +182,8 @@ class EntryCandidate:
         if optimizer is not None or batch_size is not None:
             recipe = dataclasses.replace(recipe, solver=None)
         traits = resolve_traits(self.entry, self.options)
-        share = recipe.validation if isinstance(validation, RecipeShare) else validation
-        how = {"validation": share, "groups": rows.groups, "weight": rows.weight}
+        del settings["learning_rate"]
+        how, alone = arguments_of_folds(recipe, validation, rows.groups, rows.weight, rows.loaded.target, settings)
         jobs = [
             Job(fold, rows.seed, rate, rows.loaded.take(train), test)
             for fold in folds
@@ -166,9 +192,8 @@ class EntryCandidate:
         own = copy_of(optimizer)
         what = (self.entry, recipe, traits, rows.task, jobs, self.options, how, own, engine)
         alike, _ = alike_in_shape(*what)
-        del settings["learning_rate"]
-        alone = {**how, **settings, "target": rows.loaded.target}
-        for place, (model, _, _) in train_jobs(self.entry, recipe, jobs, alike, self.options, alone, verbose=0):
+        trained = train_jobs(self.entry, recipe, jobs, alike, self.options, alone, go_on=go_on, verbose=0)
+        for place, (model, _, _) in trained:
             seconds = time.perf_counter() - begin
             yield jobs[place].fold, self._answers(model, rows, jobs[place], seconds)
             begin = time.perf_counter()
@@ -206,34 +231,36 @@ class EstimatorCandidate:
     @property
     def identity(self) -> str:
         """What the answers depend on, beside data and folds."""
-        parameters = sorted(self.rival.estimator.get_params(deep=True).items(), key=lambda item: item[0])
-        return repr((sklearn.__version__, type(self.rival.estimator).__qualname__, parameters))
+        return identities.of_rival(self.rival)
 
-    def answer_folds(self, rows: FoldedRows, folds: list[int]) -> Iterator[tuple[int, FoldAnswers]]:
+    def answer_folds(
+        self, rows: FoldedRows, folds: list[int], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, FoldAnswers]]:
         """Yields numbers of folds and the answers to them.
 
         Args:
             rows: The rows.
             folds: Which folds.
+            go_on: Asked before each training but the first; False leaves out the rest.
         """
-        x, weights = rows.raw() if self.rival.takes_raw else rows.read(), rows.weights()
-        for fold in folds:
+        takes_raw, weights = self.rival.takes_raw, rows.weights()
+        x, reading = (rows.raw(), 0.0) if takes_raw else rows.read()
+        for number, fold in enumerate(folds):
+            if number and not go_on():
+                return
             train, test = rows.splits[fold]
             begin = time.perf_counter()
             model = self.rival.fitted(x.iloc[train], rows.y[train], None if weights is None else weights[train])
-            seconds = time.perf_counter() - begin
+            seconds = time.perf_counter() - begin + reading * len(train)
             answers, hard = self.rival.answers(model, x.iloc[test], rows.columns)
+            rows.check_answers(fold, answers)
             predictions = rows.task.scores_of(rows.y[test], answers, rows.target, hard=hard).predictions
-            measured = (None, None) if fold else _measured_estimator(model, x.iloc[:1])
+            read_row = functools.partial(x.head, 1) if takes_raw else rows.read_first
+            measured = (None, None) if fold else _measured_estimator(model, read_row)
             yield fold, FoldAnswers(predictions.answers, hard, seconds, *measured)
 
 
 Candidate = EntryCandidate | EstimatorCandidate
-
-
-def _written(value):
-    """Returns the config of an optimizer, which is the same in another process, and anything else as it is."""
-    return (type(value).__name__, value.get_config()) if hasattr(value, "get_config") else value
 
 
 def _measured_entry(model, row: pd.DataFrame, array) -> tuple[float, int]:
@@ -247,10 +274,10 @@ def _measured_entry(model, row: pd.DataFrame, array) -> tuple[float, int]:
     return _latency(zoo.predict, model, row), size
 
 
-def _measured_estimator(model, row: pd.DataFrame) -> tuple[float, int | None]:
-    """Returns the seconds that `predict` takes for one row, and the bytes of the pickle."""
+def _measured_estimator(model, read_row: Callable[[], pd.DataFrame]) -> tuple[float, int | None]:
+    """Returns the seconds to read one row and to `predict` its answer, and the bytes of the pickle."""
     with rivals.one_thread():
-        return _latency(model.predict, row), _bytes(model)
+        return _latency(lambda: model.predict(read_row())), _bytes(model)
 
 
 def _bytes(model) -> int | None:

@@ -27,7 +27,7 @@ FOR_TABLES = {  # by what is predicted; the networks in the order of the time th
     "regressor": ("linear_regression", "mlp_regressor", "realmlp_regressor", "tabm_regressor"),
 }
 LINEAR = ("logistic_regression", "linear_regression")
-# The order of trainings: baseline, linear rivals, linear entries, trees, a caller's estimators, other networks.
+# The order of trainings: baseline, linear rivals, linear entries, trees, a caller's other estimators, networks.
 BASELINE, LINEAR_RIVAL, LINEAR_ENTRY, TREE, OWN, NETWORK_RIVAL, NETWORK = range(7)
 
 
@@ -112,7 +112,8 @@ def _candidate(item) -> Candidate:
         name, options = (item, {}) if isinstance(item, str) else item
         return _entry(registry.info(name), name, dict(options))
     if isinstance(item, BaseEstimator) and (is_classifier(item) or is_regressor(item)):
-        return EstimatorCandidate(others.rival_of(item), OWN)
+        rival = others.rival_of(item)
+        return EstimatorCandidate(rival, _rank(rival) if rival.is_tree or rival.is_linear else OWN)
     raise TypeError(
         "A model to compare must be an entry's name, (name, options), or a classifier or regressor of scikit-learn's "
         f"kind. Received: {type(item).__name__}."

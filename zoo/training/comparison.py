@@ -19,6 +19,7 @@ SHOWN = ("to the best", "training", "one row", "size")  # columns of the printed
 MOST_SCORES = 3  # in the printed table
 LONGER = 1.5  # times as long to train, from which on it is worth a word
 NOT_RUN = "not run: the budget was used up"
+CUT_OFF = "cut off after {} of {} folds: the budget was used up"
 
 
 class Comparison:
@@ -97,7 +98,7 @@ class Comparison:
     def _better(self, label: str) -> str:
         """Returns by how much the best is better than another model."""
         gain = self._rows[label]["difference"] * (1 if self.is_error else -1)
-        return f"{_short(abs(gain))} {'better' if gain >= 0 else 'worse on all rows together'}"
+        return f"{_short(abs(gain))} better"
 
     def _interval(self, label: str) -> str:
         """Returns from where to where the best is better than another model, by chance."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import keras
@@ -149,11 +149,8 @@ def cross_validate(
     splits = list(folds_of(loaded, task, int(folds), groups, seed))
     parts = [(fold, loaded.take(rest), test) for fold, (rest, test) in enumerate(splits)]
     jobs = [Job(fold, seed + i, rate, rest, test) for rate in rates for i in range(seeds) for fold, rest, test in parts]
-    by_recipe = isinstance(validation, RecipeShare)
-    how = {"validation": recipe.validation if by_recipe else validation, "groups": groups, "weight": weight}
-    how["least_validation"] = recipe.least_validation if by_recipe else 0
     asked = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "engine": engine}
-    alone = {"validation": validation, "groups": groups, "weight": weight, **asked, "target": loaded.target}
+    how, alone = arguments_of_folds(recipe, validation, groups, weight, loaded.target, asked)
     alike, why = alike_in_shape(entry, recipe, traits, task, jobs, options, how, optimizer, engine)
     if verbose:
         text = f"not as one program, for {why}" if why else "as one program"
@@ -162,6 +159,28 @@ def cross_validate(
     for place, result in train_jobs(entry, recipe, jobs, alike, options, alone, verbose=verbose):
         trained[place] = result
     return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
+
+
+def arguments_of_folds(
+    recipe: Recipe, validation: float | None, groups, weight, target, asked: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns how the rows of trainings in one program are parted, and the arguments of `zoo.train` for one alone.
+
+    Args:
+        recipe: What is trained by.
+        validation: The caller's share; `DEFAULT_SHARE` gives way to the recipe's, and to its least number of rows.
+        groups, weight: The columns of these names, or None.
+        target: The target, as the loaded rows know it.
+        asked: The arguments `epochs`, `batch_size`, `optimizer` and `engine`.
+    """
+    by_recipe = isinstance(validation, RecipeShare)
+    columns = {"groups": groups, "weight": weight}
+    how = {
+        "validation": recipe.validation if by_recipe else validation,
+        "least_validation": recipe.least_validation if by_recipe else 0,
+        **columns,
+    }
+    return how, {"validation": validation, **columns, **asked, "target": target}
 
 
 def alike_in_shape(
@@ -173,7 +192,7 @@ def alike_in_shape(
         entry, recipe, traits, task: What is trained, and for which task.
         jobs: The trainings.
         options: The builder's.
-        how: The arguments `validation`, `groups` and `weight` of `zoo.train`.
+        how: How rows are parted, the first of what `arguments_of_folds` returns.
         optimizer, engine: As for `cross_validate`.
     """
     why = plan_members.obstacle_of_recipe(recipe, traits, engine, entry, task)
@@ -182,19 +201,31 @@ def alike_in_shape(
 
 
 def train_jobs(
-    entry: Entry, recipe: Recipe, jobs: list[Job], alike: list[list[Member]], options, alone, *, verbose: int
+    entry: Entry,
+    recipe: Recipe,
+    jobs: list[Job],
+    alike: list[list[Member]],
+    options,
+    alone,
+    *,
+    go_on: Callable[[], bool] = lambda: True,
+    verbose: int,
 ) -> Iterator[tuple[int, tuple]]:
     """Yields the place of each training among the jobs, and its model, best epoch and number of epochs.
 
     Args:
         entry, recipe, jobs, options: As for `alike_in_shape`.
         alike: What `alike_in_shape` returned.
-        alone: The arguments of `zoo.train` for those that are not part of a program.
+        alone: The arguments of `zoo.train` for those that are not part of a program, the second of what
+            `arguments_of_folds` returns.
+        go_on: Asked before each program and each training alone except the first of all; False leaves out the rest.
         verbose: 0 shows no progress.
     """
     done: set[int] = set()
     for members in alike:
         if len(members) > 1 and not one_program.obstacle_of(members, recipe, alone["engine"]):
+            if done and not go_on():
+                return
             with Progress(recipe.epochs, "epoch", verbose=verbose) as progress:
                 after_epoch = functools.partial(progress.advance, 1, f"of {len(members)} trainings")
                 for member, result in zip(members, one_program.fit(members, recipe, after_epoch), strict=True):
@@ -204,6 +235,8 @@ def train_jobs(
     folds, seeds = (len({getattr(job, name) for job in jobs}) for name in ("fold", "seed"))
     with Progress(len(places), "training", verbose=verbose) as progress:
         for number, place in enumerate(places):
+            if (done or number) and not go_on():
+                return
             progress.advance(min(number, 1), _fold_and_seed(jobs[place], folds, seeds))  # the one before is done
             yield place, _alone(entry, jobs[place], alone, options)
 

@@ -2,9 +2,9 @@
 
     raw columns --numbers_and_texts--> numbers and texts --encoder, fitted to training rows--> an estimator's inputs
 
-Texts are read as numbers or dates where all of them are; dates count as numbers. For linear models and networks gaps
-are filled with the median beside a flag, numbers are standardised, and the frequent levels of texts are one-hot. Trees
-take gaps as they are, and numbers of these levels.
+The schema says what is a number, as for the zoo's entries; truth values and dates count as numbers. For linear models
+and networks gaps are filled with the median beside a flag, numbers are standardised, and the frequent levels of texts
+are one-hot. Trees take gaps as they are, and numbers of these levels.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model._base import LinearClassifierMixin, LinearModel
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -31,13 +33,14 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils import get_tags
 from threadpoolctl import threadpool_limits
 
-from zoo.data.notations import MARKS
-from zoo.data.raw_values import is_missing, is_stringlike
-from zoo.training.splitting import moments
+from zoo.data.columns import kind_of
+from zoo.data.schema import Column
 
 SMALL = 10_000  # rows
 MOST_LEVELS = 20  # one-hot columns of a text, that of all rarer levels included
 FEW_ROWS = 10  # levels in fewer training rows count as one
+# What gives its columns as they are to the estimator in it.
+PASSING_ON = (MultiOutputClassifier, MultiOutputRegressor, TransformedTargetRegressor, GridSearchCV, RandomizedSearchCV)
 MODEL = "model"  # the last step of the pipelines made here
 FROM_OTHER_PACKAGES: dict[
     str, tuple[tuple[str, str, dict[str, Any]], ...]
@@ -53,6 +56,18 @@ FROM_OTHER_PACKAGES: dict[
         ("catboost", "CatBoostRegressor", {"verbose": 0, "allow_writing_files": False}),
     ),
 }
+
+
+class Unavailable(BaseEstimator):
+    """Stands for an estimator whose package is installed, but cannot be imported.
+
+    Args:
+        name: The name of the estimator's class.
+        error: What the import raised.
+    """
+
+    def __init__(self, name: str, error: Exception):
+        self.name, self.error = name, error
 
 
 class Rival(NamedTuple):
@@ -82,7 +97,7 @@ class Rival(NamedTuple):
             estimator = estimator.estimator
         elif isinstance(estimator, TransformedTargetRegressor):
             estimator = estimator.regressor
-        return type(estimator).__name__
+        return estimator.name if isinstance(estimator, Unavailable) else type(estimator).__name__
 
     def fitted(self, x: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None):
         """Returns a fitted copy.
@@ -91,7 +106,12 @@ class Rival(NamedTuple):
             x: Training rows: raw columns, or what `numbers_and_texts` returned.
             y: Encoded targets.
             weight: Sample weights `(rows,)`, or None.
+
+        Raises:
+            Exception: what the import of its package raised.
         """
+        if isinstance(self.estimator, Unavailable):
+            raise self.estimator.error
         model = clone(self.estimator)
         if not self.takes_raw:
             model = Pipeline([("columns", encoder(is_tree=self.is_tree)), (MODEL, model)])
@@ -157,43 +177,52 @@ def rivals(kind: str, several: bool, seed: int) -> Iterator[Rival]:
         boosting = HistGradientBoostingRegressor(random_state=seed)
     yield Rival(each(boosting) if several else boosting, is_tree=True)
     for module, name, parameters in FROM_OTHER_PACKAGES[kind]:
-        if importlib.util.find_spec(module) is not None:
+        if importlib.util.find_spec(module) is None:
+            continue
+        try:
             estimator = getattr(importlib.import_module(module), name)(random_state=seed, **parameters)
+        except Exception as error:  # of a library that it lacks, say; each package raises its own
+            yield Rival(Unavailable(name, error), is_tree=True)
+        else:
             yield Rival(each(estimator) if several else estimator, is_tree=True)
     yield Rival(network)
 
 
 def rival_of(estimator: BaseEstimator) -> Rival:
-    """Returns a caller's estimator. A pipeline takes raw columns, and so does what says that it takes categories."""
+    """Returns a caller's estimator, its columns prepared as those of the rival of its kind.
+
+    A pipeline takes raw columns, and so does what says that it takes categories. What takes gaps counts as a tree.
+    """
     inner = estimator
     while isinstance(getattr(inner, "estimator", None), BaseEstimator):  # of a search
         inner = inner.estimator
-    return Rival(estimator, takes_raw=isinstance(inner, Pipeline) or get_tags(inner).input_tags.categorical)
+    if isinstance(inner, Pipeline) or get_tags(inner).input_tags.categorical:
+        return Rival(estimator, takes_raw=True)
+    own = estimator
+    while isinstance(own, PASSING_ON):
+        own = own.regressor if isinstance(own, TransformedTargetRegressor) else own.estimator
+    is_linear = isinstance(own, (LinearModel, LinearClassifierMixin))
+    return Rival(estimator, is_tree=not is_linear and get_tags(own).input_tags.allow_nan, is_linear=is_linear)
 
 
-def numbers_and_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Returns columns of float64 where all values are numbers, truth values or dates, and of texts elsewhere.
+def numbers_and_texts(x, columns: Sequence[Column]) -> pd.DataFrame:
+    """Returns columns of float64, NaN where they are missing, and of texts, missing ones too, as the schema says.
 
-    Nothing is learnt from the values of several rows.
+    Nothing is learnt from the values of several rows. What has several numbers a row has a column for each.
 
     Args:
-        frame: Raw columns.
+        x: A table, or an array of rows.
+        columns: The columns to read, as the schema has them.
     """
-    return pd.DataFrame({str(i): _read(frame.iloc[:, i]) for i in range(frame.shape[1])}, index=frame.index)
-
-
-def _read(values: pd.Series) -> np.ndarray:
-    missing = is_missing(values)
-    if is_stringlike(values.dtype):
-        missing = missing | values.isin(MARKS).to_numpy()
-    numbers = np.full(len(values), np.nan)
-    try:
-        numbers[~missing] = moments(values[~missing]) if not missing.all() else 0.0
-    except ValueError:
-        texts = np.full(len(values), None, object)
-        texts[~missing] = values[~missing].astype(str).to_numpy(object)
-        return texts
-    return np.where(np.isfinite(numbers), numbers, np.nan)
+    found: list[np.ndarray] = []
+    for column in columns:
+        read = kind_of(column).plain(x[column.name] if isinstance(x, pd.DataFrame) else x, column)
+        if read.dtype.kind == "f":
+            found.extend(np.where(np.isfinite(read), read, np.nan).reshape(len(read), -1).T)
+        else:
+            found.append(read)
+    index = x.index if isinstance(x, pd.DataFrame) else None
+    return pd.DataFrame({str(i): values for i, values in enumerate(found)}, index=index)
 
 
 def _is_number(x: pd.DataFrame) -> list:

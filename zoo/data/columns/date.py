@@ -104,6 +104,10 @@ class Date(Kind):
             return kind.served(values, column, state)
         return dates.written(self.read(values, column, state))
 
+    def plain(self, values, column: Column) -> np.ndarray:
+        read = self.read(values, column, {})
+        return np.where(read == UNKNOWN, np.nan, read)
+
     def number_names(self, column: Column, state: State) -> list:
         return [column.name]
 

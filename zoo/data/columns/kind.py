@@ -30,6 +30,7 @@ from zoo.data.columns.encodings import SECTIONS
 from zoo.data.columns.encodings import Encodings as Encodings
 from zoo.data.columns.encodings import Feature as Feature
 from zoo.data.columns.source_code import Source as Source
+from zoo.data.raw_values import BLANKS, MISSING
 from zoo.data.schema import Column
 
 if TYPE_CHECKING:
@@ -153,6 +154,20 @@ class Kind:
     def of_request(self, values, column: Column, dtype: str) -> np.ndarray:
         """Returns raw values as `served` does, in the type of the served tensor, by what a server knows: no state."""
         return self.served(values, column, {})
+
+    def plain(self, values, column: Column) -> np.ndarray:
+        """Returns raw values as the models of other packages take them; nothing is learnt from them.
+
+        Returns:
+            float64, NaN where a number is missing, `(rows,)` or `(rows, numbers)`; of columns that are served as
+            strings, these, None where one is missing.
+        """
+        if self.dtype != "string" or self.has_numbers:
+            return np.asarray(self.read(values, column, {}), "float64")
+        texts = np.array(self.served(values, column, {}), object)
+        marks = {*MISSING, *column.missing}
+        texts[np.array([text.strip(BLANKS) in marks for text in texts], bool)] = None
+        return texts
 
     def read_graph(self, tensor, column: Column, state: State):
         """Returns what `read` returns, from the served tensor, in TensorFlow."""

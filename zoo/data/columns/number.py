@@ -88,6 +88,9 @@ class Number(Kind):
     def served(self, values, column: Column, state: State) -> np.ndarray:
         return self.of_request(values, column, _served_dtype(state))
 
+    def plain(self, values, column: Column) -> np.ndarray:
+        return float64(values, column)
+
     def of_request(self, values, column: Column, dtype: str) -> np.ndarray:
         return _cast(float64(values, column), dtype)
 
