@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, log_loss
@@ -54,7 +55,8 @@ def test_a_row_a_model_the_best_first(found):
     assert list(found.table.columns[-7:]) == [
         "difference", "low", "high", "train_seconds", "latency_ms", "size", "error"
     ]  # fmt: skip
-    assert found.table.accuracy.is_monotonic_decreasing and (found.table.error == "").all()
+    of_all_rows = [found.scores[label]["accuracy"] for label in found.table.index]
+    assert of_all_rows == sorted(of_all_rows, reverse=True) and (found.table.error == "").all()
     assert (found.table[["train_seconds", "latency_ms", "size"]] > 0).all(axis=None)
     assert found.table.difference.iloc[0] == 0 and set(found.table.index) == set(found.scores)
 
@@ -148,6 +150,79 @@ def test_one_that_crashes_is_listed_and_the_others_go_on(table):
     assert "log_loss" not in found.table or np.isnan(found.table.loc["svm", "log_loss"])
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            lambda x: np.where(np.arange(len(x)) == 3, np.nan, 0.0),
+            "are not finite. Received: 1 such numbers in fold 0.",
+        ),
+        (lambda x: np.full(len(x), -np.inf), "are not finite. Received: 30 such numbers in fold 0."),
+        (lambda x: np.zeros((len(x), 2)), "must have the shape (30, 1). Received: the shape (30, 2)."),
+        (lambda x: np.zeros(7), "cannot reshape array"),
+    ],
+)
+def test_answers_that_cannot_be_scored_are_listed_and_not_ranked(answer, said):
+    class Broken(Ridge):
+        def predict(self, x):
+            return answer(x)
+
+    x = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["a", "b"])
+    models = {"broken": Broken(), "good": Ridge(), "mean": DummyRegressor()}
+    found = zoo.compare((x, x.a + x.b), models=models, rivals=False, folds=2, verbose=0)
+    assert list(found.table.index) == ["good", "mean", "broken"] and set(found.scores) == {"good", "mean"}
+    assert found.table.error.iloc[2].startswith("ValueError: ") and said in found.table.error.iloc[2]
+
+
+def test_a_network_s_answers_that_are_not_finite_are_listed(table, monkeypatch, tmp_path):
+    def answers(self, rows, folds, *rest):
+        for fold in folds:
+            found = np.full((len(rows.splits[fold][1]), 2), 0.5)
+            found[3] = np.nan if fold and self.entry.name == LINE else 0.5
+            yield fold, candidates.FoldAnswers(found, False, 1.0)
+
+    monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", answers)
+    found = zoo.compare(table, target="bought", models=[LINE, TINY], folds=2, rivals=False, verbose=0)
+    assert list(found.table.index) == ["mlp_classifier", LINE] and set(found.scores) == {"mlp_classifier"}
+    assert found.table.error[LINE] == "ValueError: The answers are not finite. Received: 2 such numbers in fold 1."
+
+
+def test_the_order_is_that_of_the_score_of_all_rows(monkeypatch):
+    """Folds of 100 and 10 rows: one model is right in the large one, the other in half of it and in the small one."""
+    rows = pd.DataFrame({"x": np.arange(110.0), "who": np.r_[np.zeros(100, int), np.ones(10, int)]})
+    rows["y"] = np.where(np.arange(110) % 2, "yes", "no")
+    right = {LINE: np.arange(110) < 100, "mlp_classifier": (np.arange(110) % 4 < 2) | (np.arange(110) >= 100)}
+
+    def answers(self, rows, folds, *rest):
+        for fold in folds:
+            test = rows.splits[fold][1]
+            yield fold, candidates.FoldAnswers(np.eye(2)[(rows.y == right[self.entry.name])[test] * 1], False, 1.0)
+
+    monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", answers)
+    found = zoo.compare(rows, target="y", groups="who", models=[TINY, LINE], folds=2, rivals=False, verbose=0)
+    assert list(found.table.index) == [LINE, "mlp_classifier"]
+    np.testing.assert_allclose(found.table.accuracy, [0.5, 0.75])
+    np.testing.assert_allclose(found.table.difference, [0.0, 60 / 110 - 100 / 110])
+
+
+def test_columns_that_no_model_has_are_there_and_shown(table):
+    class Unpicklable(LogisticRegression):
+        pass
+
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=Unpicklable(), folds=2, rivals=False,
+                        verbose=0)  # fmt: skip
+    assert list(found.table.columns[-7:]) == [
+        "difference", "low", "high", "train_seconds", "latency_ms", "size", "error"
+    ]  # fmt: skip
+    assert np.isnan(found.table["size"].iloc[0]) and (found.table.error == "").all()
+    assert repr(found).splitlines()[1].endswith(" ms") and found.plot().axes
+
+
+def test_the_estimators_of_a_large_seed_take_a_smaller_one(table):
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=LINE, folds=2, seed=2**40 + 1, verbose=0)
+    assert (found.table.error == "").all()
+
+
 def test_pipelines_and_the_zoo_s_estimators_take_raw_columns(table):
     own = make_pipeline(make_column_transformer((OneHotEncoder(), ["gate"])), LogisticRegression())
     network = zoo.sklearn.ZooClassifier(epochs=1, hidden_units=(4,))
@@ -192,11 +267,11 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
     whole = zoo.compare(table, **asked)
     answer, trained = candidates.EntryCandidate.answer_folds, []
 
-    def interrupted(self, rows, folds):
+    def interrupted(self, rows, folds, *rest):
         if trained == [LINE]:
             raise KeyboardInterrupt
         trained.append(self.entry.name)
-        yield from answer(self, rows, folds)
+        yield from answer(self, rows, folds, *rest)
 
     monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -205,9 +280,9 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
     assert len(stored) == 4, "two folds of the line and of the tree"
     stored[0].write_bytes(b"half a file")
 
-    def counted(self, rows, folds):
+    def counted(self, rows, folds, *rest):
         trained.append((self.entry.name, tuple(folds)))
-        yield from answer(self, rows, folds)
+        yield from answer(self, rows, folds, *rest)
 
     trained.clear()
     monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", counted)
@@ -249,6 +324,9 @@ def test_numbers_several_and_labels():
     several = zoo.compare(rows, target=["p", "q"], models=("mlp_regressor", {"epochs": 1, "hidden_units": (4,)}),
                           folds=2, verbose=0)  # fmt: skip
     assert several.score == "r2" and (several.table.error == "").all() and several.table.index[0] != "DummyRegressor"
+    for label, scores in several.scores.items():  # variances are those of all rows, not of each fold's
+        of_all = scores["r2"] - several.scores[several.table.index[0]]["r2"]
+        assert several.table.loc[label, "difference"] == pytest.approx(of_all, abs=1e-9)
     labels = x.assign(p=(x.a > 0).astype(int), q=(x.b > 0.5).astype(int))
     several = zoo.compare(labels, target=["p", "q"], models=TINY, folds=2, verbose=0)
     assert several.score == "log_loss" and (several.table.error == "").all()
@@ -258,7 +336,7 @@ def test_numbers_several_and_labels():
 
 
 def test_the_zoo_s_entries_for_tables_are_compared_by_default(table, monkeypatch):
-    def answers(self, rows, folds):
+    def answers(self, rows, folds, *rest):
         for fold in folds:
             yield fold, candidates.FoldAnswers(np.full((len(rows.splits[fold][1]), 2), 0.5), False, 1.0)
 
@@ -273,6 +351,7 @@ def test_the_zoo_s_entries_for_tables_are_compared_by_default(table, monkeypatch
     [
         ({"folds": 60}, r"`folds` must be at most the number of rows of the rarest class, \d+ of"),
         ({"folds": 1}, "`folds` must be an integer, 2 or more. Received: folds=1"),
+        ({"seed": -1}, "`seed` must be an integer, 0 or more. Received: seed=-1"),
         ({"budget": 0}, "`budget` must be seconds, more than 0, or None. Received: budget=0"),
         ({"models": []}, "`models` must name a model or several. Received: none."),
         ({"models": "mlp_clasifier"}, "Unknown model 'mlp_clasifier'. Did you mean 'mlp_classifier'"),

@@ -106,6 +106,20 @@ class FoldedRows:
             self.cache["read"] = rivals.numbers_and_texts(self.loaded.x, columns)
         return self.cache["read"]
 
+    def check_answers(self, fold: int, answers: np.ndarray) -> None:
+        """Raises ValueError for answers that cannot be scored.
+
+        Args:
+            fold: Which fold.
+            answers: What a model answers its rows.
+        """
+        expected = (len(self.splits[fold][1]), self.columns)
+        shape = np.shape(answers)
+        if shape[:1] != expected[:1] or int(np.prod(shape[1:])) != expected[1]:
+            raise ValueError(f"Answers to fold {fold} must have the shape {expected}. Received: the shape {shape}.")
+        if count := int(np.sum(~np.isfinite(answers))):
+            raise ValueError(f"The answers are not finite. Received: {count} such numbers in fold {fold}.")
+
     def weights(self) -> np.ndarray | None:
         """Returns the sample weights `(rows,)`, or None."""
         if self.weight is None:
@@ -219,6 +233,7 @@ class EstimatorCandidate:
             model = self.rival.fitted(x.iloc[train], rows.y[train], None if weights is None else weights[train])
             seconds = time.perf_counter() - begin
             answers, hard = self.rival.answers(model, x.iloc[test], rows.columns)
+            rows.check_answers(fold, answers)
             predictions = rows.task.scores_of(rows.y[test], answers, rows.target, hard=hard).predictions
             measured = (None, None) if fold else _measured_estimator(model, x.iloc[:1])
             yield fold, FoldAnswers(predictions.answers, hard, seconds, *measured)

@@ -23,6 +23,7 @@ from zoo.tasks.task import Task
 from zoo.training import paired
 from zoo.training.answers_store import AnswersStore
 from zoo.training.candidates import Candidate, FoldAnswers, FoldedRows
+from zoo.training.checking import check_seed
 from zoo.training.choosing import chosen
 from zoo.training.comparison import NOT_RUN, Comparison
 from zoo.training.cross_validation import rows_of_task, rows_with_target
@@ -73,12 +74,12 @@ def compare(
         verbose: 0 is silent, 1 prints a line a model, the time left on a terminal, and the result.
 
     Returns:
-        A comparison, the best model first. Its `table` has a row a model: `accuracy` and other scores of the task, the
-        means over the folds; of the score by which models are compared `<score>_spread`, the standard deviation over
-        the folds; `difference`, what this score of all rows has more than that of the best; `low` and `high`, between
-        which it lies in 95 % of 2,000 draws of the rows (other trainings of a network differ too); `train_seconds` of
-        all folds, `latency_ms` of one row, the `size` in bytes of the saved model; and `error`, why a model has no
-        numbers.
+        A comparison, in the order of the score of all rows, the best model first. Its `table` has a row a model:
+        `accuracy` and other scores of the task, the means over the folds; of the score by which models are compared
+        `<score>_spread`, the standard deviation over the folds; `difference`, what this score of all rows has more than
+        that of the best; `low` and `high`, between which it lies in 95 % of 2,000 draws of the rows (other trainings of
+        a network differ too); `train_seconds` of all folds, `latency_ms` of one row, the `size` in bytes of the saved
+        model; and `error`, why a model has no numbers.
 
     Raises:
         TypeError: if a model is neither an entry that learns nor an estimator.
@@ -86,6 +87,7 @@ def compare(
         KeyboardInterrupt: after Ctrl-C, which ends all trainings.
     """
     _check_numbers(folds, budget)
+    check_seed(seed)
     ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     for role, column in (("groups", groups), ("weight", weight)):
         check_name(role, column)
@@ -93,7 +95,7 @@ def compare(
         loaded = rows_with_target(
             data, "A comparison", target=target, schema=schema, ignore=ignore, image_size=image_size
         )
-        candidates, task = chosen(models, loaded, rivals=rivals, seed=seed)
+        candidates, task = chosen(models, loaded, rivals=rivals, seed=seed % 2**31)  # as scikit-learn takes it
         loaded = rows_of_task(loaded, task)
         doubtful.discard(column for column in (groups, weight) if column is not None)
     groups, weight = (resolved(column, loaded.roles.columns) for column in (groups, weight))
@@ -112,8 +114,11 @@ def compare(
             progress.advance(len(answers), label)
             with _each_once():
                 try:
+                    for fold, one in answers.items():
+                        rows.check_answers(fold, one.answers)
                     missing = [fold for fold in range(int(folds)) if fold not in answers]
                     for fold, one in candidate.answer_folds(rows, missing) if missing else ():
+                        rows.check_answers(fold, one.answers)
                         answers[fold] = one
                         store.write(candidate, fold, one)
                         progress.advance(1, label)
@@ -158,15 +163,20 @@ def _one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {display.cut(error, 500)}" if str(error) else type(error).__name__
 
 
-def _losses(rows: FoldedRows, answers: Mapping[int, FoldAnswers], fold: int) -> RowLosses:
-    return rows.task.row_losses(rows.y[rows.splits[fold][1]], answers[fold].answers, rows.target)
+def _losses(rows: FoldedRows, answers: Mapping[int, FoldAnswers], folds: Iterable[int]) -> RowLosses:
+    """Returns the losses of the rows of folds, in units that are those of all these rows."""
+    which = np.concatenate([rows.splits[fold][1] for fold in folds])
+    joined = np.concatenate([answers[fold].answers for fold in folds])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of rows whose targets are all the same
+        return rows.task.row_losses(rows.y[which], joined, rows.target)
 
 
 def _line(label: str, rows: FoldedRows, answers: Mapping[int, FoldAnswers], error: str | None) -> str:
     """Returns the line that is printed when a model has answered all folds."""
     if error is not None:
         return f"{label}: {error}"
-    losses = [_losses(rows, answers, fold) for fold in range(len(rows.splits))]
+    losses = [_losses(rows, answers, [fold]) for fold in range(len(rows.splits))]
     score = np.mean([one.score_of(one.losses.mean()) for one in losses])
     seconds = display.duration(sum(one.seconds for one in answers.values()))
     return f"{label}: {losses[0].score} {display.number(float(score))}, trained in {seconds}"
@@ -185,18 +195,21 @@ def _compared(
     of_folds: list[dict[str, Any]] = []
     table: dict[str, dict[str, Any]] = {}
     losses: dict[str, np.ndarray] = {}
+    reached: dict[str, float] = {}  # the score of all rows
     of_all: dict[str, Scores] = {}
     measure = rows.task.row_losses(rows.y, np.zeros((len(rows.y), rows.columns)), rows.target)  # whatever is answered
     main = [name for name in rows.task.main_scores if name != measure.score]
     for label, answers in found.items():
-        own = [_losses(rows, answers, fold) for fold in folds]
+        of_rows = _losses(rows, answers, folds)
         scores = [_scores(rows, rows.splits[fold][1], answers[fold].answers, answers[fold].hard) for fold in folds]
-        values = [float(one.score_of(one.losses.mean())) for one in own]
+        own = [_losses(rows, answers, [fold]).losses.mean() for fold in folds]
+        values = [float(measure.score_of(loss)) for loss in own]
         for fold in folds:
             facts = {"model": label, "fold": fold, "rows": len(rows.splits[fold][1]), measure.score: values[fold]}
             of_folds.append({**facts, **scores[fold].overall, measure.score: values[fold]})
         known = [name for name in main if all(name in one.overall for one in scores)]
-        losses[label] = np.concatenate([one.losses for one in own])
+        losses[label] = of_rows.losses
+        reached[label] = float(measure.score_of(of_rows.losses.mean()))
         joined = np.concatenate([answers[fold].answers for fold in folds])
         of_all[label] = _scores(rows, order, joined, any(answers[fold].hard for fold in folds))
         first = answers[0]
@@ -209,7 +222,7 @@ def _compared(
             "size": np.nan if first.size is None else first.size,
             "error": "",
         }
-    best_first = sorted(table, key=lambda label: table[label][measure.score] * (1 if measure.is_error else -1))
+    best_first = sorted(table, key=lambda label: reached[label] * (1 if measure.is_error else -1))
     if best_first:
         matrix = np.stack([losses[label] for label in best_first], axis=1)
         codes = None
@@ -218,12 +231,12 @@ def _compared(
         ends = paired.intervals(matrix, 0, measure.score_of, seed=seed, groups=codes)
         for label, *numbers in zip(best_first, *ends, strict=True):
             table[label] |= dict(zip(("difference", "low", "high"), map(float, numbers), strict=True))
+    main = [name for name in main if any(name in row for row in table.values())]
     columns = [measure.score, f"{measure.score}_spread", *main]
     columns += ["difference", "low", "high", "train_seconds", "latency_ms", "size", "error"]
     for label, error in errors.items():
         table[label] = {"error": error}
     frame = pd.DataFrame([table[label] for label in (*best_first, *errors)], columns=columns)
-    frame = frame.dropna(axis=1, how="all") if best_first else frame
     frame.index = pd.Index((*best_first, *errors), name="model")
     return Comparison(
         frame,

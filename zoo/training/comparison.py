@@ -97,7 +97,7 @@ class Comparison:
     def _better(self, label: str) -> str:
         """Returns by how much the best is better than another model."""
         gain = self._rows[label]["difference"] * (1 if self.is_error else -1)
-        return f"{_short(abs(gain))} {'better' if gain >= 0 else 'worse on all rows together'}"
+        return f"{_short(abs(gain))} better"
 
     def _interval(self, label: str) -> str:
         """Returns from where to where the best is better than another model, by chance."""
