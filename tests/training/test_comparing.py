@@ -148,7 +148,7 @@ def test_one_that_crashes_is_listed_and_the_others_go_on(table):
     assert found.table.loc["broken", "error"].startswith("InvalidParameterError: The 'C' parameter")
     assert np.isnan(found.table.loc["broken", "accuracy"])
     assert "log_loss" not in found.scores["svm"], "LinearSVC decides, and has no probabilities"
-    assert "log_loss" not in found.table or np.isnan(found.table.loc["svm", "log_loss"])
+    assert np.isnan(found.table.loc["svm", "log_loss"]) and found.table.loc["line", "log_loss"] > 0
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,9 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
         zoo.compare(table, **asked, checkpoint=tmp_path / "state")
     stored = sorted((tmp_path / "state").glob("*.npz"))
     assert len(stored) == 4, "two folds of the line and of the tree"
-    stored[0].write_bytes(b"half a file")
+    for path in stored:
+        if path.stem.endswith("-1"):
+            path.write_bytes(b"half a file")
 
     def counted(self, rows, folds, *rest):
         trained.append((self.entry.name, tuple(folds)))
@@ -288,7 +290,7 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
     trained.clear()
     monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", counted)
     resumed = zoo.compare(table, **asked, checkpoint=tmp_path / "state")
-    assert trained[-1] == ("mlp_classifier", (0, 1)) and len(trained) <= 2
+    assert trained == [(LINE, (1,)), ("mlp_classifier", (0, 1))]
     pd.testing.assert_frame_equal(resumed.table[NUMBERS], whole.table[NUMBERS], check_exact=True)
     trained.clear()
     zoo.compare(table, **asked, checkpoint=tmp_path / "state")
@@ -414,7 +416,7 @@ def test_the_zoo_s_entries_for_tables_are_compared_by_default(table, monkeypatch
             "must all do the same to be compared. Received: mlp_classifier does classification, mlp_regressor does reg",
         ),
         ({"models": [LINE, 3]}, "A model to compare must be an entry's name.*Received: int."),
-        ({"models": "mcculloch_pitts"}, "'mcculloch_pitts'"),
+        ({"models": "mcculloch_pitts"}, "Received: 'mcculloch_pitts', which does logic."),
         ({"models": "logistic_regression.penguins"}, "Folds are for entries that learn, by their names."),
         ({"models": [("mlp_classifier", {"hidden_unit": 3})]}, "hidden_unit.*Did you mean 'hidden_units'"),
         ({"models": [("mlp_classifier", {"epochs": -1})]}, "`epochs` must be .* Received: epochs=-1"),
@@ -440,5 +442,5 @@ def test_models_of_other_things_are_not_compared(table, monkeypatch):
     monkeypatch.setattr(type(TASK), "estimator", "")
     with pytest.raises(ValueError, match="Models of classes, labels or numbers are compared. Received: models of cla"):
         zoo.compare(table, target="bought", models=LINE, verbose=0)
-    with pytest.raises((ValueError, TypeError), match="kohonen_map"):
+    with pytest.raises(TypeError, match="Received: 'kohonen_map', which does map."):
         zoo.compare("penguins", models="kohonen_map", verbose=0)

@@ -26,8 +26,11 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 import zoo
-from zoo.data.schema import Column
+from zoo.data.schema import Column, Schema
+from zoo.data.sources import load
+from zoo.tasks.classification import TASK
 from zoo.training import rivals
+from zoo.training.candidates import FoldedRows
 from zoo.training.rivals import Rival, encoder, numbers_and_texts
 
 
@@ -108,6 +111,15 @@ def test_columns_are_read_as_the_schema_says():
         np.arange(12, dtype="uint8").reshape(2, 2, 3, 1), [Column("image", "image", shape=(2, 3, 1))]
     )
     np.testing.assert_array_equal(pixels, np.arange(12.0).reshape(2, 6))
+
+
+def test_the_rows_of_a_comparison_are_read_by_the_schema_of_the_caller():
+    x = pd.DataFrame({"w": [1.0] * 4, "code": [3, 1, 3, 1], "price": ["1,5", "2,25", "0,5", "7,0"]})
+    own = Schema((Column("w", "number"), Column("code", "category"), Column("price", "number", decimal=",")))
+    rows = FoldedRows(load((x, list("abab")), schema=own), TASK, None, np.arange(4) % 2, [], weight="w")
+    read = rows.read()
+    assert read["0"].tolist() == ["3", "1", "3", "1"] and read["1"].tolist() == [1.5, 2.25, 0.5, 7.0]
+    assert read.shape == (4, 2), "a weight is no input"
 
 
 def test_the_columns_of_linear_models_are_filled_standardised_and_one_hot():
