@@ -283,6 +283,11 @@ class Classification(Task[Classes]):
                 "classes, of which the most probable is the answer. Leave it out."
             )
         thresholds.check_soft(threshold, hard)
+        if isinstance(threshold, Mapping):
+            raise ValueError(
+                f"`threshold` must be a number by label for several labels alone. Received: {dict(threshold)!r} for two "
+                f"classes. Pass one number, for the class {classes[-1]!r}: threshold={threshold.get(classes[-1], 0.5)}."
+            )
         thresholds.check(threshold)
 
     def pictures(self, target: Classes) -> tuple[str, ...]:
