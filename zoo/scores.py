@@ -320,9 +320,10 @@ class Scores(Mapping):
             plain["confusion"] = {"classes": classes, "counts": self.confusion.to_numpy().tolist()}
         if self.by is not None:
             groups = ((label, zip(self.by.columns, row, strict=True)) for label, *row in _rows(self.by))
+            known = [(label, {n: v for n, v in row if not _is_undefined(v)}) for label, row in groups]
             plain["by"] = {
                 "column": str(self.by.index.name),
-                "groups": [{"group": str(label), **{n: v for n, v in row if math.isfinite(v)}} for label, row in groups],
+                "groups": [{"group": str(label), **values} for label, values in known],
             }
         return plain
 

@@ -6,7 +6,7 @@
 The prior is the mean over all rows, m how many rows it weighs as much as. A row that is trained on has the mean of the
 rows outside of its own fold, so that it never sees its own target; the prior is the same for all, for a prior of each
 fold's own would tell the model the fold. A row that is predicted has the mean of all training rows, and the prior where
-its level was not seen. A class stands for the share of its rows; of two classes one is enough, and of more each but one.
+its level was not seen. A class stands for the share of its rows: of two classes one is enough, of more each but one.
 
 Rows that a training goes on with have the means of these rows alone, out of fold, since they may be some of the rows
 from which the served means were taken. If a level has few of them, its means lie nearer to the prior than those that

@@ -284,9 +284,10 @@ class Classification(Task[Classes]):
             )
         thresholds.check_soft(threshold, hard)
         if isinstance(threshold, Mapping):
+            positive = classes[-1]
             raise ValueError(
-                f"`threshold` must be a number by label for several labels alone. Received: {dict(threshold)!r} for two "
-                f"classes. Pass one number, for the class {classes[-1]!r}: threshold={threshold.get(classes[-1], 0.5)}."
+                f"`threshold` must be a number by label for several labels alone. Received: {dict(threshold)!r} for "
+                f"two classes. Pass the number of {positive!r} alone: `threshold={threshold.get(positive, 0.5)}`."
             )
         thresholds.check(threshold)
 
