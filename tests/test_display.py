@@ -242,7 +242,7 @@ def test_of_many_classes_those_of_the_lowest_f1_are_shown():
     assert lines[3:6] == ["the lowest f1 of 100 classes", "class       f1", "c0       0.000"] and len(lines) == 25
     assert page(scores).tables[2][1:3] == [["c0", "0.000"], ["c1", "0.01000"]]
     assert len(scores) == 101 and scores.to_dict(short=True).keys() == {"accuracy", "rows", "confusion"}
-    assert Scores({"r2": 1.0}, rows=1, each={"mae": values}, of="target").summary.keys() > {"mae_c99"}
+    assert Scores({"r2": 1.0}, rows=1, each={"mae": values}, of="target").summary == {"r2": 1.0}
 
 
 def test_scores_are_a_mapping_as_before():

@@ -191,3 +191,9 @@ def test_one_pattern_in_a_table_is_stored_and_recalled():
 def test_other_networks_leave_columns_of_one_value_out(visits):
     frame = visits.assign(shop="one")
     assert zoo.build("mlp_classifier", frame, target="bought").schema.dropped == {"shop": "constant"}
+
+
+def test_compile_takes_keras_s_arguments_by_their_places():
+    model = zoo.build("perceptron", "and_gate")
+    model.compile("sgd", "mse", None, ["mae"], None, True, 3, False)
+    assert (model.run_eagerly, model.steps_per_execution, model.jit_compile) == (True, 3, False)

@@ -279,14 +279,14 @@ class Model(keras.Model):
         return super().compute_metrics(x, y, decided, sample_weight)
 
     def compile(
-        self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, **kwargs
+        self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, *args, **kwargs
     ) -> None:
         """Keras's `compile`. Of classes, Keras's metrics of columns, such as "recall", are shown columns."""
         metrics, weighted_metrics = (
             keras.tree.map_structure(lambda metric: self.task.keras_metrics([metric], self.target)[0], of)
             for of in (metrics, weighted_metrics)
         )
-        super().compile(optimizer, loss, loss_weights, metrics=metrics, weighted_metrics=weighted_metrics, **kwargs)
+        super().compile(optimizer, loss, loss_weights, metrics, weighted_metrics, *args, **kwargs)
 
     def values(self, outputs):
         """Returns what losses on network outputs take, such as a regression's standardised values.

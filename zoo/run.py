@@ -20,7 +20,7 @@ class Run:
         model: The trained model, with the best epoch's weights.
         history: Loss and metrics by epoch.
         metrics: Scores by split: `"train"`, `"val"` where there were validation rows, `"test"` where the data set
-            ships test rows.
+            ships test rows. Sample weights count in the loss alone: scores count all rows alike.
         recipe: How it was trained, in plain values.
         data: Source, hash, rows and split of the data.
         seed: Seed of initial weights, split, order and dropout.

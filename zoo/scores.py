@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import itertools
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ MOST_SHOWN = 10  # scores in `repr`
 MOST_LINES = 100  # scores of all rows in the printed table
 MOST_CLASSES = 20  # in a confusion matrix that is shown whole, and in the printed table of classes, labels or targets
 MOST_GROUPS = 20  # in the printed table of groups
-CLASSES_ON_CARDS = 5  # of more, a card has the confusion matrix alone, from which the scores of each class follow
+CLASSES_ON_CARDS = 5  # of more classes, labels or targets, a card has the scores of all rows alone
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -100,7 +101,7 @@ class Groups:
             counted = rows if predictions.weight is None else rows[predictions.weight[rows] > 0]
             scores = predictions.scores(threshold, rows) if len(counted) else Scores({}, rows=0)
             # Several targets have hardly a score in common: their errors are in units of their own.
-            table.append({"rows": len(rows), **(scores.overall if len(scores.overall) > 1 else scores.summary)})
+            table.append({"rows": len(rows), **(scores.overall if len(scores.overall) > 1 else scores)})
         names = max(table, key=len) if table else {}
         index = pd.Index(self.labels, name=self.name, tupleize_cols=False)
         return pd.DataFrame(table, index=index, columns=list({**names, **{n: 0 for row in table for n in row}}))
@@ -167,9 +168,9 @@ class Scores(Mapping):
 
     @property
     def summary(self) -> dict[str, float]:
-        """The scores without those of each class where there are many classes: what cards and tables of runs hold."""
-        is_short = self.confusion is not None and len(self.confusion) > CLASSES_ON_CARDS
-        return dict(self._of_all if is_short else self._values)
+        """The scores, of more than 5 classes, labels or targets without those of each: for cards and tables of runs."""
+        count = len(self._labels()) if self.confusion is None else len(self.confusion)
+        return dict(self._of_all if count > CLASSES_ON_CARDS else self._values)
 
     @functools.cached_property
     def by(self):
@@ -260,9 +261,13 @@ class Scores(Mapping):
             facts["threshold"] = f"{self.threshold:.6g}"
         return facts
 
+    def _labels(self) -> list:
+        """Returns the classes, labels or targets that have scores of their own."""
+        return list(dict.fromkeys(label for numbers in self._each.values() for label in numbers))
+
     def _shown_labels(self) -> tuple[list, str]:
         """Returns the classes, labels or targets that a table shows, and its heading: of many the lowest F1."""
-        labels = list(dict.fromkeys(label for numbers in self._each.values() for label in numbers))
+        labels = self._labels()
         if len(labels) <= MOST_CLASSES:
             return labels, ""
         plural = f"{self._of}{'es' * self._of.endswith('s') or 's'}"
@@ -315,15 +320,18 @@ class Scores(Mapping):
             plain["confusion"] = {"classes": classes, "counts": self.confusion.to_numpy().tolist()}
         if self.by is not None:
             groups = ((label, zip(self.by.columns, row, strict=True)) for label, *row in _rows(self.by))
+            known = [(label, {n: v for n, v in row if not _is_undefined(v)}) for label, row in groups]
             plain["by"] = {
                 "column": str(self.by.index.name),
-                "groups": [{"group": str(label), **{n: v for n, v in row if v == v}} for label, row in groups],
+                "groups": [{"group": str(label), **values} for label, values in known],
             }
         return plain
 
     def to_json(self, path) -> None:
-        """Writes `to_dict` to a file."""
-        Path(path).write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        """Writes `to_dict` to a file. Scores that are no finite numbers, which JSON does not have, are null."""
+        plain = {name: None if _is_undefined(value) else value for name, value in self.to_dict().items()}
+        text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
+        Path(path).write_text(text + "\n", encoding="utf-8")
 
 
 def _named(each: Mapping[str, Mapping[Any, float]], of: str, taken) -> dict[str, float]:
@@ -334,6 +342,11 @@ def _named(each: Mapping[str, Mapping[Any, float]], of: str, taken) -> dict[str,
             key = f"{name}_{label}"
             values[f"{name}_{of}_{label}" if key in taken else key] = value
     return values
+
+
+def _is_undefined(value) -> bool:
+    """Returns whether a value is NaN or infinite."""
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _rows(frame):

@@ -58,6 +58,14 @@ def test_the_page_shows_metrics_columns_and_what_to_do(run):
         assert words in text
 
 
+def test_the_page_shows_the_mean_f1_where_a_class_is_called_macro(run):
+    card = card_of(run.model, run)
+    counts = {"classes": ["macro", "other"], "counts": [[3, 1], [0, 4]]}
+    scores = {"f1_macro": 0.8765, "f1_class_macro": 0.1, "f1_other": 0.2, "recall_macro": 0.3, "confusion": counts}
+    text = page({**card, "metrics": {"val": scores}}, run.model.schema)
+    assert " f1_macro | f1_class" not in text and "| | rows | f1_macro |\n" in text and " 0.8765 |" in text
+
+
 def test_the_page_of_an_untrained_model_says_nothing_of_training():
     model = zoo.build("mcculloch_pitts", truth_table="and")
     text = page(card_of(model), model.schema)

@@ -319,6 +319,16 @@ def test_warm_start_goes_on_from_the_weights(numbers):
         estimator.fit(X, y)
 
 
+def test_warm_start_compares_the_options_that_fit_was_given_with_those_of_now(numbers):
+    X, y = numbers
+    how = {"epochs": 2, "hidden_units": (8,), "members": 16}
+    estimator = ZooClassifier("tabm_classifier", warm_start=True, random_state=0, **how).fit(X, y)
+    assert estimator.model_.options["members"] < 16  # validation rows choose who stays
+    estimator = through_pickle(estimator).fit(X, y)
+    with pytest.raises(ValueError, match="must be the fitted one, 'tabm_classifier' with .*'members': 16}. Received"):
+        estimator.set_params(members=8).fit(X, y)
+
+
 def test_an_interrupted_fit_ends_a_search_and_leaves_what_was_trained(numbers, monkeypatch):
     original = zoo.train
 
@@ -330,6 +340,23 @@ def test_an_interrupted_fit_ends_a_search_and_leaves_what_was_trained(numbers, m
     with pytest.raises(KeyboardInterrupt, match="interrupted"):
         estimator.fit(*numbers)
     assert estimator.predict(numbers[0]).shape == (120,)
+
+
+@pytest.mark.parametrize(
+    ("columns", "y_columns", "names"),
+    [
+        (["a", "b", "c"], "a", ["a_"]),
+        (["a", "a_", "c"], ["a"], ["a__"]),
+        (["a", "b", "target"], None, ["target_"]),
+        ([0, 1, 2], [0, "1", "d"], ["0_", "1_", "d"]),
+    ],
+)
+def test_targets_may_have_the_name_of_a_column(numbers, columns, y_columns, names):
+    X = pd.DataFrame(numbers[0], columns=columns)
+    y = X.iloc[:, 0].rename(y_columns) if not isinstance(y_columns, list) else X.iloc[:, : len(y_columns)]
+    y = y.set_axis(y_columns, axis=1) if isinstance(y_columns, list) else y
+    model = ZooRegressor("linear_regression").fit(X, 3 * y, np.ones(120))
+    assert model.model_.target.names == names and model.score(X, 3 * y) > 0.8
 
 
 # Pickling.

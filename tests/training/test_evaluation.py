@@ -91,11 +91,22 @@ def test_a_threshold_is_for_two_classes_and_labels(plain, scores):
     three = numbers.assign(age=np.arange(len(plain)) % 3)
     with pytest.raises(ValueError, match="Received: threshold='f1' for 3 classes, of which the most probable is the"):
         zoo.evaluate(zoo.build("logistic_regression", three, target="age"), three, threshold="f1", verbose=0)
+    with pytest.raises(ValueError, match="for several labels alone. Received: {'yes': 0.3} for two classes. .*=0.3`"):
+        scores.at({"yes": 0.3})
     units = zoo.build("perceptron", "and_gate")
     with pytest.raises(ValueError, match="compares probabilities. Received: threshold=0.3 for a model whose units"):
         zoo.evaluate(units, "and_gate", threshold=0.3, verbose=0)
     with pytest.raises(ValueError, match="These hold none. Score the model by zoo.evaluate"):
         Scores({"accuracy": 1.0}, rows=1).at(0.3)
+
+
+def test_a_file_of_scores_has_null_for_what_is_no_number_and_a_summary_is_short(tmp_path):
+    Scores({"log_loss": np.inf, "auc": np.float32("nan"), "f1": 0.5}, rows=3).to_json(tmp_path / "scores.json")
+    text = (tmp_path / "scores.json").read_text()
+    assert json.loads(text, parse_constant=pytest.fail) == {"log_loss": None, "auc": None, "f1": 0.5, "rows": 3}
+    for count, names in ((5, {"r2", *(f"rmse_t{i}" for i in range(5))}), (6, {"r2"})):
+        each = {"rmse": {f"t{i}": float(i) for i in range(count)}}
+        assert set(Scores({"r2": 0.5}, rows=9, each=each, of="target").summary) == names
 
 
 # A hint.
@@ -161,6 +172,8 @@ def test_numbers_are_put_into_quartiles_and_the_target_is_a_column_too(model, pl
     assert np.bincount(ends.codes).tolist() == [6, 5, 5, 6] and ends.labels[-1].endswith("19.0]")
     times = groups_of(pd.Series(pd.date_range("2024-01-01", periods=40)), "day")
     assert len(times.labels) == 4 and np.bincount(times.codes).tolist() == [10] * 4
+    durations = groups_of(pd.Series(pd.to_timedelta(range(40), unit="h")), "age")
+    assert len(durations.labels) == 4 and np.bincount(durations.codes).tolist() == [10] * 4
 
 
 def test_a_group_without_rows_or_weight_has_no_scores(model, frame):
@@ -207,6 +220,20 @@ def test_keras_s_metrics_are_computed_on_raw_rows(model, frame, plain, answers, 
     assert found["keras_accuracy"] == pytest.approx(found["accuracy"], rel=1e-6)
     assert found.at(0.2)["auc"] == found["auc"]
     assert zoo.evaluate(model, plain, metrics="auc", verbose=0)["auc"] == pytest.approx(scores["roc_auc"], abs=0.01)
+
+
+def test_metrics_of_one_name_are_numbered_and_those_of_the_caller_keep_what_they_counted(model, plain, answers):
+    y, p = answers
+    recall = keras.metrics.Recall(thresholds=0.2, name="recall")
+    recall.update_state([1.0, 1.0], [1.0, 0.0])
+    wrong, right = (lambda t, q: keras.ops.abs(distance(t, q))), (lambda t, q: 1.0 - distance(t, q))
+    asked = [recall, keras.metrics.Recall(thresholds=0.4, name="recall"), wrong, right]
+    found = zoo.evaluate(model, plain, metrics=asked, verbose=0)
+    assert found["keras_recall"] == pytest.approx(metrics.recall_score(y, p > 0.2), rel=1e-5)
+    assert found["keras_recall_2"] == pytest.approx(metrics.recall_score(y, p > 0.4), rel=1e-5)
+    assert found["<lambda>"] == pytest.approx(np.abs(y - p).mean(), rel=1e-5)
+    assert found["<lambda>_2"] == pytest.approx(1 - np.abs(y - p).mean(), rel=1e-5)
+    assert float(recall.result()) == 0.5
 
 
 def test_keras_s_metrics_of_numbers(plain):

@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo import display, registry
 from zoo.model import Model
-from zoo.tasks.measures import SCORES_OF_CLASSES
+from zoo.tasks.measures import F1_OF_ALL_CLASSES, SCORES_OF_CLASSES
 from zoo.training.line_methods import METHODS
 
 MOST_SCORES = 30  # in the table of the page
@@ -134,9 +134,13 @@ def page(card: Mapping[str, Any], schema) -> str:
 
 
 def _of_classes(metrics: Mapping[str, Any]) -> set[str]:
-    """Returns the names of the scores of single classes: the table of the page has those of all rows alone."""
+    """Returns the names of the scores of single classes: the table of the page has those of all rows alone.
+
+    `f1_macro` is of all rows where a class is called macro, too: the class's own is `f1_class_macro`.
+    """
     classes = {label for scores in metrics.values() for label in scores.get("confusion", {}).get("classes", ())}
-    return {f"{score}_{label}" for score in SCORES_OF_CLASSES for label in classes}
+    names = {f"{score}_{of}{label}" for score in SCORES_OF_CLASSES for of in ("", "class_") for label in classes}
+    return names - set(F1_OF_ALL_CLASSES)
 
 
 def line_of_card(card: Mapping[str, Any]) -> str:

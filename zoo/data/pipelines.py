@@ -47,7 +47,6 @@ def encode(
     *,
     weight: np.ndarray | None = None,
     training_seed: int | None = None,
-    further: bool = False,
     after_rows: Callable[[int], object] | None = None,
 ) -> Encoded:
     """Encodes rows in memory.
@@ -57,7 +56,6 @@ def encode(
         preprocessor: Fitted on training rows.
         weight: Sample weights `(rows,)`.
         training_seed: Seed of the training, for rows that are trained on; None for others.
-        further: Whether that training goes on after another one.
         after_rows: Is called with the number of rows that were encoded, after each part of them.
     """
     supervised = preprocessor.schema.task is not None and data.y is not None
@@ -67,7 +65,7 @@ def encode(
     if training_seed is None:
         encoded = preprocessor.encode(x, after_rows=after_rows)
     else:
-        encoded = preprocessor.encode_training(x, y, training_seed, further=further, after_rows=after_rows)
+        encoded = preprocessor.encode_training(x, y, training_seed, after_rows=after_rows)
     return Encoded(encoded, preprocessor.target.training(truth) if supervised else None, weight, truth)
 
 

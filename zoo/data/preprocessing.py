@@ -277,7 +277,7 @@ class Preprocessor:
         return self.block_encoder().encode(blocks, after_rows)
 
     def encode_training(
-        self, x, y, seed: int = 0, *, further: bool = False, after_rows: Callable[[int], object] | None = None
+        self, x, y, seed: int = 0, *, after_rows: Callable[[int], object] | None = None
     ) -> dict[str, np.ndarray]:
         """Encodes rows to train on: as `encode`, but by `Kind.encode_training` where encodings use the target.
 
@@ -285,7 +285,6 @@ class Preprocessor:
             x: Raw data.
             y: Their targets, as the caller has them, or None.
             seed: Seed of the training.
-            further: Whether the training goes on after another one, whose rows may have been others.
             after_rows: As for `encode`.
         """
         encoded = self.encode(x, after_rows=after_rows)
@@ -301,8 +300,7 @@ class Preprocessor:
                 if not parts:
                     continue
                 read = group.kind.read(table.column(column.name), column, state)
-                encode = group.kind.encode_further if further else group.kind.encode_training
-                values = encode(read, target, column, state, self.encodings, seed)
+                values = group.kind.encode_training(read, target, column, state, self.encodings, seed)
                 of_column = [one for one in features if one["column"] == column.name and one["what"] in parts]
                 for name in names:
                     encoded[name][:, [one["index"] for one in of_column if one["tensor"] == name]] = values

@@ -6,9 +6,11 @@
 The prior is the mean over all rows, m how many rows it weighs as much as. A row that is trained on has the mean of the
 rows outside of its own fold, so that it never sees its own target; the prior is the same for all, for a prior of each
 fold's own would tell the model the fold. A row that is predicted has the mean of all training rows, and the prior where
-its level was not seen. So has a row by which a training goes on, of a level of which there are few such rows: see
-`of_further_rows`. A class stands for the share of its rows; of two classes one is enough, and of more each but
-one.
+its level was not seen. A class stands for the share of its rows: of two classes one is enough, of more each but one.
+
+Rows that a training goes on with have the means of these rows alone, out of fold, since they may be some of the rows
+from which the served means were taken. If a level has few of them, its means lie nearer to the prior than those that
+are served, so that the network learns from slightly other features than it will be served.
 
 Over all targets that there could be, a row's mean and count say nothing of its own target. In one table, a model that
 tells a level by its count may learn that rows of that level with a low mean have high targets: on 2,000 rows of random
@@ -54,7 +56,6 @@ def fit(positions: np.ndarray, y: np.ndarray, levels: int) -> dict:
     table = np.column_stack([(means - prior) / deviation, (logs - of_rows.mean()) / spread])
     return {
         "table": packed(table),
-        "counts": packed(counts),  # exact below 2^24
         "outputs": chosen,
         "prior": prior.tolist(),
         "deviation": deviation.tolist(),
@@ -88,26 +89,11 @@ def _means(positions: np.ndarray, values: np.ndarray, prior: np.ndarray, levels:
     return means
 
 
-def of_further_rows(positions: np.ndarray, y: np.ndarray, fitted: dict, seed: int) -> np.ndarray:
-    """Returns the features of rows `(rows, width)` by which a training goes on after another one.
-
-    Few further rows have no means of their own that could stand for those that are served: a level of which they hold
-    fewer than half as many rows as its mean was taken from has that mean. Other levels have the means of these rows out
-    of fold, for the same rows may have been there before.
-
-    Args:
-        positions, y, fitted, seed: As for `of_training_rows`.
-    """
-    places, out_of_fold = known(positions, fitted), of_training_rows(positions, y, fitted, seed)
-    if "counts" not in fitted:  # of a model from before they were kept
-        return out_of_fold
-    counts = unpacked(fitted["counts"])
-    few = (2 * np.bincount(places, minlength=len(counts)) < counts)[places]
-    return np.where(few[:, None], unpacked(fitted["table"], width(fitted))[places], out_of_fold)
-
-
 def of_training_rows(positions: np.ndarray, y: np.ndarray, fitted: dict, seed: int) -> np.ndarray:
     """Returns the features of rows that are trained on `(rows, width)`, the means out of fold.
+
+    The rows need not be those of `fit`; the means are taken from the given rows, and the counts and the prior are those
+    of `fit`.
 
     Args:
         positions: Of the level of each row `(rows,)`.

@@ -10,7 +10,7 @@ from zoo.training.comparison import Comparison
 
 
 def model_differences(comparison: Comparison, *, ax=None) -> Figure:
-    """Draws for each model what its score has more than that of the best, with the interval; the best is at 0.
+    """Draws the difference of each model's score to the best's, with the interval; the best is at 0.
 
     A model that answers the same for all rows is drawn where it is the best: it would leave the others no room.
 

@@ -36,7 +36,7 @@ def predicted_against_true(scores_or_model, data=None, *, ax=None) -> Figure:
 
 
 def residuals(scores_or_model, data=None, *, ax=None) -> Figure:
-    """Draws what the true values have more than the predicted ones, over the predicted ones, at most 2,000 rows.
+    """Draws the residuals, true minus predicted, over the predicted values, at most 2,000 rows.
 
     Args:
         scores_or_model, data, ax: As for `predicted_against_true`.

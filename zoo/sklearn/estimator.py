@@ -37,6 +37,7 @@ class ZooEstimator(BaseEstimator):
     _name = ""  # of the estimator, as tasks say it: `zoo.tasks.task.Task.estimator`
     _parameters: frozenset[str] = frozenset()  # that the constructor names
     _columns: list | None  # of the table that was fitted; None where it was an array
+    _fitted_options: dict[str, Any]  # that `fit` was given; `Traits.finish` may have changed those of `model_`
     model_: Model
     run_: Run
     n_iter_: int
@@ -146,13 +147,16 @@ class ZooEstimator(BaseEstimator):
         rows, targets = data if isinstance(data, tuple) else (data.x, data.y)
         self._check_targets(targets)
         import zoo
+        from zoo.compiling import checked_options
 
+        checked = checked_options(entry, options)
         if self.warm_start and hasattr(self, "model_"):
-            self._check_unchanged(entry, options)
+            self._check_unchanged(entry, checked)
             del settings["schema"]  # the model has its own
             run = zoo.fine_tune(self.model_, data, freeze="none", weight=weight, **settings)
         else:
             run = zoo.train(self.entry, data, weight=weight, **settings, **options)
+        self._fitted_options = checked
         self._columns = [name for name in rows.columns if name != weight] if hasattr(rows, "columns") else None
         self._set_fitted(run)
         if run.interrupted:
@@ -221,15 +225,13 @@ class ZooEstimator(BaseEstimator):
             return int(self.random_state)
         return int(drawn_from.randint(np.iinfo(np.int32).max))
 
-    def _check_unchanged(self, entry: registry.Entry, options: dict[str, Any]) -> None:
-        """Raises ValueError if a fit that goes on is asked for another network than the fitted one."""
-        from zoo.compiling import checked_options
-
-        wanted, fitted = checked_options(entry, options), self.model_.options
-        if entry.name != self.model_.entry.name or wanted != fitted:
+    def _check_unchanged(self, entry: registry.Entry, wanted: dict[str, Any]) -> None:
+        """Raises ValueError if a fit that goes on is asked for another network than the one that `fit` trained."""
+        if entry.name != self.model_.entry.name or wanted != self._fitted_options:
             raise ValueError(
-                f"With `warm_start` the network must be the fitted one, {self.model_.entry.name!r} with {fitted}. "
-                f"Received: {entry.name!r} with {wanted}. Set warm_start=False to train a fresh one."
+                f"With `warm_start` the network must be the fitted one, {self.model_.entry.name!r} with "
+                f"{self._fitted_options}. Received: {entry.name!r} with {wanted}. Set warm_start=False to train a "
+                "fresh one."
             )
 
     def _decoded(self, X) -> dict[str, np.ndarray]:

@@ -23,6 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from zoo.data import frames
+from zoo.data.names import plain_name
 
 WEIGHT = "sample_weight"
 CONTAINERS = (dict, list, tuple, set, np.ndarray)
@@ -60,13 +61,21 @@ def training_data(estimator, X, y, sample_weight) -> tuple[Any, str | None]:
 
 
 def _beside_table(rows: pd.DataFrame, y, weights: np.ndarray | None) -> tuple[Any, str | None]:
-    """Returns what `training_data` does, for a table. No name that is added is one of its columns'."""
+    """Returns what `training_data` does, for a table. Targets with the name of one of its columns get another one."""
     taken: list[Any] = list(rows.columns)
-    if isinstance(y, (pd.Series, pd.DataFrame)):
-        y = y.set_axis(rows.index)
-        taken += [y.name] if isinstance(y, pd.Series) else list(y.columns)
-    elif y.ndim == 1 and "target" in taken:  # what `zoo.data.load` calls targets without a name
-        y = pd.Series(y, rows.index, name=_free_name("target", taken))
+    if isinstance(y, pd.DataFrame):
+        names: list[Any] = []
+        for name in y.columns:
+            names.append(_free_name(name, [*taken, *names]))
+        y = y.set_axis(names, axis=1).set_axis(rows.index)
+        taken += names
+    elif y.ndim == 1:
+        named = y.name if isinstance(y, pd.Series) else None
+        name = _free_name("target" if named is None else named, taken)
+        y = y.set_axis(rows.index) if isinstance(y, pd.Series) else y
+        if named is not None or name != "target":  # what `zoo.data.load` calls targets without a name
+            y = pd.Series(y, rows.index, name=name)
+        taken.append(name)
     if weights is None:
         return (rows, y), None
     name = _free_name(WEIGHT, taken)
@@ -131,8 +140,14 @@ def _targets(y, rows) -> pd.Series | pd.DataFrame | np.ndarray:
     return pd.Series(y).infer_objects().to_numpy() if y.ndim == 1 and y.dtype == object else y
 
 
-def _free_name(name: str, taken) -> str:
-    """Returns the name, with as many underscores behind it as no column has."""
-    while name in taken:
-        name += "_"
-    return name
+def _free_name(name, taken) -> Any:
+    """Returns the name, or its text with underscores behind it where a column has the name already.
+
+    Names are the same where their texts are, as in `zoo.data.names`.
+    """
+    texts = {str(plain_name(one)) for one in taken}
+    if (text := str(plain_name(name))) not in texts:
+        return name
+    while text in texts:
+        text += "_"
+    return text

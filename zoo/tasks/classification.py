@@ -283,6 +283,12 @@ class Classification(Task[Classes]):
                 "classes, of which the most probable is the answer. Leave it out."
             )
         thresholds.check_soft(threshold, hard)
+        if isinstance(threshold, Mapping):
+            positive = classes[-1]
+            raise ValueError(
+                f"`threshold` must be a number by label for several labels alone. Received: {dict(threshold)!r} for "
+                f"two classes. Pass the number of {positive!r} alone: `threshold={threshold.get(positive, 0.5)}`."
+            )
         thresholds.check(threshold)
 
     def pictures(self, target: Classes) -> tuple[str, ...]:

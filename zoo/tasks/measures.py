@@ -107,6 +107,7 @@ def _decision_scores(counts: np.ndarray) -> dict[str, float]:
 
 
 SCORES_OF_CLASSES = ("precision", "recall", "f1")
+F1_OF_ALL_CLASSES = ("f1_macro", "f1_micro")
 
 
 def class_scores(counts: np.ndarray) -> dict[str, np.ndarray]:

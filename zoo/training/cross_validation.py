@@ -89,7 +89,7 @@ def cross_validate(
         validation: Share of a fold's training rows to choose the best epoch by, or None; left out, the recipe's.
         schema: A schema, or the path of one, instead of the inferred one.
         groups: A column whose equal values stay in one fold; it is no input.
-        weight: A column of sample weights; it is no input.
+        weight: A column of sample weights; it is no input. Trainings heed it; scores count all rows alike.
         optimizer: A Keras optimizer or its name, instead of the recipe's.
         epochs: The most epochs, instead of the recipe's.
         batch_size: Rows a step, or `"full"`, instead of the recipe's.

@@ -13,7 +13,7 @@ from zoo.model import Model
 
 
 class HeldOut:
-    """Validation rows, and what a trained model makes of them.
+    """Validation rows, and the outputs and the loss of a trained model for them.
 
     Args:
         model: Trained and compiled.

@@ -1,4 +1,4 @@
-"""Groups of rows by a column, for `zoo.evaluate(by=...)`: its values, or bins of its numbers or times."""
+"""Groups of rows by a column, for `zoo.evaluate(by=...)`: its values, or bins of its numbers, times or durations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoo.data.names import names_of, resolved
 from zoo.registry import suggest
 from zoo.scores import Groups
 
-MOST_VALUES = 10  # of a column of numbers or times; more are put into bins
+MOST_VALUES = 10  # of a column of numbers, times or durations; more are put into bins
 BINS = 4  # quartiles
 MOST_GROUPS = 1_000
 MISSING = "(missing)"
@@ -51,8 +51,8 @@ def column_of(loaded, column) -> pd.Series:
 def groups_of(values: pd.Series, name) -> Groups:
     """Returns groups of rows.
 
-    Numbers and times of more than 10 different values are put into bins of about as many rows, by quartiles. Missing
-    values are the last group. Levels of a categorical column that no row has are groups without rows.
+    Numbers, times and durations of more than 10 different values are put into bins of about as many rows, by quartiles.
+    Missing values are the last group. Levels of a categorical column that no row has are groups without rows.
 
     Args:
         values: The values of the column, one a row.
@@ -87,9 +87,10 @@ def groups_of(values: pd.Series, name) -> Groups:
 
 
 def _is_measured(values: pd.Series) -> bool:
-    """Returns whether values are numbers or times, which can be put into bins."""
-    is_number = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
-    return is_number or pd.api.types.is_datetime64_any_dtype(values.dtype)
+    """Returns whether values are numbers, times or durations, which can be put into bins."""
+    types = pd.api.types
+    is_number = types.is_numeric_dtype(values.dtype) and not types.is_bool_dtype(values.dtype)
+    return is_number or types.is_datetime64_any_dtype(values.dtype) or types.is_timedelta64_dtype(values.dtype)
 
 
 def _finite(values: pd.Series) -> pd.Series:

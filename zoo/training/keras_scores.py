@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 
 import keras
@@ -37,8 +38,19 @@ def checked_metrics(model, metrics) -> list:
         )
     width = model.network.outputs[0].shape[-1]
     columns = max(width, 2) if model.task.class_indices and model.decision != "threshold" else width
-    metrics = model.task.keras_metrics(metrics, model.target)
+    metrics = model.task.keras_metrics(list(map(_copied, metrics)), model.target)
     return keras_metrics.metric_objects(metrics, columns, of_indices=model.task.class_indices)
+
+
+def _copied(metric):
+    """Returns a metric object of Keras's as a fresh one, so that the caller's keeps what it has counted.
+
+    What others wrote is used itself, from its beginning: their configurations may lack arguments.
+    """
+    is_keras_s = isinstance(metric, keras.metrics.Metric) and type(metric).__module__.startswith("keras.")
+    if not is_keras_s or type(metric) is keras.metrics.MeanMetricWrapper:  # around a function, which may be a lambda
+        return metric
+    return type(metric).from_config(metric.get_config())
 
 
 def keras_scores(model, metrics, outputs: np.ndarray, y: np.ndarray, weight, taken: Mapping) -> dict[str, float]:
@@ -50,7 +62,8 @@ def keras_scores(model, metrics, outputs: np.ndarray, y: np.ndarray, weight, tak
         outputs: What the model decided, `(rows, columns)`.
         y: Encoded targets.
         weight: Sample weights `(rows,)`, or None.
-        taken: Scores that keep their names. A metric of the same name is called `keras_<name>`.
+        taken: Scores that keep their names. A metric of the same name is called `keras_<name>`; of several metrics of
+            one name the second is called `<name>_2`, and so on.
 
     Raises:
         ValueError: if the model decides on several tensors.
@@ -63,13 +76,15 @@ def keras_scores(model, metrics, outputs: np.ndarray, y: np.ndarray, weight, tak
     if y.ndim == 1 and y.dtype.kind == "f":
         y = y[:, None]  # (rows,) -> (rows, 1)
     scores: dict[str, float] = {}
+    names_used: set[str] = set()
     columns = list(map(str, model.classes or model.target.names))
     for metric in metrics:
         for start in range(0, len(y), ROWS):
             part = slice(start, start + ROWS)
             weights = None if weight is None else weight[part]
             metric.update_state(y[part], outputs[part], sample_weight=weights)
-        name = f"keras_{metric.name}" if metric.name in taken else metric.name
+        name = _free_name(f"keras_{metric.name}" if metric.name in taken else metric.name, {*taken, *names_used})
+        names_used.add(name)
         result = keras.tree.map_structure(keras.ops.convert_to_numpy, metric.result())
         several = isinstance(result, dict)
         for key, value in (result if several else {"": result}).items():
@@ -80,3 +95,9 @@ def keras_scores(model, metrics, outputs: np.ndarray, y: np.ndarray, weight, tak
             else:
                 scores[key] = float(value)
     return scores
+
+
+def _free_name(name: str, taken) -> str:
+    """Returns the name, or where it is taken the first free one of `<name>_2`, `<name>_3`, ..."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return name if name not in taken else next(one for one in numbered if one not in taken)

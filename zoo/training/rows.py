@@ -55,7 +55,6 @@ def rows_in_memory(
     seed: int,
     class_weight=None,
     augmentation=None,
-    further: bool = False,
     verbose: int = 0,
 ) -> Rows:
     """Encodes training and validation rows.
@@ -68,7 +67,6 @@ def rows_in_memory(
         seed: Of their order, and of encodings that draw.
         class_weight: As `zoo.train` takes it.
         augmentation: A function of images, or None.
-        further: Whether the model was trained before.
         verbose: 0 shows no progress.
 
     Raises:
@@ -78,12 +76,7 @@ def rows_in_memory(
         weights = parts.weights(parts.train)
         with Progress(len(parts.train), "row", verbose=verbose) as progress:
             encoded = pipelines.encode(
-                parts.train,
-                model.preprocessor,
-                weight=weights,
-                training_seed=seed,
-                further=further,
-                after_rows=progress.advance,
+                parts.train, model.preprocessor, weight=weights, training_seed=seed, after_rows=progress.advance
             )
     factors = None
     if class_weight is not None:

@@ -103,13 +103,14 @@ def evaluate(
         weight: A column of sample weights, or an array `(rows,)`: each score counts a row by its weight, as
             scikit-learn's metrics do with `sample_weight`.
         by: A column of the data, which the model need not know: `scores.by` has the scores of the rows of each value.
-            Numbers and times of many values are put into four bins of about as many rows.
+            Numbers, times and durations of many values are put into four bins of about as many rows.
         metrics: Keras's metrics or their names, such as `"recall"`, or functions of `(y_true, y_pred)`, beside the
             scores. Of two classes those that compare columns are shown that of the second class. Where a score has the
-            name of a metric, the metric's is `keras_<name>`.
+            name of a metric, the metric's is `keras_<name>`; the second of two metrics of one name is `<name>_2`.
         threshold: Of two classes, the probability of the second one from which on it is the answer; of labels, that of
             each. `"f1"`, `"balanced_accuracy"` or `"accuracy"`: the one by which that score is highest on these rows,
-            which should be validation rows: on the rows by which it is chosen a score is too good.
+            which should be validation rows: on the rows by which it is chosen a score is too good. Keras's `metrics`
+            have thresholds of their own, such as `keras.metrics.Recall(thresholds=0.3)`.
         image_size: `(height, width)` to resize images to; left out, a model that was trained with it resizes them.
         verbose: 0 prints nothing.
 

@@ -207,7 +207,7 @@ def train(
     record |= {"linear": "refit"} if solves_line_again else {}
     record |= {"dtype_policy": MIXED} if computes_in_half(model.network) else {}
 
-    rows = _encoded_rows(parts, model, settings, workload, request, further=goes_on)
+    rows = _encoded_rows(parts, model, settings, workload, request)
     if goes_on:
         continue_target(model, parts, rows)
     if environment is not None:
@@ -276,16 +276,14 @@ def _check_target(model: Model, parts: Parts) -> None:
         )
 
 
-def _encoded_rows(
-    parts: Parts, model: Model, settings: Settings, workload: Workload, request: Request, *, further: bool
-) -> Rows:
+def _encoded_rows(parts: Parts, model: Model, settings: Settings, workload: Workload, request: Request) -> Rows:
     """Returns the rows as the training takes them."""
     shuffle, seed = settings.recipe.shuffle, request.seed
     order: dict[str, Any] = {"batch_size": workload.batch_size, "shuffle": shuffle, "seed": seed}
     if parts.streaming:
         settings.check_streaming()
         return rows_of_a_stream(parts, model, **order)
-    learning = {"class_weight": settings.class_weight, "augmentation": workload.augmentation, "further": further}
+    learning = {"class_weight": settings.class_weight, "augmentation": workload.augmentation}
     return rows_in_memory(parts, model, **learning, **order, verbose=request.verbose)
 
 

@@ -78,11 +78,6 @@ class Category(Kind):
     ) -> np.ndarray:
         return target_means.of_training_rows(read, y, state["means"], seed)
 
-    def encode_further(
-        self, read: np.ndarray, y: np.ndarray, column: Column, state: State, encodings: Encodings, seed: int
-    ) -> np.ndarray:
-        return target_means.of_further_rows(read, y, state["means"], seed)
-
     def prepare(self, group: Group) -> list[dict[str, int]]:
         described = zip(group.columns, group.states, strict=True)
         return [level_positions(state["levels"], column.missing) for column, state in described]

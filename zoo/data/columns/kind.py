@@ -213,16 +213,6 @@ class Kind:
         """
         raise NotImplementedError
 
-    def encode_further(
-        self, read: np.ndarray, y: np.ndarray, column: Column, state: State, encodings: Encodings, seed: int
-    ) -> np.ndarray:
-        """Returns the features of rows by which the training of a fitted model goes on, by default as of training rows.
-
-        Args:
-            read, y, column, state, encodings, seed: As for `encode_training`.
-        """
-        return self.encode_training(read, y, column, state, encodings, seed)
-
     def features(self, column: Column, state: State, encodings: Encodings) -> list[Feature]:
         """Returns what each feature of `encode` is."""
         return []
