@@ -99,14 +99,17 @@ def test_a_caller_s_estimator_answers_as_the_same_rival():
 
 def test_columns_are_read_as_the_schema_says():
     frame = pd.DataFrame({"price": ["1.250,5", "n.a.", "3,0"], "zip": [10115, 80331, 10115], "note": ["a", "none", ""]})
+    frame["gate"] = ["north", "closed", "?"]
     columns = (
         Column("price", "number", decimal=",", thousands=".", missing=("n.a.",)),
         Column("zip", "category"),
         Column("note", "text", missing=("none",)),
+        Column("gate", "category", missing=("closed",)),
     )
     read = numbers_and_texts(frame, columns)
     np.testing.assert_array_equal(read["0"], [1250.5, np.nan, 3.0])
     assert read["1"].tolist() == ["10115", "80331", "10115"] and read["2"].isna().tolist() == [False, True, True]
+    assert read["3"].isna().tolist() == [False, True, True]
     pixels = numbers_and_texts(
         np.arange(12, dtype="uint8").reshape(2, 2, 3, 1), [Column("image", "image", shape=(2, 3, 1))]
     )
