@@ -1,6 +1,7 @@
 """`zoo.compare`: the same folds and scores for all, what is listed of those that fail, and how it goes on."""
 
 import re
+import time
 
 import numpy as np
 import pandas as pd
@@ -300,12 +301,65 @@ def test_an_interrupted_comparison_goes_on_with_equal_numbers(table, tmp_path, m
 
 
 def test_the_budget_lists_those_whose_turn_did_not_come(table, monkeypatch):
-    clock = iter([0.0, 1.0, 6.0, 7.0])
+    clock = iter([0.0, 1.0, 2.0, 6.0, 7.0])
     monkeypatch.setattr(comparing, "monotonic", lambda: next(clock))
     found = zoo.compare(table, target="bought", ignore=["who", "w"], models=[TINY, DecisionTreeClassifier(), LINE],
                         folds=2, rivals=False, budget=5, verbose=0)  # fmt: skip
     assert list(found.table.index) == [LINE, "DecisionTreeClassifier", "mlp_classifier"]
     assert list(found.table.error) == ["", NOT_RUN, NOT_RUN]
+
+
+def test_the_budget_ends_between_folds_that_train_one_by_one(table, monkeypatch, tmp_path):
+    asked = {"target": "bought", "ignore": ["who", "w"], "models": [DecisionTreeClassifier(random_state=0), LINE],
+             "folds": 2, "rivals": False, "verbose": 0, "checkpoint": tmp_path}  # fmt: skip
+    counted = []
+
+    class Counted(comparing.Progress):
+        def __init__(self, total, unit, *, first=0, verbose):
+            counted.append((total, first))
+            super().__init__(total, unit, first=first, verbose=verbose)
+
+        def __exit__(self, *error):
+            assert self.done == 4
+            super().__exit__(*error)
+
+    monkeypatch.setattr(comparing, "Progress", Counted)
+    clock = iter([0.0, 1.0, 6.0, 7.0])
+    with monkeypatch.context() as patched:
+        patched.setattr(comparing, "monotonic", lambda: next(clock))
+        found = zoo.compare(table, **asked, budget=5)
+    cut_off = "cut off after 1 of 2 folds: the budget was used up"
+    assert dict(found.table.error) == {LINE: cut_off, "DecisionTreeClassifier": NOT_RUN}
+    assert len(list(tmp_path.glob("*.npz"))) == 1
+    clock = iter([0.0, 1.0, 2.0, 6.0])
+    with monkeypatch.context() as patched:
+        patched.setattr(comparing, "monotonic", lambda: next(clock))
+        found = zoo.compare(table, **asked, budget=5)
+    assert dict(found.table.error) == {LINE: "", "DecisionTreeClassifier": cut_off}
+    assert (zoo.compare(table, **asked).table.error == "").all()
+    assert counted == [(4, 0), (4, 1), (4, 3)], "folds of an earlier call are no work of this one"
+
+
+def test_folds_of_one_program_are_not_cut_off(table, monkeypatch):
+    clock = iter([0.0, 1.0])
+    monkeypatch.setattr(comparing, "monotonic", lambda: next(clock, 9.0))
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=TINY, folds=2, rivals=False, budget=5,
+                        verbose=0)  # fmt: skip
+    assert list(found.table.error) == [""]
+
+
+def test_an_estimator_s_times_hold_the_reading_of_its_rows(table, monkeypatch):
+    read = candidates.rivals.numbers_and_texts
+
+    def slow(x, columns):
+        time.sleep(0.02 if len(x) == 1 else 0.6)
+        return read(x, columns)
+
+    monkeypatch.setattr(candidates.rivals, "numbers_and_texts", slow)
+    found = zoo.compare(table, target="bought", ignore=["who", "w"], models=DecisionTreeClassifier(), folds=3,
+                        rivals=False, verbose=0)  # fmt: skip
+    assert found.table.latency_ms.iloc[0] >= 20
+    assert found.table.train_seconds.iloc[0] >= 1.2, "each of three folds reads two thirds of the rows"
 
 
 def test_a_line_a_model_is_printed_and_then_the_table(table, capsys):

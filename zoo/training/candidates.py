@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import pickle
 import statistics
@@ -80,7 +81,7 @@ class FoldedRows:
     groups: Any = None
     weight: Any = None
     seed: int = 0
-    cache: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+    cache: dict[str, tuple[pd.DataFrame, float]] = dataclasses.field(default_factory=dict)
 
     @property
     def columns(self) -> int:
@@ -99,12 +100,21 @@ class FoldedRows:
             return pd.DataFrame(np.asarray(x).reshape(len(x), -1))
         return x[[name for name in self.loaded.schema.names if name not in self.no_inputs]]
 
-    def read(self) -> pd.DataFrame:
-        """Returns these columns as numbers and texts."""
+    def read(self) -> tuple[pd.DataFrame, float]:
+        """Returns these columns as numbers and texts, and the seconds that it took to read a row."""
         if "read" not in self.cache:
-            columns = [column for column in self.loaded.schema.columns if column.name not in self.no_inputs]
-            self.cache["read"] = rivals.numbers_and_texts(self.loaded.x, columns)
+            begin = time.perf_counter()
+            read = self._read(self.loaded.x)
+            self.cache["read"] = read, (time.perf_counter() - begin) / len(read)
         return self.cache["read"]
+
+    def read_first(self) -> pd.DataFrame:
+        """Returns the first row as `read` does, and reads it anew."""
+        return self._read(self.loaded.x[:1])
+
+    def _read(self, x) -> pd.DataFrame:
+        columns = [column for column in self.loaded.schema.columns if column.name not in self.no_inputs]
+        return rivals.numbers_and_texts(x, columns)
 
     def check_answers(self, fold: int, answers: np.ndarray) -> None:
         """Raises ValueError for answers that cannot be scored.
@@ -153,12 +163,15 @@ class EntryCandidate:
         """What the answers depend on, beside data and folds."""
         return identities.of_entry(self.entry, self.settings, self.options)
 
-    def answer_folds(self, rows: FoldedRows, folds: list[int]) -> Iterator[tuple[int, FoldAnswers]]:
+    def answer_folds(
+        self, rows: FoldedRows, folds: list[int], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, FoldAnswers]]:
         """Yields numbers of folds and the answers to them, of those that can be trained as one program together.
 
         Args:
             rows: The rows.
             folds: Which folds.
+            go_on: Asked before each training but the first; False leaves out the rest.
         """
         settings = {"epochs": None, "batch_size": None, "learning_rate": None, "optimizer": None, **self.settings}
         engine = settings.setdefault("engine", ENGINES[0])
@@ -179,7 +192,8 @@ class EntryCandidate:
         own = copy_of(optimizer)
         what = (self.entry, recipe, traits, rows.task, jobs, self.options, how, own, engine)
         alike, _ = alike_in_shape(*what)
-        for place, (model, _, _) in train_jobs(self.entry, recipe, jobs, alike, self.options, alone, verbose=0):
+        trained = train_jobs(self.entry, recipe, jobs, alike, self.options, alone, go_on=go_on, verbose=0)
+        for place, (model, _, _) in trained:
             seconds = time.perf_counter() - begin
             yield jobs[place].fold, self._answers(model, rows, jobs[place], seconds)
             begin = time.perf_counter()
@@ -219,23 +233,30 @@ class EstimatorCandidate:
         """What the answers depend on, beside data and folds."""
         return identities.of_rival(self.rival)
 
-    def answer_folds(self, rows: FoldedRows, folds: list[int]) -> Iterator[tuple[int, FoldAnswers]]:
+    def answer_folds(
+        self, rows: FoldedRows, folds: list[int], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, FoldAnswers]]:
         """Yields numbers of folds and the answers to them.
 
         Args:
             rows: The rows.
             folds: Which folds.
+            go_on: Asked before each training but the first; False leaves out the rest.
         """
-        x, weights = rows.raw() if self.rival.takes_raw else rows.read(), rows.weights()
-        for fold in folds:
+        takes_raw, weights = self.rival.takes_raw, rows.weights()
+        x, reading = (rows.raw(), 0.0) if takes_raw else rows.read()
+        for number, fold in enumerate(folds):
+            if number and not go_on():
+                return
             train, test = rows.splits[fold]
             begin = time.perf_counter()
             model = self.rival.fitted(x.iloc[train], rows.y[train], None if weights is None else weights[train])
-            seconds = time.perf_counter() - begin
+            seconds = time.perf_counter() - begin + reading * len(train)
             answers, hard = self.rival.answers(model, x.iloc[test], rows.columns)
             rows.check_answers(fold, answers)
             predictions = rows.task.scores_of(rows.y[test], answers, rows.target, hard=hard).predictions
-            measured = (None, None) if fold else _measured_estimator(model, x.iloc[:1])
+            read_row = functools.partial(x.head, 1) if takes_raw else rows.read_first
+            measured = (None, None) if fold else _measured_estimator(model, read_row)
             yield fold, FoldAnswers(predictions.answers, hard, seconds, *measured)
 
 
@@ -253,10 +274,10 @@ def _measured_entry(model, row: pd.DataFrame, array) -> tuple[float, int]:
     return _latency(zoo.predict, model, row), size
 
 
-def _measured_estimator(model, row: pd.DataFrame) -> tuple[float, int | None]:
-    """Returns the seconds that `predict` takes for one row, and the bytes of the pickle."""
+def _measured_estimator(model, read_row: Callable[[], pd.DataFrame]) -> tuple[float, int | None]:
+    """Returns the seconds to read one row and to `predict` its answer, and the bytes of the pickle."""
     with rivals.one_thread():
-        return _latency(model.predict, row), _bytes(model)
+        return _latency(lambda: model.predict(read_row())), _bytes(model)
 
 
 def _bytes(model) -> int | None:

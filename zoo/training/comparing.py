@@ -25,7 +25,7 @@ from zoo.training.answers_store import AnswersStore
 from zoo.training.candidates import Candidate, FoldAnswers, FoldedRows
 from zoo.training.checking import check_seed
 from zoo.training.choosing import chosen
-from zoo.training.comparison import NOT_RUN, Comparison
+from zoo.training.comparison import CUT_OFF, NOT_RUN, Comparison
 from zoo.training.cross_validation import rows_of_task, rows_with_target
 from zoo.training.folds import folds_of
 from zoo.training.parts import check_name
@@ -61,7 +61,8 @@ def compare(
             `engine`, or an estimator of scikit-learn; a dict gives the items labels.
         folds: How many parts; each is answered once.
         seed: Seed of the folds, of all trainings and of the bootstrap.
-        budget: Seconds after which no further model is begun; those are listed as not run. The cheap ones come first.
+        budget: Seconds after which no further training is begun; models without answers to all folds are listed with
+            that as their error. The cheap ones come first.
         rivals: Whether to add scikit-learn's linear model, gradient boosting and network, the mean or the most frequent
             class, and of LightGBM, XGBoost and CatBoost those that are installed.
         schema: A schema, or the path of one, instead of the inferred one.
@@ -95,7 +96,7 @@ def compare(
         loaded = rows_with_target(
             data, "A comparison", target=target, schema=schema, ignore=ignore, image_size=image_size
         )
-        candidates, task = chosen(models, loaded, rivals=rivals, seed=seed % 2**31)  # as scikit-learn takes it
+        candidates, task = chosen(models, loaded, rivals=rivals, seed=seed)
         loaded = rows_of_task(loaded, task)
         doubtful.discard(column for column in (groups, weight) if column is not None)
     groups, weight = (resolved(column, loaded.roles.columns) for column in (groups, weight))
@@ -104,28 +105,37 @@ def compare(
     found: dict[str, dict[int, FoldAnswers]] = {}
     errors: dict[str, str] = {}
     begin = monotonic()
-    with Progress(len(candidates) * int(folds), "fold", verbose=verbose) as progress:
+
+    def is_in_budget() -> bool:
+        return budget is None or monotonic() - begin < budget
+
+    stored = {label: store.read(candidate) for label, candidate in candidates.items()}
+    resumed = sum(map(len, stored.values()))
+    with Progress(len(candidates) * int(folds), "fold", first=resumed, verbose=verbose) as progress:
         for label, candidate in sorted(candidates.items(), key=lambda item: item[1].rank):
-            answers = store.read(candidate)
-            if len(answers) < folds and budget is not None and monotonic() - begin >= budget:
+            answers = stored[label]
+            missing = [fold for fold in range(int(folds)) if fold not in answers]
+            if missing and not is_in_budget():
                 errors[label] = NOT_RUN
-                progress.advance(int(folds), label)
+                progress.advance(len(missing), label)
                 continue
-            progress.advance(len(answers), label)
+            progress.advance(0, label)
             with _each_once():
                 try:
                     for fold, one in answers.items():
                         rows.check_answers(fold, one.answers)
-                    missing = [fold for fold in range(int(folds)) if fold not in answers]
-                    for fold, one in candidate.answer_folds(rows, missing) if missing else ():
+                    for fold, one in candidate.answer_folds(rows, missing, is_in_budget) if missing else ():
                         rows.check_answers(fold, one.answers)
                         answers[fold] = one
                         store.write(candidate, fold, one)
                         progress.advance(1, label)
-                    found[label] = answers
+                    if len(answers) == folds:
+                        found[label] = answers
+                    else:
+                        errors[label] = CUT_OFF.format(len(answers), folds)
                 except Exception as error:
                     errors[label] = _one_line(error)
-                    progress.advance(int(folds) - len(answers), label)
+                progress.advance(int(folds) - len(answers), label)
             progress.say(_line(label, rows, answers, errors.get(label)))
     comparison = _compared(rows, candidates, found, errors, seed)
     if verbose:

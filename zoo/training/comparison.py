@@ -19,6 +19,7 @@ SHOWN = ("to the best", "training", "one row", "size")  # columns of the printed
 MOST_SCORES = 3  # in the printed table
 LONGER = 1.5  # times as long to train, from which on it is worth a word
 NOT_RUN = "not run: the budget was used up"
+CUT_OFF = "cut off after {} of {} folds: the budget was used up"
 
 
 class Comparison:

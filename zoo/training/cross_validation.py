@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import keras
@@ -201,7 +201,15 @@ def alike_in_shape(
 
 
 def train_jobs(
-    entry: Entry, recipe: Recipe, jobs: list[Job], alike: list[list[Member]], options, alone, *, verbose: int
+    entry: Entry,
+    recipe: Recipe,
+    jobs: list[Job],
+    alike: list[list[Member]],
+    options,
+    alone,
+    *,
+    go_on: Callable[[], bool] = lambda: True,
+    verbose: int,
 ) -> Iterator[tuple[int, tuple]]:
     """Yields the place of each training among the jobs, and its model, best epoch and number of epochs.
 
@@ -210,11 +218,14 @@ def train_jobs(
         alike: What `alike_in_shape` returned.
         alone: The arguments of `zoo.train` for those that are not part of a program, the second of what
             `arguments_of_folds` returns.
+        go_on: Asked before each program and each training alone except the first of all; False leaves out the rest.
         verbose: 0 shows no progress.
     """
     done: set[int] = set()
     for members in alike:
         if len(members) > 1 and not one_program.obstacle_of(members, recipe, alone["engine"]):
+            if done and not go_on():
+                return
             with Progress(recipe.epochs, "epoch", verbose=verbose) as progress:
                 after_epoch = functools.partial(progress.advance, 1, f"of {len(members)} trainings")
                 for member, result in zip(members, one_program.fit(members, recipe, after_epoch), strict=True):
@@ -224,6 +235,8 @@ def train_jobs(
     folds, seeds = (len({getattr(job, name) for job in jobs}) for name in ("fold", "seed"))
     with Progress(len(places), "training", verbose=verbose) as progress:
         for number, place in enumerate(places):
+            if (done or number) and not go_on():
+                return
             progress.advance(min(number, 1), _fold_and_seed(jobs[place], folds, seeds))  # the one before is done
             yield place, _alone(entry, jobs[place], alone, options)
 
