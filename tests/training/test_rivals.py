@@ -120,7 +120,7 @@ def test_the_rows_of_a_comparison_are_read_by_the_schema_of_the_caller():
     x = pd.DataFrame({"w": [1.0] * 4, "code": [3, 1, 3, 1], "price": ["1,5", "2,25", "0,5", "7,0"]})
     own = Schema((Column("w", "number"), Column("code", "category"), Column("price", "number", decimal=",")))
     rows = FoldedRows(load((x, list("abab")), schema=own), TASK, None, np.arange(4) % 2, [], weight="w")
-    read = rows.read()
+    read, _ = rows.read()
     assert read["0"].tolist() == ["3", "1", "3", "1"] and read["1"].tolist() == [1.5, 2.25, 0.5, 7.0]
     assert read.shape == (4, 2), "a weight is no input"
 
