@@ -51,7 +51,7 @@ def test_what_is_written_is_read_by_the_same_model_on_the_same_rows(rows, tmp_pa
         Rival(DecisionTreeClassifier(max_depth=3)),
         Rival(DecisionTreeClassifier(), is_tree=True),
         Rival(DecisionTreeClassifier(), takes_raw=True),
-        Rival(type("DecisionTreeClassifier", (DecisionTreeClassifier,), {})()),
+        Rival(type("DecisionTreeClassifier", (DecisionTreeClassifier,), {"__module__": "sklearn.other"})()),
     ],
     ids=["parameters", "tree", "raw", "module"],
 )

@@ -99,14 +99,17 @@ def test_a_caller_s_estimator_answers_as_the_same_rival():
 
 def test_columns_are_read_as_the_schema_says():
     frame = pd.DataFrame({"price": ["1.250,5", "n.a.", "3,0"], "zip": [10115, 80331, 10115], "note": ["a", "none", ""]})
+    frame["gate"] = ["north", "closed", "?"]
     columns = (
         Column("price", "number", decimal=",", thousands=".", missing=("n.a.",)),
         Column("zip", "category"),
         Column("note", "text", missing=("none",)),
+        Column("gate", "category", missing=("closed",)),
     )
     read = numbers_and_texts(frame, columns)
     np.testing.assert_array_equal(read["0"], [1250.5, np.nan, 3.0])
     assert read["1"].tolist() == ["10115", "80331", "10115"] and read["2"].isna().tolist() == [False, True, True]
+    assert read["3"].isna().tolist() == [False, True, True]
     pixels = numbers_and_texts(
         np.arange(12, dtype="uint8").reshape(2, 2, 3, 1), [Column("image", "image", shape=(2, 3, 1))]
     )
@@ -117,7 +120,7 @@ def test_the_rows_of_a_comparison_are_read_by_the_schema_of_the_caller():
     x = pd.DataFrame({"w": [1.0] * 4, "code": [3, 1, 3, 1], "price": ["1,5", "2,25", "0,5", "7,0"]})
     own = Schema((Column("w", "number"), Column("code", "category"), Column("price", "number", decimal=",")))
     rows = FoldedRows(load((x, list("abab")), schema=own), TASK, None, np.arange(4) % 2, [], weight="w")
-    read = rows.read()
+    read, _ = rows.read()
     assert read["0"].tolist() == ["3", "1", "3", "1"] and read["1"].tolist() == [1.5, 2.25, 0.5, 7.0]
     assert read.shape == (4, 2), "a weight is no input"
 
