@@ -66,6 +66,12 @@ def test_the_page_shows_the_mean_f1_where_a_class_is_called_macro(run):
     assert " f1_macro | f1_class" not in text and "| | rows | f1_macro |\n" in text and " 0.8765 |" in text
 
 
+def test_the_page_shows_thirty_scores_and_counts_the_others(run):
+    card = card_of(run.model, run) | {"metrics": {"val": {f"score {i}": i / 100 for i in range(32)}}}
+    text = page(card, run.model.schema)
+    assert "| score 29 |\n" in text and "card.json holds 2 more scores." in text
+
+
 def test_the_page_of_an_untrained_model_says_nothing_of_training():
     model = zoo.build("mcculloch_pitts", truth_table="and")
     text = page(card_of(model), model.schema)

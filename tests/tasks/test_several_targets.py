@@ -116,8 +116,10 @@ def test_more_targets_than_rows_and_a_constant_one():
     generator = np.random.default_rng(3)
     y = generator.normal(size=(8, 12))
     y[:, 4] = 3.0
-    run = zoo.train("mlp_regressor", (generator.normal(size=(8, 2)), y), validation=None, **QUICK)
-    answers, scores = zoo.predict(run, np.zeros((2, 2))), run.metrics["train"]
+    rows = generator.normal(size=(8, 2)), y
+    run = zoo.train("mlp_regressor", rows, validation=None, **QUICK)
+    answers, scores = zoo.predict(run, np.zeros((2, 2))), zoo.evaluate(run, rows, verbose=0)
+    assert run.metrics["train"].keys() == {"r2", "rows"}  # of many targets a run has the scores of all rows alone
     assert list(answers.columns) == [f"prediction_{i}" for i in range(12)]
     assert answers["prediction_4"].tolist() == [3.0, 3.0] and np.isnan(scores["r2_4"])
     assert scores["r2"] == pytest.approx(np.mean([scores[f"r2_{i}"] for i in range(12) if i != 4]))
@@ -275,7 +277,7 @@ def test_many_targets_do_not_fill_the_page():
     frame = pd.DataFrame(generator.normal(size=(20, 61)), columns=["x", *names])
     run = zoo.train("mlp_regressor", frame, target=names, validation=None, **QUICK)
     text = page(card_of(run.model, run), run.model.schema)
-    assert "card.json holds 211 more scores." in text and "60 targets: t0, " in text and "t30" not in text
+    assert "| | rows | r2 |\n" in text and "60 targets: t0, " in text and "t30" not in text
     shown = str(zoo.evaluate(run, frame, verbose=0))
     assert "the first 20 of 60 targets" in shown and "\nt19 " in shown and "t20" not in shown
 
