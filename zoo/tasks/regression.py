@@ -19,6 +19,7 @@ from zoo.tasks.target import Target
 from zoo.tasks.task import Task
 
 STATISTICS = ("center", "scale", "low", "high")
+FAR_BEYOND = 0.1  # of what lies between the ends of a target
 
 
 class Numbers(Target):
@@ -185,15 +186,20 @@ class Regression(Task[Numbers]):
         return Numbers(schema, {**state, "dtype": max(dtypes)})  # float64 where one needs it
 
     def continued(self, target: Numbers, encoded: np.ndarray, activation) -> Numbers:
-        """Returns the target with wider ends where answers are cut at them; warns of those that cannot widen."""
+        """Returns the target with wider ends where answers are cut at them.
+
+        Ends that cannot widen are warned of where the rows reach beyond them by a tenth of what lies between them.
+        """
         low, high = np.minimum(target.ends[0], encoded.min(axis=0)), np.maximum(target.ends[1], encoded.max(axis=0))
         beyond = np.atleast_1d((low < target.ends[0]) | (high > target.ends[1]))
         if not beyond.any():
             return target
         if activation == "clip":
             return Numbers(target.schema, {**target.state, "low": low.tolist(), "high": high.tolist()})
-        if self.bounded(activation):
-            i = int(np.argmax(beyond))
+        margin = FAR_BEYOND * np.subtract(target.ends[1], target.ends[0])
+        far = np.atleast_1d((low < target.ends[0] - margin) | (high > target.ends[1] + margin))
+        if self.bounded(activation) and far.any():
+            i = int(np.argmax(far))
             ends, found = (tuple(f"{np.atleast_1d(end)[i]:g}" for end in two) for two in (target.ends, (low, high)))
             doubts.note(
                 f"by output_activation={activation!r} the model answers numbers from {ends[0]} to {ends[1]} alone, and "

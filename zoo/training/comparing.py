@@ -135,7 +135,8 @@ def compare(
                         errors[label] = CUT_OFF.format(len(answers), folds)
                 except Exception as error:
                     errors[label] = _one_line(error)
-                progress.advance(int(folds) - len(answers), label)
+                if len(answers) < folds:
+                    progress.advance(int(folds) - len(answers), label)
             progress.say(_line(label, rows, answers, errors.get(label)))
     comparison = _compared(rows, candidates, found, errors, seed)
     if verbose:
