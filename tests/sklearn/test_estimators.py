@@ -66,7 +66,7 @@ def test_options_of_the_builder_are_parameters_like_others():
     copied.dropout = 0.4
     assert copied.get_params()["dropout"] == 0.4 and estimator.dropout == 0.3
     with pytest.raises(AttributeError, match="'ZooClassifier' object has no attribute 'units'"):
-        estimator.units  # noqa: B018
+        estimator.units  # noqa: B018  reading it is what raises
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,8 @@ def compare(
     Returns:
         A comparison, in the order of the score of all rows, the best model first. Its `table` has a row a model:
         `accuracy` and other scores of the task, the means over the folds; of the score by which models are compared
-        `<score>_spread`, the standard deviation over the folds; `difference`, what this score of all rows has more than
-        that of the best; `low` and `high`, between which it lies in 95 % of 2,000 draws of the rows (other trainings of
+        `<score>_spread`, the standard deviation over the folds; `difference`, of this score of all rows to the
+        best's; `low` and `high`, between which it lies in 95 % of 2,000 draws of the rows (other trainings of
         a network differ too); `train_seconds` of all folds, `latency_ms` of one row, the `size` in bytes of the saved
         model; and `error`, why a model has no numbers.
 

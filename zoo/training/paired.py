@@ -18,7 +18,7 @@ COVERED = (2.5, 97.5)  # percentiles of the draws between which an interval lies
 def intervals(
     losses: np.ndarray, best: int, score_of: Callable, *, seed: int, groups: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns what the score of each model has more than that of the best, and the ends of the intervals.
+    """Returns the difference of each model's score to that of the best, and the ends of its interval.
 
     Args:
         losses: Of each row for each model, `(rows, models)`.
