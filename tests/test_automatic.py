@@ -105,6 +105,21 @@ def test_the_document_has_the_table():
     assert [row[:5] for row in rows] == [shown(rule) for rule in automatic.RULES]
 
 
+@pytest.mark.slow
+def test_the_code_of_the_document_runs(capsys):
+    (code,) = re.findall(r"^```python\n(.*?)\n```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    exec(compile(code, "docs/auto.md", "exec"), {})
+    assert "taken by auto for a table of 891 rows x 10 columns and quality='fast'" in capsys.readouterr().out
+
+
+def test_the_line_of_the_document_is_the_one_that_is_printed():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    (line,) = re.findall(r"^auto: .*", text, re.MULTILINE)
+    facts = Facts(TABLE, CLASSES, 5_000, 12)
+    why = f"for {facts} and quality='good'"
+    assert line == str(automatic.Choice(rule_for(facts, "good").entry, {}, "good", why, None))
+
+
 # The facts.
 
 
