@@ -338,7 +338,7 @@ def test_auto_takes_what_the_estimator_answers_whatever_the_targets_look_like(nu
     many = np.arange(120) % 50
     classifier = ZooClassifier(**FAST).fit(X, many)
     assert classifier.model_.entry.name == "mlp_classifier" and len(classifier.classes_) == 50
-    assert classifier.run_.recipe["auto"]["why"] == "for a table of 120 rows x 3 columns and quality='fast'"
+    assert classifier.run_.recipe["auto"]["why"] == "for a table of 120 rows x 3 columns and quality 'fast'"
     assert through_pickle(classifier).run_.recipe["auto"] == classifier.run_.recipe["auto"]
 
 
