@@ -86,6 +86,19 @@ def test_the_entries_by_quality(facts, by_quality):
     assert tuple(rule_for(facts, quality).entry for quality in automatic.QUALITIES) == by_quality
 
 
+@pytest.mark.parametrize("limit", ["rows", "columns", "pixels"])
+def test_beyond_a_limit_a_later_row_is_taken(limit):
+    limited = [rule for rule in automatic.RULES if getattr(rule, limit) < automatic.ANY]
+    assert limited
+    for rule in limited:
+        facts, quality = a_case_of(rule)
+        side = (facts.shape[0], facts.shape[1] + 1) if facts.shape else ()
+        beyond = {"rows": facts.rows + 1, "columns": facts.columns + 1, "shape": side}
+        name = "shape" if limit == "pixels" else limit
+        taken = rule_for(facts._replace(**{name: beyond[name]}), quality)
+        assert automatic.RULES.index(taken) > automatic.RULES.index(rule)
+
+
 def test_images_are_convolved_by_the_network_of_today():
     assert rule_for(Facts(IMAGES, CLASSES, 10, shape=(28, 28)), "good").options == {"modern": True}
 
