@@ -14,6 +14,7 @@ zoo.info(1943)  # type: ignore[arg-type]
 zoo.build(1943)  # type: ignore[arg-type]
 zoo.train("mlp_classifier", "titanic", epochs="many")  # type: ignore[arg-type]
 zoo.train("mlp_classifier", "titanic", solver="lbgfs")  # type: ignore[arg-type]
+zoo.train("auto", "titanic", quality="great")  # type: ignore[arg-type]
 zoo.train("mlp_classifier", "titanic", "survived")  # type: ignore[call-arg]  # target= is keyword-only
 zoo.train("mlp_classifier", "titanic").metric  # type: ignore[attr-defined]
 zoo.train("mlp_classifier", "titanic").save()  # type: ignore[call-arg]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from numbers import Real
 
 import keras
 
@@ -42,5 +41,5 @@ def check_budget(budget) -> None:
     """Raises ValueError if a budget is no positive number of seconds."""
     if budget is None:
         return
-    if isinstance(budget, bool) or not isinstance(budget, Real) or not budget > 0:
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not budget > 0:
         raise ValueError(f"`budget` must be seconds, more than 0, or None. Received: budget={budget!r}")
