@@ -55,9 +55,9 @@ class Rule(NamedTuple):
 
 
 # Of more rows or columns, "good" is one training in the place of a committee's many.
-FEW = {"rows": 3_000, "columns": 300}
+FEW: dict[str, Any] = {"rows": 3_000, "columns": 300}
 # A perceptron on all pixels has a weight for each pixel and unit; convolutions have as many at any size.
-SMALL = {"pixels": 64 * 64}
+SMALL: dict[str, Any] = {"pixels": 64 * 64}
 
 RULES = (
     Rule(WHOLE, CLASSES, ("fast",), "mlp_classifier"),

@@ -113,7 +113,7 @@ class Phases:
         x, y = (None, None) if encoded is None else (encoded.x, encoded.y)
         model.begin_training(x, y, rows=self._workload.num_rows, steps=self._steps * phase.epochs)
         if recipe.solver is not None:
-            told = {"callbacks": request.callbacks, "budget": request.budget}
+            told: dict[str, Any] = {"callbacks": request.callbacks, "budget": request.budget}
             return solving.solve(model, encoded, recipe, **told, verbose=request.verbose)
         held_out, folder = rows.held_out, request.checkpoint
         with seeded(request.seed):
