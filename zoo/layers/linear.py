@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.layers.pool import WeightedPool
 from zoo.registry import Spec
 
 
@@ -115,7 +116,9 @@ def solved_line(spec: Spec, inputs: dict) -> keras.KerasTensor | None:
 
 
 def line_of(network: keras.Model) -> SolvedLine | None:
-    """Returns the line beside the hidden layers of a network, or None."""
+    """Returns the line beside the hidden layers of a network, or None: the lines of a pool are its networks' own."""
+    if any(isinstance(layer, WeightedPool) for layer in network.layers):
+        return None
     return next((layer for layer in network.layers if isinstance(layer, SolvedLine)), None)
 
 
