@@ -227,7 +227,8 @@ class Player(NamedTuple):
 class Traits:
     """The functions beside a recipe, and what they say of the network. Every field may be left out.
 
-    docs/extending.md says how `objective`, `players`, `after_step`, `experience`, `respond` and `procedure` are written.
+    docs/extending.md says how `objective`, `players`, `after_step`, `experience`, `respond` and `procedure` are
+    written.
 
     Args:
         loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
@@ -269,8 +270,8 @@ class Traits:
             training ends that held out rows in memory. It returns what takes the place of the trained network, the
             options by which the builder makes such a network, and what was changed as a clause for the run and the
             card, `(network, options, clause)`; or None where all stays.
-        procedure: `"module:function"` of a function `(call) -> Learnt` (`zoo.training.procedures`), which trains a fresh
-            model of the entry in place of one fit. A model that is there already is trained as any other network.
+        procedure: `"module:function"` of a function `(call) -> Learnt` (`zoo.training.procedures`), which trains a
+            fresh model of the entry in place of one fit. A model that is there already is trained as any other network.
     """
 
     loss: Callable | None = None
