@@ -19,7 +19,7 @@ from zoo.engine.precision import MIXED, computes_in_half
 from zoo.model import Model
 from zoo.registry import Entry, Recipe
 from zoo.scores import Scores
-from zoo.training import inference, line, network_fit, procedures, scoring
+from zoo.training import held_out_answers, inference, line, network_fit, procedures, scoring
 from zoo.training.parts import Parts
 from zoo.training.phases import Phases, Request
 from zoo.training.procedures import Call
@@ -45,11 +45,12 @@ def by_procedure(call: Call) -> Ended:
     learnt = procedures.train(call.settings.traits, call)
     model, fitted, scores = learnt.model, learnt.fitted, {}
     parts = dataclasses.replace(call.parts, split=learnt.split or call.parts.split)
+    record = {**call.record, **learnt.record}
     try:
+        record |= held_out_answers.learnt(model, learnt.held_out, outputs=learnt.outputs)
         scores = _scores(model, parts, {"train": learnt.encoded, "val": learnt.held_out}, learnt.outputs)
     except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
         fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
-    record = {**call.record, **learnt.record}
     return Ended(model, fitted, fitted.best_epoch, scores, record, parts, call.request.devices.text)
 
 
@@ -59,6 +60,7 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
     (recipe, traits, seed), (environment, observed) = (settings.recipe, settings.traits, request.seed), experienced
     record, goes_on = dict(call.record), model is not None
     if goes_on:
+        held_out_answers.set_aside(model)
         seed_layers(model.network, seed)
     else:
         model = assemble(entry, call.preprocessor, settings.options, seed=seed, compiled=False)
@@ -100,6 +102,7 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
     record["plan"] = phases.plan.listed
     record |= {"finished": fit.finished} if fit.finished else {}
     try:
+        record |= held_out_answers.learnt(model, rows.held_out)
         if not parts.streaming and environment is None:
             scores = _scores(model, parts, {"train": rows.encoded, "val": rows.held_out})
         if share := {} if fitted.interrupted else fit.line.explained(model, rows):
