@@ -168,23 +168,34 @@ def test_a_name_is_a_property_or_a_method():
 
 
 def nothing(*arguments):
-    """A trait that no training serves."""
+    """A trait."""
 
 
-@pytest.mark.parametrize("trait", recipes.NOT_SERVED)
-def test_a_training_refuses_traits_that_it_would_leave_aside(module, trait):
-    known = {"players": (("both", "all", nothing, "adam", 1),), "procedure": "nets_of_recipes:train"}
-    module.TRAITS = Traits(**{trait: known.get(trait, nothing)})
-    model = zoo.build("mine/unit")
-    x, y = X.astype("float32"), Y
-    for training in (
-        lambda: zoo.train("mine/unit", verbose=0),
-        lambda: zoo.cross_validate("mine/unit", (X, Y), verbose=0),
-        lambda: model.fit(x, y, verbose=0),
-        lambda: model.train_on_batch(x, y),
-    ):
-        with pytest.raises(TypeError, match=f"that this version of the zoo serves. Received: '{trait}' of 'mine/unit'"):
-            training()
+def test_a_procedure_trains_a_fresh_model_in_place_of_one_fit(module):
+    """It gets the loaded rows and a fitted preprocessor; what it returns is scored and becomes the run."""
+    calls = []
+
+    def train(call):
+        calls.append(call)
+        model = assemble(call.entry, call.preprocessor, call.settings.options, seed=call.request.seed)
+        model.set_weights([np.array([[1.0], [1.0]]), np.array([-1.5])])  # fires where both are on
+        rows = pipelines.encode(call.parts.train, call.preprocessor)
+        fitted = Fitted({"val_loss": [0.5]}, "by the procedure", interrupted=False, best_epoch=0)
+        return procedures.Learnt(model, fitted, rows, record={"how": "by hand"}, split="none")
+
+    module.train, module.TRAITS = train, Traits(procedure="nets_of_recipes:train")
+    run = zoo.train("mine/unit", seed=4, verbose=0)
+    assert run.stopped == "by the procedure" and run.recipe["how"] == "by hand" and run.data["split"] == "none"
+    assert run.history == {"val_loss": [0.5]} and run.best_epoch == 0
+    assert run.metrics["train"]["accuracy"] == 1.0
+    assert calls[0].parts.val is None and calls[0].share == 0.2  # a procedure parts the rows by itself
+    assert len(calls[0].parts.train) == 4 and calls[0].request.seed == 4
+    again = zoo.train(run, epochs=1, validation=None, verbose=0)  # a model that is there is trained as any other
+    assert len(calls) == 1 and len(again.history["loss"]) == 1
+    run.model.fit(X.astype("float32"), Y, verbose=0)
+    module.train = lambda call: None
+    with pytest.raises(TypeError, match="must return a `Learnt`. Received: NoneType. See zoo.training.procedures"):
+        zoo.train("mine/unit", verbose=0)
 
 
 def test_a_run_lists_plain_values_and_the_names_of_functions(module):
@@ -198,4 +209,4 @@ def test_a_run_lists_plain_values_and_the_names_of_functions(module):
     assert told["loss"] == "first_loss" and told["decision"] == "sigmoid" and told["monitor"] == "val_loss"
     assert told["attributes"] == {"m": "nothing"}
     assert told["by_option"] == {"rule": {"second": {"epochs": 2, "loss": "second_loss"}}}
-    assert not {"expect", "properties", "methods", *recipes.NOT_SERVED} & set(told)
+    assert not {"expect", "properties", "methods", "procedure"} & set(told)
