@@ -53,8 +53,7 @@ class Library:
         bags: The rows of each bag.
         options: Of the committee that are its networks' too.
         limits: `epochs` and `batch_size`, where the caller gave them.
-        request: Devices and seed.
-        deadline: When they are to have ended, as `time.monotonic` counts, or None.
+        request: Devices, seed and budget of time.
     """
 
     preprocessor: Preprocessor
@@ -64,7 +63,6 @@ class Library:
     options: dict[str, Any]
     limits: dict[str, Any]
     request: Request
-    deadline: float | None = None
 
     def settings(self, name: str) -> Settings:
         """Returns what the networks of a configuration are trained by."""
@@ -132,7 +130,7 @@ def networks(
 
     Raises:
         KeyboardInterrupt: after Ctrl-C or SIGTERM.
-        OutOfTimeError: where the deadline has passed.
+        OutOfTimeError: where the budget of time has passed while several train together.
     """
     settings = library.settings(name)
     begin = time.monotonic()
@@ -192,7 +190,7 @@ def _of_program(
         nonlocal done
         done += 1
         after_epochs(len(members))
-        if library.deadline is not None and time.monotonic() > library.deadline:
+        if library.request.budget is not None and library.request.budget.is_spent:
             raise OutOfTimeError
 
     results = one_program.trained(members, settings.recipe, after_epoch)
@@ -207,27 +205,25 @@ def _of_program(
     return found
 
 
-class _Limit(keras.callbacks.Callback):
-    """Counts epochs, and ends a training where the deadline has passed: its best weights so far stay."""
+class _Counted(keras.callbacks.Callback):
+    """Counts the epochs of a training."""
 
-    def __init__(self, deadline: float | None, after_epochs: Callable[[int], object]):
+    def __init__(self, after_epochs: Callable[[int], object]):
         super().__init__()
-        self._deadline, self._after_epochs = deadline, after_epochs
+        self._after_epochs = after_epochs
         self.done = 0
 
     def on_epoch_end(self, epoch, logs=None):
         self.done += 1
         self._after_epochs(1)
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            self.model.stop_training = True
 
 
 def _alone(library: Library, name: str, settings: Settings, bag: int, after_epochs) -> Trained:
     begin, recipe, seed = time.monotonic(), settings.recipe, library.seed(name, bag)
     model, (rows, held, given) = library.model(name, bag), library.of_bag(bag)
     size = recipe.rows_a_step(len(rows))
-    limit = _Limit(library.deadline, after_epochs)
-    request = dataclasses.replace(library.request, callbacks=(limit,), checkpoint=None, seed=seed, verbose=0)
+    counted = _Counted(after_epochs)
+    request = dataclasses.replace(library.request, callbacks=(counted,), checkpoint=None, seed=seed, verbose=0)
     augmentation = settings.traits.augmentation
     workload = Workload(num_rows=len(rows), batch_size=size, epochs=recipe.epochs, augmentation=augmentation)
     solves_line = line.is_needed(model)
@@ -237,7 +233,7 @@ def _alone(library: Library, name: str, settings: Settings, bag: int, after_epoc
     fit = network_fit.fit(model, phases, settings, encoded, solves_line=solves_line, seed=seed)
     if fit.fitted.interrupted:
         raise interruption.raised_again(fit.fitted.stopped)
-    after_epochs(recipe.epochs - limit.done)
+    after_epochs(recipe.epochs - counted.done)
     losses = [value for values in fit.fitted.history.values() for value in values]
     problem = "" if np.all(np.isfinite(losses)) else "its loss was no longer finite"
     return _trained(fit.model, bag, held, given, library, time.monotonic() - begin, problem)

@@ -132,7 +132,7 @@ def _library(call: Call, bags: Bags, names: tuple[str, ...]) -> Library:
     """Returns what the networks are trained on: encoded rows, with weights of rows and classes."""
     given = {name: call.given[name] for name in ("epochs", "batch_size") if call.given.get(name) is not None}
     options = {name: call.settings.options[name] for name in ("output_activation",) if name in call.settings.options}
-    library = Library(call.preprocessor, Encoded({}), None, bags.bags, options, given, call.request, call.deadline)
+    library = Library(call.preprocessor, Encoded({}), None, bags.bags, options, given, call.request)
     some = library.model(next(iter(names)), 0) or assemble(call.entry, call.preprocessor, call.settings.options)
     rows = rows_in_memory(
         call.parts,
@@ -183,10 +183,8 @@ def _advanced(progress: Progress, text: str, epochs: int) -> None:
 
 def _out_of_time(library: Library, found: list[Candidate], longest: float) -> str:
     """Returns why no further configuration is begun, or `""`: by the time of the longest one before."""
-    able = any(not one.problem for one in found)
-    if library.deadline is None or not able:
-        return ""
-    return "no time was left" if time.monotonic() + longest > library.deadline else ""
+    budget, able = library.request.budget, any(not one.problem for one in found)
+    return "no time was left" if budget is not None and able and not budget.lasts(longest) else ""
 
 
 def _train_one(
@@ -234,7 +232,7 @@ def _learnt(call: Call, library: Library, bags: Bags, candidates: list[Candidate
     facts = _facts(candidates, able, weights, alone, losses, len(bags))
     model = _model(call, library, bags, chosen)
     interrupted = bool(stopped)
-    stopped = stopped or _ended(candidates)
+    stopped = stopped or _ended(call, candidates)
     best = int(np.argmin(losses))
     fitted = Fitted({"val_loss": losses}, stopped, interrupted, best, losses[best])
     options = {**call.record["options"], **_options(bags, chosen)}
@@ -299,10 +297,10 @@ def _facts(candidates, able, weights, alone, losses: list[float], bags: int) -> 
     return {"bags": bags, "loss": min(losses), "picks": len(losses), "configurations": configurations}
 
 
-def _ended(candidates: list[Candidate]) -> str:
+def _ended(call: Call, candidates: list[Candidate]) -> str:
     """Returns why a training ended that nothing interrupted."""
     if any(one.problem == "no time was left" for one in candidates):
-        return "no time was left"
+        return call.request.budget.reason
     return "every configuration is trained"
 
 

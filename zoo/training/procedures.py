@@ -35,11 +35,10 @@ class Call:
         parts: The rows. Those that a recipe's share would hold out are among the training rows; validation rows are
             those that the caller gave, or a share of the caller's own.
         preprocessor: Fitted on the training rows.
-        request: Devices, checkpoint, seed and what is shown.
+        request: Devices, checkpoint, seed, budget of time and what is shown.
         record: What the run will say of its settings; it identifies the run in a checkpoint.
         given: Arguments of the training that the caller gave, by their names; None for those that were left out.
         share: The share that the recipe holds out; None if the caller wants no rows held out.
-        deadline: When the training is to have ended, as `time.monotonic` counts; None for no limit.
     """
 
     entry: Entry
@@ -50,7 +49,6 @@ class Call:
     record: Mapping[str, Any]
     given: Mapping[str, Any]
     share: float | None
-    deadline: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)

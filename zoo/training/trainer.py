@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any, Literal
 
-from zoo import registry
+from zoo import automatic, registry
 from zoo.building import fit_preprocessor
 from zoo.compiling import checked_options
 from zoo.data.schema import Schema
 from zoo.data.target_columns import beside
 from zoo.engine import experience, interruption
+from zoo.engine.budget import Budget, check_budget
 from zoo.engine.plan import ENGINES
 from zoo.engine.precision import check_precision
 from zoo.engine.refusals import check_steps
@@ -58,6 +59,8 @@ def train(
     verbose: int = 1,
     ignore: str | Iterable = (),
     image_size: int | Sequence[int] | None = None,
+    quality: Literal["fast", "good", "best"] | None = None,
+    budget: float | None = None,
     **options,
 ) -> Run:
     """Trains a model: a name is built fresh, anything else goes on from its weights.
@@ -66,7 +69,8 @@ def train(
     pays off on GPUs; their heads and weights, predictions and exports are float32.
 
     Args:
-        model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
+        model: An entry's name, a `zoo.Model`, a `Run`, an artifact's folder or a preset's name. Or `"auto"`: the entry
+            that docs/auto.md names for these data; the run prints which, and why.
         data: Anything that `zoo.data.load` takes; None for the recipe's own data set. Of an entry that learns from its
             own acts, an environment (see `zoo.engine.experience`).
         target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
@@ -97,6 +101,9 @@ def train(
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
         ignore: Columns of a table that are not inputs. The trained model does not need them.
         image_size: `(height, width)` that all images are resized to; the trained model resizes others in the same way.
+        quality: Of `"auto"`: `"fast"`, `"good"` or `"best"`; left out, `"good"`.
+        budget: Seconds of wall time from the call on; the epoch in which they pass is the last, and the best weights so
+            far are kept.
         **options: The builder's, for a name. For a trained model `linear="refit"` alone: the line beside its hidden
             layers is solved again, from these rows.
 
@@ -113,6 +120,13 @@ def train(
     placement = place(devices)
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
     check_seed(seed)
+    check_budget(budget)
+    how: dict[str, Any] = {"target": target, "schema": schema, "ignore": ignore, "image_size": image_size}
+    choice = automatic.choice_for(model, data, quality=quality, roles=(groups, time, weight), **how)
+    if choice is not None:
+        model, data, target, options = choice.entry, choice.data, choice.target, choice.with_options(options)
+        if verbose:
+            print(choice, flush=True)
     solves_line_again = not _is_name(model) and options.get("linear") == "refit"
     if solves_line_again:
         del options["linear"]
@@ -178,8 +192,11 @@ def train(
     if environment is not None:
         num_rows, source = experience.rows_per_epoch(recipe), type(environment).__name__
         parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
-    request = Request(placement, engine, callbacks, checkpoint, seed, verbose)
+    limit = None if budget is None else Budget(budget, begin)
+    request = Request(placement, engine, callbacks, checkpoint, seed, verbose, limit)
     record = settings.listed()
+    record |= {} if choice is None else {"auto": choice.listed}
+    record |= {} if budget is None else {"budget": float(budget)}
     record |= {} if freeze is None else {"freeze": freeze}
     record |= {"linear": "refit"} if solves_line_again else {}
     preprocessor = None
@@ -285,7 +302,8 @@ def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
         if names:
             parts.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
     lines = ["; ".join(parts)]
-    if run.interrupted and request.checkpoint is not None and recipe.solver is None:
+    is_cut_off = run.interrupted or request.budget is not None and request.budget.stopped is not None
+    if is_cut_off and request.checkpoint is not None and recipe.solver is None:
         epoch = len(run.history.get("loss", ())) + 1
         lines.append(f"the same call goes on from epoch {epoch} by the checkpoint in {request.checkpoint}")
     elif run.interrupted:
