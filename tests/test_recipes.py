@@ -10,7 +10,7 @@ import pytest
 from keras import ops
 
 import zoo
-from zoo import entries, recipes, registry
+from zoo import entries, registry
 from zoo.registry import Recipe, Traits
 
 FACTS = {"task": "classification", "year": 1969, "paper": "A paper.", "summary": "A net"}
@@ -169,33 +169,6 @@ def test_a_name_is_a_property_or_a_method():
 
 def nothing(*arguments):
     """A trait."""
-
-
-def test_a_procedure_trains_a_fresh_model_in_place_of_one_fit(module):
-    """It gets the loaded rows and a fitted preprocessor; what it returns is scored and becomes the run."""
-    calls = []
-
-    def train(call):
-        calls.append(call)
-        model = assemble(call.entry, call.preprocessor, call.settings.options, seed=call.request.seed)
-        model.set_weights([np.array([[1.0], [1.0]]), np.array([-1.5])])  # fires where both are on
-        rows = pipelines.encode(call.parts.train, call.preprocessor)
-        fitted = Fitted({"val_loss": [0.5]}, "by the procedure", interrupted=False, best_epoch=0)
-        return procedures.Learnt(model, fitted, rows, record={"how": "by hand"}, split="none")
-
-    module.train, module.TRAITS = train, Traits(procedure="nets_of_recipes:train")
-    run = zoo.train("mine/unit", seed=4, verbose=0)
-    assert run.stopped == "by the procedure" and run.recipe["how"] == "by hand" and run.data["split"] == "none"
-    assert run.history == {"val_loss": [0.5]} and run.best_epoch == 0
-    assert run.metrics["train"]["accuracy"] == 1.0
-    assert calls[0].parts.val is None and calls[0].share == 0.2  # a procedure parts the rows by itself
-    assert len(calls[0].parts.train) == 4 and calls[0].request.seed == 4
-    again = zoo.train(run, epochs=1, validation=None, verbose=0)  # a model that is there is trained as any other
-    assert len(calls) == 1 and len(again.history["loss"]) == 1
-    run.model.fit(X.astype("float32"), Y, verbose=0)
-    module.train = lambda call: None
-    with pytest.raises(TypeError, match="must return a `Learnt`. Received: NoneType. See zoo.training.procedures"):
-        zoo.train("mine/unit", verbose=0)
 
 
 def test_a_run_lists_plain_values_and_the_names_of_functions(module):

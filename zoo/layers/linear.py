@@ -117,9 +117,16 @@ def solved_line(spec: Spec, inputs: dict) -> keras.KerasTensor | None:
 
 def line_of(network: keras.Model) -> SolvedLine | None:
     """Returns the line beside the hidden layers of a network, or None: the lines of a pool are its networks' own."""
-    if any(isinstance(layer, WeightedPool) for layer in network.layers):
+    if lines_of_pool(network):
         return None
     return next((layer for layer in network.layers if isinstance(layer, SolvedLine)), None)
+
+
+def lines_of_pool(network: keras.Model) -> list[SolvedLine]:
+    """Returns the lines of the networks of a pool; none where the network ends with no pool."""
+    if not any(isinstance(layer, WeightedPool) for layer in network.layers):
+        return []
+    return [layer for layer in network.layers if isinstance(layer, SolvedLine)]
 
 
 def line_outputs(network: keras.Model, x: Mapping[str, np.ndarray]) -> np.ndarray:
