@@ -39,6 +39,7 @@ ORDER = (
     "compiling",
     "model_config",
     "model",
+    "automatic",
     "building",
     "run",
     "training",

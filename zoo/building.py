@@ -7,13 +7,13 @@ import dataclasses
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import pandas as pd
 
-from zoo import entries, registry
+from zoo import automatic, entries, registry
 from zoo.compiling import checked_options, compile_model, options_now, resolve_recipe, resolve_traits
 from zoo.data import columns as kinds
 from zoo.data.infer import infer
@@ -43,12 +43,14 @@ def build(
     weights=None,
     image_size: int | Sequence[int] | None = None,
     seed: int = 0,
+    quality: Literal["fast", "good", "best"] | None = None,
     **options,
 ) -> Model:
     """Builds a model by name, compiled, with fresh weights; or a preset with its own.
 
     Args:
-        name: An entry's name, or a preset's such as `"image_mlp.mnist_10k"`.
+        name: An entry's name, or a preset's such as `"image_mlp.mnist_10k"`. Or `"auto"`: the entry that docs/auto.md
+            names for these data.
         data: Anything that `zoo.data.load` takes; None for the entry's own data set. The preprocessor's statistics
             come from its training rows.
         target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
@@ -57,6 +59,7 @@ def build(
             shapes; else the entry's option of that name.
         image_size: `(height, width)` that all images are resized to, here and by the model.
         seed: Seed of the initial weights.
+        quality: Of `"auto"`: `"fast"`, `"good"` or `"best"`; left out, `"good"`.
         **options: The builder's, see `zoo.info(name).options`.
 
     Returns:
@@ -65,6 +68,10 @@ def build(
     Raises:
         ValueError: if the name, an option or the target are unknown, or weights have other shapes.
     """
+    how: dict[str, Any] = {"target": target, "schema": schema, "image_size": image_size}
+    choice = automatic.choice_for(name, data, quality=quality, **how)
+    if choice is not None:
+        name, data, target, options = choice.entry, choice.data, choice.target, choice.with_options(options)
     entry = registry.resolve(name)
     if "." in name:
         return _build_preset(name, data, options if image_size is None else {**options, "image_size": image_size})

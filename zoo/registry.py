@@ -47,6 +47,7 @@ TASKS = {
     )
 }
 LEARNING = ("gradient", "rule", "none")
+AUTO = "auto"  # no entry: takes the place of a name, and `zoo.automatic` takes an entry by the data
 _NAME = re.compile(r"([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*")
 _TASK_NAME = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
 _entries: dict[str, Entry] = {}
@@ -89,6 +90,8 @@ def register(
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"`name` must be like 'my_net' or 'package/my_net', in lower case. Received: name={name!r}")
+    if name == AUTO:
+        raise ValueError(f"`name` must not be {AUTO!r}, by which an entry is taken by the data. Choose another.")
     former_names = () if isinstance(formerly, str) else tuple(dict.fromkeys(formerly))
     if isinstance(formerly, str) or not all(isinstance(old, str) and _NAME.fullmatch(old) for old in former_names):
         raise ValueError(f"`formerly` must be names, such as ('old_net',). Received: formerly={formerly!r}")
@@ -263,7 +266,8 @@ def info(name: str) -> Entry:
         name: An entry's name, or a preset's.
 
     Raises:
-        ValueError: if there is no such model; the message offers the nearest names.
+        ValueError: if there is no such model; the message offers the nearest names. So it is of `"auto"`, which is no
+            model but takes one by the data.
     """
     entry = resolve(name)
     warn_renamed(name.partition(".")[0], entry)
@@ -276,6 +280,11 @@ def resolve(name: str) -> Entry:
     entry = find(base) if isinstance(name, str) else None
     if entry is None:
         names = [entry.name for entry in _entries_by_year()]
+        if name == AUTO:
+            raise ValueError(
+                f"{AUTO!r} is no model: it takes one by the data, as zoo.train({AUTO!r}, data, target=...), and "
+                f"docs/auto.md says which. Name one of the models here: {', '.join(names)}."
+            )
         raise ValueError(f"Unknown model {name!r}.{suggest(name, names)} The zoo has: {', '.join(names)}.")
     if dot and tag not in entry.presets:
         tags = ", ".join(f"{entry.name}.{t}" for t in entry.presets) or "none"

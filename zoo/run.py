@@ -50,6 +50,7 @@ class Run:
         lines = [
             f"Run: {self.model.entry.name} on {display.cut(self.data.get('source'), 80)}, "
             f"{display.count(rows.get('train', 0), 'training row')}{held_out}",
+            *([f"  taken by auto {auto['why']}"] if (auto := self.recipe.get("auto")) else []),
             f"  {self._epochs()}; {display.duration(self.seconds)} on {self.device}; stopped: {self.stopped}",
         ]
         if share := self._share_of_line():
@@ -67,6 +68,7 @@ class Run:
         how = self.recipe.get("solver") or ", ".join(f"{n.replace('_', ' ')} {self.recipe.get(n)}" for n in names)
         facts = {
             "task": self.model.task.name,
+            "taken by auto": self.recipe.get("auto", {}).get("why"),
             "rows": ", ".join(f"{split} {amount:,}" for split, amount in rows.items()),
             "split": self.data.get("split"),
             "trained by": how,

@@ -100,6 +100,8 @@ def page(card: Mapping[str, Any], schema) -> str:
     if data := card.get("data"):
         counts = ", ".join(f"{count:,} {part}" for part, count in data.get("rows", {}).items() if count)
         lines += [f"Trained on {data['source']} ({counts} rows; split: {data['split']})."]
+    if auto := (card.get("recipe") or {}).get("auto"):
+        lines += [f"This entry was taken by `auto`, {auto['why']}."]
     if "date" in card:
         lines += [
             f"{card['date']}, seed {card['seed']}, {card['epochs']} epochs in {card['seconds']} s on {card['device']}; "

@@ -17,6 +17,7 @@ from zoo.training.resolving import AnyModel, resolve
 from zoo.training.trainer import train
 
 ADAPTING = ("classes", "columns", "image_size")
+NOT_OF_MODELS = ("target", "freeze", "schema", "quality")  # parameters of `zoo.train` that are no options here
 FEW_IMAGES = 500  # a fifth of fewer cannot tell epochs apart: all of them are trained on
 LEAST_STEPS = 5_000
 
@@ -47,7 +48,7 @@ def fine_tune(model: AnyModel, data, *, target=None, freeze: str | int | None = 
     """
     parameters = inspect.signature(train).parameters.values()
     known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-    known = [*ADAPTING, "linear", *(name for name in known if name not in (*ADAPTING, "target", "freeze", "schema"))]
+    known = [*ADAPTING, "linear", *(name for name in known if name not in (*ADAPTING, *NOT_OF_MODELS))]
     for name in options:
         if name not in known:
             raise ValueError(

@@ -17,7 +17,7 @@ PROGRESS = "--json says how much is printed"
 SCHEMA_OF_MODEL = "the trained model has its own"
 INPUTS_OF_MODEL = "the trained model takes the columns that it knows, and no others"
 
-ENTRY = {"metavar": "MODEL", "nargs": "?", "help": "an entry, a preset, or an artifact's folder"}
+ENTRY = {"metavar": "MODEL", "nargs": "?", "help": "auto, an entry, a preset, or an artifact's folder"}
 MODEL = {"metavar": "MODEL", "help": "an artifact's folder, an exported version, or a preset"}
 SOURCE = {
     "metavar": "SOURCE",
@@ -26,7 +26,7 @@ SOURCE = {
 IMAGES = {"metavar": "IMAGE", "nargs": "*", "default": [], "help": "further images beside an image"}
 JSON = {"action": "store_true", "help": "as JSON"}
 RESULT = {"action": "store_true", "help": "print the result as JSON and no progress"}
-RUN_FOLDER = {"metavar": "FOLDER", "help": "where to save it; runs/<entry>-<n> if not given"}
+RUN_FOLDER = {"metavar": "FOLDER", "help": "where to save it; runs/<MODEL>-<n> if not given"}
 
 
 class Command(NamedTuple):
@@ -99,7 +99,7 @@ COMMANDS = {
         summary="Train a model on all folds but one, for each fold, and score it on that one.",
         functions=("cross_validate", "data.load"),
         arguments={
-            "model": {"metavar": "MODEL", "help": "an entry"},
+            "model": {"metavar": "MODEL", "help": "auto, or an entry"},
             "source": {**SOURCE, "nargs": "?"},
             "-o --output": {
                 "metavar": "FILE",
@@ -190,7 +190,7 @@ COMMANDS = {
             },
             "--json": RESULT,
         },
-        left_out={"callbacks": NO_TEXT, "schema": SCHEMA_OF_MODEL},
+        left_out={"callbacks": NO_TEXT, "schema": SCHEMA_OF_MODEL, "quality": "it is by what auto takes an entry"},
     ),
     "export": Command(
         run="zoo.cli.answering:export",

@@ -21,7 +21,7 @@ NO_SCORES = ("fold", "seed", "learning_rate", "rows", "best_epoch", "epochs")  #
 
 def cross_validate(arguments: argparse.Namespace) -> None:
     """Prints mean and spread of each score, and writes the table of folds with the predictions beside it."""
-    name = registry.info(arguments.model).name
+    name = arguments.model if arguments.model == registry.AUTO else registry.info(arguments.model).name
     path = Path(arguments.output) if arguments.output else None
     if path is not None:
         if path.suffix != ".csv":
@@ -40,6 +40,7 @@ def cross_validate(arguments: argparse.Namespace) -> None:
         table.attrs["predictions"].to_csv(_beside(path), index=False)
     scores = summary(table)
     if arguments.json:
+        name = table.attrs["auto"]["entry"] if "auto" in table.attrs else name
         print_json({"model": name, "scores": scores, "folds": table.to_dict("records")})
         return
     shown = [{**row, **{key: display.number(row[key]) for key in ("mean", "spread")}} for row in scores]

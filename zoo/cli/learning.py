@@ -23,8 +23,9 @@ def train(arguments: argparse.Namespace) -> int:
         loading.import_tensorflow()
         model, source, settings, options = repeated(arguments.config, model, source, settings, options)
     if model is None:
-        raise ValueError("`zoo train` needs a MODEL, such as: zoo train mlp_classifier titanic. See `zoo list`.")
-    model = registry.info(model).name if registry.find(model) else loading.trained(model)
+        raise ValueError("`zoo train` needs a MODEL, such as: zoo train auto titanic. See `zoo list`.")
+    if model != registry.AUTO:
+        model = registry.info(model).name if registry.find(model) else loading.trained(model)
     folder = Path(arguments.output or outputs.next_run(model))
     overwrite = outputs.may_overwrite(arguments, folder)
     loading.import_tensorflow()

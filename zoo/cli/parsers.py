@@ -7,11 +7,11 @@ import contextlib
 import functools
 import itertools
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import zoo
-from zoo import registry
+from zoo import automatic, registry
 from zoo.cli import options
 from zoo.cli.commands import COMMANDS, Command
 from zoo.cli.signatures import Parameter, parameters
@@ -57,15 +57,19 @@ class Parser(argparse.ArgumentParser):
 
 def parsers(argv: list[str]) -> tuple[Parser, Mapping[str, Parser]]:
     """Returns the parser and those of its commands, with the options of the entry that `argv` builds."""
-    parser = Parser(prog="zoo", description="From raw rows or pixels to a served, still trainable Keras model.")
+    about = (
+        "From raw rows or pixels to a served, still trainable Keras model. Begin with: zoo train auto your.csv "
+        "--target COLUMN"
+    )
+    parser = Parser(prog="zoo", description=about)
     parser.add_argument("--version", action="version", version=f"zoo {zoo.__version__}")
     parser.add_argument("--debug", **DEBUG)
     added = parser.add_subparsers(metavar="COMMAND", dest="command")
     for name, command in COMMANDS.items():
         _add(added.add_parser(name, help=command.summary, description=command.summary), command)
     for name in argv[:1]:
-        if name in COMMANDS and COMMANDS[name].builds and (entry := _built_entry(argv, added.choices[name])):
-            _add_builder(added.choices[name], entry)
+        if name in COMMANDS and COMMANDS[name].builds and (built := _built_entries(argv, added.choices[name])):
+            _add_builders(added.choices[name], built)
     return parser, added.choices
 
 
@@ -98,27 +102,42 @@ def _add(parser: Parser, command: Command) -> None:
         parser.add_argument(command.flags.get(name, options.flag(name)), **options.option(parameter))
 
 
-def _add_builder(parser: Parser, entry: registry.Entry) -> None:
-    """Adds the options of an entry's builder to the parser of a command."""
-    group = parser.add_argument_group(f"options of {entry.name}")
-    meanings = entry.option_meanings
-    for name, default in entry.options.items():
-        with contextlib.suppress(argparse.ArgumentError):  # a plugin's option named like one of the command
-            settings = options.builder_option(default, meanings[name])
-            parser.known(group.add_argument(options.flag(name), dest=BUILDER + name, **settings))
-    for name in FORMER_ENCODINGS if "encodings" in entry.options else ():
+def _add_builders(parser: Parser, entries: Sequence[registry.Entry]) -> None:
+    """Adds the options of the builders of entries to the parser of a command.
+
+    Args:
+        parser: The parser.
+        entries: The entry that is built, or those of which "auto" takes one. Of several, the first that has an option
+            says how it is typed.
+    """
+    title = entries[0].name if len(entries) == 1 else f"the entry that {registry.AUTO} takes"
+    group = parser.add_argument_group(f"options of {title}")
+    for entry in entries:
+        meanings = entry.option_meanings
+        for name, default in entry.options.items():
+            if BUILDER + name in {action.dest for action in parser.options.values()}:
+                continue
+            with contextlib.suppress(argparse.ArgumentError):  # a plugin's option named like one of the command
+                settings = options.builder_option(default, meanings[name])
+                parser.known(group.add_argument(options.flag(name), dest=BUILDER + name, **settings))
+    for name in FORMER_ENCODINGS if "encodings" in entries[0].options else ():
         with contextlib.suppress(argparse.ArgumentError):  # an option of the entry's own
             group.add_argument(
                 options.flag(name), dest=BUILDER + name, default=argparse.SUPPRESS, help=argparse.SUPPRESS
             )
 
 
-def _built_entry(argv: list[str], parser: Parser) -> registry.Entry | None:
-    """Returns the entry that a command is to build: the first name of one that is not another option's value."""
+def _built_entries(argv: list[str], parser: Parser) -> list[registry.Entry]:
+    """Returns the entry that a command is to build: the first name of one that is not another option's value.
+
+    Of "auto", those of which it takes one.
+    """
     alone = {text for action in parser.options.values() if action.nargs == 0 for text in action.option_strings}
     for before, word in itertools.pairwise(argv):
         if word.startswith("-") or (before.startswith("-") and before not in alone and "=" not in before):
             continue
+        if word == registry.AUTO:
+            return [registry.info(name) for name in automatic.entries()]
         if entry := registry.find(word):
-            return entry
-    return None
+            return [entry]
+    return []

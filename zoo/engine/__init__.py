@@ -34,6 +34,7 @@ Which file answers which question:
     updates              How do optimizers and metrics update in few operations?
     memory, placing      What if rows do not fit? How are they held on a device once?
     callbacks            Which weights are kept, and when does a training stop?
+    budget               How does time end a training?
     checkpoints          How does a killed run go on to equal weights?
     interruption         What do Ctrl-C and SIGTERM end, and when?
     keras_internals      Which names of Keras that are not public are used, and what if one is missing?

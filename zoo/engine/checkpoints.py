@@ -22,12 +22,14 @@ import keras
 import numpy as np
 
 from zoo.engine import experience
+from zoo.engine.budget import Budget
 from zoo.engine.callbacks import BestWeights, Diverged
 
 NOT_IDENTIFYING = (
     *("feature_budget", "encodings", "arrays"),  # of encoded rows, which the identity holds by their hash
     *("preprocessing", "scaling"),  # former names of encodings
     "plan",  # how the machine at hand runs the training
+    *("auto", "budget"),  # who chose the entry, and how long one waits
 )
 YOUNGER = {"linear": False, "least_steps": 1}  # fields, and the values by which a run is one of before there were any
 
@@ -65,6 +67,7 @@ class Checkpoint(keras.callbacks.Callback):
         diverged: What it finds no longer finite is not written.
         identity: Plain values that say which run it is.
         rows: The source of rows, if its state is part of the run's, or None.
+        budget: A run that it ends is not finished: the same call goes on. None where time does not end it.
     """
 
     def __init__(
@@ -74,9 +77,10 @@ class Checkpoint(keras.callbacks.Callback):
         diverged: Diverged,
         identity: dict,
         rows: experience.Experience | None = None,
+        budget: Budget | None = None,
     ):
         super().__init__()
-        self.rows = rows
+        self.rows, self.budget = rows, budget
         self.folder, self.best, self.diverged, self.identity = Path(folder), best, diverged, identity
         self.last, self.previous = self.folder / "checkpoint.npz", self.folder / "checkpoint.previous.npz"
         self.history: dict[str, list] = {}
@@ -130,7 +134,7 @@ class Checkpoint(keras.callbacks.Callback):
             self.write()
 
     def on_train_end(self, logs=None):
-        if not self.diverged.stopped:
+        if not self.diverged.stopped and not (self.budget and self.budget.stopped):
             self.finished = True
             self.write()
 

@@ -31,6 +31,7 @@ class Fitted:
         interrupted: Whether Ctrl-C or SIGTERM ended it.
         best_epoch: The epoch whose weights were kept, from 0; None where none was chosen.
         best: Validation loss of the weights, or None.
+        out_of_time: Whether its budget of time is spent.
     """
 
     history: dict[str, list[float]]
@@ -38,6 +39,7 @@ class Fitted:
     interrupted: bool
     best_epoch: int | None
     best: float | None = None
+    out_of_time: bool = False
 
 
 def fit(
@@ -54,12 +56,12 @@ def fit(
     """
     weights = EpochWeights()
     best, diverged = BestWeights(training.patience, training.best_so_far, weights), Diverged(weights)
-    stop = StopAt(*training.stop_at) if training.stop_at else None
+    stop, budget = StopAt(*training.stop_at) if training.stop_at else None, training.budget
     saver = None
     past: dict[str, list[float]] = {}
     if training.checkpoint is not None:
         rows = training.rows if isinstance(training.rows, Experience) else None
-        saver = Checkpoint(training.checkpoint, best, diverged, training.identity, rows)
+        saver = Checkpoint(training.checkpoint, best, diverged, training.identity, rows, budget)
         if saver.resume(model):
             training = dataclasses.replace(training, first_epoch=saver.epoch)
             past = {name: list(values) for name, values in saver.history.items()}
@@ -69,7 +71,7 @@ def fit(
     progress = Progress(training.epochs, "epoch", first=training.first_epoch, verbose=verbose == 1, transient=False)
     line = ProgressLine(progress) if verbose == 1 else None
     # The checkpoint is the last: it holds the state that the others left.
-    own = [diverged, best if training.validation is not None else None, stop, line]
+    own = [diverged, best if training.validation is not None else None, stop, budget, line]
     callbacks = [history, *filter(None, own), *training.callbacks, *([saver] if saver else [])]
     has_reached = stop is not None and past.get(stop.metric, [float("inf")])[-1] <= stop.value
     interrupt = None
@@ -139,7 +141,9 @@ def _outcome(
     """Returns the outcome of a training, and warns where its loss was no longer finite."""
     if diverged.stopped:
         warnings.warn(f"Training stopped: {diverged.stopped}.", stacklevel=5)
-    reasons = [why for why in (diverged.stopped, best.stopped, stop and stop.stopped) if why]
+    budget = training.budget
+    ended = (diverged.stopped, best.stopped, stop and stop.stopped, budget and budget.stopped)
+    reasons = [why for why in ended if why]
     reason = reasons[0] if reasons else f"the limit of {training.epochs} epochs"
     done = max((len(values) for values in history.values()), default=0)
     if interrupt is not None:
@@ -148,4 +152,5 @@ def _outcome(
         last = history.get(stop.metric, [float("nan")])[-1]
         reason = f"the limit of {training.epochs} epochs, with {stop.metric} at {last:g}"
     reached = best.best if best.weights is not None else None
-    return Fitted(history, reason, interrupt is not None, best.best_epoch, reached)
+    out_of_time = budget is not None and budget.is_spent
+    return Fitted(history, reason, interrupt is not None, best.best_epoch, reached, out_of_time)

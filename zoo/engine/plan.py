@@ -18,6 +18,7 @@ from typing import Any
 import keras
 
 from zoo.engine import costs, keras_internals
+from zoo.engine.budget import Budget
 from zoo.engine.refusals import obstacle_of_steps
 from zoo.engine.workers.devices import Placement
 from zoo.layers.nesting import layers_of
@@ -69,6 +70,7 @@ class Training(Workload):
         best_so_far: Validation loss of the current weights, which stay unless an epoch is better; or None.
         key: Equal for models whose compiled training is the same; None: what is compiled is not kept.
         callbacks: The caller's Keras callbacks.
+        budget: What ends the training when its time is over, or None.
         checkpoint: A folder to write to after each epoch and to resume from, or None.
         identity: Plain values that say which run a checkpoint belongs to.
     """
@@ -84,6 +86,7 @@ class Training(Workload):
     best_so_far: float | None = None
     key: Hashable | None = None
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    budget: Budget | None = None
     checkpoint: str | os.PathLike | None = None
     identity: dict[str, Any] = dataclasses.field(default_factory=dict)
 

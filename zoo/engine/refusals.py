@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from zoo.recipes import IN_STEPS, NOT_SERVED
+from zoo.recipes import IN_STEPS
 from zoo.registry import Entry, Recipe, Traits, load_task
 
 
@@ -44,12 +44,7 @@ def check_rule(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=N
 
 
 def check_traits(entry: Entry, traits: Traits) -> None:
-    """Raises TypeError for traits that no training heeds yet, or none on this backend."""
-    if wanted := [name for name in NOT_SERVED if getattr(traits, name)]:
-        raise TypeError(
-            f"The traits of a model that is trained must be those that this version of the zoo serves. Received: "
-            f"{wanted[0]!r} of {entry.name!r}. Leave it out of TRAITS, or train with a version that serves it."
-        )
+    """Raises TypeError for traits that no training heeds on this backend."""
     if keras.backend.backend() == "torch" and (obstacle := obstacle_of_steps(traits)):
         raise TypeError(
             f"{entry.name!r} trains on the backends tensorflow and jax: {obstacle}. Received: torch. Set "

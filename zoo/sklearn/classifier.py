@@ -19,12 +19,13 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
     What is left None follows the entry's recipe. Parameters are read when `fit` is called.
 
     Args:
-        entry: The name of an entry that answers classes or labels.
+        entry: The name of an entry that answers classes or labels. Or `"auto"`: the one that docs/auto.md names for the
+            rows of `fit`; it is `model_.entry`, and with `warm_start` it stays.
         epochs, batch_size, learning_rate, optimizer, loss, solver, class_weight: As for `zoo.train`.
         validation: Share of the rows of `fit` to choose the best epoch by, None to train on all of them, or data;
             `"recipe"` is the recipe's share.
         groups, time, schema, ignore, image_size: As for `zoo.train`; columns are those of `X`.
-        devices, engine: As for `zoo.train`.
+        devices, engine, quality, budget: As for `zoo.train`.
         random_state: A seed, as `seed` of `zoo.train`; a `RandomState`, or None for numpy's, of which a seed is drawn.
         warm_start: Whether `fit` goes on from the weights of the last one, by `zoo.fine_tune`.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
@@ -43,7 +44,7 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
 
     def __init__(
         self,
-        entry: str = "mlp_classifier",
+        entry: str = "auto",
         *,
         epochs: int | None = None,
         batch_size: int | str | None = None,
@@ -60,6 +61,8 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         image_size=None,
         devices="auto",
         engine: Literal["auto", "fused", "xla", "keras"] = "auto",
+        quality: Literal["fast", "good", "best"] | None = None,
+        budget: float | None = None,
         random_state=0,
         warm_start: bool = False,
         verbose: int = 0,
@@ -81,6 +84,8 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             image_size=image_size,
             devices=devices,
             engine=engine,
+            quality=quality,
+            budget=budget,
             random_state=random_state,
             warm_start=warm_start,
             verbose=verbose,

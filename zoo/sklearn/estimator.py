@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RECIPE = "recipe"  # the value of `validation` that leaves the share to the recipe
 OWN = ("entry", "optimizer", "random_state", "validation", "warm_start")  # parameters that `zoo.train` takes otherwise
+NOT_OF_MODELS = ("schema", "quality")  # parameters that a trained model does not take: it has its own
 CLASSES = {"classifier": "ZooClassifier", "regressor": "ZooRegressor"}
 INSTEAD = {  # parameters of `zoo.train` that scikit-learn has other names for
     "seed": "It is called `random_state` here.",
@@ -38,6 +39,7 @@ class ZooEstimator(BaseEstimator):
     _parameters: frozenset[str] = frozenset()  # that the constructor names
     _columns: list | None  # of the table that was fitted; None where it was an array
     _fitted_options: dict[str, Any]  # that `fit` was given; `Traits.finish` may have changed those of `model_`
+    _fitted_entry: str  # that `fit` was given, which may be "auto"
     model_: Model
     run_: Run
     n_iter_: int
@@ -66,6 +68,8 @@ class ZooEstimator(BaseEstimator):
         image_size,
         devices,
         engine,
+        quality,
+        budget,
         random_state,
         warm_start,
         verbose,
@@ -87,6 +91,8 @@ class ZooEstimator(BaseEstimator):
         self.image_size = image_size
         self.devices = devices
         self.engine = engine
+        self.quality = quality
+        self.budget = budget
         self.random_state = random_state
         self.warm_start = warm_start
         self.verbose = verbose
@@ -141,7 +147,7 @@ class ZooEstimator(BaseEstimator):
             ValueError: if a parameter or the data are wrong; the message says what must be.
             KeyboardInterrupt: after Ctrl-C, so that a search ends too. What was trained is in `model_`.
         """
-        entry = self._checked_entry()
+        entry = None if self.entry == registry.AUTO else self._checked_entry()
         settings, options = self._settings()
         data, weight = inputs.training_data(self, X, y, sample_weight)
         rows, targets = data if isinstance(data, tuple) else (data.x, data.y)
@@ -149,14 +155,15 @@ class ZooEstimator(BaseEstimator):
         import zoo
         from zoo.compiling import checked_options
 
-        checked = checked_options(entry, options)
+        checked = options if entry is None else checked_options(entry, options)
         if self.warm_start and hasattr(self, "model_"):
-            self._check_unchanged(entry, checked)
-            del settings["schema"]  # the model has its own
+            self._check_unchanged(checked)
+            settings = {name: value for name, value in settings.items() if name not in NOT_OF_MODELS}
             run = zoo.fine_tune(self.model_, data, freeze="none", weight=weight, **settings)
         else:
-            run = zoo.train(self.entry, data, weight=weight, **settings, **options)
-        self._fitted_options = checked
+            chosen = self.entry if entry is not None else self._choice(data, weight, settings)
+            run = zoo.train(chosen, data, weight=weight, **settings, **options)
+        self._fitted_options, self._fitted_entry = checked, self.entry
         self._columns = [name for name in rows.columns if name != weight] if hasattr(rows, "columns") else None
         self._set_fitted(run)
         if run.interrupted:
@@ -164,6 +171,13 @@ class ZooEstimator(BaseEstimator):
 
             raise interruption.raised_again(run.stopped)
         return self
+
+    def _choice(self, data, weight: str | None, settings: dict[str, Any]):
+        """Returns the entry that `"auto"` takes for rows: what is answered is what the estimator is for."""
+        from zoo import automatic
+
+        how = {name: settings[name] for name in ("quality", "schema", "ignore", "image_size")}
+        return automatic.choose(data, **how, roles=(self.groups, self.time, weight), answers=self._name)
 
     def _check_targets(self, y) -> None:
         """Raises ValueError if targets are not what the estimator predicts."""
@@ -225,12 +239,13 @@ class ZooEstimator(BaseEstimator):
             return int(self.random_state)
         return int(drawn_from.randint(np.iinfo(np.int32).max))
 
-    def _check_unchanged(self, entry: registry.Entry, wanted: dict[str, Any]) -> None:
+    def _check_unchanged(self, wanted: dict[str, Any]) -> None:
         """Raises ValueError if a fit that goes on is asked for another network than the one that `fit` trained."""
-        if entry.name != self.model_.entry.name or wanted != self._fitted_options:
+        fitted = getattr(self, "_fitted_entry", self.model_.entry.name)  # estimators of before "auto" have none
+        if self.entry not in (fitted, self.model_.entry.name) or wanted != self._fitted_options:
             raise ValueError(
-                f"With `warm_start` the network must be the fitted one, {self.model_.entry.name!r} with "
-                f"{self._fitted_options}. Received: {entry.name!r} with {wanted}. Set warm_start=False to train a "
+                f"With `warm_start` the network must be the fitted one, {fitted!r} with "
+                f"{self._fitted_options}. Received: {self.entry!r} with {wanted}. Set warm_start=False to train a "
                 "fresh one."
             )
 
@@ -263,7 +278,9 @@ class ZooEstimator(BaseEstimator):
         return tags
 
     def _takes_several(self) -> bool:
-        """Returns whether the entry answers several labels or numbers a row."""
+        """Returns whether the entry answers several labels or numbers a row; of `"auto"` there is always one."""
+        if self.entry == registry.AUTO:
+            return True
         entry = registry.find(self.entry) if isinstance(self.entry, str) else None
         return entry is not None and any(registry.load_task(name).several for name in entry.tasks)
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.automatic import Choice
 from zoo.compiling import resolve_recipe, resolve_traits
 from zoo.data import pipelines
 from zoo.data.raw import Data
@@ -146,12 +147,14 @@ class EntryCandidate:
         settings: Arguments of `zoo.cross_validate` on training.
         options: The builder's.
         rank: Those with the least are trained first.
+        choice: How `"auto"` took the entry, or None where the caller named it.
     """
 
     entry: Entry
     settings: dict[str, Any]
     options: dict[str, Any]
     rank: int
+    choice: Choice | None = None
     is_baseline = False
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 
-from zoo import registry
+from zoo import automatic, registry
 from zoo.building import task_for
 from zoo.compiling import checked_options, resolve_recipe, resolve_traits
 from zoo.data.raw import Data
@@ -47,7 +48,7 @@ def chosen(models, loaded: Data, *, rivals: bool, seed: int) -> tuple[dict[str, 
     items = list(_items(models)) if models is not None else _defaults(loaded)
     if not items:
         raise ValueError("`models` must name a model or several. Received: none. Leave it out for those of the zoo.")
-    parsed = [(label, _candidate(item)) for label, item in items]
+    parsed = [(label, _candidate(item, loaded)) for label, item in items]
     tasks = {_label(label, one): _task(one, loaded) for label, one in parsed}
     if len({task.name for task in tasks.values()}) > 1:
         named = ", ".join(f"{label} does {task.name}" for label, task in tasks.items())
@@ -112,10 +113,15 @@ def _defaults(loaded: Data) -> list[tuple[None, tuple[str, dict[str, Any]]]]:
     return [(None, (name, options.get(name, {}))) for name in names if task.name in registry.info(name).tasks]
 
 
-def _candidate(item) -> Candidate:
+def _candidate(item, loaded: Data) -> Candidate:
     if isinstance(item, str) or _is_with_options(item):
-        name, options = (item, {}) if isinstance(item, str) else item
-        return _entry(registry.info(name), name, dict(options))
+        name, options = (item, {}) if isinstance(item, str) else (item[0], dict(item[1]))
+        choice = automatic.choice_for(name, loaded, quality=options.pop("quality", None))
+        if choice is None:
+            return _entry(registry.info(name), name, options)
+        settings = {key: options.pop(key) for key in TRAINING if key in options}
+        found = _entry(registry.info(choice.entry), choice.entry, {**settings, **choice.with_options(options)})
+        return dataclasses.replace(found, choice=choice)
     if isinstance(item, BaseEstimator) and (is_classifier(item) or is_regressor(item)):
         rival = others.rival_of(item)
         return EstimatorCandidate(rival, _rank(rival) if rival.is_tree or rival.is_linear else OWN)
@@ -144,7 +150,10 @@ def _entry(entry: Entry, name: str, options: dict[str, Any]) -> EntryCandidate:
 def _label(label: str | None, candidate: Candidate) -> str:
     if label is not None:
         return label
-    return candidate.entry.name if isinstance(candidate, EntryCandidate) else candidate.rival.label
+    if isinstance(candidate, EntryCandidate):
+        name = candidate.entry.name
+        return name if candidate.choice is None else f"{registry.AUTO} ({name})"
+    return candidate.rival.label
 
 
 def _task(candidate: Candidate, loaded: Data) -> Task:

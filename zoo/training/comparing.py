@@ -17,6 +17,7 @@ from zoo.data import doubts
 from zoo.data.names import column_named, resolved
 from zoo.data.raw import Data
 from zoo.data.schema import Schema
+from zoo.engine.budget import check_budget
 from zoo.progress import Progress
 from zoo.scores import RowLosses, Scores
 from zoo.tasks.task import Task
@@ -56,9 +57,10 @@ def compare(
     Args:
         data: Anything that `zoo.data.load` takes, in memory. All its rows are used.
         target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
-        models: Entries to compare; left out, the zoo's for tables. In Python an item may also be `(name, options)`,
-            with options of the builder and `epochs`, `batch_size`, `learning_rate`, `optimizer`, `validation` or
-            `engine`, or an estimator of scikit-learn; a dict gives the items labels.
+        models: Entries to compare, or `"auto"` for the one that docs/auto.md names for these data; left out, the zoo's
+            for tables. In Python an item may also be `(name, options)`, with options of the builder and `epochs`,
+            `batch_size`, `learning_rate`, `optimizer`, `validation` or `engine`, of `"auto"` with `quality`; or an
+            estimator of scikit-learn. A dict gives the items labels.
         folds: How many parts; each is answered once.
         seed: Seed of the folds, of all trainings and of the bootstrap.
         budget: Seconds after which no further training is begun; models without answers to all folds are listed with
@@ -156,8 +158,7 @@ def _each_once() -> Iterator[None]:
 def _check_numbers(folds, budget) -> None:
     if isinstance(folds, bool) or not isinstance(folds, (int, np.integer)) or folds < 2:
         raise ValueError(f"`folds` must be an integer, 2 or more. Received: folds={folds!r}")
-    if budget is not None and (isinstance(budget, bool) or not isinstance(budget, (int, float)) or not budget > 0):
-        raise ValueError(f"`budget` must be seconds, more than 0, or None. Received: budget={budget!r}")
+    check_budget(budget)
 
 
 def _folded(loaded: Data, task: Task, folds: int, groups, weight, seed: int) -> FoldedRows:

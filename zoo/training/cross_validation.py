@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from zoo import registry
+from zoo import automatic, registry
 from zoo.building import task_for
 from zoo.compiling import checked_options, resolve_recipe, resolve_traits
 from zoo.data import doubts, pipelines
@@ -72,6 +72,7 @@ def cross_validate(
     verbose: int = 1,
     ignore: str | Iterable = (),
     image_size: int | Sequence[int] | None = None,
+    quality: Literal["fast", "good", "best"] | None = None,
     **options,
 ) -> pd.DataFrame:
     """Trains an entry on all folds but one, for each of them, and scores it on that one.
@@ -80,7 +81,7 @@ def cross_validate(
     fold's training rows alone. Networks of one shape train as one program, which takes little longer than one of them.
 
     Args:
-        name: An entry's name.
+        name: An entry's name. Or `"auto"`: the entry that docs/auto.md names for all rows together.
         data: Anything that `zoo.data.load` takes, in memory; None for the recipe's own data set. All its rows are used.
         target: The target's column, or several as `["a", "b"]`; or its values beside a table, one or several a row.
         folds: How many parts; each is scored once for every seed and rate.
@@ -98,6 +99,7 @@ def cross_validate(
         verbose: 0 is silent, 1 says how it trains, with a line of progress on a terminal.
         ignore: Columns of a table that are not inputs.
         image_size: `(height, width)` that all images are resized to.
+        quality: Of `"auto"`: `"fast"`, `"good"` or `"best"`; left out, `"good"`.
         **options: The builder's.
 
     Returns:
@@ -106,7 +108,8 @@ def cross_validate(
         the first; missing where none was chosen) and `epochs` trained.
         `.attrs["predictions"]` holds a DataFrame in the data's own index: what `zoo.predict` gives for each row by
         models that were not trained on it, the mean over seeds; with several rates, `learning_rate` is its first
-        column and each has all rows. `.attrs["at_once"]` says whether one program trained all.
+        column and each has all rows. `.attrs["at_once"]` says whether one program trained all, `.attrs["auto"]` which
+        entry `"auto"` took by which quality, and why.
         Parquet files hold no such attributes: `.attrs.clear()` before `.to_parquet`.
 
     Raises:
@@ -120,6 +123,12 @@ def cross_validate(
             "`name` must be an entry's name: each fold trains a fresh model. Received: "
             f"{type(name).__name__}. Pass {getattr(getattr(name, 'entry', None), 'name', 'mlp_classifier')!r}."
         )
+    how: dict[str, Any] = {"target": target, "schema": schema, "ignore": ignore, "image_size": image_size}
+    choice = automatic.choice_for(name, data, quality=quality, roles=(groups, weight), **how)
+    if choice is not None:
+        name, data, target, options = choice.entry, choice.data, choice.target, choice.with_options(options)
+        if verbose:
+            print(choice, flush=True)
     entry = registry.info(name)
     check_verb("cross_validate", entry)
     if "." in name or entry.learning == "none":
@@ -158,7 +167,10 @@ def cross_validate(
     trained: list = [None] * len(jobs)
     for place, result in train_jobs(entry, recipe, jobs, alike, options, alone, verbose=verbose):
         trained[place] = result
-    return _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
+    table = _table(jobs, trained, loaded, weight, groups, at_once=not why, several=len(rates) > 1)
+    if choice is not None:
+        table.attrs["auto"] = {"entry": choice.entry, **choice.listed}
+    return table
 
 
 def arguments_of_folds(

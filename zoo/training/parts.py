@@ -96,6 +96,7 @@ def load_parts(
     image_size=None,
     task: Task | None = None,
     least_validation: int = 0,
+    whole: bool = False,
     verbose: int = 0,
 ) -> Parts:
     """Loads data and splits it.
@@ -116,6 +117,8 @@ def load_parts(
         task: What is to be answered, if that is known already, as of a trained model; else None.
         least_validation: The fewest rows that are held out by a share, which may be up to a third for them; of a
             stream the share is as it is.
+        whole: Whether the rows that a share would hold out stay among the training rows, and so do validation rows that
+            the data set ships: for procedures that part the rows themselves. It has no effect on a stream.
         verbose: 0 shows no progress of the pass over a stream.
 
     Raises:
@@ -163,14 +166,14 @@ def load_parts(
     chosen = groups is None and time is None
     if "train" in loaded.splits:
         rows, split = np.asarray(loaded.splits["train"]), "the data set's own"
-        if val is None and share is not None and shipped and chosen and "val" in loaded.splits:
+        if val is None and share is not None and shipped and chosen and not whole and "val" in loaded.splits:
             val = loaded.take(loaded.splits["val"])
         elif share is not None and "val" in loaded.splits:
             rows = np.sort(np.concatenate([rows, loaded.splits["val"]]))
         pool = loaded.take(rows)
     else:
         pool, split = loaded, "all rows"
-    if val is None and share is not None:
+    if val is None and share is not None and not whole:
         by_group = None if groups is None else pool.roles[groups]
         by_time = None if time is None else pool.roles[time]
         share = max(share, min(LARGEST_SHARE, least_validation / max(len(pool), 1)))

@@ -13,6 +13,7 @@ import keras
 from zoo.building import seeded
 from zoo.data.pipelines import Encoded
 from zoo.engine import freezing
+from zoo.engine.budget import Budget
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.engine.plan import Plan, Training, Workload, asks_for_batches, plan
@@ -36,6 +37,7 @@ class Request:
         checkpoint: A folder, or None.
         seed: Of order, dropout and augmentation.
         verbose: 0, 1 or 2.
+        budget: What ends the training when its time is over, or None.
     """
 
     devices: Placement
@@ -44,6 +46,7 @@ class Request:
     checkpoint: str | os.PathLike | None
     seed: int
     verbose: int
+    budget: Budget | None = None
 
 
 class Phases:
@@ -99,6 +102,8 @@ class Phases:
             best_so_far = fitted.best
             if fitted.interrupted:
                 break
+            if fitted.out_of_time and phase is not self._phases[-1]:
+                return dataclasses.replace(fitted, stopped=self._request.budget.reason)
         return fitted
 
     def _fit(self, phase: Phase, rows: Rows, identity: dict, best_so_far: float | None, *, is_first: bool) -> Fitted:
@@ -108,7 +113,8 @@ class Phases:
         x, y = (None, None) if encoded is None else (encoded.x, encoded.y)
         model.begin_training(x, y, rows=self._workload.num_rows, steps=self._steps * phase.epochs)
         if recipe.solver is not None:
-            return solving.solve(model, encoded, recipe, callbacks=request.callbacks, verbose=request.verbose)
+            told = {"callbacks": request.callbacks, "budget": request.budget}
+            return solving.solve(model, encoded, recipe, **told, verbose=request.verbose)
         held_out, folder = rows.held_out, request.checkpoint
         with seeded(request.seed):
             training = Training(
@@ -123,6 +129,7 @@ class Phases:
                 best_so_far=best_so_far,
                 key=structure(model, recipe, self._settings.loss),
                 callbacks=request.callbacks,
+                budget=request.budget,
                 checkpoint=folder if folder is None or len(self._phases) == 1 else Path(folder) / phase.name,
                 identity=identity,
             )

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.data.pipelines import Encoded
 from zoo.engine import interruption
+from zoo.engine.budget import Budget
 from zoo.engine.callbacks import EpochLines
 from zoo.engine.fitting import Fitted
 from zoo.layers.ensemble import each_member
@@ -31,6 +32,7 @@ def solve(
     recipe: Recipe,
     *,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    budget: Budget | None = None,
     verbose: int = 0,
 ) -> Fitted:
     """Fits a model by the recipe's solver, and says so where there is no minimum.
@@ -40,6 +42,7 @@ def solve(
         encoded: All training rows.
         recipe: Its `solver`, and its `epochs` as the most steps.
         callbacks: Keras callbacks; a step is an epoch for them.
+        budget: What ends the steps when its time is over, or None.
         verbose: 1 shows a line of progress on a terminal, 2 prints a line a step.
 
     Raises:
@@ -57,7 +60,8 @@ def solve(
     )
     history = keras.callbacks.History()
     lines = [EpochLines(recipe.epochs)] if verbose > 1 else []
-    told = keras.callbacks.CallbackList([history, *callbacks, *lines], add_history=False, model=model)
+    limit = [] if budget is None else [budget]
+    told = keras.callbacks.CallbackList([history, *limit, *callbacks, *lines], add_history=False, model=model)
     told.set_params({"epochs": recipe.epochs, "steps": 1, "verbose": 0})
     may_separate = model.task.separable and not model.network.losses
     separated, reached = [], [objective.start]
@@ -99,6 +103,8 @@ def solve(
             stacklevel=4,
         )
         return Fitted(losses, f"not converged: separable, after {minimum.steps} steps", False, None)
+    if budget is not None and budget.stopped:
+        return Fitted(losses, f"{budget.stopped}, after {minimum.steps} steps", False, None, out_of_time=True)
     if model.stop_training:
         return Fitted(losses, f"a callback, after {minimum.steps} steps", False, None)
     may_grow = may_separate and encoded.y.ndim == 1 and model.members == 1  # labels have a likelihood each
