@@ -112,7 +112,7 @@ def _in_order(rows: pd.DataFrame, estimator) -> pd.DataFrame:
     fitted = estimator._columns
     places = {matching_text(name): place for place, name in enumerate(rows.columns)}
     texts = [matching_text(name) for name in fitted]
-    has_no_names = list(rows.columns) == list(range(rows.shape[1]))
+    has_no_names = rows.columns.equals(pd.RangeIndex(rows.shape[1]))
     if places.keys() == set(texts):
         rows = rows.iloc[:, [places[text] for text in texts]]
     elif not has_no_names and rows.columns.inferred_type != "string" and not hasattr(estimator, "feature_names_in_"):

@@ -18,7 +18,7 @@ from zoo.coefficients import linear_terms
 LARGE = 10.0  # of a weight, in logits: odds of 22,000 to 1, which no finite maximum of ordinary data has
 
 
-def one_sided(network, features: Sequence[Mapping], x: Mapping[str, np.ndarray], y: np.ndarray) -> list[str]:
+def one_sided(network, features: Sequence[dict], x: Mapping[str, np.ndarray], y: np.ndarray) -> list[str]:
     """Returns the names of values that some class never has and whose weights have grown beyond `LARGE`.
 
     Args:
