@@ -20,6 +20,7 @@ class Target:
     """
 
     dtype = "float32"  # of the values that are answered
+    held_out_state: tuple[str, ...] = ("calibration",)  # what of the state is learnt from held-out rows
 
     @classmethod
     def older_state(cls, statistics: Sequence, dtype: str) -> dict[str, Any]:
@@ -53,6 +54,12 @@ class Target:
     def get_config(self) -> dict[str, Any]:
         """Returns the state as JSON has it."""
         return self.state
+
+    def without_held_out(self) -> Target:
+        """Returns the target without what was learnt from held-out rows, which other weights make void."""
+        state = self.get_config()
+        kept = {name: value for name, value in state.items() if name not in self.held_out_state}
+        return self if len(kept) == len(state) else type(self)(self.schema, kept)
 
     def encode(self, y) -> np.ndarray:
         """Returns targets as scores compare them.

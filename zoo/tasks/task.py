@@ -191,6 +191,27 @@ class Task(Generic[T]):
         """Returns what losses on network outputs take for network outputs `(batch, units)`."""
         return outputs
 
+    # What is learnt from held-out rows, when the training has ended.
+
+    def calibrate(
+        self, target: T, y: np.ndarray, outputs: np.ndarray, weight: np.ndarray | None, activation
+    ) -> tuple[T, dict[str, Any]]:
+        """Returns the target with what brings probabilities nearer to what happens, and facts about it.
+
+        `standard` applies it; losses on network outputs do not see it. By default nothing is calibrated.
+
+        Args:
+            target: Without an earlier calibration.
+            y: Encoded targets of rows that no weight was fitted on.
+            outputs: What the network gives for these rows, `(rows, units)`; of members, merged.
+            weight: Sample weights `(rows,)`, or None.
+            activation: As for `standard`.
+
+        Returns:
+            The target, as it was where nothing is calibrated, and plain values for the run and the card.
+        """
+        return target, {}
+
     # From outputs to answers.
 
     def standard(self, outputs, target: T, activation):

@@ -32,7 +32,7 @@ from zoo.model import Model
 from zoo.registry import Entry, Recipe
 from zoo.run import Run
 from zoo.scores import Scores
-from zoo.training import line, line_beside, scoring
+from zoo.training import held_out_answers, line, line_beside, scoring
 from zoo.training.checking import check_choice, check_seed, checked_callbacks
 from zoo.training.finishing import finished
 from zoo.training.parts import Parts, load_parts
@@ -178,6 +178,7 @@ def train(
         parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
     goes_on = model is not None
     if goes_on:
+        held_out_answers.set_aside(model)
         seed_layers(model.network, seed)
     else:
         preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
@@ -230,6 +231,7 @@ def train(
                 compiled = functools.partial(settings.compile, copies=True)
                 model, changed = finished(trained, rows.held_out, compiled=compiled, seed=seed)
                 record |= {"finished": changed} if changed else {}
+            record |= held_out_answers.learnt(model, rows.held_out)
             scores = {} if parts.streaming or environment is not None else _scores(model, parts, rows)
             share = {} if fitted.interrupted else solved_line.explained(model, rows)
             if share:
