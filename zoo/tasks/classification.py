@@ -184,7 +184,13 @@ class Classification(Task[Classes]):
         )
 
     def with_intervals(
-        self, target: Classes, y: np.ndarray, decided: np.ndarray, weight: np.ndarray | None, coverage: float, activation
+        self,
+        target: Classes,
+        y: np.ndarray,
+        decided: np.ndarray,
+        weight: np.ndarray | None,
+        coverage: float,
+        activation,
     ) -> Classes:
         """Returns the target with sets of classes."""
         if activation == "threshold":

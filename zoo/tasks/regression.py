@@ -266,7 +266,13 @@ class Regression(Task[Numbers]):
         return ""
 
     def with_intervals(
-        self, target: Numbers, y: np.ndarray, decided: np.ndarray, weight: np.ndarray | None, coverage: float, activation
+        self,
+        target: Numbers,
+        y: np.ndarray,
+        decided: np.ndarray,
+        weight: np.ndarray | None,
+        coverage: float,
+        activation,
     ) -> Numbers:
         """Returns the target with intervals whose width follows the prediction; each target has its own."""
         truth, answers = (target.standardised(of).reshape(len(y), -1) for of in (y, decided))

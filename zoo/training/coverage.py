@@ -26,10 +26,7 @@ def checked_coverage(intervals, model: Model, parts: Parts, earlier: float | Non
     if intervals is None:
         if not (obstacle := _obstacle_of_rows(parts, float(earlier or 0.0))):
             return earlier
-        doubts.note(
-            f"the model's intervals held for its earlier weights and are set aside: {obstacle[0].lower()}{obstacle[1:]}",
-            repair="Pass `validation` to have them fitted anew.",
-        )
+        doubts.note(f"The model's intervals held for its earlier weights alone and are set aside: {obstacle}")
         return None
     conformal.check_coverage(intervals)
     if model.entry.learning == "rule":

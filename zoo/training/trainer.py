@@ -33,8 +33,8 @@ from zoo.registry import Entry, Recipe
 from zoo.run import Run
 from zoo.scores import Scores
 from zoo.training import held_out_answers, line, line_beside, scoring
-from zoo.training.coverage import checked_coverage
 from zoo.training.checking import check_choice, check_seed, checked_callbacks
+from zoo.training.coverage import checked_coverage
 from zoo.training.finishing import finished
 from zoo.training.parts import Parts, load_parts
 from zoo.training.phases import Phases, Request
@@ -155,7 +155,11 @@ def train(
         "freeze": None if freeze == "none" else freeze,
     }
     given |= {"target": target, "groups": groups, "time": time, "weight": weight, "class_weight": class_weight}
-    given |= {"intervals": intervals, "schema": schema, "validation": None if isinstance(validation, RecipeShare) else validation}
+    given |= {
+        "intervals": intervals,
+        "schema": schema,
+        "validation": None if isinstance(validation, RecipeShare) else validation,
+    }
     check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
     environment = None
     if traits.experience is not None:
@@ -400,6 +404,8 @@ def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
         names = [name for name in shown if name in numbers] or list(numbers)
         if names:
             parts.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
+    if covering := run.recipe.get("intervals"):
+        parts.append(f"intervals to cover {covering['coverage']:.4g} by {covering['rows']} held-out rows")
     lines = ["; ".join(parts)]
     if run.interrupted and request.checkpoint is not None and recipe.solver is None:
         epoch = len(run.history.get("loss", ())) + 1
