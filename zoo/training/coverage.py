@@ -54,9 +54,8 @@ def _obstacle_of_rows(parts: Parts, coverage: float) -> str:
             f"`intervals={coverage:g}` are fitted on rows that are held out. Received: validation=None. Pass a share, "
             "such as `validation=0.2`, or rows."
         )
-    weight = parts.weights(parts.val)
     try:
-        conformal.check_rows(conformal.effective_rows(weight, parts.val_rows), coverage)
+        conformal.check_rows(conformal.effective_rows(parts.held_out_weights, parts.val_rows), coverage)
     except ValueError as error:
         return str(error)
     return ""

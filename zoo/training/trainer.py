@@ -155,11 +155,8 @@ def train(
         "freeze": None if freeze == "none" else freeze,
     }
     given |= {"target": target, "groups": groups, "time": time, "weight": weight, "class_weight": class_weight}
-    given |= {
-        "intervals": intervals,
-        "schema": schema,
-        "validation": None if isinstance(validation, RecipeShare) else validation,
-    }
+    given |= {"schema": schema, "validation": None if isinstance(validation, RecipeShare) else validation}
+    given["intervals"] = intervals
     check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
     environment = None
     if traits.experience is not None:
@@ -242,8 +239,8 @@ def train(
                 compiled = functools.partial(settings.compile, copies=True)
                 model, changed = finished(trained, rows.held_out, compiled=compiled, seed=seed)
                 record |= {"finished": changed} if changed else {}
-            own_weight = None if parts.val is None or parts.streaming else parts.weights(parts.val)
-            record |= held_out_answers.learnt(model, rows.held_out, intervals=coverage, row_weight=own_weight)
+            own = {"intervals": coverage, "row_weight": parts.held_out_weights}
+            record |= held_out_answers.learnt(model, rows.held_out, **own)
             scores = {} if parts.streaming or environment is not None else _scores(model, parts, rows)
             share = {} if fitted.interrupted else solved_line.explained(model, rows)
             if share:
