@@ -107,6 +107,8 @@ def page(card: Mapping[str, Any], schema) -> str:
         ]
     if said := line_of_card(card):
         lines += [said]
+    if said := line_of_intervals(card):
+        lines += [said]
     if finished := (card.get("recipe") or {}).get("finished"):
         lines += [f"At the end of the training: {finished}."]
     if card.get("ancestry"):
@@ -161,6 +163,18 @@ def line_of_card(card: Mapping[str, Any]) -> str:
     return (
         f"A {kind} regression of {line['features']} features, {name} {shown}, solved from {line['rows']:,} rows before "
         f"the training, {said}."
+    )
+
+
+def line_of_intervals(card: Mapping[str, Any]) -> str:
+    """Returns what a card says of the intervals or sets that a model gives with its answers, `""` of none."""
+    facts = (card.get("recipe") or {}).get("intervals")
+    if not isinstance(facts, Mapping):
+        return ""
+    measured = display.listed([f"{name} {value:.4g}" for name, value in facts["held_out"].items()])
+    return (
+        f"Its intervals or sets are to cover {facts['coverage']:.4g} of new rows like those of training. They were "
+        f"fitted on {facts['rows']:,} rows that were held out; on these: {measured}."
     )
 
 

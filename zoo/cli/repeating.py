@@ -28,6 +28,8 @@ def repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
     for name in ("epochs", "batch_size", "learning_rate", "optimizer", "loss", "class_weight"):
         if recipe.get(name) != listed.get(name):  # what the recipe says anyway is not asked for
             past[name] = recipe[name]
+    if isinstance(recipe.get("intervals"), dict):
+        past["intervals"] = recipe["intervals"]["coverage"]
     if recipe.get("least_steps", 1) != usual.least_steps:  # the caller said how many rows a step has
         past["batch_size"] = recipe["batch_size"]
     if recipe.get("solver"):

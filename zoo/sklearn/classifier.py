@@ -25,6 +25,7 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             `"recipe"` is the recipe's share.
         groups, time, schema, ignore, image_size: As for `zoo.train`; columns are those of `X`.
         devices, engine: As for `zoo.train`.
+        intervals: The share of new rows whose class is to be in the set of `predict_set`, such as 0.9, or None.
         random_state: A seed, as `seed` of `zoo.train`; a `RandomState`, or None for numpy's, of which a seed is drawn.
         warm_start: Whether `fit` goes on from the weights of the last one, by `zoo.fine_tune`.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
@@ -60,6 +61,7 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         image_size=None,
         devices="auto",
         engine: Literal["auto", "fused", "xla", "keras"] = "auto",
+        intervals: float | None = None,
         random_state=0,
         warm_start: bool = False,
         verbose: int = 0,
@@ -81,6 +83,7 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             image_size=image_size,
             devices=devices,
             engine=engine,
+            intervals=intervals,
             random_state=random_state,
             warm_start=warm_start,
             verbose=verbose,
@@ -104,6 +107,17 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             X: Rows, with the columns of `fit`.
         """
         return self._decoded(X)["probabilities"]
+
+    def predict_set(self, X) -> np.ndarray:
+        """Returns whether each of `classes_` is in the set of a row, Booleans `(rows, classes)`.
+
+        Args:
+            X: Rows, with the columns of `fit`.
+
+        Raises:
+            ValueError: if the estimator was fitted without `intervals`.
+        """
+        return self._covering(X, "set")["set"]
 
     def _check_targets(self, y) -> None:
         if not np.any(pd.isna(y)):  # of missing ones, the zoo names the row

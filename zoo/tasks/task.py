@@ -212,6 +212,34 @@ class Task(Generic[T]):
         """
         return target, {}
 
+    def obstacle_to_intervals(self, activation) -> str:
+        """Returns `""` if `with_intervals` suits these answers, else why not and what to do, in sentences.
+
+        Args:
+            activation: As for `standard`.
+        """
+        return (
+            f"`intervals` are for numbers and for one of several classes; this model does {self.name}. Leave them out."
+        )
+
+    def with_intervals(
+        self, target: T, y: np.ndarray, decided: np.ndarray, weight: np.ndarray | None, coverage: float, activation
+    ) -> T:
+        """Returns the target with what `answers` makes intervals or sets by, under the name `intervals` of its state.
+
+        Args:
+            target: Calibrated.
+            y: Encoded targets of rows that trained nothing.
+            decided: What the calibrated model decided for these rows.
+            weight: Sample weights `(rows,)`, or None.
+            coverage: The share of new rows whose truth is to be inside.
+            activation: As for `standard`.
+
+        Raises:
+            ValueError: if there are too few rows, answers are not finite, or the task has no intervals.
+        """
+        raise ValueError(self.obstacle_to_intervals(activation))
+
     # From outputs to answers.
 
     def standard(self, outputs, target: T, activation):
@@ -358,9 +386,9 @@ class Task(Generic[T]):
             activation: As for `standard`.
             tolerance: `zoo.tasks.differences.TOLERANCE`, or infinite where answers are only looked at.
         """
-        if "outputs" in exported:  # of `regress`
-            exported = {"prediction": exported["outputs"]}
         all_wanted = self._decoded(decided, target, activation)
+        if "outputs" in exported:  # of `regress`, which has one number a row
+            exported, all_wanted = {"prediction": exported["outputs"]}, {"prediction": all_wanted["prediction"]}
         if all_wanted.keys() != exported.keys():
             raise TypeError(
                 f"The task {self.name!r} must serve the answers that it decodes, {', '.join(all_wanted)}. Received: "

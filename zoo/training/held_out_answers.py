@@ -19,9 +19,18 @@ from zoo.model import Model
 from zoo.tasks.target import Target
 
 ROWS_AT_ONCE = 4096
+COVERING = ("coverage", "mean_width", "mean_set_size")  # the scores of intervals and sets, by their beginnings
 
 
-def learnt(model: Model, held_out, *, outputs: np.ndarray | None = None, calibration: bool = True) -> dict[str, Any]:
+def learnt(
+    model: Model,
+    held_out,
+    *,
+    outputs: np.ndarray | None = None,
+    calibration: bool = True,
+    intervals: float | None = None,
+    row_weight: np.ndarray | None = None,
+) -> dict[str, Any]:
     """Gives a model what its task learns from held-out rows, and returns facts about it for the run and the card.
 
     Args:
@@ -31,9 +40,16 @@ def learnt(model: Model, held_out, *, outputs: np.ndarray | None = None, calibra
         outputs: What the network gives for the rows, `(rows, outputs)`, if it was computed elsewhere, such as
             out-of-fold outputs; of members, merged. None for a pass of the rows through the network.
         calibration: Whether probabilities are calibrated.
+        intervals: The share of new rows that intervals or sets are to cover, or None for none. They are fitted on what
+            the calibrated model decides.
+        row_weight: The sample weights of the rows alone, `(rows,)`, without those of their classes: an interval covers
+            a share of rows as they come. None where rows count alike.
 
     Returns:
-        Plain values by what was learnt, such as `{"calibration": {...}}`.
+        Plain values by what was learnt, such as `{"calibration": {...}, "intervals": {...}}`.
+
+    Raises:
+        ValueError: if there are too few rows for `intervals`, the answers are not finite, or the task has no intervals.
     """
     target = set_aside(model)
     if not isinstance(held_out, Encoded) or held_out.y is None or not model.task.supervised:
@@ -45,8 +61,27 @@ def learnt(model: Model, held_out, *, outputs: np.ndarray | None = None, calibra
         target, calibrated = model.task.calibrate(target, y, outputs, held_out.weight, model.decision)
         overrides.returned(target, Target, f"`calibrate` of the task {model.task.name!r}")
         facts |= {"calibration": calibrated} if calibrated else {}
+    if intervals is not None:
+        decided = _decided(model, target, outputs)
+        target = model.task.with_intervals(target, y, decided, row_weight, intervals, model.decision)
+        overrides.returned(target, Target, f"`with_intervals` of the task {model.task.name!r}")
+        facts["intervals"] = _facts_of_intervals(model, target, y, decided, row_weight)
     replace_target(model, target)
     return facts
+
+
+def _decided(model: Model, target: Target, outputs: np.ndarray) -> np.ndarray:
+    """Returns what the model decides by network outputs, as `inference.outputs` does, in numpy."""
+    standard = model.task.standard(keras.ops.convert_to_tensor(outputs), target, model.decision)
+    return model.task.decided(keras.tree.map_structure(keras.ops.convert_to_numpy, standard), target)
+
+
+def _facts_of_intervals(model: Model, target: Target, y, decided, weight) -> dict[str, Any]:
+    """Returns coverage, rows, and the scores of the intervals on the rows that they were fitted on."""
+    scores = model.task.scores(y, decided, target, model.decision, weight)
+    known = target.intervals or {}
+    measured = {name: value for name, value in scores.items() if name.startswith(COVERING)}
+    return {"coverage": known.get("coverage"), "rows": known.get("rows"), "held_out": measured}
 
 
 def set_aside(model: Model) -> Target:

@@ -34,6 +34,7 @@ from zoo.run import Run
 from zoo.scores import Scores
 from zoo.training import held_out_answers, line, line_beside, scoring
 from zoo.training.checking import check_choice, check_seed, checked_callbacks
+from zoo.training.coverage import checked_coverage
 from zoo.training.finishing import finished
 from zoo.training.parts import Parts, load_parts
 from zoo.training.phases import Phases, Request
@@ -68,6 +69,7 @@ def train(
     verbose: int = 1,
     ignore: str | Iterable = (),
     image_size: int | Sequence[int] | None = None,
+    intervals: float | None = None,
     **options,
 ) -> Run:
     """Trains a model: a name is built fresh, anything else goes on from its weights.
@@ -107,6 +109,9 @@ def train(
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
         ignore: Columns of a table that are not inputs. The trained model does not need them.
         image_size: `(height, width)` that all images are resized to; the trained model resizes others in the same way.
+        intervals: The share of new rows whose truth is to lie in the interval or set that the model gives with each
+            answer, such as 0.9: `low` and `high` of numbers, `set` of classes, in `predict` and every export. They are
+            fitted on the validation rows (see docs/intervals.md). Further trainings of the model fit them anew.
         **options: The builder's, for a name. For a trained model `linear="refit"` alone: the line beside its hidden
             layers is solved again, from these rows.
 
@@ -151,6 +156,7 @@ def train(
     }
     given |= {"target": target, "groups": groups, "time": time, "weight": weight, "class_weight": class_weight}
     given |= {"schema": schema, "validation": None if isinstance(validation, RecipeShare) else validation}
+    given["intervals"] = intervals
     check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
     environment = None
     if traits.experience is not None:
@@ -176,8 +182,9 @@ def train(
     if environment is not None:
         num_rows, source = experience.rows_per_epoch(recipe), type(environment).__name__
         parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
-    goes_on = model is not None
+    goes_on, earlier = model is not None, None
     if goes_on:
+        earlier = (model.target.intervals or {}).get("coverage")
         held_out_answers.set_aside(model)
         seed_layers(model.network, seed)
     else:
@@ -187,6 +194,7 @@ def train(
     _check_target(model, parts)
     model.check_loss(loss)
     model.task.check_loss(loss, model.target, model.decision)
+    coverage = checked_coverage(intervals, model, parts, earlier)
 
     has_targets = model.schema.task is not None and parts.train.y is not None
     workload = Workload(
@@ -231,7 +239,8 @@ def train(
                 compiled = functools.partial(settings.compile, copies=True)
                 model, changed = finished(trained, rows.held_out, compiled=compiled, seed=seed)
                 record |= {"finished": changed} if changed else {}
-            record |= held_out_answers.learnt(model, rows.held_out)
+            own = {"intervals": coverage, "row_weight": parts.held_out_weights}
+            record |= held_out_answers.learnt(model, rows.held_out, **own)
             scores = {} if parts.streaming or environment is not None else _scores(model, parts, rows)
             share = {} if fitted.interrupted else solved_line.explained(model, rows)
             if share:
@@ -392,6 +401,8 @@ def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
         names = [name for name in shown if name in numbers] or list(numbers)
         if names:
             parts.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
+    if covering := run.recipe.get("intervals"):
+        parts.append(f"intervals to cover {covering['coverage']:.4g} by {covering['rows']} held-out rows")
     lines = ["; ".join(parts)]
     if run.interrupted and request.checkpoint is not None and recipe.solver is None:
         epoch = len(run.history.get("loss", ())) + 1
