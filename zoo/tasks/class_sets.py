@@ -8,8 +8,9 @@ Association 114(525), 2019. https://arxiv.org/abs/1609.00451). Adaptive sets (RA
 vary their size more with the row, but are larger, and keep the coverage only by a random draw for each row: an answer
 of the zoo is a function of its row alone, so that they would be larger still.
 
-The most probable class is always in the set. Without it, sets of a model that is right more often than the coverage
-would be empty where it is least sure; with it such a model covers as much as it is right.
+The label is always in the set: the most probable class, or the one that a decision threshold names. Without it, sets of
+a model that is right more often than the coverage would be empty where it is least sure; with it such a model covers as
+much as it is right.
 """
 
 from __future__ import annotations
@@ -44,20 +45,22 @@ def fitted(p: np.ndarray, y: np.ndarray, coverage: float, weight: np.ndarray | N
     return max((least + below) / 2, least * (1 - ROUNDING))
 
 
-def inside(p, least: float):
+def inside(p, label, least: float):
     """Returns which classes are in the set, Booleans `(rows, classes)`, for arrays of numpy or tensors of Keras.
 
     Args:
         p: Probabilities `(rows, classes)`.
+        label: The index of the class that is the label, `(rows,)`, which is always in.
         least: What `fitted` returned.
     """
     if isinstance(p, np.ndarray):
-        return p >= np.minimum(p.max(axis=-1, keepdims=True), p.dtype.type(least))
+        return (p >= p.dtype.type(least)) | (label[:, None] == np.arange(p.shape[-1]))
     from keras import ops
 
-    return p >= ops.minimum(ops.max(p, axis=-1, keepdims=True), ops.cast(least, p.dtype))
+    is_label = ops.equal(ops.expand_dims(label, -1), ops.arange(p.shape[-1], dtype=label.dtype))
+    return ops.logical_or(p >= ops.cast(least, p.dtype), is_label)
 
 
 def source(least: float) -> str:
-    """Returns the expression of numpy for `inside`, of the probabilities `p`."""
-    return f"p >= np.minimum(p.max(axis=1, keepdims=True), p.dtype.type({least!r}))"
+    """Returns the expression of numpy for `inside`, of the probabilities `p` and the indices `best` of the labels."""
+    return f"(p >= p.dtype.type({least!r})) | (best[:, None] == np.arange(p.shape[1]))"

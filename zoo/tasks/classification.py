@@ -18,7 +18,8 @@ from zoo.data.raw_values import as_numbers, level_name
 from zoo.data.schema import MAX_INT_CLASSES, Schema
 from zoo.data.weighting import class_factors
 from zoo.scores import Predictions, RowLosses, Scores
-from zoo.tasks import class_sets, imbalance, keras_metrics, measures, target_values, thresholds
+from zoo.tasks import calibration, class_sets, imbalance, keras_metrics, measures, target_values, thresholds
+from zoo.tasks.calibration import Calibration
 from zoo.tasks.differences import Difference, distances
 from zoo.tasks.target import Target
 from zoo.tasks.task import Task
@@ -78,6 +79,22 @@ class Classes(Target):
     def texts(self) -> list[str]:
         """The classes as they are served."""
         return [str(label) for label in self.schema.classes or ()]
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What is done to logits before they are probabilities, or None."""
+        return calibration.from_config(self.state.get("calibration"))
+
+    @property
+    def threshold(self) -> float | None:
+        """Of two classes, the probability of the second from which on it is the label; None for the most probable."""
+        return self.state.get("threshold", {}).get("at")
+
+    def chosen(self, probabilities: np.ndarray) -> np.ndarray:
+        """Returns the index of the label of each row, `(rows,)`, for probabilities `(rows, classes)`."""
+        if self.threshold is None:
+            return np.argmax(probabilities, axis=-1)
+        return measures.is_positive(probabilities[:, 1], self.threshold).astype("int64")
 
 
 class Classification(Task[Classes]):
@@ -156,9 +173,50 @@ class Classification(Task[Classes]):
     def mean_of(self, activation) -> str:
         return "sigmoid" if activation == "sigmoid" else "softmax"
 
+    def calibrate(
+        self, target: Classes, y: np.ndarray, outputs: np.ndarray, weight: np.ndarray | None, activation
+    ) -> tuple[Classes, dict[str, Any]]:
+        """Two classes by their log-odds, more by a temperature, and classes that stand each by itself by one parabola
+        of all their log-odds: the most probable of several classes stays so. Threshold units have nothing to calibrate.
+        """
+        if callable(activation) or activation == "threshold":
+            return target, {}
+        classes, rows = len(target.schema.classes or ()), calibration.sample(len(y))
+        y, outputs, weight = y[rows], outputs[rows], None if weight is None else weight[rows]
+        z, w = outputs.astype("float64"), calibration.relative(weight, len(y))
+        separate = activation == "sigmoid" and z.shape[1] > 1
+
+        def fit(rows):
+            e = calibration.uniform_share(w[rows])
+            if separate:
+                of_each = [part.reshape(-1, 1) for part in (z[rows], y[rows, None] == np.arange(classes))]
+                return calibration.LogOdds.fitted(*of_each, np.repeat(w[rows], classes), uniform=e)
+            if classes > 2:
+                return calibration.Temperature.fitted(z[rows], y[rows], w[rows], uniform=e)
+            log_odds = z[rows] if z.shape[1] == 1 else z[rows, 1:] - z[rows, :1]
+            return calibration.LogOdds.fitted(log_odds, y[rows, None], w[rows], uniform=e)
+
+        def probabilities(fitted, rows):
+            of_fitted = Classes(target.schema, calibration.added(target.state, fitted))
+            return self._numbers(self.standard(outputs[rows], of_fitted, activation), of_fitted, activation)[
+                "probabilities"
+            ]
+
+        def measured(p):
+            error = measures.calibration_error(p.max(axis=-1), np.argmax(p, axis=-1) == y, weight)
+            return measures.log_losses(measures.shares(p), y), error
+
+        fitted, facts = calibration.kept(fit, probabilities, measured, y, weight)
+        return Classes(target.schema, calibration.added(target.state, fitted)), facts
+
     def standard(self, outputs, target: Classes, activation):
         from keras import ops
 
+        if target.calibration is not None:
+            separate = activation == "sigmoid" and outputs.shape[-1] > 1
+            if len(target.schema.classes or ()) == 2 and outputs.shape[-1] == 2 and not separate:
+                outputs = outputs[:, 1:] - outputs[:, :1]  # (batch, 2) -> (batch, 1), the log-odds
+            outputs = target.calibration.applied(outputs)
         if not callable(activation) and activation != "threshold" and outputs.shape[-1] == 1:
             outputs = ops.concatenate([ops.zeros_like(outputs), outputs], axis=-1)  # (batch, 1) -> (batch, 2)
             return outputs if activation is None else ops.softmax(outputs)
@@ -206,11 +264,20 @@ class Classification(Task[Classes]):
 
     def _set(self, p, target: Classes):
         """Returns the sets for probabilities, Booleans `(batch, classes)`; None without sets."""
-        return None if target.intervals is None else class_sets.inside(p, target.intervals["least"])
+        if target.intervals is None:
+            return None
+        if isinstance(p, np.ndarray):
+            label = target.chosen(p)
+        else:
+            from keras import ops
+
+            above = None if target.threshold is None else p[:, 1] >= ops.cast(target.threshold, p.dtype)
+            label = ops.argmax(p, axis=-1) if above is None else ops.cast(above, "int32")
+        return class_sets.inside(p, label, target.intervals["least"])
 
     def decode(self, answers: Mapping[str, np.ndarray], target: Classes) -> dict[str, np.ndarray]:
         p = answers["probabilities"]
-        chosen = np.argmax(p, axis=-1)
+        chosen = target.chosen(p)
         probability = np.take_along_axis(p, chosen[:, None], axis=-1)[:, 0]
         found = {"label": target.labels(chosen), "probability": probability, "probabilities": p}
         return {**found, "set": answers["set"]} if "set" in answers else found
@@ -236,7 +303,10 @@ class Classification(Task[Classes]):
         import tensorflow as tf
 
         p = answers["probabilities"]
-        chosen = tf.argmax(p, axis=-1)
+        if target.threshold is None:
+            chosen = tf.argmax(p, axis=-1)
+        else:
+            chosen = tf.cast(p[:, 1] >= tf.constant(target.threshold, p.dtype), "int64")
         found = {
             "label": tf.gather(tf.constant(target.texts), chosen),
             "probability": tf.gather(p, chosen, batch_dims=1),
@@ -249,6 +319,11 @@ class Classification(Task[Classes]):
 
     def source(self, target: Classes, activation, width: int) -> list[str]:
         lines = []
+        if target.calibration is not None:
+            if len(target.schema.classes or ()) == 2 and width == 2 and activation != "sigmoid":
+                lines.append("z = z[:, 1:] - z[:, :1]")
+                width = 1
+            lines += target.calibration.source()
         if activation == "threshold":
             lines.append(
                 "z = (z >= 0).astype('float32')" if width == 1 else f"z = np.eye({width}, dtype='float32')[z.argmax(1)]"
@@ -262,10 +337,14 @@ class Classification(Task[Classes]):
             else:
                 lines.append("e = np.exp(z - z.max(axis=1, keepdims=True))")
                 lines.append("p = e / e.sum(axis=1, keepdims=True)")
-        answer = '"label": np.array(CLASSES)[best], "probability": p.max(axis=1), "probabilities": p'
+        best = "p.argmax(axis=1)"
+        if target.threshold is not None:
+            best = f"(p[:, 1] >= np.float32({target.threshold!r})).astype('int64')"
+        answer = '"label": np.array(CLASSES)[best], "probability": probability, "probabilities": p'
         if target.intervals is not None:
             answer += f', "set": {class_sets.source(target.intervals["least"])}'
-        return [*lines, "best = p.argmax(axis=1)", f"return {{{answer}}}"]
+        chosen = "probability = np.take_along_axis(p, best[:, None], axis=1)[:, 0]"
+        return [*lines, f"best = {best}", chosen, f"return {{{answer}}}"]
 
     def differences(
         self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
@@ -278,18 +357,19 @@ class Classification(Task[Classes]):
         if "classes" in exported:  # of `classify`
             yield Difference("classes", float(np.any(exported["classes"] != names)), 0.0, 0.0)
             return
-        labels = names[np.argmax(p, axis=-1)]
+        chosen = target.chosen(p)
+        labels = names[chosen]
         wrong = np.mean((exported["label"] != labels) & np.all(np.isfinite(p), axis=-1))
         yield Difference("labels", float(wrong), 0.0, 0.0)
-        largest = distances(exported["probability"], np.max(p, axis=-1)).max()
+        largest = distances(exported["probability"], p[np.arange(len(p)), chosen]).max()
         yield Difference("probabilities of the labels", float(largest), 0.0, 0.0)
         if (sets := self._set(p, target)) is not None:  # as of labels: of the export's own probabilities
             wrong = np.mean(np.any(exported["set"] != sets, axis=-1) & np.all(np.isfinite(p), axis=-1))
             yield Difference("sets", float(wrong), 0.0, 0.0)
 
     def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, y) -> dict:
-        labels = np.argmax(self._numbers(decided, target, activation)["probabilities"], axis=-1)
-        others = np.argmax(exported["probabilities"], axis=-1)
+        labels = target.chosen(self._numbers(decided, target, activation)["probabilities"])
+        others = target.chosen(exported["probabilities"])
         facts: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
             before, after = (float(np.mean(chosen == y)) for chosen in (labels, others))
@@ -304,6 +384,8 @@ class Classification(Task[Classes]):
         self, y: np.ndarray, answers: np.ndarray, target: Classes, *, weight=None, hard=False, threshold=None
     ) -> Scores:
         classes = target.schema.classes or ()
+        if threshold is None:
+            threshold = target.threshold
         if threshold is not None:
             self.check_threshold(threshold, target, hard)
             threshold = thresholds.chosen(threshold, y == 1, answers[:, 1], weight, f"class {classes[1]!r}")
@@ -327,8 +409,8 @@ class Classification(Task[Classes]):
         )
 
     def row_losses(self, y: np.ndarray, answers: np.ndarray, target: Classes) -> RowLosses:
-        """Returns 1 for a row whose most probable class is wrong, else 0: accuracy is 1 - their mean."""
-        wrong = np.argmax(answers, axis=-1) != y
+        """Returns 1 for a row whose label is wrong, else 0: accuracy is 1 - their mean."""
+        wrong = target.chosen(answers) != y
         return RowLosses("accuracy", wrong.astype("float64"), measures.share_of_rest, is_error=False)
 
     def check_threshold(self, threshold, target: Classes, hard: bool) -> None:
