@@ -1,6 +1,6 @@
 """Coverage and width of `intervals=.9` on rows that nothing was fitted on, over real tables of R packages.
 
-    python -m tests.benchmarks.intervals                  forty tables of up to 6,000 rows, mlp_regressor, mlp_classifier
+    python -m tests.benchmarks.intervals        forty tables of up to 6,000 rows, mlp_regressor and mlp_classifier
     python -m tests.benchmarks.intervals --family tabm --limit 12
     python -m tests.benchmarks.intervals --coverage 0.8
     python -m tests.benchmarks.intervals --write          and the summary into docs/intervals.md
@@ -92,10 +92,8 @@ def summary(records: list[dict[str, Any]]) -> str:
                 size = "all" if (low, high) == (0, MOST_ROWS) else f"{low + 1} to {high:,}"
                 cells = [_pooled(part, "coverage"), f"{np.median([r['width'] for r in part]):.2f}"]
                 one = [r for r in part if "one_width" in r]
-                cells += (
-                    [_pooled(one, "one_coverage"), f"{np.median([r['one_width'] for r in one]):.2f}"] if one else []
-                )
-                cells += [""] * (4 - len(cells))
+                widths = [r["one_width"] for r in one]
+                cells += [_pooled(one, "one_coverage"), f"{np.median(widths):.2f}"] if one else ["", ""]
                 rows = sum(r["rows"] for r in part)
                 lines.append(f"| {title} | {size} | {len(part)} | {rows:,} | {' | '.join(cells)} |")
     refused = [f"{record['name']}: {record['refused'][:100]}" for record in records if "refused" in record]

@@ -45,22 +45,31 @@ def fitted(p: np.ndarray, y: np.ndarray, coverage: float, weight: np.ndarray | N
     return max((least + below) / 2, least * (1 - ROUNDING))
 
 
-def inside(p, label, least: float):
+def inside(p, least: float, threshold: float | None = None):
     """Returns which classes are in the set, Booleans `(rows, classes)`, for arrays of numpy or tensors of Keras.
 
     Args:
         p: Probabilities `(rows, classes)`.
-        label: The index of the class that is the label, `(rows,)`, which is always in.
         least: What `fitted` returned.
+        threshold: Of two classes, the probability of the second from which on it is the label; None for the most
+            probable, with which classes of the same probability are in.
     """
     if isinstance(p, np.ndarray):
-        return (p >= p.dtype.type(least)) | (label[:, None] == np.arange(p.shape[-1]))
+        dtype = p.dtype.type
+        if threshold is None:
+            return p >= np.minimum(dtype(least), p.max(axis=-1, keepdims=True))
+        second = p[:, 1:] >= dtype(threshold)
+        return (p >= dtype(least)) | np.concatenate([~second, second], axis=1)
     from keras import ops
 
-    is_label = ops.equal(ops.expand_dims(label, -1), ops.arange(p.shape[-1], dtype=label.dtype))
-    return ops.logical_or(p >= ops.cast(least, p.dtype), is_label)
+    if threshold is None:
+        return p >= ops.minimum(ops.cast(least, p.dtype), ops.max(p, axis=-1, keepdims=True))
+    second = p[:, 1:] >= ops.cast(threshold, p.dtype)
+    return ops.logical_or(p >= ops.cast(least, p.dtype), ops.concatenate([ops.logical_not(second), second], axis=-1))
 
 
-def source(least: float) -> str:
+def source(least: float, threshold: float | None = None) -> str:
     """Returns the expression of numpy for `inside`, of the probabilities `p` and the indices `best` of the labels."""
-    return f"(p >= p.dtype.type({least!r})) | (best[:, None] == np.arange(p.shape[1]))"
+    if threshold is None:
+        return f"p >= np.minimum(p.dtype.type({least!r}), p.max(axis=1, keepdims=True))"
+    return f"(p >= p.dtype.type({least!r})) | (best[:, None] == np.arange(2))"

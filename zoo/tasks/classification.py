@@ -266,14 +266,7 @@ class Classification(Task[Classes]):
         """Returns the sets for probabilities, Booleans `(batch, classes)`; None without sets."""
         if target.intervals is None:
             return None
-        if isinstance(p, np.ndarray):
-            label = target.chosen(p)
-        else:
-            from keras import ops
-
-            above = None if target.threshold is None else p[:, 1] >= ops.cast(target.threshold, p.dtype)
-            label = ops.argmax(p, axis=-1) if above is None else ops.cast(above, "int32")
-        return class_sets.inside(p, label, target.intervals["least"])
+        return class_sets.inside(p, target.intervals["least"], target.threshold)
 
     def decode(self, answers: Mapping[str, np.ndarray], target: Classes) -> dict[str, np.ndarray]:
         p = answers["probabilities"]
@@ -342,7 +335,7 @@ class Classification(Task[Classes]):
             best = f"(p[:, 1] >= np.float32({target.threshold!r})).astype('int64')"
         answer = '"label": np.array(CLASSES)[best], "probability": probability, "probabilities": p'
         if target.intervals is not None:
-            answer += f', "set": {class_sets.source(target.intervals["least"])}'
+            answer += f', "set": {class_sets.source(target.intervals["least"], target.threshold)}'
         chosen = "probability = np.take_along_axis(p, best[:, None], axis=1)[:, 0]"
         return [*lines, f"best = {best}", chosen, f"return {{{answer}}}"]
 
