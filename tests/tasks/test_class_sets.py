@@ -19,10 +19,12 @@ def test_the_threshold_stays_above_the_next_lower_probability():
     assert p[0] < least < p[1]
 
 
-def test_the_most_probable_class_is_always_in_the_set():
+def test_the_label_is_always_in_the_set():
     p = np.array([[0.5, 0.3, 0.2], [0.34, 0.33, 0.33], [0.1, 0.8, 0.1]], "float32")
     assert class_sets.inside(p, 0.9).tolist() == [[True, False, False], [True, False, False], [False, True, False]]
     assert class_sets.inside(p, 0.25).tolist() == [[True, True, False], [True, True, True], [False, True, False]]
+    p = np.array([[0.8, 0.2], [0.7, 0.3], [0.1, 0.9]], "float32")
+    assert class_sets.inside(p, 0.75, 0.3).tolist() == [[True, False], [False, True], [False, True]]
 
 
 def test_the_class_of_new_rows_is_in_the_set_as_stated():
@@ -41,10 +43,13 @@ def test_probabilities_that_are_not_finite_are_refused():
         class_sets.fitted(np.full((20, 2), np.nan), np.zeros(20, "int32"), 0.9)
 
 
-def test_tensors_and_written_source_give_what_arrays_give():
+@pytest.mark.parametrize("threshold", [None, 0.7])
+def test_tensors_and_written_source_give_what_arrays_give(threshold):
     import keras
 
-    p = np.random.default_rng(0).dirichlet(np.ones(3), size=50).astype("float32")
-    wanted = class_sets.inside(p, 0.4)
-    assert (keras.ops.convert_to_numpy(class_sets.inside(keras.ops.convert_to_tensor(p), 0.4)) == wanted).all()
-    assert (eval(class_sets.source(0.4), {"np": np, "p": p}) == wanted).all()
+    p = np.random.default_rng(0).dirichlet(np.ones(2), size=50).astype("float32")
+    wanted = class_sets.inside(p, 0.4, threshold)
+    tensors = class_sets.inside(keras.ops.convert_to_tensor(p), 0.4, threshold)
+    assert (keras.ops.convert_to_numpy(tensors) == wanted).all()
+    best = p.argmax(axis=1) if threshold is None else (p[:, 1] >= 0.7).astype("int64")
+    assert (eval(class_sets.source(0.4, threshold), {"np": np, "p": p, "best": best}) == wanted).all()

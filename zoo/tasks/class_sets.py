@@ -8,8 +8,9 @@ Association 114(525), 2019. https://arxiv.org/abs/1609.00451). Adaptive sets (RA
 vary their size more with the row, but are larger, and keep the coverage only by a random draw for each row: an answer
 of the zoo is a function of its row alone, so that they would be larger still.
 
-The most probable class is always in the set. Without it, sets of a model that is right more often than the coverage
-would be empty where it is least sure; with it such a model covers as much as it is right.
+The label is always in the set: the most probable class, or the one that a decision threshold names. Without it, sets of
+a model that is right more often than the coverage would be empty where it is least sure; with it such a model covers as
+much as it is right.
 """
 
 from __future__ import annotations
@@ -44,20 +45,31 @@ def fitted(p: np.ndarray, y: np.ndarray, coverage: float, weight: np.ndarray | N
     return max((least + below) / 2, least * (1 - ROUNDING))
 
 
-def inside(p, least: float):
+def inside(p, least: float, threshold: float | None = None):
     """Returns which classes are in the set, Booleans `(rows, classes)`, for arrays of numpy or tensors of Keras.
 
     Args:
         p: Probabilities `(rows, classes)`.
         least: What `fitted` returned.
+        threshold: Of two classes, the probability of the second from which on it is the label; None for the most
+            probable, with which classes of the same probability are in.
     """
     if isinstance(p, np.ndarray):
-        return p >= np.minimum(p.max(axis=-1, keepdims=True), p.dtype.type(least))
+        dtype = p.dtype.type
+        if threshold is None:
+            return p >= np.minimum(dtype(least), p.max(axis=-1, keepdims=True))
+        second = p[:, 1:] >= dtype(threshold)
+        return (p >= dtype(least)) | np.concatenate([~second, second], axis=1)
     from keras import ops
 
-    return p >= ops.minimum(ops.max(p, axis=-1, keepdims=True), ops.cast(least, p.dtype))
+    if threshold is None:
+        return p >= ops.minimum(ops.cast(least, p.dtype), ops.max(p, axis=-1, keepdims=True))
+    second = p[:, 1:] >= ops.cast(threshold, p.dtype)
+    return ops.logical_or(p >= ops.cast(least, p.dtype), ops.concatenate([ops.logical_not(second), second], axis=-1))
 
 
-def source(least: float) -> str:
-    """Returns the expression of numpy for `inside`, of the probabilities `p`."""
-    return f"p >= np.minimum(p.max(axis=1, keepdims=True), p.dtype.type({least!r}))"
+def source(least: float, threshold: float | None = None) -> str:
+    """Returns the expression of numpy for `inside`, of the probabilities `p` and the indices `best` of the labels."""
+    if threshold is None:
+        return f"p >= np.minimum(p.dtype.type({least!r}), p.max(axis=1, keepdims=True))"
+    return f"(p >= p.dtype.type({least!r})) | (best[:, None] == np.arange(2))"

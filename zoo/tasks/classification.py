@@ -264,7 +264,9 @@ class Classification(Task[Classes]):
 
     def _set(self, p, target: Classes):
         """Returns the sets for probabilities, Booleans `(batch, classes)`; None without sets."""
-        return None if target.intervals is None else class_sets.inside(p, target.intervals["least"])
+        if target.intervals is None:
+            return None
+        return class_sets.inside(p, target.intervals["least"], target.threshold)
 
     def decode(self, answers: Mapping[str, np.ndarray], target: Classes) -> dict[str, np.ndarray]:
         p = answers["probabilities"]
@@ -331,11 +333,11 @@ class Classification(Task[Classes]):
         best = "p.argmax(axis=1)"
         if target.threshold is not None:
             best = f"(p[:, 1] >= np.float32({target.threshold!r})).astype('int64')"
-        lines += [f"best = {best}", "probability = np.take_along_axis(p, best[:, None], axis=1)[:, 0]"]
         answer = '"label": np.array(CLASSES)[best], "probability": probability, "probabilities": p'
         if target.intervals is not None:
-            answer += f', "set": {class_sets.source(target.intervals["least"])}'
-        return [*lines, f"return {{{answer}}}"]
+            answer += f', "set": {class_sets.source(target.intervals["least"], target.threshold)}'
+        chosen = "probability = np.take_along_axis(p, best[:, None], axis=1)[:, 0]"
+        return [*lines, f"best = {best}", chosen, f"return {{{answer}}}"]
 
     def differences(
         self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
