@@ -25,6 +25,7 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             `"recipe"` is the recipe's share.
         groups, time, schema, ignore, image_size: As for `zoo.train`; columns are those of `X`.
         devices, engine: As for `zoo.train`.
+        calibration, threshold: As for `zoo.train`; `predict` follows the threshold.
         intervals: The share of new rows whose class is to be in the set of `predict_set`, such as 0.9, or None.
         random_state: A seed, as `seed` of `zoo.train`; a `RandomState`, or None for numpy's, of which a seed is drawn.
         warm_start: Whether `fit` goes on from the weights of the last one, by `zoo.fine_tune`.
@@ -61,6 +62,8 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         image_size=None,
         devices="auto",
         engine: Literal["auto", "fused", "xla", "keras"] = "auto",
+        calibration: bool = True,
+        threshold: float | str | Mapping | None = None,
         intervals: float | None = None,
         random_state=0,
         warm_start: bool = False,
@@ -90,6 +93,8 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             **options,
         )
         self.class_weight = class_weight
+        self.calibration = calibration
+        self.threshold = threshold
 
     def predict(self, X) -> np.ndarray:
         """Returns the class of each row `(rows,)`, or 0 and 1 `(rows, labels)`.
@@ -98,7 +103,10 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             X: Rows, with the columns of `fit`.
         """
         decoded = self._decoded(X)
-        return decoded["label"] if "label" in decoded else (decoded["probabilities"] >= 0.5).astype("int64")
+        if "label" in decoded:
+            return decoded["label"]
+        there = decoded["labels"] if "labels" in decoded else decoded["probabilities"] >= 0.5
+        return there.astype("int64")
 
     def predict_proba(self, X) -> np.ndarray:
         """Returns a probability for each of `classes_`, `(rows, classes)`; of labels, that each is there.

@@ -88,7 +88,7 @@ class Classes(Target):
     @property
     def threshold(self) -> float | None:
         """Of two classes, the probability of the second from which on it is the label; None for the most probable."""
-        return self.state.get("threshold", {}).get("at")
+        return self.state["threshold"]["at"][0] if "threshold" in self.state else None
 
     def chosen(self, probabilities: np.ndarray) -> np.ndarray:
         """Returns the index of the label of each row, `(rows,)`, for probabilities `(rows, classes)`."""

@@ -20,7 +20,7 @@ class Target:
     """
 
     dtype = "float32"  # of the values that are answered
-    held_out_state: tuple[str, ...] = ("calibration", "intervals")  # what of the state is learnt from held-out rows
+    held_out_state: tuple[str, ...] = ("calibration", "threshold", "intervals")  # of the state, what held-out rows gave
 
     @classmethod
     def older_state(cls, statistics: Sequence, dtype: str) -> dict[str, Any]:

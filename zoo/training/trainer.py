@@ -35,6 +35,7 @@ from zoo.scores import Scores
 from zoo.training import held_out_answers, line, line_beside, scoring
 from zoo.training.checking import check_choice, check_seed, checked_callbacks
 from zoo.training.coverage import checked_coverage
+from zoo.training.decision_threshold import checked_threshold
 from zoo.training.finishing import finished
 from zoo.training.parts import Parts, load_parts
 from zoo.training.phases import Phases, Request
@@ -69,6 +70,8 @@ def train(
     verbose: int = 1,
     ignore: str | Iterable = (),
     image_size: int | Sequence[int] | None = None,
+    calibration: bool = True,
+    threshold: float | str | Mapping | None = None,
     intervals: float | None = None,
     **options,
 ) -> Run:
@@ -109,6 +112,11 @@ def train(
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
         ignore: Columns of a table that are not inputs. The trained model does not need them.
         image_size: `(height, width)` that all images are resized to; the trained model resizes others in the same way.
+        calibration: Whether probabilities are calibrated on the validation rows, where there are 25 or more (see
+            docs/calibration.md). They count by the weights of rows and classes, as in the loss.
+        threshold: Of two classes, the probability of the second one from which on it is the label, in `predict` and
+            every export; of labels, that of each, by which an answer `labels` says whether it is there. `"f1"`,
+            `"balanced_accuracy"` or `"accuracy"`: the one by which that score of the validation rows is highest.
         intervals: The share of new rows whose truth is to lie in the interval or set that the model gives with each
             answer, such as 0.9: `low` and `high` of numbers, `set` of classes, in `predict` and every export. They are
             fitted on the validation rows (see docs/intervals.md). Further trainings of the model fit them anew.
@@ -156,7 +164,7 @@ def train(
     }
     given |= {"target": target, "groups": groups, "time": time, "weight": weight, "class_weight": class_weight}
     given |= {"schema": schema, "validation": None if isinstance(validation, RecipeShare) else validation}
-    given["intervals"] = intervals
+    given |= {"intervals": intervals, "threshold": threshold}
     check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
     environment = None
     if traits.experience is not None:
@@ -184,8 +192,7 @@ def train(
         parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
     goes_on, earlier = model is not None, None
     if goes_on:
-        earlier = (model.target.intervals or {}).get("coverage")
-        held_out_answers.set_aside(model)
+        earlier = held_out_answers.set_aside(model)
         seed_layers(model.network, seed)
     else:
         preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
@@ -194,7 +201,12 @@ def train(
     _check_target(model, parts)
     model.check_loss(loss)
     model.task.check_loss(loss, model.target, model.decision)
-    coverage = checked_coverage(intervals, model, parts, earlier)
+    asked: dict[str, Any] = {
+        "calibration": calibration,
+        "threshold": checked_threshold(threshold, model, parts, earlier),
+        "intervals": checked_coverage(intervals, model, parts, (earlier and earlier.intervals or {}).get("coverage")),
+        "row_weight": parts.held_out_weights,
+    }
 
     has_targets = model.schema.task is not None and parts.train.y is not None
     workload = Workload(
@@ -239,8 +251,7 @@ def train(
                 compiled = functools.partial(settings.compile, copies=True)
                 model, changed = finished(trained, rows.held_out, compiled=compiled, seed=seed)
                 record |= {"finished": changed} if changed else {}
-            own = {"intervals": coverage, "row_weight": parts.held_out_weights}
-            record |= held_out_answers.learnt(model, rows.held_out, **own)
+            record |= held_out_answers.learnt(model, rows.held_out, **asked, earlier=earlier)
             scores = {} if parts.streaming or environment is not None else _scores(model, parts, rows)
             share = {} if fitted.interrupted else solved_line.explained(model, rows)
             if share:
