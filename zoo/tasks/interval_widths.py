@@ -7,8 +7,8 @@ section 5.2, locally weighted conformal prediction):
     score_i = |y_i - z_i| / s(z_i)          h(z) = q s(z),  q the conformal quantile of the scores
 
 s is a line between the means of up to 10 bins of equally many rows, each drawn toward the mean of all by as much as 10
-rows count, and constant beyond the outermost. The s by which a row is scored is estimated without this row, in 10 parts,
-so that the scores are as large as those of new rows. Where the constant width is as good by the interval score
+rows count, and constant beyond the outermost. The s by which a row is scored is estimated without this row, in 10
+parts, so that the scores are as large as those of new rows. Where the constant width is as good by the interval score
 
     S = (high - low) + 2 / alpha (distance of y from the interval),  alpha = 1 - coverage
 
