@@ -52,7 +52,7 @@ def test_parameters_are_those_of_train_but_for_these():
     classifier, regressor = (inspect.signature(kind).parameters.keys() for kind in (ZooClassifier, ZooRegressor))
     own = {"entry", "random_state", "warm_start", "options"}
     assert classifier - own == taken - elsewhere.keys()
-    assert classifier - regressor == {"class_weight"} and not regressor - classifier
+    assert classifier - regressor == {"calibration", "class_weight", "threshold"} and not regressor - classifier
 
 
 def test_options_of_the_builder_are_parameters_like_others():

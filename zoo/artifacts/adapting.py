@@ -221,6 +221,8 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
                 "for those of the data alone, or drop their rows."
             )
         return preprocessor
+    if classes == "extend" and not added:
+        return preprocessor
     wanted = (*schema.classes, *added) if classes == "extend" else found
     if len(wanted) < 2:
         raise ValueError(
@@ -228,11 +230,9 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
             "pass `classes='extend'` to keep those of training."
         )
     dtype = shown.class_dtype if shown else schema.class_dtype
-    if classes == "extend" and added and schema.class_dtype != dtype:
+    if classes == "extend" and schema.class_dtype != dtype:
         dtype = "object"
-    return extension.with_classes(
-        preprocessor, wanted, schema.class_dtype if classes == "extend" and not added else dtype
-    )
+    return extension.with_classes(preprocessor, wanted, dtype)
 
 
 def _with_targets(preprocessor, target):
