@@ -105,6 +105,21 @@ def test_the_document_has_the_table():
     assert [row[:5] for row in rows] == [shown(rule) for rule in automatic.RULES]
 
 
+@pytest.mark.slow
+def test_the_code_of_the_document_runs(capsys):
+    (code,) = re.findall(r"^```python\n(.*?)\n```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    exec(compile(code, "docs/auto.md", "exec"), {})
+    assert "taken by auto for a table of 891 rows x 10 columns and quality 'fast'" in capsys.readouterr().out
+
+
+def test_the_line_of_the_document_is_the_one_that_is_printed():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    (line,) = re.findall(r"^auto: .*", text, re.MULTILINE)
+    facts = Facts(TABLE, CLASSES, 5_000, 12)
+    why = f"for {facts} and quality 'good'"
+    assert line == str(automatic.Choice(rule_for(facts, "good").entry, {}, "good", why, None))
+
+
 # The facts.
 
 
@@ -140,14 +155,14 @@ def test_kinds_of_input_are_told_apart(frame, pictures, tmp_path):
 
 def test_columns_of_groups_and_weights_are_no_inputs(frame):
     chosen = automatic.choose(inputs_and(frame, "side"), target="side", roles=("c", None), quality="fast")
-    assert chosen.why == "for a table of 60 rows x 2 columns and quality='fast'"
+    assert chosen.why == "for a table of 60 rows x 2 columns and quality 'fast'"
 
 
 def test_a_choice_says_what_was_taken_and_why(frame, pictures):
     assert str(automatic.choose(inputs_and(frame, "price"), target="price", quality="fast")) == (
-        "auto: mlp_regressor, for a table of 60 rows x 3 columns and quality='fast'"
+        "auto: mlp_regressor, for a table of 60 rows x 3 columns and quality 'fast'"
     )
-    assert str(automatic.choose(pictures)) == "auto: lenet, for 40 images of 6 x 6 pixels and quality='good'"
+    assert str(automatic.choose(pictures)) == "auto: lenet, for 40 images of 6 x 6 pixels and quality 'good'"
     facts = Facts(MIXED, CLASSES, 1_200, 3)
     assert str(facts) == "a table of 1,200 rows x 3 columns, images or arrays among them,"
 
@@ -172,7 +187,7 @@ def test_a_run_by_auto_is_the_run_of_the_entry(frame, run):
     assert run.model.entry.name == "mlp_classifier" and run.data == named.data
     for one, other in zip(run.model.get_weights(), named.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert run.recipe["auto"] == {"quality": "fast", "why": "for a table of 60 rows x 3 columns and quality='fast'"}
+    assert run.recipe["auto"] == {"quality": "fast", "why": "for a table of 60 rows x 3 columns and quality 'fast'"}
     assert {**named.recipe, "auto": run.recipe["auto"]} == run.recipe
     assert "taken by auto for a table of 60 rows" in repr(run) and "taken by auto" in run._repr_html_()
     assert "taken by auto" not in repr(named)
@@ -181,7 +196,7 @@ def test_a_run_by_auto_is_the_run_of_the_entry(frame, run):
 def test_what_was_taken_is_printed_first(frame, capsys):
     zoo.train("auto", inputs_and(frame, "side"), target="side", quality="fast", **{**SMALL, "verbose": 1})
     first, second, *_ = capsys.readouterr().out.splitlines()
-    assert first == "auto: mlp_classifier, for a table of 60 rows x 3 columns and quality='fast'"
+    assert first == "auto: mlp_classifier, for a table of 60 rows x 3 columns and quality 'fast'"
     assert second.startswith("mlp_classifier on DataFrame 60 x 4: ")
 
 
@@ -195,7 +210,7 @@ def test_the_card_names_the_entry_and_why_and_its_run_is_repeated(frame, tmp_pat
     card = json.loads(Path(folder, "card.json").read_text())
     assert card["entry"] == "mlp_classifier" and card["recipe"]["auto"]["quality"] == "fast"
     page = Path(folder, "README.md").read_text()
-    assert "This entry was taken by `auto`, for a table of 60 rows x 3 columns and quality='fast'." in page
+    assert "This entry was taken by `auto`, for a table of 60 rows x 3 columns and quality 'fast'." in page
     monkeypatch.setattr(automatic, "RULES", ())  # as if the table had changed meanwhile
     assert main(["train", "--config", f"{folder}/card.json", "-o", again]) == 0
     for one, other in zip(zoo.load(folder).get_weights(), zoo.load(again).get_weights(), strict=True):
@@ -208,7 +223,7 @@ def test_options_of_the_entry_are_taken_and_those_of_others_refused(frame):
     assert built.entry.name == "mlp_classifier" and built.network.get_layer("hidden_0").units == 5
     message = (
         r"Unknown option 'modern' of 'mlp_classifier', which 'auto' took for a table of 60 rows x 3 columns and "
-        r"quality='fast'. It has: hidden_units, .*name the entry that has it"
+        r"quality 'fast'. It has: hidden_units, .*name the entry that has it"
     )
     for function in (zoo.build, zoo.train, zoo.cross_validate):
         with pytest.raises(ValueError, match=message):
@@ -223,7 +238,7 @@ def test_an_option_of_the_table_gives_way_to_the_callers(pictures):
 def test_folds_and_comparisons_take_it(frame, capsys):
     data = inputs_and(frame, "side")
     table = zoo.cross_validate("auto", data, target="side", quality="fast", folds=2, **SMALL)
-    why = "for a table of 60 rows x 3 columns and quality='fast'"
+    why = "for a table of 60 rows x 3 columns and quality 'fast'"
     assert table.attrs["auto"] == {"entry": "mlp_classifier", "quality": "fast", "why": why}
     assert "auto" not in zoo.cross_validate("mlp_classifier", data, target="side", folds=2, **SMALL).attrs
     options = {"quality": "fast", "epochs": 1, "hidden_units": (4,)}
@@ -238,7 +253,7 @@ def test_values_beside_a_table_and_a_stream_are_taken(frame, tmp_path):
     beside = zoo.train("auto", inputs, target=frame["price"], quality="fast", **SMALL)
     assert beside.model.entry.name == "mlp_regressor" and beside.data["rows"]["train"] > 0
     streamed = zoo.train("auto", as_stream(inputs_and(frame, "side"), tmp_path), quality="fast", **SMALL)
-    assert streamed.recipe["auto"]["why"] == "for a stream of 60 rows x 3 columns and quality='fast'"
+    assert streamed.recipe["auto"]["why"] == "for a stream of 60 rows x 3 columns and quality 'fast'"
 
 
 def test_doubts_about_the_data_are_said_once(frame):

@@ -252,7 +252,7 @@ def choose(
         doubtful.discard(roles)
     quality = quality or "good"
     rule = rule_for(facts, quality)
-    return Choice(rule.entry, dict(rule.options), quality, f"for {facts} and quality={quality!r}", loaded, target)
+    return Choice(rule.entry, dict(rule.options), quality, f"for {facts} and quality {quality!r}", loaded, target)
 
 
 def check_quality(quality) -> None:

@@ -152,7 +152,7 @@ def test_a_level_that_one_fold_did_not_hold_is_as_unseen_for_its_networks_alone(
 
     def probability(network, frame):
         x = trained.preprocessor.encode(frame.drop(columns="y"))
-        return float(1 / (1 + np.exp(plain(network([x[t.name] for t in network.inputs]))[0, 0])))
+        return float(1 / (1 + np.exp(plain(network(x))[0, 0])))
 
     assert answers[0] != pytest.approx(answers[1], abs=1e-6)
     assert probability(other, known) == pytest.approx(answers[1], abs=1e-5)

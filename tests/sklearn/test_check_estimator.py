@@ -6,7 +6,7 @@ import pytest
 from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency, check_estimator
 
 import zoo
-from tests.sklearn.conftest import QUICK
+from tests.sklearn.conftest import FAST
 
 EXPECTED = {
     "check_sample_weight_equivalence_on_dense_data": "a row of weight 2 is in one batch and on one side of the split "
@@ -20,7 +20,7 @@ def test_all_checks_pass_but_the_one_of_weights(kind):
     with warnings.catch_warnings():
         # scikit-learn warns of the casts and class counts in its own data.
         warnings.simplefilter("ignore")
-        results = check_estimator(kind(**QUICK), expected_failed_checks=EXPECTED, on_skip=None)
+        results = check_estimator(kind(**FAST), expected_failed_checks=EXPECTED, on_skip=None)
     assert len(results) > 55
     by_status = {status: {r["check_name"] for r in results if r["status"] == status} for status in ("xfail", "skipped")}
     assert by_status["xfail"] == set(EXPECTED)
@@ -31,7 +31,7 @@ def test_all_checks_pass_but_the_one_of_weights(kind):
 
 @pytest.mark.parametrize("kind", [zoo.sklearn.ZooClassifier, zoo.sklearn.ZooRegressor])
 def test_names_of_columns_must_be_those_of_training(kind):
-    check_dataframe_column_names_consistency(kind.__name__, kind(**QUICK))
+    check_dataframe_column_names_consistency(kind.__name__, kind(**FAST))
 
 
 def test_tags_say_what_is_taken():

@@ -20,7 +20,7 @@ from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 
 import zoo
-from tests.sklearn.conftest import QUICK
+from tests.sklearn.conftest import FAST, QUICK
 from zoo.sklearn import ZooClassifier, ZooRegressor
 
 
@@ -52,7 +52,7 @@ def test_parameters_are_those_of_train_but_for_these():
     classifier, regressor = (inspect.signature(kind).parameters.keys() for kind in (ZooClassifier, ZooRegressor))
     own = {"entry", "random_state", "warm_start", "options"}
     assert classifier - own == taken - elsewhere.keys()
-    assert classifier - regressor == {"class_weight"} and not regressor - classifier
+    assert classifier - regressor == {"calibration", "class_weight", "threshold"} and not regressor - classifier
 
 
 def test_options_of_the_builder_are_parameters_like_others():
@@ -72,10 +72,20 @@ def test_options_of_the_builder_are_parameters_like_others():
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (ZooClassifier(hidden_unit=(8,)), r"Unknown option 'hidden_unit' of 'mlp_classifier'. Did you mean 'hidden_u"),
+        (ZooClassifier("mlp_classifier", hidden_unit=(8,)), r"Unknown option 'hidden_unit' of 'mlp_classifier'. Did y"),
+        (
+            ZooClassifier(hidden_unit=(8,), quality="fast"),
+            r"of 'mlp_classifier', which 'auto' took for a table of",
+        ),
+        (ZooClassifier(quality="great"), "`quality` must be one of 'fast', 'good', 'best'. Received: quality='great'"),
+        (
+            ZooClassifier("mlp_classifier", quality="best"),
+            "`quality` is for 'auto'.* with 'mlp_classifier'. Pass",
+        ),
+        (ZooClassifier(budget=0), "`budget` must be seconds, more than 0, or None. Received: budget=0"),
         (ZooClassifier(seed=3), "ZooClassifier does not take `seed`. It is called `random_state` here."),
         (ZooClassifier(weight="w"), r"does not take `weight`. Pass fit\(X, y, sample_weight=...\)."),
-        (ZooRegressor(class_weight="balanced"), "ZooRegressor does not take `class_weight`. It takes: batch_size, dev"),
+        (ZooRegressor(class_weight="balanced"), "ZooRegressor does not take `class_weight`. It takes: batch_size, bud"),
         (ZooClassifier(callbacks=[]), "does not take `callbacks`. It takes: .*, and the builder's options."),
         (ZooClassifier("mlp_clasifier"), "Unknown model 'mlp_clasifier'. Did you mean 'mlp_classifier'"),
         (ZooClassifier("mlp_regressor"), "entry='mlp_regressor', which does regression. Take ZooRegressor."),
@@ -88,7 +98,10 @@ def test_options_of_the_builder_are_parameters_like_others():
             "`entry` must be the name of an entry, of which `fit` trains a fresh model. Received: 'i",
         ),
         (ZooClassifier(random_state=-1), "Seed must be between 0 and"),
-        (ZooClassifier(epochs="many"), "`epochs` must be an integer, 0 or more. Received: epochs='many'"),
+        (
+            ZooClassifier("mlp_classifier", epochs="many"),
+            "`epochs` must be an integer, 0 or more. Received: epochs=",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_refused_by_fit(numbers, estimator, message):
@@ -97,23 +110,23 @@ def test_a_wrong_parameter_is_refused_by_fit(numbers, estimator, message):
 
 
 def test_numbers_of_numpy_as_searches_draw_them_are_taken(numbers):
-    estimator = ZooClassifier(epochs=np.int64(1), learning_rate=np.float64(1e-3), hidden_units=(8,))
+    estimator = ZooClassifier(learning_rate=np.float64(1e-3), **{**FAST, "epochs": np.int64(1)})
     assert estimator.set_params(dropout=np.float64(0.1)).fit(*numbers).n_iter_ == 1
 
 
 def test_random_state_is_a_seed_or_what_seeds_are_drawn_from(numbers):
-    first = ZooClassifier(random_state=np.random.RandomState(3), **QUICK).fit(*numbers)
-    again = ZooClassifier(random_state=np.random.RandomState(3), **QUICK).fit(*numbers)
+    first = ZooClassifier(random_state=np.random.RandomState(3), **FAST).fit(*numbers)
+    again = ZooClassifier(random_state=np.random.RandomState(3), **FAST).fit(*numbers)
     assert first.run_.seed == again.run_.seed == np.random.RandomState(3).randint(2**31 - 1)
     np.random.seed(5)
-    assert ZooClassifier(random_state=None, **QUICK).fit(*numbers).run_.seed == np.random.RandomState(5).randint(
+    assert ZooClassifier(random_state=None, **FAST).fit(*numbers).run_.seed == np.random.RandomState(5).randint(
         2**31 - 1
     )
 
 
 def test_fit_leaves_an_optimizer_as_it_was_given(numbers):
     optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
-    estimator = clone(ZooClassifier(optimizer=optimizer, **QUICK))
+    estimator = clone(ZooClassifier(optimizer=optimizer, **FAST))
     assert type(estimator.fit(*numbers).model_.optimizer) is keras.optimizers.SGD
     assert not estimator.optimizer.built and not optimizer.built
 
@@ -130,11 +143,11 @@ def test_weights_are_those_of_train(raw, classifier):
 def test_weights_are_those_of_train_for_arrays_and_sample_weights(numbers):
     X, y = numbers
     rates = np.linspace(0.5, 2.0, len(X))
-    estimator = ZooClassifier(random_state=4, validation=0.25, **QUICK).fit(X, y, sample_weight=rates)
+    estimator = ZooClassifier(random_state=4, validation=0.25, **FAST).fit(X, y, sample_weight=rates)
     table = pd.DataFrame(X).assign(w=rates)
     run = zoo.train("mlp_classifier", (table, y), weight="w", seed=4, validation=0.25, verbose=0, **QUICK)
     assert_equal_weights(estimator.model_, run.model)
-    without = ZooClassifier(random_state=4, validation=0.25, **QUICK).fit(X, y)
+    without = ZooClassifier(random_state=4, validation=0.25, **FAST).fit(X, y)
     assert_equal_weights(
         without.model_, zoo.train("mlp_classifier", (X, y), seed=4, validation=0.25, verbose=0, **QUICK).model
     )
@@ -146,7 +159,7 @@ def test_rows_of_validation_data_count_alike(numbers, of_table):
     X, y = numbers
     names, rates = list("abc"), np.linspace(0.5, 2.0, 80)
     rows = pd.DataFrame(X, columns=names) if of_table else X
-    fitted = ZooClassifier(validation=(rows[80:], y[80:]), **QUICK).fit(rows[:80], y[:80], sample_weight=rates)
+    fitted = ZooClassifier(validation=(rows[80:], y[80:]), **FAST).fit(rows[:80], y[:80], sample_weight=rates)
     assert fitted.run_.data["rows"] == {"train": 80, "val": 40, "test": 0}
     table = pd.DataFrame(X, columns=names).assign(w=np.append(rates, np.ones(40)), target=y)
     given = {"target": "target", "weight": "w", "validation": table[80:], "verbose": 0}
@@ -156,10 +169,10 @@ def test_rows_of_validation_data_count_alike(numbers, of_table):
 def test_a_row_of_weight_0_is_no_row(numbers):
     X, y = numbers
     kept = np.arange(len(X)) % 4 > 0
-    weighted = ZooRegressor(**QUICK).fit(X, y, sample_weight=2.0 * kept)
-    assert_equal_weights(weighted.model_, ZooRegressor(**QUICK).fit(X[kept], y[kept], np.full(kept.sum(), 2.0)).model_)
+    weighted = ZooRegressor(**FAST).fit(X, y, sample_weight=2.0 * kept)
+    assert_equal_weights(weighted.model_, ZooRegressor(**FAST).fit(X[kept], y[kept], np.full(kept.sum(), 2.0)).model_)
     with pytest.raises(ValueError, match="at least one non-zero number"):
-        ZooRegressor(**QUICK).fit(X, y, sample_weight=np.zeros(len(X)))
+        ZooRegressor(**FAST).fit(X, y, sample_weight=np.zeros(len(X)))
 
 
 def test_raw_columns_are_fitted_as_they_are(raw, classifier):
@@ -183,15 +196,15 @@ def test_tables_of_arrow_are_taken(raw, classifier):
 def test_rows_and_targets_are_paired_by_position(numbers):
     X, y = numbers
     table = pd.DataFrame(X, columns=list("abc"))
-    expected = ZooClassifier(**QUICK).fit(table, y).model_
+    expected = ZooClassifier(**FAST).fit(table, y).model_
     for index in (np.arange(len(y))[::-1], np.arange(len(y)) // 2):  # another order, and labels that stand twice
-        assert_equal_weights(ZooClassifier(**QUICK).fit(table, pd.Series(y, index)).model_, expected)
+        assert_equal_weights(ZooClassifier(**FAST).fit(table, pd.Series(y, index)).model_, expected)
 
 
 def test_columns_called_as_what_is_added_stay_inputs(numbers):
     X, y = numbers
     table = pd.DataFrame(X, columns=["target", "sample_weight", "c"])
-    fitted = ZooClassifier(**QUICK).fit(table, y, sample_weight=np.ones(len(X)))
+    fitted = ZooClassifier(**FAST).fit(table, y, sample_weight=np.ones(len(X)))
     assert fitted.model_.schema.names == ["target", "sample_weight", "c"]
     assert fitted.model_.schema.target == "target_"
     assert fitted.predict(table[:3]).shape == (3,)
@@ -201,22 +214,20 @@ def test_arrays_of_objects_are_numbers_or_a_table(numbers, raw):
     X, y = numbers
     of_objects, missing = X.astype(object), X.copy()
     of_objects[:5, 0], missing[:5, 0] = None, np.nan
-    assert_equal_weights(
-        ZooClassifier(**QUICK).fit(of_objects, y).model_, ZooClassifier(**QUICK).fit(missing, y).model_
-    )
+    assert_equal_weights(ZooClassifier(**FAST).fit(of_objects, y).model_, ZooClassifier(**FAST).fit(missing, y).model_)
     mixed = raw[0].to_numpy()
-    fitted = ZooClassifier(**QUICK).fit(mixed, raw[1].to_numpy())
+    fitted = ZooClassifier(**FAST).fit(mixed, raw[1].to_numpy())
     assert [column.kind for column in fitted.model_.schema.columns] == ["category", "text", "date", "number"]
     assert fitted.predict(mixed[:4]).tolist() == fitted.predict(mixed).tolist()[:4]
     of_objects[7, 1] = {"a": 1}
     with pytest.raises(TypeError, match="must have one value a cell.* Received: a dict in row 7. Give its parts"):
-        ZooClassifier(**QUICK).fit(of_objects, y)
+        ZooClassifier(**FAST).fit(of_objects, y)
 
 
 def test_a_table_without_names_and_an_array_are_each_other_s_rows(numbers):
     X, y = numbers
-    named = ZooRegressor(**QUICK).fit(pd.DataFrame(X, columns=list("abc")), y)
-    of_array = ZooRegressor(**QUICK).fit(X, y)
+    named = ZooRegressor(**FAST).fit(pd.DataFrame(X, columns=list("abc")), y)
+    of_array = ZooRegressor(**FAST).fit(X, y)
     with pytest.warns(UserWarning, match="X does not have valid feature names, but ZooRegressor was fitted with"):
         from_array = named.predict(X)
     with pytest.warns(UserWarning, match="X has feature names, but ZooRegressor was fitted without feature names"):
@@ -226,17 +237,17 @@ def test_a_table_without_names_and_an_array_are_each_other_s_rows(numbers):
 
 def test_sparse_rows_are_refused(numbers):
     with pytest.raises(TypeError, match="Sparse data was passed"):
-        ZooClassifier(**QUICK).fit(sparse.csr_array(numbers[0]), numbers[1])
+        ZooClassifier(**FAST).fit(sparse.csr_array(numbers[0]), numbers[1])
 
 
 def test_targets_are_checked(numbers):
     X, y = numbers
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
-        ZooClassifier(**QUICK).fit(X, X[:, 0])
+        ZooClassifier(**FAST).fit(X, X[:, 0])
     with pytest.raises(ValueError, match="missing"):
-        ZooClassifier(**QUICK).fit(X, np.where(y, "a", None))
+        ZooClassifier(**FAST).fit(X, np.where(y, "a", None))
     with pytest.warns(DataConversionWarning, match="A column-vector y was passed"):
-        assert ZooRegressor(**QUICK).fit(X, y[:, None]).predict(X).shape == (120,)
+        assert ZooRegressor(**FAST).fit(X, y[:, None]).predict(X).shape == (120,)
     with pytest.raises(NotFittedError, match="ZooClassifier instance is not fitted yet"):
         ZooClassifier().predict(X)
 
@@ -270,7 +281,7 @@ def test_entries_of_other_years(numbers, entry):
 def test_classes_are_sorted_and_of_the_caller_s_type(numbers, classes, kind):
     X, y = numbers
     labels = pd.Series(classes).iloc[y].reset_index(drop=True)
-    fitted = ZooClassifier(**QUICK).fit(X, labels)
+    fitted = ZooClassifier(**FAST).fit(X, labels)
     assert fitted.classes_.dtype.kind == kind and fitted.classes_.tolist() == sorted(set(labels))
     p = fitted.predict_proba(X)
     np.testing.assert_array_equal(fitted.classes_[p.argmax(axis=1)], fitted.predict(X))
@@ -280,19 +291,19 @@ def test_classes_are_sorted_and_of_the_caller_s_type(numbers, classes, kind):
 def test_several_labels(numbers):
     X, _ = numbers
     y = np.stack([X[:, 0] > 0, X[:, 1] > 0, X[:, 2] > 0.5], axis=1).astype(int)
-    fitted = ZooClassifier(**QUICK).fit(X, y)
+    fitted = ZooClassifier(**FAST).fit(X, y)
     p = fitted.predict_proba(X)
     assert p.shape == (120, 3) and fitted.classes_.tolist() == [0, 1, 2]
     np.testing.assert_array_equal(fitted.predict(X), (p >= 0.5).astype("int64"))
     assert fitted.score(X, y) > 0.5  # all labels of a row
-    named = ZooClassifier(**QUICK).fit(X, pd.DataFrame(y, columns=list("abc")))
+    named = ZooClassifier(**FAST).fit(X, pd.DataFrame(y, columns=list("abc")))
     assert named.model_.schema.target == ["a", "b", "c"]
 
 
 def test_several_numbers(numbers):
     X, _ = numbers
     y = np.stack([1000.0 * X[:, 0], X[:, 1] - X[:, 2]], axis=1)
-    fitted = ZooRegressor(**QUICK).fit(X, y)
+    fitted = ZooRegressor(**FAST).fit(X, y)
     assert fitted.predict(X).shape == (120, 2) and fitted.predict(X).dtype == "float64"
     assert fitted.score(X, y) > 0.9
 
@@ -341,7 +352,7 @@ def test_the_decisions_of_threshold_units_are_finite_and_of_the_sign_of_the_clas
 
 def test_an_answer_does_not_depend_on_the_rows_beside_it(numbers):
     X, y = np.repeat(numbers[0], 3, axis=0)[:333], np.repeat(numbers[1], 3)[:333]
-    fitted = ZooRegressor(epochs=1, hidden_units=(64, 64)).fit(X, X[:, 0] * X[:, 1] + y)
+    fitted = ZooRegressor("mlp_regressor", epochs=1, hidden_units=(64, 64)).fit(X, X[:, 0] * X[:, 1] + y)
     values = fitted.predict(X)
     order = np.random.default_rng(0).permutation(len(X))
     np.testing.assert_array_equal(fitted.predict(X[order]), values[order])
@@ -350,7 +361,7 @@ def test_an_answer_does_not_depend_on_the_rows_beside_it(numbers):
 
 def test_warm_start_goes_on_from_the_weights(numbers):
     X, y = numbers
-    estimator = ZooClassifier(warm_start=True, validation=None, **QUICK).fit(X, y)
+    estimator = ZooClassifier(warm_start=True, validation=None, **FAST).fit(X, y)
     before = estimator.predict_proba(X)
     estimator.set_params(epochs=0).fit(X, y)
     np.testing.assert_array_equal(estimator.predict_proba(X), before)
@@ -359,6 +370,31 @@ def test_warm_start_goes_on_from_the_weights(numbers):
     estimator.set_params(warm_start=True, hidden_units=(4,))
     with pytest.raises(ValueError, match="With `warm_start` the network must be the fitted one, .*Set warm_start=F"):
         estimator.fit(X, y)
+
+
+def test_auto_takes_what_the_estimator_answers_whatever_the_targets_look_like(numbers):
+    """Whole numbers of few values look like classes, and fifty of them like numbers."""
+    X, y = numbers
+    regressor = ZooRegressor(**FAST).fit(X, y)
+    assert regressor.entry == "auto" and regressor.model_.entry.name == "mlp_regressor"
+    many = np.arange(120) % 50
+    classifier = ZooClassifier(**FAST).fit(X, many)
+    assert classifier.model_.entry.name == "mlp_classifier" and len(classifier.classes_) == 50
+    assert classifier.run_.recipe["auto"]["why"] == "for a table of 120 rows x 3 columns and quality 'fast'"
+    assert through_pickle(classifier).run_.recipe["auto"] == classifier.run_.recipe["auto"]
+
+
+def test_the_entry_that_auto_took_stays_with_warm_start(numbers):
+    X, y = numbers
+    estimator = ZooClassifier(warm_start=True, **FAST).fit(X, y)
+    estimator = through_pickle(estimator).set_params(quality="best", epochs=1).fit(X, y)
+    assert estimator.model_.entry.name == "mlp_classifier" and estimator.n_iter_ == 1
+    with pytest.raises(ValueError, match="must be the fitted one, 'auto' with .*Received: 'tabm_classifier' with"):
+        estimator.set_params(entry="tabm_classifier").fit(X, y)
+
+
+def test_a_budget_ends_a_fit(numbers):
+    assert ZooClassifier(budget=1e-6, **FAST).fit(*numbers).n_iter_ == 1
 
 
 def test_warm_start_compares_the_options_that_fit_was_given_with_those_of_now(numbers):
@@ -378,7 +414,7 @@ def test_an_interrupted_fit_ends_a_search_and_leaves_what_was_trained(numbers, m
         return dataclasses.replace(original(*args, **kwargs), interrupted=True, stopped="interrupted")
 
     monkeypatch.setattr(zoo, "train", interrupted)
-    estimator = ZooClassifier(**QUICK)
+    estimator = ZooClassifier(**FAST)
     with pytest.raises(KeyboardInterrupt, match="interrupted"):
         estimator.fit(*numbers)
     assert estimator.predict(numbers[0]).shape == (120,)
@@ -433,6 +469,6 @@ def test_a_pickle_holds_the_artifact(classifier):
 
 
 def test_an_estimator_that_is_not_fitted_is_pickled(numbers):
-    estimator = through_pickle(ZooClassifier(dropout=0.1, **QUICK))
-    assert estimator.get_params() == ZooClassifier(dropout=0.1, **QUICK).get_params()
+    estimator = through_pickle(ZooClassifier(dropout=0.1, **FAST))
+    assert estimator.get_params() == ZooClassifier(dropout=0.1, **FAST).get_params()
     assert estimator.fit(*numbers).n_iter_ == 2

@@ -13,17 +13,17 @@ from sklearn.model_selection import cross_val_predict, cross_val_score, cross_va
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from tests.sklearn.conftest import QUICK
+from tests.sklearn.conftest import FAST
 from zoo.sklearn import ZooClassifier, ZooRegressor
 
 
 def test_pipelines(raw, numbers):
-    pipeline = make_pipeline(StandardScaler(), ZooRegressor(**QUICK))
+    pipeline = make_pipeline(StandardScaler(), ZooRegressor(**FAST))
     assert pipeline.fit(*numbers).score(*numbers) > 0.4
     pipeline.set_params(zooregressor__dropout=0.3)
     assert pipeline.get_params()["zooregressor__dropout"] == 0.3
     columns = make_column_transformer((OneHotEncoder(sparse_output=False), ["plan"])).set_output(transform="pandas")
-    fitted = make_pipeline(columns, ZooClassifier(**QUICK)).fit(*raw)
+    fitted = make_pipeline(columns, ZooClassifier(**FAST)).fit(*raw)
     assert fitted[-1].feature_names_in_.tolist() == [f"onehotencoder__plan_{p}" for p in ("basic", "plus", "pro")]
 
 
@@ -34,7 +34,7 @@ def test_the_area_under_the_curve_is_that_of_the_later_class(raw, classifier):
 
 
 def test_calibration(numbers):
-    calibrated = CalibratedClassifierCV(ZooClassifier(**QUICK), cv=2).fit(*numbers)
+    calibrated = CalibratedClassifierCV(ZooClassifier(**FAST), cv=2).fit(*numbers)
     assert calibrated.predict_proba(numbers[0]).shape == (120, 2)
     assert calibrated.score(*numbers) > 0.8
 
@@ -61,9 +61,9 @@ def test_sample_weights_are_routed(numbers):
     X, y = numbers
     rates = np.where(y == 1, 3.0, 1.0)
     with sklearn.config_context(enable_metadata_routing=True):
-        estimator = ZooClassifier(**QUICK).set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
+        estimator = ZooClassifier(**FAST).set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
         found = cross_validate(estimator, X, y, cv=2, params={"sample_weight": rates}, return_estimator=True)
-    without = cross_validate(ZooClassifier(**QUICK), X, y, cv=2, return_estimator=True)
+    without = cross_validate(ZooClassifier(**FAST), X, y, cv=2, return_estimator=True)
     ours, theirs = (one["estimator"][0].predict_proba(X)[:, 1].mean() for one in (found, without))
     assert ours > theirs + 0.02  # rows of class 1 count three times
 
@@ -72,7 +72,7 @@ def test_sample_weights_are_routed(numbers):
 @pytest.mark.process
 def test_several_processes(numbers):
     X, y = numbers
-    estimator = ZooClassifier(**QUICK)
+    estimator = ZooClassifier(**FAST)
     try:
         apart = cross_val_score(estimator, X, y, cv=2, n_jobs=2)
     finally:

@@ -226,7 +226,7 @@ def test_the_estimators_of_a_large_seed_take_a_smaller_one(table):
 
 def test_pipelines_and_the_zoo_s_estimators_take_raw_columns(table):
     own = make_pipeline(make_column_transformer((OneHotEncoder(), ["gate"])), LogisticRegression())
-    network = zoo.sklearn.ZooClassifier(epochs=1, hidden_units=(4,))
+    network = zoo.sklearn.ZooClassifier("mlp_classifier", epochs=1, hidden_units=(4,))
     models = {"gate alone": own, "boosting": HistGradientBoostingClassifier(max_iter=2), "network": network}
     found = zoo.compare(table, target="bought", ignore=["who", "w"], models=models, folds=2, rivals=False, verbose=0)
     assert (found.table.error == "").all()

@@ -33,6 +33,8 @@ assert_type(zoo.load("runs/model"), zoo.Model)
 
 several = zoo.train("mlp_regressor", frame, target=["x", "y"], verbose=0)
 assert_type(zoo.cross_validate("mlp_regressor", frame, target=["x", "y"], folds=3), pd.DataFrame)
+assert_type(zoo.train("auto", frame, target="y", quality="best", budget=60), zoo.Run)
+assert_type(zoo.build("auto", frame, target="y", quality="fast"), zoo.Model)
 assert_type(zoo.fine_tune(several, frame, target=["x", "z"], epochs=1), zoo.Run)
 assert_type(zoo.train("mlp_regressor", frame[["x"]], target=np.zeros((2, 2))), zoo.Run)
 

@@ -74,7 +74,7 @@ def check_steps(entry: Entry, traits: Traits, given: Mapping[str, object], *, se
         refused |= dict.fromkeys(("optimizer", "freeze"), "each of its players has an optimizer and layers")
     if traits.experience is not None:
         unknown = ("solver", "validation", "target", "groups", "time", "weight", "class_weight", "schema", "folds")
-        refused |= dict.fromkeys(unknown, "its rows come from its own acts")
+        refused |= dict.fromkeys((*unknown, "intervals", "threshold"), "its rows come from its own acts")
     elif traits.after_step is not None:
         refused["solver"] = "it has something to do after each step of an optimizer"
     if taken := [name for name in refused if given.get(name) is not None]:

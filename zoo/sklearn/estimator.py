@@ -70,6 +70,7 @@ class ZooEstimator(BaseEstimator):
         engine,
         quality,
         budget,
+        intervals,
         random_state,
         warm_start,
         verbose,
@@ -93,6 +94,7 @@ class ZooEstimator(BaseEstimator):
         self.engine = engine
         self.quality = quality
         self.budget = budget
+        self.intervals = intervals
         self.random_state = random_state
         self.warm_start = warm_start
         self.verbose = verbose
@@ -255,6 +257,20 @@ class ZooEstimator(BaseEstimator):
         from zoo.training.prediction import decoded
 
         return decoded(self.model_, inputs.rows_as_fitted(self, X))
+
+    def _covering(self, X, name: str) -> dict[str, np.ndarray]:
+        """Returns the answers for rows by name, among which is one that intervals or sets add.
+
+        Raises:
+            ValueError: if the estimator was fitted without `intervals`.
+        """
+        answers = self._decoded(X)
+        if name not in answers:
+            raise ValueError(
+                f"The fitted model has no intervals. Received: intervals={self.intervals!r}. Set the share of new rows "
+                f"to cover, {type(self).__name__}(intervals=0.9), and fit again."
+            )
+        return answers
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -27,12 +27,13 @@ import numpy as np
 
 from zoo.tasks.measures import mean
 
-LEAST_ROWS = 50
+LEAST_ROWS = 25
 MOST_ROWS = 50_000  # that are fitted on; three numbers need no more
 PRIOR = 100.0
 LEAST_SLOPE = 0.05
 FOLDS = 5
 MOST_LOGIT = 64.0  # its sigmoid differs from 1 by less than float32 can tell
+FARTHEST = 1e4  # log-odds beyond which every parabola is beyond MOST_LOGIT, and no product overflows before
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +72,7 @@ class LogOdds:
         from keras import ops
 
         b, w1, w2, low, high = (np.array(value, "float32") for value in dataclasses.astuple(self)[:5])
+        z = ops.clip(z, -FARTHEST, FARTHEST)
         within = ops.clip(z, low, high)
         z = ops.clip(b + (w1 + 2.0 * w2 * within) * z - w2 * within * within, -MOST_LOGIT, MOST_LOGIT)
         half, rest = 0.5 * self.uniform, 1.0 - self.uniform
@@ -82,6 +84,7 @@ class LogOdds:
         half, rest = 0.5 * self.uniform, 1.0 - self.uniform
         return [
             f"b, w1, w2, low, high = {', '.join(parts)}",
+            f"z = np.clip(z, -{FARTHEST!r}, {FARTHEST!r})",
             "within = np.clip(z, low, high)",
             f"z = np.clip(b + (w1 + 2 * w2 * within) * z - w2 * within * within, -{MOST_LOGIT!r}, {MOST_LOGIT!r})",
             f"z = np.log({half!r} + {rest!r} / (1 + np.exp(-z))) - np.log({half!r} + {rest!r} / (1 + np.exp(z)))",
@@ -167,7 +170,7 @@ def kept(
     """Returns the calibration of held-out rows, or None where it is none, and facts that say how good it is and why.
 
     Log loss and calibration error after it are cross-validated: each row is calibrated by what the other rows say. It
-    is kept unless the log loss of the rows rises by more than its standard error.
+    is kept unless the log loss of the rows rises by more than twice the standard error of the rise.
 
     Args:
         fit: From the indices of rows to their calibration.
@@ -190,7 +193,7 @@ def kept(
     facts |= {"log_loss": {"before": mean(old, weight), "after": mean(new, weight)}}
     facts |= {"ece": {"before": old_error, "after": new_error}}
     rise = mean(new - old, weight)
-    if rise > (mean((new - old - rise) ** 2, weight) / len(rows)) ** 0.5:
+    if rise > 2.0 * (mean((new - old - rise) ** 2, weight) / len(rows)) ** 0.5:
         return None, {**facts, "why": "the log loss of the held-out rows would rise"}
     calibration = fit(rows)
     return calibration, {"kind": calibration.kind, **facts}
@@ -234,15 +237,15 @@ def checking_folds(strata: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]
         yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
 
 
-def _parabola(l: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float, float, float, float]:
+def _parabola(log_odds: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float, float, float, float]:
     """Returns b, w1, w2, and the ends between which they hold, for log-odds and 0/1 `(rows,)`."""
-    low, high = float(l.min()), float(l.max())
+    low, high = float(log_odds.min()), float(log_odds.max())
     if high - low < 1e-6:  # of a model that answers all rows alike, whose slope no row can tell
         low, high = low - 0.5, high + 0.5
     # The parabola by its slopes s at the ends: b + s_low l + (s_high - s_low) bend(l), so that bounds are on numbers.
-    bend = (0.5 * l * l - low * l) / (high - low)
+    bend = (0.5 * log_odds * log_odds - low * log_odds) / (high - low)
     sign = np.where(y == 1, 1.0, -1.0)
-    basis = np.stack([np.ones_like(l), l - bend, bend])
+    basis = np.stack([np.ones_like(log_odds), log_odds - bend, bend])
 
     def loss(parameters):
         margin = sign * (parameters @ basis)

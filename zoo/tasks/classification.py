@@ -6,6 +6,7 @@ A network gives a logit for each class, or one logit z for two: (0, z) -> softma
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from zoo.data.raw_values import as_numbers, level_name
 from zoo.data.schema import MAX_INT_CLASSES, Schema
 from zoo.data.weighting import class_factors
 from zoo.scores import Predictions, RowLosses, Scores
-from zoo.tasks import calibration, imbalance, keras_metrics, measures, target_values, thresholds
+from zoo.tasks import calibration, class_sets, imbalance, keras_metrics, measures, target_values, thresholds
 from zoo.tasks.calibration import Calibration
 from zoo.tasks.differences import Difference, distances
 from zoo.tasks.target import Target
@@ -25,7 +26,10 @@ from zoo.tasks.task import Task
 
 
 class Classes(Target):
-    """Classes, in the caller's own values."""
+    """Classes, in the caller's own values.
+
+    With sets the state holds `intervals`: `coverage`, `rows`, and `least`, from which probability on a class is in.
+    """
 
     def encode(self, y) -> np.ndarray:
         """Returns class indices `(rows,)`, int32.
@@ -84,7 +88,7 @@ class Classes(Target):
     @property
     def threshold(self) -> float | None:
         """Of two classes, the probability of the second from which on it is the label; None for the most probable."""
-        return self.state.get("threshold", {}).get("at")
+        return self.state["threshold"]["at"][0] if "threshold" in self.state else None
 
     def chosen(self, probabilities: np.ndarray) -> np.ndarray:
         """Returns the index of the label of each row, `(rows,)`, for probabilities `(rows, classes)`."""
@@ -229,20 +233,64 @@ class Classification(Task[Classes]):
             return ops.concatenate([1.0 - decided, decided], axis=-1)  # (batch, 1) -> (batch, 2)
         return ops.softmax(decided) if activation is None else decided
 
+    def obstacle_to_intervals(self, activation) -> str:
+        if activation != "threshold":
+            return ""
+        return (
+            "`intervals` are made by probabilities; the units of this model answer 0 or 1. Leave them out, or take "
+            "an entry such as 'mlp_classifier'."
+        )
+
+    def with_intervals(
+        self,
+        target: Classes,
+        y: np.ndarray,
+        decided: np.ndarray,
+        weight: np.ndarray | None,
+        coverage: float,
+        activation,
+    ) -> Classes:
+        """Returns the target with sets of classes."""
+        if activation == "threshold":
+            raise ValueError(self.obstacle_to_intervals(activation))
+        least = class_sets.fitted(self._numbers(decided, target, activation)["probabilities"], y, coverage, weight)
+        rows = int(len(y) if weight is None else np.sum(weight > 0))
+        state = {"coverage": float(coverage), "rows": rows, "least": least}
+        return Classes(target.schema, {**target.state, "intervals": state})
+
     def answers(self, decided, target: Classes, activation) -> dict[str, Any]:
-        return {"probabilities": self.probabilities(decided, activation)}
+        p = self.probabilities(decided, activation)
+        return {"probabilities": p, **({"set": inside} if (inside := self._set(p, target)) is not None else {})}
+
+    def _set(self, p, target: Classes):
+        """Returns the sets for probabilities, Booleans `(batch, classes)`; None without sets."""
+        if target.intervals is None:
+            return None
+        return class_sets.inside(p, target.intervals["least"], target.threshold)
 
     def decode(self, answers: Mapping[str, np.ndarray], target: Classes) -> dict[str, np.ndarray]:
         p = answers["probabilities"]
         chosen = target.chosen(p)
         probability = np.take_along_axis(p, chosen[:, None], axis=-1)[:, 0]
-        return {"label": target.labels(chosen), "probability": probability, "probabilities": p}
+        found = {"label": target.labels(chosen), "probability": probability, "probabilities": p}
+        return {**found, "set": answers["set"]} if "set" in answers else found
 
     def columns(self, target: Classes, name: str, width: int) -> list[str]:
-        return [f"p_{label}" for label in target.schema.classes or ()]
+        of = {"probabilities": "p"}.get(name, name)
+        return [f"{of}_{label}" for label in target.schema.classes or ()]
+
+    def table(self, decoded: Mapping[str, np.ndarray], target: Classes, index) -> pd.DataFrame:
+        """Returns the table of answers; `set` is a column of tuples of the caller's own classes."""
+        others = {name: values for name, values in decoded.items() if name != "set"}
+        table = super().table(others, target, index)
+        if "set" in decoded:
+            classes = target.schema.classes or ()
+            sets = [tuple(itertools.compress(classes, row)) for row in decoded["set"].tolist()]
+            table.insert(2, "set", pd.Series(sets, index=table.index, dtype=object))
+        return table
 
     def is_single(self, target: Classes, name: str) -> bool:
-        return name != "probabilities"
+        return name not in ("probabilities", "set")
 
     def served(self, answers: Mapping[str, Any], target: Classes) -> dict[str, Any]:
         import tensorflow as tf
@@ -252,11 +300,12 @@ class Classification(Task[Classes]):
             chosen = tf.argmax(p, axis=-1)
         else:
             chosen = tf.cast(p[:, 1] >= tf.constant(target.threshold, p.dtype), "int64")
-        return {
+        found = {
             "label": tf.gather(tf.constant(target.texts), chosen),
             "probability": tf.gather(p, chosen, batch_dims=1),
             "probabilities": p,
         }
+        return {**found, "set": answers["set"]} if "set" in answers else found
 
     def method(self, targets: int) -> str:
         return "classify"
@@ -284,9 +333,11 @@ class Classification(Task[Classes]):
         best = "p.argmax(axis=1)"
         if target.threshold is not None:
             best = f"(p[:, 1] >= np.float32({target.threshold!r})).astype('int64')"
-        answer = '{"label": np.array(CLASSES)[best], "probability": probability, "probabilities": p}'
+        answer = '"label": np.array(CLASSES)[best], "probability": probability, "probabilities": p'
+        if target.intervals is not None:
+            answer += f', "set": {class_sets.source(target.intervals["least"], target.threshold)}'
         chosen = "probability = np.take_along_axis(p, best[:, None], axis=1)[:, 0]"
-        return [*lines, f"best = {best}", chosen, f"return {answer}"]
+        return [*lines, f"best = {best}", chosen, f"return {{{answer}}}"]
 
     def differences(
         self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
@@ -305,6 +356,9 @@ class Classification(Task[Classes]):
         yield Difference("labels", float(wrong), 0.0, 0.0)
         largest = distances(exported["probability"], p[np.arange(len(p)), chosen]).max()
         yield Difference("probabilities of the labels", float(largest), 0.0, 0.0)
+        if (sets := self._set(p, target)) is not None:  # as of labels: of the export's own probabilities
+            wrong = np.mean(np.any(exported["set"] != sets, axis=-1) & np.all(np.isfinite(p), axis=-1))
+            yield Difference("sets", float(wrong), 0.0, 0.0)
 
     def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, y) -> dict:
         labels = target.chosen(self._numbers(decided, target, activation)["probabilities"])
@@ -331,6 +385,9 @@ class Classification(Task[Classes]):
         found, counts = measures.classification_scores(
             y, answers, len(classes), hard=hard, weight=weight, threshold=threshold
         )
+        if (sets := self._set(answers, target)) is not None:
+            known = {"coverage": sets[np.arange(len(y)), y], "mean_set_size": sets.sum(axis=-1)}
+            found |= {name: float(np.average(values, weights=weight)) for name, values in known.items()}
         of_classes = measures.class_scores(counts).items()
         own_decision = threshold is None and bool(np.all(np.isfinite(answers)))
         return Scores(

@@ -54,8 +54,7 @@ class Labels(Target):
     @property
     def thresholds(self) -> np.ndarray | None:
         """The probability of each label from which on it is there, `(labels,)`; None where none is given."""
-        at = self.state.get("threshold", {}).get("at")
-        return None if at is None else np.array([at[str(name)] for name in self.names])
+        return np.array(self.state["threshold"]["at"]) if "threshold" in self.state else None
 
     def chosen(self, probabilities: np.ndarray) -> np.ndarray:
         """Returns whether each label is there, `(rows, labels)`, for probabilities `(rows, labels)`."""

@@ -20,7 +20,7 @@ class Target:
     """
 
     dtype = "float32"  # of the values that are answered
-    held_out_state: tuple[str, ...] = ("calibration",)  # what of the state is learnt from held-out rows
+    held_out_state: tuple[str, ...] = ("calibration", "threshold", "intervals")  # of the state, what held-out rows gave
 
     @classmethod
     def older_state(cls, statistics: Sequence, dtype: str) -> dict[str, Any]:
@@ -60,6 +60,11 @@ class Target:
         state = self.get_config()
         kept = {name: value for name, value in state.items() if name not in self.held_out_state}
         return self if len(kept) == len(state) else type(self)(self.schema, kept)
+
+    @property
+    def intervals(self) -> Mapping[str, Any] | None:
+        """What `Task.with_intervals` learnt: `coverage`, `rows`, and what intervals or sets are made by; or None."""
+        return self.state.get("intervals")
 
     def encode(self, y) -> np.ndarray:
         """Returns targets as scores compare them.

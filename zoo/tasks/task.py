@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import overrides
-from zoo.tasks import keras_losses
+from zoo.tasks import keras_losses, thresholds
 from zoo.tasks.differences import Difference as Difference  # imported from here as well
 from zoo.tasks.differences import distances as distances
 from zoo.tasks.differences import of_values
@@ -193,6 +193,61 @@ class Task(Scored[T]):
         """
         return target, {}
 
+    def with_threshold(self, target: T, threshold, y: np.ndarray, answers: np.ndarray) -> T:
+        """Returns the target with the probability from which on an answer is positive, `threshold` of its state.
+
+        The state has what was given, `by`, and `at`, a number for each of `outcomes`. Rows count alike, as in scores.
+
+        Args:
+            target: Calibrated.
+            threshold: What `check_threshold` takes.
+            y: Encoded targets of rows that trained nothing; none are needed for numbers.
+            answers: Probabilities of these rows, as for `scores_of`.
+
+        Raises:
+            ValueError: if the task has no threshold, or a score is named that these rows do not have.
+        """
+        self.check_threshold(threshold, target, False)
+        names = self.outcomes(y, answers, target)
+        of = threshold if isinstance(threshold, Mapping) else dict.fromkeys(names, threshold)
+        at = [thresholds.chosen(of[name], yes, p, None, f"answer {name!r}") for name, (yes, p) in names.items()]
+        by = dict(threshold) if isinstance(threshold, Mapping) else threshold
+        return self.target_type(target.schema, {**target.state, "threshold": {"by": by, "at": at}})
+
+    def check_threshold_rows(self, threshold, target: T, y: np.ndarray) -> None:
+        """Raises ValueError if a score that names a threshold is one that rows of these encoded targets do not have."""
+        for name, (positive, _) in self.outcomes(y, np.zeros((len(y), max(2, np.size(y[:1])))), target).items():
+            of = threshold[name] if isinstance(threshold, Mapping) else threshold
+            thresholds.check_rows(of, positive, None, f"answer {name!r}")
+
+    def obstacle_to_intervals(self, activation) -> str:
+        """Returns `""` if `with_intervals` suits these answers, else why not and what to do, in sentences.
+
+        Args:
+            activation: As for `standard`.
+        """
+        return (
+            f"`intervals` are for numbers and for one of several classes; this model does {self.name}. Leave them out."
+        )
+
+    def with_intervals(
+        self, target: T, y: np.ndarray, decided: np.ndarray, weight: np.ndarray | None, coverage: float, activation
+    ) -> T:
+        """Returns the target with what `answers` makes intervals or sets by, under the name `intervals` of its state.
+
+        Args:
+            target: Calibrated.
+            y: Encoded targets of rows that trained nothing.
+            decided: What the calibrated model decided for these rows.
+            weight: Sample weights `(rows,)`, or None.
+            coverage: The share of new rows whose truth is to be inside.
+            activation: As for `standard`.
+
+        Raises:
+            ValueError: if there are too few rows, answers are not finite, or the task has no intervals.
+        """
+        raise ValueError(self.obstacle_to_intervals(activation))
+
     # From outputs to answers.
 
     def standard(self, outputs, target: T, activation):
@@ -339,9 +394,9 @@ class Task(Scored[T]):
             activation: As for `standard`.
             tolerance: `zoo.tasks.differences.TOLERANCE`, or infinite where answers are only looked at.
         """
-        if "outputs" in exported:  # of `regress`
-            exported = {"prediction": exported["outputs"]}
         all_wanted = self._decoded(decided, target, activation)
+        if "outputs" in exported:  # of `regress`, which has one number a row
+            exported, all_wanted = {"prediction": exported["outputs"]}, {"prediction": all_wanted["prediction"]}
         if all_wanted.keys() != exported.keys():
             raise TypeError(
                 f"The task {self.name!r} must serve the answers that it decodes, {', '.join(all_wanted)}. Received: "

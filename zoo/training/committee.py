@@ -220,6 +220,7 @@ def _learnt(call: Call, library: Library, bags: Bags, candidates: list[Candidate
     mean = judge.task.mean_of(judge.decision)
     held = np.concatenate([bag.held for bag in bags.bags])
     order = np.argsort(held, kind="stable")
+    row_weight = _row_weight(call, held[order])
     rows = joined(rows_of(library.rows, held[order]), library.given)
     outputs = np.stack([_out_of_fold(one, order, mean) for one in able], axis=1)  # (rows, configurations, outputs)
     judged = HeldOut(judge, rows)
@@ -242,7 +243,17 @@ def _learnt(call: Call, library: Library, bags: Bags, candidates: list[Candidate
     fitted = Fitted({"val_loss": losses}, stopped, interrupted, best, losses[best])
     options = {**call.record["options"], **_options(bags, chosen)}
     record = {"options": options, "committee": facts, "finished": _said(candidates, chosen)}
-    return Learnt(model, fitted, library.rows, rows, answer(weights), record, bags.said)
+    return Learnt(model, fitted, library.rows, rows, answer(weights), row_weight, record, bags.said)
+
+
+def _row_weight(call: Call, held: np.ndarray) -> np.ndarray | None:
+    """Returns the sample weights of the rows that weigh, without those of their classes; None where none has any."""
+    own, given = call.parts.weights(call.parts.train), call.parts.held_out_weights
+    if own is None and given is None:
+        return None
+    own = np.ones(len(held)) if own is None else own[held]
+    given = np.ones(call.parts.val_rows) if given is None else given
+    return np.concatenate([own, given])
 
 
 def _out_of_fold(candidate: Candidate, order: np.ndarray, mean: str) -> np.ndarray:

@@ -20,6 +20,8 @@ from zoo.model import Model
 from zoo.registry import Entry, Recipe
 from zoo.scores import Scores
 from zoo.training import held_out_answers, inference, line, network_fit, procedures, scoring
+from zoo.training.coverage import checked_coverage
+from zoo.training.decision_threshold import checked_threshold
 from zoo.training.parts import Parts
 from zoo.training.phases import Phases, Request
 from zoo.training.procedures import Call
@@ -42,25 +44,40 @@ class Ended:
 
 def by_procedure(call: Call) -> Ended:
     """Trains a fresh model by the procedure that its traits name."""
+    answers = _answers_of_folds(call)
     learnt = procedures.train(call.settings.traits, call)
     model, fitted, scores = learnt.model, learnt.fitted, {}
     parts = dataclasses.replace(call.parts, split=learnt.split or call.parts.split)
     record = {**call.record, **learnt.record}
     try:
-        record |= held_out_answers.learnt(model, learnt.held_out, outputs=learnt.outputs)
+        record |= held_out_answers.learnt(
+            model, learnt.held_out, outputs=learnt.outputs, row_weight=learnt.row_weight, **answers
+        )
         scores = _scores(model, parts, {"train": learnt.encoded, "val": learnt.held_out}, learnt.outputs)
     except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
         fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
     return Ended(model, fitted, fitted.best_epoch, scores, record, parts, call.request.devices.text)
 
 
+def _answers_of_folds(call: Call) -> dict[str, Any]:
+    """Returns what is to be learnt from the rows that a procedure holds out, checked before it begins."""
+    threshold, intervals = call.answers.get("threshold"), call.answers.get("intervals")
+    if threshold is not None or intervals is not None:
+        model = assemble(call.entry, call.preprocessor, call.settings.options, compiled=False)
+        rows = call.parts.train  # each of them is held out from some network
+        parts = call.parts if call.parts.streaming else dataclasses.replace(call.parts, val=rows, val_rows=len(rows))
+        threshold = checked_threshold(threshold, model, parts, None)
+        intervals = checked_coverage(intervals, model, parts, None)
+    return {**call.answers, "threshold": threshold, "intervals": intervals}
+
+
 def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experienced: tuple) -> Ended:
     """Trains one network: a fresh one, or that of a model that is there."""
     entry, settings, parts, request = call.entry, call.settings, call.parts, call.request
     (recipe, traits, seed), (environment, observed) = (settings.recipe, settings.traits, request.seed), experienced
-    record, goes_on = dict(call.record), model is not None
+    record, goes_on, earlier = dict(call.record), model is not None, None
     if goes_on:
-        held_out_answers.set_aside(model)
+        earlier = held_out_answers.set_aside(model)
         seed_layers(model.network, seed)
     else:
         model = assemble(entry, call.preprocessor, settings.options, seed=seed, compiled=False)
@@ -68,6 +85,13 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
     _check_target(model, parts)
     model.check_loss(settings.loss)
     model.task.check_loss(settings.loss, model.target, model.decision)
+    covered = (earlier and earlier.intervals or {}).get("coverage")
+    answers: dict[str, Any] = {
+        "calibration": call.answers["calibration"],
+        "threshold": checked_threshold(call.answers["threshold"], model, parts, earlier),
+        "intervals": checked_coverage(call.answers["intervals"], model, parts, covered),
+        "row_weight": parts.held_out_weights,
+    }
 
     has_targets = model.schema.task is not None and parts.train.y is not None
     workload = Workload(
@@ -102,7 +126,7 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
     record["plan"] = phases.plan.listed
     record |= {"finished": fit.finished} if fit.finished else {}
     try:
-        record |= held_out_answers.learnt(model, rows.held_out)
+        record |= held_out_answers.learnt(model, rows.held_out, **answers, earlier=earlier)
         if not parts.streaming and environment is None:
             scores = _scores(model, parts, {"train": rows.encoded, "val": rows.held_out})
         if share := {} if fitted.interrupted else fit.line.explained(model, rows):

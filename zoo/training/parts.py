@@ -73,6 +73,11 @@ class Parts:
             return None
         return weights(part.roles, self.weight)
 
+    @property
+    def held_out_weights(self) -> np.ndarray | None:
+        """The sample weights of the validation rows `(rows,)`, or None where they count alike or come as a stream."""
+        return None if self.val is None or self.val.streaming else self.weights(self.val)
+
     def facts(self) -> dict[str, Any]:
         """Returns source, hash, split, rows and ignored columns, for the card."""
         counts = {"train": self.rows, "val": self.val_rows, "test": len(self.test) if self.test is not None else 0}

@@ -39,6 +39,8 @@ class Call:
         record: What the run will say of its settings; it identifies the run in a checkpoint.
         given: Arguments of the training that the caller gave, by their names; None for those that were left out.
         share: The share that the recipe holds out; None if the caller wants no rows held out.
+        answers: What is to be learnt from held-out rows when it has ended: `calibration`, `threshold` and `intervals`
+            as `zoo.train` takes them.
     """
 
     entry: Entry
@@ -49,6 +51,7 @@ class Call:
     record: Mapping[str, Any]
     given: Mapping[str, Any]
     share: float | None
+    answers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Learnt:
         held_out: Rows to score the run on, encoded, or None.
         outputs: What the network answers for them, `(rows, outputs)`, where that is not what the model itself would:
             each row of a fold is answered by what was not trained on it. None where the model itself answers.
+        row_weight: Sample weights of these rows, without those of their classes, or None.
         record: What the run and the card say beside the settings, in plain values.
         split: How the rows were parted, in words.
     """
@@ -71,6 +75,7 @@ class Learnt:
     encoded: Encoded
     held_out: Encoded | None = None
     outputs: np.ndarray | None = None
+    row_weight: np.ndarray | None = None
     record: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     split: str = ""
 

@@ -61,6 +61,9 @@ def train(
     image_size: int | Sequence[int] | None = None,
     quality: Literal["fast", "good", "best"] | None = None,
     budget: float | None = None,
+    calibration: bool = True,
+    threshold: float | str | Mapping | None = None,
+    intervals: float | None = None,
     **options,
 ) -> Run:
     """Trains a model: a name is built fresh, anything else goes on from its weights.
@@ -104,6 +107,14 @@ def train(
         quality: Of `"auto"`: `"fast"`, `"good"` or `"best"`; left out, `"good"`.
         budget: Seconds of wall time from the call on; the epoch in which they pass is the last, and the best weights so
             far are kept.
+        calibration: Whether probabilities are calibrated on the validation rows, where there are 25 or more (see
+            docs/calibration.md). They count by the weights of rows and classes, as in the loss.
+        threshold: Of two classes, the probability of the second one from which on it is the label, in `predict` and
+            every export; of labels, that of each, by which an answer `labels` says whether it is there. `"f1"`,
+            `"balanced_accuracy"` or `"accuracy"`: the one by which that score of the validation rows is highest.
+        intervals: The share of new rows whose truth is to lie in the interval or set that the model gives with each
+            answer, such as 0.9: `low` and `high` of numbers, `set` of classes, in `predict` and every export. They are
+            fitted on the validation rows (see docs/intervals.md). Further trainings of the model fit them anew.
         **options: The builder's, for a name. For a trained model `linear="refit"` alone: the line beside its hidden
             layers is solved again, from these rows.
 
@@ -117,6 +128,7 @@ def train(
     begin = clock.monotonic()
     check_precision()
     check_choice("engine", engine, ENGINES)
+    check_choice("calibration", calibration, (True, False))
     placement = place(devices)
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
     check_seed(seed)
@@ -165,6 +177,7 @@ def train(
         "schema": schema,
         "validation": None if isinstance(validation, RecipeShare) else validation,
     }
+    given |= {"intervals": intervals, "threshold": threshold}
     check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
     environment = None
     if traits.experience is not None:
@@ -203,7 +216,8 @@ def train(
     if model is None:
         preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
     share = recipe.validation if isinstance(validation, RecipeShare) else None
-    call = Call(entry, settings, parts, preprocessor, request, record, given, share)
+    answers: dict[str, Any] = {"calibration": calibration, "threshold": threshold, "intervals": intervals}
+    call = Call(entry, settings, parts, preprocessor, request, record, given, share, answers)
     with interruption.terminable():
         if by_procedure:
             end = ended.by_procedure(call)
@@ -301,6 +315,10 @@ def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
         names = [name for name in shown if name in numbers] or list(numbers)
         if names:
             parts.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
+    if "set aside" in str(run.recipe.get("calibration")):
+        parts.append("the earlier calibration is set aside")
+    if covering := run.recipe.get("intervals"):
+        parts.append(f"intervals to cover {covering['coverage']:.4g} by {covering['rows']} held-out rows")
     lines = ["; ".join(parts)]
     is_cut_off = run.interrupted or request.budget is not None and request.budget.stopped is not None
     if is_cut_off and request.checkpoint is not None and recipe.solver is None:
