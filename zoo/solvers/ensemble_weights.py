@@ -76,11 +76,9 @@ def optimism(curves: Sequence[Sequence[float]]) -> float:
     epochs = max(map(len, curves))
     losses = np.array([[*curve, *[curve[-1]] * (epochs - len(curve))] for curve in curves], "float64")
     losses[~np.isfinite(losses)] = np.inf
-    gaps = []
-    for fold, own in enumerate(losses):
-        others = np.delete(losses, fold, axis=0).mean(axis=0)
-        gaps.append(own[np.argmin(others)] - own.min())
-    return float(np.mean(gaps)) if np.all(np.isfinite(gaps)) else 0.0
+    chosen = [np.argmin(np.delete(losses, fold, axis=0).mean(axis=0)) for fold in range(len(losses))]
+    found = losses[np.arange(len(losses)), chosen]
+    return float(np.mean(found - losses.min(axis=1))) if np.all(np.isfinite(found)) else 0.0
 
 
 def _first_of_least(losses: np.ndarray, sets: Sequence[np.ndarray]) -> int:
