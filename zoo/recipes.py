@@ -25,9 +25,8 @@ TRAITS_NOW = {  # former fields of a recipe: the traits that took their place
     "attributes": "properties={...}, methods={...}",
 }
 IN_STEPS = ("objective", "players", "experience", "after_step")  # traits that change what a training step does
-NOT_SERVED = ("procedure",)
 FORMER_ENCODINGS = ("preprocessing", "scaling")
-UNLISTED = (*IN_STEPS, "respond", "finish", *NOT_SERVED)  # traits that a card leaves out where an entry has none
+UNLISTED = (*IN_STEPS, "respond", "finish", "procedure")  # traits that a card leaves out where an entry has none
 
 
 def encodings_now(preprocessing: str | None, scaling: str | None) -> str:
@@ -228,8 +227,8 @@ class Player(NamedTuple):
 class Traits:
     """The functions beside a recipe, and what they say of the network. Every field may be left out.
 
-    The engine does not serve `procedure` yet: where it is set, training raises TypeError. docs/extending.md says how
-    `objective`, `players`, `after_step`, `experience` and `respond` are written.
+    docs/extending.md says how `objective`, `players`, `after_step`, `experience`, `respond` and `procedure` are
+    written.
 
     Args:
         loss: A function `(y_true, network_output) -> (batch,)`, or None for the one that suits the decision. Without
@@ -271,7 +270,8 @@ class Traits:
             training ends that held out rows in memory. It returns what takes the place of the trained network, the
             options by which the builder makes such a network, and what was changed as a clause for the run and the
             card, `(network, options, clause)`; or None where all stays.
-        procedure: `"module:function"` that trains in place of one fit, such as a committee's.
+        procedure: `"module:function"` of a function `(call) -> Learnt` (`zoo.training.procedures`), which trains a
+            fresh model of the entry in place of one fit. A model that is there already is trained as any other network.
     """
 
     loss: Callable | None = None

@@ -102,8 +102,8 @@ class Run:
         return "" if share is None else f"explains {share:.0%} of what the model does"
 
     def _numbers(self, split: str) -> dict[str, float]:
-        """Returns the scores of a split, without the rows and the confusion matrix."""
-        return {n: v for n, v in self.metrics[split].items() if n != "rows" and isinstance(v, Real)}
+        """Returns the scores of a split, without the rows, the threshold and the confusion matrix."""
+        return {n: v for n, v in self.metrics[split].items() if n not in ("rows", "threshold") and isinstance(v, Real)}
 
     def save(self, folder, *, overwrite: bool = False) -> None:
         """Writes the artifact folder, as `zoo.save` does. Of several workers the chief alone writes.

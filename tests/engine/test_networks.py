@@ -66,6 +66,14 @@ VARIED = {  # options of other values than their defaults, beside the data that 
     "mlp_mixer": [
         {"patch_size": 8, "hidden_size": 6, "blocks": 1, "tokens_mlp": 3, "channels_mlp": 5, "augmentation": "shift"},
     ],
+    "committee_classifier": [
+        {"members": ("mlp", "linear"), "bags": 2, "weights": (0.25, 0.75)},
+        {"members": ("tabm",), "output_activation": "sigmoid", "data": (ROWS, np.arange(60) % 3)},
+    ],
+    "committee_regressor": [
+        {"members": ("realmlp", "mlp"), "bags": 3, "output_activation": None},
+        {"output_activation": "sigmoid"},
+    ],
     "realmlp_classifier": [
         {"linear": False, "ranks": False, "feature_budget": 8},
         {"ensemble": 3, "hidden_units": (4,), "output_activation": "sigmoid", "frequencies": 0},

@@ -221,6 +221,8 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
                 "for those of the data alone, or drop their rows."
             )
         return preprocessor
+    if classes == "extend" and not added:
+        return preprocessor
     wanted = (*schema.classes, *added) if classes == "extend" else found
     if len(wanted) < 2:
         raise ValueError(
@@ -228,11 +230,15 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
             "pass `classes='extend'` to keep those of training."
         )
     dtype = shown.class_dtype if shown else schema.class_dtype
-    if classes == "extend" and added and schema.class_dtype != dtype:
+    if classes == "extend" and schema.class_dtype != dtype:
         dtype = "object"
-    return extension.with_classes(
-        preprocessor, wanted, schema.class_dtype if classes == "extend" and not added else dtype
-    )
+    if preprocessor.target.intervals is not None:
+        coverage = preprocessor.target.intervals["coverage"]
+        doubts.note(
+            "The model's sets of classes were fitted for its earlier classes, and are set aside.",
+            repair=f"Train it with `intervals={coverage:g}`, or pass that to zoo.fine_tune.",
+        )
+    return extension.with_classes(preprocessor, wanted, dtype)
 
 
 def _with_targets(preprocessor, target):

@@ -109,6 +109,7 @@ def page(card: Mapping[str, Any], schema) -> str:
         ]
     if said := line_of_card(card):
         lines += [said]
+    lines += filter(None, (line_of_calibration(card), line_of_threshold(card), line_of_intervals(card)))
     if finished := (card.get("recipe") or {}).get("finished"):
         lines += [f"At the end of the training: {finished}."]
     if card.get("ancestry"):
@@ -117,7 +118,7 @@ def page(card: Mapping[str, Any], schema) -> str:
         lines.append("")
     if metrics := card.get("metrics"):
         names = dict.fromkeys(name for scores in metrics.values() for name in scores)
-        names = [name for name in names if name not in ("rows", "confusion", "positive")]
+        names = [name for name in names if name not in ("rows", "confusion", "positive", "threshold")]
         shown = [name for name in names if name not in _of_classes(metrics)][:MOST_SCORES]
         more, names = len(names) - len(shown), shown
     if metrics and names:
@@ -163,6 +164,49 @@ def line_of_card(card: Mapping[str, Any]) -> str:
     return (
         f"A {kind} regression of {line['features']} features, {name} {shown}, solved from {line['rows']:,} rows before "
         f"the training, {said}."
+    )
+
+
+CALIBRATED = {"log_odds": "Its log-odds are calibrated", "temperature": "Its logits are divided by a temperature"}
+
+
+def line_of_calibration(card: Mapping[str, Any]) -> str:
+    """Returns what a card says of the calibration of probabilities, `""` of none."""
+    facts = (card.get("recipe") or {}).get("calibration")
+    if not isinstance(facts, Mapping):
+        return ""
+    if "kind" not in facts:
+        return f"Its probabilities are not calibrated: {facts['why']}."
+    changes = [
+        f"{name} {facts[score]['before']:.4g} before and {facts[score]['after']:.4g} after"
+        for score, name in (("log_loss", "log loss"), ("ece", "expected calibration error"))
+    ]
+    said = CALIBRATED.get(facts["kind"], "Its probabilities are calibrated")
+    return f"{said} by {facts['rows']:,} rows that were held out; cross-validated on these: {', '.join(changes)}."
+
+
+def line_of_threshold(card: Mapping[str, Any]) -> str:
+    """Returns what a card says of the threshold that decides about labels, `""` of none."""
+    facts = (card.get("recipe") or {}).get("threshold")
+    if not isinstance(facts, Mapping):
+        return ""
+    by = facts["by"]
+    if isinstance(by, Mapping) or "at" not in facts:
+        return f"An answer is positive from the probability that was given on: {by}."
+    at = display.listed([f"{value:.4g}" for value in facts["at"]])
+    why = f", by which {by} of {facts['rows']:,} rows that were held out is highest" if isinstance(by, str) else ""
+    return f"An answer is positive from the probability {at} on{why}."
+
+
+def line_of_intervals(card: Mapping[str, Any]) -> str:
+    """Returns what a card says of the intervals or sets that a model gives with its answers, `""` of none."""
+    facts = (card.get("recipe") or {}).get("intervals")
+    if not isinstance(facts, Mapping):
+        return ""
+    measured = display.listed([f"{name} {value:.4g}" for name, value in facts["held_out"].items()])
+    return (
+        f"Its intervals or sets are to cover {facts['coverage']:.4g} of new rows like those of training. They were "
+        f"fitted on {facts['rows']:,} rows that were held out; on these: {measured}."
     )
 
 

@@ -23,11 +23,13 @@ import numpy as np
 from zoo.data.columns import the_picture
 from zoo.engine.freezing import heads
 from zoo.layers.feature_wise import FeatureWise
+from zoo.layers.known_levels import KnownLevels
 from zoo.layers.linear import LinearTerms
 from zoo.layers.members import AddToMembers, MemberDense, receivers
+from zoo.layers.pool import WeightedPool
 from zoo.layers.tabular import Levels, PiecewiseLinear
 
-OF_COLUMNS = (Levels, FeatureWise)  # layers that a network has only where there are such columns
+OF_COLUMNS = (Levels, FeatureWise, KnownLevels)  # layers that a network has only where there are such columns
 
 
 class _Pixels(tuple):
@@ -73,6 +75,8 @@ class Named:
                 names[id(tensor)] = given
 
     def _given(self, key, layer, received, tensor):
+        if isinstance(layer, KnownLevels):
+            return received
         if isinstance(layer, Levels):
             return _level_features(layer, received)
         if isinstance(layer, PiecewiseLinear):
@@ -161,6 +165,8 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
             continue
         if isinstance(layer, Levels):
             _transfer_levels(layer, old.layers[key], new.received[key], old.received[key])
+        elif isinstance(layer, KnownLevels):
+            _transfer_known_levels(layer, old.layers[key], new.received[key], old.received[key])
         elif isinstance(layer, LinearTerms):
             _transfer_terms(layer, old.layers[key], new, old, key)
         elif isinstance(layer, FeatureWise):
@@ -169,7 +175,7 @@ def transfer(old: Named, new: Named, *, fresh_head: bool = False) -> None:
             isinstance(layer, MemberDense) and old.received[key] == new.received[key]
         ):
             _transfer_dense(layer, old, new, key, id(layer) in ends)
-        elif isinstance(layer, AddToMembers):  # whose weights are the members', whatever the features are
+        elif isinstance(layer, AddToMembers | WeightedPool):  # of members and networks, whatever the features are
             layer.set_weights(old.layers[key].get_weights())
         else:
             _transfer_other(layer, old, new, key)
@@ -294,6 +300,17 @@ def _transfer_levels(layer: Levels, before: Levels, new: Sequence, old: Sequence
             )
         table[rows] = vectors[[place.get(level, 0) for level in levels]]
     layer.set_weights([table])
+
+
+def _transfer_known_levels(layer: KnownLevels, before: KnownLevels, new: Sequence, old: Sequence) -> None:
+    """Keeps which levels are known; those that are new are: as they are learnt, they count."""
+
+    def levels(columns):
+        return [(column, level) for column, levels in columns for level in levels]
+
+    flags = dict(zip(levels(old), before.known.numpy(), strict=True))
+    known = [flags.get(pair, 1.0) for pair in levels(new)]
+    layer.set_weights([np.array(known, "float32")])
 
 
 def _transfer_terms(layer: LinearTerms, before: LinearTerms, new: Named, old: Named, key: str) -> None:

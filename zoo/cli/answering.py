@@ -133,9 +133,16 @@ def _write_csv(blocks: Iterable[pd.DataFrame], file) -> int:
         contextlib.nullcontext(file) if hasattr(file, "write") else open(file, "w", encoding="utf-8", newline="") as out
     ):
         for block in blocks:
-            block.to_csv(out, index=False, header=rows == 0)
+            _with_sets_as_text(block).to_csv(out, index=False, header=rows == 0)
             rows += len(block)
     return rows
+
+
+def _with_sets_as_text(block: pd.DataFrame) -> pd.DataFrame:
+    """Returns a table whose sets of classes are texts, such as `no|yes`, for a file that has no lists."""
+    sets = [i for i in range(block.shape[1]) if len(block) and isinstance(block.iloc[0, i], tuple)]
+    columns = {i: block.iloc[:, i].map(lambda classes: "|".join(map(str, classes))) for i in sets}
+    return pd.concat([columns.get(i, block.iloc[:, i]) for i in range(block.shape[1])], axis=1) if sets else block
 
 
 def _write_parquet(blocks: Iterable[pd.DataFrame], path: Path) -> int:

@@ -29,6 +29,12 @@ def repeated(card: str, model, source, settings: dict, options: dict) -> tuple:
         if recipe.get(name) != listed.get(name):  # what the recipe says anyway is not asked for
             past[name] = recipe[name]
     past |= {"budget": recipe["budget"]} if "budget" in recipe else {}
+    if recipe.get("calibration") is False:
+        past["calibration"] = False
+    if isinstance(recipe.get("threshold"), dict):
+        past["threshold"] = recipe["threshold"]["by"]
+    if isinstance(recipe.get("intervals"), dict):
+        past["intervals"] = recipe["intervals"]["coverage"]
     if recipe.get("least_steps", 1) != usual.least_steps:  # the caller said how many rows a step has
         past["batch_size"] = recipe["batch_size"]
     if recipe.get("solver"):

@@ -116,8 +116,8 @@ def extend(
 
 
 def with_classes(preprocessor: Preprocessor, classes: tuple, class_dtype: str | None) -> Preprocessor:
-    """Returns the preprocessor with other classes."""
-    config = preprocessor.get_config()
+    """Returns the preprocessor with other classes, without what held-out rows said of the old ones."""
+    config = {**preprocessor.get_config(), "target": preprocessor.target.without_held_out().get_config()}
     schema = dataclasses.replace(preprocessor.schema, classes=classes, class_dtype=class_dtype)
     return Preprocessor.from_config({**config, "schema": schema.to_dict()})
 

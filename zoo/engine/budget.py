@@ -25,6 +25,10 @@ class Budget(keras.callbacks.Callback):
         """Whether the seconds have passed."""
         return time.monotonic() >= self._end
 
+    def lasts(self, seconds: float) -> bool:
+        """Returns whether something that takes so many seconds would end before they have passed."""
+        return time.monotonic() + seconds < self._end
+
     @property
     def reason(self) -> str:
         """Why a training ends by it, in words."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from zoo.layers.members import AddToMembers
+from zoo.layers.pool import WeightedPool
 
 if TYPE_CHECKING:
     from zoo.engine.fitting import Fitted
@@ -101,7 +102,7 @@ def heads(network: keras.Model) -> list:
         if isinstance(operation, keras.layers.InputLayer):
             continue
         if any(id(tensor) in ends for tensor in keras.tree.flatten(operation.output)):
-            if getattr(operation, "weights", ()) and not isinstance(operation, AddToMembers):
+            if getattr(operation, "weights", ()) and not isinstance(operation, AddToMembers | WeightedPool):
                 found.append(operation)
             else:
                 ends |= {id(tensor) for tensor in keras.tree.flatten(operation.input)}

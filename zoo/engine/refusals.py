@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from zoo.recipes import IN_STEPS, NOT_SERVED
+from zoo.recipes import IN_STEPS
 from zoo.registry import Entry, Recipe, Traits, load_task
 
 
@@ -44,12 +44,7 @@ def check_rule(entry: Entry, recipe: Recipe, *, solver=None, loss=None, weight=N
 
 
 def check_traits(entry: Entry, traits: Traits) -> None:
-    """Raises TypeError for traits that no training heeds yet, or none on this backend."""
-    if wanted := [name for name in NOT_SERVED if getattr(traits, name)]:
-        raise TypeError(
-            f"The traits of a model that is trained must be those that this version of the zoo serves. Received: "
-            f"{wanted[0]!r} of {entry.name!r}. Leave it out of TRAITS, or train with a version that serves it."
-        )
+    """Raises TypeError for traits that no training heeds on this backend."""
     if keras.backend.backend() == "torch" and (obstacle := obstacle_of_steps(traits)):
         raise TypeError(
             f"{entry.name!r} trains on the backends tensorflow and jax: {obstacle}. Received: torch. Set "
@@ -79,7 +74,7 @@ def check_steps(entry: Entry, traits: Traits, given: Mapping[str, object], *, se
         refused |= dict.fromkeys(("optimizer", "freeze"), "each of its players has an optimizer and layers")
     if traits.experience is not None:
         unknown = ("solver", "validation", "target", "groups", "time", "weight", "class_weight", "schema", "folds")
-        refused |= dict.fromkeys(unknown, "its rows come from its own acts")
+        refused |= dict.fromkeys((*unknown, "intervals", "threshold"), "its rows come from its own acts")
     elif traits.after_step is not None:
         refused["solver"] = "it has something to do after each step of an optimizer"
     if taken := [name for name in refused if given.get(name) is not None]:

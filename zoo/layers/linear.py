@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.layers.pool import WeightedPool
 from zoo.registry import Spec
 
 
@@ -115,8 +116,17 @@ def solved_line(spec: Spec, inputs: dict) -> keras.KerasTensor | None:
 
 
 def line_of(network: keras.Model) -> SolvedLine | None:
-    """Returns the line beside the hidden layers of a network, or None."""
+    """Returns the line beside the hidden layers of a network, or None: the lines of a pool are its networks' own."""
+    if lines_of_pool(network):
+        return None
     return next((layer for layer in network.layers if isinstance(layer, SolvedLine)), None)
+
+
+def lines_of_pool(network: keras.Model) -> list[SolvedLine]:
+    """Returns the lines of the networks of a pool; none where the network ends with no pool."""
+    if not any(isinstance(layer, WeightedPool) for layer in network.layers):
+        return []
+    return [layer for layer in network.layers if isinstance(layer, SolvedLine)]
 
 
 def line_outputs(network: keras.Model, x: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -175,6 +175,25 @@ register(
     summary="LeNet-5, as published and as of today: convolutions that look for features everywhere",
 )
 register(
+    "committee_classifier",
+    builder="zoo.models.ensemble_selection:committee",
+    task=("classification", "multilabel"),
+    year=2004,
+    paper="R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes, Ensemble Selection from Libraries of Models, ICML 2004. "
+    "https://doi.org/10.1145/1015330.1015432",
+    summary="Networks of several kinds, trained on folds and weighted greedily, for the classes of a table",
+)
+register(
+    "committee_regressor",
+    builder="zoo.models.ensemble_selection:committee",
+    defaults={"output_activation": "clip"},
+    task="regression",
+    year=2004,
+    paper="R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes, Ensemble Selection from Libraries of Models, ICML 2004. "
+    "https://doi.org/10.1145/1015330.1015432",
+    summary="Networks of several kinds, trained on folds and weighted greedily, for a number in a table",
+)
+register(
     "modern_hopfield",
     builder="zoo.models.modern_hopfield:modern_hopfield",
     task="association",

@@ -26,6 +26,8 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             `"recipe"` is the recipe's share.
         groups, time, schema, ignore, image_size: As for `zoo.train`; columns are those of `X`.
         devices, engine, quality, budget: As for `zoo.train`.
+        calibration, threshold: As for `zoo.train`; `predict` follows the threshold.
+        intervals: The share of new rows whose class is to be in the set of `predict_set`, such as 0.9, or None.
         random_state: A seed, as `seed` of `zoo.train`; a `RandomState`, or None for numpy's, of which a seed is drawn.
         warm_start: Whether `fit` goes on from the weights of the last one, by `zoo.fine_tune`.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
@@ -63,6 +65,9 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         engine: Literal["auto", "fused", "xla", "keras"] = "auto",
         quality: Literal["fast", "good", "best"] | None = None,
         budget: float | None = None,
+        calibration: bool = True,
+        threshold: float | str | Mapping | None = None,
+        intervals: float | None = None,
         random_state=0,
         warm_start: bool = False,
         verbose: int = 0,
@@ -86,12 +91,15 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             engine=engine,
             quality=quality,
             budget=budget,
+            intervals=intervals,
             random_state=random_state,
             warm_start=warm_start,
             verbose=verbose,
             **options,
         )
         self.class_weight = class_weight
+        self.calibration = calibration
+        self.threshold = threshold
 
     def predict(self, X) -> np.ndarray:
         """Returns the class of each row `(rows,)`, or 0 and 1 `(rows, labels)`.
@@ -100,7 +108,10 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             X: Rows, with the columns of `fit`.
         """
         decoded = self._decoded(X)
-        return decoded["label"] if "label" in decoded else (decoded["probabilities"] >= 0.5).astype("int64")
+        if "label" in decoded:
+            return decoded["label"]
+        there = decoded["labels"] if "labels" in decoded else decoded["probabilities"] >= 0.5
+        return there.astype("int64")
 
     def predict_proba(self, X) -> np.ndarray:
         """Returns a probability for each of `classes_`, `(rows, classes)`; of labels, that each is there.
@@ -109,6 +120,33 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             X: Rows, with the columns of `fit`.
         """
         return self._decoded(X)["probabilities"]
+
+    def decision_function(self, X) -> np.ndarray:
+        """Returns how sure the answer is, from log-probabilities, which keep apart what is close to 0 and 1.
+
+        Of two classes the log-odds `(rows,)` of the second one; of more the log-probability of each class `(rows,
+        classes)`; of labels the log-odds of each `(rows, labels)`.
+
+        Args:
+            X: Rows, with the columns of `fit`.
+        """
+        decoded = self._decoded(X)
+        p = decoded["probabilities"].astype("float64")
+        logs = _log(p)
+        if "label" not in decoded:
+            return logs - _log(1.0 - p)
+        return logs[:, 1] - logs[:, 0] if p.shape[1] == 2 else logs
+
+    def predict_set(self, X) -> np.ndarray:
+        """Returns whether each of `classes_` is in the set of a row, Booleans `(rows, classes)`.
+
+        Args:
+            X: Rows, with the columns of `fit`.
+
+        Raises:
+            ValueError: if the estimator was fitted without `intervals`.
+        """
+        return self._covering(X, "set")["set"]
 
     def _check_targets(self, y) -> None:
         if not np.any(pd.isna(y)):  # of missing ones, the zoo names the row
@@ -127,3 +165,8 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self._takes_several()
         return tags
+
+
+def _log(p: np.ndarray) -> np.ndarray:
+    """Returns logarithms of probabilities, of 0 that of the smallest number of float32: finite, as tools want them."""
+    return np.log(np.maximum(p, np.finfo("float32").tiny))

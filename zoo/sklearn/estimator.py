@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from zoo import registry
-from zoo.sklearn import pickling, tabular
+from zoo.sklearn import inputs, pickling
 
 if TYPE_CHECKING:
     from zoo.model import Model
@@ -70,6 +70,7 @@ class ZooEstimator(BaseEstimator):
         engine,
         quality,
         budget,
+        intervals,
         random_state,
         warm_start,
         verbose,
@@ -93,6 +94,7 @@ class ZooEstimator(BaseEstimator):
         self.engine = engine
         self.quality = quality
         self.budget = budget
+        self.intervals = intervals
         self.random_state = random_state
         self.warm_start = warm_start
         self.verbose = verbose
@@ -149,7 +151,7 @@ class ZooEstimator(BaseEstimator):
         """
         entry = None if self.entry == registry.AUTO else self._checked_entry()
         settings, options = self._settings()
-        data, weight = tabular.training_data(self, X, y, sample_weight)
+        data, weight = inputs.training_data(self, X, y, sample_weight)
         rows, targets = data if isinstance(data, tuple) else (data.x, data.y)
         self._check_targets(targets)
         import zoo
@@ -254,7 +256,21 @@ class ZooEstimator(BaseEstimator):
         check_is_fitted(self, "model_")
         from zoo.training.prediction import decoded
 
-        return decoded(self.model_, tabular.rows_as_fitted(self, X))
+        return decoded(self.model_, inputs.rows_as_fitted(self, X))
+
+    def _covering(self, X, name: str) -> dict[str, np.ndarray]:
+        """Returns the answers for rows by name, among which is one that intervals or sets add.
+
+        Raises:
+            ValueError: if the estimator was fitted without `intervals`.
+        """
+        answers = self._decoded(X)
+        if name not in answers:
+            raise ValueError(
+                f"The fitted model has no intervals. Received: intervals={self.intervals!r}. Set the share of new rows "
+                f"to cover, {type(self).__name__}(intervals=0.9), and fit again."
+            )
+        return answers
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -23,6 +23,7 @@ class ZooRegressor(RegressorMixin, ZooEstimator):
             `"recipe"` is the recipe's share.
         groups, time, schema, ignore, image_size: As for `zoo.train`; columns are those of `X`.
         devices, engine, quality, budget: As for `zoo.train`.
+        intervals: The share of new rows that `predict_interval` is to cover, such as 0.9, or None for no intervals.
         random_state: A seed, as `seed` of `zoo.train`; a `RandomState`, or None for numpy's, of which a seed is drawn.
         warm_start: Whether `fit` goes on from the weights of the last one, by `zoo.fine_tune`.
         verbose: 0 is silent, 1 shows one line of progress, 2 a line an epoch.
@@ -57,6 +58,7 @@ class ZooRegressor(RegressorMixin, ZooEstimator):
         engine: Literal["auto", "fused", "xla", "keras"] = "auto",
         quality: Literal["fast", "good", "best"] | None = None,
         budget: float | None = None,
+        intervals: float | None = None,
         random_state=0,
         warm_start: bool = False,
         verbose: int = 0,
@@ -80,6 +82,7 @@ class ZooRegressor(RegressorMixin, ZooEstimator):
             engine=engine,
             quality=quality,
             budget=budget,
+            intervals=intervals,
             random_state=random_state,
             warm_start=warm_start,
             verbose=verbose,
@@ -94,6 +97,19 @@ class ZooRegressor(RegressorMixin, ZooEstimator):
         """
         values = np.asarray(self._decoded(X)["prediction"], "float64")
         return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+
+    def predict_interval(self, X) -> np.ndarray:
+        """Returns the ends of the interval of each row, `(rows, 2)`, or `(rows, targets, 2)`, in float64.
+
+        Args:
+            X: Rows, with the columns of `fit`.
+
+        Raises:
+            ValueError: if the estimator was fitted without `intervals`.
+        """
+        answers = self._covering(X, "low")
+        ends = np.stack([np.asarray(answers[name], "float64") for name in ("low", "high")], axis=-1)
+        return ends[:, 0] if ends.ndim == 3 and ends.shape[1] == 1 else ends
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

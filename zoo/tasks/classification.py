@@ -6,6 +6,7 @@ A network gives a logit for each class, or one logit z for two: (0, z) -> softma
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,14 +18,18 @@ from zoo.data.raw_values import as_numbers, level_name
 from zoo.data.schema import MAX_INT_CLASSES, Schema
 from zoo.data.weighting import class_factors
 from zoo.scores import Predictions, RowLosses, Scores
-from zoo.tasks import imbalance, keras_metrics, measures, target_values, thresholds
+from zoo.tasks import calibration, class_sets, imbalance, keras_metrics, measures, target_values, thresholds
+from zoo.tasks.calibration import Calibration
 from zoo.tasks.differences import Difference, distances
 from zoo.tasks.target import Target
 from zoo.tasks.task import Task
 
 
 class Classes(Target):
-    """Classes, in the caller's own values."""
+    """Classes, in the caller's own values.
+
+    With sets the state holds `intervals`: `coverage`, `rows`, and `least`, from which probability on a class is in.
+    """
 
     def encode(self, y) -> np.ndarray:
         """Returns class indices `(rows,)`, int32.
@@ -74,6 +79,22 @@ class Classes(Target):
     def texts(self) -> list[str]:
         """The classes as they are served."""
         return [str(label) for label in self.schema.classes or ()]
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What is done to logits before they are probabilities, or None."""
+        return calibration.from_config(self.state.get("calibration"))
+
+    @property
+    def threshold(self) -> float | None:
+        """Of two classes, the probability of the second from which on it is the label; None for the most probable."""
+        return self.state["threshold"]["at"][0] if "threshold" in self.state else None
+
+    def chosen(self, probabilities: np.ndarray) -> np.ndarray:
+        """Returns the index of the label of each row, `(rows,)`, for probabilities `(rows, classes)`."""
+        if self.threshold is None:
+            return np.argmax(probabilities, axis=-1)
+        return measures.is_positive(probabilities[:, 1], self.threshold).astype("int64")
 
 
 class Classification(Task[Classes]):
@@ -152,9 +173,50 @@ class Classification(Task[Classes]):
     def mean_of(self, activation) -> str:
         return "sigmoid" if activation == "sigmoid" else "softmax"
 
+    def calibrate(
+        self, target: Classes, y: np.ndarray, outputs: np.ndarray, weight: np.ndarray | None, activation
+    ) -> tuple[Classes, dict[str, Any]]:
+        """Two classes by their log-odds, more by a temperature, and classes that stand each by itself by one parabola
+        of all their log-odds: the most probable of several classes stays so. Threshold units have nothing to calibrate.
+        """
+        if callable(activation) or activation == "threshold":
+            return target, {}
+        classes, rows = len(target.schema.classes or ()), calibration.sample(len(y))
+        y, outputs, weight = y[rows], outputs[rows], None if weight is None else weight[rows]
+        z, w = outputs.astype("float64"), calibration.relative(weight, len(y))
+        separate = activation == "sigmoid" and z.shape[1] > 1
+
+        def fit(rows):
+            e = calibration.uniform_share(w[rows])
+            if separate:
+                of_each = [part.reshape(-1, 1) for part in (z[rows], y[rows, None] == np.arange(classes))]
+                return calibration.LogOdds.fitted(*of_each, np.repeat(w[rows], classes), uniform=e)
+            if classes > 2:
+                return calibration.Temperature.fitted(z[rows], y[rows], w[rows], uniform=e)
+            log_odds = z[rows] if z.shape[1] == 1 else z[rows, 1:] - z[rows, :1]
+            return calibration.LogOdds.fitted(log_odds, y[rows, None], w[rows], uniform=e)
+
+        def probabilities(fitted, rows):
+            of_fitted = Classes(target.schema, calibration.added(target.state, fitted))
+            return self._numbers(self.standard(outputs[rows], of_fitted, activation), of_fitted, activation)[
+                "probabilities"
+            ]
+
+        def measured(p):
+            error = measures.calibration_error(p.max(axis=-1), np.argmax(p, axis=-1) == y, weight)
+            return measures.log_losses(measures.shares(p), y), error
+
+        fitted, facts = calibration.kept(fit, probabilities, measured, y, weight)
+        return Classes(target.schema, calibration.added(target.state, fitted)), facts
+
     def standard(self, outputs, target: Classes, activation):
         from keras import ops
 
+        if target.calibration is not None:
+            separate = activation == "sigmoid" and outputs.shape[-1] > 1
+            if len(target.schema.classes or ()) == 2 and outputs.shape[-1] == 2 and not separate:
+                outputs = outputs[:, 1:] - outputs[:, :1]  # (batch, 2) -> (batch, 1), the log-odds
+            outputs = target.calibration.applied(outputs)
         if not callable(activation) and activation != "threshold" and outputs.shape[-1] == 1:
             outputs = ops.concatenate([ops.zeros_like(outputs), outputs], axis=-1)  # (batch, 1) -> (batch, 2)
             return outputs if activation is None else ops.softmax(outputs)
@@ -171,37 +233,90 @@ class Classification(Task[Classes]):
             return ops.concatenate([1.0 - decided, decided], axis=-1)  # (batch, 1) -> (batch, 2)
         return ops.softmax(decided) if activation is None else decided
 
+    def obstacle_to_intervals(self, activation) -> str:
+        if activation != "threshold":
+            return ""
+        return (
+            "`intervals` are made by probabilities; the units of this model answer 0 or 1. Leave them out, or take "
+            "an entry such as 'mlp_classifier'."
+        )
+
+    def with_intervals(
+        self,
+        target: Classes,
+        y: np.ndarray,
+        decided: np.ndarray,
+        weight: np.ndarray | None,
+        coverage: float,
+        activation,
+    ) -> Classes:
+        """Returns the target with sets of classes."""
+        if activation == "threshold":
+            raise ValueError(self.obstacle_to_intervals(activation))
+        least = class_sets.fitted(self._numbers(decided, target, activation)["probabilities"], y, coverage, weight)
+        rows = int(len(y) if weight is None else np.sum(weight > 0))
+        state = {"coverage": float(coverage), "rows": rows, "least": least}
+        return Classes(target.schema, {**target.state, "intervals": state})
+
     def answers(self, decided, target: Classes, activation) -> dict[str, Any]:
-        return {"probabilities": self.probabilities(decided, activation)}
+        p = self.probabilities(decided, activation)
+        return {"probabilities": p, **({"set": inside} if (inside := self._set(p, target)) is not None else {})}
+
+    def _set(self, p, target: Classes):
+        """Returns the sets for probabilities, Booleans `(batch, classes)`; None without sets."""
+        if target.intervals is None:
+            return None
+        return class_sets.inside(p, target.intervals["least"], target.threshold)
 
     def decode(self, answers: Mapping[str, np.ndarray], target: Classes) -> dict[str, np.ndarray]:
         p = answers["probabilities"]
-        chosen = np.argmax(p, axis=-1)
+        chosen = target.chosen(p)
         probability = np.take_along_axis(p, chosen[:, None], axis=-1)[:, 0]
-        return {"label": target.labels(chosen), "probability": probability, "probabilities": p}
+        found = {"label": target.labels(chosen), "probability": probability, "probabilities": p}
+        return {**found, "set": answers["set"]} if "set" in answers else found
 
     def columns(self, target: Classes, name: str, width: int) -> list[str]:
-        return [f"p_{label}" for label in target.schema.classes or ()]
+        of = {"probabilities": "p"}.get(name, name)
+        return [f"{of}_{label}" for label in target.schema.classes or ()]
+
+    def table(self, decoded: Mapping[str, np.ndarray], target: Classes, index) -> pd.DataFrame:
+        """Returns the table of answers; `set` is a column of tuples of the caller's own classes."""
+        others = {name: values for name, values in decoded.items() if name != "set"}
+        table = super().table(others, target, index)
+        if "set" in decoded:
+            classes = target.schema.classes or ()
+            sets = [tuple(itertools.compress(classes, row)) for row in decoded["set"].tolist()]
+            table.insert(2, "set", pd.Series(sets, index=table.index, dtype=object))
+        return table
 
     def is_single(self, target: Classes, name: str) -> bool:
-        return name != "probabilities"
+        return name not in ("probabilities", "set")
 
     def served(self, answers: Mapping[str, Any], target: Classes) -> dict[str, Any]:
         import tensorflow as tf
 
         p = answers["probabilities"]
-        chosen = tf.argmax(p, axis=-1)
-        return {
+        if target.threshold is None:
+            chosen = tf.argmax(p, axis=-1)
+        else:
+            chosen = tf.cast(p[:, 1] >= tf.constant(target.threshold, p.dtype), "int64")
+        found = {
             "label": tf.gather(tf.constant(target.texts), chosen),
             "probability": tf.gather(p, chosen, batch_dims=1),
             "probabilities": p,
         }
+        return {**found, "set": answers["set"]} if "set" in answers else found
 
     def method(self, targets: int) -> str:
         return "classify"
 
     def source(self, target: Classes, activation, width: int) -> list[str]:
         lines = []
+        if target.calibration is not None:
+            if len(target.schema.classes or ()) == 2 and width == 2 and activation != "sigmoid":
+                lines.append("z = z[:, 1:] - z[:, :1]")
+                width = 1
+            lines += target.calibration.source()
         if activation == "threshold":
             lines.append(
                 "z = (z >= 0).astype('float32')" if width == 1 else f"z = np.eye({width}, dtype='float32')[z.argmax(1)]"
@@ -215,8 +330,14 @@ class Classification(Task[Classes]):
             else:
                 lines.append("e = np.exp(z - z.max(axis=1, keepdims=True))")
                 lines.append("p = e / e.sum(axis=1, keepdims=True)")
-        answer = '{"label": np.array(CLASSES)[best], "probability": p.max(axis=1), "probabilities": p}'
-        return [*lines, "best = p.argmax(axis=1)", f"return {answer}"]
+        best = "p.argmax(axis=1)"
+        if target.threshold is not None:
+            best = f"(p[:, 1] >= np.float32({target.threshold!r})).astype('int64')"
+        answer = '"label": np.array(CLASSES)[best], "probability": probability, "probabilities": p'
+        if target.intervals is not None:
+            answer += f', "set": {class_sets.source(target.intervals["least"], target.threshold)}'
+        chosen = "probability = np.take_along_axis(p, best[:, None], axis=1)[:, 0]"
+        return [*lines, f"best = {best}", chosen, f"return {{{answer}}}"]
 
     def differences(
         self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
@@ -229,15 +350,19 @@ class Classification(Task[Classes]):
         if "classes" in exported:  # of `classify`
             yield Difference("classes", float(np.any(exported["classes"] != names)), 0.0, 0.0)
             return
-        labels = names[np.argmax(p, axis=-1)]
+        chosen = target.chosen(p)
+        labels = names[chosen]
         wrong = np.mean((exported["label"] != labels) & np.all(np.isfinite(p), axis=-1))
         yield Difference("labels", float(wrong), 0.0, 0.0)
-        largest = distances(exported["probability"], np.max(p, axis=-1)).max()
+        largest = distances(exported["probability"], p[np.arange(len(p)), chosen]).max()
         yield Difference("probabilities of the labels", float(largest), 0.0, 0.0)
+        if (sets := self._set(p, target)) is not None:  # as of labels: of the export's own probabilities
+            wrong = np.mean(np.any(exported["set"] != sets, axis=-1) & np.all(np.isfinite(p), axis=-1))
+            yield Difference("sets", float(wrong), 0.0, 0.0)
 
     def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, y) -> dict:
-        labels = np.argmax(self._numbers(decided, target, activation)["probabilities"], axis=-1)
-        others = np.argmax(exported["probabilities"], axis=-1)
+        labels = target.chosen(self._numbers(decided, target, activation)["probabilities"])
+        others = target.chosen(exported["probabilities"])
         facts: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
             before, after = (float(np.mean(chosen == y)) for chosen in (labels, others))
@@ -252,12 +377,17 @@ class Classification(Task[Classes]):
         self, y: np.ndarray, answers: np.ndarray, target: Classes, *, weight=None, hard=False, threshold=None
     ) -> Scores:
         classes = target.schema.classes or ()
+        if threshold is None:
+            threshold = target.threshold
         if threshold is not None:
             self.check_threshold(threshold, target, hard)
             threshold = thresholds.chosen(threshold, y == 1, answers[:, 1], weight, f"class {classes[1]!r}")
         found, counts = measures.classification_scores(
             y, answers, len(classes), hard=hard, weight=weight, threshold=threshold
         )
+        if (sets := self._set(answers, target)) is not None:
+            known = {"coverage": sets[np.arange(len(y)), y], "mean_set_size": sets.sum(axis=-1)}
+            found |= {name: float(np.average(values, weights=weight)) for name, values in known.items()}
         of_classes = measures.class_scores(counts).items()
         own_decision = threshold is None and bool(np.all(np.isfinite(answers)))
         return Scores(
@@ -272,8 +402,8 @@ class Classification(Task[Classes]):
         )
 
     def row_losses(self, y: np.ndarray, answers: np.ndarray, target: Classes) -> RowLosses:
-        """Returns 1 for a row whose most probable class is wrong, else 0: accuracy is 1 - their mean."""
-        wrong = np.argmax(answers, axis=-1) != y
+        """Returns 1 for a row whose label is wrong, else 0: accuracy is 1 - their mean."""
+        wrong = target.chosen(answers) != y
         return RowLosses("accuracy", wrong.astype("float64"), measures.share_of_rest, is_error=False)
 
     def check_threshold(self, threshold, target: Classes, hard: bool) -> None:

@@ -73,9 +73,8 @@ def classification_scores(
     values = {"accuracy": mean(predicted == y, weight), "majority_accuracy": float(of_class.max() / of_class.sum())}
     soft = not hard and bool(np.all(np.isfinite(probabilities)))  # a diverged model has no probabilities to score
     if soft:
-        p = probabilities.astype("float64")
-        p = p / p.sum(axis=-1, keepdims=True)
-        values["log_loss"] = mean(-np.log(np.maximum(p[np.arange(len(y)), y], 1e-15)), weight)
+        p = shares(probabilities)
+        values["log_loss"] = mean(log_losses(p, y), weight)
         values["brier"] = brier(p, y, weight)
         if of_class.all():
             which = [1] if size == 2 else range(size)
@@ -86,6 +85,23 @@ def classification_scores(
     if soft:
         values["ece"] = calibration_error(p.max(axis=-1), highest == y, weight)
     return values, counts
+
+
+def shares(probabilities: np.ndarray) -> np.ndarray:
+    """Returns probabilities `(rows, classes)` in float64, of which each row sums to 1."""
+    p = probabilities.astype("float64")
+    return p / p.sum(axis=-1, keepdims=True)
+
+
+def log_losses(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Returns -log of the probability of each row's class, `(rows,)`."""
+    return -np.log(np.maximum(p[np.arange(len(y)), y], 1e-15))
+
+
+def label_log_losses(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Returns the mean of -log p over the labels of each row, p the probability of what is true, `(rows,)`."""
+    p = np.clip(p.astype("float64"), 1e-15, 1 - 1e-15)
+    return -np.log(np.where(y == 1, p, 1 - p)).mean(axis=1)
 
 
 def is_positive(probabilities: np.ndarray, threshold) -> np.ndarray:

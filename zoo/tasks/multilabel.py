@@ -13,7 +13,8 @@ import numpy as np
 from zoo.data import targets
 from zoo.data.schema import Schema
 from zoo.scores import Predictions, RowLosses, Scores
-from zoo.tasks import measures, target_values, thresholds
+from zoo.tasks import calibration, measures, target_values, thresholds
+from zoo.tasks.calibration import Calibration
 from zoo.tasks.differences import Difference, distances
 from zoo.tasks.target import Target
 from zoo.tasks.task import Task
@@ -44,6 +45,20 @@ class Labels(Target):
     @property
     def training_spec(self) -> tuple[str, tuple[int, ...]]:
         return "int32", (len(self.names),)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What is done to log-odds before they are probabilities, or None."""
+        return calibration.from_config(self.state.get("calibration"))
+
+    @property
+    def thresholds(self) -> np.ndarray | None:
+        """The probability of each label from which on it is there, `(labels,)`; None where none is given."""
+        return np.array(self.state["threshold"]["at"]) if "threshold" in self.state else None
+
+    def chosen(self, probabilities: np.ndarray) -> np.ndarray:
+        """Returns whether each label is there, `(rows, labels)`, for probabilities `(rows, labels)`."""
+        return measures.is_positive(probabilities, 0.5 if self.thresholds is None else self.thresholds)
 
 
 class Multilabel(Task[Labels]):
@@ -95,13 +110,43 @@ class Multilabel(Task[Labels]):
     def mean_of(self, activation) -> str:
         return "sigmoid"
 
+    def calibrate(
+        self, target: Labels, y: np.ndarray, outputs: np.ndarray, weight: np.ndarray | None, activation
+    ) -> tuple[Labels, dict[str, Any]]:
+        """Each label by its log-odds. Threshold units have nothing to calibrate."""
+        if callable(activation) or activation == "threshold":
+            return target, {}
+        rows = calibration.sample(len(y))
+        y, outputs, weight = y[rows], outputs[rows], None if weight is None else weight[rows]
+        z, w = outputs.astype("float64"), calibration.relative(weight, len(y))
+
+        def fit(rows):
+            e = calibration.uniform_share(w[rows])
+            return calibration.LogOdds.fitted(z[rows], y[rows], w[rows], uniform=e)
+
+        def probabilities(fitted, rows):
+            of_fitted = Labels(target.schema, calibration.added(target.state, fitted))
+            decided = self.standard(outputs[rows], of_fitted, activation)
+            return self._numbers(decided, of_fitted, activation)["probabilities"]
+
+        def measured(p):
+            errors = [measures.calibration_error(p[:, i], y[:, i], weight) for i in range(p.shape[1])]
+            return measures.label_log_losses(p, y), float(np.mean(errors))
+
+        fitted, facts = calibration.kept(fit, probabilities, measured, y.sum(axis=1), weight)
+        return Labels(target.schema, calibration.added(target.state, fitted)), facts
+
     def answers(self, decided, target: Labels, activation) -> dict[str, Any]:
+        """The probabilities, and where the target has thresholds `labels`, whether each label is there."""
         from keras import ops
 
-        return {"probabilities": ops.sigmoid(decided) if activation is None else decided}
+        p = ops.sigmoid(decided) if activation is None else decided
+        if target.thresholds is None:
+            return {"probabilities": p}
+        return {"labels": p >= target.thresholds.astype("float32"), "probabilities": p}
 
     def columns(self, target: Labels, name: str, width: int) -> list[str]:
-        return [f"p_{label}" for label in target.names]
+        return [f"{'label' if name == 'labels' else 'p'}_{label}" for label in target.names]
 
     def is_single(self, target: Labels, name: str) -> bool:
         return False
@@ -109,13 +154,20 @@ class Multilabel(Task[Labels]):
     def source(self, target: Labels, activation, width: int) -> list[str]:
         if activation == "threshold":
             return ["z = (z >= 0).astype('float32')", 'return {"probabilities": z}']
-        return ['return {"probabilities": 0.5 * (1 + np.tanh(0.5 * z))}']
+        lines = [] if target.calibration is None else target.calibration.source()
+        lines.append("p = 0.5 * (1 + np.tanh(0.5 * z))")
+        if target.thresholds is None:
+            return [*lines, 'return {"probabilities": p}']
+        at = f"np.array({target.thresholds.tolist()!r}, 'float32')"
+        return [*lines, f'return {{"labels": p >= {at}, "probabilities": p}}']
 
     def standard(self, outputs, target: Labels, activation):
         from keras import ops
 
         if activation == "threshold":  # each by itself, where classes exclude each other
             return ops.cast(outputs >= 0, outputs.dtype)
+        if target.calibration is not None:
+            outputs = target.calibration.applied(outputs)
         return super().standard(outputs, target, activation)
 
     def differences(
@@ -124,10 +176,12 @@ class Multilabel(Task[Labels]):
         p, wanted = exported["probabilities"], self._numbers(decided, target, activation)["probabilities"]
         largest = float(np.max(distances(p, wanted[: len(p)])))
         yield Difference("probabilities", largest, tolerance, largest)
+        if "labels" in exported:
+            yield Difference("labels", float(np.mean(exported["labels"] != target.chosen(p))), 0.0, 0.0)
 
     def quality(self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Labels, activation, y) -> dict:
         p = self._numbers(decided, target, activation)["probabilities"]
-        labels, others = p >= 0.5, exported["probabilities"] >= 0.5
+        labels, others = target.chosen(p), target.chosen(exported["probabilities"])
         facts: dict[str, Any] = {"agreement": float(np.mean(labels == others))}
         if y is not None:
             before, after = (float(np.mean(chosen == y)) for chosen in (labels, others))
@@ -142,6 +196,8 @@ class Multilabel(Task[Labels]):
         self, y: np.ndarray, answers: np.ndarray, target: Labels, *, weight=None, hard=False, threshold=None
     ) -> Scores:
         names = list(map(str, target.names))
+        if threshold is None and target.thresholds is not None:
+            threshold = dict(zip(names, target.thresholds.tolist()))
         if threshold is not None:
             self.check_threshold(threshold, target, hard)
             of_labels = threshold if isinstance(threshold, Mapping) else dict.fromkeys(names, threshold)
@@ -162,9 +218,7 @@ class Multilabel(Task[Labels]):
 
     def row_losses(self, y: np.ndarray, answers: np.ndarray, target: Labels) -> RowLosses:
         """Returns the mean of -log p over the labels of each row, p the probability of what is true."""
-        p = np.clip(answers.astype("float64"), 1e-15, 1 - 1e-15)
-        losses = -np.log(np.where(y == 1, p, 1 - p)).mean(axis=1)
-        return RowLosses("log_loss", losses, np.asarray, is_error=True)
+        return RowLosses("log_loss", measures.label_log_losses(answers, y), np.asarray, is_error=True)
 
     def check_threshold(self, threshold, target: Labels, hard: bool) -> None:
         thresholds.check_soft(threshold, hard)

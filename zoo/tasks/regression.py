@@ -14,7 +14,7 @@ import numpy as np
 from zoo.data import doubts, targets
 from zoo.data.schema import Schema
 from zoo.scores import Predictions, RowLosses, Scores
-from zoo.tasks import measures, target_values
+from zoo.tasks import interval_widths, measures, target_values
 from zoo.tasks.target import Target
 from zoo.tasks.task import Task
 
@@ -25,7 +25,9 @@ FAR_BEYOND = 0.1  # of what lies between the ends of a target
 class Numbers(Target):
     """One number a row, or several.
 
-    The state holds `center`, `scale`, `low`, `high`: a number each, or a list of several targets; and `dtype`.
+    The state holds `center`, `scale`, `low`, `high`: a number each, or a list of several targets; and `dtype`. With
+    intervals it holds `intervals`: `coverage`, `rows`, and `knots` and `widths` (see `zoo.tasks.interval_widths`), of
+    several targets a list of lists each.
     """
 
     @classmethod
@@ -260,6 +262,44 @@ class Regression(Task[Numbers]):
     def decided(self, standard: np.ndarray, target: Numbers) -> np.ndarray:
         return target.values(standard)
 
+    def obstacle_to_intervals(self, activation) -> str:
+        return ""
+
+    def with_intervals(
+        self,
+        target: Numbers,
+        y: np.ndarray,
+        decided: np.ndarray,
+        weight: np.ndarray | None,
+        coverage: float,
+        activation,
+    ) -> Numbers:
+        """Returns the target with intervals whose width follows the prediction; each target has its own."""
+        truth, answers = (target.standardised(of).reshape(len(y), -1) for of in (y, decided))
+        columns = zip(answers.T, truth.T, strict=True)
+        found = [interval_widths.fitted(answer, true, coverage, weight) for answer, true in columns]
+        knots, widths = map(list, zip(*found, strict=True))
+        shape = {"knots": knots, "widths": widths} if target.several else {"knots": knots[0], "widths": widths[0]}
+        state = {"coverage": float(coverage), "rows": int(len(y) if weight is None else np.sum(weight > 0)), **shape}
+        return Numbers(target.schema, {**target.state, "intervals": state})
+
+    def answers(self, decided, target: Numbers, activation) -> dict[str, Any]:
+        return {"prediction": decided, **self._ends_of_intervals(decided, target)}
+
+    def _ends_of_intervals(self, decided, target: Numbers) -> dict[str, Any]:
+        """Returns `low` and `high` for predictions, arrays or tensors; nothing without intervals."""
+        if (intervals := target.intervals) is None:
+            return {}
+        scale, center = target.scale, target.center
+        if not isinstance(decided, np.ndarray):
+            import keras
+
+            dtype = keras.backend.standardize_dtype(decided.dtype)
+            scale, center = target.as_constant(scale, dtype), target.as_constant(center, dtype)
+        z = (decided - center) / scale
+        half = interval_widths.half_widths(z, intervals["knots"], intervals["widths"]) * scale
+        return {"low": decided - half, "high": decided + half}
+
     def columns(self, target: Numbers, name: str, width: int) -> list[str]:
         return [f"{name}_{column}" for column in target.names]
 
@@ -274,8 +314,13 @@ class Regression(Task[Numbers]):
         if activation == "sigmoid":
             low, span = _written(low, "np.float32"), _written(high - low, "np.float32")
             lines.append(f"z = {low} + {span} * 0.5 * (1 + np.tanh(0.5 * z))")
-        lines.append(f"z = z * {_written(target.scale, dtype)} + {_written(target.center, dtype)}")
-        return [*lines, f'return {{"prediction": {"z" if width > 1 else "z[:, 0]"}}}']
+        scale, answers = _written(target.scale, dtype), {"prediction": "z"}
+        if target.intervals is not None:
+            lines += [*interval_widths.source(target.intervals), f"half = (half * {scale}).astype({dtype})"]
+            answers |= {"low": "(z - half)", "high": "(z + half)"}
+        lines.append(f"z = z * {scale} + {_written(target.center, dtype)}")
+        listed = (f'"{name}": {value if width > 1 else f"{value}[:, 0]"}' for name, value in answers.items())
+        return [*lines, f"return {{{', '.join(listed)}}}"]
 
     def scale(self, wanted: np.ndarray, target: Numbers, dtype) -> tuple[Any, np.ndarray]:
         if dtype == np.float64:  # what comes to the center is computed in float32
@@ -288,8 +333,10 @@ class Regression(Task[Numbers]):
     def scores_of(
         self, y: np.ndarray, answers: np.ndarray, target: Numbers, *, weight=None, hard=False, threshold=None
     ) -> Scores:
+        covered = self._covered(y, answers, target, weight)
         if y.ndim == 1:
-            return super().scores_of(y, answers, target, weight=weight, hard=hard, threshold=threshold)
+            scores = super().scores_of(y, answers, target, weight=weight, hard=hard, threshold=threshold)
+            return scores.extended({name: float(values[0]) for name, values in covered.items()}) if covered else scores
         if threshold is not None:
             self.check_threshold(threshold, target, hard)
         of_targets = [measures.regression_scores(y[:, i], answers[:, i], weight) for i in range(y.shape[1])]
@@ -299,8 +346,18 @@ class Regression(Task[Numbers]):
             name: {column: one[name] for column, one in zip(target.names, of_targets, strict=True)}
             for name in of_targets[0]
         }
+        each |= {name: dict(zip(target.names, values.tolist(), strict=True)) for name, values in covered.items()}
         predictions = Predictions(self, target, y, answers, weight)
         return Scores(found, rows=len(y), each=each, of="target", predictions=predictions)
+
+    def _covered(self, y: np.ndarray, answers: np.ndarray, target: Numbers, weight) -> dict[str, np.ndarray]:
+        """Returns the share of rows inside their intervals and the mean width, `(targets,)` each; `{}` without any."""
+        if not (ends := self._ends_of_intervals(answers.astype("float64"), target)):
+            return {}
+        low, high = ends["low"], ends["high"]
+        inside = (low <= y.reshape(low.shape)) & (y.reshape(low.shape) <= high)
+        known = {"coverage": inside, "mean_width": high - low}
+        return {name: np.average(values, axis=0, weights=weight) for name, values in known.items()}
 
     def row_losses(self, y: np.ndarray, answers: np.ndarray, target: Numbers) -> RowLosses:
         """Returns squared errors; of several targets their mean in the variances of these, for the mean of R2."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ class Target:
     """
 
     dtype = "float32"  # of the values that are answered
+    held_out_state: tuple[str, ...] = ("calibration", "threshold", "intervals")  # of the state, what held-out rows gave
 
     @classmethod
     def older_state(cls, statistics: Sequence, dtype: str) -> dict[str, Any]:
@@ -53,6 +54,17 @@ class Target:
     def get_config(self) -> dict[str, Any]:
         """Returns the state as JSON has it."""
         return self.state
+
+    def without_held_out(self) -> Target:
+        """Returns the target without what was learnt from held-out rows, which other weights make void."""
+        state = self.get_config()
+        kept = {name: value for name, value in state.items() if name not in self.held_out_state}
+        return self if len(kept) == len(state) else type(self)(self.schema, kept)
+
+    @property
+    def intervals(self) -> Mapping[str, Any] | None:
+        """What `Task.with_intervals` learnt: `coverage`, `rows`, and what intervals or sets are made by; or None."""
+        return self.state.get("intervals")
 
     def encode(self, y) -> np.ndarray:
         """Returns targets as scores compare them.
@@ -125,3 +137,6 @@ class Target:
     def constants(self) -> Any:
         """What a compiled training holds of the target: two models train by one function only if it is equal."""
         return self.get_config()
+
+
+T = TypeVar("T", bound=Target)  # the target of a task

@@ -54,6 +54,23 @@ def check_soft(threshold, hard: bool) -> None:
         )
 
 
+def check_rows(threshold, positive: np.ndarray, weight, what: str) -> None:
+    """Raises ValueError if a threshold is named by a score, and rows are all positive or all negative.
+
+    Args:
+        threshold, positive, weight, what: As for `chosen`.
+    """
+    if not isinstance(threshold, str):
+        return
+    total = np.bincount(positive.astype("int64"), weight, minlength=2)
+    if not total.all():
+        only = "none" if not total[1] else "only such rows"
+        raise ValueError(
+            f"`threshold={threshold!r}` is chosen by rows with and without the {what}. Received: {only}. Pass a "
+            "number, or rows of both kinds."
+        )
+
+
 def chosen(threshold, positive: np.ndarray, p: np.ndarray, weight, what: str) -> float:
     """Returns a threshold as a number.
 
@@ -65,18 +82,12 @@ def chosen(threshold, positive: np.ndarray, p: np.ndarray, weight, what: str) ->
         what: What messages call the positive, such as `"class 'yes'"`.
 
     Raises:
-        ValueError: if a score is named that these rows do not have.
+        ValueError: if a score is named that these rows do not have, or probabilities are not finite.
     """
     check(threshold)
     if not isinstance(threshold, str):
         return float(threshold)
-    total = np.bincount(positive.astype("int64"), weight, minlength=2)
-    if not total.all():
-        only = "none" if not total[1] else "only such rows"
-        raise ValueError(
-            f"`threshold={threshold!r}` is chosen by rows with and without the {what}. Received: {only}. Pass a "
-            "number, or rows of both kinds."
-        )
+    check_rows(threshold, positive, weight, what)
     if not np.all(np.isfinite(p)):
         raise ValueError(
             f"`threshold={threshold!r}` is chosen by probabilities. Received: some that are no finite numbers. Train "

@@ -27,7 +27,7 @@ from zoo.engine.refusals import check_steps, check_traits
 from zoo.progress import Progress
 from zoo.registry import Entry, Recipe
 from zoo.tasks.task import Task
-from zoo.training import inference, one_program, scoring
+from zoo.training import held_out_answers, inference, one_program, scoring
 from zoo.training.checking import check_choice
 from zoo.training.folds import folds_of
 from zoo.training.one_program import Job, Member
@@ -242,6 +242,7 @@ def train_jobs(
                 after_epoch = functools.partial(progress.advance, 1, f"of {len(members)} trainings")
                 for member, result in zip(members, one_program.fit(members, recipe, after_epoch), strict=True):
                     done.add(member.place)
+                    held_out_answers.learnt(result[0], member.held_out)
                     yield member.place, result
     places = [place for place in range(len(jobs)) if place not in done]
     folds, seeds = (len({getattr(job, name) for job in jobs}) for name in ("fold", "seed"))

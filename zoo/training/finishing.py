@@ -31,9 +31,10 @@ class HeldOut:
         Args:
             at_once: Rows that pass through the network together.
         """
-        total = len(next(iter(self.x.values())))
+        names = [tensor.name for tensor in self._model.network.inputs]
+        total = len(self.x[names[0]])
         starts = range(0, total, at_once)
-        parts = [{name: values[i : i + at_once] for name, values in self.x.items()} for i in starts]
+        parts = [{name: self.x[name][i : i + at_once] for name in names} for i in starts]
         return np.concatenate([keras.ops.convert_to_numpy(self._model.network_outputs(part)) for part in parts])
 
     def loss(self, outputs) -> float:

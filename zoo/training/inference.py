@@ -122,6 +122,17 @@ def outputs(model, x: dict[str, np.ndarray], batch_size: int = 16_384, *, once: 
     return _in_units_of_target(model, joined(parts))
 
 
+def of_outputs(model, network_outputs: np.ndarray):
+    """Returns what `outputs` returns for rows, for what the network gives for them.
+
+    Args:
+        model: A `zoo.Model`.
+        network_outputs: `(rows, outputs)`; of several members, merged.
+    """
+    given = keras.ops.convert_to_tensor(network_outputs)
+    return _in_units_of_target(model, _in_numpy(model.task.standard(given, model.target, model.decision)))
+
+
 def joined(parts: list):
     """Returns what `outputs` returned for parts of the rows, as it would for all."""
     return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts) if len(parts) > 1 else parts[0]

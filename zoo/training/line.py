@@ -17,11 +17,12 @@ import numpy as np
 from zoo.data.pipelines import Encoded
 from zoo.data.threads import one_thread
 from zoo.engine.freezing import heads
-from zoo.layers.linear import SolvedLine, line_of, line_outputs
+from zoo.layers.linear import SolvedLine, line_of, line_outputs, lines_of_pool
 from zoo.layers.members import receivers
 from zoo.model import Model
 from zoo.solvers.ridge import Line, most_rows
 from zoo.training.line_methods import method_of, positive
+from zoo.training.rows import Rows
 
 MOST_LEVELS = 512  # the most frequent ones
 MOST_VALUES = 2**25  # rows x features x outputs of what is fitted
@@ -106,6 +107,30 @@ def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:
         found = method_of(model.task).solve(model, encoded, chosen, x, weight, generator)
     _assign(layer, found, levels)
     return Solved(found.penalty, len(chosen), width)
+
+
+def solve_lines_of_pool(model: Model, rows: Rows, *, seed: int) -> None:
+    """Solves the lines of the networks of a pool where none is solved, as of new classes; all are then the same.
+
+    A committee that was trained as such has lines of its folds, which stay.
+
+    Args:
+        model: Any.
+        rows: Its encoded rows.
+        seed: As for `solve`.
+    """
+    lines = lines_of_pool(model.network)
+    if not lines or not all(map(is_at_zero, lines)):
+        return
+    like = lines[0]
+    names = [*like._numbers, *(["categorical"] if like.categorical_sizes else [])]
+    inputs = {tensor.name: tensor for tensor in model.network.inputs if tensor.name in names}
+    taken = {name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name) for name, tensor in inputs.items()}
+    alone = keras.Model(taken, SolvedLine.from_config(like.get_config())(taken), name="line")
+    how = {"entry": model.entry, "preprocessor": model.preprocessor, "options": model.options}
+    solve(Model(alone, **how, decision=model.decision), rows.for_line(), seed=seed)
+    for each in lines:
+        each.set_weights(alone.layers[-1].get_weights())
 
 
 def is_solved(model: Model) -> bool:

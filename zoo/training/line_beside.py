@@ -65,6 +65,7 @@ def begin(model: Model, rows: Rows, *, solves: bool, chooses: bool, seed: int) -
         seed: Of the folds, and of the sample of many rows.
     """
     if line_of(model.network) is None:
+        line.solve_lines_of_pool(model, rows, seed=seed)
         return LineBeside(None, None, None)
     encoded = rows.for_line()
     solved = line.solve(model, encoded, seed=seed) if solves else None

@@ -17,6 +17,7 @@ from zoo.data import pipelines
 from zoo.data.pipelines import Encoded
 from zoo.data.raw import Data
 from zoo.engine.members import fitting_members, narrow_inputs, plan_members
+from zoo.engine.members.program import MemberResult
 from zoo.layers import ensemble
 from zoo.layers.linear import line_of
 from zoo.model import Model
@@ -84,9 +85,26 @@ def by_shape(
             weights, best_so_far = lines[key]
             own_line.set_weights(weights)
         model.begin_training(rows.x, rows.y, rows=parts.rows, steps=total)
-        weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
-        found.setdefault(shape, []).append(Member(place, job.seed, model, size, *weighed, held, best_so_far))
+        found.setdefault(shape, []).append(member_of(place, job.seed, model, size, rows, held, best_so_far))
     yield from found.values()
+
+
+def member_of(
+    place: int, seed: int, model: Model, size: int, rows: Encoded, held: Encoded | None, best_so_far: float | None
+) -> Member:
+    """Returns a training that may be part of a program.
+
+    Args:
+        place: Its place among the jobs.
+        seed: Of its orders.
+        model: Compiled, its line solved, and told that its training begins.
+        size: Rows of a step.
+        rows: Training rows.
+        held: Validation rows, or None.
+        best_so_far: Loss of the validation rows that the epochs must beat, or None.
+    """
+    weighed = _with_weights(model, rows), None if held is None else _with_weights(model, held)
+    return Member(place, seed, model, size, *weighed, held, best_so_far)
 
 
 def why_not_all(groups_of_shape: list[list[Member]], recipe: Recipe, engine: str) -> str:
@@ -107,11 +125,11 @@ def obstacle_of(members: list[Member], recipe: Recipe, engine: str) -> str:
     )
 
 
-def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]) -> Iterator[tuple]:
-    """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
+def trained(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]) -> list[MemberResult]:
+    """Trains members as one program, and returns how each one's training ended; its model has its best weights."""
     models = [member.model for member in members]
     loss, tested_loss = _losses(models[0])
-    left = fitting_members.fit(
+    return fitting_members.fit(
         models,
         [member.rows for member in members],
         None if members[0].held is None else [member.held for member in members],
@@ -126,6 +144,11 @@ def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]
         key=structure(models[narrow_inputs.widest([model.network for model in models])], recipe, statistics=False),
         after_epoch=after_epoch,
     )
+
+
+def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]) -> Iterator[tuple]:
+    """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
+    left = trained(members, recipe, after_epoch)
     if diverged := sum(one.diverged for one in left):
         warnings.warn(
             f"The loss of {diverged} of {len(left)} trainings was no longer finite, and their weights are those of an "

@@ -13,13 +13,13 @@ import pandas as pd
 from zoo.building import task_for
 from zoo.data import doubts
 from zoo.data.frames import are_values
-from zoo.data.names import resolved
+from zoo.data.names import column_named, resolved
 from zoo.data.pipelines import in_validation, weights
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
 from zoo.progress import Progress
-from zoo.registry import Entry, suggest
+from zoo.registry import Entry
 from zoo.tasks.task import Task
 from zoo.training.splitting import held_out
 
@@ -73,6 +73,11 @@ class Parts:
             return None
         return weights(part.roles, self.weight)
 
+    @property
+    def held_out_weights(self) -> np.ndarray | None:
+        """The sample weights of the validation rows `(rows,)`, or None where they count alike or come as a stream."""
+        return None if self.val is None or self.val.streaming else self.weights(self.val)
+
     def facts(self) -> dict[str, Any]:
         """Returns source, hash, split, rows and ignored columns, for the card."""
         counts = {"train": self.rows, "val": self.val_rows, "test": len(self.test) if self.test is not None else 0}
@@ -96,6 +101,7 @@ def load_parts(
     image_size=None,
     task: Task | None = None,
     least_validation: int = 0,
+    whole: bool = False,
     verbose: int = 0,
 ) -> Parts:
     """Loads data and splits it.
@@ -116,6 +122,8 @@ def load_parts(
         task: What is to be answered, if that is known already, as of a trained model; else None.
         least_validation: The fewest rows that are held out by a share, which may be up to a third for them; of a
             stream the share is as it is.
+        whole: Whether the rows that a share would hold out stay among the training rows, and so do validation rows that
+            the data set ships: for procedures that part the rows themselves. It has no effect on a stream.
         verbose: 0 shows no progress of the pass over a stream.
 
     Raises:
@@ -133,12 +141,8 @@ def load_parts(
     known = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
     groups, time, weight = (resolved(column, known) for column in (groups, time, weight))
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
-        if column is not None and not loaded.streaming and column not in known:
-            columns = list(map(str, known))
-            raise ValueError(
-                f"`{role}` must be a column of the data. Received: {role}={column!r}.{suggest(column, columns)} The "
-                f"columns are: {', '.join(columns) or 'none'}."
-            )
+        if column is not None and not loaded.streaming:
+            column_named(column, known, role)
     hidden = [column for column in (groups, weight) if column is not None]
     ignored = tuple(name for name in dict.fromkeys((*ignore, *loaded.ignore, *loaded.left_out)) if name not in hidden)
     if hidden:
@@ -167,14 +171,14 @@ def load_parts(
     chosen = groups is None and time is None
     if "train" in loaded.splits:
         rows, split = np.asarray(loaded.splits["train"]), "the data set's own"
-        if val is None and share is not None and shipped and chosen and "val" in loaded.splits:
+        if val is None and share is not None and shipped and chosen and not whole and "val" in loaded.splits:
             val = loaded.take(loaded.splits["val"])
         elif share is not None and "val" in loaded.splits:
             rows = np.sort(np.concatenate([rows, loaded.splits["val"]]))
         pool = loaded.take(rows)
     else:
         pool, split = loaded, "all rows"
-    if val is None and share is not None:
+    if val is None and share is not None and not whole:
         by_group = None if groups is None else pool.roles[groups]
         by_time = None if time is None else pool.roles[time]
         share = max(share, min(LARGEST_SHARE, least_validation / max(len(pool), 1)))

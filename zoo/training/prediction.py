@@ -33,7 +33,9 @@ def predict(
     Returns:
         A DataFrame with the caller's index: the columns of `keep`; `file` of images from files; then `label`,
         `probability` (of the label) and `p_<class>` for a classifier; `prediction` for a regressor or a unit,
-        `prediction_0`, `prediction_1`... for several. Of sequences, a row a step, under the index and `step`.
+        `prediction_0`, `prediction_1`... for several. A model with intervals adds `low` and `high`, of several targets
+        `low_<target>` and `high_<target>`; of classes `set`, a tuple of classes. Of sequences, a row a step, under the
+        index and `step`.
 
     Raises:
         ValueError: if a column is missing, or one to keep has the name of an answer.

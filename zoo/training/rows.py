@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +13,11 @@ import numpy as np
 from zoo.data import extension, pipelines
 from zoo.data.pipelines import Encoded
 from zoo.engine import memory
+from zoo.engine.checkpoints import identifying
 from zoo.engine.experience import Experience
 from zoo.model import Model
 from zoo.progress import Progress
+from zoo.registry import Entry
 from zoo.training.parts import Parts
 
 
@@ -91,6 +94,17 @@ def rows_in_memory(
         held_out = pipelines.encode(parts.val, model.preprocessor, weight=parts.weights(parts.val))
         held_out = _weighted(held_out, factors)
     how: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "augmentation": augmentation}
+    return rows_of_encoded(encoded, held_out, **how)
+
+
+def rows_of_encoded(encoded: Encoded, held_out: Encoded | None, **how) -> Rows:
+    """Returns rows that are encoded already.
+
+    Args:
+        encoded: Training rows.
+        held_out: Validation rows, or None.
+        **how: `batch_size`, `shuffle`, `seed` and `augmentation`, as for `rows_in_memory`.
+    """
 
     def batches(epoch):
         return pipelines.batches(encoded, epoch=epoch, **how)
@@ -142,6 +156,13 @@ def fingerprint_of(encoded: Encoded) -> str:
         digest.update(np.ascontiguousarray(encoded.x[name]).data)
     digest.update(b"" if encoded.y is None else np.ascontiguousarray(encoded.y).data)
     return digest.hexdigest()
+
+
+def identity_of(entry: Entry, seed: int, record: dict, parts: Parts, encoded: Encoded | None) -> dict[str, Any]:
+    """Returns plain values by which a checkpoint knows the run that it belongs to."""
+    fingerprint = parts.source if encoded is None else fingerprint_of(encoded)
+    facts = {"recipe": identifying(record), "rows": parts.rows, "data": fingerprint}
+    return json.loads(json.dumps({"entry": entry.name, "seed": seed, **facts}, default=str))
 
 
 def continue_target(model: Model, parts: Parts, rows: Rows) -> None:

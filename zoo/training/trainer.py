@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import json
 import os
 import time as clock
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,35 +10,27 @@ from numbers import Real
 from typing import Any, Literal
 
 from zoo import automatic, registry
-from zoo.building import assemble, fit_preprocessor
+from zoo.building import fit_preprocessor
 from zoo.compiling import checked_options
-from zoo.data import pipelines
-from zoo.data.names import absent
-from zoo.data.pipelines import Encoded
 from zoo.data.schema import Schema
 from zoo.data.target_columns import beside
-from zoo.engine import experience, interruption, objectives
+from zoo.engine import experience, interruption
 from zoo.engine.budget import Budget, check_budget
-from zoo.engine.checkpoints import identifying
-from zoo.engine.draws import seed_layers
-from zoo.engine.fitting import Fitted
-from zoo.engine.plan import ENGINES, Plan, Workload
-from zoo.engine.precision import MIXED, check_precision, computes_in_half
+from zoo.engine.plan import ENGINES
+from zoo.engine.precision import check_precision
 from zoo.engine.refusals import check_steps
 from zoo.engine.schedules import callbacks_that_set_rates
 from zoo.engine.workers.devices import place
 from zoo.model import Model
 from zoo.registry import Entry, Recipe
 from zoo.run import Run
-from zoo.scores import Scores
-from zoo.training import line, line_beside, scoring
+from zoo.training import ended
 from zoo.training.checking import check_choice, check_seed, checked_callbacks
-from zoo.training.finishing import finished
-from zoo.training.parts import Parts, load_parts
-from zoo.training.phases import Phases, Request
+from zoo.training.parts import load_parts
+from zoo.training.phases import Request
+from zoo.training.procedures import Call
 from zoo.training.resolving import resolve_model
-from zoo.training.rows import Rows, continue_target, fingerprint_of, rows_in_memory, rows_of_a_stream
-from zoo.training.settings import DEFAULT_SHARE, RecipeShare, Settings, resolve_settings
+from zoo.training.settings import DEFAULT_SHARE, RecipeShare, resolve_settings
 
 
 def train(
@@ -71,6 +61,9 @@ def train(
     image_size: int | Sequence[int] | None = None,
     quality: Literal["fast", "good", "best"] | None = None,
     budget: float | None = None,
+    calibration: bool = True,
+    threshold: float | str | Mapping | None = None,
+    intervals: float | None = None,
     **options,
 ) -> Run:
     """Trains a model: a name is built fresh, anything else goes on from its weights.
@@ -114,6 +107,14 @@ def train(
         quality: Of `"auto"`: `"fast"`, `"good"` or `"best"`; left out, `"good"`.
         budget: Seconds of wall time from the call on; the epoch in which they pass is the last, and the best weights so
             far are kept.
+        calibration: Whether probabilities are calibrated on the validation rows, where there are 25 or more (see
+            docs/calibration.md). They count by the weights of rows and classes, as in the loss.
+        threshold: Of two classes, the probability of the second one from which on it is the label, in `predict` and
+            every export; of labels, that of each, by which an answer `labels` says whether it is there. `"f1"`,
+            `"balanced_accuracy"` or `"accuracy"`: the one by which that score of the validation rows is highest.
+        intervals: The share of new rows whose truth is to lie in the interval or set that the model gives with each
+            answer, such as 0.9: `low` and `high` of numbers, `set` of classes, in `predict` and every export. They are
+            fitted on the validation rows (see docs/intervals.md). Further trainings of the model fit them anew.
         **options: The builder's, for a name. For a trained model `linear="refit"` alone: the line beside its hidden
             layers is solved again, from these rows.
 
@@ -127,6 +128,7 @@ def train(
     begin = clock.monotonic()
     check_precision()
     check_choice("engine", engine, ENGINES)
+    check_choice("calibration", calibration, (True, False))
     placement = place(devices)
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
     check_seed(seed)
@@ -164,12 +166,24 @@ def train(
         "freeze": None if freeze == "none" else freeze,
     }
     given |= {"target": target, "groups": groups, "time": time, "weight": weight, "class_weight": class_weight}
-    given |= {"schema": schema, "validation": None if isinstance(validation, RecipeShare) else validation}
+    given |= {
+        "learning_rate": learning_rate,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "callbacks": callbacks or None,
+    }
+    given |= {
+        "engine": None if engine == "auto" else engine,
+        "schema": schema,
+        "validation": None if isinstance(validation, RecipeShare) else validation,
+    }
+    given |= {"intervals": intervals, "threshold": threshold}
     check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
     environment = None
     if traits.experience is not None:
         environment, validation = experience.checked(recipe.data_or(data, entry.name)), None
         data = experience.observations(environment, seed)
+    by_procedure = traits.procedure is not None and model is None
     parts = load_parts(
         recipe.data_or(data, entry.name),
         target=model.schema.target if model is not None and target is None else target,
@@ -185,130 +199,51 @@ def train(
         weight=weight,
         seed=seed,
         task=None if model is None else model.task,
+        whole=by_procedure and isinstance(validation, RecipeShare),
         verbose=verbose,
     )
     if environment is not None:
         num_rows, source = experience.rows_per_epoch(recipe), type(environment).__name__
         parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
-    goes_on = model is not None
-    if goes_on:
-        seed_layers(model.network, seed)
-    else:
-        preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
-        model = assemble(entry, preprocessor, options, seed=seed, compiled=False)
-    objectives.begin(model, seed)
-    _check_target(model, parts)
-    model.check_loss(loss)
-    model.task.check_loss(loss, model.target, model.decision)
-
-    has_targets = model.schema.task is not None and parts.train.y is not None
-    workload = Workload(
-        num_rows=parts.rows,
-        batch_size=recipe.rows_a_step(parts.rows),
-        epochs=recipe.epochs,
-        streamed=parts.streaming,
-        inputs_only=not has_targets and weight is None,
-        augmentation=traits.augmentation,
-        made_by_model=environment is not None,
-    )
     limit = None if budget is None else Budget(budget, begin)
     request = Request(placement, engine, callbacks, checkpoint, seed, verbose, limit)
-    needs_line = line.is_needed(model, again=solves_line_again)
-    phases = Phases(model, settings, workload, request, freeze)
-    if verbose:
-        print(_opening_lines(entry, parts, phases.plan, request), flush=True)
     record = settings.listed()
     record |= {} if choice is None else {"auto": choice.listed}
     record |= {} if budget is None else {"budget": float(budget)}
     record |= {} if freeze is None else {"freeze": freeze}
     record |= {"linear": "refit"} if solves_line_again else {}
-    record |= {"dtype_policy": MIXED} if computes_in_half(model.network) else {}
-
-    rows = _encoded_rows(parts, model, settings, workload, request)
-    if goes_on:
-        continue_target(model, parts, rows)
-    if environment is not None:
-        experience.check_encoding(data, rows.encoded.x, entry.name)
-        steps = recipe.steps_per_epoch
-        made = experience.Experience(traits.experience, environment, model, steps=steps, seed=seed)
-        rows = dataclasses.replace(rows, experience=made)
-    identity = {} if checkpoint is None else _identity(entry, seed, record, parts, rows.encoded)
-    solved_line = line_beside.begin(model, rows, solves=needs_line, chooses=recipe.solver is None, seed=seed)
-    if solved_line.solved is not None:
-        record["linear"] = solved_line.listed(again=solves_line_again)
-    record["plan"] = phases.plan.listed
-
-    scores: dict[str, Scores] = {}
-    trained = model
+    preprocessor = None
+    if model is None:
+        preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
+    share = recipe.validation if isinstance(validation, RecipeShare) else None
+    answers: dict[str, Any] = {"calibration": calibration, "threshold": threshold, "intervals": intervals}
+    call = Call(entry, settings, parts, preprocessor, request, record, given, share, answers)
     with interruption.terminable():
-        fitted = phases.run(rows, identity=identity, best_so_far=solved_line.best_so_far)
-        try:
-            if not fitted.interrupted:
-                compiled = functools.partial(settings.compile, copies=True)
-                model, changed = finished(trained, rows.held_out, compiled=compiled, seed=seed)
-                record |= {"finished": changed} if changed else {}
-            scores = {} if parts.streaming or environment is not None else _scores(model, parts, rows)
-            share = {} if fitted.interrupted else solved_line.explained(model, rows)
-            if share:
-                record["linear"] = solved_line.listed(again=solves_line_again) | share
-        except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
-            fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
-    # A run that resumes from its checkpoint knows by that alone which loss the line reached.
-    keeps_first = fitted.best_epoch is None and (solved_line.best_so_far is not None or fitted.best is not None)
-    if rows.encoded is not None and traits.unreached is not None and _ends_short(recipe, fitted):
-        reason = traits.unreached(model, rows.encoded.x, rows.encoded.y)
-        fitted = dataclasses.replace(fitted, stopped=f"{fitted.stopped}: {reason}")
-    if not settings.has_own_optimizer:
-        # By a schedule that has run down to 0, Keras's `fit` would learn nothing.
-        for one in (model, trained) if goes_on and model is not trained else (model,):
-            settings.compile(one)
+        if by_procedure:
+            end = ended.by_procedure(call)
+        else:
+            end = ended.by_epochs(call, model, freeze, solves_line_again, (environment, data))
+    model, fitted = end.model, end.fitted
     run = Run(
         model=model,
         history=fitted.history,
-        metrics={split: of_split.to_dict(short=True) for split, of_split in scores.items()},
-        recipe=record,
-        data={**parts.facts(), **_listed_roles(target, groups, time, weight, image_size, validation)},
+        metrics={split: of_split.to_dict(short=True) for split, of_split in end.scores.items()},
+        recipe=end.record,
+        data={**end.parts.facts(), **_listed_roles(target, groups, time, weight, image_size, validation)},
         seed=seed,
         seconds=clock.monotonic() - begin,
-        device=phases.plan.devices.text,
+        device=end.device,
         interrupted=fitted.interrupted,
         stopped=fitted.stopped,
-        best_epoch=-1 if keeps_first else fitted.best_epoch,
+        best_epoch=end.best_epoch,
     )
+    scores = end.scores
     if verbose:
         print(_closing_lines(run, request, recipe), flush=True)
         held_out = [scores[split] for split in ("val", "test", "train") if split in scores]
         if held_out and held_out[0].hint and class_weight is None:
             print(f"hint: {held_out[0].hint}", flush=True)
     return run
-
-
-def _check_target(model: Model, parts: Parts) -> None:
-    """Raises ValueError if there is no target where the task learns from one."""
-    if parts.train.target is None and parts.train.y is None and model.task.learns_from_targets:
-        lacking = absent(model.schema.target, parts.train.column_names)
-        named = f" The data have no column {lacking[0]!r}." if lacking else ""
-        raise ValueError(
-            f"Training {model.entry.name!r} needs a target.{named} Pass `target=` with a column's name, or (x, y)."
-        )
-
-
-def _encoded_rows(parts: Parts, model: Model, settings: Settings, workload: Workload, request: Request) -> Rows:
-    """Returns the rows as the training takes them."""
-    shuffle, seed = settings.recipe.shuffle, request.seed
-    order: dict[str, Any] = {"batch_size": workload.batch_size, "shuffle": shuffle, "seed": seed}
-    if parts.streaming:
-        settings.check_streaming()
-        return rows_of_a_stream(parts, model, **order)
-    learning = {"class_weight": settings.class_weight, "augmentation": workload.augmentation}
-    return rows_in_memory(parts, model, **learning, **order, verbose=request.verbose)
-
-
-def _identity(entry: Entry, seed: int, record: dict, parts: Parts, encoded: Encoded | None) -> dict[str, Any]:
-    """Returns plain values by which a checkpoint knows the run that it belongs to."""
-    fingerprint = parts.source if encoded is None else fingerprint_of(encoded)
-    facts = {"recipe": identifying(record), "rows": parts.rows, "data": fingerprint}
-    return json.loads(json.dumps({"entry": entry.name, "seed": seed, **facts}, default=str))
 
 
 def _listed_roles(target, groups, time, weight, image_size, validation) -> dict[str, Any]:
@@ -334,13 +269,6 @@ def _ignored(ignore, model: Model | None) -> tuple:
             f"{model.entry.name!r} anew, or call zoo.fine_tune with `columns='new'` and `ignore={list(names)}`."
         )
     return names
-
-
-def _ends_short(recipe: Recipe, fitted: Fitted) -> bool:
-    """Returns whether a run used up its epochs without reaching what its recipe stops at."""
-    name, value = recipe.stop_at or ("", 0.0)
-    reached = fitted.history.get(name, [float("-inf")])[-1] <= value
-    return not reached and not fitted.interrupted and fitted.stopped.startswith("the limit of")
 
 
 def _is_name(model) -> bool:
@@ -373,26 +301,6 @@ def _resolve(model, options) -> tuple[Model | None, Entry, dict]:
     return found, entry, options
 
 
-def _scores(model: Model, parts: Parts, rows: Rows) -> dict[str, Scores]:
-    """Returns the scores on training, validation and test rows."""
-    splits = {"train": rows.encoded, "val": rows.held_out}
-    if parts.test is not None:
-        splits["test"] = pipelines.encode(parts.test, model.preprocessor)
-    return {
-        split: scoring.score(model, part, once=True, weighted=False)
-        for split, part in splits.items()
-        if part is not None
-    }
-
-
-def _opening_lines(entry: Entry, parts: Parts, plan: Plan, request: Request) -> str:
-    """Returns what trains on what and where; how, if it is not what one expects or all is to be shown."""
-    held_out = f", {parts.val_rows} more to choose the best epoch by" if parts.val_rows else ""
-    lines = [f"{entry.name} on {parts.source}: {parts.rows} rows{held_out}; {plan.devices.text} ({plan.devices.why})"]
-    falls_back = plan.loop == "keras" and request.engine == "auto" and request.callbacks
-    return "\n".join(lines + [plan.text] * bool(request.verbose > 1 or falls_back))
-
-
 def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
     """Returns why a training ended, its scores, and how an interrupted one goes on.
 
@@ -407,6 +315,10 @@ def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
         names = [name for name in shown if name in numbers] or list(numbers)
         if names:
             parts.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
+    if "set aside" in str(run.recipe.get("calibration")):
+        parts.append("the earlier calibration is set aside")
+    if covering := run.recipe.get("intervals"):
+        parts.append(f"intervals to cover {covering['coverage']:.4g} by {covering['rows']} held-out rows")
     lines = ["; ".join(parts)]
     is_cut_off = run.interrupted or request.budget is not None and request.budget.stopped is not None
     if is_cut_off and request.checkpoint is not None and recipe.solver is None:

@@ -1,0 +1,205 @@
+"""Ensemble selection: the network of a committee, built and trained; saved, exported, adapted and trained further."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo import entries
+from zoo.engine.freezing import heads
+from zoo.layers.linear import line_of
+from zoo.models.ensemble_selection import CONFIGURATIONS, Configuration, committee, network_of
+from zoo.registry import Spec
+
+SPEC = Spec("regression", linear=True, num_numeric=3, num_linear=2, num_quantile=2, categorical_sizes=(3,))
+GENERATOR = np.random.default_rng(0)
+ROWS = 60
+TABLE = pd.DataFrame({"a": GENERATOR.normal(size=ROWS), "c": GENERATOR.choice(list("xyz"), ROWS)})
+TABLE["d"] = GENERATOR.choice([f"level {i}" for i in range(12)], ROWS)
+TABLE["y"] = np.where(TABLE.a + (TABLE.c == "x") > 0.3, "high", "low")
+QUICK = {"bags": 2, "epochs": 1, "verbose": 0}
+
+
+def plain(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def rows(spec, count=5):
+    generator = np.random.default_rng(0)
+    return {
+        "numeric": generator.normal(size=(count, spec.num_numeric)).astype("float32"),
+        "linear": generator.normal(size=(count, spec.num_linear)).astype("float32"),
+        "quantile": generator.random((count, spec.num_quantile)).astype("float32"),
+        "categorical": generator.integers(0, 3, (count, 1)).astype("int32"),
+    }
+
+
+def redrawn(network):
+    generator = np.random.default_rng(1)
+    for layer in network.layers:
+        if layer.weights and layer.name != "outputs" and not layer.name.startswith("known_levels"):
+            layer.set_weights([generator.normal(scale=0.3, size=w.shape) for w in layer.get_weights()])
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A committee of all configurations."""
+    run = zoo.train("committee_classifier", TABLE, target="y", **QUICK)
+    model, names = run.model, ["tabm", "realmlp", "mlp", "linear"]
+    weights = model.options["weights"]
+    assert sum(weights) == pytest.approx(1.0) and set(model.options["members"]) <= set(names)
+    # Of few rows and one epoch some have no weight: another one by hand has all of them.
+    full = zoo.build("committee_classifier", TABLE, target="y", bags=2, weights=(0.4, 0.3, 0.2, 0.1))
+    redrawn(full.network)
+    full.network.get_layer("known_levels_1").set_weights([known_but(full, "level 3")])
+    return full
+
+
+def known_but(model, level):
+    known = np.ones(model.network.get_layer("known_levels_1").known.shape, "float32")
+    names = [(column, name) for column, levels in categories(model) for name in levels]
+    known[names.index(("d", level))] = 0.0
+    return known
+
+
+def categories(model):
+    features = model.preprocessor.layout.features
+    return [(each["column"], each["levels"]) for each in features if each["tensor"] == "categorical"]
+
+
+def test_it_answers_by_the_weighted_mean_of_its_networks():
+    """Each network as its own builder makes it, with the weights that stand in the committee under its prefix."""
+    network = committee(SPEC, bags=2, weights=(4.0, 3.0, 2.0, 1.0), output_activation=None)
+    redrawn(network)
+    expected = 0.0
+    for name, weight in zip(CONFIGURATIONS, (0.4, 0.3, 0.2, 0.1), strict=True):
+        for bag in range(2):
+            alone = network_of(name, SPEC)
+            for layer in alone.layers:
+                if layer.weights:
+                    layer.set_weights(network.get_layer(f"{name}_{bag}_{layer.name}").get_weights())
+            x = rows(SPEC)
+            answers = plain(alone({tensor.name: x[tensor.name] for tensor in alone.inputs}))
+            answers = answers.mean(axis=1) if answers.ndim == 3 else answers
+            expected = expected + weight / 2 * answers
+    np.testing.assert_allclose(plain(network(rows(SPEC))), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_it_is_one_flat_network_of_layers_as_any_other_s():
+    network = committee(SPEC, bags=2)
+    assert not any(isinstance(layer, keras.Model) for layer in network.layers)
+    names = {layer.name for layer in network.layers}
+    assert {"tabm_0_hidden_0", "tabm_1_hidden_0", "realmlp_0_hidden_0", "mlp_1_hidden_0", "linear_1_line"} <= names
+    assert [tensor.name for tensor in network.inputs] == list(rows(SPEC)) or len(network.inputs) == 4
+
+
+def test_it_is_not_taken_for_a_network_with_one_line():
+    assert line_of(committee(SPEC, members=("mlp",), bags=1)) is None
+    assert line_of(network_of("mlp", SPEC)) is not None
+
+
+def test_the_heads_are_those_of_its_networks():
+    names = {layer.name for layer in heads(committee(SPEC, members=("tabm", "mlp"), bags=2))}
+    assert names == {
+        f"{name}_{bag}_{what}" for name in ("tabm", "mlp") for bag in (0, 1) for what in ("outputs", "line")
+    }
+
+
+def test_a_configuration_that_cannot_be_built_takes_no_part():
+    bounded = Spec("regression", num_numeric=3)  # no line beside what ends at bounds
+    names = {layer.name for layer in committee(bounded, output_activation="sigmoid").layers}
+    assert "mlp_0_outputs" in names and not any(name.startswith("linear") for name in names)
+    with pytest.raises(ValueError, match="must have a configuration that takes the columns"):
+        committee(bounded, members=("linear",))
+    with pytest.raises(ValueError, match="must do its task. Received: 'logic', which none of mlp_classifier"):
+        Configuration(("mlp_classifier", "mlp_regressor")).entry("logic")
+    with pytest.raises(ValueError, match="a number for each of the configurations mlp, linear. Received: weights="):
+        committee(SPEC, members=("mlp", "linear"), weights=(1.0,))
+
+
+def test_each_configuration_has_entries_for_all_tasks_of_a_committee():
+    for entry in ("committee_classifier", "committee_regressor"):
+        for task in zoo.info(entry).tasks:
+            for configuration in CONFIGURATIONS.values():
+                own = configuration.entry(task)
+                assert configuration.options.keys() <= own.options.keys()
+                ours, theirs = (entries.load_recipe(each) for each in (zoo.info(entry), own))
+                assert (ours.encodings, ours.feature_budget, ours.linear) == (
+                    theirs.encodings,
+                    theirs.feature_budget,
+                    theirs.linear,
+                )  # one preprocessor encodes for all
+
+
+def test_it_is_saved_and_loaded_with_weights_and_known_levels(trained, tmp_path):
+    zoo.save(trained, tmp_path / "committee")
+    again = zoo.load(tmp_path / "committee")
+    assert np.array_equal(plain(again.network.get_layer("known_levels_1").known), known_but(trained, "level 3"))
+    assert zoo.predict(again, TABLE).equals(zoo.predict(trained, TABLE))
+
+
+def test_a_level_that_one_fold_did_not_hold_is_as_unseen_for_its_networks_alone(trained):
+    """With that level, a row is answered as the mean of a fold that knows it and one that sees an unknown level."""
+    row = TABLE.iloc[:1]
+    known, unseen = row.assign(d="level 3"), row.assign(d="never seen")
+    answers = [zoo.predict(trained, each).p_high.item() for each in (known, unseen)]
+    other = keras.models.clone_model(trained.network)
+    other.set_weights(trained.network.get_weights())
+    none = np.ones_like(known_but(trained, "level 3"))
+    none[:] = known_but(trained, "level 3")
+    other.get_layer("known_levels_0").set_weights([none])
+
+    def probability(network, frame):
+        x = trained.preprocessor.encode(frame.drop(columns="y"))
+        return float(1 / (1 + np.exp(plain(network(x))[0, 0])))
+
+    assert answers[0] != pytest.approx(answers[1], abs=1e-6)
+    assert probability(other, known) == pytest.approx(answers[1], abs=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["tf_saved_model", "numpy", "onnx", "litert"])
+def test_each_export_proves_that_it_answers_the_same(trained, tmp_path, form):
+    report = zoo.export(trained, tmp_path / form, format=form)
+    assert report.rows_proved if hasattr(report, "rows_proved") else report
+
+
+def test_new_columns_levels_and_classes_leave_the_old_answers(trained):
+    wider = TABLE.assign(e=np.arange(ROWS) * 1.0)
+    wider.loc[:3, "d"] = "level 99"
+    adapted = zoo.adapt(trained, wider, columns="extend")
+    old = TABLE.iloc[10:]
+    answers = zoo.predict(adapted, wider.iloc[10:]).p_high
+    np.testing.assert_allclose(answers, zoo.predict(trained, old).p_high, atol=1e-5)
+    third = TABLE.assign(y=np.where(TABLE.a > 1.0, "highest", TABLE.y))
+    more = zoo.adapt(trained, third, classes="extend")
+    assert list(more.classes) == ["high", "low", "highest"]
+    names = [(column, level) for column, levels in categories(adapted) for level in levels]
+    known = plain(adapted.network.get_layer("known_levels_1").known)
+    assert known[names.index(("d", "level 3"))] == 0.0 and known[names.index(("d", "level 99"))] == 1.0
+
+
+def test_it_is_trained_further_as_one_network(trained):
+    before = [np.array(w) for w in trained.network.get_layer("tabm_0_hidden_0").get_weights()]
+    shares = plain(trained.network.get_layer("outputs").shares)
+    run = zoo.fine_tune(trained, TABLE, epochs=2, verbose=0)
+    network = run.model.network
+    assert len(run.history["loss"]) == 2 and "committee" not in run.recipe
+    assert not np.array_equal(network.get_layer("tabm_0_hidden_0").get_weights()[0], before[0])
+    assert np.array_equal(plain(network.get_layer("outputs").shares), shares)
+    assert np.array_equal(plain(network.get_layer("known_levels_1").known), known_but(trained, "level 3"))
+
+
+def test_lines_that_a_further_training_finds_unsolved_are_solved(trained):
+    """Of new classes nothing is known: each line would answer them all alike, and never learn."""
+    other = TABLE.assign(y=np.where(TABLE.a > 0.0, "up", "down"))
+    run = zoo.fine_tune(trained, other, classes="new", epochs=1, verbose=0)
+    lines = [run.model.network.get_layer(f"{name}_{bag}_line") for name in ("mlp", "linear") for bag in (0, 1)]
+    kernels = [plain(line.kernel) for line in lines]
+    assert np.any(kernels[0]) and all(np.array_equal(kernel, kernels[0]) for kernel in kernels)
+
+
+def test_it_has_no_coefficients(trained):
+    with pytest.raises(TypeError):
+        trained.coefficients()

@@ -1,0 +1,328 @@
+"""The procedure of a committee: each configuration trains on every bag, and out-of-fold answers decide on its weight.
+
+    rows --bags--> networks of each configuration --> out-of-fold answers --greedy--> weights --> one network
+
+The preprocessor is fitted on all training rows: its statistics of numbers see no target. What tells the rows of a bag,
+levels that they do not hold, are constants in front of that bag's networks (`zoo.layers.known_levels`). So an
+out-of-fold answer knows nothing of its row but what the row's own columns say, and the statistics of numbers. Its
+network was not trained on the row, but the rows of the fold chose the network's epoch; what that makes the losses too
+low by is added to them (`zoo.solvers.ensemble_weights.optimism`), to those of configurations and of the whole.
+
+See `zoo.models.ensemble_selection` for the paper and the table of configurations.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo import display
+from zoo.building import assemble
+from zoo.compiling import compile_model
+from zoo.data.pipelines import Encoded
+from zoo.engine import interruption
+from zoo.engine.fitting import Fitted
+from zoo.layers.pool import pooled
+from zoo.model import Model
+from zoo.models.ensemble_selection import CONFIGURATIONS, check_bags, checked_members, prefix_of
+from zoo.progress import Progress
+from zoo.solvers import ensemble_weights
+from zoo.training import bag_training
+from zoo.training.bag_store import BagStore, Trained
+from zoo.training.bag_training import Library, OutOfTimeError
+from zoo.training.bags import Bags, joined, known_levels, parted, rows_of
+from zoo.training.finishing import HeldOut
+from zoo.training.procedures import Call, Learnt
+from zoo.training.rows import identity_of, rows_in_memory
+from zoo.training.settings import Settings
+
+REFUSED = {
+    "optimizer": "each of its configurations has an optimizer of its own",
+    "learning_rate": "each of its configurations has a learning rate of its own",
+    "loss": "its networks are weighed by the loss that they are trained by",
+    "solver": "its networks are trained by their recipes",
+    "freeze": "its networks are fresh, and nothing in them is to stand still",
+    "callbacks": "there is no one model to tell them of before the last of its networks is trained",
+    "engine": "each of its configurations runs as suits it",
+}
+
+
+@dataclasses.dataclass
+class Candidate:
+    """A configuration whose networks have been trained, or why they have not.
+
+    Args:
+        name: Of the configuration.
+        networks: By their bags.
+        problem: Why it is left out, in words, or `""`.
+    """
+
+    name: str
+    networks: dict[int, Trained]
+    problem: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long its networks took."""
+        return sum(one.seconds for one in self.networks.values())
+
+
+def check_call(call: Call) -> None:
+    """Checks what the caller asks of a committee.
+
+    Raises:
+        ValueError: if something is asked that its networks cannot all follow, or its rows are a stream.
+    """
+    name = call.entry.name
+    for argument, why in REFUSED.items():
+        if (value := call.given.get(argument)) is not None:
+            shown = argument if isinstance(value, (list, tuple)) or callable(value) else f"{argument}={value!r}"
+            raise ValueError(
+                f"`{argument}` cannot be asked of {name!r}: {why}. Received: {shown}. Leave it out, or train one of "
+                "its configurations alone."
+            )
+    if call.parts.streaming:
+        raise ValueError(
+            f"{name!r} is trained on folds: a committee needs all rows in memory. Received: a stream. Load the data "
+            "with `stream=False`, or train one network."
+        )
+    if call.request.devices.cluster is not None:
+        raise ValueError(
+            f"{name!r} is trained in one process. Received: workers of TF_CONFIG. Unset it, or train one network."
+        )
+
+
+def train_committee(call: Call) -> Learnt:
+    """Trains the configurations of a committee on folds, weighs them, and returns them as one model.
+
+    Args:
+        call: What is to be trained.
+
+    Raises:
+        ValueError: if something cannot be asked of a committee, or there are too few rows for its folds.
+        KeyboardInterrupt: after Ctrl-C before the first configuration is trained.
+    """
+    check_call(call)
+    options = {**call.entry.options, **call.settings.options}
+    names = checked_members(options["members"])
+    check_bags(options["bags"])
+    seed, verbose = call.request.seed, call.request.verbose
+    bags = parted(call.parts, options["bags"], call.given, share=call.share, seed=seed)
+    if verbose:
+        print(_opening_line(call, bags), flush=True)
+    library = _library(call, bags, names)
+    identity = identity_of(call.entry, seed, dict(call.record), call.parts, library.rows)
+    store = BagStore(call.request.checkpoint, {**identity, "bags": len(bags)})
+    # The line takes a second at most, and answers where nothing else is there.
+    in_order = sorted(names, key=lambda name: not CONFIGURATIONS[name].is_line)
+    candidates, stopped = _trained(library, in_order, store, verbose)
+    return _learnt(call, library, bags, sorted(candidates, key=lambda one: names.index(one.name)), stopped)
+
+
+def _opening_line(call: Call, bags: Bags) -> str:
+    rows, device = display.count(len(call.parts.train), "row"), call.request.devices
+    return f"{call.entry.name} on {call.parts.source}: {rows}, {display.count(len(bags), 'bag')}; {device.text}"
+
+
+def _library(call: Call, bags: Bags, names: tuple[str, ...]) -> Library:
+    """Returns what the networks are trained on: encoded rows, with weights of rows and classes."""
+    given = {name: call.given[name] for name in ("epochs", "batch_size") if call.given.get(name) is not None}
+    options = {name: call.settings.options[name] for name in ("output_activation",) if name in call.settings.options}
+    library = Library(call.preprocessor, Encoded({}), None, bags.bags, options, given, call.request)
+    some = library.model(next(iter(names)), 0) or assemble(call.entry, call.preprocessor, call.settings.options)
+    rows = rows_in_memory(
+        call.parts,
+        some,
+        batch_size=1,
+        shuffle=False,
+        seed=call.request.seed,
+        class_weight=call.settings.class_weight,
+        verbose=call.request.verbose,
+    )
+    return dataclasses.replace(library, rows=rows.encoded, given=rows.held_out)
+
+
+def _trained(library: Library, names: list[str], store: BagStore, verbose: int) -> tuple[list[Candidate], str]:
+    """Returns the configurations in the order in which they were trained, and why that ended, or `""`."""
+    numbers, found, stopped, longest = range(len(library.bags)), [], "", 0.0
+    epochs = [0 if CONFIGURATIONS[name].is_line else library.settings(name).recipe.epochs for name in names]
+    with Progress(sum(epochs) * len(numbers), "epoch", verbose=int(verbose == 1), transient=False) as progress:
+        for name in names:
+            candidate = Candidate(name, store.read(name))
+            missing = [bag for bag in numbers if bag not in candidate.networks]
+            text = f"{name}, {display.count(len(numbers), 'bag')}"
+            progress.advance((len(numbers) - len(missing)) * epochs[names.index(name)], text)
+            problem, begin = _out_of_time(library, found, longest) if missing else "", time.monotonic()
+            found.append(candidate)
+            if missing and not problem:
+                after = functools.partial(_advanced, progress, text)
+                try:
+                    problem = _train_one(library, candidate, missing, store, after)
+                except KeyboardInterrupt as interrupt:
+                    candidate.problem = stopped = interruption.reason(interrupt)
+                    if not any(not one.problem for one in found):
+                        raise
+                    break
+                except OutOfTimeError:
+                    problem = "no time was left"
+                longest = max(longest, time.monotonic() - begin)
+            problems = [one.problem for one in candidate.networks.values() if one.problem]
+            candidate.problem = problem or (problems[0] if problems else "")
+            if verbose > 1:
+                print(f"{name}: {candidate.problem or display.duration(candidate.seconds)}", flush=True)
+    return found, stopped
+
+
+def _advanced(progress: Progress, text: str, epochs: int) -> None:
+    progress.advance(epochs, text)
+
+
+def _out_of_time(library: Library, found: list[Candidate], longest: float) -> str:
+    """Returns why no further configuration is begun, or `""`: by the time of the longest one before."""
+    budget, able = library.request.budget, any(not one.problem for one in found)
+    return "no time was left" if budget is not None and able and not budget.lasts(longest) else ""
+
+
+def _train_one(
+    library: Library, candidate: Candidate, missing: list[int], store: BagStore, after: Callable[[int], object]
+) -> str:
+    """Trains the missing networks of a configuration; returns why they cannot be, or `""`."""
+    name = candidate.name
+    if not CONFIGURATIONS[name].is_line:
+        parts = bag_training.networks(library, name, missing, after)
+    elif library.model(name, 0) is None:
+        return "a line takes no part where answers end at bounds, and needs columns of a table"
+    else:
+        parts = bag_training.lines(library, name, missing)
+    for part in parts:
+        store.write(name, part)
+        candidate.networks |= {one.bag: one for one in part}
+    return ""
+
+
+def _learnt(call: Call, library: Library, bags: Bags, candidates: list[Candidate], stopped: str) -> Learnt:
+    """Weighs the configurations, and makes one network of those whose weight is not zero."""
+    able = [one for one in candidates if not one.problem and len(one.networks) == len(bags)]
+    if not able:
+        said = "; ".join(f"{one.name}: {one.problem}" for one in candidates)
+        raise ValueError(
+            f"A committee must have a configuration that can be trained. Received: {said}. Look at the data, or pass "
+            "other `members`."
+        )
+    judge = library.model(able[0].name, 0)
+    compile_model(judge, library.settings(able[0].name).recipe)
+    mean = judge.task.mean_of(judge.decision)
+    held = np.concatenate([bag.held for bag in bags.bags])
+    order = np.argsort(held, kind="stable")
+    row_weight = _row_weight(call, held[order])
+    rows = joined(rows_of(library.rows, held[order]), library.given)
+    outputs = np.stack([_out_of_fold(one, order, mean) for one in able], axis=1)  # (rows, configurations, outputs)
+    judged = HeldOut(judge, rows)
+
+    def answer(weights) -> np.ndarray:
+        shares = keras.ops.convert_to_tensor(np.asarray(weights, "float32"))
+        return keras.ops.convert_to_numpy(pooled(keras.ops.convert_to_tensor(outputs), shares, mean=mean))
+
+    optimism = np.array([ensemble_weights.optimism([one.curve for one in each.networks.values()]) for each in able])
+    weights, losses = ensemble_weights.greedy(
+        lambda weights: judged.loss(answer(weights)) + float(optimism @ weights), len(able)
+    )
+    chosen = [(one, float(weight)) for one, weight in zip(able, weights, strict=True) if weight > 0.0]
+    alone = [judged.loss(answer(row)) + float(optimism @ row) for row in np.eye(len(able))]
+    facts = _facts(candidates, able, weights, alone, losses, len(bags))
+    model = _model(call, library, bags, chosen)
+    interrupted = bool(stopped)
+    stopped = stopped or _ended(call, candidates)
+    best = int(np.argmin(losses))
+    fitted = Fitted({"val_loss": losses}, stopped, interrupted, best, losses[best])
+    options = {**call.record["options"], **_options(bags, chosen)}
+    record = {"options": options, "committee": facts, "finished": _said(candidates, chosen)}
+    return Learnt(model, fitted, library.rows, rows, answer(weights), row_weight, record, bags.said)
+
+
+def _row_weight(call: Call, held: np.ndarray) -> np.ndarray | None:
+    """Returns the sample weights of the rows that weigh, without those of their classes; None where none has any."""
+    own, given = call.parts.weights(call.parts.train), call.parts.held_out_weights
+    if own is None and given is None:
+        return None
+    own = np.ones(len(held)) if own is None else own[held]
+    given = np.ones(call.parts.val_rows) if given is None else given
+    return np.concatenate([own, given])
+
+
+def _out_of_fold(candidate: Candidate, order: np.ndarray, mean: str) -> np.ndarray:
+    """Returns what a configuration answers for the rows that weigh it, `(rows, outputs)`.
+
+    A training row is answered by the network of the bag that it is held out from, a row that the caller gave to
+    validate on by all of the networks.
+    """
+    networks = [candidate.networks[bag] for bag in sorted(candidate.networks)]
+    found = np.concatenate([one.outputs for one in networks])[order].astype("float32")
+    if networks[0].given is None:
+        return found
+    beside = keras.ops.convert_to_tensor(np.stack([one.given for one in networks], axis=1))
+    equal = keras.ops.convert_to_tensor(np.full(len(networks), 1.0 / len(networks), "float32"))
+    return np.concatenate([found, keras.ops.convert_to_numpy(pooled(beside, equal, mean=mean))])
+
+
+def _options(bags: Bags, chosen: list[tuple[Candidate, float]]) -> dict[str, Any]:
+    """Returns the builder's options by which the network is built again."""
+    return {
+        "members": [one.name for one, _ in chosen],
+        "bags": len(bags),
+        "weights": [weight for _, weight in chosen],
+    }
+
+
+def _model(call: Call, library: Library, bags: Bags, chosen: list[tuple[Candidate, float]]) -> Model:
+    """Returns the compiled model of the chosen configurations, with the weights of their networks."""
+    settings: Settings = call.settings
+    options = {**settings.options, **_options(bags, chosen)}
+    model = assemble(call.entry, call.preprocessor, options, seed=call.request.seed, compiled=False)
+    layers: Mapping[str, keras.layers.Layer] = {layer.name: layer for layer in model.network.layers}
+    for one, _ in chosen:
+        for bag, trained in one.networks.items():
+            for name, weights in trained.weights.items():
+                layers[f"{prefix_of(one.name, bag)}{name}"].set_weights(weights)
+    for number, bag in enumerate(bags.bags):
+        if (known := known_levels(library.rows, bag, library.sizes)) is not None:
+            layers[f"known_levels_{number}"].set_weights([known])
+    compile_model(model, model.recipe)
+    return model
+
+
+def _facts(candidates, able, weights, alone, losses: list[float], bags: int) -> dict[str, Any]:
+    """Returns what the run and the card say of each configuration, in plain values."""
+    of_able = {one.name: (float(loss), float(weight)) for one, loss, weight in zip(able, alone, weights, strict=True)}
+    configurations: dict[str, Any] = {}
+    for one in candidates:
+        loss, weight = of_able.get(one.name, (None, 0.0))
+        configurations[one.name] = {
+            "loss": loss,
+            "weight": weight,
+            "bags": len(one.networks),
+            "seconds": round(one.seconds, 2),
+            **({"left_out": one.problem or "its weight is 0"} if not weight else {}),
+        }
+    return {"bags": bags, "loss": min(losses), "picks": len(losses), "configurations": configurations}
+
+
+def _ended(call: Call, candidates: list[Candidate]) -> str:
+    """Returns why a training ended that nothing interrupted."""
+    if any(one.problem == "no time was left" for one in candidates):
+        return call.request.budget.reason
+    return "every configuration is trained"
+
+
+def _said(candidates: list[Candidate], chosen: list[tuple[Candidate, float]]) -> str:
+    """Returns the weights and what was left out, as a clause."""
+    said = f"weights {', '.join(f'{one.name} {weight:.2g}' for one, weight in chosen)}"
+    names = [one.name for one, _ in chosen]
+    left = [f"{one.name} ({one.problem or 'no gain'})" for one in candidates if one.name not in names]
+    return f"{said}; without {', '.join(left)}" if left else said
