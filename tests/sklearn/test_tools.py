@@ -42,7 +42,7 @@ def test_calibration(numbers):
 def test_platt_s_calibration_is_of_the_log_odds(numbers):
     """A logistic regression on log-odds, as scikit-learn fits it; Platt's targets are those of its own calibration."""
     X, y = numbers
-    fitted = ZooClassifier(**QUICK).fit(X, y)
+    fitted = ZooClassifier(**FAST).fit(X, y)
     calibrated = CalibratedClassifierCV(FrozenEstimator(fitted), method="sigmoid").fit(X, y)
     ours = calibrated.calibrated_classifiers_[0].calibrators[0]
     p = calibrated.predict_proba(X)[:, 1]
