@@ -103,8 +103,9 @@ def page(card: Mapping[str, Any], schema) -> str:
     if auto := (card.get("recipe") or {}).get("auto"):
         lines += [f"This entry was taken by `auto`, {auto['why']}."]
     if "date" in card:
+        done = f"{card['epochs']} {(card.get('recipe') or {}).get('counted', 'epoch')}s"
         lines += [
-            f"{card['date']}, seed {card['seed']}, {card['epochs']} epochs in {card['seconds']} s on {card['device']}; "
+            f"{card['date']}, seed {card['seed']}, {done} in {card['seconds']} s on {card['device']}; "
             f"stopped: {card['stopped']}."
         ]
     if said := line_of_card(card):

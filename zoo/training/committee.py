@@ -103,11 +103,17 @@ def train_committee(call: Call) -> Learnt:
         call: What is to be trained.
 
     Raises:
-        ValueError: if something cannot be asked of a committee, or there are too few rows for its folds.
+        ValueError: if something cannot be asked of a committee, or there are too few rows for its folds, or none of its
+            configurations can be trained.
         KeyboardInterrupt: after Ctrl-C before the first configuration is trained.
     """
     check_call(call)
     options = {**call.entry.options, **call.settings.options}
+    if options["weights"] is not None:
+        raise ValueError(
+            f"`weights` are what the training of {call.entry.name!r} chooses. Received: weights={options['weights']!r}. "
+            "Leave them out, or build a model with them, zoo.build, and train that."
+        )
     names = checked_members(options["members"])
     check_bags(options["bags"])
     seed, verbose = call.request.seed, call.request.verbose
@@ -236,8 +242,7 @@ def _learnt(call: Call, library: Library, bags: Bags, candidates: list[Candidate
     stopped = stopped or _ended(call, candidates)
     best = int(np.argmin(losses))
     fitted = Fitted({"val_loss": losses}, stopped, interrupted, best, losses[best])
-    options = {**call.record["options"], **_options(bags, chosen)}
-    record = {"options": options, "committee": facts, "finished": _said(candidates, chosen)}
+    record = {"counted": "pick", "committee": facts, "finished": _said(candidates, chosen)}
     return Learnt(model, fitted, library.rows, rows, answer(weights), row_weight, record, bags.said)
 
 
