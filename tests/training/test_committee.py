@@ -31,7 +31,7 @@ TABLE = pd.DataFrame(
         "d": GENERATOR.choice([f"level {i}" for i in range(14)], ROWS),
     }
 )
-TABLE.loc[7, "d"] = "a level of one row"
+TABLE.loc[np.random.default_rng(0).permutation(ROWS)[[0, 3]], "d"] = "of one fold"  # both are held out from bag 0
 TABLE["y"] = 100.0 + 20.0 * TABLE.a - 5.0 * (TABLE.c == "x") + 5.0 * GENERATOR.normal(size=ROWS)
 CLASSES = TABLE.assign(y=np.where(TABLE.y > 100.0, "high", "low"))
 QUICK = {"members": ("mlp", "linear"), "bags": 3, "epochs": 4, "verbose": 0}
@@ -110,6 +110,7 @@ def test_the_run_and_the_card_say_what_each_configuration_is_worth(run):
     text = page(card_of(run.model, run), run.model.schema)
     assert "weights " in text and run.recipe["finished"] in text
     assert run.recipe["finished"] in repr(run) and f"50 picks, best: pick {run.best_epoch + 1}" in repr(run)
+    assert "3 bags; loss of out-of-fold answers" in text and "| mlp | " in text and "| linear | " in text
     assert "50 picks in" in text and "the procedure zoo.training.committee:train_committee" in run._repr_html_()
 
 

@@ -113,6 +113,7 @@ def page(card: Mapping[str, Any], schema) -> str:
     lines += filter(None, (line_of_calibration(card), line_of_threshold(card), line_of_intervals(card)))
     if finished := (card.get("recipe") or {}).get("finished"):
         lines += [f"At the end of the training: {finished}."]
+    lines += _configurations(card)
     if card.get("ancestry"):
         lines += ["Began from: " + ", then ".join(_said(ancestor) for ancestor in card["ancestry"]) + "."]
     if lines[-1]:
@@ -135,6 +136,19 @@ def page(card: Mapping[str, Any], schema) -> str:
         lines.append(f'zoo.train(model, {rows}).save("runs/more")  # goes on from these weights')
     lines += ['zoo.export(model, "served/NAME")  # for TensorFlow Serving', "```", "", f"Paper: {card['paper']}", ""]
     return "\n".join(lines)
+
+
+def _configurations(card: Mapping[str, Any]) -> list[str]:
+    """Returns the lines of a table of what each configuration of a committee is worth; none of another model."""
+    committee = (card.get("recipe") or {}).get("committee")
+    if not committee:
+        return []
+    lines = ["", f"{committee['bags']} bags; loss of out-of-fold answers {_number(committee['loss'])}:", ""]
+    lines += ["| | loss alone | weight | bags | seconds | left out |", "|---|---|---|---|---|---|"]
+    for name, facts in committee["configurations"].items():
+        cells = [_number(facts[key]) for key in ("loss", "weight", "bags", "seconds")]
+        lines.append(f"| {name} | {' | '.join(cells)} | {facts.get('left_out', '')} |")
+    return [*lines, ""]
 
 
 def _of_classes(metrics: Mapping[str, Any]) -> set[str]:
