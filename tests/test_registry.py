@@ -32,7 +32,10 @@ def test_the_models_are_listed_by_year_then_name():
     ("arguments", "names"),
     [
         ({"pattern": "mlp_*"}, ["mlp_classifier", "mlp_regressor", "mlp_mixer"]),
-        ({"task": "regression"}, ["linear_regression", "mlp_regressor", "realmlp_regressor", "tabm_regressor"]),
+        (
+            {"task": "regression"},
+            ["linear_regression", "mlp_regressor", "committee_regressor", "realmlp_regressor", "tabm_regressor"],
+        ),
         ({"pattern": "mlp_*", "exclude": "*regressor"}, ["mlp_classifier", "mlp_mixer"]),
         ({"pattern": "*_mlp", "exclude": ["a*", "b*"]}, ["image_mlp"]),
         ({"pattern": "none_such"}, []),

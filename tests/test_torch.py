@@ -26,6 +26,7 @@ DRAWING = {"restricted_boltzmann_machine"}  # its hidden units are drawn anew in
 # With Adam it differs by more: Keras on TensorFlow squares the gradients of several lookups of a level one by one.
 # RealMLP's Adam moves a weight by up to 1.2 a step, however small its gradient: near 0 rounding decides where to.
 BY_SGD = {"logistic_regression", "realmlp_classifier", "realmlp_regressor"}
+BY_SGD |= {"committee_classifier", "committee_regressor"}  # RealMLP is one of their networks
 
 # In a process: what TensorFlow answers and learns, from what was saved here. `weights` are those after four steps.
 BY_TENSORFLOW = """

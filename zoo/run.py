@@ -66,6 +66,7 @@ class Run:
         rows = {split: amount for split, amount in self.data.get("rows", {}).items() if amount}
         names = ("optimizer", "learning_rate", "batch_size")
         how = self.recipe.get("solver") or ", ".join(f"{n.replace('_', ' ')} {self.recipe.get(n)}" for n in names)
+        how = f"the procedure {self.recipe.get('procedure')}" if "counted" in self.recipe else how
         facts = {
             "task": self.model.task.name,
             "taken by auto": self.recipe.get("auto", {}).get("why"),
@@ -85,7 +86,8 @@ class Run:
         return display.card(title, display.facts(facts), table)
 
     def _epochs(self) -> str:
-        epochs = display.count(max(map(len, self.history.values()), default=0), "epoch")
+        unit = self.recipe.get("counted", "epoch")  # a procedure may count something else
+        epochs = display.count(max(map(len, self.history.values()), default=0), unit)
         if self.best_epoch is None:
             return epochs
         if self.best_epoch < 0:
@@ -93,7 +95,7 @@ class Run:
         monitor = self.recipe.get("monitor")
         values = self.history.get(monitor, ())
         reached = f" ({monitor} {display.number(values[self.best_epoch])})" if self.best_epoch < len(values) else ""
-        return f"{epochs}, best: epoch {self.best_epoch + 1}{reached}"
+        return f"{epochs}, best: {unit} {self.best_epoch + 1}{reached}"
 
     def _share_of_line(self) -> str:
         """Returns which share of what the model explains is the line's, or `""`."""

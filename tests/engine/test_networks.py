@@ -71,7 +71,7 @@ VARIED = {  # options of other values than their defaults, beside the data that 
         {"members": ("tabm",), "output_activation": "sigmoid", "data": (ROWS, np.arange(60) % 3)},
     ],
     "committee_regressor": [
-        {"members": ("realmlp", "mlp"), "bags": 3, "output_activation": None},
+        {"members": ("realmlp", "mlp"), "bags": 3, "weights": (1.0, 2.0), "output_activation": None},
         {"output_activation": "sigmoid"},
     ],
     "realmlp_classifier": [

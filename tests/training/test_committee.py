@@ -31,7 +31,7 @@ TABLE = pd.DataFrame(
         "d": GENERATOR.choice([f"level {i}" for i in range(14)], ROWS),
     }
 )
-TABLE.loc[7, "d"] = "a level of one row"
+TABLE.loc[np.random.default_rng(0).permutation(ROWS)[[0, 3]], "d"] = "of one fold"  # both are held out from bag 0
 TABLE["y"] = 100.0 + 20.0 * TABLE.a - 5.0 * (TABLE.c == "x") + 5.0 * GENERATOR.normal(size=ROWS)
 CLASSES = TABLE.assign(y=np.where(TABLE.y > 100.0, "high", "low"))
 QUICK = {"members": ("mlp", "linear"), "bags": 3, "epochs": 4, "verbose": 0}
@@ -104,11 +104,14 @@ def test_the_run_and_the_card_say_what_each_configuration_is_worth(run):
         assert each["bags"] == 3 and each["seconds"] >= 0 and np.isfinite(each["loss"])
     weights = {name: each["weight"] for name, each in facts["configurations"].items() if each["weight"]}
     assert sum(weights.values()) == pytest.approx(1.0)
-    assert run.recipe["options"]["members"] == list(weights) == run.model.options["members"]
+    assert list(weights) == run.model.options["members"]
+    assert run.recipe["options"] == {"members": ["mlp", "linear"], "bags": 3}  # by which the run is repeated
     assert run.data["split"] == "all rows; 3 folds by seed 0" and run.data["rows"] == {"train": 60, "val": 0, "test": 0}
     text = page(card_of(run.model, run), run.model.schema)
     assert "weights " in text and run.recipe["finished"] in text
-    assert run.recipe["finished"] in repr(run)
+    assert run.recipe["finished"] in repr(run) and f"50 picks, best: pick {run.best_epoch + 1}" in repr(run)
+    assert "3 bags; loss of out-of-fold answers" in text and "| mlp | " in text and "| linear | " in text
+    assert "50 picks in" in text and "the procedure zoo.training.committee:train_committee" in run._repr_html_()
 
 
 def test_a_fold_counts_levels_that_its_rows_do_not_hold_as_unseen(run):
@@ -328,6 +331,10 @@ def test_what_its_networks_cannot_all_follow_is_refused(given, said):
         ({"members": ()}, "`members` must be one configuration or several, each once. Received: members=()"),
         ({"members": ("mlp", "mlp")}, "`members` must be one configuration or several, each once"),
         ({"members": ("tabn",)}, "`members` must be names of configurations: tabm, .*Received: 'tabn'. Did you mean"),
+        (
+            {"weights": (0.5, 0.5)},
+            "`weights` are what the training of 'committee_regressor' chooses. Received: weights=",
+        ),
         ({"bags": 0}, "`bags` must be an integer from 1 to 50, or None. Received: bags=0"),
         ({"bags": True}, "`bags` must be an integer from 1 to 50, or None. Received: bags=True"),
         ({"bags": 31}, "`bags` must be at most half the number of rows, 30. Received: bags=31"),

@@ -103,8 +103,9 @@ def page(card: Mapping[str, Any], schema) -> str:
     if auto := (card.get("recipe") or {}).get("auto"):
         lines += [f"This entry was taken by `auto`, {auto['why']}."]
     if "date" in card:
+        done = f"{card['epochs']} {(card.get('recipe') or {}).get('counted', 'epoch')}s"
         lines += [
-            f"{card['date']}, seed {card['seed']}, {card['epochs']} epochs in {card['seconds']} s on {card['device']}; "
+            f"{card['date']}, seed {card['seed']}, {done} in {card['seconds']} s on {card['device']}; "
             f"stopped: {card['stopped']}."
         ]
     if said := line_of_card(card):
@@ -112,6 +113,7 @@ def page(card: Mapping[str, Any], schema) -> str:
     lines += filter(None, (line_of_calibration(card), line_of_threshold(card), line_of_intervals(card)))
     if finished := (card.get("recipe") or {}).get("finished"):
         lines += [f"At the end of the training: {finished}."]
+    lines += _configurations(card)
     if card.get("ancestry"):
         lines += ["Began from: " + ", then ".join(_said(ancestor) for ancestor in card["ancestry"]) + "."]
     if lines[-1]:
@@ -134,6 +136,19 @@ def page(card: Mapping[str, Any], schema) -> str:
         lines.append(f'zoo.train(model, {rows}).save("runs/more")  # goes on from these weights')
     lines += ['zoo.export(model, "served/NAME")  # for TensorFlow Serving', "```", "", f"Paper: {card['paper']}", ""]
     return "\n".join(lines)
+
+
+def _configurations(card: Mapping[str, Any]) -> list[str]:
+    """Returns the lines of a table of what each configuration of a committee is worth; none of another model."""
+    committee = (card.get("recipe") or {}).get("committee")
+    if not committee:
+        return []
+    lines = ["", f"{committee['bags']} bags; loss of out-of-fold answers {_number(committee['loss'])}:", ""]
+    lines += ["| | loss alone | weight | bags | seconds | left out |", "|---|---|---|---|---|---|"]
+    for name, facts in committee["configurations"].items():
+        cells = [_number(facts[key]) for key in ("loss", "weight", "bags", "seconds")]
+        lines.append(f"| {name} | {' | '.join(cells)} | {facts.get('left_out', '')} |")
+    return [*lines, ""]
 
 
 def _of_classes(metrics: Mapping[str, Any]) -> set[str]:

@@ -84,4 +84,4 @@ def optimism(curves: Sequence[Sequence[float]]) -> float:
 def _first_of_least(losses: np.ndarray, sets: Sequence[np.ndarray]) -> int:
     """Returns the place of the least loss; of equal ones, that of the set with the fewest different models."""
     least = np.flatnonzero(losses == losses.min())
-    return int(min(least, key=lambda place: np.count_nonzero(sets[place])))
+    return min(least.tolist(), key=lambda place: np.count_nonzero(sets[place]))

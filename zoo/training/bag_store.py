@@ -105,7 +105,7 @@ class BagStore:
         """Keeps networks of a configuration that were trained together."""
         if self._folder is None or not networks:
             return
-        arrays = _packed(networks)
+        arrays: dict[str, Any] = _packed(networks)
         bags = sorted(one.bag for one in networks)
         try:
             numbers = f"{bags[0]}-{bags[-1]}" if len(bags) > 1 else f"{bags[0]}"
@@ -130,9 +130,10 @@ class BagStore:
                 beside.unlink()
 
 
-def _packed(networks: Sequence[Trained]) -> dict[str, np.ndarray]:
+def _packed(networks: Sequence[Trained]) -> dict[str, Any]:
     """Returns networks as named arrays, of which `facts` is JSON."""
-    arrays, facts = {}, []
+    arrays: dict[str, Any] = {}
+    facts = []
     for i, one in enumerate(networks):
         layers = {layer: len(values) for layer, values in one.weights.items()}
         fact = {"bag": one.bag, "seconds": one.seconds, "problem": one.problem, "layers": layers}

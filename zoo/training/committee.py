@@ -42,6 +42,7 @@ from zoo.training.procedures import Call, Learnt
 from zoo.training.rows import identity_of, rows_in_memory
 from zoo.training.settings import Settings
 
+NO_TIME = "no time was left"
 REFUSED = {
     "optimizer": "each of its configurations has an optimizer of its own",
     "learning_rate": "each of its configurations has a learning rate of its own",
@@ -105,11 +106,17 @@ def train_committee(call: Call) -> Learnt:
         call: What is to be trained.
 
     Raises:
-        ValueError: if something cannot be asked of a committee, or there are too few rows for its folds.
+        ValueError: if something cannot be asked of a committee, or there are too few rows for its folds, or none of its
+            configurations can be trained.
         KeyboardInterrupt: after Ctrl-C before the first configuration is trained.
     """
     check_call(call)
     options = {**call.entry.options, **call.settings.options}
+    if options["weights"] is not None:
+        raise ValueError(
+            f"`weights` are what the training of {call.entry.name!r} chooses. Received: "
+            f"weights={options['weights']!r}. Leave them out, or build a model with them, zoo.build, and train that."
+        )
     names = checked_members(options["members"])
     check_bags(options["bags"])
     seed, verbose = call.request.seed, call.request.verbose
@@ -150,7 +157,8 @@ def _library(call: Call, bags: Bags, names: tuple[str, ...]) -> Library:
 
 def _trained(library: Library, names: list[str], store: BagStore, verbose: int) -> tuple[list[Candidate], str]:
     """Returns the configurations in the order in which they were trained, and why that ended, or `""`."""
-    numbers, found, stopped, longest = range(len(library.bags)), [], "", 0.0
+    found: list[Candidate] = []
+    numbers, stopped, longest = range(len(library.bags)), "", 0.0
     epochs = [0 if CONFIGURATIONS[name].is_line else library.settings(name).recipe.epochs for name in names]
     with Progress(sum(epochs) * len(numbers), "epoch", verbose=int(verbose == 1), transient=False) as progress:
         for name in names:
@@ -170,7 +178,7 @@ def _trained(library: Library, names: list[str], store: BagStore, verbose: int) 
                         raise
                     break
                 except OutOfTimeError:
-                    problem = "no time was left"
+                    problem = NO_TIME
                 longest = max(longest, time.monotonic() - begin)
             problems = [one.problem for one in candidate.networks.values() if one.problem]
             candidate.problem = problem or (problems[0] if problems else "")
@@ -186,7 +194,7 @@ def _advanced(progress: Progress, text: str, epochs: int) -> None:
 def _out_of_time(library: Library, found: list[Candidate], longest: float) -> str:
     """Returns why no further configuration is begun, or `""`: by the time of the longest one before."""
     budget, able = library.request.budget, any(not one.problem for one in found)
-    return "no time was left" if budget is not None and able and not budget.lasts(longest) else ""
+    return NO_TIME if budget is not None and able and not budget.lasts(longest) else ""
 
 
 def _train_one(
@@ -241,8 +249,7 @@ def _learnt(call: Call, library: Library, bags: Bags, candidates: list[Candidate
     stopped = stopped or _ended(call, candidates)
     best = int(np.argmin(losses))
     fitted = Fitted({"val_loss": losses}, stopped, interrupted, best, losses[best])
-    options = {**call.record["options"], **_options(bags, chosen)}
-    record = {"options": options, "committee": facts, "finished": _said(candidates, chosen)}
+    record = {"counted": "pick", "committee": facts, "finished": _said(candidates, chosen)}
     return Learnt(model, fitted, library.rows, rows, answer(weights), row_weight, record, bags.said)
 
 
@@ -315,8 +322,10 @@ def _facts(candidates, able, weights, alone, losses: list[float], bags: int) -> 
 
 def _ended(call: Call, candidates: list[Candidate]) -> str:
     """Returns why a training ended that nothing interrupted."""
-    if any(one.problem == "no time was left" for one in candidates):
-        return call.request.budget.reason
+    budget = call.request.budget
+    if budget is not None and any(one.problem == NO_TIME for one in candidates):
+        budget.stopped = budget.reason
+        return budget.reason
     return "every configuration is trained"
 
 

@@ -66,7 +66,8 @@ class Learnt:
         outputs: What the network answers for them, `(rows, outputs)`, where that is not what the model itself would:
             each row of a fold is answered by what was not trained on it. None where the model itself answers.
         row_weight: Sample weights of these rows, without those of their classes, or None.
-        record: What the run and the card say beside the settings, in plain values.
+        record: What the run and the card say beside the settings, in plain values. `counted` names what the history
+            counts, in the singular, where that is no epoch.
         split: How the rows were parted, in words.
     """
 

@@ -322,8 +322,8 @@ def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
     lines = ["; ".join(parts)]
     is_cut_off = run.interrupted or request.budget is not None and request.budget.stopped is not None
     if is_cut_off and request.checkpoint is not None and recipe.solver is None:
-        epoch = len(run.history.get("loss", ())) + 1
-        lines.append(f"the same call goes on from epoch {epoch} by the checkpoint in {request.checkpoint}")
+        epoch = "" if "counted" in run.recipe else f" from epoch {len(run.history.get('loss', ())) + 1}"
+        lines.append(f"the same call goes on{epoch} by the checkpoint in {request.checkpoint}")
     elif run.interrupted:
         lines.append("training it again goes on from these weights")
     return "\n".join(lines)
