@@ -212,3 +212,12 @@ def test_an_interrupted_fold_ends_all(table, monkeypatch):
     with pytest.raises(KeyboardInterrupt, match="interrupted"):
         zoo.cross_validate("logistic_regression", table.drop(columns="who"), target="y", folds=2, verbose=0)
     assert len(trained) == 1
+
+
+def test_folds_of_a_committee_are_trained_by_its_procedure(capsys):
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(90, 2))
+    how = {"folds": 2, "members": ("linear",), "bags": 2}
+    table = zoo.cross_validate("committee_regressor", (x, x @ [2.0, -1.0]), **how)
+    assert "not as one program, for a procedure of its own trains it" in capsys.readouterr().out
+    assert not table.attrs["at_once"] and table["r2"].min() > 0.95

@@ -40,6 +40,8 @@ def obstacle_of_recipe(recipe: Recipe, traits: Traits, engine: str, entry: Entry
         return "it learns by a rule, which stands in its layers"
     if recipe.solver is not None:
         return f"the solver {recipe.solver!r} trains"
+    if traits.procedure is not None:
+        return "a procedure of its own trains it"
     if why := obstacle_of_steps(traits):
         return why
     if traits.augmentation is not None:
