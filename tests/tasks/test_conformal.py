@@ -56,7 +56,7 @@ def test_too_few_rows_are_refused_with_the_number_that_is_needed():
     message = (
         r"`intervals=0.9` needs at least 9 rows that are held out, ceil\(1 / \(1 - 0.9\)\) - 1. Received: 8. Hold "
     )
-    with pytest.raises(ValueError, match=f"{message}out more by `validation`, or ask for intervals=0.88 or less."):
+    with pytest.raises(ValueError, match=f"{message}out more by `validation`, or ask for `intervals=0.88` or less."):
         conformal.quantile(np.arange(8.0), 0.9)
     conformal.quantile(np.arange(8.0), 0.88)
     with pytest.raises(ValueError, match="Received: 1.4, counted by their weights"):

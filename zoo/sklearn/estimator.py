@@ -268,7 +268,7 @@ class ZooEstimator(BaseEstimator):
         if name not in answers:
             raise ValueError(
                 f"The fitted model has no intervals. Received: intervals={self.intervals!r}. Set the share of new rows "
-                f"to cover, {type(self).__name__}(intervals=0.9), and fit again."
+                f"to cover, as {type(self).__name__} with `intervals=0.9`, and fit again."
             )
         return answers
 

@@ -72,7 +72,7 @@ def check_rows(rows: float, coverage: float) -> None:
         raise ValueError(
             f"`intervals={coverage:g}` needs at least {least} rows that are held out, ceil(1 / (1 - {coverage:g})) - 1."
             f" Received: {shown}{'' if float(rows).is_integer() else ', counted by their weights'}. Hold out more by "
-            f"`validation`, or ask for intervals={max(math.floor(100 * rows / (rows + 1)) / 100, 0.01):g} or less."
+            f"`validation`, or ask for `intervals={max(math.floor(100 * rows / (rows + 1)) / 100, 0.01):g}` or less."
         )
 
 
