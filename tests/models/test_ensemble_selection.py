@@ -1,5 +1,8 @@
 """Ensemble selection: the network of a committee, built and trained; saved, exported, adapted and trained further."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pandas as pd
@@ -203,3 +206,15 @@ def test_lines_that_a_further_training_finds_unsolved_are_solved(trained):
 def test_it_has_no_coefficients(trained):
     with pytest.raises(TypeError):
         trained.coefficients()
+
+
+@pytest.mark.process
+def test_a_saved_committee_is_loaded_by_a_process_that_has_built_none(tmp_path):
+    """Its layers are those of the entries of its configurations, whose modules a fresh process has not imported."""
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    built = zoo.build("committee_regressor", (x, x[:, 0]))
+    zoo.save(built, tmp_path / "built")
+    code = "import sys, zoo; print(len(zoo.load(sys.argv[1]).get_weights()))"
+    command = [sys.executable, "-c", code, str(tmp_path / "built")]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(found.stdout) == len(built.get_weights())

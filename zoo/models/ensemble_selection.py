@@ -26,9 +26,11 @@ from zoo.engine import keras_internals
 from zoo.layers.known_levels import KnownLevels
 from zoo.layers.linear import solved_line
 from zoo.layers.pool import WeightedPool
+from zoo.models import mlp, realmlp, tabm
 from zoo.registry import Entry, Recipe, Spec, Traits
 
 MOST_BAGS = 50
+BUILDERS = (mlp, realmlp, tabm)  # whose layers a saved committee has: with them here, it loads in any process
 
 
 @dataclasses.dataclass(frozen=True)
