@@ -549,6 +549,19 @@ def test_what_keras_does_to_numpy_is_no_warning_to_who_trains(capsys, monkeypatc
     assert capsys.readouterr().err == "zoo: warning: something else\n"
 
 
+@pytest.mark.filterwarnings("always")
+def test_what_all_folds_warn_of_is_said_once(capsys, monkeypatch):
+    def warn(argv, options):
+        for message in ("no maximum", "no maximum", "few rows", "no maximum"):
+            warnings.warn(message, UserWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(cli, "_run", warn)
+    for _ in range(2):
+        assert cli.main(["list"]) == 0
+        assert capsys.readouterr().err == "zoo: warning: no maximum\nzoo: warning: few rows\n"
+
+
 @pytest.mark.filterwarnings("default")
 def test_an_index_that_was_brought_along_is_told_in_flags(capsys, trained, tmp_path):
     pd.read_csv(trained / "visits.csv").to_csv(tmp_path / "visits.csv")

@@ -32,7 +32,7 @@ def test_all_code_of_the_document_is_quoted():
 
 def explained(protocol):
     """Yields what the document must say of a protocol: attributes by name, methods of one column with arguments."""
-    for name, attribute in vars(protocol).items():
+    for name, attribute in inspect.getmembers_static(protocol):
         function = getattr(attribute, "__func__", attribute)
         if name.startswith("_"):
             continue

@@ -54,6 +54,13 @@ def wrong(**attributes):
     return type("Wrong", (Protocol,), attributes)
 
 
+def test_what_a_base_inherits_is_of_its_protocol_too():
+    inheriting = type("Inheriting", (Protocol,), {})
+    overrides.check(type("Own", (inheriting,), {}), inheriting)
+    with pytest.raises(TypeError, match=r"must take \(rows, odd\), as Inheriting.sample does. Received: \(rows\)"):
+        overrides.check(type("Own", (inheriting,), {"sample": lambda self, rows: rows}), inheriting)
+
+
 def test_what_can_be_used_as_its_base_is_taken():
     overrides.check(Right, Protocol)
     overrides.check(Protocol, Protocol)

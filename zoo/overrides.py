@@ -21,7 +21,7 @@ def check(own: type, base: type) -> None:
         TypeError: if a property is overridden by a method, or a method by something else or by one that takes other
             arguments, or a tuple by a text.
     """
-    for name, expected in vars(base).items():
+    for name, expected in inspect.getmembers_static(base):  # those that it inherits too
         attribute = inspect.getattr_static(own, name)
         if name.startswith("_") or attribute is expected:
             continue

@@ -168,7 +168,7 @@ def load_task(name: str | None) -> Task:
             raise TypeError(
                 f"{where!r} must be an instance of zoo.tasks.task.Task with the name {name!r}. Received: {task!r}."
             )
-        module_of_tasks.check_protocol(task)
+        importlib.import_module("zoo.tasks.protocol").check_protocol(task)
         _tasks[where] = task
     return _tasks[where]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from zoo import package_data
-from zoo.artifacts.finding import LARGEST_IS_BEST, LEAST_IS_BEST, Found, artifacts, best_first
+from zoo.artifacts.finding import LARGEST_IS_BEST, LEAST_IS_BEST, ArtifactSummary, artifacts, best_first
 from zoo.tasks import measures
 
 PERCEPTRON = package_data.package_folder("saved_models") / "perceptron.and"
@@ -92,7 +92,7 @@ def test_a_folder_must_be_one(tmp_path):
 
 def test_the_best_comes_first():
     found = [
-        Found(Path(name), metrics={"train": {"accuracy": 1.0}, "val": scores})
+        ArtifactSummary(Path(name), metrics={"train": {"accuracy": 1.0}, "val": scores})
         for name, scores in {
             "a": {"accuracy": 0.7, "log_loss": 0.5},
             "b": {"accuracy": 0.9, "log_loss": 0.6},
@@ -126,7 +126,7 @@ def test_the_best_comes_first():
 )
 def test_a_score_is_sorted_by_its_own_name_and_not_by_that_of_a_class_and_nan_comes_last(score, order):
     values = {"c": float("nan"), "a": 0.2, "b": 0.8}
-    found = [Found(Path(name), metrics={"test": {score: value}}) for name, value in values.items()]
+    found = [ArtifactSummary(Path(name), metrics={"test": {score: value}}) for name, value in values.items()]
     assert "".join(str(one.folder) for one in best_first(found, score)) == order
 
 

@@ -6,6 +6,7 @@ python -m tests.benchmarks.accuracy --only titanic mpg --part val
 python -m tests.benchmarks.accuracy --baselines FILE         what others reached on split 0, and the mean rank
 python -m tests.benchmarks.accuracy --against linear=False   beside another setting, by a paired bootstrap of test rows
 python -m tests.benchmarks.accuracy --family tabm            tabm_classifier and tabm_regressor in place of mlp_*
+python -m tests.benchmarks.accuracy --family good            "auto" with quality="good"; or fast, or best
 python -m tests.benchmarks.accuracy --trees catboost         boosted trees in the same run: see `accuracy_boosting`
 python -m tests.benchmarks.accuracy --write                  and the tables into docs/benchmarks.md
 
@@ -36,16 +37,23 @@ CASES = (
     ("mnist_10k", "image_mlp", ("accuracy", "log_loss")),
 )
 PRIMARY = ("accuracy", "rmse")
-FAMILIES = (
-    "mlp",
-    "tabm",
-    "realmlp",
-)  # of entries *_classifier and *_regressor, one of which is compared with the rivals
+QUALITIES = ("fast", "good", "best")  # of "auto", which takes the entry
+# Entries *_classifier and *_regressor, or what "auto" takes; one family is compared with the rivals.
+FAMILIES = ("mlp", "tabm", "realmlp", "committee", *QUALITIES)
+PREDICTED_ROWS = 1_000
 
 
 @dataclasses.dataclass
 class Measured:
-    """An entry on the splits of a data set: scores and losses of the test rows, and what it cost."""
+    """An entry on the splits of a data set: scores and losses of the test rows, and what it cost.
+
+    Args:
+        data: The data set.
+        entry: Of a family, or `"auto"`.
+        shown: The scores that are shown.
+        options: Of `zoo.train`, by the family.
+        is_ranked: Whether the entry is compared with the rivals.
+    """
 
     data: str
     entry: str
@@ -54,12 +62,10 @@ class Measured:
     losses: list[np.ndarray] = dataclasses.field(default_factory=list)
     seconds: list[float] = dataclasses.field(default_factory=list)
     cpu_seconds: list[float] = dataclasses.field(default_factory=list)
+    predict_seconds: list[float] = dataclasses.field(default_factory=list)
     trees: dict[str, list[tuple[np.ndarray, float]]] = dataclasses.field(default_factory=dict)
-
-    @property
-    def is_ranked(self) -> bool:
-        """Whether the entry is compared with the rivals."""
-        return self.entry.rpartition("_")[0] in FAMILIES
+    options: dict = dataclasses.field(default_factory=dict)
+    is_ranked: bool = False
 
     def values(self, metric: str) -> list[float]:
         """Returns a metric on each split."""
@@ -74,19 +80,19 @@ def splits(name: str, folder: Path | None) -> list[dict]:
     return [dict(np.load(file)) for file in files]
 
 
-def measure(case: tuple, folder: Path | None, part: str, seed: int, options: dict) -> Measured:
-    """Trains an entry on each split of a data set, and prints a line of each and the means."""
-    found = Measured(*case)
+def measure(found: Measured, folder: Path | None, part: str, seed: int, options: dict) -> Measured:
+    """Trains an entry on each split of a data set, notes what came of it, and prints a line of each and the means."""
     data = zoo.data.load(found.data)
     for split in splits(found.data, folder):
         train, val = data.take(split["train"]), data.take(split["val"] if "val" in split else split["test"])
         begin, cpu = time.perf_counter(), time.process_time()
-        run = zoo.train(found.entry, train, validation=val, seed=seed, verbose=0, **options)
+        run = zoo.train(found.entry, train, validation=val, seed=seed, verbose=0, **found.options, **options)
         found.seconds.append(time.perf_counter() - begin)
         found.cpu_seconds.append(time.process_time() - cpu)
         rows = data.take(split[part])
         found.scores.append(dict(zoo.evaluate(run, rows, verbose=0)))
         found.losses.append(losses(run, rows))
+        found.predict_seconds.append(seconds_to_predict(run, rows))
         line = "  ".join(f"{key} {found.scores[-1][key]:.4f}" for key in found.shown if key in found.scores[-1])
         epochs = len(run.history.get("loss", ()))
         print(f"  {found.data:20} {line}  {found.seconds[-1]:.1f} s  {epochs} epochs", flush=True)
@@ -102,6 +108,22 @@ def measure_trees(found: Measured, names: list[str], folder: Path | None, part: 
         measured = [accuracy_boosting.measure(name, data, split, part, seed) for split in splits(found.data, folder)]
         found.trees[name] = measured
         print(f"  {found.data:20} {name}  {sum(seconds for _, seconds in measured):.1f} CPU s", flush=True)
+
+
+def seconds_to_predict(run, rows) -> float:
+    """Returns how long `zoo.predict` takes for `PREDICTED_ROWS` rows, the median of three calls behind a first one."""
+    frame = rows.take(np.arange(PREDICTED_ROWS) % len(rows)).x
+    taken = []
+    for _ in range(4):
+        begin = time.perf_counter()
+        zoo.predict(run, frame)
+        taken.append(time.perf_counter() - begin)
+    return float(np.median(taken[1:]))
+
+
+def family_of(entry: str, family: str) -> tuple[str, dict]:
+    """Returns what takes the place of an entry `mlp_*`, and options of `zoo.train`."""
+    return ("auto", {"quality": family}) if family in QUALITIES else (entry.replace("mlp_", f"{family}_"), {})
 
 
 def losses(run, rows) -> np.ndarray:
@@ -161,10 +183,17 @@ def beside_trees(found: list[Measured]) -> list[str]:
             ]
             cells.append(f"{np.mean([seconds for _, seconds in case.trees[name]]):.1f}")
         lines.append(f"| {' | '.join(cells)} |")
-    ours = sum(case.cpu_seconds[0] for case in found)
+    ours, most = sum(case.cpu_seconds[0] for case in found), max(max(case.predict_seconds) for case in found)
     theirs = {name: sum(case.trees[name][0][1] for case in found) for name in names}
     told = ", ".join(f"{seconds:.1f} of {name} ({ours / seconds:.1f} times)" for name, seconds in theirs.items())
-    return [*lines, "", f"CPU seconds of the trainings of split 0, all data sets: {ours:.1f} against {told}."]
+    longest = max(found, key=lambda case: case.cpu_seconds[0])
+    return [
+        *lines,
+        "",
+        f"CPU seconds of the trainings of split 0, all data sets: {ours:.1f} against {told}; the longest is "
+        f"{longest.data}, {longest.cpu_seconds[0]:.1f}. {PREDICTED_ROWS:,} rows are predicted in {most:.3f} s at most, "
+        "behind a first call.",
+    ]
 
 
 def ranks(found: list[Measured], against: list[Measured | None], setting: str, baselines: Path) -> list[str]:
@@ -202,6 +231,8 @@ def short_of_expected(found: list[Measured]) -> list[str]:
     """
     short = []
     for case in found:
+        if case.entry == registry.AUTO:
+            continue
         recipe = entries.load_recipe(registry.info(case.entry))
         reached = case.scores[0]
         short += [
@@ -235,10 +266,14 @@ def main(arguments: list[str] | None = None) -> None:
     found, against = [], []
     second = options | settings(chosen.against)
     for data, entry, shown in (case for case in CASES if case[0] in chosen.only):
-        case = (data, entry.replace("mlp_", f"{chosen.family}_") if entry.startswith("mlp_") else entry, shown)
-        found.append(measure(case, chosen.splits, chosen.part, chosen.seed, options))
-        compares = chosen.against and found[-1].is_ranked
-        against.append(measure(case, chosen.splits, chosen.part, chosen.seed, second) if compares else None)
+        is_ranked = entry.startswith("mlp_")
+        entry, own = family_of(entry, chosen.family) if is_ranked else (entry, {})
+        by_settings = []
+        for given in (options, second) if chosen.against and is_ranked else (options,):
+            case = Measured(data, entry, shown, options=own, is_ranked=is_ranked)
+            by_settings.append(measure(case, chosen.splits, chosen.part, chosen.seed, given))
+        found.append(by_settings[0])
+        against.append(by_settings[1] if len(by_settings) > 1 else None)
         if found[-1].is_ranked:
             measure_trees(found[-1], chosen.trees, chosen.splits, chosen.part, chosen.seed)
     from tests.benchmarks import train

@@ -1,7 +1,7 @@
 """A family of networks on three hundred real tables of R packages, whose target is chosen by a hash of their names.
 
     python -m tests.benchmarks.many_tables                     three hundred tables, one after another
-    python -m tests.benchmarks.many_tables --family tabm       and not mlp
+    python -m tests.benchmarks.many_tables --family tabm       and not mlp; or what "auto" takes, by its quality: good
     python -m tests.benchmarks.many_tables --limit 20 --jobs 2
     python -m tests.benchmarks.many_tables --store FILE        goes on where an earlier run with this file ended
     python -m tests.benchmarks.many_tables --write             and the summary into docs/benchmarks.md
@@ -42,7 +42,7 @@ import pandas as pd
 
 import zoo
 from tests.benchmarks import many_tables_rivals, many_tables_sources
-from tests.benchmarks.accuracy import FAMILIES
+from tests.benchmarks.accuracy import FAMILIES, family_of
 from tests.messages import is_own, listening
 
 ROWS = (80, 20_000)  # the fewest and the most rows of a table
@@ -111,8 +111,8 @@ def measure(name: str, frame: pd.DataFrame, target, task: str, family: str = "ml
 
 def _answers(family: str, train: pd.DataFrame, rows: pd.DataFrame, target, task: str) -> tuple[np.ndarray, list[str]]:
     """Returns the zoo's predictions after saving and loading, and what is wrong with them."""
-    entry = f"{family}_{'classifier' if task == 'classification' else 'regressor'}"
-    run = zoo.train(entry, train, target=target, verbose=0)
+    entry, options = family_of(f"mlp_{'classifier' if task == 'classification' else 'regressor'}", family)
+    run = zoo.train(entry, train, target=target, verbose=0, **options)
     before, faults = zoo.predict(run.model, rows), []
     with tempfile.TemporaryDirectory() as folder:
         zoo.save(run, Path(folder, "model"))

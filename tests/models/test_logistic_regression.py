@@ -99,3 +99,47 @@ def test_gradient_descent_reaches_the_same_optimum(noisy):
 def test_options_out_of_range_are_refused(option):
     with pytest.raises(ValueError, match="must"):
         zoo.build("logistic_regression", "spector", **option)
+
+
+def overlapping(rows=120):
+    """Two classes that a number tells roughly, with words, levels and flags beside it."""
+    generator = np.random.default_rng(2)
+    y = generator.integers(0, 2, rows)
+    number = generator.normal(size=rows) + y
+    return pd.DataFrame({"number": number, "y": np.array(["no", "yes"])[y]})
+
+
+def test_a_level_of_one_class_alone_is_named_as_what_has_no_maximum():
+    frame = overlapping().assign(kind="a")
+    frame.loc[frame.index[frame.y == "yes"][:5], "kind"] = "rare"
+    frame.loc[frame.index[frame.y == "no"][:9], "kind"] = "b"
+    frame.loc[frame.index[frame.y == "yes"][6:12], "kind"] = "b"
+    with pytest.warns(UserWarning, match=r"no maximum: rows of these values are never of some class: kind=rare. Their"):
+        run = zoo.train("logistic_regression", frame, target="y", verbose=0)
+    assert run.stopped.startswith("not converged: no maximum, after")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = zoo.train("logistic_regression", frame, target="y", l2=1e-3, verbose=0)
+    assert run.stopped.startswith("converged")
+
+
+def test_a_flag_of_one_class_alone_is_named_for_two_classes_and_for_three():
+    frame = overlapping()
+    frame["flag"] = (np.arange(120) % 20 == 0) & (frame.y == "yes")
+    frame["three"] = np.where(np.arange(120) % 3 == 0, "other", frame.y)
+    assert 2 <= frame.flag.sum() <= 6
+    for target in ("y", "three"):
+        rows = frame[["number", "flag", target]]
+        with pytest.warns(UserWarning, match="never of some class: flag. Their weights"):
+            zoo.train("logistic_regression", rows, target=target, verbose=0)
+
+
+def test_values_that_all_classes_have_are_not_named(noisy):
+    frame = overlapping()
+    frame["flag"] = np.arange(120) % 20 == 0
+    frame["far"] = frame.number * 1e-6  # a small unit, and so a large weight
+    assert frame.groupby("y").flag.sum().min() > 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = zoo.train("logistic_regression", frame.drop(columns="number"), target="y", verbose=0)
+    assert run.stopped.startswith("converged") and abs(run.model.coefficients().loc["far", "yes"]) > 1e5

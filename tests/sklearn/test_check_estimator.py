@@ -26,7 +26,6 @@ def test_all_checks_pass_but_the_one_of_weights(kind):
     assert by_status["xfail"] == set(EXPECTED)
     assert by_status["skipped"] <= {
         "check_array_api_input",  # needs the environment variable SCIPY_ARRAY_API
-        "check_classifiers_multilabel_output_format_decision_function",  # there is no decision_function
     }
 
 

@@ -308,6 +308,48 @@ def test_several_numbers(numbers):
     assert fitted.score(X, y) > 0.9
 
 
+def test_columns_whose_names_are_no_strings_are_matched_by_name(numbers):
+    X, y = numbers
+    table = pd.DataFrame(X, columns=[7, 3, 5])
+    fitted = ZooRegressor(**QUICK).fit(table, y)
+    expected = fitted.predict(table)
+    np.testing.assert_array_equal(fitted.predict(table[[3, 5, 7]]), expected)
+    np.testing.assert_array_equal(fitted.predict(table[[3, 5, 7]].set_axis([3.0, 5, 7], axis=1).rename(columns=int)),
+                                  expected)  # fmt: skip
+    np.testing.assert_array_equal(fitted.predict(X), expected)
+    np.testing.assert_array_equal(fitted.predict(pd.DataFrame(X)), expected), "a table without names is an array"
+    with pytest.raises(ValueError, match=r"the columns that ZooRegressor was fitted to, \[7, 3, 5\]. .*\[7, 3, 4\]"):
+        fitted.predict(table.set_axis([7, 3, 4], axis=1))
+    days = pd.date_range("2024-01-01", periods=3)
+    by_day = ZooRegressor(**QUICK).fit(table.set_axis(days, axis=1), y)
+    moved = table.set_axis(days, axis=1)[[days[2], days[0], days[1]]]
+    np.testing.assert_array_equal(by_day.predict(moved), by_day.predict(table.set_axis(days, axis=1)))
+
+
+def test_the_decision_is_the_log_odds_of_two_classes_and_the_log_probabilities_of_more(numbers):
+    X, y = numbers
+    two = ZooClassifier(**QUICK).fit(X, y)
+    p = two.predict_proba(X)
+    np.testing.assert_allclose(two.decision_function(X), np.log(p[:, 1] / p[:, 0]), rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(two.decision_function(X) > 0, two.predict(X) == 1)
+    more = ZooClassifier(**QUICK).fit(X, y + (X[:, 2] > 0))
+    np.testing.assert_allclose(more.decision_function(X), np.log(more.predict_proba(X)), rtol=1e-5)
+    labels = ZooClassifier(**QUICK).fit(X, np.stack([y, X[:, 2] > 0], axis=1).astype(int))
+    p = labels.predict_proba(X).astype("float64")
+    odds, between = labels.decision_function(X), (p > 0) & (p < 1)
+    assert between.sum() > 200 and np.isfinite(odds).all()
+    np.testing.assert_allclose(odds[between], np.log(p[between] / (1 - p[between])), rtol=1e-4, atol=1e-5)
+
+
+def test_the_decisions_of_threshold_units_are_finite_and_of_the_sign_of_the_class(numbers):
+    X, y = numbers
+    fitted = ZooClassifier("perceptron", epochs=2).fit(X, y)
+    assert set(np.unique(fitted.predict_proba(X))) == {0.0, 1.0}
+    decided = fitted.decision_function(X)
+    assert np.isfinite(decided).all()
+    np.testing.assert_array_equal(decided > 0, fitted.predict(X) == 1)
+
+
 def test_an_answer_does_not_depend_on_the_rows_beside_it(numbers):
     X, y = np.repeat(numbers[0], 3, axis=0)[:333], np.repeat(numbers[1], 3)[:333]
     fitted = ZooRegressor("mlp_regressor", epochs=1, hidden_units=(64, 64)).fit(X, X[:, 0] * X[:, 1] + y)

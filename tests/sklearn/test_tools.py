@@ -6,9 +6,10 @@ import sklearn
 from joblib.externals.loky import get_reusable_executor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
+from sklearn.frozen import FrozenEstimator
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import get_scorer, roc_auc_score
-from sklearn.model_selection import cross_val_score, cross_validate
+from sklearn.model_selection import cross_val_predict, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -36,6 +37,19 @@ def test_calibration(numbers):
     calibrated = CalibratedClassifierCV(ZooClassifier(**FAST), cv=2).fit(*numbers)
     assert calibrated.predict_proba(numbers[0]).shape == (120, 2)
     assert calibrated.score(*numbers) > 0.8
+
+
+def test_platt_s_calibration_is_of_the_log_odds(numbers):
+    """A logistic regression on log-odds, as scikit-learn fits it; Platt's targets are those of its own calibration."""
+    X, y = numbers
+    fitted = ZooClassifier(**QUICK).fit(X, y)
+    calibrated = CalibratedClassifierCV(FrozenEstimator(fitted), method="sigmoid").fit(X, y)
+    ours = calibrated.calibrated_classifiers_[0].calibrators[0]
+    p = calibrated.predict_proba(X)[:, 1]
+    np.testing.assert_allclose(np.log(p / (1 - p)), -ours.a_ * fitted.decision_function(X) - ours.b_, atol=1e-6)
+    order = np.argsort(fitted.predict_proba(X)[:, 1])
+    out_of_fold = cross_val_predict(FrozenEstimator(fitted), X, y, cv=2, method="decision_function")
+    assert np.all(np.diff(out_of_fold[order]) >= 0)
 
 
 def test_permutation_importance_finds_the_column_that_counts(raw, classifier):

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from zoo.solvers.ensemble_weights import greedy
+from zoo.solvers.ensemble_weights import greedy, optimism
 
 GENERATOR = np.random.default_rng(0)
 TRUTH = GENERATOR.normal(size=60)
@@ -110,3 +110,25 @@ def test_without_a_model_that_can_answer_there_are_no_weights():
         greedy(lambda weights: float("nan"), 2)
     with pytest.raises(ValueError, match="`picks` and `models` must be at least 1. Received: picks=0, models=2"):
         greedy(lambda weights: 0.0, 2, picks=0)
+
+
+def test_optimism_is_what_an_epoch_of_the_fold_s_own_choice_gains():
+    # Fold 0 would take epoch 1 by fold 1: .5 - .2 at its own best, epoch 2. Fold 1 would take epoch 2: .9 - .1.
+    assert optimism([[0.6, 0.5, 0.2], [0.4, 0.1, 0.9]]) == pytest.approx((0.3 + 0.8) / 2)
+    # Of three folds, the mean of the two others chooses: .5, .5 and .35 for the first, at epoch 2.
+    curves = [[0.3, 0.4, 0.6], [0.5, 0.6, 0.2], [0.5, 0.4, 0.5]]
+    chosen = [int(np.argmin(np.mean([c for j, c in enumerate(curves) if j != i], axis=0))) for i in range(3)]
+    gaps = [curves[i][epoch] - min(curves[i]) for i, epoch in enumerate(chosen)]
+    assert chosen[0] == 2 and optimism(curves) == pytest.approx(np.mean(gaps))
+
+
+def test_a_fold_that_ended_before_others_stays_at_its_last_loss():
+    # By fold 0, whose least is epoch 3, fold 1 is at its last, .7; by fold 1 (.2 at epoch 1), fold 0 is at .5.
+    assert optimism([[0.6, 0.5, 0.4, 0.3], [0.4, 0.2, 0.7]]) == pytest.approx((0.2 + 0.5) / 2)
+
+
+def test_folds_that_say_nothing_are_not_optimistic():
+    assert optimism([]) == 0.0
+    assert optimism([[0.5, 0.1]]) == 0.0
+    assert optimism([[], []]) == 0.0
+    assert optimism([[np.nan, np.inf], [0.1, 0.2]]) == 0.0

@@ -14,7 +14,8 @@ from zoo.data import convertible
 from zoo.data.schema import Column, Schema
 from zoo.registry import Entry, Recipe
 from zoo.tasks import target_values
-from zoo.tasks.task import Target, Task, check_protocol
+from zoo.tasks.protocol import check_protocol
+from zoo.tasks.task import Target, Task
 
 GENERATOR = np.random.default_rng(0)
 FRAME = pd.DataFrame({"x": GENERATOR.normal(size=60), "y": GENERATOR.normal(size=60)})
@@ -76,6 +77,7 @@ def interval(**attributes):
             {"target_type": type("Wrong", (Scaled,), {"training_spec": lambda self: ("int32", ())})},
             "`training_spec` of .* must be a property",
         ),
+        ({"pictures": lambda self: ()}, r"`pictures` of .* must take \(target\), as Task.pictures"),
         ({"supervised": False}, "has `loss`, and must say supervised = learns_from_targets = True"),
         ({"learns_from_targets": False}, "has `loss`, and must say supervised = learns_from_targets = True"),
         ({"scored": False}, "has `scores`, and must say scored = True"),

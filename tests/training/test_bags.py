@@ -28,20 +28,27 @@ CLASSES = np.array(["a"] * 20 + ["b"] * 10 + ["c"] * 6 + ["d"])
 
 
 def test_each_row_is_held_out_once_and_never_trained_on_by_that_bag():
-    found = bags_of(parts(np.arange(41) * 1.0, "committee_regressor"), 4)
+    found = bags_of(parts(np.arange(41) * 1.0, "committee_regressor"), 6)
     held = np.concatenate([bag.held for bag in found.bags])
     assert sorted(held) == list(range(41))
     for bag in found.bags:
         assert sorted([*bag.train, *bag.held]) == list(range(41))
-        assert len(bag.held) in (10, 11)
-    assert found.said == "all rows; 4 folds by seed 3"
+        assert len(bag.held) in (6, 7)
+    assert found.said == "all rows; 6 folds by seed 3"
+
+
+def test_few_bags_are_trained_on_four_fifths_of_the_rows_each():
+    found = bags_of(parts(np.arange(40) * 1.0, "committee_regressor"), 2)
+    assert [(len(bag.train), len(bag.held)) for bag in found.bags] == [(32, 8), (32, 8)]
+    assert not set(found.bags[0].held) & set(found.bags[1].held)
+    assert found.said == "all rows; 5 folds by seed 3, of which 2 are held out"
 
 
 def test_classes_are_spread_evenly_and_the_only_row_of_one_is_trained_on_by_all():
-    found = bags_of(parts(CLASSES), 3)
+    found = bags_of(parts(CLASSES), 6)
     for bag in found.bags:
         counts = pd.Series(CLASSES[bag.held]).value_counts()
-        assert abs(counts["a"] - 20 / 3) < 1 and abs(counts["b"] - 10 / 3) < 1 and counts["c"] == 2
+        assert abs(counts["a"] - 20 / 6) < 1 and abs(counts["b"] - 10 / 6) < 1 and counts["c"] == 1
         assert "d" not in counts and 36 in bag.train
 
 
@@ -52,14 +59,14 @@ def test_a_class_of_two_rows_is_always_trained_on():
 
 def test_rows_of_a_group_are_held_out_together():
     groups = np.repeat(np.arange(9), [9, 1, 2, 3, 4, 5, 2, 2, 2])
-    found = bags_of(parts(np.arange(30) % 2, groups=groups), 3, groups="groups")
+    found = bags_of(parts(np.arange(30) % 2, groups=groups), 5, groups="groups")
     for bag in found.bags:
         assert not set(groups[bag.train]) & set(groups[bag.held])
-    assert [len(bag.held) for bag in found.bags] == [11, 10, 9]  # the largest first, each to the emptiest fold
-    assert found.said == "all rows; 3 folds by groups of groups and seed 3"
+    assert [len(bag.held) for bag in found.bags] == [9, 5, 6, 5, 5]  # the largest first, each to the emptiest fold
+    assert found.said == "all rows; 5 folds by groups of groups and seed 3"
 
 
-@pytest.mark.parametrize(("rows", "expected"), [(100, 8), (2_000, 8), (2_001, 5), (50_000, 5), (50_001, 1)])
+@pytest.mark.parametrize(("rows", "expected"), [(100, 8), (2_000, 8), (2_001, 5), (5_001, 3), (50_000, 2), (50_001, 1)])
 def test_the_number_of_bags_follows_from_the_rows(rows, expected):
     assert len(bags_of(parts(np.arange(rows) * 1.0, "committee_regressor"))) == expected
 
@@ -106,7 +113,7 @@ def test_one_bag_takes_the_validation_rows_of_the_caller_instead():
 
 
 def test_without_rows_held_out_a_large_table_has_folds_after_all():
-    assert len(bags_of(parts(np.arange(50_001) * 1.0, "committee_regressor"), share=None)) == 5
+    assert len(bags_of(parts(np.arange(50_001) * 1.0, "committee_regressor"), share=None)) == 2
 
 
 def encoded(rows=4, weight=None):

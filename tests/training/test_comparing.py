@@ -396,8 +396,16 @@ def test_the_zoo_s_entries_for_tables_are_compared_by_default(table, monkeypatch
         for fold in folds:
             yield fold, candidates.FoldAnswers(np.full((len(rows.splits[fold][1]), 2), 0.5), False, 1.0)
 
-    monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", answers)
+    options = {}
+
+    def noted(self, *given):
+        options[self.entry.name] = self.options
+        return answers(self, *given)
+
+    monkeypatch.setattr(candidates.EntryCandidate, "answer_folds", noted)
     found = zoo.compare(table, target="bought", folds=2, rivals=False, verbose=0)
+    assert options.pop("logistic_regression") == {"l2": 1 / (2 * len(table))}, "C = 1 of scikit-learn"
+    assert options == {"mlp_classifier": {}, "realmlp_classifier": {}, "tabm_classifier": {}}
     assert sorted(found.table.index) == ["logistic_regression", "mlp_classifier", "realmlp_classifier",
                                          "tabm_classifier"]  # fmt: skip
 

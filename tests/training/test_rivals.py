@@ -193,6 +193,15 @@ def test_those_of_other_packages_are_there_where_they_are_installed(kind, monkey
         assert not hard and answers.shape == (40, 2 if kind == "classifier" else 1)
 
 
+def test_lightgbm_has_the_threads_that_openmp_is_limited_to():
+    """By default it asks for one a processor, and takes a minute in place of a second where processors are busy."""
+    pytest.importorskip("lightgbm")
+    x = pd.DataFrame({"n": np.arange(40.0)})
+    (rival,) = (one for one in rivals.rivals("classifier", False, 3) if one.label == "LGBMClassifier")
+    trained = rival.fitted(x, np.arange(40) % 2, None)[-1]
+    assert trained.booster_.params["num_threads"] == 0, "0: as many as OpenMP has"
+
+
 def test_a_package_that_cannot_be_imported_is_listed_and_the_others_go_on(tmp_path, monkeypatch):
     (tmp_path / "half_installed.py").write_text("raise OSError('libgomp.so.1: cannot open shared object file')\n")
     monkeypatch.syspath_prepend(tmp_path)

@@ -25,7 +25,7 @@ ERRORS = ("loss", "logloss", "error", "rmse", "mae", "mse", "mape", "brier", "ec
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
+class ArtifactSummary:
     """An artifact, or what is left of one.
 
     Args:
@@ -61,7 +61,7 @@ class Found:
         return self.metrics.get(self.split, {})
 
 
-def artifacts(folder: Path) -> Iterator[Found]:
+def artifacts(folder: Path) -> Iterator[ArtifactSummary]:
     """Yields the artifacts and exported versions in a folder, by path; links to folders are not followed.
 
     Args:
@@ -77,7 +77,8 @@ def artifacts(folder: Path) -> Iterator[Found]:
         raise NotADirectoryError(f"{str(folder)!r} must be a folder. Received: a file. Pass the folder that it is in.")
     failed: list[OSError] = []
     for path, names, files in os.walk(folder, onerror=failed.append):
-        yield from (Found(Path(error.filename), wrong=f"may not be read: {error.strerror}") for error in failed)
+        for error in failed:
+            yield ArtifactSummary(Path(error.filename), wrong=f"may not be read: {error.strerror}")
         failed.clear()
         here = Path(path)
         exported = (here / INSIDE).is_dir()
@@ -88,8 +89,8 @@ def artifacts(folder: Path) -> Iterator[Found]:
         names[:] = sorted(name for name in names if not name.startswith("."))
 
 
-def _found(folder: Path, artifact: Path, exported: bool) -> Found:
-    known = Found(folder, exported=exported, size=_size(folder))
+def _found(folder: Path, artifact: Path, exported: bool) -> ArtifactSummary:
+    known = ArtifactSummary(folder, exported=exported, size=_size(folder))
     try:
         for name in ("artifact.json", "card.json"):
             check_size(artifact / name)
@@ -131,7 +132,7 @@ def _size(folder: Path) -> int:
     return sum(os.lstat(os.path.join(path, name)).st_size for path, _, files in os.walk(folder) for name in files)
 
 
-def best_first(found: list[Found], score: str) -> list[Found]:
+def best_first(found: list[ArtifactSummary], score: str) -> list[ArtifactSummary]:
     """Returns artifacts by a score of the rows that their scores are shown of, the best first, those without it last.
 
     Args:
@@ -149,7 +150,7 @@ def best_first(found: list[Found], score: str) -> list[Found]:
         )
     sign = 1.0 if _is_error(score) else -1.0
 
-    def place(one: Found) -> tuple[bool, float]:
+    def place(one: ArtifactSummary) -> tuple[bool, float]:
         value = float(one.scores.get(score, math.nan))
         return (True, 0.0) if math.isnan(value) else (False, sign * value)
 

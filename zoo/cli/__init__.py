@@ -14,7 +14,7 @@ parsers.py     all of it for argparse                      loading.py     the ro
 spelling.py    messages that name parameters               outputs.py     where artifacts and files may be written
 repeating.py   the run that wrote a card                   printing.py    JSON and tables
 listing.py     runs                                        cross_validating.py   cross-validate
-comparing.py   compare
+model_comparison.py  compare
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import importlib
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from zoo import notices, registry
 from zoo.cli.commands import COMMANDS
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not debug:
             # Keras saves variables so on numpy 2; those who train can do nothing about it.
             warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning)
-            warnings.showwarning = lambda message, *_, **__: _say("warning", message, options)
+            warnings.showwarning = _once(options)
         try:
             return _run(argv, options)
         except KeyboardInterrupt as interrupt:
@@ -67,6 +67,18 @@ def main(argv: Sequence[str] | None = None) -> int:
                 raise
             _say("error", error, options)
             return 2
+
+
+def _once(options: dict[str, argparse.Action]) -> Callable[..., None]:
+    """Returns what prints a warning, the same one a single time: all folds may warn alike."""
+    said = set()
+
+    def show(message, *_, **__) -> None:
+        if str(message) not in said:
+            said.add(str(message))
+            _say("warning", message, options)
+
+    return show
 
 
 def _say(what: str, message: object, options: dict[str, argparse.Action]) -> None:

@@ -111,7 +111,7 @@ COMMANDS = {
         builds=True,
     ),
     "compare": Command(
-        run="zoo.cli.comparing:compare",
+        run="zoo.cli.model_comparison:compare",
         summary="Compare models on the same folds, and say which to take.",
         functions=("compare", "data.load"),
         arguments={

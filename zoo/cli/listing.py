@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zoo import display, registry
 from zoo.artifacts import finding
-from zoo.artifacts.finding import Found
+from zoo.artifacts.finding import ArtifactSummary
 from zoo.cli.printing import print_json, print_table
 
 COLUMNS = ("folder", "entry", "task", "date", "rows", "size", "scores")
@@ -27,7 +27,7 @@ def runs(arguments: argparse.Namespace) -> None:
         print_table(COLUMNS, [_row(one, arguments.sort) for one in found])
 
 
-def _row(one: Found, score: str | None) -> dict[str, str]:
+def _row(one: ArtifactSummary, score: str | None) -> dict[str, str]:
     """Returns the cells of an artifact: of its scores those that its task shows, and the one that is sorted by."""
     names = [score] if score else []
     try:

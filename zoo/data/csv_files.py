@@ -20,7 +20,7 @@ from pyarrow import csv as arrow_csv
 from zoo.data import addresses, csv_headers
 from zoo.data.names import matching_text
 from zoo.data.raw_values import MISSING
-from zoo.data.tables import EXACT, Found, find, merge, stored
+from zoo.data.tables import EXACT, ColumnType, find, merge, stored
 
 CHUNK_BYTES = 2**24
 SNIFFED_BYTES = 2**16
@@ -234,14 +234,14 @@ def _exceeds(column) -> bool:
     return bool(compute.any(compute.greater(compute.abs(column), float(EXACT))).as_py())
 
 
-def scan(paths: list[str], texts: Iterable | None = ()) -> tuple[dict[str, Found], int]:
+def scan(paths: list[str], texts: Iterable | None = ()) -> tuple[dict[str, ColumnType], int]:
     """Returns what the columns of all files need, and the number of rows, from one pass.
 
     Args:
         paths: The files.
         texts: Columns whose values stay text, whatever they look like; None for all.
     """
-    found: dict[str, Found] = {}
+    found: dict[str, ColumnType] = {}
     rows = 0
     for path in paths:
         written = dialect(path)
@@ -251,7 +251,7 @@ def scan(paths: list[str], texts: Iterable | None = ()) -> tuple[dict[str, Found
             table = _inferred(chunk, line, written, known | _texts(texts, written))
             found = merge(found, {name: find(table.column(name)) for name in found or table.column_names})
             rows += table.num_rows
-        found = found or {name: Found(pa.null()) for name in written.names}
+        found = found or {name: ColumnType(pa.null()) for name in written.names}
     return found, rows
 
 
@@ -265,7 +265,7 @@ def _texts(names: Iterable | None, written: Dialect) -> set[str]:
     return {name for name in written.names if matching_text(name) in known}
 
 
-def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:
+def tables(paths: list[str], found: dict[str, ColumnType]) -> Iterator[pa.Table]:
     """Yields the rows of all files, in the types of `scan`."""
     types = {name: column.stored for name, column in found.items()}
     for path in paths:
@@ -274,9 +274,9 @@ def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:
             yield stored(_parse(chunk, line, written, types), found)
 
 
-def read(paths: list[str], texts: Iterable | None = ()) -> tuple[dict[str, Found], pa.Table]:
+def read(paths: list[str], texts: Iterable | None = ()) -> tuple[dict[str, ColumnType], pa.Table]:
     """Reads whole files: what the columns need, and one table in these types. `texts` is as for `scan`."""
-    found: dict[str, Found] = {}
+    found: dict[str, ColumnType] = {}
     parts, contents = [], []
     for path in paths:
         written = dialect(path)

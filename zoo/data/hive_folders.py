@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
-from zoo.data.tables import Found
+from zoo.data.tables import ColumnType
 
 MISSING = "__HIVE_DEFAULT_PARTITION__"
 _FOLDER = re.compile(r"([^=]+)=(.*)")
@@ -41,7 +41,7 @@ def _parts(path: str) -> list[str]:
     return re.split(r"[\\/]", path)
 
 
-def columns(found: list[dict[str, str | None]]) -> dict[str, Found]:
+def columns(found: list[dict[str, str | None]]) -> dict[str, ColumnType]:
     """Returns what the columns of folders need: whole numbers where all values are, else text."""
     needed = {}
     for name in found[0] if found else ():
@@ -49,11 +49,11 @@ def columns(found: list[dict[str, str | None]]) -> dict[str, Found]:
         whole = all(value is None or re.fullmatch(r"-?(0|[1-9]\d{0,17})", value) for value in values)
         some = any(value is not None for value in values)
         kind = pa.null() if not some else pa.int64() if whole else pa.string()
-        needed[name] = Found(kind, None in values)
+        needed[name] = ColumnType(kind, None in values)
     return needed
 
 
-def with_keys(table: pa.Table, own: dict[str, str | None], needed: dict[str, Found]) -> pa.Table:
+def with_keys(table: pa.Table, own: dict[str, str | None], needed: dict[str, ColumnType]) -> pa.Table:
     """Returns the rows of a file with the columns of its folders behind its own."""
     for name, column in needed.items():
         value = own[name] if own[name] is None or pa.types.is_string(column.stored) else int(own[name])

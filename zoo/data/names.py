@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.registry import suggest
+
 MIDNIGHT = re.compile(r"\d{4}-\d\d-\d\d 00:00:00")
 
 
@@ -72,6 +74,29 @@ def resolved(name, columns: Iterable) -> Any:
         return None if name is None else columns[columns.index(name)]
     key = matching_text(name)
     return next((known for known in columns if matching_text(known) == key), name)
+
+
+def column_named(name, columns: Iterable, parameter: str, or_else: str = "") -> Any:
+    """Returns the column that a parameter of a caller names, as the data call it.
+
+    Args:
+        name: What the caller calls it.
+        columns: The columns that there are.
+        parameter: The parameter, for the message.
+        or_else: What the parameter may be in place of a column's name, for the message.
+
+    Raises:
+        ValueError: if there is no such column.
+    """
+    columns = list(columns)
+    column = resolved(name, columns)
+    if column not in columns:
+        texts = list(map(str, columns))
+        raise ValueError(
+            f"`{parameter}` must be a column of the data{or_else}. Received: {parameter}={name!r}."
+            f"{suggest(str(name), texts)} The columns are: {', '.join(texts) or 'none'}."
+        )
+    return column
 
 
 def absent(target, columns: Iterable) -> list:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from zoo.data import addresses
-from zoo.data.tables import EXACT, Found, find, merge, plain, stored
+from zoo.data.tables import EXACT, ColumnType, find, merge, plain, stored
 
 BATCH_ROWS = 65_536
 
@@ -34,9 +34,9 @@ def without_index(names: list[str], left_out=()) -> list[str]:
     return [name for name in names if not name.startswith("__index_level_") and name not in left_out]
 
 
-def scan(paths: list[str], left_out=()) -> tuple[dict[str, Found], int]:
+def scan(paths: list[str], left_out=()) -> tuple[dict[str, ColumnType], int]:
     """Returns what the columns of all files need, and the number of rows."""
-    found: dict[str, Found] = {}
+    found: dict[str, ColumnType] = {}
     rows = 0
     for path in paths:
         with addresses.explained(path, "a Parquet file"), addresses.opened(path) as opened:
@@ -51,7 +51,7 @@ def scan(paths: list[str], left_out=()) -> tuple[dict[str, Found], int]:
     return found, rows
 
 
-def _find(file: parquet.ParquetFile, name: str, empty) -> Found:
+def _find(file: parquet.ParquetFile, name: str, empty) -> ColumnType:
     """Returns what a column needs, from statistics where the file has them, else from its values."""
     if not (pa.types.is_integer(empty.type) or pa.types.is_boolean(empty.type)):
         return find(empty)
@@ -66,10 +66,10 @@ def _find(file: parquet.ParquetFile, name: str, empty) -> Found:
             continue
         missing = missing or statistics.null_count > 0
         large = large or max(abs(int(statistics.min)), abs(int(statistics.max))) > EXACT
-    return Found(empty.type, missing, large)
+    return ColumnType(empty.type, missing, large)
 
 
-def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:
+def tables(paths: list[str], found: dict[str, ColumnType]) -> Iterator[pa.Table]:
     """Yields the rows of all files, in the types of `scan`."""
     for path in paths:
         with addresses.explained(path, "a Parquet file"), addresses.opened(path) as opened:

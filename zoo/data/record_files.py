@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from zoo import notices
 from zoo.data import addresses
-from zoo.data.tables import Found, find, merge, stored
+from zoo.data.tables import ColumnType, find, merge, stored
 
 FIRST_RECORDS = 1000
 BATCH_ROWS = 16_384
@@ -103,9 +103,9 @@ def _column(values: np.ndarray, name: str, path: str) -> pa.Array:
         ) from error
 
 
-def scan(paths: list[str]) -> tuple[dict[str, Found], int]:
+def scan(paths: list[str]) -> tuple[dict[str, ColumnType], int]:
     """Returns what the columns of all files need, and the number of rows, from one pass."""
-    found: dict[str, Found] = {}
+    found: dict[str, ColumnType] = {}
     rows, features = 0, _features(paths[0])
     for path in paths:
         for table in _parsed(path, features):
@@ -114,7 +114,7 @@ def scan(paths: list[str]) -> tuple[dict[str, Found], int]:
     return found, rows
 
 
-def tables(paths: list[str], found: dict[str, Found]) -> Iterator[pa.Table]:
+def tables(paths: list[str], found: dict[str, ColumnType]) -> Iterator[pa.Table]:
     """Yields the rows of all files, in the types of `scan`."""
     features = _features(paths[0])
     for path in paths:

@@ -17,17 +17,17 @@ EXACT = 2**53  # the largest whole number up to which float64 holds all
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
+class ColumnType:
     """What the values of a column need: an Arrow type, whether some are missing, whether some exceed `EXACT`."""
 
     type: pa.DataType
     missing: bool = False
     large: bool = False
 
-    def widened(self, other: Found) -> Found:
+    def widened(self, other: ColumnType) -> ColumnType:
         """Returns what the values of both need."""
         missing, large = self.missing or other.missing, self.large or other.large
-        return Found(_wider(self.type, other.type), missing, large)
+        return ColumnType(_wider(self.type, other.type), missing, large)
 
     @property
     def stored(self) -> pa.DataType:
@@ -52,30 +52,30 @@ def _wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     return pa.float64() if all(numbers) else pa.string()
 
 
-def find(column: pa.ChunkedArray) -> Found:
+def find(column: pa.ChunkedArray) -> ColumnType:
     """Returns what a column's values need."""
     large = False
     if pa.types.is_integer(column.type):
         limits = compute.min_max(column)
         large = any((limits[end].as_py() or 0) * sign > EXACT for end, sign in (("min", -1), ("max", 1)))
-    return Found(column.type, column.null_count > 0, large)
+    return ColumnType(column.type, column.null_count > 0, large)
 
 
-def scan(parts: Iterable[pa.Table]) -> tuple[dict[str, Found], int]:
+def scan(parts: Iterable[pa.Table]) -> tuple[dict[str, ColumnType], int]:
     """Returns what the columns of all parts need, and the number of rows. A part may lack columns of another."""
-    found: dict[str, Found] = {}
+    found: dict[str, ColumnType] = {}
     rows = 0
     for part in parts:
         own = {name: find(part.column(name)) for name in part.column_names}
         # A column that is new is missing in all rows before, and one that is absent here in the rows of this part.
-        before, here = Found(pa.null(), rows > 0), Found(pa.null(), part.num_rows > 0)
+        before, here = ColumnType(pa.null(), rows > 0), ColumnType(pa.null(), part.num_rows > 0)
         names = dict.fromkeys((*found, *own))
         found = {name: found.get(name, before).widened(own.get(name, here)) for name in names}
         rows += part.num_rows
     return found, rows
 
 
-def merge(found: dict[str, Found], more: dict[str, Found]) -> dict[str, Found]:
+def merge(found: dict[str, ColumnType], more: dict[str, ColumnType]) -> dict[str, ColumnType]:
     """Returns what the columns of two blocks need."""
     return {name: found[name].widened(more[name]) for name in found} if found else more
 
@@ -164,7 +164,7 @@ def _text(column, name, source):
         ) from error
 
 
-def stored(table: pa.Table, found: dict[str, Found]) -> pa.Table:
+def stored(table: pa.Table, found: dict[str, ColumnType]) -> pa.Table:
     """Returns the table in the types of all blocks, in their order of columns; what it lacks is missing."""
     for name in set(found).difference(table.column_names):
         table = table.append_column(name, pa.nulls(table.num_rows))
@@ -172,7 +172,7 @@ def stored(table: pa.Table, found: dict[str, Found]) -> pa.Table:
     return table.cast(pa.schema([(name, column.stored) for name, column in found.items()]), safe=False)
 
 
-def to_frame(table: pa.Table, found: dict[str, Found]) -> pd.DataFrame:
+def to_frame(table: pa.Table, found: dict[str, ColumnType]) -> pd.DataFrame:
     """Returns a pandas table; booleans of which some are missing anywhere are pandas' `boolean`."""
     frame = table.replace_schema_metadata(None).to_pandas(date_as_object=False)
     gaps = [name for name, column in found.items() if pa.types.is_boolean(column.stored) and column.missing]

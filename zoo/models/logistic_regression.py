@@ -5,7 +5,8 @@
 
 D. R. Cox, The Regression Analysis of Binary Sequences, Journal of the Royal Statistical Society B 20(2), 1958.
 https://doi.org/10.1111/j.2517-6161.1958.tb00292.x. With l2 = 1 / (2 n C) the optimum is that of scikit-learn's C; with
-l2 = 0 that of its C = infinity. Separable classes have no maximum: training says so.
+l2 = 0 that of its C = infinity. Separable classes have no maximum, and neither has a value, such as a rare level or a
+word, that occurs with some classes alone: training says so.
 """
 
 from collections.abc import Mapping

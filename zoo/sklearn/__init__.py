@@ -3,7 +3,7 @@
 classifier.py   ZooClassifier: classes, or several labels of 0 and 1
 regressor.py    ZooRegressor: a number, or several
 estimator.py    what both share: parameters, `fit`, pickling
-tabular.py      X, y and sample weights as `zoo.train` takes them
+inputs.py       X, y and sample weights as `zoo.train` takes them
 pickling.py     a fitted model as bytes
 
 A fitted estimator holds the trained model, `estimator.model_`, which every function of the zoo takes.

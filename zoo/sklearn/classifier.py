@@ -121,6 +121,22 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         """
         return self._decoded(X)["probabilities"]
 
+    def decision_function(self, X) -> np.ndarray:
+        """Returns how sure the answer is, from log-probabilities, which keep apart what is close to 0 and 1.
+
+        Of two classes the log-odds `(rows,)` of the second one; of more the log-probability of each class `(rows,
+        classes)`; of labels the log-odds of each `(rows, labels)`.
+
+        Args:
+            X: Rows, with the columns of `fit`.
+        """
+        decoded = self._decoded(X)
+        p = decoded["probabilities"].astype("float64")
+        logs = _log(p)
+        if "label" not in decoded:
+            return logs - _log(1.0 - p)
+        return logs[:, 1] - logs[:, 0] if p.shape[1] == 2 else logs
+
     def predict_set(self, X) -> np.ndarray:
         """Returns whether each of `classes_` is in the set of a row, Booleans `(rows, classes)`.
 
@@ -149,3 +165,8 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self._takes_several()
         return tags
+
+
+def _log(p: np.ndarray) -> np.ndarray:
+    """Returns logarithms of probabilities, of 0 that of the smallest number of float32: finite, as tools want them."""
+    return np.log(np.maximum(p, np.finfo("float32").tiny))

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from zoo import registry
-from zoo.sklearn import pickling, tabular
+from zoo.sklearn import inputs, pickling
 
 if TYPE_CHECKING:
     from zoo.model import Model
@@ -151,7 +151,7 @@ class ZooEstimator(BaseEstimator):
         """
         entry = None if self.entry == registry.AUTO else self._checked_entry()
         settings, options = self._settings()
-        data, weight = tabular.training_data(self, X, y, sample_weight)
+        data, weight = inputs.training_data(self, X, y, sample_weight)
         rows, targets = data if isinstance(data, tuple) else (data.x, data.y)
         self._check_targets(targets)
         import zoo
@@ -256,7 +256,7 @@ class ZooEstimator(BaseEstimator):
         check_is_fitted(self, "model_")
         from zoo.training.prediction import decoded
 
-        return decoded(self.model_, tabular.rows_as_fitted(self, X))
+        return decoded(self.model_, inputs.rows_as_fitted(self, X))
 
     def _covering(self, X, name: str) -> dict[str, np.ndarray]:
         """Returns the answers for rows by name, among which is one that intervals or sets add.

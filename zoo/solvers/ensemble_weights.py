@@ -6,6 +6,10 @@ A model may be taken again: how often it is there is its weight. A set is not al
 picks go on all the same, for what the first two models do not gain in equal parts they may gain as one to nine, and the
 best of all sets counts; of equal ones, the first, which has the fewest models.
 
+A network answers the rows that chose its epoch better than others. By how much, its folds tell each other: the loss of
+a fold's rows at the epoch that the other folds would have chosen, less the loss at the one that they chose themselves.
+A configuration whose loss jumps from epoch to epoch gains most by that choice, and would be picked for it.
+
 R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes, Ensemble Selection from Libraries of Models, ICML 2004.
 https://doi.org/10.1145/1015330.1015432
 """
@@ -55,6 +59,26 @@ def greedy(loss: Callable[[np.ndarray], float], models: int, *, picks: int = PIC
         losses.append(float(found[taken]))
     best = sets[int(np.argmin(losses))]
     return best / best.sum(), losses
+
+
+def optimism(curves: Sequence[Sequence[float]]) -> float:
+    """Returns by how much the losses of folds are too low, since their own rows chose the epochs.
+
+    Args:
+        curves: For each fold the loss of its rows after each epoch. Those that ended before others stay at their last.
+
+    Returns:
+        The mean over the folds of their loss at the epoch of the least mean loss of the others, less their least; 0 of
+        fewer than two folds, and where no loss is finite.
+    """
+    if len(curves) < 2 or not all(len(curve) for curve in curves):
+        return 0.0
+    epochs = max(map(len, curves))
+    losses = np.array([[*curve, *[curve[-1]] * (epochs - len(curve))] for curve in curves], "float64")
+    losses[~np.isfinite(losses)] = np.inf
+    chosen = [np.argmin(np.delete(losses, fold, axis=0).mean(axis=0)) for fold in range(len(losses))]
+    found = losses[np.arange(len(losses)), chosen]
+    return float(np.mean(found - losses.min(axis=1))) if np.all(np.isfinite(found)) else 0.0
 
 
 def _first_of_least(losses: np.ndarray, sets: Sequence[np.ndarray]) -> int:

@@ -101,7 +101,7 @@ class Objective:
     def outputs(self, theta: np.ndarray) -> np.ndarray:
         """Returns what the network gives with such weights, `(rows, outputs)`."""
         self._put(theta)
-        return keras.ops.convert_to_numpy(self._double(self._x, training=False))
+        return self._derivatives.outputs(self._x)
 
     def keep(self, theta: np.ndarray) -> None:
         """Puts weights into the network."""
@@ -133,8 +133,12 @@ class _TensorFlow:
         import tensorflow as tf
 
         self._network, self._loss = network, loss
+        self._outputs = tf.function(lambda x: network(x, training=False), autograph=False)
         self._first = tf.function(self._first_derivatives, autograph=False)
         self._second = tf.function(self._second_derivatives, autograph=False, reduce_retracing=True)
+
+    def outputs(self, x):
+        return self._outputs(*self._placed(x)).numpy()
 
     def value_and_gradient(self, x, y, share):
         return self._first(*self._placed(x, y, share))
@@ -184,11 +188,15 @@ class _Jax:
             outputs, _, added = network.stateless_call(trainable, fixed, x, training=False, return_losses=True)
             return (loss(y, outputs) * share).sum() + penalties * sum(added)
 
+        self._outputs = jax.jit(lambda trainable, x: network.stateless_call(trainable, fixed, x, training=False)[0])
         self._first = jax.jit(jax.value_and_grad(value))
         self._second = jax.jit(jax.hessian(value))
 
     def _weights(self):
         return [v.value for v in self._network.trainable_variables]
+
+    def outputs(self, x):
+        return np.asarray(self._outputs(self._weights(), x))
 
     def value_and_gradient(self, x, y, share):
         return self._first(self._weights(), x, y, share, 1.0)
@@ -203,6 +211,9 @@ class _Torch:
 
     def _weights(self):
         return [v.value for v in self._network.trainable_variables]
+
+    def outputs(self, x):
+        return keras.ops.convert_to_numpy(self._network(x, training=False))
 
     def _value(self, x, y, share, penalties=1.0):
         outputs = self._network(x, training=False)

@@ -1,6 +1,7 @@
 """What models answer: one file a task, each with an object `TASK`.
 
     task             the protocol: `Task`                target        what it learns of the data: `Target`
+    scored           its part that scores answers        protocol      whether a task has this form
     classification   one of several classes              multilabel    labels, each there or not
     regression       a number, or several                logic         units that fire or do not
     dynamics         values over time                    association   patterns recalled from others

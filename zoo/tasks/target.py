@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -137,3 +137,6 @@ class Target:
     def constants(self) -> Any:
         """What a compiled training holds of the target: two models train by one function only if it is equal."""
         return self.get_config()
+
+
+T = TypeVar("T", bound=Target)  # the target of a task

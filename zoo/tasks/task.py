@@ -9,27 +9,26 @@ the preprocessor holds. Keras is imported where a method computes with tensors: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from zoo import overrides
-from zoo.scores import Predictions, RowLosses, Scores
 from zoo.tasks import keras_losses, thresholds
 from zoo.tasks.differences import Difference as Difference  # imported from here as well
 from zoo.tasks.differences import distances as distances
 from zoo.tasks.differences import of_values
+from zoo.tasks.scored import Scored
+from zoo.tasks.target import T
 from zoo.tasks.target import Target as Target
 
 if TYPE_CHECKING:
     from zoo.data.schema import Schema
 
-T = TypeVar("T", bound=Target)
 
-
-class Task(Generic[T]):
+class Task(Scored[T]):
     """What a model answers. Here units, whose outputs are the answers: the base of all tasks.
 
     A task is one object, `zoo.register_task(name, "module:OBJECT")`. What a subclass leaves out is as it is here.
@@ -38,7 +37,6 @@ class Task(Generic[T]):
     name = ""
     target_type: type[Any] = Target
     supervised = False  # an entry is built and trained with a target, and its outputs are compared with it
-    scored = False  # outputs can be compared with targets
     learns_from_targets = False  # a training needs them
     several = False  # a target may have several columns
     is_inferred = False  # schemas are inferred with it, by the values of a single target
@@ -46,8 +44,6 @@ class Task(Generic[T]):
     class_indices = False  # targets are indices of classes `(rows,)`, which Keras's sparse losses take
     answers_numbers = False  # a target's texts are read as numbers, wherever they can be
     separable = False  # the likelihood of classes that a line separates has no maximum
-    shown: tuple[str, ...] = ()  # the scores that a run ends with
-    main_scores: tuple[str, ...] = ("rmse", "mae", "r2")  # the scores by which groups of rows and models are compared
     activations: tuple = ()  # what a caller's `output_activation` may be; empty for any that the entry knows
     estimator = ""  # which estimator of zoo.sklearn answers it: "classifier" or "regressor"
     verbs: frozenset[str] = frozenset()  # what can be done with its models beside what can be done with all
@@ -145,21 +141,6 @@ class Task(Generic[T]):
             ValueError: if it does not.
         """
         keras_losses.check(loss, self.name, class_indices=self.class_indices)
-
-    def metrics(self, names: Sequence[str]) -> list:
-        """Returns the Keras metrics for those that a recipe names."""
-        return list(names)
-
-    def keras_metrics(self, metrics: Sequence, target: T) -> list:
-        """Returns what Keras takes for a caller's metrics, where they are shown targets and what the model decided.
-
-        By default they stay as they are: targets and decisions are columns of one shape.
-
-        Args:
-            metrics: Keras's metrics, their names, or functions `(y_true, y_pred)`.
-            target: The target.
-        """
-        return list(metrics)
 
     def activation(self, wanted, *, given: bool):
         """Returns the activation of the outputs.
@@ -487,120 +468,9 @@ class Task(Generic[T]):
         """Returns the deviation of the target among the training rows; 1 where it has none."""
         return 1.0
 
-    # Scores.
-
-    def scores(self, y: np.ndarray, decided: np.ndarray, target: T, activation, weight=None) -> Scores:
-        """Returns the scores of what a model decided.
-
-        Args:
-            y: Encoded targets.
-            decided: What the model decided, in float64.
-            target: The target.
-            activation: As for `standard`.
-            weight: Sample weights `(rows,)`, or None: every row counts the same.
-        """
-        return self.scores_of(y, decided, target, weight=weight)
-
-    def scores_of(
-        self, y: np.ndarray, answers: np.ndarray, target: T, *, weight=None, hard=False, threshold=None
-    ) -> Scores:
-        """Returns the `Scores` of answers, whatever gave them.
-
-        Args:
-            y: Encoded targets.
-            answers: Probabilities of classes or labels, a column each; else values in the target's units.
-            target: The target.
-            weight: Sample weights `(rows,)`, or None.
-            hard: Whether the probabilities are decisions, 0 or 1.
-            threshold: From which probability on an answer is positive, as `Scores.at` takes it; None for the most
-                probable.
-
-        Raises:
-            ValueError: if there is no such threshold.
-        """
-        from zoo.tasks.measures import regression_scores
-
-        if threshold is not None:
-            self.check_threshold(threshold, target, hard)
-        of_each, values = weight, answers.reshape(-1) if y.ndim > 1 else answers[:, 0]
-        if weight is not None and y.ndim > 1:  # each moment or unit of a row counts as its row
-            of_each = np.repeat(weight, y[0].size)
-        predictions = Predictions(self, target, y, answers, weight)
-        return Scores(regression_scores(y.reshape(-1), values, of_each), rows=len(y), predictions=predictions)
-
-    def row_losses(self, y: np.ndarray, answers: np.ndarray, target: T) -> RowLosses:
-        """Returns the loss of each row, for the score by which models are compared.
-
-        By default squared errors, for the root of their mean.
-
-        Args:
-            y: Encoded targets.
-            answers: As for `scores_of`.
-            target: The target.
-        """
-        errors = answers.reshape(len(y), -1).astype("float64") - y.reshape(len(y), -1)
-        return RowLosses("rmse", np.mean(errors**2, axis=1), np.sqrt, is_error=True)
-
-    def check_threshold(self, threshold, target: T, hard: bool) -> None:
-        """Checks from which probability on an answer is to be positive.
-
-        Args:
-            threshold: As for `scores_of`, not None.
-            target: The target.
-            hard: Whether the answers are decisions, 0 or 1.
-
-        Raises:
-            ValueError: if there is no such threshold.
-        """
-        raise ValueError(
-            f"`threshold` is for two classes and for labels; this model does {self.name}. Leave it out. Received: "
-            f"threshold={threshold!r}"
-        )
-
-    def pictures(self, target: T) -> tuple[str, ...]:
-        """Returns the names of the pictures of `zoo.plots` that are drawn of the outcomes."""
-        return ("predicted_against_true", "residuals")
-
-    def outcomes(self, y: np.ndarray, answers: np.ndarray, target: T) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Returns what pictures are drawn of, by name: true and predicted values, or 0/1 and its probability.
-
-        Args:
-            y: Encoded targets.
-            answers: As for `scores_of`.
-            target: The target.
-        """
-        return {"": (y.reshape(-1), answers.reshape(-1) if y.ndim > 1 else answers[:, 0])}
-
     def terms(self, weights: np.ndarray, intercept: np.ndarray, target: T) -> tuple:
         """Returns weights `(features, outputs)` and intercepts of a line in the target's units, and their columns."""
         return weights, intercept, list(range(len(intercept)))
-
-
-def check_protocol(task: Task) -> None:
-    """Checks that a task has the form by which it is called.
-
-    Raises:
-        TypeError: if it has not.
-    """
-    overrides.check(type(task), Task)
-    if not (isinstance(task.target_type, type) and issubclass(task.target_type, Target)):
-        raise TypeError(
-            f"`target_type` of the task {task.name!r} must be a subclass of Target. Received: {task.target_type!r}."
-        )
-    overrides.check(task.target_type, Target)
-    needed = {"loss": ("supervised", "learns_from_targets"), "scores": ("scored",), "scores_of": ("scored",)}
-    for method, flags in needed.items():
-        if getattr(type(task), method) is not getattr(Task, method) and not all(getattr(task, flag) for flag in flags):
-            raise TypeError(
-                f"The task {task.name!r} has `{method}`, and must say {' = '.join(flags)} = True: nothing calls it "
-                "otherwise."
-            )
-    shapes = task.outputs(None)
-    if not (isinstance(shapes, list) and shapes and all(isinstance(shape, tuple) for shape in shapes)):
-        raise TypeError(
-            f"`outputs` of the task {task.name!r} must return a list of shapes, such as [(None, 1)], without a target "
-            f"too. Received: {shapes!r}."
-        )
 
 
 TASK: Task[Target] = Task()

@@ -32,6 +32,7 @@ class Trained:
         weights: By the names of its layers.
         outputs: What it answers for the rows held out from it, `(rows, outputs)`; of members, merged.
         given: The same for the caller's validation rows, or None.
+        curve: The loss of the rows that chose its epoch, before the first epoch where that counts, and after each.
         seconds: How long its training took; of several at once, its part of that.
         problem: Why it cannot answer, in words, or `""`.
     """
@@ -40,6 +41,7 @@ class Trained:
     weights: dict[str, list[np.ndarray]]
     outputs: np.ndarray
     given: np.ndarray | None
+    curve: list[float]
     seconds: float
     problem: str = ""
 
@@ -137,7 +139,7 @@ def _packed(networks: Sequence[Trained]) -> dict[str, Any]:
         fact = {"bag": one.bag, "seconds": one.seconds, "problem": one.problem, "layers": layers}
         facts.append({**fact, "given": one.given is not None})
         arrays |= {f"{i}/{layer}/{j}": value for layer, values in one.weights.items() for j, value in enumerate(values)}
-        arrays[f"{i}//outputs"] = one.outputs
+        arrays[f"{i}//outputs"], arrays[f"{i}//curve"] = one.outputs, np.array(one.curve, "float64")
         if one.given is not None:
             arrays[f"{i}//given"] = one.given
     return {**arrays, "facts": np.array(json.dumps(facts))}
@@ -148,6 +150,6 @@ def _unpacked(arrays) -> list[Trained]:
     for i, fact in enumerate(json.loads(str(arrays["facts"]))):
         weights = {layer: [arrays[f"{i}/{layer}/{j}"] for j in range(count)] for layer, count in fact["layers"].items()}
         given = arrays[f"{i}//given"] if fact["given"] else None
-        outputs = arrays[f"{i}//outputs"]
-        networks.append(Trained(fact["bag"], weights, outputs, given, fact["seconds"], fact["problem"]))
+        outputs, curve = arrays[f"{i}//outputs"], arrays[f"{i}//curve"].tolist()
+        networks.append(Trained(fact["bag"], weights, outputs, given, curve, fact["seconds"], fact["problem"]))
     return networks

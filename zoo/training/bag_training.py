@@ -2,8 +2,8 @@
 
 Each is trained as its entry is: by its recipe, the line beside its hidden layers solved, its best epoch chosen by the
 rows held out from it. These rows then say what the configuration answers, and so choose both. As every network does
-better on the rows that chose its epoch, out-of-fold losses are a little too low; the weights of a committee compare
-configurations that all are so.
+better on the rows that chose its epoch, out-of-fold losses are too low; the losses of all epochs are kept, by which
+`zoo.solvers.ensemble_weights.optimism` says by how much.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def lines(library: Library, name: str, bags: Sequence[int]) -> Iterator[list[Tra
         rows, held, given = library.of_bag(bag)
         compile_model(model, library.settings(name).recipe)
         line.solve(model, rows, seed=library.seed(name, bag))
-        yield [_trained(model, bag, held, given, library, time.monotonic() - begin)]
+        yield [_trained(model, bag, held, given, library, [], time.monotonic() - begin)]
 
 
 def networks(
@@ -201,7 +201,8 @@ def _of_program(
         _, held, given = library.of_bag(member.place)
         problem = "its loss was no longer finite" if result.diverged else ""
         seconds = (time.monotonic() - begin) / len(members)
-        found.append(_trained(model, member.place, held, given, library, seconds, problem))
+        curve = _curve(member.best_so_far, result.val_losses)
+        found.append(_trained(model, member.place, held, given, library, curve, seconds, problem))
     return found
 
 
@@ -236,11 +237,24 @@ def _alone(library: Library, name: str, settings: Settings, bag: int, after_epoc
     after_epochs(recipe.epochs - counted.done)
     losses = [value for values in fit.fitted.history.values() for value in values]
     problem = "" if np.all(np.isfinite(losses)) else "its loss was no longer finite"
-    return _trained(fit.model, bag, held, given, library, time.monotonic() - begin, problem)
+    curve = _curve(fit.line.best_so_far, fit.fitted.history.get("val_loss", []))
+    return _trained(fit.model, bag, held, given, library, curve, time.monotonic() - begin, problem)
+
+
+def _curve(before: float | None, losses: Sequence[float]) -> list[float]:
+    """Returns the losses by which an epoch was chosen, that of the line before the first among them."""
+    return list(map(float, losses if before is None else [before, *losses]))
 
 
 def _trained(
-    model: Model, bag: int, held: Encoded, given: Encoded | None, library: Library, seconds: float, problem: str = ""
+    model: Model,
+    bag: int,
+    held: Encoded,
+    given: Encoded | None,
+    library: Library,
+    curve: list[float],
+    seconds: float,
+    problem: str = "",
 ) -> Trained:
     """Returns a trained network with what it answers for rows that it was not trained on."""
 
@@ -253,4 +267,4 @@ def _trained(
     if not problem and not all(np.all(np.isfinite(part)) for part in found):
         problem = "it answers numbers that are not finite"
     weights = {layer.name: layer.get_weights() for layer in model.network.layers if layer.weights}
-    return Trained(bag, weights, outputs.astype("float32"), of_given, seconds, problem)
+    return Trained(bag, weights, outputs.astype("float32"), of_given, curve, seconds, problem)

@@ -1,10 +1,11 @@
 """The folds of a committee: which rows a bag is trained on, and which are held out from it.
 
-    8 bags up to 2,000 rows, 5 up to 50,000, then one     unless the caller says how many
+    8 bags up to 2,000 rows, 5 up to 5,000, 3 up to 10,000, 2 up to 50,000, then one    unless the caller says how many
 
-Each row is held out from one bag: by class, so that each fold has as many of a class; by groups, whole; by seed. The
-only row of a class is in every training part and held out from none. One bag alone has the share held out that the
-recipe says, by `time` the last rows, or else the validation rows of the caller.
+There are as many folds as bags, but at least five: of many rows two or three bags, each trained on four fifths of them,
+are nearly as good as five. A fold is held out from one bag: by class, so that each fold has as many of a class; by
+groups, whole; by seed. The only row of a class is in every training part and held out from none. One bag alone has the
+share held out that the recipe says, by `time` the last rows, or else the validation rows of the caller.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from zoo.layers.known_levels import levels_of, with_known
 from zoo.training.parts import Parts
 from zoo.training.splitting import held_out
 
-BAGS = ((2_000, 8), (50_000, 5))  # up to so many rows, so many bags
+BAGS = ((2_000, 8), (5_000, 5), (10_000, 3), (50_000, 2))  # up to so many rows, so many bags
+FEWEST_FOLDS = 5
 FEWEST_ROWS = 4
 
 
@@ -87,7 +89,7 @@ def parted(parts: Parts, asked: int | None, given: Mapping, *, share: float | No
     if bags == 1 and not can_hold_out:
         if asked == 1:
             raise ValueError("One bag needs rows held out. Received: bags=1, validation=None. Leave one of them out.")
-        bags = min(BAGS[-1][1], most)
+        bags = min(2, most)
     if bags == 1 and labels is not None and units < 2:
         raise ValueError("`groups` must have at least two groups to hold one out. Received: one. Name another column.")
     every = np.arange(rows)
@@ -99,9 +101,10 @@ def parted(parts: Parts, asked: int | None, given: Mapping, *, share: float | No
         train, held = held_out(strata, float(share or 0), seed=seed, rows=rows, groups=labels, time=by_time)
         how = f"by groups of {groups}" if groups else f"the last by {time}" if time else f"by seed {seed}"
         return Bags((Bag(train, held),), f"{parts.split}; one bag, {share:g} held out {how}")
-    generator = np.random.default_rng(seed)
-    fold = _by_group(labels, bags, generator) if labels is not None else _by_row(strata, rows, bags, generator)
-    said = f"{parts.split}; {bags} folds by {f'groups of {groups} and ' if groups else ''}seed {seed}"
+    generator, folds = np.random.default_rng(seed), min(max(bags, FEWEST_FOLDS), most)
+    fold = _by_group(labels, folds, generator) if labels is not None else _by_row(strata, rows, folds, generator)
+    said = f"{parts.split}; {folds} folds by {f'groups of {groups} and ' if groups else ''}seed {seed}"
+    said += "" if bags == folds else f", of which {bags} are held out"
     return Bags(tuple(Bag(every[fold != bag], every[fold == bag]) for bag in range(bags)), said)
 
 

@@ -94,8 +94,12 @@ def _is_with_options(item) -> bool:
     return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], Mapping)
 
 
-def _defaults(loaded: Data) -> list[tuple[None, str]]:
-    """Returns the zoo's entries for a table, by what its target is inferred to be."""
+def _defaults(loaded: Data) -> list[tuple[None, tuple[str, dict[str, Any]]]]:
+    """Returns the zoo's entries for a table with their options, by what its target is inferred to be.
+
+    Logistic regression has the penalty that C = 1 of scikit-learn is for all rows. Without one there is often no
+    maximum of the likelihood: a rare level, or a word of a text, need only be in rows of one class.
+    """
     if not isinstance(loaded.x, pd.DataFrame) and np.ndim(loaded.x) > 2:
         raise ValueError(
             "The models that are compared by default are for tables. Received: an array of "
@@ -105,7 +109,8 @@ def _defaults(loaded: Data) -> list[tuple[None, str]]:
     kind = registry.load_task(schema.task).estimator if schema.task else "classifier"
     names = FOR_TABLES.get(kind, FOR_TABLES["classifier"])
     task = task_for(registry.info(names[1]), loaded)
-    return [(None, name) for name in names if task.name in registry.info(name).tasks]
+    options = {"logistic_regression": {"l2": 1 / (2 * len(loaded))}}
+    return [(None, (name, options.get(name, {}))) for name in names if task.name in registry.info(name).tasks]
 
 
 def _candidate(item, loaded: Data) -> Candidate:

@@ -4,7 +4,9 @@
 
 The preprocessor is fitted on all training rows: its statistics of numbers see no target. What tells the rows of a bag,
 levels that they do not hold, are constants in front of that bag's networks (`zoo.layers.known_levels`). So an
-out-of-fold answer knows nothing of its row but what the row's own columns say, and the statistics of numbers.
+out-of-fold answer knows nothing of its row but what the row's own columns say, and the statistics of numbers. Its
+network was not trained on the row, but the rows of the fold chose the network's epoch; what that makes the losses too
+low by is added to them (`zoo.solvers.ensemble_weights.optimism`), to those of configurations and of the whole.
 
 See `zoo.models.ensemble_selection` for the paper and the table of configurations.
 """
@@ -235,9 +237,12 @@ def _learnt(call: Call, library: Library, bags: Bags, candidates: list[Candidate
         shares = keras.ops.convert_to_tensor(np.asarray(weights, "float32"))
         return keras.ops.convert_to_numpy(pooled(keras.ops.convert_to_tensor(outputs), shares, mean=mean))
 
-    weights, losses = ensemble_weights.greedy(lambda weights: judged.loss(answer(weights)), len(able))
+    optimism = np.array([ensemble_weights.optimism([one.curve for one in each.networks.values()]) for each in able])
+    weights, losses = ensemble_weights.greedy(
+        lambda weights: judged.loss(answer(weights)) + float(optimism @ weights), len(able)
+    )
     chosen = [(one, float(weight)) for one, weight in zip(able, weights, strict=True) if weight > 0.0]
-    alone = [judged.loss(answer(row)) for row in np.eye(len(able))]
+    alone = [judged.loss(answer(row)) + float(optimism @ row) for row in np.eye(len(able))]
     facts = _facts(candidates, able, weights, alone, losses, len(bags))
     model = _model(call, library, bags, chosen)
     interrupted = bool(stopped)

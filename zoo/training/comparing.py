@@ -14,7 +14,7 @@ import pandas as pd
 
 from zoo import display
 from zoo.data import doubts
-from zoo.data.names import resolved
+from zoo.data.names import column_named, resolved
 from zoo.data.raw import Data
 from zoo.data.schema import Schema
 from zoo.engine.budget import check_budget
@@ -164,8 +164,8 @@ def _check_numbers(folds, budget) -> None:
 def _folded(loaded: Data, task: Task, folds: int, groups, weight, seed: int) -> FoldedRows:
     splits = list(folds_of(loaded, task, folds, groups, seed))
     target = task.fit_target(loaded.schema, loaded.y)
-    if weight is not None and weight not in loaded.roles.columns:
-        raise ValueError(f"`weight` must be a column of the data. Received: weight={weight!r}")
+    if weight is not None:
+        column_named(weight, loaded.roles.columns, "weight")
     rows = FoldedRows(loaded, task, target, target.encode(loaded.y), splits, groups, weight, seed)
     rows.weights()  # raises if they are no weights
     return rows

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.data.names import column_named
 from zoo.data.raw import Data
 from zoo.tasks.task import Task
 
@@ -23,8 +24,7 @@ def folds_of(loaded: Data, task: Task, folds: int, groups, seed: int) -> Iterato
     codes = task.strata(loaded.y)
     how: dict[str, Any] = {"n_splits": folds, "shuffle": True, "random_state": seed % 2**32}
     if groups is not None:
-        if groups not in loaded.roles.columns:
-            raise ValueError(f"`groups` must be a column of the data. Received: groups={groups!r}")
+        column_named(groups, loaded.roles.columns, "groups")
         labels = pd.factorize(loaded.roles[groups], use_na_sentinel=False)[0]
         if len(np.unique(labels)) < folds:
             raise ValueError(

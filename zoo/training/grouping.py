@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zoo.data.names import names_of, resolved
-from zoo.registry import suggest
+from zoo.data.names import column_named, names_of
 from zoo.scores import Groups
 
 MOST_VALUES = 10  # of a column of numbers, times or durations; more are put into bins
@@ -30,14 +29,7 @@ def checked_column(by, loaded) -> Any:
     if by is None:
         return None
     known = loaded.column_names if loaded.streaming else [*loaded.roles.columns, *names_of(loaded.target)]
-    column = resolved(by, known)
-    if column not in known:
-        texts = list(map(str, known))
-        raise ValueError(
-            f"`by` must be a column of the data. Received: by={by!r}.{suggest(str(by), texts)} The columns are: "
-            f"{', '.join(texts) or 'none'}."
-        )
-    return column
+    return column_named(by, known, "by")
 
 
 def column_of(loaded, column) -> pd.Series:

@@ -13,13 +13,13 @@ import pandas as pd
 from zoo.building import task_for
 from zoo.data import doubts
 from zoo.data.frames import are_values
-from zoo.data.names import resolved
+from zoo.data.names import column_named, resolved
 from zoo.data.pipelines import in_validation, weights
 from zoo.data.raw import Data
 from zoo.data.sampling import Sample, sample
 from zoo.data.sources import load as load_data
 from zoo.progress import Progress
-from zoo.registry import Entry, suggest
+from zoo.registry import Entry
 from zoo.tasks.task import Task
 from zoo.training.splitting import held_out
 
@@ -141,12 +141,8 @@ def load_parts(
     known = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
     groups, time, weight = (resolved(column, known) for column in (groups, time, weight))
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
-        if column is not None and not loaded.streaming and column not in known:
-            columns = list(map(str, known))
-            raise ValueError(
-                f"`{role}` must be a column of the data. Received: {role}={column!r}.{suggest(column, columns)} The "
-                f"columns are: {', '.join(columns) or 'none'}."
-            )
+        if column is not None and not loaded.streaming:
+            column_named(column, known, role)
     hidden = [column for column in (groups, weight) if column is not None]
     ignored = tuple(name for name in dict.fromkeys((*ignore, *loaded.ignore, *loaded.left_out)) if name not in hidden)
     if hidden:

@@ -44,14 +44,14 @@ PASSING_ON = (MultiOutputClassifier, MultiOutputRegressor, TransformedTargetRegr
 MODEL = "model"  # the last step of the pipelines made here
 FROM_OTHER_PACKAGES: dict[
     str, tuple[tuple[str, str, dict[str, Any]], ...]
-] = {  # by what is predicted: the module, the class and the parameters of each
+] = {  # by what is predicted: the module, the class and the parameters of each; 0 jobs are the threads of OpenMP
     "classifier": (
-        ("lightgbm", "LGBMClassifier", {"verbose": -1}),
+        ("lightgbm", "LGBMClassifier", {"verbose": -1, "n_jobs": 0}),
         ("xgboost", "XGBClassifier", {}),
         ("catboost", "CatBoostClassifier", {"verbose": 0, "allow_writing_files": False}),
     ),
     "regressor": (
-        ("lightgbm", "LGBMRegressor", {"verbose": -1}),
+        ("lightgbm", "LGBMRegressor", {"verbose": -1, "n_jobs": 0}),
         ("xgboost", "XGBRegressor", {}),
         ("catboost", "CatBoostRegressor", {"verbose": 0, "allow_writing_files": False}),
     ),

@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 
 from zoo import overrides
-from zoo.data.names import absent, resolved
+from zoo.data.names import absent, column_named
 from zoo.data.pipelines import Encoded
 from zoo.data.weighting import checked_weights
 from zoo.progress import Progress
-from zoo.registry import suggest
 from zoo.scores import Groups, Scores
 from zoo.training import inference
 from zoo.training.grouping import checked_column, column_of, groups_of
@@ -49,14 +48,7 @@ class _Weighing:
             return
         if np.ndim(weight) == 0 or isinstance(weight, tuple):
             columns = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
-            weight = resolved(weight, columns)
-            if weight not in columns:
-                known = list(map(str, columns))
-                raise ValueError(
-                    f"`weight` must be a column of the data, or one number a row. Received: weight={weight!r}."
-                    f"{suggest(weight, known)} The columns are: {', '.join(known) or 'none'}."
-                )
-            self.column = weight
+            self.column = column_named(weight, columns, "weight", ", or one number a row")
             return
         test = loaded.splits.get("test")
         rows = None if loaded.streaming else len(loaded)

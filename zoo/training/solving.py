@@ -20,8 +20,10 @@ from zoo.registry import Recipe
 from zoo.solvers.lbfgs import lbfgs
 from zoo.solvers.newton import newton
 from zoo.solvers.objective import Objective
+from zoo.training.one_sided import one_sided
 
 SOLVERS = {"lbfgs": (lbfgs, "L-BFGS"), "newton": (newton, "Newton's method")}
+SHOWN = 3  # values that a warning names
 
 
 def solve(
@@ -105,6 +107,16 @@ def solve(
         return Fitted(losses, f"{budget.stopped}, after {minimum.steps} steps", False, None, out_of_time=True)
     if model.stop_training:
         return Fitted(losses, f"a callback, after {minimum.steps} steps", False, None)
+    may_grow = may_separate and encoded.y.ndim == 1 and model.members == 1  # labels have a likelihood each
+    if may_grow and (values := one_sided(model.network, model.preprocessor.layout.features, encoded.x, encoded.y)):
+        named = ", ".join(values[:SHOWN]) + (f" and {len(values) - SHOWN} more" if len(values) > SHOWN else "")
+        warnings.warn(
+            f"The likelihood has no maximum: rows of these values are never of some class: {named}. Their weights "
+            "would grow without bound, and probabilities of rows that have them are too sure. Pass l2=1e-3 for a "
+            "maximum that exists.",
+            stacklevel=4,
+        )
+        return Fitted(losses, f"not converged: no maximum, after {minimum.steps} steps", False, None)
     if not minimum.converged:
         warnings.warn(
             f"{name} did not converge in {minimum.steps} steps ({minimum.message}). Pass more epochs, standardise the "

@@ -23,7 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from zoo.data import frames
-from zoo.data.names import plain_name
+from zoo.data.names import matching_text, plain_name
 
 WEIGHT = "sample_weight"
 CONTAINERS = (dict, list, tuple, set, np.ndarray)
@@ -91,15 +91,36 @@ def rows_as_fitted(estimator, X) -> Any:
 
     Raises:
         TypeError: if rows are sparse, or a cell holds several values.
-        ValueError: if they have other columns than in training.
+        ValueError: if they have other columns than in training. Columns whose names are not strings may be in
+            another order.
     """
     rows = _rows(estimator, X)
     validate_data(estimator, rows, skip_check_array=True, reset=False)
     if estimator._columns is None:
         return rows.to_numpy() if isinstance(rows, pd.DataFrame) else rows
     if isinstance(rows, pd.DataFrame):
-        return rows.set_axis(estimator._columns, axis=1)
+        return _in_order(rows, estimator)
     return pd.DataFrame(rows, columns=estimator._columns)
+
+
+def _in_order(rows: pd.DataFrame, estimator) -> pd.DataFrame:
+    """Returns a table with the columns of training in their order.
+
+    scikit-learn compares names that are strings, and takes a table without names by position. Other names, such as
+    whole numbers, it does not see: here they are matched as names of columns are elsewhere, by their texts.
+    """
+    fitted = estimator._columns
+    places = {matching_text(name): place for place, name in enumerate(rows.columns)}
+    texts = [matching_text(name) for name in fitted]
+    has_no_names = rows.columns.equals(pd.RangeIndex(rows.shape[1]))
+    if places.keys() == set(texts):
+        rows = rows.iloc[:, [places[text] for text in texts]]
+    elif not has_no_names and rows.columns.inferred_type != "string" and not hasattr(estimator, "feature_names_in_"):
+        raise ValueError(
+            f"`X` must have the columns that {type(estimator).__name__} was fitted to, {fitted}. Received: "
+            f"{list(rows.columns)}. Rename them."
+        )
+    return rows.set_axis(fitted, axis=1)
 
 
 def _rows(estimator, X, fewest: int = 1) -> pd.DataFrame | np.ndarray:
