@@ -12,7 +12,7 @@ def network(bag, problem="", given=True):
     generator = np.random.default_rng(bag)
     weights = {"hidden_0": [generator.normal(size=(2, 3)).astype("float32"), np.zeros(3, "float32")], "line": []}
     outputs = generator.normal(size=(4, 1)).astype("float32")
-    return Trained(bag, weights, outputs, outputs[:2] if given else None, 1.5, problem)
+    return Trained(bag, weights, outputs, outputs[:2] if given else None, [0.5, 0.25], 1.5, problem)
 
 
 def test_networks_are_read_as_they_were_written(tmp_path):
@@ -25,7 +25,7 @@ def test_networks_are_read_as_they_were_written(tmp_path):
         expected = network(bag)
         assert one.outputs.tobytes() == expected.outputs.tobytes()
         assert [w.tobytes() for w in one.weights["hidden_0"]] == [w.tobytes() for w in expected.weights["hidden_0"]]
-        assert one.weights["line"] == [] and one.seconds == 1.5
+        assert one.weights["line"] == [] and (one.curve, one.seconds) == ([0.5, 0.25], 1.5)
     assert found[1].given is None and found[2].given.shape == (2, 1)
     assert found[2].problem == "its loss was no longer finite" and not found[0].problem
 

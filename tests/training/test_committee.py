@@ -31,10 +31,10 @@ TABLE = pd.DataFrame(
         "d": GENERATOR.choice([f"level {i}" for i in range(14)], ROWS),
     }
 )
-TABLE.loc[np.random.default_rng(0).permutation(ROWS)[[0, 3]], "d"] = "of one fold"  # both are held out from bag 0
+TABLE.loc[np.random.default_rng(0).permutation(ROWS)[[0, 5]], "d"] = "of one fold"  # both are held out from bag 0
 TABLE["y"] = 100.0 + 20.0 * TABLE.a - 5.0 * (TABLE.c == "x") + 5.0 * GENERATOR.normal(size=ROWS)
 CLASSES = TABLE.assign(y=np.where(TABLE.y > 100.0, "high", "low"))
-QUICK = {"members": ("mlp", "linear"), "bags": 3, "epochs": 4, "verbose": 0}
+QUICK = {"members": ("mlp", "linear"), "bags": 5, "epochs": 4, "verbose": 0}
 
 
 def train(data=TABLE, entry="committee_regressor", **settings):
@@ -71,12 +71,12 @@ def test_its_scores_of_validation_are_of_answers_by_networks_that_did_not_see_th
     answers = answers_of_networks(model, TABLE)
     weights = dict(zip(model.options["members"], model.options["weights"], strict=True))
     found = np.zeros(ROWS)
-    for number, bag in enumerate(bags_of(TABLE, 3).bags):
+    for number, bag in enumerate(bags_of(TABLE, 5).bags):
         found[bag.held] = sum(weight * answers[f"{name}_{number}"][bag.held] for name, weight in weights.items())
     standardised = (TABLE.y - TABLE.y.mean()) / TABLE.y.std(ddof=0)
-    assert run.recipe["committee"]["loss"] == pytest.approx(np.mean((found - standardised) ** 2), rel=1e-4)
-    rmse = np.sqrt(np.mean((found - standardised) ** 2)) * TABLE.y.std(ddof=0)
-    assert run.metrics["val"]["rmse"] == pytest.approx(rmse, rel=0.02)  # cut at the ends of the target
+    assert run.recipe["committee"]["loss"] >= np.mean((found - standardised) ** 2) - 1e-4  # and how much it is too low
+    ends = (found * TABLE.y.std(ddof=0) + TABLE.y.mean()).clip(TABLE.y.min(), TABLE.y.max())
+    assert run.metrics["val"]["rmse"] == pytest.approx(np.sqrt(np.mean((ends - TABLE.y) ** 2)), rel=1e-4)
     assert run.metrics["val"]["rows"] == ROWS
 
 
@@ -84,7 +84,7 @@ def test_the_model_answers_by_the_weighted_mean_of_all_its_networks(run):
     model = run.model
     answers = answers_of_networks(model, TABLE)
     weights = dict(zip(model.options["members"], model.options["weights"], strict=True))
-    mean = sum(weights[name.rpartition("_")[0]] / 3 * each for name, each in answers.items())
+    mean = sum(weights[name.rpartition("_")[0]] / 5 * each for name, each in answers.items())
     expected = (mean * TABLE.y.std(ddof=0) + TABLE.y.mean()).clip(TABLE.y.min(), TABLE.y.max())
     np.testing.assert_allclose(zoo.predict(model, TABLE).prediction, expected, rtol=1e-4)
 
@@ -99,18 +99,18 @@ def test_the_weights_are_never_worse_than_the_best_configuration_on_the_rows_tha
 
 def test_the_run_and_the_card_say_what_each_configuration_is_worth(run):
     facts = run.recipe["committee"]
-    assert facts["bags"] == 3 and list(facts["configurations"]) == ["mlp", "linear"]
+    assert facts["bags"] == 5 and list(facts["configurations"]) == ["mlp", "linear"]
     for each in facts["configurations"].values():
-        assert each["bags"] == 3 and each["seconds"] >= 0 and np.isfinite(each["loss"])
+        assert each["bags"] == 5 and each["seconds"] >= 0 and np.isfinite(each["loss"])
     weights = {name: each["weight"] for name, each in facts["configurations"].items() if each["weight"]}
     assert sum(weights.values()) == pytest.approx(1.0)
     assert list(weights) == run.model.options["members"]
-    assert run.recipe["options"] == {"members": ["mlp", "linear"], "bags": 3}  # by which the run is repeated
-    assert run.data["split"] == "all rows; 3 folds by seed 0" and run.data["rows"] == {"train": 60, "val": 0, "test": 0}
+    assert run.recipe["options"] == {"members": ["mlp", "linear"], "bags": 5}  # by which the run is repeated
+    assert run.data["split"] == "all rows; 5 folds by seed 0" and run.data["rows"] == {"train": 60, "val": 0, "test": 0}
     text = page(card_of(run.model, run), run.model.schema)
     assert "weights " in text and run.recipe["finished"] in text
     assert run.recipe["finished"] in repr(run) and f"50 picks, best: pick {run.best_epoch + 1}" in repr(run)
-    assert "3 bags; loss of out-of-fold answers" in text and "| mlp | " in text and "| linear | " in text
+    assert "5 bags; loss of out-of-fold answers" in text and "| mlp | " in text and "| linear | " in text
     assert "50 picks in" in text and "the procedure zoo.training.committee:train_committee" in run._repr_html_()
 
 
@@ -118,7 +118,7 @@ def test_a_fold_counts_levels_that_its_rows_do_not_hold_as_unseen(run):
     network, features = run.model.network, run.model.preprocessor.layout.features
     (levels,) = [each["levels"] for each in features if each["tensor"] == "categorical" and each["column"] == "d"]
     unknown = 0
-    for number, bag in enumerate(bags_of(TABLE, 3).bags):
+    for number, bag in enumerate(bags_of(TABLE, 5).bags):
         known = plain(network.get_layer(f"known_levels_{number}").known)
         seen = [1.0, *(float(level in set(TABLE.d[bag.train])) for level in levels[1:])]
         assert known[-len(levels) :].tolist() == seen
@@ -141,16 +141,16 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(run):
     again, other = train(), train(seed=1)
     assert all(np.array_equal(a, b) for a, b in zip(run.model.get_weights(), again.model.get_weights(), strict=True))
     assert run.metrics == again.metrics
-    assert bags_of(TABLE, 3, seed=1).bags[0].held.tolist() != bags_of(TABLE, 3).bags[0].held.tolist()
+    assert bags_of(TABLE, 5, seed=1).bags[0].held.tolist() != bags_of(TABLE, 5).bags[0].held.tolist()
     assert run.recipe["committee"]["loss"] != other.recipe["committee"]["loss"]
 
 
 def test_rows_to_validate_on_join_those_that_weigh_and_are_never_trained_on():
     given = TABLE.iloc[:20].reset_index(drop=True)
-    found = train(TABLE.iloc[20:].reset_index(drop=True), validation=given, members=("linear",), bags=2)
+    found = train(TABLE.iloc[20:].reset_index(drop=True), validation=given, members=("linear",))
     assert found.metrics["val"]["rows"] == 60 and found.data["rows"] == {"train": 40, "val": 20, "test": 0}
     changed = given.assign(y=given.y + 1000.0)
-    other = train(TABLE.iloc[20:].reset_index(drop=True), validation=changed, members=("linear",), bags=2)
+    other = train(TABLE.iloc[20:].reset_index(drop=True), validation=changed, members=("linear",))
     for mine, theirs in zip(found.model.get_weights(), other.model.get_weights(), strict=True):
         assert np.array_equal(mine, theirs)
     assert other.metrics["val"]["rmse"] > 100.0 > found.metrics["val"]["rmse"]
@@ -165,10 +165,10 @@ def test_one_bag_is_chosen_and_weighed_by_the_validation_rows_of_the_caller():
 
 def test_weights_of_rows_count_in_trainings_and_in_what_weighs():
     weight = np.where(np.arange(ROWS) % 2 == 0, 1.0, 0.0)
-    found = train(TABLE.assign(w=weight), weight="w", members=("linear",), bags=2)
+    found = train(TABLE.assign(w=weight), weight="w", members=("linear",))
     answers = answers_of_networks(found.model, TABLE)
     out_of_fold = np.zeros(ROWS)
-    for number, bag in enumerate(bags_of(TABLE, 2).bags):
+    for number, bag in enumerate(bags_of(TABLE, 5).bags):
         out_of_fold[bag.held] = answers[f"linear_{number}"][bag.held]
     errors = (out_of_fold - (TABLE.y - TABLE.y.mean()) / TABLE.y.std(ddof=0)) ** 2
     assert found.recipe["committee"]["loss"] == pytest.approx(np.sum(errors * weight) / ROWS, rel=1e-4)
@@ -178,7 +178,7 @@ def test_probabilities_are_the_weighted_mean_of_those_of_its_networks():
     found = train(CLASSES, "committee_classifier", members=("mlp", "linear"))
     answers = answers_of_networks(found.model, CLASSES)
     weights = dict(zip(found.model.options["members"], found.model.options["weights"], strict=True))
-    expected = sum(weights[name.rpartition("_")[0]] / 3 * special.expit(each) for name, each in answers.items())
+    expected = sum(weights[name.rpartition("_")[0]] / 5 * special.expit(each) for name, each in answers.items())
     x = found.model.preprocessor.encode(CLASSES.drop(columns="y"))
     pooled = special.expit(plain(found.model.network(x))[:, 0])
     np.testing.assert_allclose(pooled, expected, rtol=1e-4)
@@ -186,10 +186,10 @@ def test_probabilities_are_the_weighted_mean_of_those_of_its_networks():
 
 def test_a_line_alone_is_the_mean_of_the_lines_of_its_folds():
     """Of ridge regressions in closed form, by the penalties that were solved for."""
-    found = train(TABLE[["a", "b", "y"]], members=("linear",), bags=2)
+    found = train(TABLE[["a", "b", "y"]], members=("linear",))
     answers = answers_of_networks(found.model, TABLE[["a", "b", "y"]])
     y = ((TABLE.y - TABLE.y.mean()) / TABLE.y.std(ddof=0)).to_numpy()
-    for number, bag in enumerate(bags_of(TABLE[["a", "b", "y"]], 2).bags):
+    for number, bag in enumerate(bags_of(TABLE[["a", "b", "y"]], 5).bags):
         x = TABLE[["a", "b"]].to_numpy()
         design = np.column_stack([np.ones(len(bag.train)), x[bag.train]])
         least_squares, *_ = np.linalg.lstsq(design, y[bag.train], rcond=None)
@@ -273,16 +273,16 @@ def same_weights(one, other):
 def test_a_run_goes_on_from_its_checkpoint_to_equal_weights(run, tmp_path, monkeypatch):
     whole = train(checkpoint=tmp_path / "run")
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
-    assert names == ["committee.json", "linear.0.npz", "linear.1.npz", "linear.2.npz", "mlp.0-2.npz"]
+    assert names == ["committee.json", *(f"linear.{bag}.npz" for bag in range(5)), "mlp.0-4.npz"]
     assert same_weights(whole, run)
     (tmp_path / "run" / "linear.1.npz").unlink()
-    (tmp_path / "run" / "mlp.0-2.npz").unlink()
+    (tmp_path / "run" / "mlp.0-4.npz").unlink()
     trained = []
     monkeypatch.setattr(
         committee, "_train_one", lambda *given, _=committee._train_one: trained.append(given[2]) or _(*given)
     )
     assert same_weights(train(checkpoint=tmp_path / "run"), run)
-    assert trained == [[1], [0, 1, 2]]
+    assert trained == [[1], [0, 1, 2, 3, 4]]
     trained.clear()
     assert same_weights(train(checkpoint=tmp_path / "run"), run) and trained == []
     with pytest.raises(ValueError, match="belongs to another run: recipe differ"):
@@ -299,11 +299,11 @@ train(checkpoint={str(tmp_path / "run")!r})
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen([sys.executable, "-c", script], env=environment, cwd=ROOT) as process:
         folder, limit = tmp_path / "run", time.monotonic() + 300
-        while not (folder / "linear.2.npz").exists() and time.monotonic() < limit and process.poll() is None:
+        while not (folder / "linear.4.npz").exists() and time.monotonic() < limit and process.poll() is None:
             time.sleep(0.01)
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL and not (folder / "mlp.0-2.npz").exists()
+    assert process.returncode == -signal.SIGKILL and not (folder / "mlp.0-4.npz").exists()
     assert same_weights(train(checkpoint=folder), run)
 
 
