@@ -340,13 +340,13 @@ def test_every_export_answers_calibrated_probabilities_and_the_labels_of_the_thr
     report = zoo.export(run, tmp_path / "model", format=format, verbose=0)
     columns = {name: HELD_OUT[name].to_numpy("float32") for name in "abc"}
     if format == "numpy":
-        names = {"__file__": str(report.folder / "predict.py"), "__name__": "predict"}
-        exec((report.folder / "predict.py").read_text(encoding="utf-8"), names)
+        names = {"__file__": str(report.path / "predict.py"), "__name__": "predict"}
+        exec((report.path / "predict.py").read_text(encoding="utf-8"), names)
         served = names["predict"](columns)
     elif format == "tf_saved_model":
         import tensorflow as tf
 
-        signature = tf.saved_model.load(str(report.folder)).signatures["serving_default"]
+        signature = tf.saved_model.load(str(report.path)).signatures["serving_default"]
         served = {k: v.numpy() for k, v in signature(**{k: tf.constant(v) for k, v in columns.items()}).items()}
     else:
         return
@@ -362,7 +362,7 @@ def test_every_export_answers_calibrated_probabilities_and_the_labels_of_the_thr
 @pytest.mark.slow
 def test_the_proof_tells_an_export_whose_labels_do_not_follow_the_threshold(decided, tmp_path, monkeypatch):
     report = zoo.export(decided, tmp_path / "model", format="numpy", verbose=0)
-    program = (report.folder / "predict.py").read_text(encoding="utf-8")
+    program = (report.path / "predict.py").read_text(encoding="utf-8")
     assert "best = (p[:, 1] >= np.float32(" in program
     source = type(decided.model.task).source
 
