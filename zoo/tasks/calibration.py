@@ -33,6 +33,7 @@ PRIOR = 100.0
 LEAST_SLOPE = 0.05
 FOLDS = 5
 MOST_LOGIT = 64.0  # its sigmoid differs from 1 by less than float32 can tell
+FARTHEST = 1e4  # log-odds beyond which every parabola is beyond MOST_LOGIT, and no product overflows before
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +72,7 @@ class LogOdds:
         from keras import ops
 
         b, w1, w2, low, high = (np.array(value, "float32") for value in dataclasses.astuple(self)[:5])
+        z = ops.clip(z, -FARTHEST, FARTHEST)
         within = ops.clip(z, low, high)
         z = ops.clip(b + (w1 + 2.0 * w2 * within) * z - w2 * within * within, -MOST_LOGIT, MOST_LOGIT)
         half, rest = 0.5 * self.uniform, 1.0 - self.uniform
@@ -82,6 +84,7 @@ class LogOdds:
         half, rest = 0.5 * self.uniform, 1.0 - self.uniform
         return [
             f"b, w1, w2, low, high = {', '.join(parts)}",
+            f"z = np.clip(z, -{FARTHEST!r}, {FARTHEST!r})",
             "within = np.clip(z, low, high)",
             f"z = np.clip(b + (w1 + 2 * w2 * within) * z - w2 * within * within, -{MOST_LOGIT!r}, {MOST_LOGIT!r})",
             f"z = np.log({half!r} + {rest!r} / (1 + np.exp(-z))) - np.log({half!r} + {rest!r} / (1 + np.exp(z)))",

@@ -133,6 +133,7 @@ def train(
     begin = clock.monotonic()
     check_precision()
     check_choice("engine", engine, ENGINES)
+    check_choice("calibration", calibration, (True, False))
     placement = place(devices)
     callbacks, verbose = checked_callbacks(callbacks), verbose if placement.chief else 0
     check_seed(seed)
@@ -412,6 +413,8 @@ def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
         names = [name for name in shown if name in numbers] or list(numbers)
         if names:
             parts.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
+    if "set aside" in str(run.recipe.get("calibration")):
+        parts.append("the earlier calibration is set aside")
     if covering := run.recipe.get("intervals"):
         parts.append(f"intervals to cover {covering['coverage']:.4g} by {covering['rows']} held-out rows")
     lines = ["; ".join(parts)]
