@@ -143,7 +143,7 @@ def _with_sets_as_text(block: pd.DataFrame) -> pd.DataFrame:
     sets = [i for i in range(block.shape[1]) if len(block) and isinstance(block.iloc[0, i], tuple)]
     block = block.copy() if sets else block
     for i in sets:
-        block.isetitem(i, block.iloc[:, i].map(lambda classes: "|".join(map(str, classes))))
+        block.isetitem(i, ["|".join(map(str, classes)) for classes in block.iloc[:, i]])
     return block
 
 
