@@ -1,6 +1,9 @@
 """What a training learns from held-out rows: probabilities, and which label follows from them."""
 
 import json
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -371,3 +374,27 @@ def test_the_proof_tells_an_export_whose_labels_do_not_follow_the_threshold(deci
     with pytest.raises(RuntimeError, match="labels of the request .* differ"):
         zoo.export(decided, tmp_path / "other", format="numpy", verbose=0)
     assert keras.backend.backend() == "tensorflow"
+
+
+@pytest.mark.slow
+def test_on_jax_it_is_fitted_applied_and_kept_as_on_tensorflow(tmp_path):
+    pytest.importorskip("jax")
+    code = f"""
+import numpy as np, pandas as pd, zoo
+from scipy.special import expit
+generator = np.random.default_rng(0)
+rows = pd.DataFrame(generator.normal(size=(400, 2)), columns=["a", "b"])
+frame = rows.assign(y=np.where(generator.random(400) < expit(2 * rows.a - 1), "yes", "no"))
+run = zoo.train("mlp_classifier", frame, target="y", threshold="f1", **{SMALL!r})
+assert run.recipe["calibration"]["kind"] == "log_odds"
+run.save({str(tmp_path / "model")!r})
+zoo.predict(run, rows).to_csv({str(tmp_path / "answers.csv")!r}, index=False)
+rows.to_csv({str(tmp_path / "rows.csv")!r}, index=False)
+"""
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    wanted = pd.read_csv(tmp_path / "answers.csv")
+    found = zoo.predict(tmp_path / "model", pd.read_csv(tmp_path / "rows.csv"))
+    assert found.label.tolist() == wanted.label.tolist() and found.label.nunique() == 2
+    assert found.p_yes.to_numpy() == pytest.approx(wanted.p_yes.to_numpy(), abs=1e-5)
