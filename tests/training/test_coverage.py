@@ -187,6 +187,13 @@ def test_intervals_that_cannot_be_given_are_refused_before_anything_is_trained(e
         zoo.train(entry, frame, **{"intervals": 0.9, "target": target, "verbose": 0, **how})
 
 
+def test_a_model_whose_further_training_is_refused_stays_as_it_was(classes):
+    before = classes.model.target.get_config()
+    with pytest.raises(ValueError, match="Received: intervals=1.5"):
+        zoo.train(classes.model, FRAME[["a", "b", "c"]], intervals=1.5, verbose=0)
+    assert classes.model.target.get_config() == before and "intervals" in before
+
+
 def test_units_that_answer_zero_or_one_have_no_sets():
     model = zoo.build("perceptron", FRAME[["a", "c"]], target="c")
     assert "the units of this model answer 0 or 1" in model.task.obstacle_to_intervals(model.decision)
