@@ -392,6 +392,22 @@ def test_config_repeats_a_run(capsys, trained, tmp_path):
     assert all(np.array_equal(a, b) for a, b in pairs)
 
 
+def test_sets_of_classes_are_trained_repeated_and_written_to_every_file(capsys, trained, tmp_path):
+    words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", *QUICK, "--intervals", "0.9")
+    answer(capsys, *words, "-o", tmp_path / "out")
+    answer(capsys, "train", "--config", tmp_path / "out" / "card.json", "-o", tmp_path / "again", "--json")
+    before, after = (zoo.load(tmp_path / name).target.intervals for name in ("out", "again"))
+    assert before == after and before["coverage"] == 0.9
+    expected = zoo.predict(tmp_path / "out", pd.read_csv(trained / "visits.csv")[["minutes", "gate"]])["set"]
+    for name, read, written in [
+        ("a.csv", pd.read_csv, "|".join),
+        ("a.parquet", pd.read_parquet, list),
+        ("a.jsonl", lambda path: pd.read_json(path, lines=True), list),
+    ]:
+        answer(capsys, "predict", tmp_path / "out", trained / "visits.csv", "-o", tmp_path / name)
+        assert [*map(type(written(("a",))), read(tmp_path / name)["set"])] == [written(one) for one in expected]
+
+
 def test_config_repeats_the_rows_of_a_step(capsys, trained, tmp_path):
     words = ("train", "mlp_classifier", trained / "visits.csv", "--target", "bought", *QUICK, "--batch-size", "256")
     answer(capsys, *words, "-o", tmp_path / "out")

@@ -232,6 +232,12 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
     dtype = shown.class_dtype if shown else schema.class_dtype
     if classes == "extend" and schema.class_dtype != dtype:
         dtype = "object"
+    if preprocessor.target.intervals is not None:
+        coverage = preprocessor.target.intervals["coverage"]
+        doubts.note(
+            "The model's sets of classes were fitted for its earlier classes, and are set aside.",
+            repair=f"Train it with `intervals={coverage:g}`, or pass that to zoo.fine_tune.",
+        )
     return extension.with_classes(preprocessor, wanted, dtype)
 
 

@@ -193,7 +193,7 @@ def train(
         parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
     goes_on, earlier = model is not None, None
     if goes_on:
-        earlier = held_out_answers.set_aside(model)
+        earlier = model.target
         seed_layers(model.network, seed)
     else:
         preprocessor = fit_preprocessor(entry, recipe, traits, parts.task, parts.train, parts.sample)
@@ -208,6 +208,8 @@ def train(
         "intervals": checked_coverage(intervals, model, parts, (earlier and earlier.intervals or {}).get("coverage")),
         "row_weight": parts.held_out_weights,
     }
+    if goes_on:  # where the arguments are refused, the model stays as it was
+        held_out_answers.set_aside(model)
 
     has_targets = model.schema.task is not None and parts.train.y is not None
     workload = Workload(
