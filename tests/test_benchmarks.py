@@ -14,6 +14,7 @@ from tests.benchmarks import (
     accuracy,
     accuracy_boosting,
     accuracy_rivals,
+    calibration,
     history,
     images,
     intervals,
@@ -304,6 +305,19 @@ def test_many_tables_says_how_to_install_the_tables(monkeypatch):
 
 
 @pytest.mark.slow
+def test_calibration_is_measured_on_rows_that_nothing_was_fitted_on(capsys, tmp_path, monkeypatch):
+    page = tmp_path / "calibration.md"
+    page.write_text("before\n<!-- calibration -->\nold\n<!-- /calibration -->\nafter\n")
+    monkeypatch.setattr(calibration, "PAGE", page)
+    tables = {"a rare class": lambda: (calibration.rare()[0].iloc[:400], "y")}
+    calibration.main(["--sizes", "30", "60", "900", "--epochs", "1", "--write"], tables)
+    found = calibration.measure(*tables["a rare class"](), 60, "mlp_classifier", epochs=1)
+    change = f"{found['log_loss'][1] - found['log_loss'][0]:+.4f} {found['ece'][1] - found['ece'][0]:+.4f} |"
+    written = page.read_text()
+    assert written.startswith("before\n<!-- calibration -->\n| | 30 | 60 |\n|---|---|---|\n| a rare class | ")
+    assert written.count(change) == 2 and written.endswith(" |\n<!-- /calibration -->\nafter\n")
+
+
 def test_intervals_are_measured_on_rows_that_nothing_was_fitted_on(capsys, tmp_path, monkeypatch):
     page = tmp_path / "intervals.md"
     page.write_text("before\n<!-- intervals mlp -->\nold\n<!-- /intervals mlp -->\nafter\n")

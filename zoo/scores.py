@@ -118,8 +118,8 @@ class Scores(Mapping):
             called `<score>_<class>`; where that is the name of a score of all rows, `<score>_class_<class>`.
         of: What `each` are scores of: `"class"`, `"label"` or `"target"`.
         positive: The class that `precision`, `recall` and `f1` are of, or None.
-        threshold: From which probability on an answer is positive, by label of several; None for the model's own
-            decision.
+        threshold: From which probability on an answer is positive, by label of several, also where it is part of the
+            model; None for the most probable answer.
         predictions: What was scored, or None.
         groups: Groups of the rows, or None.
         hint: What stands out about the scores and what can be done, in a sentence, or `""`.
@@ -304,7 +304,7 @@ class Scores(Mapping):
         """Returns plain values: the scores, `rows`, and `confusion` as `{"classes", "counts"}`.
 
         Of two classes `positive` is the class that `precision` and `recall` are of. `threshold` is there if one was
-        asked for, and `by` if there are groups: their column, and a dict for each.
+        asked for or is the model's, and `by` if there are groups: their column, and a dict for each.
 
         Args:
             short: Takes the scores of `summary` alone.

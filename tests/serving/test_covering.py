@@ -1,5 +1,7 @@
 """`zoo serve` answers intervals and sets as JSON has them, and describes them in /openapi.json."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +30,7 @@ def runs():
 def ask(runs, tmp_path_factory):
     root = tmp_path_factory.mktemp("served")
     for name, run in runs.items():
-        exported(run, root / name, format="numpy")
+        exported(run, root / name)
     opened = open_folders([root / name for name in runs], "tensorflow")
     yield client(App(opened))
     for model in opened.values():
@@ -51,4 +53,4 @@ def test_ends_are_numbers_and_a_set_is_a_list_of_booleans(ask, runs):
 
 def test_the_document_says_that_a_set_is_of_booleans(ask):
     _, document, _ = ask("GET", "/openapi.json")
-    assert '"set": {"type": "array", "items": {"type": "boolean"}' in __import__("json").dumps(document)
+    assert '"set": {"type": "array", "items": {"type": "boolean"}' in json.dumps(document)

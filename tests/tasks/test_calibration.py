@@ -11,7 +11,7 @@ from zoo.tasks.calibration import LogOdds, Temperature
 NO_SHARE = 1e-12
 
 
-def drawn(rows=4000, curve=lambda l: l, seed=0, spread=1.5):
+def drawn(rows=4000, curve=lambda x: x, seed=0, spread=1.5):
     """Returns log-odds `(rows, 1)` and 0/1 `(rows, 1)` of which `curve` gives the true log-odds."""
     generator = np.random.default_rng(seed)
     log_odds = generator.normal(0.3, spread, rows)
@@ -33,7 +33,7 @@ def by_source(fitted, z):
 def test_without_a_prior_the_parabola_is_that_of_a_logistic_regression_on_l_and_its_square(monkeypatch):
     statsmodels = pytest.importorskip("statsmodels.api")
     monkeypatch.setattr(calibration, "PRIOR", 0.0)
-    z, y = drawn(curve=lambda l: 0.2 + 0.6 * l + 0.05 * l**2)
+    z, y = drawn(curve=lambda x: 0.2 + 0.6 * x + 0.05 * x**2)
     weight = np.random.default_rng(1).uniform(0.2, 1.8, len(y))
     fitted = LogOdds.fitted(z, y, weight, uniform=NO_SHARE)
     basis = np.column_stack([np.ones(len(y)), z[:, 0], z[:, 0] ** 2])
@@ -42,7 +42,7 @@ def test_without_a_prior_the_parabola_is_that_of_a_logistic_regression_on_l_and_
 
 
 def test_with_few_rows_the_slopes_at_both_ends_are_drawn_to_1_and_the_shift_to_0():
-    z, y = drawn(60, curve=lambda l: -2.0 + 3.0 * l)
+    z, y = drawn(60, curve=lambda x: -2.0 + 3.0 * x)
     low, high = z.min(), z.max()
 
     def objective(parameters):
@@ -58,7 +58,7 @@ def test_with_few_rows_the_slopes_at_both_ends_are_drawn_to_1_and_the_shift_to_0
 
 
 def test_the_parabola_rises_everywhere_also_where_that_of_the_rows_would_fall():
-    z, y = drawn(20_000, curve=lambda l: 2.0 - l**2, spread=2.0)
+    z, y = drawn(20_000, curve=lambda x: 2.0 - x**2, spread=2.0)
     fitted = LogOdds.fitted(z, y, np.ones(len(y)), uniform=NO_SHARE)
     values = np.linspace(-300, 300, 100_001)[:, None]
     assert np.all(np.diff(applied(fitted, values)[:, 0]) >= 0)
@@ -70,7 +70,7 @@ def test_the_parabola_rises_everywhere_also_where_that_of_the_rows_would_fall():
 
 def test_beyond_the_rows_it_goes_on_along_its_tangents_and_infinite_log_odds_stay_numbers():
     fitted = LogOdds((0.1,), (0.9,), (0.05,), (-2.0,), (3.0,), NO_SHARE)
-    curve = lambda l: 0.1 + 0.9 * l + 0.05 * l**2  # noqa: E731
+    curve = lambda x: 0.1 + 0.9 * x + 0.05 * x**2  # noqa: E731
     inside = np.array([-2.0, 0.0, 1.5, 3.0])
     assert applied(fitted, inside[:, None])[:, 0] == pytest.approx(curve(inside), abs=1e-5)
     above, below = curve(3.0) + (0.9 + 0.3) * 2.0, curve(-2.0) - (0.9 - 0.2) * 4.0
@@ -81,8 +81,8 @@ def test_beyond_the_rows_it_goes_on_along_its_tangents_and_infinite_log_odds_sta
 
 def test_a_share_of_the_uniform_distribution_is_mixed_in():
     fitted = LogOdds((0.0,), (1.0,), (0.0,), (-1.0,), (1.0,), 0.02)
-    l = np.array([-30.0, -1.0, 0.0, 2.0, 30.0])
-    assert applied(fitted, l[:, None])[:, 0] == pytest.approx(logit(0.98 * expit(l) + 0.01), abs=1e-4)
+    x = np.array([-30.0, -1.0, 0.0, 2.0, 30.0])
+    assert applied(fitted, x[:, None])[:, 0] == pytest.approx(logit(0.98 * expit(x) + 0.01), abs=1e-4)
     several = Temperature(2.0, 0.03)
     z = np.array([[1.0, 5.0, -2.0], [60.0, 0.0, -60.0]])
     wanted = 0.97 * np.exp(log_softmax(z / 2.0, axis=1)) + 0.01
@@ -107,7 +107,7 @@ def test_the_temperature_minimises_the_penalised_log_loss_and_finds_by_how_much_
 
 
 def test_labels_are_calibrated_each_by_itself():
-    (z, y), (other, of_other) = drawn(300, seed=1), drawn(300, curve=lambda l: 2 * l - 1, seed=2)
+    (z, y), (other, of_other) = drawn(300, seed=1), drawn(300, curve=lambda x: 2 * x - 1, seed=2)
     both = LogOdds.fitted(np.hstack([z, other]), np.hstack([y, of_other]), np.ones(300), uniform=0.01)
     alone = LogOdds.fitted(other, of_other, np.ones(300), uniform=0.01)
     assert (both.b[1], both.w1[1], both.w2[1]) == (alone.b[0], alone.w1[0], alone.w2[0])
@@ -175,7 +175,7 @@ def fitted_on(z, y):
 
 
 def test_it_is_kept_unless_rows_that_it_was_not_fitted_on_speak_against_it():
-    z, y = drawn(400, curve=lambda l: 0.3 * l)
+    z, y = drawn(400, curve=lambda x: 0.3 * x)
     found, facts = tried(z, y, fitted_on)
     assert found is not None and facts["log_loss"]["after"] < facts["log_loss"]["before"] - 0.02
     assert facts["log_loss"]["before"] == pytest.approx(np.mean(np.logaddexp(0, np.where(y == 1, -z, z))))

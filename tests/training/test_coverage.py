@@ -150,9 +150,7 @@ def test_intervals_of_earlier_weights_are_set_aside_with_a_warning_where_none_ca
 def test_sets_of_other_classes_are_set_aside_with_a_warning_and_fitted_when_asked_for(classes, tmp_path):
     classes.save(tmp_path / "saved")
     other = FRAME[["a", "b", "c"]].assign(c=np.where(FRAME["a"] > 1, 9, FRAME["c"]))
-    with pytest.warns(
-        zoo.DataWarning, match="for its earlier classes, and are set aside. Train it with `intervals=0.9`"
-    ):
+    with pytest.warns(zoo.DataWarning, match="earlier classes, and are set aside. Train it with `intervals=0.9`"):
         run = zoo.fine_tune(tmp_path / "saved", other, classes="extend", intervals=0.8, epochs=1, verbose=0)
     assert run.model.target.intervals["coverage"] == 0.8 and {9} & set(sum(zoo.predict(run, X)["set"], ()))
 
@@ -187,6 +185,13 @@ def test_intervals_that_cannot_be_given_are_refused_before_anything_is_trained(e
     frame = frame[["a", "t"] if target is None else ["a", *np.atleast_1d(target)]]
     with pytest.raises(ValueError, match=message):
         zoo.train(entry, frame, **{"intervals": 0.9, "target": target, "verbose": 0, **how})
+
+
+def test_a_model_whose_further_training_is_refused_stays_as_it_was(classes):
+    before = classes.model.target.get_config()
+    with pytest.raises(ValueError, match="Received: intervals=1.5"):
+        zoo.train(classes.model, FRAME[["a", "b", "c"]], intervals=1.5, verbose=0)
+    assert classes.model.target.get_config() == before and "intervals" in before
 
 
 def test_units_that_answer_zero_or_one_have_no_sets():

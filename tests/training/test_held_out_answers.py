@@ -1,6 +1,9 @@
 """What a training learns from held-out rows: probabilities, and which label follows from them."""
 
 import json
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -12,6 +15,8 @@ from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 import zoo
 from zoo.tasks import calibration
 from zoo.tasks.calibration import LogOdds
+from zoo.tasks.classification import Classes, Classification
+from zoo.tasks.task import Task
 
 pytestmark = pytest.mark.tensorflow
 SMALL = {"hidden_units": (8,), "linear": False, "verbose": 0, "epochs": 6, "learning_rate": 0.02}
@@ -21,9 +26,8 @@ def rows_of(seed, rows=500):
     generator = np.random.default_rng(seed)
     frame = pd.DataFrame(generator.normal(size=(rows, 3)), columns=list("abc"))
     frame["y"] = np.where(generator.random(rows) < expit(1.5 * frame.a - 1.5), "yes", "no")
-    frame["kind"] = np.array(["red", "green", "blue"])[
-        np.argmax(frame[["a", "b", "c"]] + generator.gumbel(size=(rows, 3)), 1)
-    ]
+    strongest = np.argmax(frame[["a", "b", "c"]] + generator.gumbel(size=(rows, 3)), axis=1)
+    frame["kind"] = np.array(["red", "green", "blue"])[strongest]
     frame["u"] = (generator.random(rows) < expit(frame.a)).astype(int)
     frame["v"] = (generator.random(rows) < expit(2 * frame.b - 1)).astype(int)
     return frame
@@ -64,33 +68,37 @@ def labels():
 
 
 def logits(model, frame=HELD_OUT):
-    return np.asarray(model.network_outputs(model.preprocessor.encode(frame)), "float64")
+    return np.asarray(model.network_outputs(model.preprocessor.encode(frame[list("abc")])), "float64")
+
+
+def answers_of(model, frame=HELD_OUT):
+    return zoo.predict(model, frame[list("abc")])
 
 
 def probabilities(model, frame=HELD_OUT):
-    return zoo.predict(model, frame).filter(regex="^p_").to_numpy()
+    return answers_of(model, frame).filter(regex="^p_").to_numpy()
 
 
 def test_two_classes_are_calibrated_by_their_log_odds_and_rows_keep_their_order(two):
-    fitted, l = two.model.target.state["calibration"], logits(two.model)[:, 0]
-    curve = expit(fitted["b"][0] + fitted["w1"][0] * l + fitted["w2"][0] * l**2)  # inside of the rows
+    fitted, z = two.model.target.state["calibration"], logits(two.model)[:, 0]
+    curve = expit(fitted["b"][0] + fitted["w1"][0] * z + fitted["w2"][0] * z**2)  # inside of the rows
     wanted = (1 - fitted["uniform"]) * curve + fitted["uniform"] / 2
     p = probabilities(two.model)[:, 1]
-    assert p == pytest.approx(wanted, abs=1e-5) and not p == pytest.approx(expit(l), abs=1e-4)
+    assert p == pytest.approx(wanted, abs=1e-5) and not p == pytest.approx(expit(z), abs=1e-4)
     truth = HELD_OUT.y == "yes"
-    assert roc_auc_score(truth, p) == pytest.approx(roc_auc_score(truth, l), abs=1e-9)
+    assert roc_auc_score(truth, p) == pytest.approx(roc_auc_score(truth, z), abs=1e-9)
     fresh = rows_of(3, 2000)
-    truth, l, p = fresh.y == "yes", logits(two.model, fresh)[:, 0], probabilities(two.model, fresh)[:, 1]
-    assert roc_auc_score(truth, p) == pytest.approx(roc_auc_score(truth, l), abs=1e-6)
+    truth, z, p = fresh.y == "yes", logits(two.model, fresh)[:, 0], probabilities(two.model, fresh)[:, 1]
+    assert roc_auc_score(truth, p) == pytest.approx(roc_auc_score(truth, z), abs=1e-6)
 
 
 def test_what_keras_calls_gives_is_calibrated_and_the_loss_is_that_of_the_network_s_outputs(two):
-    model, x = two.model, two.model.preprocessor.encode(HELD_OUT)
+    model, x = two.model, two.model.preprocessor.encode(HELD_OUT[list("abc")])
     assert np.asarray(model(x)) == pytest.approx(probabilities(model), abs=1e-6)
     assert model.predict(x, verbose=0) == pytest.approx(probabilities(model), abs=1e-6)
     loss = model.evaluate(part(HELD_OUT, TWO), verbose=0)[0]
-    y, l = HELD_OUT.y == "yes", logits(model)[:, 0]
-    assert loss == pytest.approx(np.mean(np.logaddexp(0, np.where(y, -l, l))), abs=1e-5)
+    y, z = HELD_OUT.y == "yes", logits(model)[:, 0]
+    assert loss == pytest.approx(np.mean(np.logaddexp(0, np.where(y, -z, z))), abs=1e-5)
 
 
 def test_several_classes_are_calibrated_by_a_temperature_and_keep_their_label(several):
@@ -99,14 +107,14 @@ def test_several_classes_are_calibrated_by_a_temperature_and_keep_their_label(se
     assert fitted["kind"] == "temperature" and fitted["uniform"] == pytest.approx(1 / 301)
     assert probabilities(several.model) == pytest.approx(wanted, abs=1e-6)
     labels = np.array(several.model.classes)[z.argmax(axis=1)]
-    assert zoo.predict(several, HELD_OUT).label.tolist() == labels.tolist()
+    assert answers_of(several).label.tolist() == labels.tolist()
 
 
 def test_logits_are_calibrated_logits():
     model = trained(THREE, output_activation=None).model
     fitted, z = model.target.state["calibration"], logits(model)
     mixed = (1 - fitted["uniform"]) * softmax(z / fitted["temperature"], axis=1) + fitted["uniform"] / 3
-    assert np.asarray(model(model.preprocessor.encode(HELD_OUT))) == pytest.approx(np.log(mixed), abs=1e-5)
+    assert np.asarray(model(model.preprocessor.encode(HELD_OUT[list("abc")]))) == pytest.approx(np.log(mixed), abs=1e-5)
     assert probabilities(model) == pytest.approx(mixed, abs=1e-6)
 
 
@@ -125,24 +133,26 @@ def test_the_run_and_its_scores_say_what_calibration_does(two):
     assert facts["log_loss"]["before"] == pytest.approx(off.metrics["val"]["log_loss"], abs=1e-6)
     assert facts["ece"]["before"] == pytest.approx(off.metrics["val"]["ece"], abs=1e-6)
     assert two.metrics["val"]["log_loss"] == pytest.approx(facts["log_loss"]["after"], abs=0.01)
-    assert zoo.evaluate(two, HELD_OUT, verbose=0)["log_loss"] == pytest.approx(two.metrics["val"]["log_loss"])
+    assert zoo.evaluate(two, part(HELD_OUT, TWO), verbose=0)["log_loss"] == pytest.approx(
+        two.metrics["val"]["log_loss"]
+    )
     assert probabilities(off.model)[:, 1] == pytest.approx(expit(logits(off.model)[:, 0]), abs=1e-6)
 
 
 def test_after_is_of_rows_that_the_calibration_was_not_fitted_on(two):
-    l, y = logits(two.model), (HELD_OUT.y == "yes").to_numpy("int64")
+    z, y = logits(two.model), (HELD_OUT.y == "yes").to_numpy("int64")
     p = np.empty(300)
     for rest, rows in calibration.checking_folds(y):
         share = 1 / (len(rest) + 1)
-        fitted = LogOdds.fitted(l[rest], y[rest, None], np.ones(len(rest)), uniform=share)
-        p[rows] = expit(np.asarray(fitted.applied(l[rows].astype("float32"))))[:, 0]
+        fitted = LogOdds.fitted(z[rest], y[rest, None], np.ones(len(rest)), uniform=share)
+        p[rows] = expit(np.asarray(fitted.applied(z[rows].astype("float32"))))[:, 0]
     losses = -np.log(np.where(y == 1, p, 1 - p))
     assert two.recipe["calibration"]["log_loss"]["after"] == pytest.approx(losses.mean(), abs=1e-6)
 
 
 def test_the_artifact_and_its_page_keep_it(decided, tmp_path):
     decided.save(tmp_path / "model")
-    assert zoo.predict(tmp_path / "model", HELD_OUT).equals(zoo.predict(decided, HELD_OUT))
+    assert answers_of(tmp_path / "model").equals(answers_of(decided))
     page = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert "Its log-odds are calibrated by 300 rows that were held out; cross-validated on these: log loss" in page
     at = decided.recipe["threshold"]["at"][0]
@@ -196,25 +206,26 @@ def test_keras_s_own_fit_leaves_it_and_so_does_a_new_column_but_other_classes_do
     assert zoo.adapt(tmp_path / "model", other, classes="extend").target.state == {}
 
 
-def test_folds_of_one_program_are_calibrated_as_one_training_is():
+def test_folds_of_one_program_are_calibrated_as_one_training_is(monkeypatch):
     frame, given = part(TABLE, TWO), {**SMALL, "epochs": 2}
-    table = zoo.cross_validate("mlp_classifier", frame, target="y", folds=2, **given)
-    alone = zoo.cross_validate("mlp_classifier", frame, target="y", folds=2, engine="keras", **given)
-    assert table.attrs["at_once"] and not alone.attrs["at_once"]
-    assert table.log_loss.to_numpy() == pytest.approx(alone.log_loss.to_numpy(), abs=1e-3)
-    p = table.attrs["predictions"].p_yes
-    assert (p > 1 / 400).all()  # the share of the uniform distribution
+    with_it = zoo.cross_validate("mlp_classifier", frame, target="y", folds=2, **given)
+    monkeypatch.setattr(Classification, "calibrate", Task.calibrate)
+    without = zoo.cross_validate("mlp_classifier", frame, target="y", folds=2, **given)
+    assert with_it.attrs["at_once"]
+    assert with_it.roc_auc.to_numpy() == pytest.approx(without.roc_auc.to_numpy(), abs=1e-6)
+    changes = np.abs(with_it.attrs["predictions"].p_yes - without.attrs["predictions"].p_yes)
+    assert 0.001 < changes.mean() < 0.2
 
 
 def test_the_threshold_is_the_one_of_the_highest_f1_and_the_label_follows_it(decided):
     at, p = decided.recipe["threshold"]["at"][0], probabilities(decided.model)[:, 1]
     truth = HELD_OUT.y == "yes"
     best = max(f1_score(truth, p >= t) for t in np.unique(p))
-    answers = zoo.predict(decided, HELD_OUT)
+    answers = answers_of(decided)
     assert f1_score(truth, answers.label == "yes") == pytest.approx(best) and at < 0.5
     assert ((p >= np.float32(at)) == (answers.label == "yes")).all()
     assert np.where(answers.label == "yes", p, 1 - p) == pytest.approx(answers.probability.to_numpy(), abs=1e-6)
-    scores = zoo.evaluate(decided, HELD_OUT, verbose=0)
+    scores = zoo.evaluate(decided, part(HELD_OUT, TWO), verbose=0)
     assert scores.threshold == at and scores["f1"] == pytest.approx(best)
     assert scores.at(0.5)["f1"] == pytest.approx(f1_score(truth, p >= 0.5)) and scores.hint == ""
     assert decided.metrics["val"]["f1"] == pytest.approx(best) and "threshold" not in repr(decided)
@@ -223,7 +234,7 @@ def test_the_threshold_is_the_one_of_the_highest_f1_and_the_label_follows_it(dec
 def test_a_threshold_is_a_number_or_another_score(tmp_path):
     run = trained(TWO, threshold=np.float32(0.25), validation=None)
     assert run.recipe["threshold"] == {"by": 0.25}
-    p = zoo.predict(run, HELD_OUT)
+    p = answers_of(run)
     assert ((p.p_yes >= 0.25) == (p.label == "yes")).all() and (p.label == "yes").any()
     run.save(tmp_path / "model")
     again = zoo.train(tmp_path / "model", part(TABLE, TWO), epochs=1, verbose=0)
@@ -246,13 +257,13 @@ def test_a_further_training_chooses_it_anew_by_the_same_score_or_sets_it_aside(d
 
 def test_labels_have_a_threshold_each_and_an_answer_that_says_which_are_there(labels):
     at, p = labels.recipe["threshold"]["at"], probabilities(labels.model)
-    answers = zoo.predict(labels, HELD_OUT)
+    answers = answers_of(labels)
     assert list(answers.columns) == ["label_u", "label_v", "p_u", "p_v"]
     for i, name in enumerate(LABELS):
         best = max(f1_score(HELD_OUT[name], p[:, i] >= t) for t in np.unique(p[:, i]))
         assert f1_score(HELD_OUT[name], answers[f"label_{name}"]) == pytest.approx(best)
         assert (answers[f"label_{name}"] == (p[:, i] >= np.float32(at[i]))).all()
-    scores = zoo.evaluate(labels, HELD_OUT, verbose=0)
+    scores = zoo.evaluate(labels, part(HELD_OUT, LABELS), verbose=0)
     assert scores.threshold == dict(zip(LABELS, at)) and len(labels.model.target.state["calibration"]["b"]) == 2
     z, fitted = logits(labels.model), labels.model.target.state["calibration"]
     curve = sum(np.array(fitted[name]) * z**k for k, name in enumerate(("b", "w1", "w2")))
@@ -267,7 +278,11 @@ def test_labels_have_a_threshold_each_and_an_answer_that_says_which_are_there(la
     ("targets", "options", "message"),
     [
         (TWO, {"threshold": 1.5}, "`threshold` must lie between 0 and 1, without these two. Received: threshold=1.5"),
-        (TWO, {"threshold": "f2"}, "`threshold` must be a number between 0 and 1, or one of .*Did you mean 'f1'"),
+        (
+            TWO,
+            {"threshold": "f2"},
+            "number between 0 and 1, or one of 'f1', 'balanced_accuracy', 'accuracy'",
+        ),
         (TWO, {"threshold": {"yes": 0.4}}, "Pass the number of 'yes' alone: `threshold=0.4`"),
         (TWO, {"threshold": "f1", "validation": None}, "chosen by rows that are held out.*Received: validation=None"),
         (TWO, {"threshold": "f1", "validation": TABLE[TABLE.y == "no"]}, "without the answer 'yes'. Received: none"),
@@ -325,17 +340,17 @@ def test_every_export_answers_calibrated_probabilities_and_the_labels_of_the_thr
     report = zoo.export(run, tmp_path / "model", format=format, verbose=0)
     columns = {name: HELD_OUT[name].to_numpy("float32") for name in "abc"}
     if format == "numpy":
-        names = {"__file__": str(report.folder / "predict.py"), "__name__": "predict"}
-        exec((report.folder / "predict.py").read_text(encoding="utf-8"), names)
+        names = {"__file__": str(report.path / "predict.py"), "__name__": "predict"}
+        exec((report.path / "predict.py").read_text(encoding="utf-8"), names)
         served = names["predict"](columns)
     elif format == "tf_saved_model":
         import tensorflow as tf
 
-        signature = tf.saved_model.load(str(report.folder)).signatures["serving_default"]
+        signature = tf.saved_model.load(str(report.path)).signatures["serving_default"]
         served = {k: v.numpy() for k, v in signature(**{k: tf.constant(v) for k, v in columns.items()}).items()}
     else:
         return
-    answers = zoo.predict(run, HELD_OUT)
+    answers = answers_of(run)
     assert served["probabilities"] == pytest.approx(answers.filter(regex="^p_").to_numpy(), abs=1e-5)
     if "labels" in served:
         assert np.array_equal(served["labels"], answers[["label_u", "label_v"]])
@@ -346,10 +361,8 @@ def test_every_export_answers_calibrated_probabilities_and_the_labels_of_the_thr
 
 @pytest.mark.slow
 def test_the_proof_tells_an_export_whose_labels_do_not_follow_the_threshold(decided, tmp_path, monkeypatch):
-    from zoo.tasks.classification import Classes
-
     report = zoo.export(decided, tmp_path / "model", format="numpy", verbose=0)
-    program = (report.folder / "predict.py").read_text(encoding="utf-8")
+    program = (report.path / "predict.py").read_text(encoding="utf-8")
     assert "best = (p[:, 1] >= np.float32(" in program
     source = type(decided.model.task).source
 
@@ -361,3 +374,27 @@ def test_the_proof_tells_an_export_whose_labels_do_not_follow_the_threshold(deci
     with pytest.raises(RuntimeError, match="labels of the request .* differ"):
         zoo.export(decided, tmp_path / "other", format="numpy", verbose=0)
     assert keras.backend.backend() == "tensorflow"
+
+
+@pytest.mark.slow
+def test_on_jax_it_is_fitted_applied_and_kept_as_on_tensorflow(tmp_path):
+    pytest.importorskip("jax")
+    code = f"""
+import numpy as np, pandas as pd, zoo
+from scipy.special import expit
+generator = np.random.default_rng(0)
+rows = pd.DataFrame(generator.normal(size=(400, 2)), columns=["a", "b"])
+frame = rows.assign(y=np.where(generator.random(400) < expit(2 * rows.a - 1), "yes", "no"))
+run = zoo.train("mlp_classifier", frame, target="y", threshold="f1", **{SMALL!r})
+assert run.recipe["calibration"]["kind"] == "log_odds"
+run.save({str(tmp_path / "model")!r})
+zoo.predict(run, rows).to_csv({str(tmp_path / "answers.csv")!r}, index=False)
+rows.to_csv({str(tmp_path / "rows.csv")!r}, index=False)
+"""
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    wanted = pd.read_csv(tmp_path / "answers.csv")
+    found = zoo.predict(tmp_path / "model", pd.read_csv(tmp_path / "rows.csv"))
+    assert found.label.tolist() == wanted.label.tolist() and found.label.nunique() == 2
+    assert found.p_yes.to_numpy() == pytest.approx(wanted.p_yes.to_numpy(), abs=1e-5)

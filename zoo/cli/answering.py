@@ -141,8 +141,10 @@ def _write_csv(blocks: Iterable[pd.DataFrame], file) -> int:
 def _with_sets_as_text(block: pd.DataFrame) -> pd.DataFrame:
     """Returns a table whose sets of classes are texts, such as `no|yes`, for a file that has no lists."""
     sets = [i for i in range(block.shape[1]) if len(block) and isinstance(block.iloc[0, i], tuple)]
-    columns = {i: block.iloc[:, i].map(lambda classes: "|".join(map(str, classes))) for i in sets}
-    return pd.concat([columns.get(i, block.iloc[:, i]) for i in range(block.shape[1])], axis=1) if sets else block
+    block = block.copy() if sets else block
+    for i in sets:
+        block.isetitem(i, ["|".join(map(str, classes)) for classes in block.iloc[:, i]])
+    return block
 
 
 def _write_parquet(blocks: Iterable[pd.DataFrame], path: Path) -> int:

@@ -14,7 +14,14 @@ from urllib.parse import quote
 from zoo.serving import metrics
 from zoo.serving.models import Served, Version
 
-JSON_TYPES = {"float32": "number", "float64": "number", "uint8": "integer", "int64": "integer", "string": "string"}
+JSON_TYPES = {
+    "float32": "number",
+    "float64": "number",
+    "uint8": "integer",
+    "int64": "integer",
+    "bool": "boolean",
+    "string": "string",
+}
 TAKEN = ["number", "string", "boolean", "null"]  # as values of any column by --lenient
 SERVER = "server"  # the tag of what is no model's
 MOST_LEVELS = 50  # of a category that are listed

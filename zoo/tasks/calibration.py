@@ -65,7 +65,8 @@ class LogOdds:
             uniform: The share e.
         """
         columns = [_parabola(log_odds[:, i], y[:, i], weight) for i in range(log_odds.shape[1])]
-        return cls(*zip(*columns, strict=True), uniform)
+        b, w1, w2, low, high = zip(*columns, strict=True)
+        return cls(b, w1, w2, low, high, uniform)
 
     def applied(self, z):
         """Returns log-odds for log-odds `(batch, columns)`, by `keras.ops`."""
@@ -157,7 +158,8 @@ def from_config(config: Mapping[str, Any] | None) -> Calibration | None:
     if config is None:
         return None
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
-    return KINDS[values.pop("kind")](**values)
+    del values["kind"]
+    return KINDS[config["kind"]](**values)
 
 
 def kept(

@@ -189,8 +189,8 @@ class Classification(Task[Classes]):
         def fit(rows):
             e = calibration.uniform_share(w[rows])
             if separate:
-                of_each = [part.reshape(-1, 1) for part in (z[rows], y[rows, None] == np.arange(classes))]
-                return calibration.LogOdds.fitted(*of_each, np.repeat(w[rows], classes), uniform=e)
+                of_each, is_it = z[rows].reshape(-1, 1), (y[rows, None] == np.arange(classes)).reshape(-1, 1)
+                return calibration.LogOdds.fitted(of_each, is_it, np.repeat(w[rows], classes), uniform=e)
             if classes > 2:
                 return calibration.Temperature.fitted(z[rows], y[rows], w[rows], uniform=e)
             log_odds = z[rows] if z.shape[1] == 1 else z[rows, 1:] - z[rows, :1]

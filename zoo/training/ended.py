@@ -77,7 +77,7 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
     (recipe, traits, seed), (environment, observed) = (settings.recipe, settings.traits, request.seed), experienced
     record, goes_on, earlier = dict(call.record), model is not None, None
     if goes_on:
-        earlier = held_out_answers.set_aside(model)
+        earlier = model.target
         seed_layers(model.network, seed)
     else:
         model = assemble(entry, call.preprocessor, settings.options, seed=seed, compiled=False)
@@ -92,6 +92,8 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
         "intervals": checked_coverage(call.answers["intervals"], model, parts, covered),
         "row_weight": parts.held_out_weights,
     }
+    if goes_on:  # where the arguments are refused, the model stays as it was
+        held_out_answers.set_aside(model)
 
     has_targets = model.schema.task is not None and parts.train.y is not None
     workload = Workload(

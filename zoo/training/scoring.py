@@ -100,9 +100,9 @@ def evaluate(
             scores. Of two classes those that compare columns are shown that of the second class. Where a score has the
             name of a metric, the metric's is `keras_<name>`; the second of two metrics of one name is `<name>_2`.
         threshold: Of two classes, the probability of the second one from which on it is the answer; of labels, that of
-            each. `"f1"`, `"balanced_accuracy"` or `"accuracy"`: the one by which that score is highest on these rows,
-            which should be validation rows: on the rows by which it is chosen a score is too good. Keras's `metrics`
-            have thresholds of their own, such as `keras.metrics.Recall(thresholds=0.3)`.
+            each; left out, the model's own. `"f1"`, `"balanced_accuracy"` or `"accuracy"`: the one by which that
+            score is highest on these rows, which should be validation rows: on the rows by which it is chosen a score
+            is too good. Keras's `metrics` have thresholds of their own, such as `keras.metrics.Recall(thresholds=0.3)`.
         image_size: `(height, width)` to resize images to; left out, a model that was trained with it resizes them.
         verbose: 0 prints nothing.
 
