@@ -25,11 +25,14 @@ from zoo.engine import experience
 from zoo.engine.budget import Budget
 from zoo.engine.callbacks import BestWeights, Diverged
 
+OF_A_COMMITTEE = "committee.json"  # the identity of a run that trains several networks, which are files beside it
 NOT_IDENTIFYING = (
     *("feature_budget", "encodings", "arrays"),  # of encoded rows, which the identity holds by their hash
     *("preprocessing", "scaling"),  # former names of encodings
     "plan",  # how the machine at hand runs the training
     *("auto", "budget"),  # who chose the entry, and how long one waits
+    *("finished", "calibration", "threshold", "intervals"),  # what is learnt when the epochs have ended
+    *("committee", "counted"),  # what came of a committee
 )
 YOUNGER = {"linear": False, "least_steps": 1}  # fields, and the values by which a run is one of before there were any
 
@@ -55,6 +58,8 @@ def identities(folder: str | os.PathLike) -> list[dict]:
         with contextlib.suppress(Exception):  # damaged bytes raise whatever they lead to
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found.append(_known_now(json.loads(str(arrays["state"]))["identity"]))
+    with contextlib.suppress(OSError, ValueError):
+        found.append(_known_now(json.loads(Path(folder, OF_A_COMMITTEE).read_text(encoding="utf-8"))))
     return found
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-IDENTITY = "committee.json"
+from zoo.engine.checkpoints import OF_A_COMMITTEE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ class BagStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             for path in self._folder.glob(".*.new"):
                 path.unlink(missing_ok=True)  # what a killed process left half written
-            self._replace(IDENTITY, lambda file: file.write(json.dumps(identity).encode()))
+            self._replace(OF_A_COMMITTEE, lambda file: file.write(json.dumps(identity).encode()))
         except OSError as error:
             raise OSError(
                 f"`checkpoint` must be a folder that can be written to. Received: {str(self._folder)!r}: "
@@ -75,7 +75,7 @@ class BagStore:
             ) from error
 
     def _check_identity(self, identity: dict[str, Any]) -> None:
-        path = self._folder / IDENTITY
+        path = self._folder / OF_A_COMMITTEE
         before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
         other = before is None and any(self._folder.glob("checkpoint*.npz"))
         if before in (None, identity) and not other:
