@@ -257,8 +257,16 @@ def test_folds_and_comparisons_take_it(frame, capsys):
     options = {"quality": "fast", "epochs": 1, "hidden_units": (4,)}
     models = [("auto", options), ("mlp_classifier", {"epochs": 1, "hidden_units": (4,)})]
     compared = zoo.compare(data, target="side", models=models, folds=2, rivals=False, verbose=0).table
-    assert set(compared.index) == {"auto (mlp_classifier)", "mlp_classifier"}
-    assert compared.loc["auto (mlp_classifier)", "log_loss"] == compared.loc["mlp_classifier", "log_loss"]
+    assert set(compared.index) == {"auto fast (mlp_classifier)", "mlp_classifier"}
+    assert compared.loc["auto fast (mlp_classifier)", "log_loss"] == compared.loc["mlp_classifier", "log_loss"]
+
+
+def test_a_column_named_by_a_number_is_no_input_where_it_holds_groups_and_times_are_inputs(frame):
+    data = inputs_and(frame, "side").rename(columns={"c": 7})
+    assert ", for a table of 60 rows x 2 columns " in str(automatic.choose(data, target="side", roles=(7,)))
+    assert ", for a table of 60 rows x 2 columns " in str(automatic.choose(data, target="side", roles=("7",)))
+    run = zoo.train("auto", data, target="side", time="a", quality="fast", **SMALL)
+    assert run.recipe["auto"]["why"] == "for a table of 60 rows x 3 columns and quality 'fast'"
 
 
 def test_values_beside_a_table_and_a_stream_are_taken(frame, tmp_path):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zoo.data.raw import Data
 
 QUALITIES = ("fast", "good", "best")
+DEFAULT_QUALITY = "good"
 CLASSES, NUMBERS = "classifier", "regressor"  # what is answered: `zoo.tasks.task.Task.estimator`
 TABLE, MIXED, STREAM, IMAGES, SEQUENCES = "table", "table with images or arrays", "stream", "images", "sequences"
 WHOLE, IN_PARTS = (TABLE,), (MIXED, STREAM)  # what a committee takes, and what it does not
@@ -231,13 +232,14 @@ def choose(
         schema: A schema, or the path of one, or None.
         ignore: Columns that are no inputs.
         image_size: `(height, width)` that all images are resized to, or None.
-        roles: Columns of groups, times and weights, or None for each.
+        roles: Columns of groups and weights, which are no inputs, or None for each.
         answers: What must be answered, `CLASSES` or `NUMBERS`; None for what the target looks like.
 
     Raises:
         ValueError: if there are no data or no target, or the table has no row for them.
     """
     from zoo.data import doubts
+    from zoo.data.names import resolved
     from zoo.data.sources import load
     from zoo.data.target_columns import beside
 
@@ -246,12 +248,12 @@ def choose(
         raise ValueError(f"{AUTO!r} takes an entry by the data. Received: none. Pass `data`, and `target`.")
     ignored = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     data, target = beside(data, target)
-    roles = [column for column in roles if isinstance(column, str)]
     with doubts.collected() as doubtful:
         loaded = load(data, target=target, schema=schema, ignore=ignored, image_size=image_size)
+        roles = [resolved(column, loaded.schema.names) for column in roles if column is not None]
         facts = facts_of(loaded, answers, roles)
         doubtful.discard(roles)
-    quality = quality or "good"
+    quality = quality or DEFAULT_QUALITY
     rule = rule_for(facts, quality)
     return Choice(rule.entry, dict(rule.options), quality, f"for {facts} and quality {quality!r}", loaded, target)
 
@@ -265,7 +267,7 @@ def check_quality(quality) -> None:
         )
 
 
-def facts_of(data: Data, answers: str | None = None, roles: Iterable[str] = ()) -> Facts:
+def facts_of(data: Data, answers: str | None = None, roles: Iterable = ()) -> Facts:
     """Returns the facts by which an entry is taken.
 
     Args:

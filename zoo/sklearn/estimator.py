@@ -179,7 +179,7 @@ class ZooEstimator(BaseEstimator):
         from zoo import automatic
 
         how = {name: settings[name] for name in ("quality", "schema", "ignore", "image_size")}
-        return automatic.choose(data, **how, roles=(self.groups, self.time, weight), answers=self._name)
+        return automatic.choose(data, **how, roles=(self.groups, weight), answers=self._name)
 
     def _check_targets(self, y) -> None:
         """Raises ValueError if targets are not what the estimator predicts."""

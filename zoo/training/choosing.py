@@ -152,7 +152,10 @@ def _label(label: str | None, candidate: Candidate) -> str:
         return label
     if isinstance(candidate, EntryCandidate):
         name = candidate.entry.name
-        return name if candidate.choice is None else f"{registry.AUTO} ({name})"
+        if candidate.choice is None:
+            return name
+        quality = "" if candidate.choice.quality == automatic.DEFAULT_QUALITY else f" {candidate.choice.quality}"
+        return f"{registry.AUTO}{quality} ({name})"
     return candidate.rival.label
 
 

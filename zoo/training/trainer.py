@@ -134,7 +134,7 @@ def train(
     check_seed(seed)
     check_budget(budget)
     how: dict[str, Any] = {"target": target, "schema": schema, "ignore": ignore, "image_size": image_size}
-    choice = automatic.choice_for(model, data, quality=quality, roles=(groups, time, weight), **how)
+    choice = automatic.choice_for(model, data, quality=quality, roles=(groups, weight), **how)
     if choice is not None:
         model, data, target, options = choice.entry, choice.data, choice.target, choice.with_options(options)
         if verbose:
