@@ -121,7 +121,8 @@ def checked_members(members: Sequence[str]) -> tuple[str, ...]:
 
 def check_bags(bags) -> None:
     """Raises ValueError if `bags` is neither None nor an integer from 1 to `MOST_BAGS`."""
-    if bags is not None and (isinstance(bags, bool) or not isinstance(bags, Integral) or not 1 <= bags <= MOST_BAGS):
+    is_integer = isinstance(bags, Integral) and not isinstance(bags, bool)
+    if bags is not None and not (is_integer and 1 <= int(bags) <= MOST_BAGS):
         raise ValueError(
             f"`bags` must be an integer from 1 to {MOST_BAGS}, or None. Received: bags={bags!r}. It says how "
             "many networks each configuration has."

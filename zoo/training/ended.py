@@ -75,7 +75,7 @@ def _learnt_from_held_out(learnt: procedures.Learnt, answers: dict[str, Any]) ->
     A procedure may have held out too few rows for intervals. What it trained is kept without them, and a warning says
     so. It says so, too, where a procedure held out none.
     """
-    how = {"outputs": learnt.outputs, "row_weight": learnt.row_weight}
+    how: dict[str, Any] = {"outputs": learnt.outputs, "row_weight": learnt.row_weight}
     try:
         facts = held_out_answers.learnt(learnt.model, learnt.held_out, **how, **answers)
     except ValueError as error:
