@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from typing import Any, NamedTuple
 
 from zoo import former_names
@@ -390,6 +391,8 @@ def as_plain(value):
         return [as_plain(item) for item in value]
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
+    if isinstance(value, Integral):  # of numpy
+        return int(value)
     return getattr(value, "__name__", None) or type(value).__name__
 
 

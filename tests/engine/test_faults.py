@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 import zoo
 from zoo.engine import costs, interruption, loop_compiled, loop_jax, loop_tensorflow, memory
 from zoo.engine.callbacks import BestWeights, Diverged
-from zoo.engine.checkpoints import Checkpoint, identifying
+from zoo.engine.checkpoints import Checkpoint, identifying, unwritable
 from zoo.solvers.objective import Objective
 
 ENGINES = ("fused", "xla", "keras") if keras.backend.backend() == "tensorflow" else ("auto", "keras")
@@ -160,8 +161,23 @@ def test_every_flipped_byte_is_found_or_harmless(table, tmp_path):
 
 def test_a_checkpoint_that_is_no_place_to_write_to_is_refused_before_training(table, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(OSError, match="`checkpoint` must be a folder that can be written to.*Choose another"):
+    with pytest.raises(OSError, match="`checkpoint` must be a folder that can be written to.*another name: a file"):
         train(table, checkpoint=tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("error", "repair"),
+    [(OSError(28, "No space left"), "make room there"), (PermissionError(13, "No"), "writable")],
+)
+def test_a_folder_that_cannot_be_written_to_is_refused_with_its_repair(error, repair):
+    assert repair in str(unwritable(Path("run"), error)) and error.strerror in str(unwritable(Path("run"), error))
+
+
+def test_the_folder_of_a_committee_is_refused(table, tmp_path):
+    (tmp_path / "committee.json").write_text("{}")
+    with pytest.raises(ValueError, match="belongs to another run: it holds the networks of a committee"):
+        train(table, checkpoint=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["committee.json"]
 
 
 def test_a_disk_that_is_full_for_a_while_costs_no_weights(table, whole, tmp_path, monkeypatch):

@@ -40,6 +40,37 @@ def test_another_run_is_refused(tmp_path):
         BagStore(tmp_path / "other", IDENTITY)
 
 
+@pytest.mark.parametrize("name", ["checkpoint.npz", "head/checkpoint.npz"])
+def test_a_folder_that_one_network_wrote_to_later_is_refused(tmp_path, name):
+    BagStore(tmp_path, IDENTITY)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"of one network")
+    with pytest.raises(ValueError, match="belongs to another run"):
+        BagStore(tmp_path, IDENTITY)
+
+
+def test_networks_whose_run_nothing_names_are_refused(tmp_path):
+    BagStore(tmp_path, IDENTITY).write("tabm", [network(0)])
+    (tmp_path / "committee.json").unlink()
+    with pytest.raises(ValueError, match="belongs to another run"):
+        BagStore(tmp_path, IDENTITY)
+
+
+@pytest.mark.parametrize("content", ['{"entry": ', "[1, 2]", "null", b"\xff\xfe"])
+def test_a_damaged_identity_is_an_error_that_says_what_to_do(tmp_path, content):
+    (tmp_path / "committee.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match="committee.json' must say .* is damaged: .* Delete the folder to begin anew"):
+        BagStore(tmp_path, IDENTITY)
+
+
+def test_answers_for_another_number_of_rows_are_as_none(tmp_path):
+    store = BagStore(tmp_path, IDENTITY, [4, 5])
+    store.write("tabm", [network(0)])
+    store.write("tabm", [network(1)])  # has answers for 4 rows, of 5
+    with pytest.warns(UserWarning, match="tabm.1.npz' is damaged .bag 1 must answer the 5 rows held out from it"):
+        assert sorted(store.read("tabm")) == [0]
+
+
 def test_a_damaged_file_is_as_none(tmp_path):
     store = BagStore(tmp_path, IDENTITY)
     store.write("tabm", [network(0)])
@@ -58,8 +89,9 @@ def test_what_a_killed_process_left_half_written_is_cleared_away(tmp_path):
 
 def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path):
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(OSError, match="`checkpoint` must be a folder that can be written to"):
-        BagStore(tmp_path / "file", IDENTITY)
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(OSError, match="must be a folder that can be written to.* Choose another name: a file has"):
+            BagStore(path, IDENTITY)
 
 
 def test_without_a_folder_nothing_is_kept():

@@ -99,6 +99,15 @@ def test_by_time_the_last_rows_are_held_out_from_one_bag():
         bags_of(loaded, 4, time="time")
 
 
+def test_by_time_the_last_fifth_is_held_out_even_without_validation():
+    time = np.random.default_rng(0).permutation(50)
+    loaded = parts(np.arange(50) * 1.0, "committee_regressor", validation=None, time=time)
+    (bag,) = bags_of(loaded, share=None, time="time").bags
+    assert sorted(time[bag.held]) == list(range(40, 50))
+    with pytest.raises(ValueError, match="One bag needs rows held out. Received: bags=1, validation=None"):
+        bags_of(loaded, 1, share=None, time="time")
+
+
 def test_one_bag_has_the_share_of_the_recipe_held_out():
     (bag,) = bags_of(parts(np.arange(50) % 2), 1).bags
     assert len(bag.held) == 10 and sorted([*bag.train, *bag.held]) == list(range(50))

@@ -289,6 +289,47 @@ def test_a_run_goes_on_from_its_checkpoint_to_equal_weights(run, tmp_path, monke
         train(checkpoint=tmp_path / "run", epochs=5)
 
 
+WITH_ROLES = TABLE.assign(
+    g=np.arange(ROWS) // 4, t=3 * np.arange(ROWS)[::-1], w=1.0 + (TABLE.a > 0), w2=1.5 + np.arange(ROWS) % 7
+)
+LINES = {"members": ("linear",), "bags": 2}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "differs"),
+    [
+        ({"ignore": ("g", "t", "w", "w2")}, {"ignore": ("t", "w", "w2"), "groups": "g"}, "folds"),
+        ({"bags": 1}, {"bags": 1, "time": "t"}, "folds"),
+        ({"validation": TABLE[:20]}, {"validation": TABLE[20:40]}, "validation"),
+        ({"validation": TABLE[:20]}, {"validation": TABLE[:30]}, "validation"),
+        ({"ignore": "w2", "weight": "w"}, {"ignore": "w", "weight": "w2"}, "weights"),
+    ],
+)
+def test_a_checkpoint_knows_all_that_its_networks_depend_on(tmp_path, first, then, differs):
+    data = TABLE if "validation" in first else WITH_ROLES
+    train(data, **{**LINES, **first}, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=f"belongs to another run: {differs}.* differ"):
+        train(data, **{**LINES, **then}, checkpoint=tmp_path)
+
+
+def test_a_checkpoint_knows_its_precision(tmp_path):
+    train(**LINES, checkpoint=tmp_path)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        with pytest.raises(ValueError, match="belongs to another run: .*dtype_policy differ"):
+            train(**LINES, checkpoint=tmp_path)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_one_network_is_not_trained_into_the_folder_of_a_committee(tmp_path):
+    train(**LINES, checkpoint=tmp_path)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="it holds the networks of a committee. Repeat the call that began it, or"):
+        zoo.train("mlp_regressor", TABLE, target="y", epochs=1, checkpoint=tmp_path, verbose=0)
+    assert sorted(tmp_path.iterdir()) == before
+
+
 @pytest.mark.slow
 def test_a_killed_run_goes_on_to_equal_weights(run, tmp_path):
     """Killed by SIGKILL while its networks train, after the lines are there."""
@@ -336,7 +377,9 @@ def test_what_its_networks_cannot_all_follow_is_refused(given, said):
             "`weights` are what the training of 'committee_regressor' chooses. Received: weights=",
         ),
         ({"bags": 0}, "`bags` must be an integer from 1 to 50, or None. Received: bags=0"),
-        ({"bags": True}, "`bags` must be an integer from 1 to 50, or None. Received: bags=True"),
+        ({"bags": True}, "`bags` must be an integer from 1 to 50, or None. Received: bags=True. It says how many net"),
+        ({"members": 5}, "`members` must be names of configurations: .* Received: members=5. `bags` says how many"),
+        ({"members": (["mlp"],)}, "`members` must be names of configurations: .* Received: ..mlp"),
         ({"bags": 31}, "`bags` must be at most half the number of rows, 30. Received: bags=31"),
         ({"members": ("linear",), "output_activation": "sigmoid"}, "must have a configuration that takes the columns"),
     ],
@@ -344,6 +387,50 @@ def test_what_its_networks_cannot_all_follow_is_refused(given, said):
 def test_options_out_of_their_range_are_refused(options, said):
     with pytest.raises(ValueError, match=said):
         train(**options)
+
+
+def test_the_number_of_bags_may_be_one_of_numpy():
+    found = train(members=("linear",), bags=np.int64(2))
+    assert found.recipe["options"]["bags"] == found.model.options["bags"] == 2
+    assert type(found.recipe["options"]["bags"]) is int
+
+
+@pytest.mark.parametrize(("role", "split"), [("groups", "5 folds by groups of 7"), ("time", "held out the last by 7")])
+def test_a_column_whose_name_is_a_number_has_its_role_by_its_text(role, split):
+    data = WITH_ROLES.rename(columns={"g" if role == "groups" else "t": 7})
+    found = train(data, members=("linear",), bags=None if role == "time" else 5, **{role: "7"})
+    assert split in found.data["split"]
+
+
+def test_by_time_no_later_row_is_trained_on_even_without_validation():
+    found = train(WITH_ROLES, members=("linear",), bags=None, time="t", validation=None)
+    assert "one bag, 0.2 held out the last by t" in found.data["split"] and found.metrics["val"]["rows"] == 12
+
+
+@pytest.mark.parametrize(
+    ("rows", "given", "said"),
+    [
+        (40, {"bags": 2}, "at least 19 rows that are held out.* Received: 16. Pass more `bags`, or ask for `intervals"),
+        (15, {"bags": 2}, "at least 19 rows.* Received: 6. Add rows, or ask for"),
+        (15, {"bags": 7}, "at least 19 rows.* Received: 15. Add rows, or ask for"),
+        (40, {"bags": 1, "validation": TABLE[40:45]}, "Received: 5. Hold out more by `validation`, or ask for"),
+        (40, {"bags": None, "time": "t"}, "Received: 8. Hold out more by `validation`, or ask for"),
+        (40, {"bags": 5, "weight": "w2"}, None),  # 40 rows held out, which count as 33 by their weights
+        (15, {"bags": 5, "validation": TABLE[40:]}, None),  # 15 held out, and 20 beside them
+    ],
+)
+def test_rows_for_intervals_are_counted_before_anything_is_trained(monkeypatch, rows, given, said):
+    def refused(*arguments):
+        raise AssertionError("training has begun")
+
+    columns = [*TABLE, *(given[role] for role in ("time", "weight") if role in given)]
+    settings = {"members": ("linear",), "intervals": 0.95, **given}
+    if said is None:
+        assert {"low", "high"} <= set(zoo.predict(train(WITH_ROLES[columns][:rows], **settings).model, TABLE).columns)
+        return
+    monkeypatch.setattr(committee, "_trained", refused)
+    with pytest.raises(ValueError, match=said):
+        train(WITH_ROLES[columns][:rows], **settings)
 
 
 def test_a_stream_is_refused(tmp_path):

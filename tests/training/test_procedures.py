@@ -1,5 +1,6 @@
 """A procedure trains in place of one fit: docs/extending.md shows the one of this file."""
 
+import dataclasses
 import sys
 import types
 
@@ -13,6 +14,7 @@ from zoo.building import assemble
 from zoo.data import pipelines
 from zoo.engine.fitting import Fitted
 from zoo.registry import Recipe, Traits
+from zoo.training.bags import rows_of
 from zoo.training.procedures import Learnt
 
 GENERATOR = np.random.default_rng(0)
@@ -71,6 +73,18 @@ def test_it_is_told_what_the_caller_asks(module, tmp_path):
     assert (call.request.seed, call.request.checkpoint) == (5, tmp_path)
     assert len(call.parts.val) == 10 and call.share is None  # a share of the caller's own is held out as ever
     assert run.data["rows"] == {"train": 30, "val": 10, "test": 0}
+
+
+@pytest.mark.parametrize(("held", "why"), [(5, "needs at least 19 rows.* Received: 5"), (0, "has held out no rows")])
+def test_too_few_rows_held_out_for_intervals_leave_the_model_without_them(module, held, why):
+    def held_out(call):
+        learnt = least_squares(call)
+        return dataclasses.replace(learnt, held_out=rows_of(learnt.encoded, np.arange(held)) if held else None)
+
+    module.least_squares = held_out
+    with pytest.warns(UserWarning, match=f"The trained model is kept without intervals: .*{why}"):
+        run = zoo.train("mine/solved", (X, Y), intervals=0.95, verbose=0)
+    assert list(zoo.predict(run.model, X).columns) == ["prediction"] and run.metrics["train"]["r2"] > 0.9
 
 
 def test_a_model_that_is_there_is_trained_as_any_other(module):

@@ -11,6 +11,7 @@ there is a good one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import warnings
@@ -61,6 +62,28 @@ def identities(folder: str | os.PathLike) -> list[dict]:
     with contextlib.suppress(OSError, ValueError):
         found.append(_known_now(json.loads(Path(folder, OF_A_COMMITTEE).read_text(encoding="utf-8"))))
     return found
+
+
+def check_no_committee(folder: str | os.PathLike) -> None:
+    """Raises ValueError if a folder holds the networks of a committee: one network's state there would be a mixture."""
+    if Path(folder, OF_A_COMMITTEE).exists():
+        raise ValueError(
+            f"The checkpoint in {str(folder)!r} belongs to another run: it holds the networks of a committee. Repeat "
+            "the call that began it, or choose another folder."
+        )
+
+
+def unwritable(folder: Path, error: OSError) -> OSError:
+    """Returns the error that says why a folder of checkpoints cannot be written to, and what to do."""
+    repair = "Choose another folder, or make this one writable."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        repair = "Choose another folder, or make room there."
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        repair = "Choose another name: a file has this one, or part of it."
+    return OSError(
+        f"`checkpoint` must be a folder that can be written to. Received: {str(folder)!r}: {error.strerror or error}. "
+        f"{repair}"
+    )
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -237,10 +260,7 @@ class Checkpoint(keras.callbacks.Callback):
             probe.write_bytes(b"checkpoint")
             probe.unlink()
         except OSError as error:
-            raise OSError(
-                f"`checkpoint` must be a folder that can be written to. Received: {str(self.folder)!r}: "
-                f"{error.strerror or error}. Choose another, or make room there."
-            ) from error
+            raise unwritable(self.folder, error) from error
 
     def _beside(self, name: str) -> Path:
         return self.folder / f".checkpoint.{os.getpid()}.{name}.npz"

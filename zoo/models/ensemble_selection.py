@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -97,10 +98,15 @@ def checked_members(members: Sequence[str]) -> tuple[str, ...]:
     """Returns the names of configurations.
 
     Raises:
-        ValueError: if there is none, one is unknown, or one stands there twice.
+        ValueError: if they are no names, there is none, one is unknown, or one stands there twice.
     """
+    if not isinstance(members, Iterable):
+        raise ValueError(
+            f"`members` must be names of configurations: {', '.join(CONFIGURATIONS)}. Received: members={members!r}. "
+            "`bags` says how many networks each has."
+        )
     names = (members,) if isinstance(members, str) else tuple(members)
-    if unknown := [name for name in names if name not in CONFIGURATIONS]:
+    if unknown := [name for name in names if not isinstance(name, str) or name not in CONFIGURATIONS]:
         raise ValueError(
             f"`members` must be names of configurations: {', '.join(CONFIGURATIONS)}. Received: {unknown[0]!r}."
             f"{registry.suggest(str(unknown[0]), CONFIGURATIONS)}"
@@ -115,10 +121,11 @@ def checked_members(members: Sequence[str]) -> tuple[str, ...]:
 
 def check_bags(bags) -> None:
     """Raises ValueError if `bags` is neither None nor an integer from 1 to `MOST_BAGS`."""
-    if bags is not None and (isinstance(bags, bool) or not isinstance(bags, int) or not 1 <= bags <= MOST_BAGS):
+    is_integer = isinstance(bags, Integral) and not isinstance(bags, bool)
+    if bags is not None and not (is_integer and 1 <= int(bags) <= MOST_BAGS):
         raise ValueError(
-            f"`bags` must be an integer from 1 to {MOST_BAGS}, or None. Received: bags={bags!r}. It is the number of "
-            "folds."
+            f"`bags` must be an integer from 1 to {MOST_BAGS}, or None. Received: bags={bags!r}. It says how "
+            "many networks each configuration has."
         )
 
 

@@ -56,12 +56,13 @@ def effective_rows(weight: np.ndarray | None, rows: int) -> float:
     return float(np.sum(weight, dtype="float64")) ** 2 / squares if squares > 0 else 0.0
 
 
-def check_rows(rows: float, coverage: float) -> None:
+def check_rows(rows: float, coverage: float, repair: str = "Hold out more by `validation`") -> None:
     """Checks that there are rows enough.
 
     Args:
         rows: What `effective_rows` returned for the rows that were held out.
         coverage: The share of new rows that are to be inside.
+        repair: How there are more rows, as the beginning of a sentence.
 
     Raises:
         ValueError: if there are too few.
@@ -71,8 +72,8 @@ def check_rows(rows: float, coverage: float) -> None:
         shown = f"{rows:.1f}".removesuffix(".0")
         raise ValueError(
             f"`intervals={coverage:g}` needs at least {least} rows that are held out, ceil(1 / (1 - {coverage:g})) - 1."
-            f" Received: {shown}{'' if float(rows).is_integer() else ', counted by their weights'}. Hold out more by "
-            f"`validation`, or ask for `intervals={max(math.floor(100 * rows / (rows + 1)) / 100, 0.01):g}` or less."
+            f" Received: {shown}{'' if float(rows).is_integer() else ', counted by their weights'}. {repair}, "
+            f"or ask for `intervals={max(math.floor(100 * rows / (rows + 1)) / 100, 0.01):g}` or less."
         )
 
 

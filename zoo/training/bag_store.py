@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.engine.checkpoints import OF_A_COMMITTEE
+from zoo.engine.checkpoints import OF_A_COMMITTEE, unwritable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,14 +52,15 @@ class BagStore:
     Args:
         folder: Where to, or None.
         identity: Plain values that say which run it is.
+        held: How many rows are held out from each bag, by which its networks are checked; None: they are not.
 
     Raises:
         OSError: if the folder cannot be written to: training would be for nothing.
-        ValueError: if the folder belongs to another run.
+        ValueError: if the folder belongs to another run, or what says which is damaged.
     """
 
-    def __init__(self, folder: str | os.PathLike | None, identity: dict[str, Any]):
-        self._folder = None if folder is None else Path(folder)
+    def __init__(self, folder: str | os.PathLike | None, identity: dict[str, Any], held: Sequence[int] | None = None):
+        self._folder, self._held = None if folder is None else Path(folder), held
         if self._folder is None:
             return
         self._check_identity(identity)
@@ -69,15 +70,14 @@ class BagStore:
                 path.unlink(missing_ok=True)  # what a killed process left half written
             self._replace(OF_A_COMMITTEE, lambda file: file.write(json.dumps(identity).encode()))
         except OSError as error:
-            raise OSError(
-                f"`checkpoint` must be a folder that can be written to. Received: {str(self._folder)!r}: "
-                f"{error.strerror or error}. Choose another, or make room there."
-            ) from error
+            raise unwritable(self._folder, error) from error
 
     def _check_identity(self, identity: dict[str, Any]) -> None:
-        path = self._folder / OF_A_COMMITTEE
-        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        other = before is None and any(self._folder.glob("checkpoint*.npz"))
+        names = ["checkpoint*.npz", "*/checkpoint*.npz"]  # of one network, each phase in a folder of its own
+        if not (self._folder / OF_A_COMMITTEE).exists():
+            names.append("*.[0-9]*.npz")  # of networks that nothing says the run of
+        other = any(any(self._folder.glob(name)) for name in names)
+        before = None if other else self._identity_before()
         if before in (None, identity) and not other:
             return
         changed = [] if other else [name for name in identity if before.get(name) != identity[name]]
@@ -86,13 +86,29 @@ class BagStore:
             "differ. Repeat the call that began it, or choose another folder."
         )
 
+    def _identity_before(self) -> dict[str, Any] | None:
+        """Returns which run the folder belongs to, None if to none."""
+        path = self._folder / OF_A_COMMITTEE
+        if not path.exists():
+            return None
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(before, dict):
+                raise ValueError(f"it holds no object of JSON, but {type(before).__name__}")
+        except ValueError as error:
+            raise ValueError(
+                f"The file {str(path)!r} must say which run its folder belongs to, and is damaged: {error}. Delete the "
+                "folder to begin anew, or choose another one."
+            ) from error
+        return before
+
     def read(self, name: str) -> dict[int, Trained]:
         """Returns the networks of a configuration that are there, by their bags. Damaged files count as not there."""
         found: dict[int, Trained] = {}
         for path in [] if self._folder is None else sorted(self._folder.glob(f"{name}.*.npz")):
             try:
                 with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                    found |= {one.bag: one for one in _unpacked(arrays)}
+                    found |= {one.bag: self._checked(one) for one in _unpacked(arrays)}
             except Exception as error:  # damaged bytes raise whatever they lead to
                 warnings.warn(
                     f"The file {str(path)!r} is damaged ({' '.join(str(error).split()) or type(error).__name__}). Its "
@@ -100,6 +116,14 @@ class BagStore:
                     stacklevel=2,
                 )
         return found
+
+    def _checked(self, network: Trained) -> Trained:
+        if self._held is not None and len(network.outputs) != self._held[network.bag]:
+            raise ValueError(
+                f"bag {network.bag} must answer the {self._held[network.bag]} rows held out from it, and has answers "
+                f"for {len(network.outputs)}"
+            )
+        return network
 
     def write(self, name: str, networks: Sequence[Trained]) -> None:
         """Keeps networks of a configuration that were trained together."""

@@ -5,7 +5,8 @@
 There are as many folds as bags, but at least five: of many rows two or three bags, each trained on four fifths of them,
 are nearly as good as five. A fold is held out from one bag: by class, so that each fold has as many of a class; by
 groups, whole; by seed. The only row of a class is in every training part and held out from none. One bag alone has the
-share held out that the recipe says, by `time` the last rows, or else the validation rows of the caller.
+share held out that the recipe says, by `time` the last rows, or else the validation rows of the caller. By `time` the
+last fifth is held out even where the caller asks for no validation: folds would train on what came later.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from zoo.training.splitting import held_out
 BAGS = ((2_000, 8), (5_000, 5), (10_000, 3), (50_000, 2))  # up to so many rows, so many bags
 FEWEST_FOLDS = 5
 FEWEST_ROWS = 4
+LAST_SHARE = 1 / FEWEST_FOLDS  # held out by time where the caller asks for none: as many rows as a fold has
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +86,8 @@ def parted(parts: Parts, asked: int | None, given: Mapping, *, share: float | No
         raise ValueError(
             f"By `time` the last rows are held out, from one bag. Received: bags={asked}. Leave `bags` or `time` out."
         )
+    if time is not None and asked is None and share is None and parts.val is None:
+        share = LAST_SHARE
     bags = asked if asked is not None else 1 if time is not None else min(_usual(rows), most)
     can_hold_out = parts.val is not None or share is not None
     if bags == 1 and not can_hold_out:

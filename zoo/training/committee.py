@@ -37,9 +37,10 @@ from zoo.training import bag_training
 from zoo.training.bag_store import BagStore, Trained
 from zoo.training.bag_training import Library, OutOfTimeError
 from zoo.training.bags import Bags, joined, known_levels, parted, rows_of
+from zoo.training.coverage import check_rows_of_bags
 from zoo.training.finishing import HeldOut
 from zoo.training.procedures import Call, Learnt
-from zoo.training.rows import identity_of, rows_in_memory
+from zoo.training.rows import fingerprint_of, fingerprint_of_arrays, identity_of, rows_in_memory
 from zoo.training.settings import Settings
 
 NO_TIME = "no time was left"
@@ -106,8 +107,8 @@ def train_committee(call: Call) -> Learnt:
         call: What is to be trained.
 
     Raises:
-        ValueError: if something cannot be asked of a committee, or there are too few rows for its folds, or none of its
-            configurations can be trained.
+        ValueError: if something cannot be asked of a committee, or there are too few rows for its folds or for
+            intervals, or none of its configurations can be trained.
         KeyboardInterrupt: after Ctrl-C before the first configuration is trained.
     """
     check_call(call)
@@ -121,15 +122,40 @@ def train_committee(call: Call) -> Learnt:
     check_bags(options["bags"])
     seed, verbose = call.request.seed, call.request.verbose
     bags = parted(call.parts, options["bags"], call.given, share=call.share, seed=seed)
+    _check_intervals(call, bags)
     if verbose:
         print(_opening_line(call, bags), flush=True)
     library = _library(call, bags, names)
-    identity = identity_of(call.entry, seed, dict(call.record), call.parts, library.rows)
-    store = BagStore(call.request.checkpoint, {**identity, "bags": len(bags)})
+    store = _store(call, bags, library)
     # The line takes a second at most, and answers where nothing else is there.
     in_order = sorted(names, key=lambda name: not CONFIGURATIONS[name].is_line)
     candidates, stopped = _trained(library, in_order, store, verbose)
     return _learnt(call, library, bags, sorted(candidates, key=lambda one: names.index(one.name)), stopped)
+
+
+def _check_intervals(call: Call, bags: Bags) -> None:
+    """Raises ValueError if the rows that will be held out are too few for the intervals that the caller asks for."""
+    held = np.concatenate([bag.held for bag in bags.bags])
+    by_folds = call.given.get("time") is None and (len(bags) > 1 or call.parts.val is None)
+    intervals, weight = call.answers.get("intervals"), _row_weight(call, held)
+    check_rows_of_bags(intervals, call.parts, len(held), weight, grows_by_bags=by_folds)
+
+
+def _store(call: Call, bags: Bags, library: Library) -> BagStore:
+    """Returns the folder of the networks, which knows by all that they depend on whether it belongs to this run."""
+    if call.request.checkpoint is None:
+        return BagStore(None, {})
+    rows, given = library.rows, library.given
+    identity = {
+        **identity_of(call.entry, call.request.seed, dict(call.record), call.parts, rows),
+        "bags": len(bags),
+        "folds": fingerprint_of_arrays(part for bag in bags.bags for part in (bag.train, bag.held)),
+        "weights": fingerprint_of_arrays([rows.weight]),
+        "validation": None if given is None else [fingerprint_of(given), fingerprint_of_arrays([given.weight])],
+        "dtype_policy": keras.config.dtype_policy().name,
+        "backend": keras.backend.backend(),
+    }
+    return BagStore(call.request.checkpoint, identity, [len(bag.held) for bag in bags.bags])
 
 
 def _opening_line(call: Call, bags: Bags) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.building import assemble
-from zoo.data import pipelines
+from zoo.data import doubts, pipelines
 from zoo.data.names import absent
 from zoo.engine import experience, interruption, objectives
 from zoo.engine.draws import seed_layers
@@ -50,9 +50,7 @@ def by_procedure(call: Call) -> Ended:
     parts = dataclasses.replace(call.parts, split=learnt.split or call.parts.split)
     record = {**call.record, **learnt.record}
     try:
-        record |= held_out_answers.learnt(
-            model, learnt.held_out, outputs=learnt.outputs, row_weight=learnt.row_weight, **answers
-        )
+        record |= _learnt_from_held_out(learnt, answers)
         scores = _scores(model, parts, {"train": learnt.encoded, "val": learnt.held_out}, learnt.outputs)
     except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
         fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
@@ -67,8 +65,28 @@ def _answers_of_folds(call: Call) -> dict[str, Any]:
         rows = call.parts.train  # each of them is held out from some network
         parts = call.parts if call.parts.streaming else dataclasses.replace(call.parts, val=rows, val_rows=len(rows))
         threshold = checked_threshold(threshold, model, parts, None)
-        intervals = checked_coverage(intervals, model, parts, None)
+        intervals = checked_coverage(intervals, model, parts if parts.streaming else None, None)
     return {**call.answers, "threshold": threshold, "intervals": intervals}
+
+
+def _learnt_from_held_out(learnt: procedures.Learnt, answers: dict[str, Any]) -> dict[str, Any]:
+    """Gives a procedure's model what its task learns from held-out rows; returns the facts for run and card.
+
+    A procedure may have held out too few rows for intervals. What it trained is kept without them, and a warning says
+    so. It says so, too, where a procedure held out none.
+    """
+    how: dict[str, Any] = {"outputs": learnt.outputs, "row_weight": learnt.row_weight}
+    try:
+        facts = held_out_answers.learnt(learnt.model, learnt.held_out, **how, **answers)
+    except ValueError as error:
+        if answers.get("intervals") is None:
+            raise
+        facts = held_out_answers.learnt(learnt.model, learnt.held_out, **how, **{**answers, "intervals": None})
+        doubts.note(f"The trained model is kept without intervals: {error}")
+        return facts
+    if answers.get("intervals") is not None and "intervals" not in facts:
+        doubts.note("The trained model is kept without intervals: its procedure has held out no rows.")
+    return facts
 
 
 def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experienced: tuple) -> Ended:

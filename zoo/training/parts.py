@@ -134,12 +134,12 @@ def load_parts(
         check_name(role, column)
     with doubts.collected() as doubtful:
         loaded = load_data(source, target=target, schema=schema, ignore=ignore, image_size=image_size)
-        doubtful.discard(column for column in roles.values() if column is not None)
+        known = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
+        groups, time, weight = (resolved(column, known) for column in (groups, time, weight))
+        doubtful.discard(column for column in (groups, time, weight) if column is not None)
     loaded.check_ignored(ignore)
     _check_rows(loaded)
     picked = None if loaded.streaming else task_for(entry, loaded, known=task)
-    known = loaded.column_names if loaded.streaming else list(loaded.roles.columns)
-    groups, time, weight = (resolved(column, known) for column in (groups, time, weight))
     for role, column in (("groups", groups), ("time", time), ("weight", weight)):
         if column is not None and not loaded.streaming:
             column_named(column, known, role)

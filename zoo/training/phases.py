@@ -14,6 +14,7 @@ from zoo.building import seeded
 from zoo.data.pipelines import Encoded
 from zoo.engine import freezing
 from zoo.engine.budget import Budget
+from zoo.engine.checkpoints import check_no_committee
 from zoo.engine.fitting import Fitted
 from zoo.engine.freezing import Phase
 from zoo.engine.plan import Plan, Training, Workload, asks_for_batches, plan
@@ -93,7 +94,12 @@ class Phases:
             rows: The encoded rows.
             identity: Plain values by which a checkpoint knows the run.
             best_so_far: Validation loss of the weights before the first epoch, which the epochs must beat; or None.
+
+        Raises:
+            ValueError: if the folder of the checkpoint holds the networks of a committee.
         """
+        if self._request.checkpoint is not None:
+            check_no_committee(self._request.checkpoint)
         fitted = None
         for phase in self._phases:
             with freezing.frozen(phase.frozen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -155,6 +155,15 @@ def fingerprint_of(encoded: Encoded) -> str:
     for name in sorted(encoded.x):
         digest.update(np.ascontiguousarray(encoded.x[name]).data)
     digest.update(b"" if encoded.y is None else np.ascontiguousarray(encoded.y).data)
+    return digest.hexdigest()
+
+
+def fingerprint_of_arrays(arrays: Iterable[np.ndarray | None]) -> str:
+    """Returns a hash of arrays in their order, with their lengths; None is an array that is not there."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(b"none" if array is None else repr((array.shape, array.dtype.str)).encode())
+        digest.update(b"" if array is None else np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from zoo import automatic, registry
 from zoo.building import fit_preprocessor
 from zoo.compiling import checked_options
+from zoo.data.names import resolved
 from zoo.data.schema import Schema
 from zoo.data.target_columns import beside
 from zoo.engine import experience, interruption
@@ -205,6 +206,9 @@ def train(
     if environment is not None:
         num_rows, source = experience.rows_per_epoch(recipe), type(environment).__name__
         parts = dataclasses.replace(parts, rows=num_rows, source=source, split="the model's own acts")
+    if not parts.streaming:  # columns as the data call them: "7" may be named 7
+        known = parts.train.roles.columns
+        given |= {role: resolved(given[role], known) for role in ("groups", "time", "weight")}
     limit = None if budget is None else Budget(budget, begin)
     request = Request(placement, engine, callbacks, checkpoint, seed, verbose, limit)
     record = settings.listed()
