@@ -205,6 +205,26 @@ def test_class_and_sample_weights_count(table):
     assert not np.array_equal(by_rows[0], train(table, **how).model.get_weights()[0])
 
 
+@pytest.mark.parametrize("targets", [["y"], ["u", "v"]])
+def test_probabilities_are_calibrated_here_and_by_artifacts_as_there(table, targets, tmp_path):
+    """Expected: the lines of numpy that an export has for the same log-odds."""
+    frame = table.assign(u=(table["a"] + table["c"].round() > 0).astype(int), v=(table["b"] > 0.5).astype(int))
+    frame = pd.concat([frame[[*"abcd", *targets]]] * 2)
+    target = targets if len(targets) > 1 else targets[0]
+    run = train(frame, target=target, threshold="f1", dropout=0.0, linear=False, validation=frame)
+    assert run.recipe["calibration"]["kind"] == "log_odds"
+    run.save(tmp_path / "model")
+    found = zoo.predict(tmp_path / "model", frame)
+    z = keras.ops.convert_to_numpy(run.model.network_outputs(run.model.preprocessor.encode(frame)))
+    names = {"np": np, "z": z}
+    exec("\n".join(run.model.target.calibration.source()), names)
+    p = found[["p_yes"]] if targets == ["y"] else found[["p_u", "p_v"]]
+    np.testing.assert_allclose(p, 1 / (1 + np.exp(-names["z"])), atol=1e-5)
+    at = np.float32(run.recipe["threshold"]["at"])
+    there = found[["label"]] == "yes" if targets == ["y"] else found[["label_u", "label_v"]]
+    np.testing.assert_array_equal(there, p >= at)
+
+
 def test_frozen_layers_stand_still(table):
     model = train(table, linear=False).model
     before = model.get_weights()

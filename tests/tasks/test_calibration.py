@@ -1,12 +1,15 @@
 """The mathematics of calibration, compared with statsmodels, scipy and formulas by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, logit
 
+from zoo.data.infer import infer
 from zoo.tasks import calibration
 from zoo.tasks.calibration import LogOdds, Temperature
+from zoo.tasks.classification import Classes, Classification
 
 NO_SHARE = 1e-12
 
@@ -182,6 +185,66 @@ def test_it_is_kept_unless_rows_that_it_was_not_fitted_on_speak_against_it():
     worse, facts = tried(z, y, lambda z, y: LogOdds((3.0,), (1.0,), (0.0,), (-1.0,), (1.0,), NO_SHARE))
     assert worse is None and facts["why"] == "the log loss of the held-out rows would rise"
     assert facts["log_loss"]["after"] > facts["log_loss"]["before"]
+
+
+def tried_losses(old, new, weight):
+    """Returns whether `kept` keeps a calibration by which the losses of rows go from old to new."""
+
+    def probabilities(fitted, rows):
+        return old[rows] if fitted is None else new[rows]
+
+    line = LogOdds((0.0,), (1.0,), (0.0,), (-1.0,), (1.0,), NO_SHARE)
+    fitted, _ = calibration.kept(lambda rows: line, probabilities, lambda p: (p, 0.0), np.zeros(len(old)), weight)
+    return fitted is not None
+
+
+def test_the_standard_error_of_the_rise_counts_weights_as_statsmodels_does():
+    statsmodels = pytest.importorskip("statsmodels.api")
+    positive = np.arange(400) < 20  # 5 % of the rows, by class_weight="balanced"
+    weight = np.where(positive, 10.0, 10.0 / 19)
+    old, change = np.ones(400), np.random.default_rng(0).normal(0, np.where(positive, 0.2, 0.05))
+    change -= np.average(change, weights=weight)
+    error = statsmodels.WLS(change, np.ones(400), weights=weight).fit(cov_type="HC0").bse[0]
+    assert calibration.standard_error(change, weight) == pytest.approx(error)
+    assert calibration.standard_error(change, None) == pytest.approx(change.std() / 20)
+    assert tried_losses(old, old + change + 1.9 * error, weight)
+    assert not tried_losses(old, old + change + 2.1 * error, weight)
+
+
+def test_what_is_not_finite_after_it_is_not_kept():
+    after = np.ones(60)
+    after[::5] = np.nan  # a comparison with which is false
+    assert not tried_losses(np.ones(60), after, None)
+
+
+def classes_of(truth, weight):
+    """Returns the target and the facts of two classes that 60 rows calibrate."""
+    schema = infer(pd.DataFrame({"a": [0.5, 1.5, 2.5], "y": ["no", "yes", "no"]}), "y")
+    return Classification().calibrate(Classes(schema, {}), truth, Z60, weight, "softmax")
+
+
+Z60 = np.random.default_rng(4).normal(size=(60, 1)).astype("float32")
+Y60 = (Z60[:, 0] + np.random.default_rng(5).normal(size=60) > 0).astype("int32")
+
+
+def test_rows_of_weight_0_neither_count_nor_set_the_ends_of_the_parabola():
+    weight = np.zeros(60, "float32")
+    assert classes_of(Y60, weight)[1] == {"rows": 0, "why": "fewer than 25 held-out rows"}
+    weight[[3, 40]] = 1.0
+    assert classes_of(Y60, weight)[1] == {"rows": 2, "why": "fewer than 25 held-out rows"}
+    weight = (np.abs(Z60[:, 0]) < 1).astype("float32")
+    target, facts = classes_of(Y60, weight)
+    inside = Z60[weight > 0, 0]
+    assert facts["rows"] == len(inside) < 60
+    assert (target.calibration.low, target.calibration.high) == ((inside.min(),), (inside.max(),))
+
+
+def test_rows_count_as_kish_has_it_where_one_has_nearly_all_the_weight():
+    weight = np.full(60, 0.01, "float32")
+    weight[7] = 100.0
+    target, facts = classes_of(Y60, weight)
+    assert target.calibration is None
+    assert facts == {"rows": 60, "why": "the held-out rows weigh as much as fewer than 25 of equal weights"}
 
 
 def test_few_rows_and_rows_without_probabilities_calibrate_nothing():

@@ -202,6 +202,14 @@ def test_units_that_answer_zero_or_one_have_no_sets():
         model.task.with_intervals(model.target, np.zeros(2_000, "int32"), decided, None, 0.9, model.decision)
 
 
+def test_wrong_weights_are_said_as_such_and_not_as_too_few_rows_for_intervals(numbers, recwarn):
+    held_out = FRAME[["a", "b", "y"]].assign(w=-1.0)
+    with pytest.raises(ValueError, match="The weights in 'w'"):
+        zoo.train(numbers.model, FRAME[["a", "b", "y", "w"]], validation=held_out, weight="w", epochs=1, verbose=0)
+    assert not [warning for warning in recwarn if "set aside" in str(warning.message)]
+    assert numbers.model.target.intervals is not None
+
+
 def test_a_stream_has_no_rows_to_fit_intervals_on(tmp_path):
     FRAME[["a", "y"]].to_csv(tmp_path / "rows.csv", index=False)
     streamed = zoo.data.load(tmp_path / "rows.csv", target="y", stream=True)

@@ -13,10 +13,12 @@ from scipy.special import expit, logit, softmax
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
 import zoo
+from zoo import registry
 from zoo.tasks import calibration
 from zoo.tasks.calibration import LogOdds
 from zoo.tasks.classification import Classes, Classification
 from zoo.tasks.task import Task
+from zoo.training import held_out_answers
 
 pytestmark = pytest.mark.tensorflow
 SMALL = {"hidden_units": (8,), "linear": False, "verbose": 0, "epochs": 6, "learning_rate": 0.02}
@@ -295,6 +297,87 @@ def test_what_no_training_can_follow_is_said_before_it_begins(targets, options, 
     with pytest.raises(ValueError, match=message):
         trained(targets, **{**options, "verbose": 1})
     assert capsys.readouterr().out == ""
+
+
+def test_a_stream_is_to_be_loaded_where_a_threshold_is_to_be_chosen(tmp_path):
+    part(TABLE, TWO).to_csv(tmp_path / "rows.csv", index=False)
+    streamed = zoo.data.load(tmp_path / "rows.csv", target="y", stream=True)
+    with pytest.raises(ValueError, match="Received: a stream. Pass a number, or load the data with `stream=False`"):
+        zoo.train("mlp_classifier", streamed, threshold="f1", **SMALL)
+
+
+def test_a_network_may_leave_inputs_aside(monkeypatch):
+    """Keras takes the tensors of a dict by their order: here the codes of a column would stand for the numbers."""
+
+    def numbers_alone(spec):
+        numbers = spec.inputs()["numeric"]
+        return keras.Model({"numeric": numbers}, keras.layers.Dense(1)(numbers))
+
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    monkeypatch.setitem(globals(), "RECIPE", registry.Recipe(data="and_gate", epochs=2))
+    facts = {"year": 1969, "paper": "A paper.", "summary": "A net"}
+    zoo.register("mine/numbers", builder=numbers_alone, task="classification", **facts)
+    frames = (part(frame, TWO).assign(B_word=np.where(frame.b > 0, "k", "l")) for frame in (TABLE, HELD_OUT))
+    table, held_out = frames
+    run = zoo.train("mine/numbers", table, target="y", validation=held_out, verbose=0)
+    assert min(run.model.preprocessor.encode(held_out)) < "numeric"
+    z = run.model.network_outputs({"numeric": run.model.preprocessor.encode(held_out)["numeric"]})
+    fitted = run.model.target.calibration
+    assert (fitted.low[0], fitted.high[0]) == pytest.approx((np.min(z), np.max(z)), abs=1e-5)
+
+
+def test_rows_pass_through_the_network_only_where_something_is_learnt_from_them(monkeypatch):
+    passes = []
+    outputs = held_out_answers.network_outputs
+    monkeypatch.setattr(held_out_answers, "network_outputs", lambda *given: passes.append(1) or outputs(*given))
+    frame = TABLE[["a", "b"]]
+    zoo.train("mlp_regressor", frame, target="b", **{**SMALL, "epochs": 1})
+    trained(TWO, calibration=False, epochs=1)
+    assert not passes
+    zoo.train("mlp_regressor", frame, target="b", intervals=0.5, **{**SMALL, "epochs": 1})
+    assert len(passes) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "message"),
+    [
+        ({}, {"freeze": 99}, "`freeze` must"),
+        ({}, {"class_weight": {"maybe": 2}}, "`class_weight`"),
+        ({"a": "nine"}, {}, "nine"),
+        ({"y": "maybe"}, {}, "holds the class 'maybe'"),
+        ({}, {"validation": HELD_OUT[["a", "y"]]}, "missing"),
+        ({}, {"checkpoint": "other"}, "checkpoint"),
+    ],
+)
+def test_a_further_training_that_is_refused_leaves_the_model_what_it_has_learnt(
+    decided, changes, options, message, tmp_path
+):
+    state, how = dict(decided.model.target.state), {"epochs": 1, "verbose": 0, **options}
+    if "checkpoint" in options:
+        how["checkpoint"] = tmp_path
+        trained(TWO, epochs=1, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=message):
+        zoo.train(decided.model, part(TABLE, TWO).assign(**changes), **how)
+    assert set(state) == {"calibration", "threshold"} and decided.model.target.state == state
+
+
+@pytest.mark.parametrize("procedure", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_ctrl_c_while_held_out_rows_are_learnt_from_is_said_and_a_number_is_kept(monkeypatch, capsys, procedure):
+    def interrupt(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Classification, "calibrate", interrupt)
+    entry = "committee_classifier" if procedure else "mlp_classifier"
+    given = {"verbose": 1, "epochs": 1} if procedure else {**SMALL, "verbose": 1, "epochs": 1}
+    run = zoo.train(entry, part(TABLE[:100], TWO), target="y", threshold=0.3, intervals=0.5, **given)
+    assert run.interrupted and run.stopped == "interrupted" and run.metrics == {}
+    assert run.model.target.state == {"threshold": {"by": 0.3, "at": [0.3]}} and run.recipe["threshold"] == {"by": 0.3}
+    assert run.recipe["not_learnt"] == {"calibration": True, "intervals": 0.5} and "intervals" not in run.recipe
+    said = "the model has no calibration and no intervals, which held-out rows were to give"
+    assert said in capsys.readouterr().out
+    by_score = trained(TWO, threshold="f1", epochs=1)
+    assert by_score.recipe["not_learnt"] == {"calibration": True, "threshold": "f1"}
+    assert by_score.model.target.state == {}
 
 
 def test_a_threshold_is_refused_of_numbers_and_of_units():

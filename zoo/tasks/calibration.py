@@ -72,8 +72,9 @@ class LogOdds:
         """Returns log-odds for log-odds `(batch, columns)`, by `keras.ops`."""
         from keras import ops
 
-        b, w1, w2, low, high = (np.array(value, "float32") for value in dataclasses.astuple(self)[:5])
         z = ops.clip(z, -FARTHEST, FARTHEST)
+        # As tensors: PyTorch multiplies no array of numpy by a tensor.
+        b, w1, w2, low, high = (ops.convert_to_tensor(value, z.dtype) for value in dataclasses.astuple(self)[:5])
         within = ops.clip(z, low, high)
         z = ops.clip(b + (w1 + 2.0 * w2 * within) * z - w2 * within * within, -MOST_LOGIT, MOST_LOGIT)
         half, rest = 0.5 * self.uniform, 1.0 - self.uniform
@@ -179,23 +180,27 @@ def kept(
         probabilities: From a calibration, or None, and the indices of rows to their probabilities.
         measured: From the probabilities of all rows to the loss of each `(rows,)` and the calibration error.
         strata: A number for each row, by which rows are spread evenly among those that check.
-        weight: Weights of the rows `(rows,)`, or None.
+        weight: Weights of the rows `(rows,)`, none of them 0, or None.
     """
     rows = np.arange(len(strata))
-    before = probabilities(None, rows)
     facts: dict[str, Any] = {"rows": len(rows)}
     if len(rows) < LEAST_ROWS:
         return None, {**facts, "why": f"fewer than {LEAST_ROWS} held-out rows"}
+    if weight is not None and effective_rows(weight) < LEAST_ROWS:
+        return None, {**facts, "why": f"the held-out rows weigh as much as fewer than {LEAST_ROWS} of equal weights"}
+    before = probabilities(None, rows)
     if not np.all(np.isfinite(before)):
         return None, {**facts, "why": "the probabilities of the held-out rows are not finite"}
     after = np.empty_like(before)
     for others, checked in checking_folds(strata):
         after[checked] = probabilities(fit(others), checked)
+    if not np.all(np.isfinite(after)):
+        return None, {**facts, "why": "the calibrated probabilities of the held-out rows are not finite"}
     (old, old_error), (new, new_error) = measured(before), measured(after)
     facts |= {"log_loss": {"before": mean(old, weight), "after": mean(new, weight)}}
     facts |= {"ece": {"before": old_error, "after": new_error}}
     rise = mean(new - old, weight)
-    if rise > 2.0 * (mean((new - old - rise) ** 2, weight) / len(rows)) ** 0.5:
+    if rise > 2.0 * standard_error(new - old, weight):
         return None, {**facts, "why": "the log loss of the held-out rows would rise"}
     calibration = fit(rows)
     return calibration, {"kind": calibration.kind, **facts}
@@ -214,15 +219,32 @@ def relative(weight: np.ndarray | None, rows: int) -> np.ndarray:
 
 
 def uniform_share(weight: np.ndarray) -> float:
-    """Returns 1 / (n + 1), n the effective number of weighted rows, (sum w)^2 / sum w^2 (Kish)."""
-    return float(1.0 / (weight.sum() ** 2 / np.square(weight).sum() + 1.0))
+    """Returns 1 / (n + 1), n the effective number of weighted rows."""
+    return 1.0 / (effective_rows(weight) + 1.0)
 
 
-def sample(rows: int) -> np.ndarray:
-    """Returns the indices of the rows to fit on, in order: all of them, or `MOST_ROWS` that are drawn."""
-    if rows <= MOST_ROWS:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(0).permutation(rows)[:MOST_ROWS])
+def effective_rows(weight: np.ndarray) -> float:
+    """Returns how many rows of equal weights say as much, (sum w)^2 / sum w^2 (Kish)."""
+    return float(np.sum(weight, dtype="float64") ** 2 / np.sum(np.square(weight, dtype="float64")))
+
+
+def standard_error(values: np.ndarray, weight: np.ndarray | None) -> float:
+    """Returns that of the weighted mean of values `(rows,)`: the root of sum w^2 (v - mean)^2 / (sum w)^2."""
+    w = relative(weight, len(values))
+    return float(np.sqrt(np.sum(np.square(w * (values - mean(values, weight))))) / w.sum())
+
+
+def sample(rows: int, weight: np.ndarray | None = None) -> np.ndarray:
+    """Returns the indices of the rows to fit on, in order: those with a weight, at most `MOST_ROWS`, which are drawn.
+
+    Args:
+        rows: How many there are.
+        weight: Their weights `(rows,)`, or None. Rows of weight 0 have no say, and none in the ends of a parabola.
+    """
+    counted = np.arange(rows) if weight is None else np.flatnonzero(weight > 0)
+    if len(counted) <= MOST_ROWS:
+        return counted
+    return np.sort(counted[np.random.default_rng(0).permutation(len(counted))[:MOST_ROWS]])
 
 
 def checking_folds(strata: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

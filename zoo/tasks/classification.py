@@ -181,7 +181,7 @@ class Classification(Task[Classes]):
         """
         if callable(activation) or activation == "threshold":
             return target, {}
-        classes, rows = len(target.schema.classes or ()), calibration.sample(len(y))
+        classes, rows = len(target.schema.classes or ()), calibration.sample(len(y), weight)
         y, outputs, weight = y[rows], outputs[rows], None if weight is None else weight[rows]
         z, w = outputs.astype("float64"), calibration.relative(weight, len(y))
         separate = activation == "sigmoid" and z.shape[1] > 1

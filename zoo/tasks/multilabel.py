@@ -116,7 +116,7 @@ class Multilabel(Task[Labels]):
         """Each label by its log-odds. Threshold units have nothing to calibrate."""
         if callable(activation) or activation == "threshold":
             return target, {}
-        rows = calibration.sample(len(y))
+        rows = calibration.sample(len(y), weight)
         y, outputs, weight = y[rows], outputs[rows], None if weight is None else weight[rows]
         z, w = outputs.astype("float64"), calibration.relative(weight, len(y))
 
@@ -143,7 +143,7 @@ class Multilabel(Task[Labels]):
         p = ops.sigmoid(decided) if activation is None else decided
         if target.thresholds is None:
             return {"probabilities": p}
-        return {"labels": p >= target.thresholds.astype("float32"), "probabilities": p}
+        return {"labels": ops.greater_equal(p, target.thresholds.astype("float32")), "probabilities": p}
 
     def columns(self, target: Labels, name: str, width: int) -> list[str]:
         return [f"{'label' if name == 'labels' else 'p'}_{label}" for label in target.names]

@@ -56,8 +56,9 @@ def _obstacle_of_rows(parts: Parts | None, coverage: float) -> str:
             f"`intervals={coverage:g}` are fitted on rows that are held out. Received: validation=None. Pass a share, "
             "such as `validation=0.2`, or rows."
         )
+    rows = conformal.effective_rows(parts.held_out_weights, parts.val_rows)  # wrong weights are no matter of coverage
     try:
-        conformal.check_rows(conformal.effective_rows(parts.held_out_weights, parts.val_rows), coverage)
+        conformal.check_rows(rows, coverage)
     except ValueError as error:
         return str(error)
     return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from numbers import Real
 
+import numpy as np
+
 from zoo.data import doubts
 from zoo.model import Model
 from zoo.tasks.target import Target
@@ -26,31 +28,46 @@ def checked_threshold(threshold, model: Model, parts: Parts, earlier: Target | N
     """
     if threshold is not None:
         model.task.check_threshold(threshold, model.target, model.decision == "threshold")
-        _check_rows(threshold, model, parts)
+        _check_rows(threshold, model, parts, _truth(threshold, model, parts))
         return _plain(threshold)
     before = None if earlier is None else earlier.get_config().get("threshold")
     if before is None:
         return None
+    y = _truth(before["by"], model, parts)  # wrong targets are no matter of the threshold
     try:
-        _check_rows(before["by"], model, parts)
+        _check_rows(before["by"], model, parts, y)
     except ValueError as error:
         doubts.note(f"The model's threshold was chosen for its earlier weights alone, and is set aside: {error}")
         return None
     return before["by"]
 
 
-def _check_rows(threshold, model: Model, parts: Parts) -> None:
-    """Raises ValueError if a threshold is named by a score, and the held-out rows cannot choose it."""
+def _is_chosen(threshold) -> bool:
+    """Returns whether a threshold is named by a score."""
     values = threshold.values() if isinstance(threshold, Mapping) else [threshold]
-    if not any(isinstance(value, str) for value in values):
+    return any(isinstance(value, str) for value in values)
+
+
+def _truth(threshold, model: Model, parts: Parts) -> np.ndarray | None:
+    """Returns the encoded targets of the rows that choose a threshold, None without rows or choice."""
+    if parts.streaming or parts.val is None or not _is_chosen(threshold):
+        return None
+    return model.target.encode(parts.val.y)
+
+
+def _check_rows(threshold, model: Model, parts: Parts, y: np.ndarray | None) -> None:
+    """Raises ValueError if a threshold is named by a score, and the held-out rows cannot choose it."""
+    if not _is_chosen(threshold):
         return
-    if parts.streaming or parts.val is None:
-        came = "a stream" if parts.streaming else "validation=None"
+    if y is None:
+        came, repair = "validation=None", "hold rows out, such as by `validation=0.2`"
+        if parts.streaming:
+            came, repair = "a stream", "load the data with `stream=False`"
         raise ValueError(
             f"`threshold={threshold!r}` is chosen by rows that are held out, in memory. Received: {came}. Pass a "
-            "number, or hold rows out, such as by `validation=0.2`."
+            f"number, or {repair}."
         )
-    model.task.check_threshold_rows(threshold, model.target, model.target.encode(parts.val.y))
+    model.task.check_threshold_rows(threshold, model.target, y)
 
 
 def _plain(threshold):

@@ -50,7 +50,7 @@ def by_procedure(call: Call) -> Ended:
     parts = dataclasses.replace(call.parts, split=learnt.split or call.parts.split)
     record = {**call.record, **learnt.record}
     try:
-        record |= _learnt_from_held_out(learnt, answers)
+        _learn_from_folds(record, learnt, answers)
         scores = _scores(model, parts, {"train": learnt.encoded, "val": learnt.held_out}, learnt.outputs)
     except KeyboardInterrupt as interrupt:  # what has been trained is worth more than its scores
         fitted = dataclasses.replace(fitted, interrupted=True, stopped=interruption.reason(interrupt))
@@ -69,24 +69,23 @@ def _answers_of_folds(call: Call) -> dict[str, Any]:
     return {**call.answers, "threshold": threshold, "intervals": intervals}
 
 
-def _learnt_from_held_out(learnt: procedures.Learnt, answers: dict[str, Any]) -> dict[str, Any]:
-    """Gives a procedure's model what its task learns from held-out rows; returns the facts for run and card.
+def _learn_from_folds(record: dict[str, Any], learnt: procedures.Learnt, answers: dict[str, Any]) -> None:
+    """Has a procedure's model learn from held-out rows, as `_learn_from_held_out`.
 
-    A procedure may have held out too few rows for intervals. What it trained is kept without them, and a warning says
-    so. It says so, too, where a procedure held out none.
+    A procedure may have held out too few rows for intervals, or none. What it trained is kept without them, and a
+    warning says so.
     """
-    how: dict[str, Any] = {"outputs": learnt.outputs, "row_weight": learnt.row_weight}
+    rows: dict[str, Any] = {"outputs": learnt.outputs, "row_weight": learnt.row_weight}
     try:
-        facts = held_out_answers.learnt(learnt.model, learnt.held_out, **how, **answers)
+        _learn_from_held_out(record, learnt.model, learnt.held_out, answers, **rows)
     except ValueError as error:
         if answers.get("intervals") is None:
             raise
-        facts = held_out_answers.learnt(learnt.model, learnt.held_out, **how, **{**answers, "intervals": None})
+        _learn_from_held_out(record, learnt.model, learnt.held_out, {**answers, "intervals": None}, **rows)
         doubts.note(f"The trained model is kept without intervals: {error}")
-        return facts
-    if answers.get("intervals") is not None and "intervals" not in facts:
+        return
+    if answers.get("intervals") is not None and "intervals" not in record:
         doubts.note("The trained model is kept without intervals: its procedure has held out no rows.")
-    return facts
 
 
 def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experienced: tuple) -> Ended:
@@ -108,10 +107,8 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
         "calibration": call.answers["calibration"],
         "threshold": checked_threshold(call.answers["threshold"], model, parts, earlier),
         "intervals": checked_coverage(call.answers["intervals"], model, parts, covered),
-        "row_weight": parts.held_out_weights,
     }
-    if goes_on:  # where the arguments are refused, the model stays as it was
-        held_out_answers.set_aside(model)
+    held_out_weights = parts.held_out_weights
 
     has_targets = model.schema.task is not None and parts.train.y is not None
     workload = Workload(
@@ -139,14 +136,15 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
         rows = dataclasses.replace(rows, experience=made)
     identity = {} if request.checkpoint is None else identity_of(entry, seed, record, parts, rows.encoded)
     trained = model
-    fit = network_fit.fit(model, phases, settings, rows, solves_line=solves_line, identity=identity, seed=seed)
+    with held_out_answers.set_aside_while(model):
+        fit = network_fit.fit(model, phases, settings, rows, solves_line=solves_line, identity=identity, seed=seed)
     model, fitted, scores = fit.model, fit.fitted, {}
     if fit.line.solved is not None:
         record["linear"] = fit.line.listed(again=line_again)
     record["plan"] = phases.plan.listed
     record |= {"finished": fit.finished} if fit.finished else {}
     try:
-        record |= held_out_answers.learnt(model, rows.held_out, **answers, earlier=earlier)
+        _learn_from_held_out(record, model, rows.held_out, {**answers, "earlier": earlier}, row_weight=held_out_weights)
         if not parts.streaming and environment is None:
             scores = _scores(model, parts, {"train": rows.encoded, "val": rows.held_out})
         if share := {} if fitted.interrupted else fit.line.explained(model, rows):
@@ -161,6 +159,22 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
         for one in (model, trained) if goes_on and model is not trained else (model,):
             settings.compile(one)
     return Ended(model, fitted, fit.best_epoch, scores, record, parts, phases.plan.devices.text)
+
+
+def _learn_from_held_out(record: dict[str, Any], model: Model, held_out, answers: Mapping[str, Any], **rows) -> None:
+    """Has a trained model learn from held-out rows, and adds to a record what it learnt, or that it was interrupted.
+
+    Args:
+        record: Of the run.
+        model, held_out: As for `held_out_answers.learnt`.
+        answers: What is asked for, as for `held_out_answers.interrupted`.
+        **rows: What belongs to the rows, `outputs` and `row_weight`.
+    """
+    try:
+        record |= held_out_answers.learnt(model, held_out, **answers, **rows)
+    except KeyboardInterrupt:
+        record |= held_out_answers.interrupted(model, **answers)
+        raise
 
 
 def _check_target(model: Model, parts: Parts) -> None:

@@ -9,7 +9,9 @@ What is learnt here is state of the model's target, so that `predict`, the serve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
+from numbers import Real
 from typing import Any
 
 import keras
@@ -20,6 +22,7 @@ from zoo.data import extension
 from zoo.data.pipelines import Encoded
 from zoo.model import Model
 from zoo.tasks.target import Target
+from zoo.tasks.task import Task
 
 ROWS_AT_ONCE = 4096
 COVERING = ("coverage", "mean_width", "mean_set_size")  # the scores of intervals and sets, by their beginnings
@@ -67,9 +70,12 @@ def learnt(
         set_by = {} if threshold is None else {"threshold": {"by": threshold}}
         return _facts_of_calibration({}, calibration, earlier) | set_by
     y = held_out.y if held_out.truth is None else held_out.truth
-    outputs = network_outputs(model, held_out.x) if outputs is None else outputs
+    calibrates = calibration and _is_calibrated(model)
     calibrated: dict[str, Any] = {}
-    if calibration and model.entry.learning != "rule":
+    if not calibrates and threshold is None and intervals is None:
+        return _facts_of_calibration({}, calibration, earlier)
+    outputs = network_outputs(model, held_out.x) if outputs is None else outputs
+    if calibrates:
         target, calibrated = task.calibrate(target, y, outputs, held_out.weight, model.decision)
         overrides.returned(target, Target, f"`calibrate` of the task {task.name!r}")
     facts = _facts_of_calibration(calibrated, calibration, earlier)
@@ -84,6 +90,39 @@ def learnt(
         facts["intervals"] = _facts_of_intervals(model, target, y, decided, row_weight)
     replace_target(model, target)
     return facts
+
+
+def interrupted(
+    model: Model, *, calibration: bool, threshold=None, intervals: float | None = None, earlier: Target | None = None
+) -> dict[str, Any]:
+    """Gives a model what needs no rows, where Ctrl-C or SIGTERM came while it learnt the rest; returns facts about it.
+
+    Args:
+        model, calibration, threshold, intervals, earlier: As for `learnt`, which was interrupted.
+
+    Returns:
+        What `learnt` returns, and by `not_learnt` what was asked for and is left out.
+    """
+    set_aside(model)
+    values = threshold.values() if isinstance(threshold, Mapping) else [threshold]
+    needs_rows = not all(isinstance(value, Real) for value in values)
+    facts: dict[str, Any] = {}
+    if not needs_rows:
+        replace_target(model, _with_number(model.task, model.target, threshold))
+        facts["threshold"] = {"by": threshold}
+    asked = {"threshold": threshold if needs_rows else None, "intervals": intervals}
+    left_out = {name: value for name, value in asked.items() if value is not None}
+    if calibration and _is_calibrated(model):
+        facts["calibration"] = {"why": "the training was interrupted before"}
+        left_out = {"calibration": True, **left_out}
+    else:
+        facts |= _facts_of_calibration({}, calibration, earlier)
+    return facts | ({"not_learnt": left_out} if left_out else {})
+
+
+def _is_calibrated(model: Model) -> bool:
+    """Returns whether the task of a model calibrates it at all, so that a pass of the rows is not for nothing."""
+    return model.entry.learning != "rule" and type(model.task).calibrate is not Task.calibrate
 
 
 def _facts_of_calibration(calibrated: dict[str, Any], asked: bool, earlier: Target | None) -> dict[str, Any]:
@@ -130,6 +169,23 @@ def set_aside(model: Model) -> Target:
     return earlier
 
 
+@contextlib.contextmanager
+def set_aside_while(model: Model) -> Iterator[None]:
+    """Takes from a model what an earlier training learnt from its held-out rows, for a block that trains it further.
+
+    Where the block ends by an error and no weight has changed, the model gets it back: a refused training leaves it as
+    it was.
+    """
+    earlier = set_aside(model)
+    before = None if earlier.get_config() == model.target.get_config() else model.get_weights()
+    try:
+        yield
+    except BaseException:
+        if before is not None and all(map(np.array_equal, before, model.get_weights())):
+            replace_target(model, earlier)
+        raise
+
+
 def replace_target(model: Model, target: Target) -> None:
     """Gives a model another state of its target. What Keras compiled with the old one is compiled anew."""
     if target.get_config() == model.target.get_config():
@@ -140,7 +196,9 @@ def replace_target(model: Model, target: Target) -> None:
 
 def network_outputs(model: Model, x: dict[str, np.ndarray]) -> np.ndarray:
     """Returns what the network gives for encoded rows, `(rows, outputs)`; of members, merged."""
-    total = len(next(iter(x.values())))
-    starts = range(0, total, ROWS_AT_ONCE)
+    x = {
+        tensor.name: x[tensor.name] for tensor in model.network.inputs
+    }  # Keras takes others for these, by their places
+    starts = range(0, len(next(iter(x.values()))), ROWS_AT_ONCE)
     parts = [{name: values[i : i + ROWS_AT_ONCE] for name, values in x.items()} for i in starts]
     return np.concatenate([keras.ops.convert_to_numpy(model.merged(model.network_outputs(part))) for part in parts])

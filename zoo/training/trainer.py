@@ -321,6 +321,8 @@ def _closing_lines(run: Run, request: Request, recipe: Recipe) -> str:
             parts.append(f"{split} " + ", ".join(f"{name} {numbers[name]:.4g}" for name in names))
     if "set aside" in str(run.recipe.get("calibration")):
         parts.append("the earlier calibration is set aside")
+    if left_out := run.recipe.get("not_learnt"):
+        parts.append(f"the model has no {' and no '.join(left_out)}, which held-out rows were to give")
     if covering := run.recipe.get("intervals"):
         parts.append(f"intervals to cover {covering['coverage']:.4g} by {covering['rows']} held-out rows")
     lines = ["; ".join(parts)]
