@@ -70,7 +70,10 @@ def folders(tmp_path_factory):
     both = zoo.train(
         "mlp_regressor", hours.drop(columns=["late", "blisters"]), target=["hours on foot", "costs"], **quick
     )
-    labels = zoo.train("mlp_classifier", hours.drop(columns="costs"), target=["blisters", "late"], **quick)
+    two = {"target": ["blisters", "late"], **quick}
+    labels = zoo.train("mlp_classifier", hours.drop(columns="costs"), **two)
+    at = {"blisters": 0.999, "late": 0.001}
+    careful = zoo.train("mlp_classifier", hours.drop(columns="costs"), threshold=at, **two)
     models = {
         "titanic": zoo.build("mlp_classifier.titanic"),
         "digits": zoo.build("image_mlp.mnist_10k"),
@@ -80,6 +83,7 @@ def folders(tmp_path_factory):
         "and": zoo.build("perceptron.and"),
         "plans": both,
         "feet": labels,
+        "heels": careful,
         "breeds": zoo.build("mlp_classifier", {"weight": np.arange(40.0), "breed": LONG * 10}, target="breed"),
     }
     with pytest.MonkeyPatch.context() as patch:

@@ -267,6 +267,17 @@ def test_each_label_is_shown_by_its_probability(page):
     assert present == (", ".join(name for name, p in wanted.items() if p >= 0.5) or "none")
 
 
+def test_labels_that_are_there_follow_the_thresholds_of_the_model(page):
+    page.open("heels")
+    page.fill(**{"day": "2024-06-30", "hours on foot": "6.2", "guide": "no", "class": "south"})
+    present, bars = page.predict()
+    row = {"day": "2024-06-30", "hours_on_foot": 6.2, "guide": 0.0, "c_class": "south"}
+    answer = ask(page.address, "heels", row)[0]
+    assert answer["labels"] == [False, True] == [p >= at for p, at in zip(bars.values(), (0.999, 0.001), strict=True)]
+    best = page.driver.find_elements("css selector", "#bars tr.best th")
+    assert present == "late" and [name.text for name in best] == ["late"]
+
+
 def test_a_drawn_stroke_is_asked_as_the_pixels_of_the_pad(page):
     from selenium.webdriver.common.action_chains import ActionChains
 
@@ -361,7 +372,7 @@ def test_another_model_brings_its_own_form(page):
     page.predict()
     choice = Select(page.get("model"))
     assert [option.text for option in choice.options] == [
-        *("titanic", "digits", "trips", "housing", "photos", "and", "plans", "feet", "breeds")
+        *("titanic", "digits", "trips", "housing", "photos", "and", "plans", "feet", "heels", "breeds")
     ]
     choice.select_by_visible_text("trips")
     page.until(lambda: page.text("name") == "trips")

@@ -468,6 +468,19 @@ def test_a_pickle_holds_the_artifact(classifier):
         assert set(archive.namelist()) == {"artifact.json", "card.json", "model.keras", "schema.json", "README.md"}
 
 
+@pytest.mark.parametrize("kind", [ZooClassifier, ZooRegressor])
+def test_a_pickle_of_before_a_parameter_was_there_has_its_default(kind, numbers):
+    """As an earlier version wrote it: without the parameters that came later."""
+    estimator, later = kind(f"mlp_{kind._name}", **QUICK), {"budget", "intervals", "quality"}
+    kept = {name: value for name, value in estimator.__getstate__().items() if name not in later}
+    old = kind.__new__(kind)
+    old.__setstate__(kept)
+    assert clone(old).get_params() == estimator.get_params() and repr(old) == repr(estimator)
+    old.fit(*numbers)
+    with pytest.raises(ValueError, match="The fitted model has no intervals"):
+        old.predict_set(numbers[0]) if kind is ZooClassifier else old.predict_interval(numbers[0])
+
+
 def test_an_estimator_that_is_not_fitted_is_pickled(numbers):
     estimator = through_pickle(ZooClassifier(dropout=0.1, **FAST))
     assert estimator.get_params() == ZooClassifier(dropout=0.1, **FAST).get_params()

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.artifacts.card import card_of, page
+from zoo.artifacts.card import card_of, line_of_intervals, page
+from zoo.tasks.regression import Regression
 from zoo.training import inference
 
 QUICK = {"epochs": 3, "hidden_units": (8,), "verbose": 0}
@@ -105,6 +106,8 @@ def test_sample_weights_count_in_the_width_and_class_weights_do_not():
     how = {"target": "y", "validation": FRAME[["a", "b", "y", "w"]].assign(w=np.repeat([1.0, 0.0], 1_000)), **QUICK}
     run = zoo.train("mlp_regressor", FRAME[["a", "b", "y", "w"]], weight="w", intervals=0.9, **how)
     assert run.recipe["intervals"]["rows"] == 1_000
+    said = line_of_intervals({"recipe": run.recipe})
+    assert said.endswith("These are shares of the weight of rows, as sample weights count.")
     by_class = {"target": "c", "class_weight": {5: 1000.0, 7: 1.0}, "validation": FRAME[["a", "b", "c"]][:12], **QUICK}
     assert (
         zoo.train("mlp_classifier", FRAME[["a", "b", "c"]], intervals=0.9, **by_class).recipe["intervals"]["rows"] == 12
@@ -153,6 +156,30 @@ def test_sets_of_other_classes_are_set_aside_with_a_warning_and_fitted_when_aske
     with pytest.warns(zoo.DataWarning, match="earlier classes, and are set aside. Train it with `intervals=0.9`"):
         run = zoo.fine_tune(tmp_path / "saved", other, classes="extend", intervals=0.8, epochs=1, verbose=0)
     assert run.model.target.intervals["coverage"] == 0.8 and {9} & set(sum(zoo.predict(run, X)["set"], ()))
+
+
+def test_intervals_of_a_model_that_loses_a_column_are_set_aside_with_a_warning(numbers):
+    with pytest.warns(zoo.DataWarning, match="earlier columns, and are set aside. Train it with `intervals=0.9`"):
+        adapted = zoo.adapt(numbers, FRAME[["a", "y"]], columns="new")
+    kept = {name: value for name, value in numbers.model.target.state.items() if name != "intervals"}
+    assert "low" not in zoo.predict(adapted, X[["a"]]) and adapted.target.state == kept
+
+
+def test_a_task_that_keeps_neither_share_nor_rows_is_trained_to_its_end(monkeypatch, capsys):
+    with_intervals = Regression.with_intervals
+
+    def without(self, target, *rest):
+        fitted = with_intervals(self, target, *rest)
+        kept = {name: value for name, value in fitted.intervals.items() if name not in ("coverage", "rows")}
+        return type(fitted)(fitted.schema, {**fitted.get_config(), "intervals": kept})
+
+    monkeypatch.setattr(Regression, "with_intervals", without)
+    how = {"target": "y", "intervals": 0.9, **QUICK, "verbose": 1}
+    run = zoo.train("mlp_regressor", FRAME[["a", "b", "y"]][:200], **how)
+    assert "intervals to cover 0.9 by 40 held-out rows" in capsys.readouterr().out
+    assert "are to cover 0.9 of new rows" in line_of_intervals(card_of(run.model, run))
+    with pytest.warns(zoo.DataWarning, match="Train it with `intervals`, or"):
+        zoo.adapt(run, FRAME[["a", "y"]], columns="new")
 
 
 def test_a_version_without_the_intervals_of_the_one_before_it_is_not_exported(numbers, tmp_path):

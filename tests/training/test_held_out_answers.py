@@ -14,11 +14,13 @@ from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
 import zoo
 from zoo import registry
+from zoo.artifacts.card import line_of_threshold
 from zoo.tasks import calibration
 from zoo.tasks.calibration import LogOdds
 from zoo.tasks.classification import Classes, Classification
 from zoo.tasks.task import Task
 from zoo.training import held_out_answers
+from zoo.training.held_out_answers import replace_target
 
 pytestmark = pytest.mark.tensorflow
 SMALL = {"hidden_units": (8,), "linear": False, "verbose": 0, "epochs": 6, "learning_rate": 0.02}
@@ -158,9 +160,9 @@ def test_the_artifact_and_its_page_keep_it(decided, tmp_path):
     page = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert "Its log-odds are calibrated by 300 rows that were held out; cross-validated on these: log loss" in page
     at = decided.recipe["threshold"]["at"][0]
-    assert f"An answer is positive from the probability {at:.4g} on, by which f1 of 300 rows that were held out" in page
+    assert f"An answer is positive from this probability on: yes {at:.4g} (of the highest f1). Scores are" in page
     card = json.loads((tmp_path / "model" / "card.json").read_text(encoding="utf-8"))
-    assert card["recipe"]["threshold"] == {"by": "f1", "at": [at], "rows": 300}
+    assert card["recipe"]["threshold"] == {"by": "f1", "at": [at], "of": ["yes"], "rows": 300}
 
 
 def test_few_held_out_rows_units_and_rules_calibrate_nothing():
@@ -206,6 +208,9 @@ def test_keras_s_own_fit_leaves_it_and_so_does_a_new_column_but_other_classes_do
     assert zoo.adapt(tmp_path / "model", part(TABLE, TWO), classes="new").target.state == {}
     other = part(TABLE, TWO).replace({"y": {"no": "perhaps"}})
     assert zoo.adapt(tmp_path / "model", other, classes="extend").target.state == {}
+    narrower = part(TABLE, TWO).drop(columns="c")
+    assert zoo.adapt(tmp_path / "model", narrower, columns="new").target.state == {}
+    assert zoo.adapt(tmp_path / "model", wider, columns="new").target.state == state
 
 
 def test_folds_of_one_program_are_calibrated_as_one_training_is(monkeypatch):
@@ -235,7 +240,8 @@ def test_the_threshold_is_the_one_of_the_highest_f1_and_the_label_follows_it(dec
 
 def test_a_threshold_is_a_number_or_another_score(tmp_path):
     run = trained(TWO, threshold=np.float32(0.25), validation=None)
-    assert run.recipe["threshold"] == {"by": 0.25}
+    assert run.recipe["threshold"] == {"by": 0.25, "at": [0.25], "of": ["yes"]}
+    assert line_of_threshold({"recipe": run.recipe}) == "An answer is positive from this probability on: yes 0.25."
     p = answers_of(run)
     assert ((p.p_yes >= 0.25) == (p.label == "yes")).all() and (p.label == "yes").any()
     run.save(tmp_path / "model")
@@ -257,6 +263,14 @@ def test_a_further_training_chooses_it_anew_by_the_same_score_or_sets_it_aside(d
     assert without.model.target.state == {}
 
 
+def test_a_threshold_of_other_classes_or_columns_is_set_aside_with_a_warning(decided):
+    other, narrower = part(TABLE, TWO).replace({"y": {"no": "perhaps"}}), part(TABLE, TWO).drop(columns="c")
+    for frame, how, earlier in ((other, {"classes": "new"}, "classes"), (narrower, {"columns": "new"}, "columns")):
+        said = f"threshold was chosen for its earlier {earlier}, and is set aside. Train it with `threshold='f1'`"
+        with pytest.warns(zoo.DataWarning, match=said):
+            assert zoo.adapt(decided, frame, **how).target.state == {}
+
+
 def test_labels_have_a_threshold_each_and_an_answer_that_says_which_are_there(labels):
     at, p = labels.recipe["threshold"]["at"], probabilities(labels.model)
     answers = answers_of(labels)
@@ -272,7 +286,15 @@ def test_labels_have_a_threshold_each_and_an_answer_that_says_which_are_there(la
     e = fitted["uniform"]
     assert logit(p) == pytest.approx(logit((1 - e) * expit(curve) + e / 2), abs=1e-4)
     mixed = trained(LABELS, threshold={"u": 0.3, "v": "accuracy"}, epochs=1)
-    assert mixed.recipe["threshold"]["at"][0] == 0.3
+    at = mixed.recipe["threshold"]["at"]
+    assert at[0] == 0.3
+    assert line_of_threshold({"recipe": mixed.recipe}) == (
+        f"An answer is positive from this probability on: u 0.3, v {at[1]:.4g} (of the highest accuracy). Scores are "
+        "those of 300 rows that were held out."
+    )
+    renamed = part(TABLE, LABELS).rename(columns={"u": "p", "v": "q"})
+    further = zoo.fine_tune(mixed, renamed, target=["p", "q"], epochs=1, verbose=0)
+    assert further.recipe["threshold"]["by"] == {"p": 0.3, "q": "accuracy"}
     assert "labels" not in trained(LABELS, epochs=1).model.answers(np.full((1, 2), 0.5, "float32"))
 
 
@@ -401,6 +423,28 @@ def test_the_estimator_s_labels_follow_it():
     assert np.array_equal(
         of_labels.predict(HELD_OUT[list("abc")]), of_labels.predict_proba(HELD_OUT[list("abc")]) >= at
     )
+
+
+@pytest.mark.parametrize(("targets", "threshold"), [(TWO, 0.3), (LABELS, {"u": 0.2, "v": 0.7})])
+def test_the_decision_is_above_0_where_the_threshold_is_reached(targets, threshold):
+    from zoo.sklearn import ZooClassifier
+
+    options = {name: value for name, value in SMALL.items() if name != "verbose"}
+    y = TABLE[targets] if len(targets) > 1 else TABLE.y
+    fitted = ZooClassifier("mlp_classifier", threshold=threshold, **options).fit(TABLE[list("abc")], y)
+    X = HELD_OUT[list("abc")]
+    odds, predicted = fitted.decision_function(X), fitted.predict(X)
+    np.testing.assert_array_equal(odds > 0, predicted == fitted.classes_[1] if targets == TWO else predicted == 1)
+    p = fitted.predict_proba(X).astype("float64")
+    p, at = (p[:, 1], 0.3) if targets == TWO else (p, np.array([0.2, 0.7]))
+    np.testing.assert_allclose(odds, logit(p) - logit(at), atol=2e-5)
+    # A threshold that is the probability of a row: the row reaches it.
+    state = {"by": 0.3, "at": np.atleast_1d(fitted.predict_proba(X)[7, -1:] if targets == TWO else p[7]).tolist()}
+    kept = {**fitted.model_.target.get_config(), "threshold": state}
+    replace_target(fitted.model_, type(fitted.model_.target)(fitted.model_.schema, kept))
+    odds, predicted = fitted.decision_function(X), fitted.predict(X)
+    np.testing.assert_array_equal(odds > 0, predicted == fitted.classes_[1] if targets == TWO else predicted == 1)
+    assert np.all(odds[7] > 0)
 
 
 def test_a_card_repeats_the_run_with_its_threshold_and_without_calibration(tmp_path):

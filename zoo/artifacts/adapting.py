@@ -158,7 +158,26 @@ def _with_columns(preprocessor, loaded: Data, columns: str):
         else:
             repair = "Pass `columns='extend'` to learn it, or leave it out of the data."
         raise ValueError(f"The data differ from those of training: {found}. {repair}")
+    if found.missing and columns == "new":
+        _note_set_aside(preprocessor, "earlier columns")
     return extension.extend(preprocessor, frame, new, drop=columns == "new")
+
+
+def _note_set_aside(preprocessor, earlier: str) -> None:
+    """Notes what was learnt from held-out rows and holds no longer; calibration is fitted anew without being asked."""
+    state = preprocessor.target.get_config()
+    if preprocessor.target.intervals is not None:
+        coverage = preprocessor.target.intervals.get("coverage")
+        parameter = "intervals" if coverage is None else f"intervals={coverage:g}"
+        doubts.note(
+            f"The model's intervals or sets were fitted for its {earlier}, and are set aside.",
+            repair=f"Train it with `{parameter}`, or pass that to zoo.fine_tune.",
+        )
+    if "threshold" in state:
+        doubts.note(
+            f"The model's threshold was chosen for its {earlier}, and is set aside.",
+            repair=f"Train it with `threshold={state['threshold']['by']!r}`, or pass that to zoo.fine_tune.",
+        )
 
 
 def _with_images(preprocessor, loaded: Data, image_size):
@@ -192,7 +211,10 @@ def _with_images(preprocessor, loaded: Data, image_size):
             f"`image_size={found[:2]}` to adapt the model to them, or resize the images."
         )
     same = size == tuple(shape[:2]) and resized == column.resized
-    return preprocessor if same else extension.with_image_size(preprocessor, size, resized)
+    if same:
+        return preprocessor
+    _note_set_aside(preprocessor, "earlier size of images")
+    return extension.with_image_size(preprocessor, size, resized)
 
 
 def _with_classes(preprocessor, loaded: Data, classes: str):
@@ -232,12 +254,7 @@ def _with_classes(preprocessor, loaded: Data, classes: str):
     dtype = shown.class_dtype if shown else schema.class_dtype
     if classes == "extend" and schema.class_dtype != dtype:
         dtype = "object"
-    if preprocessor.target.intervals is not None:
-        coverage = preprocessor.target.intervals["coverage"]
-        doubts.note(
-            "The model's sets of classes were fitted for its earlier classes, and are set aside.",
-            repair=f"Train it with `intervals={coverage:g}`, or pass that to zoo.fine_tune.",
-        )
+    _note_set_aside(preprocessor, "earlier classes")
     return extension.with_classes(preprocessor, wanted, dtype)
 
 

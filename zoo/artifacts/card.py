@@ -205,12 +205,12 @@ def line_of_threshold(card: Mapping[str, Any]) -> str:
     facts = (card.get("recipe") or {}).get("threshold")
     if not isinstance(facts, Mapping):
         return ""
-    by = facts["by"]
-    if isinstance(by, Mapping) or "at" not in facts:
-        return f"An answer is positive from the probability that was given on: {by}."
-    at = display.listed([f"{value:.4g}" for value in facts["at"]])
-    why = f", by which {by} of {facts['rows']:,} rows that were held out is highest" if isinstance(by, str) else ""
-    return f"An answer is positive from the probability {at} on{why}."
+    by, pairs = facts["by"], dict(zip(facts["of"], facts["at"], strict=True))
+    scores = {name: by[name] if isinstance(by, Mapping) else by for name in pairs}
+    chosen = {name: f" (of the highest {score})" for name, score in scores.items() if isinstance(score, str)}
+    said = display.listed([f"{name} {at:.4g}{chosen.get(name, '')}" for name, at in pairs.items()])
+    by_rows = f" Scores are those of {facts['rows']:,} rows that were held out." if chosen else ""
+    return f"An answer is positive from this probability on: {said}.{by_rows}"
 
 
 def line_of_intervals(card: Mapping[str, Any]) -> str:
@@ -219,9 +219,10 @@ def line_of_intervals(card: Mapping[str, Any]) -> str:
     if not isinstance(facts, Mapping):
         return ""
     measured = display.listed([f"{name} {value:.4g}" for name, value in facts["held_out"].items()])
+    by_weight = " These are shares of the weight of rows, as sample weights count." if facts.get("weighted") else ""
     return (
         f"Its intervals or sets are to cover {facts['coverage']:.4g} of new rows like those of training. They were "
-        f"fitted on {facts['rows']:,} rows that were held out; on these: {measured}."
+        f"fitted on {facts['rows']:,} rows that were held out; on these: {measured}.{by_weight}"
     )
 
 

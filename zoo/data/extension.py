@@ -80,7 +80,8 @@ def extend(
         preprocessor: Fitted.
         frame: Rows with the columns to take, without the target.
         new: Those that the preprocessor does not know, from `new_columns`.
-        drop: Whether old columns that `frame` lacks are left out; else they must be there.
+        drop: Whether old columns that `frame` lacks are left out; else they must be there. Without one of them the
+            answers are others, and what held-out rows said of the old answers is left out too.
 
     Raises:
         ValueError: if an old column is missing, or none is left.
@@ -111,7 +112,9 @@ def extend(
         columns += fresh.schema.columns
         states += fresh.states
     schema = dataclasses.replace(schema, columns=tuple(columns))
-    config = {**preprocessor.get_config(), "schema": schema.to_dict(), "columns": states}
+    target = preprocessor.target.without_held_out() if found.missing else preprocessor.target
+    state = {"schema": schema.to_dict(), "columns": states, "target": target.get_config()}
+    config = {**preprocessor.get_config(), **state}
     return Preprocessor.from_config(config)
 
 
@@ -123,18 +126,26 @@ def with_classes(preprocessor: Preprocessor, classes: tuple, class_dtype: str | 
 
 
 def with_image_size(preprocessor: Preprocessor, size: tuple[int, int], resized: bool) -> Preprocessor:
-    """Returns the preprocessor for images `(height, width)` of another size, to which others are resized or not."""
+    """Returns the preprocessor for images `(height, width)` of another size, to which others are resized or not.
+
+    What held-out rows said of answers to the old images is left out.
+    """
+    target = preprocessor.target.without_held_out()
     config, schema = preprocessor.get_config(), preprocessor.schema
     image = the_array(schema.columns)
     column = dataclasses.replace(image, shape=(*size, image.shape[-1]), resized=resized)
-    return Preprocessor.from_config({**config, "schema": dataclasses.replace(schema, columns=(column,)).to_dict()})
+    state = {"schema": dataclasses.replace(schema, columns=(column,)).to_dict(), "target": target.get_config()}
+    return Preprocessor.from_config({**config, **state})
 
 
 def with_target(preprocessor: Preprocessor, target) -> Preprocessor:
-    """Returns the preprocessor for a target's column of another name."""
-    config = preprocessor.get_config()
-    schema = dataclasses.replace(preprocessor.schema, target=target)
-    return Preprocessor.from_config({**config, "schema": schema.to_dict()})
+    """Returns the preprocessor for a target's column of another name, also where a threshold is given by name."""
+    schema, state = dataclasses.replace(preprocessor.schema, target=target), dict(preprocessor.target.get_config())
+    threshold = state.get("threshold", {})
+    if isinstance(by := threshold.get("by"), Mapping):
+        places = zip(preprocessor.schema.targets, schema.targets, strict=True)
+        state["threshold"] = {**threshold, "by": {str(new): by[str(old)] for old, new in places}}
+    return Preprocessor.from_config({**preprocessor.get_config(), "schema": schema.to_dict(), "target": state})
 
 
 def with_target_state(preprocessor: Preprocessor, state: Mapping[str, Any]) -> Preprocessor:

@@ -110,8 +110,7 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         decoded = self._decoded(X)
         if "label" in decoded:
             return decoded["label"]
-        there = decoded["labels"] if "labels" in decoded else decoded["probabilities"] >= 0.5
-        return there.astype("int64")
+        return self._there(decoded).astype("int64")
 
     def predict_proba(self, X) -> np.ndarray:
         """Returns a probability for each of `classes_`, `(rows, classes)`; of labels, that each is there.
@@ -122,10 +121,12 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         return self._decoded(X)["probabilities"]
 
     def decision_function(self, X) -> np.ndarray:
-        """Returns how sure the answer is, from log-probabilities, which keep apart what is close to 0 and 1.
+        """Returns how sure the answer is, from log-probabilities, in float64.
 
         Of two classes the log-odds `(rows,)` of the second one; of more the log-probability of each class `(rows,
-        classes)`; of labels the log-odds of each `(rows, labels)`.
+        classes)`; of labels the log-odds of each `(rows, labels)`. From log-odds those of the model's threshold are
+        subtracted, so that they are above 0 where `predict` answers the second class, or that a label is there.
+        Probabilities are float32: a label's closer to 1 than about 6e-8 are 1, and their log-odds all the same, 87.
 
         Args:
             X: Rows, with the columns of `fit`.
@@ -133,9 +134,16 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
         decoded = self._decoded(X)
         p = decoded["probabilities"].astype("float64")
         logs = _log(p)
-        if "label" not in decoded:
-            return logs - _log(1.0 - p)
-        return logs[:, 1] - logs[:, 0] if p.shape[1] == 2 else logs
+        if "label" in decoded and p.shape[1] != 2:
+            return logs
+        odds = logs[:, 1] - logs[:, 0] if "label" in decoded else logs - _log(1.0 - p)
+        state = self.model_.target.get_config().get("threshold")
+        if state is not None:
+            at = np.asarray(state["at"], "float32").astype("float64")  # as probabilities are compared to it
+            odds = odds - (_log(at) - _log(1.0 - at))
+        positive = decoded["label"] == self.classes_[1] if "label" in decoded else self._there(decoded)
+        # At the threshold itself, rounding and `>=` decide: the sign is that of `predict`.
+        return np.where(positive, np.maximum(odds, np.finfo("float64").tiny), np.minimum(odds, 0.0))
 
     def predict_set(self, X) -> np.ndarray:
         """Returns whether each of `classes_` is in the set of a row, Booleans `(rows, classes)`.
@@ -147,6 +155,11 @@ class ZooClassifier(ClassifierMixin, ZooEstimator):
             ValueError: if the estimator was fitted without `intervals`.
         """
         return self._covering(X, "set")["set"]
+
+    @staticmethod
+    def _there(decoded: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Returns whether each label is there, by the threshold of each, by default .5."""
+        return decoded["labels"] if "labels" in decoded else decoded["probabilities"] >= 0.5
 
     def _check_targets(self, y) -> None:
         if not np.any(pd.isna(y)):  # of missing ones, the zoo names the row

@@ -280,7 +280,9 @@ class ZooEstimator(BaseEstimator):
         return state
 
     def __setstate__(self, state) -> None:
-        state = dict(state)
+        signature = inspect.signature(type(self)).parameters
+        defaults = {name: signature[name].default for name in self._parameters}
+        state = {**defaults, **state}  # a pickle of an earlier version lacks the parameters that came later
         packed = state.pop("_packed", None)
         super().__setstate__(state)
         if packed is not None:

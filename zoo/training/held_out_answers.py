@@ -67,7 +67,7 @@ def learnt(
     target, task = model.target, model.task
     if not isinstance(held_out, Encoded) or held_out.y is None or not task.supervised:
         replace_target(model, _with_number(task, target, threshold))
-        set_by = {} if threshold is None else {"threshold": {"by": threshold}}
+        set_by = {} if threshold is None else {"threshold": _facts_of_threshold(model)}
         return _facts_of_calibration({}, calibration, earlier) | set_by
     y = held_out.y if held_out.truth is None else held_out.truth
     calibrates = calibration and _is_calibrated(model)
@@ -83,11 +83,11 @@ def learnt(
     if threshold is not None:
         target = task.with_threshold(target, threshold, y, _probabilities(model, target, decided))
         overrides.returned(target, Target, f"`with_threshold` of the task {task.name!r}")
-        facts["threshold"] = {**target.get_config()["threshold"], "rows": len(y)}
+        facts["threshold"] = {**_facts_of_threshold(model, target), "rows": len(y)}
     if intervals is not None:
         target = task.with_intervals(target, y, decided, row_weight, intervals, model.decision)
         overrides.returned(target, Target, f"`with_intervals` of the task {task.name!r}")
-        facts["intervals"] = _facts_of_intervals(model, target, y, decided, row_weight)
+        facts["intervals"] = _facts_of_intervals(model, target, y, decided, row_weight, intervals)
     replace_target(model, target)
     return facts
 
@@ -154,12 +154,24 @@ def _decided(model: Model, target: Target, outputs: np.ndarray) -> np.ndarray:
     return model.task.decided(keras.tree.map_structure(keras.ops.convert_to_numpy, standard), target)
 
 
-def _facts_of_intervals(model: Model, target: Target, y, decided, weight) -> dict[str, Any]:
-    """Returns coverage, rows, and the scores of the intervals on the rows that they were fitted on."""
+def _facts_of_threshold(model: Model, target: Target | None = None) -> dict[str, Any]:
+    """Returns the threshold of a target, by default the model's, and `of`: the names of the answers that it decides."""
+    target = model.target if target is None else target
+    columns = len(target.names)
+    none = model.task.outcomes(np.zeros((0, columns)), np.zeros((0, max(2, columns))), target)
+    return {**target.get_config()["threshold"], "of": list(none)}
+
+
+def _facts_of_intervals(model: Model, target: Target, y, decided, weight, coverage: float) -> dict[str, Any]:
+    """Returns coverage, rows, and the scores of the intervals on the rows that they were fitted on.
+
+    With sample weights all of these scores are shares and means of weight, and `weighted` says so.
+    """
     scores = model.task.scores(y, decided, target, model.decision, weight)
     known = target.intervals or {}
     measured = {name: value for name, value in scores.items() if name.startswith(COVERING)}
-    return {"coverage": known.get("coverage"), "rows": known.get("rows"), "held_out": measured}
+    facts = {"coverage": known.get("coverage", coverage), "rows": known.get("rows", len(y)), "held_out": measured}
+    return facts if weight is None else {**facts, "weighted": True}
 
 
 def set_aside(model: Model) -> Target:
