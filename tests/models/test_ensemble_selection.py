@@ -204,7 +204,7 @@ def test_lines_that_a_further_training_finds_unsolved_are_solved(trained):
 
 
 def numbers(slope, seed, noise=0.01):
-    """Returns rows of one number, one decisive in the second place, and what answers them."""
+    """Returns rows of two numbers, of which the target follows the first."""
     generator = np.random.default_rng(seed)
     a, b = generator.normal(size=(2, 80))
     return pd.DataFrame({"a": a, "b": b, "y": slope * a + noise * generator.normal(size=80)})

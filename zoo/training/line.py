@@ -127,20 +127,20 @@ def solve_lines_of_pool(model: Model, rows: Rows, *, seed: int, again: bool = Fa
     Returns:
         What was found of the first line; None where none was solved.
     """
-    lines, solved = lines_of_pool(model.network), None
+    lines = lines_of_pool(model.network)
     again = again or all(map(is_at_zero, lines))
     chosen = [each for each in lines if again or stands_alone(model.network, each)]
     if not chosen:
         return None
-    encoded, found = rows.for_line(), {}
+    encoded, found = rows.for_line(), dict[bytes, tuple[Solved, list[np.ndarray]]]()
     for each in chosen:
         seen, known = _seen_by(model.network, each, encoded)
         if known not in found:
             alone = _like(model, each)
-            one = solve(alone, seen, seed=seed)
-            solved, found[known] = solved or one, alone.network.layers[-1].get_weights()
-        each.set_weights(found[known])
-    return dataclasses.replace(solved, lines=len(chosen))
+            found[known] = solve(alone, seen, seed=seed), alone.network.layers[-1].get_weights()
+        each.set_weights(found[known][1])
+    first, _ = next(iter(found.values()))
+    return dataclasses.replace(first, lines=len(chosen))
 
 
 def _seen_by(network: keras.Model, line: SolvedLine, encoded: Encoded) -> tuple[Encoded, bytes]:
