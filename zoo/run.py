@@ -91,7 +91,11 @@ class Run:
         if self.best_epoch is None:
             return epochs
         if self.best_epoch < 0:
-            return f"{epochs}, none better than the line alone"
+            line = self.recipe.get("linear")
+            several = (
+                isinstance(line, Mapping) and "lines" in line
+            )  # those of a pool, beside which networks have learnt
+            return f"{epochs}, none better than {'with its lines solved' if several else 'the line'} alone"
         monitor = self.recipe.get("monitor")
         values = self.history.get(monitor, ())
         reached = f" ({monitor} {display.number(values[self.best_epoch])})" if self.best_epoch < len(values) else ""

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from zoo.layers.known_levels import KnownLevels, levels_of, with_known
+from zoo.layers.known_levels import KnownLevels, become_known, levels_of, with_known
 
 SIZES = (3, 4)
 ROWS = np.array([[1, 3], [1, 0], [2, 1]], "int32")
@@ -58,3 +58,11 @@ def test_it_is_saved_and_stands_still(tmp_path):
     model.save(tmp_path / "known.keras")
     again = keras.models.load_model(tmp_path / "known.keras")
     assert plain(again(np.array([[1, 2]], "int32"))).tolist() == [[1, 0]]
+
+
+def test_levels_of_further_rows_become_known_and_none_is_forgotten():
+    inputs = keras.Input((2,), dtype="int32")
+    network = keras.Model(inputs, KnownLevels((3, 2), name="known")(inputs))
+    network.get_layer("known").set_weights([np.array([1.0, 0.0, 0.0, 1.0, 1.0])])
+    become_known(network, np.array([[2, 0], [0, 0]]))
+    assert keras.ops.convert_to_numpy(network.get_layer("known").known).tolist() == [1.0, 0.0, 1.0, 1.0, 1.0]

@@ -10,6 +10,7 @@ import pytest
 
 import zoo
 from zoo import entries
+from zoo.artifacts.card import card_of, page
 from zoo.engine.freezing import heads
 from zoo.layers.linear import line_of
 from zoo.models.ensemble_selection import CONFIGURATIONS, Configuration, committee, network_of
@@ -191,16 +192,110 @@ def test_it_is_trained_further_as_one_network(trained):
     assert len(run.history["loss"]) == 2 and "committee" not in run.recipe
     assert not np.array_equal(network.get_layer("tabm_0_hidden_0").get_weights()[0], before[0])
     assert np.array_equal(plain(network.get_layer("outputs").shares), shares)
-    assert np.array_equal(plain(network.get_layer("known_levels_1").known), known_but(trained, "level 3"))
 
 
 def test_lines_that_a_further_training_finds_unsolved_are_solved(trained):
     """Of new classes nothing is known: each line would answer them all alike, and never learn."""
     other = TABLE.assign(y=np.where(TABLE.a > 0.0, "up", "down"))
-    run = zoo.fine_tune(trained, other, classes="new", epochs=1, verbose=0)
+    run = zoo.fine_tune(trained, other, classes="new", epochs=2, verbose=0)
     lines = [run.model.network.get_layer(f"{name}_{bag}_line") for name in ("mlp", "linear") for bag in (0, 1)]
     kernels = [plain(line.kernel) for line in lines]
     assert np.any(kernels[0]) and all(np.array_equal(kernel, kernels[0]) for kernel in kernels)
+
+
+def numbers(slope, seed, noise=0.01):
+    """Returns rows of two numbers, of which the target follows the first."""
+    generator = np.random.default_rng(seed)
+    a, b = generator.normal(size=(2, 80))
+    return pd.DataFrame({"a": a, "b": b, "y": slope * a + noise * generator.normal(size=80)})
+
+
+def least_squares(frame, at):
+    """Returns what a regression by numpy answers: beside so little noise no penalty is to be seen."""
+    design, wanted = (np.column_stack([np.ones(len(each)), each.drop(columns="y")]) for each in (frame, at))
+    return wanted @ np.linalg.lstsq(design, frame.y, rcond=None)[0]
+
+
+@pytest.fixture(scope="module")
+def lines():
+    """A committee of lines alone, by its folds."""
+    how = {"members": ("linear",), "output_activation": None, **QUICK}
+    return zoo.train("committee_regressor", numbers(2.0, seed=0), target="y", **how)
+
+
+@pytest.mark.parametrize("freeze", ["none", "head_first", "body"])
+def test_a_committee_of_lines_alone_is_solved_from_the_rows_of_a_further_training(lines, freeze):
+    rows = numbers(-3.0, seed=1)
+    run = zoo.fine_tune(lines, rows, freeze=freeze, validation=None, verbose=0)
+    at = numbers(0.0, seed=2)
+    np.testing.assert_allclose(zoo.predict(run, at).prediction, least_squares(rows, at), atol=0.02)
+    np.testing.assert_allclose(zoo.predict(lines, at).prediction, 2.0 * at.a, atol=0.05)  # the given one stays
+    assert run.history == {} and run.stopped == "its lines are solved, and nothing else of it learns"
+    assert run.recipe["linear"]["rows"] == 80 and run.recipe["linear"]["lines"] == 2
+    said = page(card_of(run.model, run), run.model.schema)
+    assert "solved from 80 rows before the training, is the line of 2 of its networks." in said
+
+
+def test_a_committee_of_lines_alone_learns_new_columns(lines):
+    rows = numbers(0.0, seed=1).assign(c=lambda frame: frame.b**2)
+    rows["y"] += 4.0 * rows.c
+    run = zoo.fine_tune(lines, rows, columns="extend", verbose=0)
+    assert run.metrics["val"]["r2"] > 0.99 and run.best_epoch == -1
+    assert "0 epochs, none better than with its lines solved alone" in repr(run)
+
+
+def test_a_committee_of_lines_alone_learns_new_classes():
+    frame = numbers(2.0, seed=0).assign(y=lambda frame: np.where(frame.a > 0, "up", "down"))
+    known = zoo.train("committee_classifier", frame, target="y", members=("linear",), **QUICK)
+    third = frame.assign(y=np.where(frame.b > 0.5, "aside", frame.y))
+    run = zoo.fine_tune(known, third, classes="extend", validation=None, verbose=0)
+    found = zoo.predict(run, third).label
+    assert np.mean(found[third.y == "aside"] == "aside") > 0.9 and np.mean(found == third.y) > 0.85
+
+
+def mixed(seed=0):
+    """Returns a committee of two networks that has learnt a rising relation."""
+    built = zoo.build("committee_regressor", numbers(2.0, seed=0), target="y", members=("mlp", "linear"), seed=seed)
+    zoo.train(built, numbers(2.0, seed=0), epochs=1, verbose=0)
+    return built
+
+
+def slope_of(model, name):
+    """Returns by how much the line of a network rises with the first number, in standard deviations of the target."""
+    return float(plain(model.network.get_layer(f"{name}_0_line").kernel)[0, 0])
+
+
+def test_lines_beside_hidden_layers_stay_where_a_line_alone_is_solved():
+    model = mixed()
+    before = slope_of(model, "mlp")
+    run = zoo.fine_tune(model, numbers(-2.0, seed=1), epochs=1, verbose=0)
+    assert before > 0.5 and slope_of(run.model, "mlp") == before and slope_of(run.model, "linear") < -0.5
+    assert len(run.history["loss"]) == 1 and run.recipe["linear"]["lines"] == 1
+
+
+def test_all_lines_of_a_committee_are_solved_again_where_that_is_asked_for():
+    run = zoo.fine_tune(mixed(), numbers(-2.0, seed=1), linear="refit", epochs=1, verbose=0)
+    assert slope_of(run.model, "mlp") == slope_of(run.model, "linear") < -0.5
+    assert run.recipe["linear"]["lines"] == 2 and run.recipe["linear"]["refit"]
+    bounded = zoo.build("committee_regressor", numbers(1.0, seed=0), target="y", output_activation="sigmoid")
+    with pytest.raises(ValueError, match="`linear='refit'` needs a line beside the hidden layers. This 'committee_reg"):
+        zoo.train(bounded, numbers(1.0, seed=0), linear="refit", epochs=1, verbose=0)
+
+
+def test_levels_that_further_rows_hold_are_known_to_all_networks_that_learn_them(trained):
+    """But for those that nothing could learn, of which a line knows as much as the network that it is of."""
+    assert (TABLE.d == "level 3").sum() >= 3
+    names = [(column, level) for column, levels in categories(trained) for level in levels]
+    place = names.index(("d", "level 3"))
+    learnt = zoo.fine_tune(trained, TABLE, epochs=2, validation=None, verbose=0).model.network
+    still = zoo.fine_tune(trained, TABLE, epochs=1, freeze="body", validation=None, verbose=0).model.network
+    assert np.all(plain(learnt.get_layer("known_levels_1").known) == 1.0)
+    assert np.array_equal(plain(still.get_layer("known_levels_1").known), known_but(trained, "level 3"))
+    for network, is_there in ((learnt, True), (still, False)):
+        first, second = (plain(network.get_layer(f"linear_{bag}_line").levels)[place] for bag in (0, 1))
+        assert np.any(first) and np.any(second) == is_there
+    absent = zoo.fine_tune(trained, TABLE[TABLE.d != "level 3"], epochs=1, validation=None, verbose=0).model.network
+    assert np.array_equal(plain(absent.get_layer("known_levels_1").known), known_but(trained, "level 3"))
 
 
 def test_it_has_no_coefficients(trained):

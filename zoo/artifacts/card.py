@@ -168,10 +168,11 @@ def line_of_card(card: Mapping[str, Any]) -> str:
         return ""
     method = METHODS.get(registry.load_task(card["task"]).line or "")
     kind, name = ("linear", "penalty") if method is None else (method.kind, method.penalty)
-    share = line.get("explained")
+    share, lines = line.get("explained"), line.get("lines")
     if line.get("members") == 0:
         return f"A {kind} regression was solved; no member that was kept has it beside its hidden layers."
     said = f"explains {share:.0%} of what the model does" if share is not None else "stands beside the hidden layers"
+    said = said if lines is None else f"is the line of {lines} of its networks"
     if "rows" not in line:
         return f"A {kind} regression, solved in an earlier training, {said}."
     penalties = line["penalty"] if isinstance(line["penalty"], list) else [line["penalty"]]

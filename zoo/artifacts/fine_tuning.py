@@ -37,7 +37,8 @@ def fine_tune(model: AnyModel, data, *, target=None, freeze: str | int | None = 
         freeze: `"head_first"`: the last layer with weights, then every layer at a tenth of the rate; `"body"`: the last
             layer alone; `"none"`: every layer; or the number of the lowest layers that stand still.
         **options: `classes`, `columns` and `image_size` as `zoo.adapt` takes them; `linear="refit"`, by which the line
-            beside the hidden layers is solved again from these rows; what else `zoo.train` takes.
+            beside the hidden layers is solved again from these rows (of a committee all lines); what else `zoo.train`
+            takes.
 
     Returns:
         A run, as of `zoo.train`.

@@ -67,6 +67,25 @@ def levels_of(indices: np.ndarray, sizes) -> np.ndarray:
     return np.concatenate(found).astype("float32")
 
 
+def become_known(network: keras.Model, indices: np.ndarray) -> None:
+    """Makes the levels that rows hold known to all networks of a committee: before a training, in which they learn.
+
+    Args:
+        network: Any.
+        indices: Levels of the rows, `(rows, columns)`.
+    """
+    for layer in network.layers:
+        if isinstance(layer, KnownLevels):
+            layer.set_weights([np.maximum(ops.convert_to_numpy(layer.known), levels_of(indices, layer.sizes))])
+
+
+def known_to(network: keras.Model, layer: keras.layers.Layer) -> KnownLevels | None:
+    """Returns what tells a layer of a network which levels are known, or None."""
+    taken = {id(tensor) for tensor in keras.tree.flatten(layer.input)}
+    known = (layer for layer in network.layers if isinstance(layer, KnownLevels))
+    return next((layer for layer in known if id(layer.output) in taken), None)
+
+
 def with_known(indices: np.ndarray, sizes, known: np.ndarray) -> np.ndarray:
     """Returns levels of rows `(rows, columns)`, those that are not known set to 0, as `KnownLevels` does.
 

@@ -129,6 +129,13 @@ def lines_of_pool(network: keras.Model) -> list[SolvedLine]:
     return [layer for layer in network.layers if isinstance(layer, SolvedLine)]
 
 
+def stands_alone(network: keras.Model, line: SolvedLine) -> bool:
+    """Returns whether a line is all of one network of a pool, which takes what it gives as it is."""
+    pools = [layer for layer in network.layers if isinstance(layer, WeightedPool)]
+    taken = {id(tensor) for pool in pools for tensor in keras.tree.flatten(pool.input)}
+    return id(line.output) in taken
+
+
 def line_outputs(network: keras.Model, x: Mapping[str, np.ndarray]) -> np.ndarray:
     """Returns what the line beside the hidden layers gives for encoded rows, `(rows, outputs)`."""
     layer = line_of(network)

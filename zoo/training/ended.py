@@ -25,7 +25,7 @@ from zoo.training.decision_threshold import checked_threshold
 from zoo.training.parts import Parts
 from zoo.training.phases import Phases, Request
 from zoo.training.procedures import Call
-from zoo.training.rows import Rows, continue_target, identity_of, rows_in_memory, rows_of_a_stream
+from zoo.training.rows import Rows, continue_target, identity_of, know_levels, rows_in_memory, rows_of_a_stream
 from zoo.training.settings import Settings
 
 
@@ -129,6 +129,8 @@ def by_epochs(call: Call, model: Model | None, freeze, line_again: bool, experie
     rows = _encoded_rows(parts, model, settings, workload, request)
     if goes_on:
         continue_target(model, parts, rows)
+        if phases.move_all:
+            know_levels(model, rows)
     if environment is not None:
         experience.check_encoding(observed, rows.encoded.x, entry.name)
         steps = recipe.steps_per_epoch

@@ -17,7 +17,8 @@ import numpy as np
 from zoo.data.pipelines import Encoded
 from zoo.data.threads import one_thread
 from zoo.engine.freezing import heads
-from zoo.layers.linear import SolvedLine, line_of, line_outputs, lines_of_pool
+from zoo.layers.known_levels import known_to, with_known
+from zoo.layers.linear import SolvedLine, line_of, line_outputs, lines_of_pool, stands_alone
 from zoo.layers.members import receivers
 from zoo.model import Model
 from zoo.solvers.ridge import Line, most_rows
@@ -39,11 +40,13 @@ class Solved:
             targets or labels, of each.
         rows: How many it was solved from.
         features: How many it has.
+        lines: How many lines of a pool were solved; None where the network has one line.
     """
 
     penalty: float | list[float]
     rows: int
     features: int
+    lines: int | None = None
 
 
 def is_at_zero(layer: keras.Layer) -> bool:
@@ -55,22 +58,22 @@ def is_needed(model: Model, *, again: bool = False) -> bool:
     """Returns whether the line of a model's network is to be solved: before all else that learns, or again.
 
     A network that has learnt without its line, as by Keras's `fit`, goes on without: beside a line its answers would
-    count twice.
+    count twice. Which lines of a pool are solved is said by `solve_lines_of_pool`.
 
     Args:
         model: Any.
-        again: Whether it is to be solved in any case.
+        again: Whether it is to be solved in any case; of a pool, all of its lines.
 
     Raises:
         ValueError: if a line is to be solved again that is not there.
     """
     layer = line_of(model.network)
-    if layer is None and again:
+    if layer is None and again and not lines_of_pool(model.network):
         raise ValueError(
             f"`linear='refit'` needs a line beside the hidden layers. This {model.entry.name!r} has none. Leave it "
             "out, or train a fresh model."
         )
-    return layer is not None and (again or _is_alone(model.network))
+    return again or (layer is not None and _is_alone(model.network))
 
 
 def _is_alone(network: keras.Model) -> bool:
@@ -109,28 +112,55 @@ def solve(model: Model, encoded: Encoded, *, seed: int) -> Solved:
     return Solved(found.penalty, len(chosen), width)
 
 
-def solve_lines_of_pool(model: Model, rows: Rows, *, seed: int) -> None:
-    """Solves the lines of the networks of a pool where none is solved, as of new classes; all are then the same.
+def solve_lines_of_pool(model: Model, rows: Rows, *, seed: int, again: bool = False) -> Solved | None:
+    """Solves lines of the networks of a pool from the rows of a training, each by the levels that its network knows.
 
-    A committee that was trained as such has lines of its folds, which stay.
+    A line that is all of its network has nothing else to learn by: it is solved in every training. A line beside hidden
+    layers stays as an earlier training left it, unless no line of the pool is solved, as of new classes.
 
     Args:
         model: Any.
         rows: Its encoded rows.
         seed: As for `solve`.
+        again: Whether all lines are solved in any case.
+
+    Returns:
+        What was found of the first line; None where none was solved.
     """
     lines = lines_of_pool(model.network)
-    if not lines or not all(map(is_at_zero, lines)):
-        return
-    like = lines[0]
-    names = [*like._numbers, *(["categorical"] if like.categorical_sizes else [])]
+    again = again or all(map(is_at_zero, lines))
+    chosen = [each for each in lines if again or stands_alone(model.network, each)]
+    if not chosen:
+        return None
+    encoded, found = rows.for_line(), dict[bytes, tuple[Solved, list[np.ndarray]]]()
+    for each in chosen:
+        seen, known = _seen_by(model.network, each, encoded)
+        if known not in found:
+            alone = _like(model, each)
+            found[known] = solve(alone, seen, seed=seed), alone.network.layers[-1].get_weights()
+        each.set_weights(found[known][1])
+    first, _ = next(iter(found.values()))
+    return dataclasses.replace(first, lines=len(chosen))
+
+
+def _seen_by(network: keras.Model, line: SolvedLine, encoded: Encoded) -> tuple[Encoded, bytes]:
+    """Returns rows as a line of a pool sees them, and bytes that are equal for lines that see them alike."""
+    layer = known_to(network, line)
+    if layer is None:
+        return encoded, b""
+    known = keras.ops.convert_to_numpy(layer.known)
+    categorical = with_known(encoded.x["categorical"], layer.sizes, known)
+    return dataclasses.replace(encoded, x={**encoded.x, "categorical": categorical}), categorical.tobytes()
+
+
+def _like(model: Model, line: SolvedLine) -> Model:
+    """Returns a model of a line like one in a pool, and nothing else."""
+    names = [*line._numbers, *(["categorical"] if line.categorical_sizes else [])]
     inputs = {tensor.name: tensor for tensor in model.network.inputs if tensor.name in names}
     taken = {name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name) for name, tensor in inputs.items()}
-    alone = keras.Model(taken, SolvedLine.from_config(like.get_config())(taken), name="line")
+    network = keras.Model(taken, SolvedLine.from_config(line.get_config())(taken), name="line")
     how = {"entry": model.entry, "preprocessor": model.preprocessor, "options": model.options}
-    solve(Model(alone, **how, decision=model.decision), rows.for_line(), seed=seed)
-    for each in lines:
-        each.set_weights(alone.layers[-1].get_weights())
+    return Model(network, **how, decision=model.decision)
 
 
 def is_solved(model: Model) -> bool:

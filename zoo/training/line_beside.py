@@ -20,15 +20,18 @@ class LineBeside:
     """The line beside the hidden layers of the network that trains.
 
     Args:
-        solved: What was solved before this training, or None.
+        solved: What was solved before this training, or None; of the lines of a pool, that of the first.
         constant: Outputs `(outputs,)` that answer all rows alike, from which on line and network explain; None where
             the network has no line that says something.
-        best_so_far: Validation loss of the line, which the epochs must beat; None where no rows choose.
+        best_so_far: Validation loss of the line, which the epochs must beat; None where no rows choose. Of a pool, that
+            of all of it with its lines solved.
+        is_all: Whether what was solved is all that learns.
     """
 
     solved: Solved | None
     constant: np.ndarray | None
     best_so_far: float | None
+    is_all: bool = False
 
     def listed(self, *, again: bool) -> dict[str, Any]:
         """Returns what was solved, in values that JSON holds; nothing of what an earlier training solved.
@@ -38,7 +41,8 @@ class LineBeside:
         """
         if self.solved is None:
             return {}
-        return {**dataclasses.asdict(self.solved), **({"refit": True} if again else {})}
+        facts = {name: value for name, value in dataclasses.asdict(self.solved).items() if value is not None}
+        return {**facts, **({"refit": True} if again else {})}
 
     def explained(self, model: Model, rows: Rows) -> dict[str, Any]:
         """Returns the line's share of what the trained model explains, by a name; nothing where there is no line.
@@ -55,20 +59,26 @@ class LineBeside:
 
 
 def begin(model: Model, rows: Rows, *, solves: bool, chooses: bool, seed: int) -> LineBeside:
-    """Solves the line of a compiled model's network, if it has one that is to be solved.
+    """Solves the line of a compiled model's network, if it has one that is to be solved; of a pool, those that are.
 
     Args:
         model: A compiled model.
         rows: Its encoded rows.
-        solves: Whether the line is to be solved; else it stays as an earlier training left it.
+        solves: Whether the line is to be solved; else it stays as an earlier training left it. Of a pool, whether all
+            lines are.
         chooses: Whether validation rows choose the best epoch.
         seed: Of the folds, and of the sample of many rows.
     """
     if line_of(model.network) is None:
-        line.solve_lines_of_pool(model, rows, seed=seed)
-        return LineBeside(None, None, None)
+        solved = line.solve_lines_of_pool(model, rows, seed=seed, again=solves)
+        best_so_far = _loss(model, rows, chooses=chooses and solved is not None)
+        is_all = solved is not None and not model.network.trainable_variables
+        return LineBeside(solved, None, best_so_far, is_all)
     encoded = rows.for_line()
     solved = line.solve(model, encoded, seed=seed) if solves else None
     constant = line.constant(model, encoded) if solved is not None or line.is_solved(model) else None
-    has_rows = solved is not None and rows.held_out is not None and chooses
-    return LineBeside(solved, constant, line.loss(model, rows.held_out) if has_rows else None)
+    return LineBeside(solved, constant, _loss(model, rows, chooses=chooses and solved is not None))
+
+
+def _loss(model: Model, rows: Rows, *, chooses: bool) -> float | None:
+    return line.loss(model, rows.held_out) if chooses and rows.held_out is not None else None

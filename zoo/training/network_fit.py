@@ -66,7 +66,10 @@ def fit(
         identity: Plain values by which a checkpoint knows the run.
     """
     solved = line_beside.begin(model, rows, solves=solves_line, chooses=settings.recipe.solver is None, seed=seed)
-    fitted = phases.run(rows, identity=identity or {}, best_so_far=solved.best_so_far)
+    if solved.is_all:
+        fitted = Fitted({}, "its lines are solved, and nothing else of it learns", False, None, solved.best_so_far)
+    else:
+        fitted = phases.run(rows, identity=identity or {}, best_so_far=solved.best_so_far)
     changed = ""
     if not fitted.interrupted:
         try:

@@ -70,6 +70,11 @@ class Phases:
         self._steps = -(-workload.num_rows // workload.batch_size)
         self.plan = self._planned(self._phases[0])
 
+    @property
+    def move_all(self) -> bool:
+        """Whether every layer that learns moves, at the latest in the last phase."""
+        return not self._phases[-1].frozen
+
     def _planned(self, phase: Phase) -> Plan:
         """Compiles the model for a phase, and returns how that runs."""
         request, callbacks = self._request, self._request.callbacks

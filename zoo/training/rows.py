@@ -15,6 +15,7 @@ from zoo.data.pipelines import Encoded
 from zoo.engine import memory
 from zoo.engine.checkpoints import identifying
 from zoo.engine.experience import Experience
+from zoo.layers.known_levels import KnownLevels, become_known
 from zoo.model import Model
 from zoo.progress import Progress
 from zoo.registry import Entry
@@ -186,6 +187,17 @@ def continue_target(model: Model, parts: Parts, rows: Rows) -> None:
     continued = model.task.continued(target, truth, model.decision)
     if continued is not target:
         model.preprocessor = extension.with_target_state(model.preprocessor, continued.get_config())
+
+
+def know_levels(model: Model, rows: Rows) -> None:
+    """Makes the levels of its training rows known to all networks of a committee, which learn them now.
+
+    Args:
+        model: Any; of one that is no committee nothing changes.
+        rows: Its encoded rows; of a stream, those of the sample count.
+    """
+    if any(isinstance(layer, KnownLevels) for layer in model.network.layers):
+        become_known(model.network, rows.for_line().x["categorical"])
 
 
 def _truth_of_sample(parts: Parts, model: Model) -> np.ndarray:

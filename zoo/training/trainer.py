@@ -117,7 +117,7 @@ def train(
             answer, such as 0.9: `low` and `high` of numbers, `set` of classes, in `predict` and every export. They are
             fitted on the validation rows (see docs/intervals.md). Further trainings of the model fit them anew.
         **options: The builder's, for a name. For a trained model `linear="refit"` alone: the line beside its hidden
-            layers is solved again, from these rows.
+            layers is solved again, from these rows; of a committee all lines are.
 
     Returns:
         A run.
