@@ -16,7 +16,7 @@ from scipy import special
 
 import zoo
 from zoo.artifacts.card import card_of, page
-from zoo.training import bag_training, committee, line
+from zoo.training import bag_training, committee, line, trainer
 from zoo.training.bags import parted
 from zoo.training.parts import load_parts
 
@@ -433,9 +433,10 @@ def test_rows_for_intervals_are_counted_before_anything_is_trained(monkeypatch, 
         train(WITH_ROLES[columns][:rows], **settings)
 
 
-def test_a_stream_is_refused(tmp_path):
+def test_a_stream_is_refused_before_it_is_read(tmp_path, monkeypatch):
     TABLE.to_csv(tmp_path / "table.csv", index=False)
     stream = zoo.data.load(tmp_path / "table.csv", target="y", stream=True)
+    monkeypatch.setattr(trainer, "load_parts", None)
     with pytest.raises(ValueError, match="a committee needs all rows in memory. Received: a stream"):
         train(stream)
 
@@ -460,3 +461,112 @@ def test_images_are_taken_by_the_networks_that_take_them():
     found = zoo.train("committee_classifier", (images, np.arange(24) % 2), **{**QUICK, "bags": 2, "epochs": 1})
     assert found.model.options["members"] == ["mlp"]
     assert "linear" in found.recipe["committee"]["configurations"]
+
+
+def stored(folder):
+    """Returns the names of the files that a checkpoint keeps of networks."""
+    return sorted(path.name for path in folder.glob("*.npz"))
+
+
+@pytest.mark.parametrize("bags", [1, 2])  # trained alone, and as one program
+def test_where_nothing_else_answers_a_budget_cuts_networks_short_and_does_not_keep_them(tmp_path, bags):
+    how = {"members": ("mlp", "realmlp"), "bags": bags, "checkpoint": tmp_path / "run"}
+    found = train(**how, budget=1e-6)
+    assert found.stopped == "the budget of 1e-06 s" and not found.interrupted
+    facts = found.recipe["committee"]["configurations"]
+    assert facts["mlp"]["weight"] == 1.0 and facts["mlp"]["ended"] == "the budget of 1e-06 s"
+    assert facts["realmlp"]["left_out"] == "no time was left"
+    assert found.recipe["finished"] == "weights mlp 1, cut short; without realmlp (no time was left)"
+    assert "| mlp | " in page(card_of(found.model, found), found.model.schema) and stored(tmp_path / "run") == []
+    longer = train(**how)
+    assert longer.stopped == "every configuration is trained" and "cut short" not in longer.recipe["finished"]
+    assert same_weights(longer, train(**{**how, "checkpoint": None}))
+
+
+def test_a_budget_that_is_spent_lets_networks_answer_where_there_is_no_line():
+    found = train(members=("linear", "mlp"), output_activation="sigmoid", budget=1e-6)
+    assert found.stopped == "the budget of 1e-06 s" and found.model.options["members"] == ["mlp"]
+    curves = zoo.predict(found.model, TABLE).prediction
+    assert np.all(np.isfinite(curves)) and curves.nunique() > 10
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test sets forward."""
+    now = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_where_a_line_answers_a_network_that_the_budget_cuts_short_is_given_up(clock, tmp_path, monkeypatch):
+    count = bag_training._Counted.on_epoch_end
+
+    def slow(self, *arguments):
+        clock[0] += 600.0
+        count(self, *arguments)
+
+    monkeypatch.setattr(bag_training._Counted, "on_epoch_end", slow)
+    found = train(bags=1, budget=1000.0, checkpoint=tmp_path / "run")
+    assert found.stopped == "the budget of 1000 s" and found.model.options["members"] == ["linear"]
+    assert found.recipe["committee"]["configurations"]["mlp"]["left_out"] == "no time was left"
+    assert stored(tmp_path / "run") == ["linear.0.npz"]
+
+
+def test_no_network_is_begun_when_the_time_is_over(clock, tmp_path, monkeypatch):
+    alone, begun = bag_training._alone, []
+
+    def slow(*arguments):
+        begun.append(arguments[3])
+        trained = alone(*arguments)
+        clock[0] += 2000.0
+        return trained
+
+    monkeypatch.setattr(bag_training, "_alone", slow)
+    monkeypatch.setattr(bag_training, "_at_once", lambda *arguments: [])
+    found = train(bags=3, budget=1000.0, checkpoint=tmp_path / "run")
+    assert begun == [0] and found.recipe["committee"]["configurations"]["mlp"]["left_out"] == "no time was left"
+    assert "mlp.0.npz" in stored(tmp_path / "run")  # it is whole: the same call goes on from it
+
+
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_signal_that_comes_while_weights_are_chosen_loses_nothing(run, monkeypatch, number, said):
+    greedy = committee.ensemble_weights.greedy
+
+    def signalled(*arguments):
+        os.kill(os.getpid(), number)
+        return greedy(*arguments)
+
+    monkeypatch.setattr(committee.ensemble_weights, "greedy", signalled)
+    found = train()
+    assert found.interrupted and found.stopped == said and same_weights(found, run)
+    assert found.metrics["val"] == run.metrics["val"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"engine": "keras"}, "`engine` cannot be asked of 'committee_regressor'"),
+        ({"optimizer": "sgd"}, "`optimizer` cannot be asked of 'committee_regressor'"),
+        ({"learning_rate": 0.1}, "`learning_rate` cannot be asked of 'committee_regressor'"),
+        ({"weights": (1.0,)}, "`weights` are what the training of 'committee_regressor' chooses"),
+        ({"bags": True}, "`bags` must be an integer from 1 to 50"),
+        ({"members": ("tabn",)}, "`members` must be names of configurations"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_rows_are_loaded(given, said):
+    with pytest.raises(ValueError, match=said):
+        zoo.train("committee_regressor", "no_such_file.csv", target="y", **given)
+    with pytest.raises(ValueError, match=said):
+        zoo.cross_validate("committee_regressor", "no_such_file.csv", target="y", **given)
+    with pytest.raises(ValueError, match=said):
+        zoo.compare(TABLE, target="y", models=[("committee_regressor", given)], rivals=False, verbose=0)
+
+
+def test_a_line_that_takes_no_part_says_why():
+    bounded = train(members=("linear", "mlp"), output_activation="sigmoid").recipe["committee"]["configurations"]
+    expected = "a line takes no part where answers end at bounds (without output_activation='sigmoid' it does)"
+    assert bounded["linear"]["left_out"] == expected
+    images = np.random.default_rng(0).integers(0, 256, (24, 4, 4, 1), dtype="uint8")
+    how = {**QUICK, "bags": 2, "epochs": 1}
+    found = zoo.train("committee_classifier", (images, np.arange(24) % 2), **how).recipe["committee"]
+    assert found["configurations"]["linear"]["left_out"] == "a line needs columns of a table, and images have none"

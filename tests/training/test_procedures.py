@@ -15,7 +15,7 @@ from zoo.data import pipelines
 from zoo.engine.fitting import Fitted
 from zoo.registry import Recipe, Traits
 from zoo.training.bags import rows_of
-from zoo.training.procedures import Learnt
+from zoo.training.procedures import Learnt, checked_by
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(40, 3)).astype("float32")
@@ -101,3 +101,29 @@ def test_a_procedure_that_returns_something_else_or_is_not_there_is_refused(modu
     module.TRAITS = Traits(procedure="nets_with_procedures:least_square")
     with pytest.raises(AttributeError, match="must have 'least_square', the procedure of 'mine/solved'"):
         zoo.train("mine/solved", (X, Y), verbose=0)
+
+
+def test_what_a_procedure_refuses_is_refused_before_rows_are_loaded(module):
+    seen = []
+
+    def check(entry, options, given):
+        seen.append((entry.name, dict(options), {name: value for name, value in given.items() if value is not None}))
+        raise ValueError("`epochs` cannot be asked.")
+
+    module.least_squares = checked_by(check)(lambda call: least_squares(call))
+    for verb in (zoo.train, zoo.cross_validate):
+        with pytest.raises(ValueError, match="`epochs` cannot be asked"):
+            verb("mine/solved", "no_such_file.csv", epochs=3, verbose=0)
+    with pytest.raises(ValueError, match="`epochs` cannot be asked"):
+        zoo.compare((X, Y), models=[("mine/solved", {"epochs": 3})], rivals=False, verbose=0)
+    assert [(name, options, given["epochs"]) for name, options, given in seen] == [("mine/solved", {}, 3)] * 3
+
+
+def test_a_model_that_is_there_is_not_asked_of_its_procedure(module):
+    def check(entry, options, given):
+        if given["learning_rate"] is not None:
+            raise ValueError("`learning_rate` cannot be asked.")
+
+    module.least_squares = checked_by(check)(lambda call: least_squares(call))
+    run = zoo.train("mine/solved", (X, Y), verbose=0)
+    assert zoo.train(run, (X, Y), learning_rate=0.01, verbose=0).stopped == "the limit of 1 epochs"

@@ -144,10 +144,10 @@ def _configurations(card: Mapping[str, Any]) -> list[str]:
     if not committee:
         return []
     lines = ["", f"{committee['bags']} bags; loss of out-of-fold answers {_number(committee['loss'])}:", ""]
-    lines += ["| | loss alone | weight | bags | seconds | left out |", "|---|---|---|---|---|---|"]
+    lines += ["| | loss alone | weight | bags | seconds | left out, or cut short by |", "|---|---|---|---|---|---|"]
     for name, facts in committee["configurations"].items():
         cells = [_number(facts[key]) for key in ("loss", "weight", "bags", "seconds")]
-        lines.append(f"| {name} | {' | '.join(cells)} | {facts.get('left_out', '')} |")
+        lines.append(f"| {name} | {' | '.join(cells)} | {facts.get('left_out', facts.get('ended', ''))} |")
     return [*lines, ""]
 
 

@@ -35,6 +35,7 @@ class Trained:
         curve: The loss of the rows that chose its epoch, before the first epoch where that counts, and after each.
         seconds: How long its training took; of several at once, its part of that.
         problem: Why it cannot answer, in words, or `""`.
+        cut_short: Whether the budget of time ended its training; such a one is not kept, for it is not whole.
     """
 
     bag: int
@@ -44,6 +45,7 @@ class Trained:
     curve: list[float]
     seconds: float
     problem: str = ""
+    cut_short: bool = False
 
 
 class BagStore:
@@ -126,7 +128,8 @@ class BagStore:
         return network
 
     def write(self, name: str, networks: Sequence[Trained]) -> None:
-        """Keeps networks of a configuration that were trained together."""
+        """Keeps networks of a configuration that were trained together, but those that were cut short."""
+        networks = [one for one in networks if not one.cut_short]
         if self._folder is None or not networks:
             return
         arrays: dict[str, Any] = _packed(networks)

@@ -118,7 +118,7 @@ def lines(library: Library, name: str, bags: Sequence[int]) -> Iterator[list[Tra
 
 
 def networks(
-    library: Library, name: str, bags: Sequence[int], after_epochs: Callable[[int], object]
+    library: Library, name: str, bags: Sequence[int], after_epochs: Callable[[int], object], gives_up: bool
 ) -> Iterator[list[Trained]]:
     """Yields the networks of bags, those that train together in one list.
 
@@ -127,22 +127,37 @@ def networks(
         name: The configuration.
         bags: The numbers of those to train.
         after_epochs: Is called with how many epochs of a network are done or left out.
+        gives_up: Whether networks are given up when the budget of time has passed, since others answer already. If
+            not, that epoch is their last one: they keep their best weights so far, and each has an epoch at least.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C or SIGTERM.
-        OutOfTimeError: where the budget of time has passed while several train together.
+        OutOfTimeError: where the budget of time has passed and they are given up.
     """
     settings = library.settings(name)
     begin = time.monotonic()
     groups = _at_once(library, name, settings, bags)
     for members in groups:
-        done = _of_program(library, settings, members, after_epochs, begin)
-        yield done
+        _check_time(library, gives_up)
+        yield _of_program(library, settings, members, after_epochs, begin, gives_up)
         begin = time.monotonic()
     together = {member.place for members in groups for member in members}
     for bag in bags:
         if bag not in together:
-            yield [_alone(library, name, settings, bag, after_epochs)]
+            _check_time(library, gives_up)
+            one = _alone(library, name, settings, bag, after_epochs)
+            if one.cut_short and gives_up:
+                raise OutOfTimeError
+            yield [one]
+
+
+def _is_out_of_time(library: Library) -> bool:
+    return library.request.budget is not None and library.request.budget.is_spent
+
+
+def _check_time(library: Library, gives_up: bool) -> None:
+    if gives_up and _is_out_of_time(library):
+        raise OutOfTimeError
 
 
 def _at_once(library: Library, name: str, settings: Settings, bags: Sequence[int]) -> list[list[one_program.Member]]:
@@ -182,16 +197,18 @@ def _member(library: Library, name: str, settings: Settings, bag: int) -> one_pr
 
 
 def _of_program(
-    library: Library, settings: Settings, members: list[one_program.Member], after_epochs, begin: float
+    library: Library, settings: Settings, members: list[one_program.Member], after_epochs, begin: float, gives_up: bool
 ) -> list[Trained]:
-    epochs, done = settings.recipe.epochs, 0
+    epochs, done, cut_short = settings.recipe.epochs, 0, False
 
-    def after_epoch():
-        nonlocal done
+    def after_epoch() -> bool:
+        nonlocal done, cut_short
         done += 1
         after_epochs(len(members))
-        if library.request.budget is not None and library.request.budget.is_spent:
+        cut_short = done < epochs and _is_out_of_time(library)  # with the last epoch the training ends as ever
+        if cut_short and gives_up:
             raise OutOfTimeError
+        return cut_short
 
     results = one_program.trained(members, settings.recipe, after_epoch)
     after_epochs(len(members) * (epochs - done))
@@ -202,7 +219,8 @@ def _of_program(
         problem = "its loss was no longer finite" if result.diverged else ""
         seconds = (time.monotonic() - begin) / len(members)
         curve = _curve(member.best_so_far, result.val_losses)
-        found.append(_trained(model, member.place, held, given, library, curve, seconds, problem))
+        one = _trained(model, member.place, held, given, library, curve, seconds, problem)
+        found.append(dataclasses.replace(one, cut_short=cut_short))
     return found
 
 
@@ -238,7 +256,10 @@ def _alone(library: Library, name: str, settings: Settings, bag: int, after_epoc
     losses = [value for values in fit.fitted.history.values() for value in values]
     problem = "" if np.all(np.isfinite(losses)) else "its loss was no longer finite"
     curve = _curve(fit.line.best_so_far, fit.fitted.history.get("val_loss", []))
-    return _trained(fit.model, bag, held, given, library, curve, time.monotonic() - begin, problem)
+    one = _trained(fit.model, bag, held, given, library, curve, time.monotonic() - begin, problem)
+    budget = request.budget
+    is_cut = budget is not None and fit.fitted.stopped == budget.reason and counted.done < recipe.epochs
+    return dataclasses.replace(one, cut_short=is_cut)
 
 
 def _curve(before: float | None, losses: Sequence[float]) -> list[float]:

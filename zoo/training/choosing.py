@@ -14,11 +14,13 @@ from zoo import automatic, registry
 from zoo.building import task_for
 from zoo.compiling import checked_options, resolve_recipe, resolve_traits
 from zoo.data.raw import Data
+from zoo.engine.plan import ENGINES
 from zoo.engine.refusals import check_traits
 from zoo.registry import Entry
 from zoo.tasks.task import Task
 from zoo.training import rivals as others
 from zoo.training.candidates import TRAINING, Candidate, EntryCandidate, EstimatorCandidate
+from zoo.training.procedures import check_asked
 from zoo.training.resolving import check_verb
 from zoo.training.rivals import Rival
 from zoo.training.settings import changed_recipe
@@ -143,7 +145,9 @@ def _entry(entry: Entry, name: str, options: dict[str, Any]) -> EntryCandidate:
         settings.get("epochs"),
         settings.get("batch_size"),
     )
-    check_traits(entry, resolve_traits(entry, options))
+    traits, engine = resolve_traits(entry, options), settings.get("engine")
+    check_traits(entry, traits)
+    check_asked(entry, traits, options, {**settings, "engine": None if engine == ENGINES[0] else engine})
     return EntryCandidate(entry, settings, options, LINEAR_ENTRY if entry.name in LINEAR else NETWORK)
 
 

@@ -4,9 +4,12 @@
 
 The preprocessor is fitted on all training rows: its statistics of numbers see no target. What tells the rows of a bag,
 levels that they do not hold, are constants in front of that bag's networks (`zoo.layers.known_levels`). So an
-out-of-fold answer knows nothing of its row but what the row's own columns say, and the statistics of numbers. Its
-network was not trained on the row, but the rows of the fold chose the network's epoch; what that makes the losses too
-low by is added to them (`zoo.solvers.ensemble_weights.optimism`), to those of configurations and of the whole.
+out-of-fold answer knows of its row what the row's own columns say, and what was taken from all training rows: the
+statistics of numbers, of numbers to predict the mean and the spread, and their lowest and highest one where answers end
+there (`output_activation="clip"` or `"sigmoid"`). Its network was not trained on the row, but the rows of the fold
+chose the network's epoch; what that makes the losses too low by is added to them
+(`zoo.solvers.ensemble_weights.optimism`), to those of configurations and of the whole. One bag alone has no other fold
+that would say by how much, and nothing is added.
 
 See `zoo.models.ensemble_selection` for the paper and the table of configurations.
 """
@@ -32,6 +35,7 @@ from zoo.layers.pool import pooled
 from zoo.model import Model
 from zoo.models.ensemble_selection import CONFIGURATIONS, check_bags, checked_members, prefix_of
 from zoo.progress import Progress
+from zoo.registry import Entry
 from zoo.solvers import ensemble_weights
 from zoo.training import bag_training
 from zoo.training.bag_store import BagStore, Trained
@@ -39,7 +43,7 @@ from zoo.training.bag_training import Library, OutOfTimeError
 from zoo.training.bags import Bags, joined, known_levels, parted, rows_of
 from zoo.training.coverage import check_rows_of_bags
 from zoo.training.finishing import HeldOut
-from zoo.training.procedures import Call, Learnt
+from zoo.training.procedures import Call, Learnt, checked_by
 from zoo.training.rows import fingerprint_of, fingerprint_of_arrays, identity_of, rows_in_memory
 from zoo.training.settings import Settings
 
@@ -74,32 +78,65 @@ class Candidate:
         """How long its networks took."""
         return sum(one.seconds for one in self.networks.values())
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the budget of time ended the training of one of them."""
+        return any(one.cut_short for one in self.networks.values())
 
-def check_call(call: Call) -> None:
-    """Checks what the caller asks of a committee.
+
+def check_asked(entry: Entry, options: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Checks what the caller asks of a committee, before rows are loaded.
+
+    Args:
+        entry: The committee's.
+        options: The builder's.
+        given: Arguments of the training, by their names; None for those that were left out.
 
     Raises:
-        ValueError: if something is asked that its networks cannot all follow, or its rows are a stream.
+        ValueError: if something is asked that its networks cannot all follow, an option is out of its range, or the
+            data are a stream.
     """
-    name = call.entry.name
+    name = entry.name
     for argument, why in REFUSED.items():
-        if (value := call.given.get(argument)) is not None:
+        if (value := given.get(argument)) is not None:
             shown = argument if isinstance(value, (list, tuple)) or callable(value) else f"{argument}={value!r}"
             raise ValueError(
                 f"`{argument}` cannot be asked of {name!r}: {why}. Received: {shown}. Leave it out, or train one of "
                 "its configurations alone."
             )
-    if call.parts.streaming:
+    if options["weights"] is not None:
+        raise ValueError(
+            f"`weights` are what the training of {name!r} chooses. Received: weights={options['weights']!r}. Leave "
+            "them out, or build a model with them, zoo.build, and train that."
+        )
+    checked_members(options["members"])
+    check_bags(options["bags"])
+    _check_rows(name, getattr(given.get("data"), "streaming", False))
+
+
+def _check_rows(name: str, streaming: bool) -> None:
+    if streaming:
         raise ValueError(
             f"{name!r} is trained on folds: a committee needs all rows in memory. Received: a stream. Load the data "
             "with `stream=False`, or train one network."
         )
+
+
+def check_call(call: Call) -> None:
+    """Checks the rows and the place of a training.
+
+    Raises:
+        ValueError: if the rows are a stream, or several processes are to train.
+    """
+    name = call.entry.name
+    _check_rows(name, call.parts.streaming)
     if call.request.devices.cluster is not None:
         raise ValueError(
             f"{name!r} is trained in one process. Received: workers of TF_CONFIG. Unset it, or train one network."
         )
 
 
+@checked_by(check_asked)
 def train_committee(call: Call) -> Learnt:
     """Trains the configurations of a committee on folds, weighs them, and returns them as one model.
 
@@ -113,13 +150,7 @@ def train_committee(call: Call) -> Learnt:
     """
     check_call(call)
     options = {**call.entry.options, **call.settings.options}
-    if options["weights"] is not None:
-        raise ValueError(
-            f"`weights` are what the training of {call.entry.name!r} chooses. Received: "
-            f"weights={options['weights']!r}. Leave them out, or build a model with them, zoo.build, and train that."
-        )
     names = checked_members(options["members"])
-    check_bags(options["bags"])
     seed, verbose = call.request.seed, call.request.verbose
     bags = parted(call.parts, options["bags"], call.given, share=call.share, seed=seed)
     _check_intervals(call, bags)
@@ -130,7 +161,16 @@ def train_committee(call: Call) -> Learnt:
     # The line takes a second at most, and answers where nothing else is there.
     in_order = sorted(names, key=lambda name: not CONFIGURATIONS[name].is_line)
     candidates, stopped = _trained(library, in_order, store, verbose)
-    return _learnt(call, library, bags, sorted(candidates, key=lambda one: names.index(one.name)), stopped)
+    candidates, learnt = sorted(candidates, key=lambda one: names.index(one.name)), None
+    try:
+        with interruption.uninterrupted():  # this takes seconds, and without weights there is no model
+            learnt = _learnt(call, library, bags, candidates, stopped)
+    except KeyboardInterrupt as interrupt:
+        if learnt is None:
+            raise
+        fitted = dataclasses.replace(learnt.fitted, interrupted=True, stopped=interruption.reason(interrupt))
+        learnt = dataclasses.replace(learnt, fitted=fitted)
+    return learnt
 
 
 def _check_intervals(call: Call, bags: Bags) -> None:
@@ -197,10 +237,10 @@ def _trained(library: Library, names: list[str], store: BagStore, verbose: int) 
             if missing and not problem:
                 after = functools.partial(_advanced, progress, text)
                 try:
-                    problem = _train_one(library, candidate, missing, store, after)
+                    problem = _train_one(library, candidate, missing, store, after, _is_able(found[:-1]))
                 except KeyboardInterrupt as interrupt:
                     candidate.problem = stopped = interruption.reason(interrupt)
-                    if not any(not one.problem for one in found):
+                    if not _is_able(found):
                         raise
                     break
                 except OutOfTimeError:
@@ -219,25 +259,41 @@ def _advanced(progress: Progress, text: str, epochs: int) -> None:
 
 def _out_of_time(library: Library, found: list[Candidate], longest: float) -> str:
     """Returns why no further configuration is begun, or `""`: by the time of the longest one before."""
-    budget, able = library.request.budget, any(not one.problem for one in found)
-    return NO_TIME if budget is not None and able and not budget.lasts(longest) else ""
+    budget = library.request.budget
+    return NO_TIME if budget is not None and _is_able(found) and not budget.lasts(longest) else ""
+
+
+def _is_able(found: list[Candidate]) -> bool:
+    return any(not one.problem for one in found)
 
 
 def _train_one(
-    library: Library, candidate: Candidate, missing: list[int], store: BagStore, after: Callable[[int], object]
+    library: Library,
+    candidate: Candidate,
+    missing: list[int],
+    store: BagStore,
+    after: Callable[[int], object],
+    gives_up: bool,
 ) -> str:
     """Trains the missing networks of a configuration; returns why they cannot be, or `""`."""
     name = candidate.name
     if not CONFIGURATIONS[name].is_line:
-        parts = bag_training.networks(library, name, missing, after)
+        parts = bag_training.networks(library, name, missing, after, gives_up)
     elif library.model(name, 0) is None:
-        return "a line takes no part where answers end at bounds, and needs columns of a table"
+        return _why_no_line(library, name)
     else:
         parts = bag_training.lines(library, name, missing)
     for part in parts:
         store.write(name, part)
         candidate.networks |= {one.bag: one for one in part}
     return ""
+
+
+def _why_no_line(library: Library, name: str) -> str:
+    if library.settings(name).recipe.linear:
+        return "a line needs columns of a table, and images have none"
+    activation = library.options.get("output_activation")
+    return f"a line takes no part where answers end at bounds (without output_activation={activation!r} it does)"
 
 
 def _learnt(call: Call, library: Library, bags: Bags, candidates: list[Candidate], stopped: str) -> Learnt:
@@ -269,7 +325,7 @@ def _learnt(call: Call, library: Library, bags: Bags, candidates: list[Candidate
     )
     chosen = [(one, float(weight)) for one, weight in zip(able, weights, strict=True) if weight > 0.0]
     alone = [judged.loss(answer(row)) + float(optimism @ row) for row in np.eye(len(able))]
-    facts = _facts(candidates, able, weights, alone, losses, len(bags))
+    facts = _facts(call, candidates, able, weights, alone, losses, len(bags))
     model = _model(call, library, bags, chosen)
     interrupted = bool(stopped)
     stopped = stopped or _ended(call, candidates)
@@ -330,7 +386,7 @@ def _model(call: Call, library: Library, bags: Bags, chosen: list[tuple[Candidat
     return model
 
 
-def _facts(candidates, able, weights, alone, losses: list[float], bags: int) -> dict[str, Any]:
+def _facts(call: Call, candidates, able, weights, alone, losses: list[float], bags: int) -> dict[str, Any]:
     """Returns what the run and the card say of each configuration, in plain values."""
     of_able = {one.name: (float(loss), float(weight)) for one, loss, weight in zip(able, alone, weights, strict=True)}
     configurations: dict[str, Any] = {}
@@ -342,6 +398,7 @@ def _facts(candidates, able, weights, alone, losses: list[float], bags: int) -> 
             "bags": len(one.networks),
             "seconds": round(one.seconds, 2),
             **({"left_out": one.problem or "its weight is 0"} if not weight else {}),
+            **({"ended": call.request.budget.reason} if one.is_cut_short and call.request.budget else {}),
         }
     return {"bags": bags, "loss": min(losses), "picks": len(losses), "configurations": configurations}
 
@@ -349,7 +406,7 @@ def _facts(candidates, able, weights, alone, losses: list[float], bags: int) -> 
 def _ended(call: Call, candidates: list[Candidate]) -> str:
     """Returns why a training ended that nothing interrupted."""
     budget = call.request.budget
-    if budget is not None and any(one.problem == NO_TIME for one in candidates):
+    if budget is not None and any(one.problem == NO_TIME or one.is_cut_short for one in candidates):
         budget.stopped = budget.reason
         return budget.reason
     return "every configuration is trained"
@@ -357,7 +414,8 @@ def _ended(call: Call, candidates: list[Candidate]) -> str:
 
 def _said(candidates: list[Candidate], chosen: list[tuple[Candidate, float]]) -> str:
     """Returns the weights and what was left out, as a clause."""
-    said = f"weights {', '.join(f'{one.name} {weight:.2g}' for one, weight in chosen)}"
+    cut = {True: ", cut short", False: ""}
+    said = f"weights {', '.join(f'{one.name} {weight:.2g}{cut[one.is_cut_short]}' for one, weight in chosen)}"
     names = [one.name for one, _ in chosen]
     left = [f"{one.name} ({one.problem or 'no gain'})" for one in candidates if one.name not in names]
     return f"{said}; without {', '.join(left)}" if left else said

@@ -27,7 +27,7 @@ from zoo.engine.refusals import check_steps, check_traits
 from zoo.progress import Progress
 from zoo.registry import Entry, Recipe
 from zoo.tasks.task import Task
-from zoo.training import held_out_answers, inference, one_program, scoring
+from zoo.training import held_out_answers, inference, one_program, procedures, scoring
 from zoo.training.checking import check_choice
 from zoo.training.folds import folds_of
 from zoo.training.one_program import Job, Member
@@ -142,7 +142,10 @@ def cross_validate(
         raise ValueError("`learning_rate` must be a number or several. Received: none.")
     recipe, traits = resolve_recipe(entry, options), resolve_traits(entry, options)
     check_traits(entry, traits)
+    given: dict[str, Any] = {"optimizer": optimizer, "learning_rate": learning_rate, "groups": groups, "weight": weight}
+    given |= {"epochs": epochs, "batch_size": batch_size, "engine": None if engine == ENGINES[0] else engine}
     check_steps(entry, traits, {"optimizer": optimizer, "folds": folds})
+    procedures.check_asked(entry, traits, options, given)
     for rate in rates:
         recipe = changed_recipe(recipe, rate, epochs, batch_size)
     if optimizer is not None or batch_size is not None:

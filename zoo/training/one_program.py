@@ -125,8 +125,14 @@ def obstacle_of(members: list[Member], recipe: Recipe, engine: str) -> str:
     )
 
 
-def trained(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]) -> list[MemberResult]:
-    """Trains members as one program, and returns how each one's training ended; its model has its best weights."""
+def trained(members: list[Member], recipe: Recipe, after_epoch: Callable[[], bool | None]) -> list[MemberResult]:
+    """Trains members as one program, and returns how each one's training ended; its model has its best weights.
+
+    Args:
+        members: They are of one shape.
+        recipe: They are trained by it.
+        after_epoch: Is called after each epoch; True ends the training with that epoch.
+    """
     models = [member.model for member in members]
     loss, tested_loss = _losses(models[0])
     return fitting_members.fit(
@@ -146,7 +152,7 @@ def trained(members: list[Member], recipe: Recipe, after_epoch: Callable[[], obj
     )
 
 
-def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], object]) -> Iterator[tuple]:
+def fit(members: list[Member], recipe: Recipe, after_epoch: Callable[[], None]) -> Iterator[tuple]:
     """Trains members as one program, and yields each one's model, best epoch (from 0) and epochs."""
     left = trained(members, recipe, after_epoch)
     if diverged := sum(one.diverged for one in left):

@@ -9,7 +9,7 @@ what was learnt, and writes the run.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,42 @@ class Learnt:
     split: str = ""
 
 
+def checked_by(check: Callable[[Entry, Mapping[str, Any], Mapping[str, Any]], None]) -> Callable:
+    """Returns a decorator of a procedure, by which what it cannot follow is refused before rows are loaded.
+
+    Args:
+        check: A function `(entry, options, given)` that raises ValueError: `options` are the builder's, those of the
+            entry included; `given` has arguments of the training by their names, None for those that were left out.
+    """
+
+    def decorated(procedure):
+        procedure.check = check
+        return procedure
+
+    return decorated
+
+
+def check_asked(entry: Entry, traits: Traits, options: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Has the procedure of a fresh model refuse what it cannot follow, if traits name one that says so.
+
+    Args:
+        entry: The entry that is to be trained.
+        traits: Its traits.
+        options: Of its builder, as the caller gave them.
+        given: What the caller gave for arguments of the training, by their names, and None where nothing was given.
+
+    Raises:
+        ValueError: if the procedure refuses an option or an argument.
+    """
+    check = None if traits.procedure is None else getattr(_procedure(entry, traits), "check", None)
+    if check is not None:
+        check(entry, {**entry.options, **options}, given)
+
+
+def _procedure(entry: Entry, traits: Traits) -> Any:
+    return attribute(str(traits.procedure), f"the procedure of {entry.name!r}")
+
+
 def train(traits: Traits, call: Call) -> Learnt:
     """Calls the procedure that traits name.
 
@@ -91,7 +127,7 @@ def train(traits: Traits, call: Call) -> Learnt:
     Raises:
         TypeError: if it returns something else.
     """
-    learnt = attribute(str(traits.procedure), f"the procedure of {call.entry.name!r}")(call)
+    learnt = _procedure(call.entry, traits)(call)
     if not isinstance(learnt, Learnt):
         raise TypeError(
             f"The procedure {traits.procedure!r} of {call.entry.name!r} must return a `Learnt`. Received: "

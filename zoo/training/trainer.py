@@ -25,7 +25,7 @@ from zoo.engine.workers.devices import place
 from zoo.model import Model
 from zoo.registry import Entry, Recipe
 from zoo.run import Run
-from zoo.training import ended
+from zoo.training import ended, procedures
 from zoo.training.checking import check_choice, check_seed, checked_callbacks
 from zoo.training.parts import load_parts
 from zoo.training.phases import Request
@@ -161,6 +161,7 @@ def train(
     )
     recipe, traits = settings.recipe, settings.traits
     given = {
+        "data": data,
         "loss": loss,
         "solver": recipe.solver,
         "optimizer": optimizer,
@@ -180,6 +181,8 @@ def train(
     }
     given |= {"intervals": intervals, "threshold": threshold}
     check_steps(entry, traits, given, setters=callbacks_that_set_rates(callbacks))
+    if model is None:
+        procedures.check_asked(entry, traits, options, given)
     environment = None
     if traits.experience is not None:
         environment, validation = experience.checked(recipe.data_or(data, entry.name)), None

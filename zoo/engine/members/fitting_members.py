@@ -48,7 +48,7 @@ def fit(
     patience: int | tuple[int, float] | None = None,
     best_so_far: Sequence[float | None] | None = None,
     key: Hashable | None = None,
-    after_epoch: Callable[[], object] | None = None,
+    after_epoch: Callable[[], bool | None] | None = None,
 ) -> list[MemberResult]:
     """Trains models at once and leaves each with its best weights.
 
@@ -67,7 +67,7 @@ def fit(
         best_so_far: For each member the loss of its validation rows that its current weights reach, or None; they stay
             unless an epoch is better.
         key: Equal for models whose steps do the same as the widest's; None: the program is not kept.
-        after_epoch: Is called after each epoch, in the thread that calls.
+        after_epoch: Is called after each epoch, in the thread that calls; True ends the training with that epoch.
 
     Returns:
         How each one's training ended.
@@ -114,7 +114,7 @@ def fit(
     return results
 
 
-def _in_threads(trainings: Sequence[tuple], after_epoch: Callable[[], object] | None) -> list[list[MemberResult]]:
+def _in_threads(trainings: Sequence[tuple], after_epoch: Callable[[], bool | None] | None) -> list[list[MemberResult]]:
     """Runs programs in a thread each, the first in the one that calls; where one fails or Ctrl-C comes, all end.
 
     The others begin after the first one's first epoch: TensorFlow then has its function ready, for which they would
@@ -129,8 +129,8 @@ def _in_threads(trainings: Sequence[tuple], after_epoch: Callable[[], object] | 
 
     def after_epoch_of_first():
         has_begun.set()
-        if after_epoch is not None:
-            after_epoch()
+        if after_epoch is not None and after_epoch():
+            stopping.set()
 
     with ThreadPoolExecutor(len(trainings)) as beside, _set_by_errors(stopping):
         others = [beside.submit(train, *training) for training in trainings[1:]]
