@@ -223,11 +223,18 @@ def test_images_of_another_size_are_seen_as_if_resized(pictures):
         zoo.adapt(model, (larger, y[:5]))
     adapted = zoo.adapt(model, (larger, y[:5]), image_size=(12, 9))
     resized = keras.ops.image.resize(larger.astype("float32"), (8, 6), antialias=True, data_format="channels_last")
-    assert "calibration" not in adapted.target.state, "it was fitted on answers to the images as they were"
     found = adapted.network({"image": larger})
     flat = keras.ops.reshape(resized, (5, -1)) / 255.0
     wanted = keras.Model(model.network.get_layer("flatten").output, model.network.output)(flat)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(found), keras.ops.convert_to_numpy(wanted), atol=1e-4)
+
+
+def test_sets_that_were_fitted_on_images_of_another_size_are_set_aside_with_a_warning(pictures):
+    model = zoo.train("image_mlp", pictures, hidden_units=(8,), epochs=1, intervals=0.5, verbose=0).model
+    larger = np.random.default_rng(1).integers(0, 256, (5, 12, 9, 1), dtype="uint8")
+    with pytest.warns(zoo.DataWarning, match="earlier size of images, and are set aside. Train it with `intervals=0.5"):
+        adapted = zoo.adapt(model, (larger, pictures[1][:5]), image_size=(12, 9))
+    assert "intervals" in model.target.state and adapted.target.state == {}
 
 
 def test_image_size_is_refused_where_it_does_not_belong(model, plants, pictures):
