@@ -374,13 +374,15 @@ def test_rows_pass_through_the_network_only_where_something_is_learnt_from_them(
 def test_a_further_training_that_is_refused_leaves_the_model_what_it_has_learnt(
     decided, changes, options, message, tmp_path
 ):
-    state, how = dict(decided.model.target.state), {"epochs": 1, "verbose": 0, **options}
+    decided.save(tmp_path / "model")
+    model, how = zoo.load(tmp_path / "model"), {"epochs": 1, "verbose": 0, **options}
+    state = dict(model.target.state)
     if "checkpoint" in options:
-        how["checkpoint"] = tmp_path
-        trained(TWO, epochs=1, checkpoint=tmp_path)
+        how["checkpoint"] = tmp_path / "other"
+        trained(TWO, epochs=1, checkpoint=tmp_path / "other")
     with pytest.raises(ValueError, match=message):
-        zoo.train(decided.model, part(TABLE, TWO).assign(**changes), **how)
-    assert set(state) == {"calibration", "threshold"} and decided.model.target.state == state
+        zoo.train(model, part(TABLE, TWO).assign(**changes), **how)
+    assert set(state) == {"calibration", "threshold"} and model.target.state == state
 
 
 @pytest.mark.parametrize("procedure", [False, pytest.param(True, marks=pytest.mark.slow)])
