@@ -30,7 +30,7 @@ WHOLE, IN_PARTS = (TABLE,), (MIXED, STREAM)  # what a committee takes, and what 
 ANY = math.inf
 
 COMMITTEES = {CLASSES: "committee_classifier", NUMBERS: "committee_regressor"}
-# On 112 tables of up to 300 rows, the other configurations of a committee took longer and added nothing to these two.
+# Of few rows, the other configurations of a committee take longer and add nothing to these two.
 OF_TWO = {"members": ("tabm", "linear")}
 
 
