@@ -12,7 +12,7 @@ import pytest
 import zoo
 from zoo.engine.precision import in_float32
 
-SMALL = {"hidden_units": (8,), "epochs": 2, "verbose": 0, "linear": False}
+SMALL = {"calibration": False, "hidden_units": (8,), "epochs": 2, "verbose": 0, "linear": False}
 
 
 @contextlib.contextmanager
