@@ -117,12 +117,9 @@ def main(arguments: list[str] | None = None, tables: Mapping[str, Callable] = TA
     text = table(records)
     print(text)
     if given.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, _, after = page.partition("<!-- calibration -->\n")
-        PAGE.write_text(
-            f"{before}<!-- calibration -->\n{text}\n<!-- /calibration -->{after.partition('<!-- /calibration -->')[2]}",
-            encoding="utf-8",
-        )
+        from tests.benchmarks import train
+
+        train.put("calibration", text, PAGE)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ import pandas as pd
 
 import zoo
 from tests.benchmarks import many_tables, many_tables_rivals, many_tables_sources
-from tests.benchmarks.accuracy import FAMILIES
+from tests.benchmarks.accuracy import FAMILIES, family_of
 from tests.messages import listening
 from zoo.tasks import conformal
 
@@ -51,11 +51,13 @@ def measure(name: str, frame: pd.DataFrame, target, task: str, *, family: str, c
     stratify = train[target] if task == "classification" else None
     fitted, held_out = _held_out(train, stratify)
     classifies = task == "classification"
-    entry = f"{family}_{'classifier' if classifies else 'regressor'}"
+    entry, settings = family_of(f"mlp_{'classifier' if classifies else 'regressor'}", family)
     found: dict[str, Any] = {"name": name, "task": task, "rows": len(test), "held_out": len(held_out)}
     with listening():
         try:
-            run = zoo.train(entry, fitted, target=target, validation=held_out, intervals=coverage, verbose=0)
+            run = zoo.train(
+                entry, fitted, target=target, validation=held_out, intervals=coverage, verbose=0, **settings
+            )
             scores = zoo.evaluate(run, test, target=target, verbose=0)
         except ValueError as error:
             return {**found, "refused": str(error)}
@@ -105,13 +107,6 @@ def _pooled(part: list[dict[str, Any]], name: str) -> str:
     return f"{np.average(values, weights=rows):.3f} ({np.mean(values):.3f})"
 
 
-def write(text: str, family: str) -> None:
-    """Puts the summary of a family between its marks in docs/intervals.md."""
-    before, mark, rest = PAGE.read_text(encoding="utf-8").partition(f"<!-- intervals {family} -->")
-    _, end, after = rest.partition(f"<!-- /intervals {family} -->")
-    PAGE.write_text(f"{before}{mark}\n{text}\n{end}{after}", encoding="utf-8")
-
-
 def main(arguments=None, tables: Iterable[tuple] | None = None) -> None:
     """Measures tables, and prints a line of each and the summary.
 
@@ -146,7 +141,9 @@ def main(arguments=None, tables: Iterable[tuple] | None = None) -> None:
     text = f"`intervals={options.coverage:g}`, {options.family}, {source}.\n\n{summary(records)}"
     print(f"\n{text}")
     if options.write:
-        write(text, options.family)
+        from tests.benchmarks import train
+
+        train.put(f"intervals {options.family}", text, PAGE)
 
 
 if __name__ == "__main__":

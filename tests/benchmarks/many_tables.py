@@ -209,14 +209,6 @@ def _one_line(text: str, most: int = 240) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
-def write(text: str, family: str = "mlp") -> None:
-    """Puts the summary of a family between its marks in docs/benchmarks.md."""
-    marks = "many_tables" if family == "mlp" else f"many_tables {family}"
-    before, mark, rest = PAGE.read_text(encoding="utf-8").partition(f"<!-- {marks} -->")
-    _, end, after = rest.partition(f"<!-- /{marks} -->")
-    PAGE.write_text(f"{before}{mark}\n{text}\n{end}{after}", encoding="utf-8")
-
-
 def main(arguments=None, tables: Iterable[tuple] | None = None) -> None:
     """Measures tables, and prints a line of each and the summary.
 
@@ -251,7 +243,7 @@ def main(arguments=None, tables: Iterable[tuple] | None = None) -> None:
     text = f"Measured on {train.machine()}. Tables of {source}.\n\n{summary(records)}"
     print(f"\n{text}")
     if options.write:
-        write(text, options.family)
+        train.put("many_tables" if options.family == "mlp" else f"many_tables {options.family}", text, PAGE)
 
 
 if __name__ == "__main__":

@@ -290,9 +290,12 @@ def write(name: str = "train") -> None:
     put(name, written())
 
 
-def put(name: str, written: str) -> None:
-    """Puts Markdown between the marks of a name in docs/benchmarks.md."""
-    page = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+def put(name: str, written: str, page: Path = Path(__file__).parents[2] / "docs" / "benchmarks.md") -> None:
+    """Puts Markdown between the marks of a name in a page.
+
+    Raises:
+        ValueError: if the page has no such marks.
+    """
     text = page.read_text(encoding="utf-8")
     marks = f"<!-- {name} -->", f"<!-- /{name} -->"
     begin, end = (text.index(mark) for mark in marks)
