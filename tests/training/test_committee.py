@@ -16,7 +16,7 @@ from scipy import special
 
 import zoo
 from zoo.artifacts.card import card_of, page
-from zoo.training import bag_training, committee, line, trainer
+from zoo.training import bag_training, committee, configurations, line, trainer
 from zoo.training.bags import parted
 from zoo.training.parts import load_parts
 
@@ -238,13 +238,13 @@ def test_a_budget_that_is_spent_leaves_the_line_to_answer():
 
 def test_no_configuration_is_begun_that_would_take_longer_than_what_is_left(monkeypatch):
     """As long as the longest one before it: of a budget of 1000 s, that may be 600 s once."""
-    now, train_one = [time.monotonic()], committee._train_one
+    now, train_one = [time.monotonic()], configurations._train_one
 
     def slow(*arguments):
         now[0] += 600.0
         return train_one(*arguments)
 
-    monkeypatch.setattr(committee, "_train_one", slow)
+    monkeypatch.setattr(configurations, "_train_one", slow)
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     facts = train(members=("linear", "mlp", "realmlp"), bags=2, budget=1000.0).recipe["committee"]["configurations"]
     assert (
@@ -279,7 +279,7 @@ def test_a_run_goes_on_from_its_checkpoint_to_equal_weights(run, tmp_path, monke
     (tmp_path / "run" / "mlp.0-4.npz").unlink()
     trained = []
     monkeypatch.setattr(
-        committee, "_train_one", lambda *given, _=committee._train_one: trained.append(given[2]) or _(*given)
+        configurations, "_train_one", lambda *given, _=configurations._train_one: trained.append(given[2]) or _(*given)
     )
     assert same_weights(train(checkpoint=tmp_path / "run"), run)
     assert trained == [[1], [0, 1, 2, 3, 4]]
