@@ -428,7 +428,7 @@ def test_rows_for_intervals_are_counted_before_anything_is_trained(monkeypatch, 
     if said is None:
         assert {"low", "high"} <= set(zoo.predict(train(WITH_ROLES[columns][:rows], **settings).model, TABLE).columns)
         return
-    monkeypatch.setattr(committee, "_trained", refused)
+    monkeypatch.setattr(committee, "train_configurations", refused)
     with pytest.raises(ValueError, match=said):
         train(WITH_ROLES[columns][:rows], **settings)
 
