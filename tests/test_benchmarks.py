@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 import tarfile
 
@@ -330,6 +331,14 @@ def test_intervals_are_measured_on_rows_that_nothing_was_fitted_on(capsys, tmp_p
     assert written.startswith("before\n<!-- intervals mlp -->\n`intervals=0.8`, mlp, ") and written.endswith("after\n")
     assert "| intervals | 1 to 30 | 2 | 45 | 0." in written and "| sets | all | 1 | 23 | " in written
     assert "Refused: 0 of 3 tables." in written
+
+
+def test_intervals_of_a_committee_are_measured_by_its_folds(capsys):
+    """45 of the table's 60 rows train, and each of them is held out once."""
+    name, read = hand_made_tables()[0]
+    intervals.main(["--family", "good"], [(name, lambda: read().head(60))])
+    found = capsys.readouterr().out
+    assert re.search(r"hand/numbers +regression +45 +15 ", found) and "| intervals | 31 to 100 | 1 | 15 | " in found
 
 
 def test_coverage_is_pooled_over_the_rows_of_all_tables():

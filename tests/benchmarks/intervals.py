@@ -6,7 +6,8 @@
     python -m tests.benchmarks.intervals --write          and the summary into docs/intervals.md
 
 The tables and their targets are those of `tests.benchmarks.many_tables`, in another order (`--seed`). Of each, a model
-is trained on three quarters of the rows by its recipe, which holds out a part of them; the last quarter is scored.
+is trained on three quarters of the rows; the last quarter is scored. One network is given a fifth of the three quarters
+to validate on. Where a family may train a committee, nothing is given: its folds hold out every row in turn.
 
 coverage     the share of all scored rows together whose truth is inside; in brackets the mean over the tables
 width        of intervals, in deviations of the target, the median over the tables; of sets, how many classes they hold
@@ -26,12 +27,13 @@ import pandas as pd
 
 import zoo
 from tests.benchmarks import many_tables, many_tables_rivals, many_tables_sources
-from tests.benchmarks.accuracy import FAMILIES, family_of
+from tests.benchmarks.accuracy import FAMILIES, QUALITIES, family_of
 from tests.messages import listening
 from zoo.tasks import conformal
 
 PAGE = Path(__file__).parents[2] / "docs" / "intervals.md"
 MOST_ROWS = 6_000
+BY_FOLDS = ("committee", *QUALITIES)  # families that may train a committee
 SIZES = ((0, 30), (30, 100), (100, MOST_ROWS))  # of the rows that are held out, the first not included
 
 
@@ -48,26 +50,27 @@ def measure(name: str, frame: pd.DataFrame, target, task: str, *, family: str, c
     """
     frame = frame[frame[target].notna()].reset_index(drop=True)
     train, test = many_tables_rivals.split(frame, target, task)
-    stratify = train[target] if task == "classification" else None
-    fitted, held_out = _held_out(train, stratify)
-    classifies = task == "classification"
+    classifies, by_folds = task == "classification", family in BY_FOLDS
+    fitted, held_out = (train, None) if by_folds else _held_out(train, train[target] if classifies else None)
     entry, settings = family_of(f"mlp_{'classifier' if classifies else 'regressor'}", family)
-    found: dict[str, Any] = {"name": name, "task": task, "rows": len(test), "held_out": len(held_out)}
+    found: dict[str, Any] = {"name": name, "task": task, "rows": len(test)}
+    given = {} if held_out is None else {"validation": held_out}
     with listening():
         try:
-            run = zoo.train(
-                entry, fitted, target=target, validation=held_out, intervals=coverage, verbose=0, **settings
-            )
+            run = zoo.train(entry, fitted, target=target, intervals=coverage, verbose=0, **given, **settings)
             scores = zoo.evaluate(run, test, target=target, verbose=0)
         except ValueError as error:
             return {**found, "refused": str(error)}
+        found["held_out"] = run.model.target.state["intervals"]["rows"]
         if classifies:
             return {**found, "coverage": scores["coverage"], "width": scores["mean_set_size"]}
         scale = run.model.target.scale
+        found |= {"coverage": scores["coverage"], "width": scores["mean_width"] / scale}
+        if held_out is None:
+            return found
         errors = [np.abs(_errors(run, rows, target)) for rows in (held_out, test)]
         half, _ = conformal.quantile(errors[0], coverage)
-    of_one = {"one_coverage": float(np.mean(errors[1] <= half)), "one_width": 2 * half / scale}
-    return {**found, "coverage": scores["coverage"], "width": scores["mean_width"] / scale, **of_one}
+    return {**found, "one_coverage": float(np.mean(errors[1] <= half)), "one_width": 2 * half / scale}
 
 
 def _held_out(train: pd.DataFrame, stratify) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -137,7 +140,7 @@ def main(arguments=None, tables: Iterable[tuple] | None = None) -> None:
         record = measure(name, frame, *chosen, family=options.family, coverage=options.coverage)
         records.append(record)
         said = record.get("refused") or f"coverage {record['coverage']:.3f}  width {record['width']:.3f}"
-        print(f"{name:40} {record['task']:14} {record['held_out']:5} {record['rows']:5}  {said}", flush=True)
+        print(f"{name:40} {record['task']:14} {record.get('held_out', 0):5} {record['rows']:5}  {said}", flush=True)
     text = f"`intervals={options.coverage:g}`, {options.family}, {source}.\n\n{summary(records)}"
     print(f"\n{text}")
     if options.write:
