@@ -400,3 +400,9 @@ def test_the_options_of_all_entries_that_may_be_taken_are_known(capsys):
     for name in automatic.entries():
         for option in registry.info(name).options:
             assert re.search(rf"^  --{option.replace('_', '-')}\b", said, re.MULTILINE), option
+
+
+@pytest.mark.parametrize("verb", [zoo.load, lambda name: zoo.fine_tune(name, "titanic")])
+def test_auto_is_no_model_that_is_loaded(verb):
+    with pytest.raises(FileNotFoundError, match="'auto' chooses an entry: zoo.build or zoo.train makes a model of it"):
+        verb("auto")

@@ -211,8 +211,9 @@ def _found(given) -> Path:
     if preset is not None:
         return preset
     presets = registry.list_models(pretrained=True)
-    if registry.find(name):
-        hint = f" {name!r} is the name of an entry: zoo.build or zoo.train makes a model of it."
+    if registry.find(name) or name == registry.AUTO:
+        what = "chooses an entry" if name == registry.AUTO else "is the name of an entry"
+        hint = f" {name!r} {what}: zoo.build or zoo.train makes a model of it."
     else:
         hint = registry.suggest(name, presets)
     raise FileNotFoundError(

@@ -26,7 +26,6 @@ RECIPE = Recipe(
     schedule="cosine",
     batch_size=128,
     epochs=50,
-    patience=20,
     expect={"accuracy": 0.97},
 )
 TRAITS = Traits(augmentation=distort)

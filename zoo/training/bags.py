@@ -76,7 +76,7 @@ def parted(parts: Parts, asked: int | None, given: Mapping, *, share: float | No
     if rows < FEWEST_ROWS:
         raise ValueError(
             f"A committee is trained on folds, and needs at least {FEWEST_ROWS} rows. Received: {rows}. Add rows, or "
-            "train one network."
+            "train one network, 'mlp_classifier' or 'mlp_regressor'."
         )
     most = rows // 2 if labels is None else units
     if asked is not None and asked > most:
