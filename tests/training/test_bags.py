@@ -44,6 +44,20 @@ def test_few_bags_are_trained_on_four_fifths_of_the_rows_each():
     assert found.said == "all rows; 5 folds by seed 3, of which 2 are held out"
 
 
+def test_bags_of_many_rows_are_trained_on_nine_tenths_of_them_each():
+    found = bags_of(parts(np.arange(6_000) * 1.0, "committee_regressor"))
+    assert [(len(bag.train), len(bag.held)) for bag in found.bags] == [(5_400, 600)] * 3
+    assert found.said == "all rows; 10 folds by seed 3, of which 3 are held out"
+
+
+@pytest.mark.parametrize(("rows", "given", "trained"), [(3_000, 250, 3_000), (3_000, 249, 2_700), (2_000, 250, 1_750)])
+def test_enough_validation_rows_of_the_caller_take_the_place_of_the_folds(rows, given, trained):
+    validation = pd.DataFrame({"a": np.arange(given) * 0.5, "b": 0.0, "y": np.arange(given) * 1.0})
+    found = bags_of(parts(np.arange(rows) * 1.0, "committee_regressor", validation=validation))
+    assert len(found) > 1 and {len(bag.train) for bag in found.bags} == {trained}
+    assert {len(bag.held) for bag in found.bags} == {rows - trained}
+
+
 def test_classes_are_spread_evenly_and_the_only_row_of_one_is_trained_on_by_all():
     found = bags_of(parts(CLASSES), 6)
     for bag in found.bags:

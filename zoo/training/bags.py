@@ -2,11 +2,15 @@
 
     8 bags up to 2,000 rows, 5 up to 5,000, 3 up to 10,000, 2 up to 50,000, then one    unless the caller says how many
 
-There are as many folds as bags, but at least five: of many rows two or three bags, each trained on four fifths of them,
-are nearly as good as five. A fold is held out from one bag: by class, so that each fold has as many of a class; by
-groups, whole; by seed. The only row of a class is in every training part and held out from none. One bag alone has the
-share held out that the recipe says, by `time` the last rows, or else the validation rows of the caller. By `time` the
-last fifth is held out even where the caller asks for no validation: folds would train on what came later.
+There are as many folds as bags, but at least five, and of more than 2,000 rows ten: each bag then trains on nine tenths
+of them, and of many rows two or three such bags are nearly as good as ten. A fold is held out from one bag: by class,
+so that each fold has as many of a class; by groups, whole; by seed. The only row of a class is in every training part
+and held out from none. One bag alone has the share held out that the recipe says, by `time` the last rows, or else the
+validation rows of the caller. By `time` the last fifth is held out even where the caller asks for no validation: folds
+would train on what came later.
+
+Of more than 2,000 rows, validation rows of the caller take the place of the folds, if they are at least 250: every bag
+trains on all rows, by a seed of its own, and these rows choose epochs and weights.
 """
 
 from __future__ import annotations
@@ -22,10 +26,12 @@ from zoo.layers.known_levels import levels_of, with_known
 from zoo.training.parts import Parts
 from zoo.training.splitting import held_out
 
-BAGS = ((2_000, 8), (5_000, 5), (10_000, 3), (50_000, 2))  # up to so many rows, so many bags
-FEWEST_FOLDS = 5
+FEW_ROWS = 2_000
+BAGS = ((FEW_ROWS, 8), (5_000, 5), (10_000, 3), (50_000, 2))  # up to so many rows, so many bags
+FEWEST_FOLDS, FOLDS_OF_MANY = 5, 10  # of at most `FEW_ROWS`, and of more
+ENOUGH_GIVEN = 250  # validation rows of the caller, which then choose epochs and weights alone
 FEWEST_ROWS = 4
-LAST_SHARE = 1 / FEWEST_FOLDS  # held out by time where the caller asks for none: as many rows as a fold has
+LAST_SHARE = 0.2  # held out by time where the caller asks for none
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,15 +103,18 @@ def parted(parts: Parts, asked: int | None, given: Mapping, *, share: float | No
     if bags == 1 and labels is not None and units < 2:
         raise ValueError("`groups` must have at least two groups to hold one out. Received: one. Name another column.")
     every = np.arange(rows)
-    if bags == 1 and parts.val is not None:
-        return Bags((Bag(every, every[:0]),), f"{parts.split}; one bag")
+    given_alone = rows > FEW_ROWS and parts.val_rows >= ENOUGH_GIVEN
+    if parts.val is not None and (bags == 1 or given_alone):
+        said = "one bag" if bags == 1 else f"{bags} bags of all training rows"
+        return Bags((Bag(every, every[:0]),) * bags, f"{parts.split}; {said}")
     strata = parts.task.strata(parts.train.y)
     if bags == 1:
         by_time = None if time is None else parts.train.roles[time]
         train, held = held_out(strata, float(share or 0), seed=seed, rows=rows, groups=labels, time=by_time)
         how = f"by groups of {groups}" if groups else f"the last by {time}" if time else f"by seed {seed}"
         return Bags((Bag(train, held),), f"{parts.split}; one bag, {share:g} held out {how}")
-    generator, folds = np.random.default_rng(seed), min(max(bags, FEWEST_FOLDS), most)
+    fewest = FEWEST_FOLDS if rows <= FEW_ROWS else FOLDS_OF_MANY
+    generator, folds = np.random.default_rng(seed), min(max(bags, fewest), most)
     fold = _by_group(labels, folds, generator) if labels is not None else _by_row(strata, rows, folds, generator)
     said = f"{parts.split}; {folds} folds by {f'groups of {groups} and ' if groups else ''}seed {seed}"
     said += "" if bags == folds else f", of which {bags} are held out"

@@ -8,7 +8,7 @@ out-of-fold answer knows of its row what the row's own columns say, and what was
 statistics of numbers, of numbers to predict the mean and the spread, and their lowest and highest one where answers end
 there (`output_activation="clip"` or `"sigmoid"`). Its network was not trained on the row, but the rows of the fold
 chose the network's epoch; what that makes the losses too low by is added to them
-(`zoo.solvers.ensemble_weights.optimism`), to those of configurations and of the whole. One bag alone has no other fold
+(`zoo.solvers.ensemble_weights.optimism`), to those of configurations and of the whole. One bag alone has no other
 that would say by how much, and nothing is added.
 
 See `zoo.models.ensemble_selection` for the paper and the table of configurations.
@@ -147,7 +147,7 @@ def train_committee(call: Call) -> Learnt:
 def _check_intervals(call: Call, bags: Bags) -> None:
     """Raises ValueError if the rows that will be held out are too few for the intervals that the caller asks for."""
     held = np.concatenate([bag.held for bag in bags.bags])
-    by_folds = call.given.get("time") is None and (len(bags) > 1 or call.parts.val is None)
+    by_folds = call.given.get("time") is None and len(held) > 0
     intervals, weight = call.answers.get("intervals"), _row_weight(call, held)
     check_rows_of_bags(intervals, call.parts, len(held), weight, grows_by_bags=by_folds)
 

@@ -1,7 +1,7 @@
 """The configurations of a committee, trained one after another, until all are, time is up or Ctrl-C comes.
 
-    Candidate               a configuration with its trained networks, or why it is left out
-    train_configurations    returns the candidates, and why their training ended
+Candidate               a configuration with its trained networks, or why it is left out
+train_configurations    returns the candidates, and why their training ended
 """
 
 from __future__ import annotations
