@@ -31,6 +31,7 @@ from zoo.models import mlp, realmlp, tabm
 from zoo.registry import Entry, Recipe, Spec, Traits
 
 MOST_BAGS = 50
+MANY_BAGS = 5
 BUILDERS = (mlp, realmlp, tabm)  # whose layers a saved committee has: with them here, it loads in any process
 
 
@@ -40,14 +41,18 @@ class Configuration:
 
     Args:
         entries: Names of entries; the first that does the committee's task builds the network, and its recipe trains
-            it. None builds a line that is solved (`zoo.layers.linear`), which the recipe of `line_by` has.
-        options: Of that entry's builder.
+            it.
+        of_many_bags: Options of that entry's builder where there are at least `MANY_BAGS`: a network may be smaller.
         is_line: Whether it is the line beside the hidden layers of such a network, and nothing else.
     """
 
     entries: tuple[str, ...]
-    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    of_many_bags: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     is_line: bool = False
+
+    def options(self, bags: int) -> dict[str, Any]:
+        """Returns the options of the entry's builder, for the number of bags."""
+        return dict(self.of_many_bags) if bags >= MANY_BAGS else {}
 
     def entry(self, task: str) -> Entry:
         """Returns the entry that trains the networks, for the name of a task.
@@ -129,12 +134,13 @@ def check_bags(bags) -> None:
         )
 
 
-def network_of(name: str, spec: Spec) -> keras.Model | None:
+def network_of(name: str, spec: Spec, bags: int) -> keras.Model | None:
     """Returns the network of a configuration, with fresh weights; None of a line where none may be.
 
     Args:
         name: The configuration's.
         spec: What is built for.
+        bags: How many such networks the committee has.
     """
     configuration = CONFIGURATIONS[name]
     if configuration.is_line:
@@ -142,7 +148,7 @@ def network_of(name: str, spec: Spec) -> keras.Model | None:
         line = solved_line(spec, inputs)
         return None if line is None else keras.Model(inputs, line, name=name)
     entry = configuration.entry(spec.task)
-    return entries.load_builder(entry)(spec, **{**entry.defaults, **configuration.options})
+    return entries.load_builder(entry)(spec, **{**entry.defaults, **configuration.options(bags)})
 
 
 def prefix_of(name: str, bag: int) -> str:
@@ -168,7 +174,7 @@ def _outputs_of(network: keras.Model, inputs: Mapping[str, keras.KerasTensor], p
 def _networks(spec: Spec, names: Sequence[str], bags: int) -> Iterator[tuple[str, int, keras.Model]]:
     for name in names:
         for bag in range(bags):
-            network = network_of(name, spec)
+            network = network_of(name, spec, bags)
             if network is not None:
                 yield name, bag, network
 
