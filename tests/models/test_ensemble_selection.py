@@ -79,7 +79,7 @@ def test_it_answers_by_the_weighted_mean_of_its_networks():
     expected = 0.0
     for name, weight in zip(CONFIGURATIONS, (0.4, 0.3, 0.2, 0.1), strict=True):
         for bag in range(2):
-            alone = network_of(name, SPEC, 2)
+            alone = network_of(name, SPEC)
             for layer in alone.layers:
                 if layer.weights:
                     layer.set_weights(network.get_layer(f"{name}_{bag}_{layer.name}").get_weights())
@@ -100,7 +100,7 @@ def test_it_is_one_flat_network_of_layers_as_any_other_s():
 
 def test_it_is_not_taken_for_a_network_with_one_line():
     assert line_of(committee(SPEC, members=("mlp",), bags=1)) is None
-    assert line_of(network_of("mlp", SPEC, 1)) is not None
+    assert line_of(network_of("mlp", SPEC)) is not None
 
 
 def test_the_heads_are_those_of_its_networks():
@@ -127,7 +127,9 @@ def test_each_configuration_has_entries_for_all_tasks_of_a_committee():
         for task in zoo.info(entry).tasks:
             for configuration in CONFIGURATIONS.values():
                 own = configuration.entry(task)
-                assert configuration.of_many_bags.keys() <= own.options.keys()
+                assert configuration.options.keys() <= own.options.keys()
+                if configuration.few_bags == {} and (kept := own.options.get("kept_members")):
+                    assert configuration.options["members"] == kept  # of few bags, what their trainings keep
                 ours, theirs = (entries.load_recipe(each) for each in (zoo.info(entry), own))
                 assert (ours.encodings, ours.feature_budget, ours.linear) == (
                     theirs.encodings,

@@ -42,17 +42,20 @@ class Configuration:
     Args:
         entries: Names of entries; the first that does the committee's task builds the network, and its recipe trains
             it.
-        of_many_bags: Options of that entry's builder where there are at least `MANY_BAGS`: a network may be smaller.
+        options: Of that entry's builder: what the committee consists of.
+        few_bags: Options by which the networks are trained in their place where there are fewer than `MANY_BAGS`, and
+            each must be as good as can be; what such a training keeps is a network of `options`.
         is_line: Whether it is the line beside the hidden layers of such a network, and nothing else.
     """
 
     entries: tuple[str, ...]
-    of_many_bags: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    few_bags: Mapping[str, Any] | None = None
     is_line: bool = False
 
-    def options(self, bags: int) -> dict[str, Any]:
-        """Returns the options of the entry's builder, for the number of bags."""
-        return dict(self.of_many_bags) if bags >= MANY_BAGS else {}
+    def training_options(self, bags: int) -> Mapping[str, Any]:
+        """Returns the options of the entry's builder in training, for the number of bags."""
+        return self.options if self.few_bags is None or bags >= MANY_BAGS else self.few_bags
 
     def entry(self, task: str) -> Entry:
         """Returns the entry that trains the networks, for the name of a task.
@@ -71,7 +74,7 @@ class Configuration:
 
 
 CONFIGURATIONS = {
-    "tabm": Configuration(("tabm_classifier", "tabm_regressor"), {"members": 8, "kept_members": None}),
+    "tabm": Configuration(("tabm_classifier", "tabm_regressor"), {"members": 8, "kept_members": None}, few_bags={}),
     "realmlp": Configuration(("realmlp_classifier", "realmlp_regressor")),
     "mlp": Configuration(("mlp_classifier", "mlp_regressor")),
     "linear": Configuration(("mlp_classifier", "mlp_regressor"), is_line=True),
@@ -134,13 +137,12 @@ def check_bags(bags) -> None:
         )
 
 
-def network_of(name: str, spec: Spec, bags: int) -> keras.Model | None:
+def network_of(name: str, spec: Spec) -> keras.Model | None:
     """Returns the network of a configuration, with fresh weights; None of a line where none may be.
 
     Args:
         name: The configuration's.
         spec: What is built for.
-        bags: How many such networks the committee has.
     """
     configuration = CONFIGURATIONS[name]
     if configuration.is_line:
@@ -148,7 +150,7 @@ def network_of(name: str, spec: Spec, bags: int) -> keras.Model | None:
         line = solved_line(spec, inputs)
         return None if line is None else keras.Model(inputs, line, name=name)
     entry = configuration.entry(spec.task)
-    return entries.load_builder(entry)(spec, **{**entry.defaults, **configuration.options(bags)})
+    return entries.load_builder(entry)(spec, **{**entry.defaults, **configuration.options})
 
 
 def prefix_of(name: str, bag: int) -> str:
@@ -174,7 +176,7 @@ def _outputs_of(network: keras.Model, inputs: Mapping[str, keras.KerasTensor], p
 def _networks(spec: Spec, names: Sequence[str], bags: int) -> Iterator[tuple[str, int, keras.Model]]:
     for name in names:
         for bag in range(bags):
-            network = network_of(name, spec, bags)
+            network = network_of(name, spec)
             if network is not None:
                 yield name, bag, network
 

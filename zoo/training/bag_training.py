@@ -68,14 +68,14 @@ class Library:
         """Returns what the networks of a configuration are trained by."""
         configuration = CONFIGURATIONS[name]
         entry = configuration.entry(self.preprocessor.schema.task)
-        options = {**configuration.options(len(self.bags)), **self.options}
+        options = {**configuration.training_options(len(self.bags)), **self.options}
         return resolve_settings(entry, options, **self.limits)
 
     def model(self, name: str, bag: int) -> Model | None:
         """Returns a fresh model for a bag, not compiled; None of a line where none may be."""
         configuration = CONFIGURATIONS[name]
         entry = configuration.entry(self.preprocessor.schema.task)
-        options = {**configuration.options(len(self.bags)), **self.options}
+        options = {**configuration.training_options(len(self.bags)), **self.options}
         model = assemble(entry, self.preprocessor, options, seed=self.seed(name, bag), compiled=False)
         if not configuration.is_line:
             return model
