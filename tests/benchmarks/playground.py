@@ -37,8 +37,8 @@ class Case(NamedTuple):
         station: The station's number on the page.
         work: What one frame computes, in words, with its sizes.
         kernels: The files in kernels/ that it needs.
-        prepare: JavaScript that prepares the work and returns the function of a frame, `return i => {...}`. `playground`
-            stands in it.
+        prepare: JavaScript in which `playground` stands: it prepares the work and returns the function of a frame,
+            `return i => {...}`.
     """
 
     station: int
