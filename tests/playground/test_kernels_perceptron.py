@@ -224,5 +224,5 @@ def test_a_taught_machine_has_the_zoo_s_activities_weights_and_answers():
 
 
 def test_letters_are_learnt_and_what_was_never_taught_is_not_known():
-    assert call("mark_1", "taught", 1, 320, 160)["share"] > 0.85
+    assert call("mark_1", "taught", 1, 320, 160)["share"] > 0.8
     assert call("mark_1", "taught", 1, 0, 160)["share"] == pytest.approx(1 / 8)  # all sums are 0: always the first

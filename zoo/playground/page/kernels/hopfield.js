@@ -200,28 +200,31 @@
     return { kind: "other", ...named };
   }
 
-  /** Returns an experiment whose `next()` stores `step` more random patterns and tells {count, load, wrong}.
+  /** Returns an experiment whose `next()` stores `step` more random patterns and tells {count, load, wrong, first}.
    *
    *  `wrong` has, for each share of `flips`, the mean share of wrong units after the recall of patterns that were
-   *  damaged so; at most `tried` of those stored are recalled. */
+   *  damaged so; at most `tried` of those stored are recalled. `first` has what became of the first of them. The first
+   *  pattern itself is the experiment's `pattern`. */
   function experiment({ units, rule, seed, step, flips, tried }) {
     const patterns = randomPatterns(units, units, seed);
     const order = orders(units, seed);
     const memory = empty(units, rule);
     let count = 0;
-    function wrong(share) {
+    function recalled(share) {
       const probes = patterns.slice(0, Math.min(tried, count));
-      const errors = probes.map((pattern, p) => {
-        const { state } = recall(memory, damaged(pattern, Math.round(share * units), seed + p), order);
-        return (1 - overlap(state, pattern)) / 2;
-      });
+      return probes.map((x, p) => recall(memory, damaged(x, Math.round(share * units), seed + p), order).state);
+    }
+    function wrong(states) {
+      const errors = states.map((state, p) => (1 - overlap(state, patterns[p])) / 2);
       return errors.reduce((sum, error) => sum + error, 0) / errors.length;
     }
     return {
+      pattern: patterns[0],
       next() {
         for (const pattern of patterns.slice(count, count + step)) add(memory, pattern);
         count += step;
-        return { count, load: count / units, wrong: flips.map(wrong) };
+        const states = flips.map(recalled);
+        return { count, load: count / units, wrong: states.map(wrong), first: states.map(([state]) => state) };
       },
     };
   }
