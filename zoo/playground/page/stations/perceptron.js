@@ -70,7 +70,7 @@
 
   /** Shows large numbers with a line of text under each. */
   function figures(root) {
-    const row = element("div", { style: "display:flex;flex-wrap:wrap;gap:.3rem 2rem" });
+    const row = element("div", { style: "display:flex;flex-wrap:wrap;gap:.3rem 1.6rem" });
     root.append(row);
     return pairs => row.replaceChildren(...pairs.map(([value, text, colour]) => element(
       "div", {}, element("div", { style: `font-size:1.7rem;font-weight:700;line-height:1.2;color:var(--${colour})` }, value),
@@ -79,7 +79,7 @@
   }
 
   function draw(root, api) {
-    const sides = element("div", { style: "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,17.5rem),1fr));align-items:start" });
+    const sides = element("div", { style: "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));align-items:start" });
     const [first, second] = [0, 1].map(() => element("div", { style: "display:grid;gap:.6rem;min-width:0" }));
     sides.append(first, second);
     root.append(sides);
@@ -99,7 +99,7 @@
     const counts = figures(first);
     const sum = vectors(second, api);
     const bounds = proof(second, api);
-    const table = demands(second, api);
+    const table = demands(first, api);
     second.append(element("p", { style: "color:var(--soft);font-size:.9rem" }, api.text({
       en: "R, γ and |w| are measured in the space of (x₁, x₂, 1), with b as the third weight: there the line is a plane through zero, and γ is the largest possible distance from it to the nearest point.",
       ru: "R, γ и |w| измерены в пространстве (x₁, x₂, 1), где b — третий вес: там прямая становится плоскостью через нуль, а γ — наибольшее возможное расстояние от неё до ближайшей точки.",
@@ -112,8 +112,7 @@
       waited = 0;
       const found = solve(api.state);
       const step = made(api.state, found);
-      const end = found.round ? Math.max(found.mistakes.length, step + 1) : found.mistakes.length;
-      if (step >= end) film.pause();
+      if (step >= found.mistakes.length) film.pause();
       else api.set({ steps: step + 1 });
     });
     film.pause();
@@ -202,7 +201,7 @@ print(run.stopped)
       en: "The unit leaves its weights alone while it is right. After a mistake it adds the point to its weights, or takes it away: w ← w + t x, b ← b + t. If any line divides the classes, it stops after at most (R/γ)² mistakes.",
       ru: "Пока элемент отвечает верно, он не меняет весов. После ошибки он прибавляет точку к весам или вычитает её: w ← w + t x, b ← b + t. Если классы разделимы прямой, ошибок будет не больше (R/γ)².",
     },
-    defaults: { data: "and", steps: 3, adds: 1, gap: 0.4, seed: 1, points: [] },
+    defaults: { data: "and", steps: 8, adds: 1, gap: 0.4, seed: 1, points: [] },
     encode: { points: points => points.map(point => point.join(",")).join(";") },
     decode: { points: text => (text ? text.split(";").map(point => point.split(",").map(Number)) : []) },
     check: {
@@ -236,7 +235,7 @@ print(run.stopped)
       },
       { kind: "button", label: { en: "Back one mistake", ru: "Назад на одну ошибку" }, disabled: state => made(state) === 0, press: api => api.set({ steps: made(api.state) - 1 }) },
       { kind: "button", label: { en: "From zero weights", ru: "С нулевых весов" }, disabled: state => state.steps === 0, press: api => api.set({ steps: 0 }) },
-      { kind: "button", label: { en: "To the end", ru: "До конца" }, disabled: state => made(state) === solve(state).mistakes.length, press: api => api.set({ steps: solve(api.state).mistakes.length }) },
+      { kind: "button", label: { en: "To the end", ru: "До конца" }, disabled: state => solve(state).gamma === 0 || made(state) === solve(state).mistakes.length, press: api => api.set({ steps: solve(api.state).mistakes.length }) },
       { kind: "button", label: { en: "Remove all points", ru: "Убрать все точки" }, press: api => api.set({ data: "own", points: [], steps: 0 }) },
     ],
     questions: [

@@ -2,7 +2,7 @@
 /* The pictures of the perceptron: the plane with its points and line, the sum of vectors, and Novikoff's proof. */
 (function (playground) {
   const TURN = 350; // milliseconds in which the line turns
-  const SIZE = 560;
+  const SIZE = 430;
   const EDGE = 2; // the plane shows -2 to 2
   const GRID = 16; // points stand on multiples of 1/16, which add up exactly
 
@@ -45,7 +45,7 @@
   function plane(root, api, { put, remove }) {
     const label = { en: "Points of two classes and the perceptron's line", ru: "Точки двух классов и прямая персептрона" };
     const svg = api.picture(root, { width: SIZE, height: SIZE, label });
-    const margin = 34;
+    const margin = 30;
     const x = d3.scaleLinear([-EDGE, EDGE], [margin, SIZE - 8]);
     const y = d3.scaleLinear([-EDGE, EDGE], [SIZE - margin, 8]);
     const at = ([x1, x2]) => [x(x1), y(x2)];
@@ -78,7 +78,7 @@
     const snapped = value => Math.round(GRID * Math.min(Math.max(value, -EDGE), EDGE)) / GRID;
     const place = ([px, py]) => [snapped(x.invert(px)), snapped(y.invert(py))];
     ground.attr("aria-hidden", "true");
-    const ring = svg.append("circle").attr("r", 17).attr("fill", "none").attr("stroke", "var(--accent)")
+    const ring = svg.append("circle").attr("r", 15).attr("fill", "none").attr("stroke", "var(--accent)")
       .attr("stroke-width", 3).attr("pointer-events", "none");
     const marks = svg.append("g");
 
@@ -135,7 +135,7 @@
         moved.attr("d", last === null ? "" : arrow(at([0, 0]), at(points[last].map(value => targets[last] * value))));
         ring.attr("visibility", next === null ? "hidden" : "visible");
         if (next !== null) ring.attr("cx", x(points[next][0])).attr("cy", y(points[next][1]));
-        const shapes = { 1: d3.symbol(d3.symbolCircle, 190)(), [-1]: d3.symbol(d3.symbolSquare, 170)() };
+        const shapes = { 1: d3.symbol(d3.symbolCircle, 210)(), [-1]: d3.symbol(d3.symbolSquare, 190)() };
         const one = marks.selectAll("path").data(points).join("path")
           .attr("transform", point => `translate(${at(point)})`)
           .attr("d", (_, row) => shapes[targets[row]])
@@ -154,13 +154,14 @@
   /** Adds the plane of the weights: w before, + t x, = w after. */
   function vectors(root, api) {
     const label = { en: "The weights before and after the last mistake", ru: "Веса до и после последней ошибки" };
-    const [width, height] = [420, 270];
+    const [width, height] = [430, 215];
     const svg = api.picture(root, { width, height, label });
     const axes = svg.append("g");
     const trace = svg.append("path").attr("fill", "none").attr("stroke", "var(--field)").attr("stroke-width", 1);
     const dots = svg.append("g");
-    const arrows = ["var(--soft)", "var(--accent)", "var(--ink)"].map(colour =>
-      svg.append("path").attr("fill", "none").attr("stroke", colour).attr("stroke-width", 3.5));
+    const strokes = [["var(--field)", 3], ["var(--ink)", 5], ["var(--accent)", 2.5]];
+    const arrows = strokes.map(([colour, thick]) =>
+      svg.append("path").attr("fill", "none").attr("stroke", colour).attr("stroke-width", thick));
     const words = svg.append("text").attr("x", 10).attr("y", 20).attr("font-weight", 600);
     words.append("tspan").attr("fill", "var(--soft)").text("w");
     words.append("tspan").attr("fill", "var(--accent)").attr("dx", 6).text("+ t x");
@@ -186,7 +187,7 @@
         dots.selectAll("circle").data(walked).join("circle").attr("r", 2.5).attr("fill", "var(--field)")
           .attr("cx", end => at(end)[0]).attr("cy", end => at(end)[1]);
         const [before, after] = [ends[step - 1], ends[step]];
-        const paths = last === null ? ["", "", ""] : [[[0, 0], before], [before, after], [[0, 0], after]].map(pair => arrow(...pair.map(at)));
+        const paths = last === null ? ["", "", ""] : [[[0, 0], before], [[0, 0], after], [before, after]].map(pair => arrow(...pair.map(at)));
         arrows.forEach((one, i) => one.attr("d", paths[i]));
         const b = all[step][2];
         const sign = last === null ? "" : `${api.number(all[step - 1][2])} ${targets[last] > 0 ? "+" : "−"} 1 = `;
@@ -198,7 +199,7 @@
   /** Adds Novikoff's proof: gamma k <= |w| <= R sqrt(k), two lines that cross at the bound. */
   function proof(root, api) {
     const label = { en: "The length of the weights after each mistake, between two bounds", ru: "Длина вектора весов после каждой ошибки между двумя границами" };
-    const [width, height] = [420, 290];
+    const [width, height] = [430, 270];
     const margin = { left: 46, right: 14, top: 14, bottom: 44 };
     const svg = api.picture(root, { width, height, label });
     const x = d3.scaleLinear([0, 1], [margin.left, width - margin.right]);
@@ -211,7 +212,7 @@
     const upper = svg.append("path").attr("fill", "none").attr("stroke", "var(--two)").attr("stroke-width", 2.5);
     const lower = svg.append("path").attr("fill", "none").attr("stroke", "var(--one)").attr("stroke-width", 2.5);
     const upperText = svg.append("text").attr("fill", "var(--two)").style("fill", "var(--two)").text("R √k");
-    const lowerText = svg.append("text").style("fill", "var(--one)").text("γ k");
+    const lowerText = svg.append("text").style("fill", "var(--one)");
     const bound = svg.append("path").attr("stroke", "var(--accent)").attr("stroke-width", 2).attr("stroke-dasharray", "4 4");
     const boundText = svg.append("text").attr("text-anchor", "end").style("fill", "var(--accent)");
     const steps = svg.append("path").attr("fill", "none").attr("stroke", "var(--ink)").attr("stroke-width", 1.5);
@@ -219,7 +220,7 @@
     const name = svg.append("text").attr("font-weight", 600).text("|w|");
     return {
       update({ all, step, gamma, radius, bound: most }) {
-        const last = Number.isFinite(most) ? most : Math.max(20, all.length - 1);
+        const last = Number.isFinite(most) ? most : Math.max(24, 1.3 * step);
         const k = d3.range(0, 101).map(i => (last * i) / 100);
         x.domain([0, last * 1.04]);
         y.domain([0, radius * Math.sqrt(last) * 1.08]);
@@ -231,7 +232,8 @@
         lower.attr("d", under(k));
         band.attr("d", d3.area().x(x).y0(value => y(gamma * value)).y1(value => y(radius * Math.sqrt(value)))(k));
         upperText.attr("x", x(last * 0.3)).attr("y", y(radius * Math.sqrt(last * 0.3)) - 10).attr("text-anchor", "end");
-        lowerText.attr("x", x(last * 0.62)).attr("y", y(gamma * last * 0.62) + (gamma > 0 ? 22 : -8));
+        lowerText.attr("x", x(last * 0.62)).attr("y", y(gamma * last * 0.62) + (gamma > 0 ? 22 : -8))
+          .text(gamma > 0 ? "γ k" : "γ = 0");
         const finite = Number.isFinite(most);
         bound.attr("d", finite ? `M${x(most)},${y.range()[0]}V${y(radius * Math.sqrt(most))}` : "");
         boundText.attr("x", x(last) - 6).attr("y", y(0) - 8).text(finite ? `(R/γ)² = ${api.number(most, 4)}` : "");
