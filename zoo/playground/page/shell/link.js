@@ -60,7 +60,7 @@
       const [key, text = ""] = pair.split(/=(.*)/s);
       try {
         const value = decodeURIComponent(text);
-        if (key in VALUES) {
+        if (Object.hasOwn(VALUES, key)) {
           if (VALUES[key].includes(value)) settings[key] = value;
           else problems.push({ kind: "setting", key, value });
         } else if (station && Object.hasOwn(station.defaults, key)) {
