@@ -14,6 +14,7 @@
   const INHIBITORY = 5;
   const THRESHOLD = 1;
   const NOISE = 0.01; // share of the photocells that see the other way
+  const FRESH = 1_000_000; // added to a seed, gives letters that are never taught
 
   // Strokes through the points of a grid, a b c / d e f / g h i / j k l / m n o, from the upper left corner.
   const STROKES = {
@@ -118,13 +119,13 @@
   /** Returns a machine of this seed taught so many letters, and the share of so many new ones that it then knows. */
   function taught(seed, lessons, tests) {
     const pupil = machine(seed);
-    const shown = letters(lessons + tests, seed).map(({ name, lit }) => ({ name, active: association(pupil.wires, lit) }));
-    for (const { name, active } of shown.slice(0, lessons)) teach(pupil, active, name);
-    return { ...pupil, share: share(pupil, shown.slice(lessons)) };
+    const seen = ({ name, lit }) => ({ name, active: association(pupil.wires, lit) });
+    for (const { name, active } of letters(lessons, seed).map(seen)) teach(pupil, active, name);
+    return { ...pupil, share: share(pupil, letters(tests, seed + FRESH).map(seen)) };
   }
 
   playground.kernels.mark_1 = {
-    SIDE, LETTERS, UNITS, EXCITATORY, draw, letter, letters, wiring, association, machine, response, answer, teach, share,
+    SIDE, LETTERS, UNITS, EXCITATORY, FRESH, draw, letter, letters, wiring, association, machine, response, answer, teach, share,
     taught,
   };
 })((globalThis.playground ??= { kernels: {}, stations: [], weights: {} }));

@@ -145,7 +145,7 @@
     const { points, learnt, round, gamma, radius } = found;
     if (!points.length) return { en: "Click in the plane to put points.", ru: "Щёлкните по плоскости, чтобы поставить точки." };
     const [w1, w2, b] = found.weights[step].map(value => api.number(value, 5));
-    const now = `w = (${w1}; ${w2}), b = ${b}.`;
+    const now = `w = (${w1}${api.text({ en: ",", ru: ";" })} ${w2}), b = ${b}.`;
     const numbers = gamma > 0 ? ` R = ${api.number(radius)}, γ = ${api.number(gamma)}.` : "";
     if (next === null && learnt) {
       return {

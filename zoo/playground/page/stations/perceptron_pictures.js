@@ -3,6 +3,7 @@
 (function (playground) {
   const TURN = 350; // milliseconds in which the line turns
   const SIZE = 430;
+  const MARK = 11; // half the width of a point's mark
   const EDGE = 2; // the plane shows -2 to 2
   const GRID = 16; // points stand on multiples of 1/16, which add up exactly
 
@@ -16,6 +17,12 @@
       to[1] - size * (along[1] - side * 0.5 * along[0]),
     ];
     return `M${from}L${to}M${wing(1)}L${to}L${wing(-1)}`;
+  };
+
+  /** Returns the place on the way from a picture's origin that a point's mark does not hide. */
+  const beside = (origin, to) => {
+    const length = Math.hypot(to[0] - origin[0], to[1] - origin[1]);
+    return length < MARK ? to : to.map((value, axis) => value - (MARK / length) * (value - origin[axis]));
   };
 
   /** Returns the corners of the plane's part where w1 x1 + w2 x2 + b >= 0. */
@@ -132,7 +139,7 @@
         shown = target;
         const previous = before && ends(before);
         old.attr("d", previous ? `M${previous.map(at).join("L")}` : "");
-        moved.attr("d", last === null ? "" : arrow(at([0, 0]), at(points[last].map(value => targets[last] * value))));
+        moved.attr("d", last === null ? "" : arrow(at([0, 0]), beside(at([0, 0]), at(points[last].map(value => targets[last] * value)))));
         ring.attr("visibility", next === null ? "hidden" : "visible");
         if (next !== null) ring.attr("cx", x(points[next][0])).attr("cy", y(points[next][1]));
         const shapes = { 1: d3.symbol(d3.symbolCircle, 210)(), [-1]: d3.symbol(d3.symbolSquare, 190)() };
