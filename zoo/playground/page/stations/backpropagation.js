@@ -71,7 +71,7 @@
         const found = facts(state);
         if (drawn !== state.net) {
           places[0].replaceChildren();
-          network = drawNetwork(places[0], api, found.sizes, found.softmax);
+          network = drawNetwork(places[0], api, found);
           drawn = state.net;
         }
         network(found);
@@ -161,7 +161,7 @@
       ru: "Производная ошибки по весу — сумма по путям: вдоль каждого пути перемножаются производные, которые он проходит. Нажмите на вес или потяните его.",
     },
     defaults: {
-      net: "2-2-2-1", activation: "logistic", x1: 1, x2: -0.5, target: 1, answer: 1, rate: 0.5, weight: 0, path: -1, at: 1, seed: 1, weights: [],
+      net: "2-2-2-1", activation: "logistic", x1: 1, x2: -0.5, target: 1, answer: 1, rate: 0.5, weight: 0, path: -1, at: 1, seed: 2119, weights: [],
     },
     encode: { weights: weights => weights.map(one => Number(one.toPrecision(6))).join(",") },
     decode: { weights: text => (text === "" ? [] : text.split(",").map(Number)) },

@@ -1,8 +1,9 @@
 "use strict";
 /* The network of the station "backpropagation": units, weights to click and to drag, paths of the chosen one, softmax. */
 (function (playground) {
-  const WIDE = { width: 760, height: 400, left: 70, right: 640, radius: 27, low: 62, high: 330 };
-  const NARROW = { width: 360, height: 420, left: 40, right: 290, radius: 22, low: 62, high: 350 };
+  const WIDE = { width: 760, height: 372, left: 56, right: 590, radius: 27, low: 62, high: 316 };
+  const NARROW = { width: 360, height: 390, left: 26, right: 330, radius: 20, low: 66, high: 310 };
+  const GAPS = [0, 0, 156, 122]; // between units of a layer of so many
   const PER_UNIT = 60; // of the picture, that a weight or an input is dragged by to change by 1
   const LARGEST = 8; // of weights, in either direction
 
@@ -17,30 +18,40 @@
   /** Returns where units and weights stand: functions of layer and unit. */
   function geometry(sizes, narrow, softmax) {
     const frame = narrow ? NARROW : WIDE;
-    const right = frame.right - (softmax ? (narrow ? 20 : 110) : 0);
+    const right = frame.right - (softmax ? (narrow ? 96 : 40) : 0);
     const x = layer => frame.left + (layer * (right - frame.left)) / (sizes.length - 1);
     const y = (layer, unit) => {
-      const [middle, gap] = [(frame.low + frame.high) / 2, (frame.high - frame.low) / Math.max(2, sizes[layer] - 0.4)];
-      return middle + (unit - (sizes[layer] - 1) / 2) * gap * (sizes[layer] === 2 ? 1.25 : 1);
+      return (frame.low + frame.high) / 2 + (unit - (sizes[layer] - 1) / 2) * GAPS[sizes[layer]];
     };
-    return { ...frame, right, x, y };
+    return { ...frame, right, x, y, narrow, label: narrow ? 38 : 46 };
   }
+
+  const SHARES = [0.36, 0.3, 0.44, 0.24, 0.52, 0.6, 0.68]; // of a line, where its number may stand
 
   /** Returns the weights as data of the picture: {at, layer, from, to, bias, x1, y1, x2, y2, labelX, labelY}. */
   function edges(sizes, place) {
     const { count, place: placeOf } = playground.kernels.backpropagation;
+    const below = unit => place.radius + 15 + unit; // where a bias stands
+    // Middles of the numbers that have a place: those of the biases, to begin with.
+    const taken = sizes.flatMap((size, layer) => (layer ? d3.range(size).map(unit => [place.x(layer), below(place.y(layer, unit))]) : []));
+    const free = (x, y) => taken.every(([left, top]) => Math.abs(x - left) > place.label + 4 || Math.abs(y - top) > 22);
     return Array.from({ length: count(sizes) }, (_, at) => {
       const { layer, from, to, bias } = placeOf(sizes, at);
       const [x2, y2] = [place.x(layer), place.y(layer, to)];
-      if (bias) return { at, layer, from, to, bias, labelX: x2, labelY: y2 + place.radius + 17 };
+      if (bias) return { at, layer, from, to, bias, labelX: x2, labelY: below(y2) };
       const [x1, y1] = [place.x(layer - 1), place.y(layer - 1, from)];
-      const share = sizes.length > 3 && place.width < 500 ? 0.5 + 0.12 * (from === to ? 0 : from ? 1 : -1) : 0.36;
-      return { at, layer, from, to, bias, x1, y1, x2, y2, labelX: x1 + share * (x2 - x1), labelY: y1 + share * (y2 - y1) };
+      const middle = y1 === y2 ? [0.5] : [];
+      const spots = [...middle, ...SHARES].map(share => [x1 + share * (x2 - x1), y1 + share * (y2 - y1)]);
+      const spot = spots.find(([x, y]) => free(x, y)) ?? spots[0];
+      taken.push(spot);
+      return { at, layer, from, to, bias, x1, y1, x2, y2, labelX: spot[0], labelY: spot[1] };
     });
   }
 
-  /** Draws the network into `root`; returns update(facts), where facts are what `facts` of the station computes. */
-  function draw(root, api, sizes, softmax) {
+  /** Draws the network into `root`; returns update(facts), where `first` and facts are what `facts` of the station computes. */
+  function draw(root, api, first) {
+    const { sizes, softmax } = first;
+    let current = first;
     const place = geometry(sizes, api.narrow, softmax);
     const svg = api.picture(root, {
       width: place.width,
@@ -65,7 +76,7 @@
 
     const weight = labels.selectAll("g").data(data).join("g").attr("transform", d => `translate(${d.labelX},${d.labelY})`);
     weight.append("rect").attr("rx", 4).attr("height", 20).attr("y", -10).attr("fill", "var(--paper)");
-    weight.append("text").attr("text-anchor", "middle").attr("dy", 5);
+    weight.append("text").attr("text-anchor", "middle").attr("dy", 5).style("font-size", place.narrow ? "12px" : "14px");
     api.draggable(weight, {
       label: d => `${api.text({ en: "Weight", ru: "Вес" })} ${edgeName(sizes, d)}`,
       at: d => [current.weights[d.at] * PER_UNIT, 0],
@@ -78,7 +89,8 @@
     const unit = units.selectAll("g").data(nodes).join("g")
       .attr("transform", d => `translate(${place.x(d.layer)},${place.y(d.layer, d.unit)})`);
     unit.append("circle").attr("r", place.radius).attr("fill", "var(--paper)").attr("stroke-width", 2);
-    unit.append("text").attr("class", "value").attr("text-anchor", "middle").attr("dy", 5).style("font-weight", 600);
+    unit.append("text").attr("class", "value").attr("text-anchor", "middle").attr("dy", 5).style("font-weight", 600)
+      .style("font-size", place.narrow ? "12px" : "14px");
     unit.append("text").attr("class", "name").attr("text-anchor", "middle").attr("dy", -place.radius - 6)
       .text(d => unitName(d.layer, d.unit)).style("fill", "var(--soft)");
     const inputs = unit.filter(d => d.layer === 0);
@@ -90,7 +102,6 @@
       value: d => [api.fixed(current.inputs[d.unit], 2)],
     });
 
-    let current = null;
     return facts => {
       current = facts;
       const shown = facts.shown;
@@ -106,7 +117,7 @@
         .style("fill", d => (chosen(d) ? "var(--accent)" : on(d) ? "var(--two)" : d.bias ? "var(--soft)" : "var(--ink)"))
         .style("font-weight", d => (chosen(d) || on(d) ? 700 : 400));
       weight.select("rect")
-        .attr("width", d => (d.bias ? 60 : 46)).attr("x", d => (d.bias ? -30 : -23))
+        .attr("width", d => place.label + (d.bias ? 14 : 0)).attr("x", d => -(place.label + (d.bias ? 14 : 0)) / 2)
         .attr("stroke", d => (chosen(d) ? "var(--accent)" : "none"));
       unit.select(".value").text(d => api.fixed(facts.pass.y[d.layer][d.unit], 2));
       unit.select("circle")
@@ -147,7 +158,7 @@
   function ends(group, api, place, sizes, { pass, targets, softmax }) {
     const last = sizes.length - 1;
     const left = place.right + place.radius + 8;
-    const full = place.width - left - 8;
+    const full = Math.max(0, place.width - left - 8);
     const rows = targets.map((target, k) => ({ target, k, y: place.y(last, k), value: pass.y[last][k], delta: pass.delta[last][k] }));
     const row = group.selectAll("g.end").data(rows).join(enter => {
       const made = enter.append("g").attr("class", "end");
@@ -160,15 +171,19 @@
     row.selectAll("rect").attr("display", softmax ? null : "none").attr("y", -7);
     row.select(".full").attr("width", full);
     row.select(".bar").attr("width", d => full * d.value);
-    row.select(".target").attr("y", softmax ? -14 : place.width < 500 ? -34 : -6).attr("x", softmax || place.width > 500 ? 0 : full)
-      .attr("text-anchor", softmax || place.width > 500 ? "start" : "end")
-      .text(d => `d = ${api.number(d.target, 3)}`);
-    row.select(".delta").attr("y", softmax ? 26 : place.width < 500 ? 46 : 18).attr("x", softmax || place.width > 500 ? 0 : full)
-      .attr("text-anchor", softmax || place.width > 500 ? "start" : "end")
+    row.selectAll("text").attr("display", softmax || !place.narrow ? null : "none");
+    row.select(".target").attr("y", softmax ? -14 : -6).text(d => `d = ${api.number(d.target, 3)}`);
+    row.select(".delta").attr("y", softmax ? 26 : 18)
       .text(d => (softmax ? `p−d = ${api.fixed(d.delta, 2)}` : `y−d = ${api.fixed(d.value - d.target, 2)}`));
+    const bottom = place.height - 10;
+    const below = rows.map(d => `d = ${api.number(d.target, 3)},  y−d = ${api.fixed(d.value - d.target, 2)}`);
+    group.selectAll("text.below").data(softmax || !place.narrow ? [] : below).join("text").attr("class", "below").attr("x", 6).attr("y", bottom).text(d => d);
+    group.selectAll("text.error").data([pass.error]).join("text").attr("class", "error").style("font-weight", 700).style("fill", "var(--two)")
+      .attr("x", softmax && place.narrow ? 6 : place.width - 8).attr("y", softmax && !place.narrow ? 30 : bottom)
+      .attr("text-anchor", softmax && place.narrow ? "start" : "end").text(d => `E = ${api.number(d, 4)}`);
     const sum = pass.y[last].reduce((total, one) => total + one, 0);
     group.selectAll("text.sum").data(softmax ? [sum] : []).join("text").attr("class", "sum")
-      .attr("x", place.width - 8).attr("y", place.height - 8).attr("text-anchor", "end").style("font-weight", 600)
+      .attr("x", place.width - 8).attr("y", bottom).attr("text-anchor", "end").style("font-weight", 600)
       .text(d => `${pass.y[last].map(one => api.fixed(one, 3)).join(" + ")} = ${api.fixed(d, 3)}`);
   }
 

@@ -33,9 +33,9 @@
       const rows = paths.slice(0, most);
       const height = HEAD + ROW * rows.length + 52;
       svg.attr("viewBox", `0 0 ${width} ${height}`);
-      const left = small ? 4 : 190, right = width - (small ? 62 : 90);
+      const left = small ? 4 : 190, right = width - (small ? 68 : 124);
       const columnX = i => left + ((i + 0.5) * (right - left)) / names.length;
-      const font = small ? (names.length > 5 ? "10.5px" : "12.5px") : "15px";
+      const font = small ? (names.length > 5 ? "10px" : "12.5px") : "15px";
       const digits = 2;
 
       head.selectAll("text.head").data(names).join("text").attr("class", "head").attr("x", (d, i) => columnX(i)).attr("y", 22)
@@ -57,7 +57,7 @@
         .attr("stroke", d => (d.product === 0 ? "none" : "var(--line)"));
       row.select(".way").attr("display", small ? "none" : null)
         .text(d => d.units.map((unit, i) => unitName(facts.first + i, unit)).join(" → ")).style("fill", d => tone(d));
-      row.select(".result").style("font-size", small ? "12.5px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
+      row.select(".result").style("font-size", small ? "11.5px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
         .text(d => `= ${d.product === 0 ? "0" : api.fixed(d.product, 4)}`);
       row.select(".factors").selectAll("text").data(d => d.factors).join("text").attr("x", (d, i) => columnX(i))
         .attr("text-anchor", "middle").style("font-size", font)
@@ -99,12 +99,11 @@
       height,
       label: { en: "The activation, its tangent and its derivative", ru: "Функция активации, её касательная и производная" },
     });
-    const x = d3.scaleLinear([-limit, limit], [36, width - 14]);
+    const x = d3.scaleLinear([-limit, limit], [46, width - 14]);
     const y = d3.scaleLinear([-1.8, 3.2], [height - 30, 14]);
+    const bottom = svg.append("g"), side = svg.append("g").attr("transform", `translate(${x(-limit)},0)`);
     const clip = svg.append("clipPath").attr("id", "activation_clip").append("rect");
     clip.attr("x", x(-limit)).attr("width", x(limit) - x(-limit)).attr("y", 14).attr("height", height - 44);
-    svg.append("g").attr("transform", `translate(0,${y(0)})`).call(d3.axisBottom(x).ticks(api.narrow ? 5 : 10).tickFormat(one => api.number(one)));
-    svg.append("g").attr("transform", `translate(${x(-limit)},0)`).call(d3.axisLeft(y).ticks(5).tickFormat(one => api.number(one)));
     const inside = svg.append("g").attr("clip-path", "url(#activation_clip)");
     const slope = inside.append("g"), curve = inside.append("g"), tangent = inside.append("line");
     const marks = svg.append("g"), point = svg.append("g").attr("class", "point");
@@ -129,6 +128,10 @@
     return (state, facts) => {
       const { value, derivative, tangent: touching, table } = playground.kernels.activations;
       const name = state.activation;
+      y.domain(HEIGHTS[name] ?? [-1.6, 4]);
+      bottom.attr("transform", `translate(0,${y(0)})`)
+        .call(d3.axisBottom(x).ticks(api.narrow ? 5 : 10).tickFormat(one => (one === -limit ? "" : api.number(one))));
+      side.call(d3.axisLeft(y).ticks(5).tickFormat(one => api.number(one)));
       const line = d3.line((d, i) => x(d[0]), d => y(d[1]));
       const pieces = ["binary_step", "relu", "prelu"].includes(name) ? [[-limit, -1e-12], [name === "binary_step" ? 0 : 1e-12, limit]] : [[-limit, limit]];
       const paths = pieces.map(([from, to]) => {
@@ -145,7 +148,8 @@
       words.text(`φ′(${api.fixed(state.at, 2)}) = ${api.fixed(derivative(name, state.at), 4)}`);
       const units = facts.sizes.slice(1).flatMap((size, i) =>
         facts.softmax && i === facts.sizes.length - 2 ? [] : d3.range(size).map(unit => ({ name: unitName(i + 1, unit).replace("y", "z"), z: facts.pass.z[i + 1][unit] })));
-      const mark = marks.selectAll("g").data(units.filter(unit => Math.abs(unit.z) <= limit)).join(enter => {
+      const near = units.filter(unit => Math.abs(unit.z) <= limit).sort((a, b) => a.z - b.z);
+      const mark = marks.selectAll("g").data(near).join(enter => {
         const made = enter.append("g");
         made.append("circle").attr("r", 6).attr("fill", "var(--paper)").attr("stroke", "var(--one)").attr("stroke-width", 2.5);
         made.append("text").attr("text-anchor", "middle").attr("dy", 24);
@@ -158,6 +162,8 @@
       });
     };
   }
+
+  const HEIGHTS = { binary_step: [-0.6, 1.7], logistic: [-0.6, 1.7], tanh: [-1.5, 2], arctan: [-1.7, 2.2] }; // of the picture
 
   const FORMULAS = {
     identity: ["z", "1"],
