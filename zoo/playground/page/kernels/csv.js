@@ -165,6 +165,8 @@
       names: [columns[taken.x], columns[taken.y], columns[taken.label]],
       columns,
       taken,
+      header: found.hasHeader,
+      comma: separator !== "," && rows.some(row => [taken.x, taken.y].some(i => (row[i] ?? "").includes(","))),
       notes,
     };
   }

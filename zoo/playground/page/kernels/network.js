@@ -81,10 +81,10 @@
     for (let i = 0; i < width; i++) y[0][i] = x[row * width + i];
     for (let l = 0; l < layers.length; l++) {
       const { inputs, units, kernel, bias, slopes } = layers[l];
-      const [below, sums, out] = [y[l], z[l + 1], y[l + 1]];
+      const below = y[l], sums = z[l + 1], out = y[l + 1];
       for (let j = 0; j < units; j++) sums[j] = parameters[bias + j];
       for (let i = 0; i < inputs; i++) {
-        const [start, value] = [kernel + i * units, below[i]];
+        const start = kernel + i * units, value = below[i];
         for (let j = 0; j < units; j++) sums[j] += value * parameters[start + j];
       }
       if (l < layers.length - 1) {
@@ -192,7 +192,7 @@
       }
       for (let l = last; l > 0; l--) {
         const { inputs, units, kernel, bias, slopes } = layers[l - 1];
-        const [above, below, passed] = [delta[l], out[l - 1], delta[l - 1]];
+        const above = delta[l], below = out[l - 1], passed = delta[l - 1];
         if (slopes >= 0) {
           for (let j = 0; j < units; j++) {
             // Here `above` is dE/dy: the slope a is learned where the unit is below 0.
@@ -204,7 +204,7 @@
         }
         for (let j = 0; j < units; j++) gradient[bias + j] += above[j];
         for (let i = 0; i < inputs; i++) {
-          const [start, value] = [kernel + i * units, below[i]];
+          const start = kernel + i * units, value = below[i];
           let sum = 0;
           for (let j = 0; j < units; j++) {
             gradient[start + j] += value * above[j];
