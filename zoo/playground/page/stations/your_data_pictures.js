@@ -46,7 +46,7 @@
       label: { en: "The points, and what the network answers everywhere", ru: "Точки и ответ сети в каждой точке плоскости" },
     });
     const canvas = document.createElement("canvas");
-    const box = { x: left, y: 6, width: size - left, height: size - bottom - 6 };
+    const box = { x: left, y: 24, width: size - left, height: size - bottom - 24 };
     const image = svg.append("image").attr("preserveAspectRatio", "none");
     const clip = svg.append("clipPath").attr("id", "field_clip").append("rect");
     const frame = svg.append("rect").attr("fill", "none").attr("stroke", "var(--field)");
@@ -66,7 +66,7 @@
       axes[0].attr("transform", `translate(0,${box.y + box.height})`).call(d3.axisBottom(x).ticks(5).tickFormat(one => api.number(one, 4)));
       axes[1].attr("transform", `translate(${box.x},0)`).call(d3.axisLeft(y).ticks(5).tickFormat(one => api.number(one, 4)));
       names[0].attr("x", box.x + box.width).attr("y", size - 4).attr("text-anchor", "end").text((own.names ?? ["x", "y"])[0]);
-      names[1].attr("x", 4).attr("y", 16).text((own.names ?? ["x", "y"])[1]);
+      names[1].attr("x", 4).attr("y", 15).text((own.names ?? ["x", "y"])[1]);
       const points = ["test", "train"].flatMap(name =>
         Array.from(parts[name].y, (target, i) => ({ name, target, x: parts[name].points[2 * i], y: parts[name].points[2 * i + 1] })));
       const tone = d => (own.task === "regression" ? palette[d.target < 0 ? 0 : 1] : palette[d.target]);
