@@ -13,10 +13,10 @@
     logistic: { en: "logistic", ru: "логистическая" },
     tanh: { en: "tanh", ru: "гиперболический тангенс" },
     arctan: { en: "arctan", ru: "арктангенс" },
-    relu: { en: "ReLU", ru: "ReLU" },
-    prelu: { en: "PReLU, a = 0.25", ru: "PReLU, a = 0,25" },
-    elu: { en: "ELU", ru: "ELU" },
-    softplus: { en: "softplus", ru: "softplus" },
+    relu: "ReLU",
+    prelu: "PReLU, a = 1/4",
+    elu: "ELU",
+    softplus: "softplus",
   };
 
   const kernel = () => playground.kernels.backpropagation;
@@ -128,7 +128,7 @@
       );
     } else {
       lines.push(
-        `x, d = tf.constant([${list(inputs)}]), tf.constant([${list(targets)}])`,
+        `x, d = tf.constant([${list(inputs)}], "float32"), tf.constant([${list(targets)}], "float32")`,
         "with tf.GradientTape() as tape:",
         "    z = network(x)",
         "    error = keras.losses.CategoricalCrossentropy(from_logits=True)(d, z)",
@@ -175,8 +175,8 @@
         key: "net", kind: "select", label: { en: "Network", ru: "Сеть" },
         options: [
           { value: "2-2-1", label: "2-2-1" },
-          { value: "2-2-2-1", label: { en: "2-2-2-1: z⁴{z³[z²]}", ru: "2-2-2-1: z⁴{z³[z²]}" } },
-          { value: "2-3-2", label: { en: "2-3-2, softmax", ru: "2-3-2, softmax" } },
+          { value: "2-2-2-1", label: "2-2-2-1: z⁴{z³[z²]}" },
+          { value: "2-3-2", label: "2-3-2, softmax" },
         ],
       },
       {
