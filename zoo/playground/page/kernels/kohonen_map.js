@@ -64,17 +64,27 @@
     let least = Infinity;
     for (let i = 0; i < w.length; i += 2) {
       const square = (w[i] - x) ** 2 + (w[i + 1] - y) ** 2;
-      if (square < least) [best, least] = [i / 2, square];
+      if (square < least) {
+        best = i;
+        least = square;
+      }
     }
-    return best;
+    return best / 2;
   }
 
-  /** Returns h of every unit around a winner. */
+  /** Returns h of every unit around a winner. `at` has the units' positions, if they are known. */
   function neighbourhood(grid, kind, unit, radius, at = positions(grid)) {
-    return Float64Array.from(at, ([row, column], i) => {
-      if (kind === "bubble") return steps(grid, i, unit) <= radius + TOGETHER ? 1 : 0;
-      return Math.exp(-((row - at[unit][0]) ** 2 + (column - at[unit][1]) ** 2) / (2 * radius * radius));
-    });
+    const h = new Float64Array(at.length);
+    if (kind === "bubble") return h.map((_, i) => (steps(grid, i, unit) <= radius + TOGETHER ? 1 : 0));
+    const fall = distance => Math.exp(-(distance * distance) / (2 * radius * radius));
+    if (grid.topology === "hexagonal") return h.map((_, i) => fall(Math.hypot(at[i][0] - at[unit][0], at[i][1] - at[unit][1])));
+    // Elsewhere h is a product of one factor along rows and one along columns.
+    const across = Float64Array.from({ length: grid.columns }, (_, column) => fall(column - at[unit][1]));
+    for (let row = 0; row < grid.rows; row++) {
+      const down = fall(row - at[unit][0]);
+      for (let column = 0; column < grid.columns; column++) h[row * grid.columns + column] = down * across[column];
+    }
+    return h;
   }
 
   /** Moves the weights towards a sample; returns {winner, h, radius, rate}. */
@@ -93,7 +103,7 @@
   /** Returns the weights after given samples [[x, y], ...], of which the first is number 0 of `total`. */
   function learn(codebook, samples, settings, total) {
     const w = Float64Array.from(codebook);
-    samples.forEach(([x, y], number) => show(w, settings, x, y, number / total, undefined));
+    samples.forEach(([x, y], number) => show(w, settings, x, y, number / total));
     return w;
   }
 
@@ -175,19 +185,25 @@
     return { quantization: quantization / points.length, topographic: apart / points.length };
   }
 
-  /** Returns how many meshes are turned over against the majority, and how many there are: {turned, meshes}. */
-  function twists(w, grid) {
-    const areas = meshes(grid).map(corners =>
+  /** Returns the meshes that are turned over against the majority: where the map is twisted. */
+  function turned(w, found) {
+    const areas = found.map(corners =>
       corners.reduce((sum, i, place) => {
         const j = corners[(place + 1) % corners.length];
         return sum + w[2 * i] * w[2 * j + 1] - w[2 * j] * w[2 * i + 1];
       }, 0));
-    const positive = areas.filter(area => area > 0).length;
-    return { turned: Math.min(positive, areas.length - positive), meshes: areas.length };
+    const positive = areas.filter(area => area > 0).length > areas.length / 2;
+    return found.filter((_, mesh) => areas[mesh] > 0 !== positive);
+  }
+
+  /** Returns how many meshes are turned over, and how many there are: {turned, meshes}. */
+  function twists(w, grid) {
+    const found = meshes(grid);
+    return { turned: turned(w, found).length, meshes: found.length };
   }
 
   playground.kernels.kohonen_map = {
     positions, steps, edges, meshes, scheduled, winner, neighbourhood, learn, samples, inside, training, trained,
-    errors, twists, MARGIN, HOLE,
+    errors, turned, twists, MARGIN, HOLE,
   };
 })((globalThis.playground ??= { kernels: {}, stations: [], weights: {} }));
