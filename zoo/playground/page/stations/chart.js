@@ -3,11 +3,13 @@
 (function (playground) {
   let count = 0; // gives each clipping path an id
 
-  /** Returns the powers of ten in a domain, thinned out to at most `most`. */
+  /** Returns the powers of ten in a domain, thinned out to at most `most`; of a short one 1, 2, 5, 10, 20, ... */
   function powers([low, high], most) {
-    const exponents = d3.range(Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9) + 1);
+    const exponents = d3.range(Math.floor(Math.log10(low)), Math.floor(Math.log10(high) + 1e-9) + 1);
     const every = Math.ceil(exponents.length / most);
-    return exponents.filter(exponent => exponent % every === 0).map(exponent => 10 ** exponent);
+    const within = values => values.filter(value => value > low * (1 - 1e-9) && value < high * (1 + 1e-9));
+    const tens = within(exponents.filter(exponent => exponent % every === 0).map(exponent => 10 ** exponent));
+    return tens.length > 1 ? tens : within(exponents.flatMap(exponent => [1, 2, 5].map(digit => digit * 10 ** exponent)));
   }
 
   /** Adds a chart at a place of a picture; the width and height are those of its inner area.
@@ -30,13 +32,14 @@
     y.range([height, 0]);
     const isLog = scale => typeof scale.base === "function";
     const ticks = (scale, most) => (isLog(scale) ? powers(scale.domain(), most) : scale.ticks(most));
-    const written = value => api.number(value, 4);
+    const raised = value => [...String(Math.round(Math.log10(value)))].map(sign => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign])).join("");
+    const written = (value, scale) => (isLog(scale) && (value < 0.005 || value > 5e4) ? `10${raised(value)}` : api.number(value, 4));
 
     function show(what) {
       if (what.x) x.domain(what.x);
       if (what.y) y.domain(what.y);
-      below.call(d3.axisBottom(x).tickValues(ticks(x, xTicks)).tickFormat(written).tickSize(4));
-      beside.call(d3.axisLeft(y).tickValues(ticks(y, yTicks)).tickFormat(written).tickSize(4));
+      below.call(d3.axisBottom(x).tickValues(ticks(x, xTicks)).tickFormat(value => written(value, x)).tickSize(4));
+      beside.call(d3.axisLeft(y).tickValues(ticks(y, yTicks)).tickFormat(value => written(value, y)).tickSize(4));
       rules
         .selectAll("line")
         .data(ticks(y, yTicks))
