@@ -1,4 +1,4 @@
-"""kernels/cable.js beside the zoo's cable, beside scipy's integrator, and beside the speed that the paper worked out."""
+"""kernels/cable.js beside the zoo's cable, scipy's integrator, and the speed that the paper worked out."""
 
 import numpy as np
 import pytest

@@ -59,6 +59,11 @@
         "e.x2.y~e.x2.y~e.x1.y~e.learnt.y",
       tape: "10.01.00.11.00.10.01.10",
     },
+    own: {
+      title: { en: "An empty sheet", ru: "Чистый лист" },
+      net: `${X1}~${X2}`,
+      tape: "00.10.01.11.00.00",
+    },
   };
 
   playground.kernels.nets = { nets };
