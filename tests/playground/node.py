@@ -18,6 +18,7 @@ SECONDS = 120  # in which a script must end
 # JSON has no words for NaN and the infinities, and writes typed arrays as objects.
 RUN = """
 const fs = require("fs"), vm = require("vm");
+delete globalThis.exports; // a browser has none, and D3 would fill it instead of its global name
 const {scripts, body, given} = JSON.parse(fs.readFileSync(0, "utf8"));
 for (const path of scripts) vm.runInThisContext(fs.readFileSync(path, "utf8"), {filename: path});
 const result = new Function("playground", "given", body)(globalThis.playground, given);

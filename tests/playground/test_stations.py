@@ -13,7 +13,18 @@ from tests.playground.test_static import SCRIPTS
 from zoo import registry
 
 pytestmark = pytest.mark.node
-NAMES = ("axon", "mcculloch_pitts", "perceptron", "hopfield", "maps", "descent", "backpropagation", "your_data")
+NAMES = (
+    "axon",
+    "mcculloch_pitts",
+    "perceptron",
+    "mark_1",
+    "hopfield",
+    "maps",
+    "neocognitron",
+    "descent",
+    "backpropagation",
+    "your_data",
+)
 LIGHT = ("shell/namespace.js", "shell/language.js", "shell/link.js")  # the part of the shell that needs no page
 FILES = [*LIGHT, *(script for script in SCRIPTS if not script.startswith("shell/") and (PAGE / script).is_file())]
 

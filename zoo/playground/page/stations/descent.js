@@ -93,7 +93,7 @@ zoo.plots.feeding()  # the same on a logistic regression`;
     title: { en: "Descent", ru: "Спуск" },
     year: "1847–1964",
     paper: { text: "A. Cauchy, 1847; B. T. Polyak, USSR Comput. Math. Math. Phys. 4(5), 1964", href: "https://doi.org/10.1016/0041-5553(64)90137-5" },
-    entry: 'optimizer="sgd", solver="newton"',
+    entry: "logistic_regression",
     lead: {
       en: "Gradient descent looks at the slope and takes a small step down. Too small a rate is slow, too large a rate runs away; momentum helps along a valley; Newton's method looks at the bend as well. Drag the start.",
       ru: "Градиентный спуск смотрит на наклон и делает шаг вниз. При малой скорости он медленный, при слишком большой уходит прочь; инерция помогает вдоль оврага; метод Ньютона учитывает и кривизну. Передвиньте начало пути.",
@@ -122,7 +122,7 @@ zoo.plots.feeding()  # the same on a logistic regression`;
       },
       { key: "l1", kind: "range", min: 1, max: 10, step: 0.1, shown: bowl, label: { en: "Largest curvature λ₁", ru: "Наибольшая кривизна λ₁" } },
       { key: "l2", kind: "range", min: 0.1, max: 1, step: 0.05, shown: bowl, label: { en: "Smallest curvature λ₂", ru: "Наименьшая кривизна λ₂" } },
-      { key: "angle", kind: "range", min: 0, max: 90, step: 1, unit: { en: "°", ru: "°" }, shown: bowl, label: { en: "Angle of the valley", ru: "Поворот оврага" } },
+      { key: "angle", kind: "range", min: 0, max: 90, step: 1, unit: "°", shown: bowl, label: { en: "Angle of the valley", ru: "Поворот оврага" } },
       { key: "steps", kind: "range", min: 1, max: 200, step: 1, shown: bowl, label: { en: "Steps", ru: "Шагов" } },
       { key: "at", kind: "range", min: 0, max: 12, step: 1, shown: newton, label: { en: "The model after so many steps", ru: "Модель после стольких шагов" } },
       { kind: "button", shown: newton, label: { en: "Next step", ru: "Следующий шаг" }, disabled: state => state.at >= playground.views.newton.path(state).length - 1, press: api => api.set({ at: api.state.at + 1 }) },
