@@ -3,7 +3,7 @@
 (function (playground) {
   const { FEATURES, LONGEST, MOST_UNITS, training, python } = playground.yourData;
   const BUDGET = 10; // milliseconds of a frame that training takes
-  const CATCH_UP = 3000; // milliseconds at most, to come where a link says
+  const CATCH_UP = 300; // milliseconds of training to the steps of a link before the picture is drawn; the rest is in frames
   const MOST_LAYERS = 6;
   const MOST_STEPS = 200_000;
   const NOTED = 500; // milliseconds between notes of the steps in the link
@@ -63,7 +63,7 @@
     if (!api.narrow) beside.style.cssText = "display: grid; grid-template-columns: minmax(0, 4fr) minmax(0, 3fr); gap: 1rem; align-items: start";
     root.append(notice, columns, beside, places[2]);
     const field = drawField(places[0], api), losses = drawLosses(places[1], api), units = drawUnits(places[2], api);
-    let made = null, key = null, written = null, steps = 0, painted = -Infinity, cost = 0;
+    let made = null, key = null, written = null, steps = 0, goal = 0, request = 0, painted = -Infinity, cost = 0;
 
     function rebuild(state) {
       made = trained(state, CATCH_UP);
@@ -72,8 +72,28 @@
       beside.hidden = places[2].hidden = Boolean(made.problem);
       if (made.problem) return;
       steps = made.steps;
+      goal = state.steps;
       field.show(made);
       units.show(made);
+      cancelAnimationFrame(request);
+      request = requestAnimationFrame(reach);
+    }
+
+    /** Trains up to the steps that the state asked for. */
+    function reach() {
+      if (steps >= goal || made.problem) return;
+      train(() => steps < goal);
+      paint();
+      request = requestAnimationFrame(reach);
+    }
+
+    /** Takes a step, and more while a frame's time lasts and `more()` says so. */
+    function train(more) {
+      const end = performance.now() + BUDGET;
+      do {
+        made.step();
+        steps += 1;
+      } while (more() && performance.now() < end);
     }
 
     /** Shows which columns of a table are taken, where it has more than three. */
@@ -120,18 +140,14 @@
         animation.pause();
         return;
       }
-      const end = performance.now() + BUDGET;
-      do {
-        made.step();
-        steps += 1;
-      } while (animation.running && performance.now() < end && steps < MOST_STEPS);
+      train(() => animation.running && steps < MOST_STEPS);
       if (!animation.running) painted = -Infinity; // of a single step all is shown
       paint();
     });
     animation.pause();
     // The steps go into the state now and then, so that the link brings others to the same weights.
     const timer = setInterval(() => {
-      if (made && !made.problem && steps !== written) {
+      if (made && !made.problem && steps >= goal && steps !== written) {
         written = steps;
         api.set({ steps });
       }
@@ -149,7 +165,10 @@
         if (!made.problem) paint();
         if (goesOn) queueMicrotask(() => api.set({ steps: 0 }));
       },
-      stop: () => clearInterval(timer),
+      stop() {
+        clearInterval(timer);
+        cancelAnimationFrame(request);
+      },
     };
   }
 
