@@ -254,6 +254,26 @@
         },
       },
     ],
+    thumbnail(svg) {
+      const at = (layer, unit, size) => [14 + 46 * layer, 40 + 36 * (unit - (size - 1) / 2)];
+      const chosen = [[[0, 0], [1, 0]], [[1, 0], [2, 0]]].map(String);
+      for (const [layer, size, above] of [[0, 2, 2], [1, 2, 1]]) {
+        for (const from of d3range(size)) {
+          for (const to of d3range(above)) {
+            const [[x1, y1], [x2, y2]] = [at(layer, from, size), at(layer + 1, to, above)];
+            const on = chosen.includes(String([[layer, from], [layer + 1, to]]));
+            svg.append("line").attr("x1", x1).attr("y1", y1).attr("x2", x2).attr("y2", y2)
+              .style("stroke", on ? "var(--two)" : "var(--field)").style("stroke-width", on ? 4 : 1.5);
+          }
+        }
+      }
+      for (const [layer, size] of [[0, 2], [1, 2], [2, 1]]) {
+        for (const unit of d3range(size)) {
+          const [cx, cy] = at(layer, unit, size);
+          svg.append("circle").attr("cx", cx).attr("cy", cy).attr("r", 9).style("fill", "var(--paper)").style("stroke", "var(--one)").style("stroke-width", 2);
+        }
+      }
+    },
     python,
     draw,
   });

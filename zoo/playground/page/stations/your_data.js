@@ -300,6 +300,13 @@
         },
       },
     ],
+    thumbnail(svg) {
+      const { points, targets } = playground.kernels.data.generate("moons", 60, 0.08, 1);
+      for (const [i, label] of targets.entries()) {
+        svg.append("circle").attr("cx", 42 + 30 * points[2 * i]).attr("cy", 48 - 30 * points[2 * i + 1]).attr("r", 3)
+          .style("fill", label ? "var(--two)" : "var(--one)");
+      }
+    },
     python,
     draw,
   });
