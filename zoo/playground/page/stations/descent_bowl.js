@@ -84,11 +84,12 @@
   function draw(root, api) {
     const narrow = api.narrow;
     const size = narrow ? 340 : 500;
-    const [width, height] = narrow ? [360, size + 480] : [900, size + 20];
+    const [width, height] = narrow ? [360, size + 20] : [900, size + 20];
     const svg = api.picture(root, {
       width, height,
       label: { en: "The path of the descent over contour lines, and how fast it comes closer", ru: "Путь спуска на линиях уровня и то, как быстро он приближается" },
     });
+    const beside = narrow ? api.picture(root, { width, height: 450, label: { en: "The factor of a step against the rate; the function by step", ru: "Множитель за шаг в зависимости от скорости; значение функции по шагам" } }) : svg;
     const reach = [-REACH, REACH];
     const bowl = plane(svg, api, { left: 10, top: 10, size, x: reach, y: reach, label: "bowl" });
     const axes = bowl.inside.append("g");
@@ -97,12 +98,12 @@
     const showStart = start(svg, api, bowl, ["bx", "by"], size);
 
     const [left, wide] = narrow ? [50, 286] : [584, 296];
-    const factors = playground.chart(svg, api, { left, top: narrow ? size + 50 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 4 });
-    const errors = playground.chart(svg, api, { left, top: narrow ? size + 300 : 316, width: wide, height: narrow ? 120 : 140, x: d3.scaleLinear(), y: d3.scaleLog(), yTicks: 5 });
+    const factors = playground.chart(beside, api, { left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 4 });
+    const errors = playground.chart(beside, api, { left, top: narrow ? 285 : 316, width: wide, height: narrow ? 120 : 140, x: d3.scaleLinear(), y: d3.scaleLog(), yTicks: 5 });
     const limit = factors.plot.append("line").style("stroke", "var(--ink)").style("stroke-dasharray", "4 3");
     const one = factors.plot.append("line").style("stroke", "var(--ink)").style("stroke-width", 1.2);
     const name = factors.g.append("text").style("fill", "var(--ink)").attr("text-anchor", "end").style("stroke", "var(--paper)").style("stroke-width", 4).style("paint-order", "stroke");
-    const curvatures = factors.g.selectAll(".curvature").data(["λ₁", "λ₂"]).join("text").attr("class", "curvature").style("font-weight", 600).style("fill", (_, i) => ["var(--two)", "var(--three)"][i]).text(text => text);
+    const curvatures = factors.g.selectAll(".curvature").data(["λ₁", "λ₂"]).join("text").attr("class", "curvature").style("font-weight", 600).style("stroke", "var(--paper)").style("stroke-width", 4).style("paint-order", "stroke").style("fill", (_, i) => ["var(--two)", "var(--three)"][i]).text(text => text);
     const ends = bowl.inside.selectAll(".axis").data(["λ₁", "λ₂"]).join("text").attr("class", "axis").style("font-weight", 600).attr("text-anchor", "middle").style("fill", (_, i) => ["var(--two)", "var(--three)"][i]).text(text => text);
     const handle = factors.g.append("g");
     handle.append("rect").attr("x", -14).attr("width", 28).style("fill", "var(--paper)").style("fill-opacity", 0.01);
@@ -162,8 +163,8 @@
         const beside = [0.12 * edge, 1.22 * edge]; // where the lines of both curvatures are far from one another
         curvatures
           .data([state.l1, state.l2])
-          .attr("x", (_, i) => factors.x(beside[i]) + 6)
-          .attr("y", (l, i) => Math.min(high - 6, factors.y(kernel().factor(l, beside[i], state.momentum)) + (i ? 18 : 14)))
+          .attr("x", (_, i) => factors.x(beside[i]) + (i ? 0 : 10))
+          .attr("y", (l, i) => Math.min(high - 6, factors.y(kernel().factor(l, beside[i], state.momentum)) + (i ? 20 : 14)))
           .attr("text-anchor", (_, i) => (i ? "end" : "start"));
         const rule = state.momentum > 0 ? "2(1 + μ)/λ₁" : "2/λ₁";
         name.attr("x", factors.x(edge) - 6).attr("y", high - 8).text(`${rule} = ${api.number(edge)}`);

@@ -16,11 +16,12 @@
   function draw(root, api) {
     const narrow = api.narrow;
     const size = narrow ? 340 : 500;
-    const [width, height] = narrow ? [360, size + 510] : [900, size + 20];
+    const [width, height] = narrow ? [360, size + 20] : [900, size + 20];
     const svg = api.picture(root, {
       width, height,
       label: { en: "The loss over slope and bias, with Newton's quadratic model; a section along the step; the points and their curve", ru: "Функция потерь от наклона и сдвига с квадратичной моделью Ньютона; сечение вдоль шага; точки и кривая" },
     });
+    const beside = narrow ? api.picture(root, { width, height: 470, label: { en: "A section along the step; the points and their curve", ru: "Сечение вдоль шага; точки и кривая" } }) : svg;
     const { plane, star, start } = playground.views;
     const ground = plane(svg, api, { left: 10, top: 10, size, ...DOMAIN, label: "newton" });
     const at = i => [DOMAIN.x[0] + ((i % CELLS) + 0.5) * ((DOMAIN.x[1] - DOMAIN.x[0]) / CELLS), DOMAIN.y[0] + (Math.floor(i / CELLS) + 0.5) * ((DOMAIN.y[1] - DOMAIN.y[0]) / CELLS)];
@@ -45,8 +46,8 @@
     up.attr("x", 18).attr("y", 28).style("fill", "var(--soft)").text(api.text({ en: "↑ bias", ru: "↑ сдвиг" }));
     const showStart = start(svg, api, ground, ["nx", "ny"], size);
     const [left, wide] = narrow ? [50, 286] : [584, 296];
-    const section = playground.chart(svg, api, { left, top: narrow ? size + 50 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear() });
-    const curve = playground.chart(svg, api, { left, top: narrow ? size + 330 : 316, width: wide, height: narrow ? 130 : 140, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 2 });
+    const section = playground.chart(beside, api, { left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear() });
+    const curve = playground.chart(beside, api, { left, top: narrow ? 315 : 316, width: wide, height: narrow ? 130 : 140, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 2 });
 
     function drawSection(step) {
       const { theta, direction, value, share } = step;

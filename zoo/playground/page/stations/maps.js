@@ -72,11 +72,9 @@
     const narrow = api.narrow;
     const map = narrow ? 332 : SIDE;
     const width = narrow ? 360 : 880;
-    const height = narrow ? map + 3 * 150 + 70 : map + 2 * PAD;
-    const svg = api.picture(root, {
-      width, height,
-      label: { en: "The map over the figure that its samples are drawn from, and its errors", ru: "Карта поверх фигуры, из которой берутся примеры, и её ошибки" },
-    });
+    const label = { en: "The map over the figure that its samples are drawn from, and its errors", ru: "Карта поверх фигуры, из которой берутся примеры, и её ошибки" };
+    const svg = api.picture(root, { width, height: map + 2 * PAD, label });
+    const beside = narrow ? api.picture(root, { width, height: 480, label: { en: "The course of the learning", ru: "Ход обучения" } }) : svg;
     const [x, y] = [d3.scaleLinear(SEEN, [PAD, PAD + map]), d3.scaleLinear(SEEN, [PAD + map, PAD])];
     const figure = svg.append("path").style("fill", "var(--grid)").style("fill-rule", "evenodd").style("opacity", 0.75);
     const folds = svg.append("path").style("fill", "var(--accent)").style("opacity", 0.4);
@@ -96,8 +94,8 @@
     });
 
     const chart = (place, of) => {
-      const [left, top] = narrow ? [50, map + 50 + place * 150] : [map + 92, 30 + place * 174];
-      return playground.chart(svg, api, { left, top, width: width - left - 28, height: narrow ? 84 : 112, x: d3.scaleLog(), y: of, xTicks: 5, yTicks: 3 });
+      const [left, top] = narrow ? [50, 30 + place * 150] : [map + 92, 30 + place * 174];
+      return playground.chart(beside, api, { left, top, width: width - left - 28, height: narrow ? 84 : 112, x: d3.scaleLog(), y: of, xTicks: 5, yTicks: 3 });
     };
     const charts = [chart(0, d3.scaleLinear()), chart(1, d3.scaleLinear()), chart(2, d3.scaleLinear())];
     const replay = replayed();

@@ -20,11 +20,12 @@
 
   function draw(root, api) {
     const narrow = api.narrow;
-    const [width, height] = narrow ? [360, 1070] : [900, 640];
+    const [width, height] = narrow ? [360, 602] : [900, 640];
     const svg = api.picture(root, {
       width, height,
       label: { en: "The retina, and the planes of S-cells (blue) and C-cells (orange)", ru: "Сетчатка и плоскости S-клеток (синие) и C-клеток (оранжевые)" },
     });
+    const beside = narrow ? api.picture(root, { width, height: 440, label: { en: "Planes of S-cells (blue) and C-cells (orange)", ru: "Плоскости S-клеток (синие) и C-клеток (оранжевые)" } }) : svg;
     const cell = narrow ? 21 : 19;
     svg.append("text").attr("x", 8).attr("y", 18).text(api.text({ en: "Retina, 16 × 16 pixels", ru: "Сетчатка, 16 × 16 пикселей" })).style("font-weight", 600);
     const showRetina = retina(svg, api, { left: 8, top: 26, cell });
@@ -34,8 +35,8 @@
     const places = everywhere(svg, api, { left: 8, top: under + 84, size: 116 });
     const shows = LAYERS.map((layer, i) => {
       const [column, row] = [i % 2, Math.floor(i / 2)];
-      const [left, top] = narrow ? [8 + column * 180, under + 260 + row * 142] : [352 + column * 278, 26 + row * 206];
-      return planes(svg, api, { left, top, size: narrow ? 170 : 268, layer });
+      const [left, top] = narrow ? [8 + column * 180, 26 + row * 142] : [352 + column * 278, 26 + row * 206];
+      return planes(beside, api, { left, top, size: narrow ? 170 : 268, layer });
     });
 
     return {

@@ -44,7 +44,7 @@
       const corners = d3.range(LEVELS).map(() => []);
       for (let i = 0; i < u.length; i++) {
         if (u[i] <= 0) continue;
-        const level = Math.ceil((LEVELS * u[i]) / most) - 1;
+        const level = Math.min(LEVELS, Math.ceil((LEVELS * u[i]) / most)) - 1;
         const place = Math.floor(i / count);
         const [x, y] = places[i % count];
         if (level > 0 || u[i] > 0.05 * most) corners[level].push([x + (place % rows) * cell, y + Math.floor(place / rows) * cell]);
