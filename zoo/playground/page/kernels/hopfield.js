@@ -13,6 +13,7 @@
   const TIE = 1e-9; // a field of this size is 0 but for rounding
   const INDEPENDENT = 1e-6; // share of a pattern's square that must lie outside the stored ones
   const SWEEPS = 100; // the most updates of every unit
+  const ORDER = 1_000_000; // added to a seed, gives an order that has nothing to do with the damage of that seed
 
   /** Returns how many random patterns a rule holds in N units. */
   function capacity(rule, units) {
@@ -106,7 +107,7 @@
 
   /** Returns an order of the units for each sweep. */
   function orders(units, seed, sweeps = SWEEPS) {
-    const random = playground.kernels.random.generator(seed);
+    const random = playground.kernels.random.generator(seed + ORDER);
     return Array.from({ length: sweeps }, () => random.shuffle(Array.from({ length: units }, (_, unit) => unit)));
   }
 

@@ -3,12 +3,12 @@
 (function (playground) {
   const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-  /** Adds the cells to a group of a picture; returns {show(colours, rims)}, which fills them.
+  /** Adds the cells to a group of a picture; returns {show(colours, rims)}, which fills them: rims are [[cell, colour], ...].
    *
    *  rows, columns; size: of the whole width, in the picture's units; label: what a screen reader calls it;
-   *  paint(begin, end, erase): a stroke between two places [row, column], in cells; read(cell): what a cell is, in words.
-   *  Without `paint` it is only looked at. */
-  playground.cells = (group, { rows, columns, size, label, paint, read }) => {
+   *  paint(begin, end, erase): a stroke between two places [row, column], in cells; read(cell): {filled, text} of a cell.
+   *  Without `paint` it is looked at, or told by `press(cell)` of a click, for which there must be a control too. */
+  playground.cells = (group, { rows, columns, size, label, paint, read, press }) => {
     const side = size / columns;
     const places = d3.range(rows * columns);
     const row = cell => Math.floor(cell / columns);
@@ -22,10 +22,22 @@
       .attr("width", side)
       .attr("height", side)
       .attr("stroke", "var(--grid)");
-    const show = (colours, rims) => {
+    const rimmed = group.append("g").attr("pointer-events", "none");
+    const show = (colours, rims = []) => {
       cells.attr("fill", cell => colours[cell]);
-      if (rims) cells.attr("stroke", cell => rims[cell] ?? "var(--grid)").attr("stroke-width", cell => (rims[cell] ? 3 : 1));
+      rimmed
+        .selectAll("rect")
+        .data(rims)
+        .join("rect")
+        .attr("x", ([cell]) => (cell % columns) * side + 1.5)
+        .attr("y", ([cell]) => row(cell) * side + 1.5)
+        .attr("width", side - 3)
+        .attr("height", side - 3)
+        .attr("fill", "none")
+        .attr("stroke", ([, colour]) => colour)
+        .attr("stroke-width", 3);
     };
+    if (press) cells.style("cursor", "pointer").on("click", (event, cell) => press(cell));
     if (!paint) return { show };
 
     let cursor = [Math.floor(rows / 2), Math.floor(columns / 2)];

@@ -86,8 +86,7 @@
       },
     });
     return (lit, wires) => {
-      const rims = {};
-      wires.forEach((cell, i) => (rims[cell] = i < EXCITATORY ? "var(--one)" : "var(--two)"));
+      const rims = wires.map((cell, i) => [cell, i < EXCITATORY ? "var(--one)" : "var(--two)"]);
       cells.show(Array.from(lit, cell => (cell ? "var(--ink)" : "var(--paper)")), rims);
     };
   }
@@ -99,10 +98,9 @@
     const count = svg.append("text").attr("x", 0).attr("y", 15);
     const sum = element("p", { style: "font-size:.9rem" });
     root.append(sum);
-    const cells = playground.cells(svg.append("g").attr("transform", "translate(0,24)"), { rows, columns: COLUMNS, size: 400 });
+    const cells = playground.cells(svg.append("g").attr("transform", "translate(0,24)"), { rows, columns: COLUMNS, size: 400, press: cell => api.set({ unit: cell + 1 }) });
     return (active, lit, wires, unit) => {
-      const rims = { [unit]: "var(--accent)" };
-      cells.show(Array.from(active, one => (one ? "var(--accent)" : "var(--paper)")), rims);
+      cells.show(Array.from(active, one => (one ? "var(--accent)" : "var(--paper)")), [[unit, "var(--two)"]]);
       const on = active.reduce((total, one) => total + one, 0);
       count.text(`${api.text({ en: "association units active:", ru: "активны ассоциативные элементы:" })} ${on} / ${UNITS}`);
       const [plus, minus] = [wires.slice(0, EXCITATORY), wires.slice(EXCITATORY)].map(part => d3.sum(part, cell => lit[cell]));
@@ -173,8 +171,8 @@
     const showProgress = progress(below, api);
     const letters = (words, press) => {
       const said = api.text(words);
-      const ones = LETTERS.map(letter => element("button", { type: "button", "aria-label": `${said} ${letter}`, onclick: () => press(letter) }, letter));
-      first.append(element("div", { class: "row" }, element("span", { style: "min-width:5.5rem" }, said), ...ones));
+      const ones = LETTERS.map(letter => element("button", { type: "button", style: "padding:.3rem .6rem", "aria-label": `${said} ${letter}`, onclick: () => press(letter) }, letter));
+      first.append(element("div", {}, said, element("div", { class: "row", style: "gap:.35rem" }, ...ones)));
     };
     letters({ en: "Show", ru: "Показать" }, letter => api.set({ drawing: written(anew(letter, api.state.seed)) }));
     letters({ en: "Teach: it is", ru: "Научить: это" }, teach);
@@ -261,7 +259,7 @@ print(zoo.evaluate(run.model, (x[rows["test"]], y[rows["test"]]), verbose=0))
       en: "Rosenblatt's machine: 400 photocells, 512 association units wired to ten photocells each by chance, eight response units. Only the response units learn, by the perceptron's rule. Draw a letter, or let it be taught.",
       ru: "Машина Розенблатта: 400 фотоэлементов, 512 ассоциативных элементов, каждый случайно соединён с десятью фотоэлементами, и восемь реагирующих. Учатся только реагирующие, по правилу персептрона. Нарисуйте букву или покажите машине готовые.",
     },
-    defaults: { seed: 1, lessons: 80, unit: 1, drawing: "", own: [] },
+    defaults: { seed: 1, lessons: 160, unit: 1, drawing: "", own: [] },
     encode: { own: own => own.join(",") },
     decode: { own: text => (text ? text.split(",") : []) },
     check: {
