@@ -39,12 +39,14 @@ class Case(NamedTuple):
         kernels: The files in kernels/ that it needs.
         prepare: JavaScript in which `playground` stands: it prepares the work and returns the function of a frame,
             `return i => {...}`.
+        files: Further files of the page, such as "weights/neocognitron.js".
     """
 
     station: int
     work: str
     kernels: tuple[str, ...]
     prepare: str
+    files: tuple[str, ...] = ()
 
 
 CASES = (
@@ -54,12 +56,74 @@ CASES = (
         (),
         "const g = playground.kernels.random.generator(1); return () => { for (let i = 0; i < 1e4; i++) g.normal(); };",
     ),
+    Case(
+        5,
+        "167 samples to a map of 10 x 10 units, its twists, and its errors on 400 points",
+        ("kohonen_map",),
+        """
+        const k = playground.kernels.kohonen_map, grid = {rows: 10, columns: 10, topology: "rectangular"};
+        const points = k.samples("square", 400, 2), meshes = k.meshes(grid);
+        const run = k.training({
+          grid, kind: "gaussian", radius: [5, 0.4], rate: [0.5, 0.02], figure: "square", total: 1e9, seed: 1,
+        });
+        return () => { run.advance(167); k.errors(run.w, grid, points); k.turned(run.w, meshes); };
+        """,
+    ),
+    Case(
+        5,
+        "a numeral at another place, through the six layers of the neocognitron",
+        ("neocognitron",),
+        """
+        const k = playground.kernels.neocognitron, net = k.build(playground.weights.neocognitron);
+        const image = k.figure(playground.weights.neocognitron, "3");
+        return i => k.respond(net, k.moved(image, (i % 6) - 3, (i % 9) - 4));
+        """,
+        ("weights/neocognitron.js",),
+    ),
+    Case(
+        6,
+        "200 steps of descent from another start, and the factors of 160 rates",
+        ("descent",),
+        """
+        const k = playground.kernels.descent, A = k.matrix(4, 0.4, 25);
+        return i => {
+          k.descend(A, [2 - i / 1000, 1], 0.4, 0.3, 200).map(point => k.height(A, point));
+          for (let rate = 0; rate < 160; rate++) for (const l of [4, 0.4]) k.factor(l, rate / 160, 0.3);
+        };
+        """,
+    ),
+    Case(
+        6,
+        "Newton's path and the section through its model",
+        ("descent",),
+        """
+        const k = playground.kernels.descent;
+        return i => {
+          const [step] = k.newton(k.POINTS, [-0.5 + i / 1000, 0.9], 30, true);
+          for (let part = 0; part < 80; part++) {
+            const d = step.direction.map(value => (value * part) / 40);
+            k.likelihood(k.POINTS, [step.theta[0] + d[0], step.theta[1] + d[1]]);
+            k.model(step, d);
+          }
+        };
+        """,
+    ),
+    Case(
+        6,
+        "60 epochs of 20 rows fed in three ways, and the error after each step",
+        ("descent",),
+        """
+        const k = playground.kernels.descent, data = k.rows(20, 0.6, 1);
+        return i => [20, 5, 1].map(batch =>
+          k.feed(data, [-1 + i / 1000, 2], {batch, rate: 0.1, epochs: 60, sign: 1, seed: 1}).map(t => k.error(data, t)));
+        """,
+    ),
 )
 
 
 def measured(case: Case, frames: int) -> list[float]:
     """Returns the milliseconds of each frame that counts."""
-    return run(TIMED % case.prepare, *case.kernels, given=frames)
+    return run(TIMED % case.prepare, *case.kernels, files=case.files, given=frames)
 
 
 def table(rows: list[tuple[Case, list[float]]]) -> str:

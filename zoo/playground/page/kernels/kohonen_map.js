@@ -168,16 +168,24 @@
   /** Returns {quantization: mean distance of points from their winners, topographic: share of points whose nearest
    *  and next unit are no neighbours on the grid}. */
   function errors(w, grid, points) {
-    let [quantization, apart] = [0, 0];
+    let quantization = 0;
+    let apart = 0;
     for (const [x, y] of points) {
-      let [first, second] = [-1, -1];
-      let [least, next] = [Infinity, Infinity];
+      let first = -1;
+      let second = -1;
+      let least = Infinity;
+      let next = Infinity;
       for (let i = 0; i < w.length; i += 2) {
         const square = (w[i] - x) ** 2 + (w[i + 1] - y) ** 2;
         if (square < least) {
-          [second, next] = [first, least];
-          [first, least] = [i / 2, square];
-        } else if (square < next) [second, next] = [i / 2, square];
+          second = first;
+          next = least;
+          first = i / 2;
+          least = square;
+        } else if (square < next) {
+          second = i / 2;
+          next = square;
+        }
       }
       quantization += Math.sqrt(least);
       if (second >= 0 && steps(grid, first, second) > 1) apart += 1;
