@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.playground.node import call
+from tests.playground.node import call, run
+from zoo.data.drawn import drawn_letters
 from zoo.models.hopfield import capacity
 
 pytestmark = pytest.mark.node
@@ -178,3 +179,16 @@ def test_recall_breaks_down_past_138_thousandths_of_the_units():
     wrong = {point["load"]: point["wrong"][0] for point in call("hopfield", "errors", settings, 10)}
     assert wrong[0.05] < 0.001 and wrong[0.1] < 0.02
     assert wrong[0.25] > 0.2
+
+
+def test_the_letters_are_all_of_the_zoo_s():
+    letters = run("return playground.kernels.drawn.LETTERS.map(playground.kernels.drawn.letter)", "drawn")
+    stretched = drawn_letters().reshape(26, 7, 5).repeat([1, 2, 1, 2, 1, 2, 1], axis=1).repeat(2, axis=2)
+    np.testing.assert_array_equal(letters, stretched.reshape(26, 100))
+
+
+def test_the_order_of_the_units_has_nothing_to_do_with_the_damage_of_the_same_seed():
+    pattern = random_patterns(1, 100)[0]
+    damage = np.flatnonzero(np.array(call("hopfield", "damaged", pattern, 25, 3)) != pattern)
+    first = call("hopfield", "orders", 100, 3, 1)[0][:25]
+    assert len(set(first) & set(damage.tolist())) < 15  # 6.25 on average

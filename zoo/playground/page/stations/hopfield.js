@@ -81,7 +81,11 @@
       },
     });
     const fall = energy(second, api);
-    const row_of_memories = memories(below, api, p => api.set({ from: p, probe: "", steps: 0 }));
+    const row_of_memories = memories(below, api, p => {
+      const { state } = api;
+      const again = p === chosen(state) && !state.probe && state.steps === 0; // the same once more: other damage
+      api.set({ from: p, probe: "", steps: 0, seed: state.seed + (again ? 1 : 0) });
+    });
 
     let due = 0;
     const film = api.animate(seconds => {
@@ -139,7 +143,7 @@
     const chart = errors(first, api);
     const square = recalled(second, api);
     let run = null; // {key, experiment, points}
-    let request = null;
+    let timer = null;
 
     function show() {
       const { state } = api;
@@ -158,20 +162,20 @@
       const end = performance.now() + FRAME;
       while (run.points.length < POINTS && performance.now() < end) run.points.push(run.experiment.next());
       show();
-      request = run.points.length < POINTS ? requestAnimationFrame(compute) : null;
+      timer = run.points.length < POINTS ? setTimeout(compute) : null;
     }
     return {
       update(state) {
         const { units, rule, seed, damage } = state;
         const key = [units, rule, seed, damage].join();
         if (run?.key !== key) {
-          cancelAnimationFrame(request);
+          clearTimeout(timer);
           const settings = { units, rule, seed, step: units / 100, flips: [0, damage / 100], tried: TRIED };
           run = { key, experiment: kernel.experiment(settings), points: [] };
           compute();
         } else show();
       },
-      stop: () => cancelAnimationFrame(request),
+      stop: () => clearTimeout(timer),
     };
   }
 
@@ -372,6 +376,11 @@ print("overlap with the stored patterns:", memory.overlap(end, stored)[0])
       },
     ],
     python,
+    thumbnail(svg) {
+      const fall = d3.range(0, 60).map(i => [10 + i * 1.7, 40 - 22 * Math.cos(i / 7) + i * 0.1]);
+      svg.append("path").attr("d", `M${fall.join("L")}`).style("fill", "none").style("stroke", "var(--one)").style("stroke-width", 3);
+      svg.append("circle").attr("cx", 10 + 23 * 1.7).attr("cy", 56).attr("r", 6).style("fill", "var(--two)");
+    },
     draw,
   });
 })(playground);

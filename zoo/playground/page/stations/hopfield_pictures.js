@@ -32,7 +32,7 @@
 
   /** Adds the chart of the energy; returns {update(energies, step, levels, synchronous)}. */
   function energy(root, api) {
-    const [width, height] = [430, 300];
+    const [width, height] = [430, 440];
     const margin = { left: 52, right: 14, top: 26, bottom: 44 };
     const svg = api.picture(root, { width, height, label: { en: "The energy during the recall", ru: "Энергия во время воспоминания" } });
     svg.append("text").attr("y", 15).text(api.text({ en: "energy E", ru: "энергия E" }));

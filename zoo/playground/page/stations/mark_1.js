@@ -289,6 +289,11 @@ print(zoo.evaluate(run.model, (x[rows["test"]], y[rows["test"]]), verbose=0))
       },
     ],
     python,
+    thumbnail(svg) {
+      const lit = kernel.letter("A");
+      const cells = d3.range(SIDE * SIDE).filter(cell => lit[cell]);
+      svg.append("path").attr("d", cells.map(cell => `M${20 + 4 * (cell % SIDE)},${4 * Math.floor(cell / SIDE)}h4v4h-4z`).join("")).style("fill", "var(--ink)");
+    },
     draw,
   });
 })(playground);

@@ -277,6 +277,13 @@ print(run.stopped)
       },
     ],
     python,
+    thumbnail(svg) {
+      for (const [x, y, target] of [[20, 18, 1], [42, 12, 1], [30, 36, 1], [62, 62, -1], [88, 34, -1], [96, 64, -1]]) {
+        const shape = d3.symbol(target > 0 ? d3.symbolCircle : d3.symbolSquare, 110)();
+        svg.append("path").attr("d", shape).attr("transform", `translate(${x},${y})`).style("fill", target > 0 ? "var(--one)" : "var(--two)");
+      }
+      svg.append("path").attr("d", "M22,76L98,4").style("stroke", "var(--ink)").style("stroke-width", 3);
+    },
     draw,
   });
 })(playground);
