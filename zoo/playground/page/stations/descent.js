@@ -8,7 +8,7 @@
   const feeding = view("feeding");
 
   const BOWL = { view: "bowl", l1: 4, l2: 0.4, angle: 25, rate: 0.4, momentum: 0, steps: 30, bx: -2.3, by: 1.9 };
-  const NEWTON = { view: "newton", nx: -0.5, ny: 0.9, at: 0, halving: false };
+  const NEWTON = { view: "newton", nx: -0.5, ny: 0.9, at: 0, halving: false, turn: 30 };
   const FEEDING = { view: "feeding", fx: -1.1, fy: 1.9, feed_rate: 0.1, batch: 5, epochs: 8, sign: "plus", noise: 0.6, seed: 1 };
 
   const rated = (api, rate, momentum = 0) => api.set({ view: "bowl", rate: Number(rate.toPrecision(3)), momentum: Number(momentum.toPrecision(3)) });
@@ -128,6 +128,7 @@ zoo.plots.feeding()  # the same on a logistic regression`;
       { kind: "button", shown: newton, label: { en: "Next step", ru: "Следующий шаг" }, disabled: state => state.at >= playground.views.newton.path(state).length - 1, press: api => api.set({ at: api.state.at + 1 }) },
       { key: "halving", kind: "checkbox", shown: newton, label: { en: "Halve a step until the loss falls", ru: "Делить шаг пополам, пока потери не уменьшатся" } },
       { kind: "button", shown: newton, label: { en: "A start that is too far", ru: "Слишком далёкое начало" }, press: api => api.set({ nx: 3.6, ny: 1.2, at: 0 }) },
+      { key: "turn", kind: "range", min: -180, max: 180, step: 1, unit: "°", shown: newton, label: { en: "Turn the view", ru: "Повернуть вид" } },
       { key: "feed_rate", kind: "range", scale: "log", min: 0.005, max: 2, shown: feeding, label: { en: "Learning rate η", ru: "Скорость обучения η" } },
       { key: "batch", kind: "range", min: 2, max: 19, step: 1, shown: feeding, label: { en: "Rows of a mini-batch", ru: "Строк в мини-батче" } },
       { key: "epochs", kind: "range", min: 1, max: 60, step: 1, shown: feeding, label: { en: "Epochs", ru: "Эпох" } },

@@ -49,6 +49,10 @@
     const section = playground.chart(beside, api, { left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear() });
     const curve = playground.chart(beside, api, { left, top: narrow ? 315 : 316, width: wide, height: narrow ? 130 : 140, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 2 });
 
+    const space = narrow ? [360, 300] : [900, 400];
+    const view = api.picture(root, { width: space[0], height: space[1], label: { en: "The loss in space, and Newton's paraboloid", ru: "Функция потерь в пространстве и параболоид Ньютона" } });
+    const showSpace = playground.views.paraboloid(view, api, { width: space[0], height: space[1], domain: DOMAIN, loss, least: least.value });
+
     function drawSection(step) {
       const { theta, direction, value, share } = step;
       const along = part => [theta[0] + part * direction[0], theta[1] + part * direction[1]];
@@ -83,6 +87,7 @@
         const inSight = usable && lowest.every(value => Math.abs(value) < 1e3);
         ground.ellipses(model, step.hessian, inSight ? lowest : [0, 0], inSight ? [0.15, 0.5, 1, 1.8].map(part => part * Math.max(depth, 1e-6)) : [], { colour: "var(--two)", width: 1.6, dash: "6 4" });
         if (usable) drawSection(step);
+        showSpace(usable ? step : { ...step, direction: null }, state.turn);
         const [slope, bias] = step.theta;
         const logistic = x => 1 / (1 + Math.exp(-(slope * x + bias)));
         curve.show({
