@@ -168,7 +168,7 @@
 
   /** Returns a net for a function of two inputs: one cell if one is enough, else a cell a true row, and an "or". */
   function netFor(code) {
-    const inputs = [{ name: "x1", x: 80, y: 110 }, { name: "x2", x: 80, y: 290 }];
+    const inputs = [{ name: "x1", x: 80, y: 90 }, { name: "x2", x: 80, y: 270 }];
     const endings = (kind, from, to, count) => Array.from({ length: count }, () => ({ kind, from, to }));
     const one = cellFor(code);
     if (one) {
@@ -176,12 +176,12 @@
         ...endings("e", inputs[i].name, "y", one.endings[i]),
         ...endings("i", inputs[i].name, "y", one.inhibits[i]),
       ]);
-      return { inputs, cells: [{ name: "y", x: 420, y: 200, threshold: one.threshold }], links };
+      return { inputs, cells: [{ name: "y", x: 420, y: 180, threshold: one.threshold }], links };
     }
     const rows = [0, 1, 2, 3].filter((pattern) => valueOf(code, pattern >> 1, pattern & 1));
     const cells = rows.map((pattern, k) => {
       const bits = [pattern >> 1, pattern & 1];
-      const y = rows.length === 1 ? 200 : 70 + (260 * k) / (rows.length - 1);
+      const y = rows.length === 1 ? 180 : 60 + (240 * k) / (rows.length - 1);
       return { name: "abcd"[k], x: 320, y, threshold: bits[0] + bits[1] };
     });
     const links = rows.flatMap((pattern, k) => [
@@ -189,7 +189,7 @@
       { kind: pattern & 1 ? "e" : "i", from: "x2", to: cells[k].name },
       { kind: "e", from: cells[k].name, to: "y" },
     ]);
-    return { inputs, cells: [...cells, { name: "y", x: 560, y: 200, threshold: 1 }], links };
+    return { inputs, cells: [...cells, { name: "y", x: 560, y: 180, threshold: 1 }], links };
   }
 
   playground.kernels.neurons = {

@@ -14,8 +14,7 @@
   const KICK = 30; // uA/cm2, of a pulse by the button
   const is = (...names) => state => names.includes(state.experiment);
 
-  const traced = (current, temperature, every = Math.round(ROW / kernel.stepOf(temperature))) =>
-    kernel.simulate([[current, ON, OFF - ON]], SHOWN, temperature, every);
+  const traced = (current, temperature) => kernel.simulate([[current, ON, OFF - ON]], SHOWN, temperature);
 
   /** The whole answer to a steady current, and the rate of spikes beside it. */
   function steady(root, api) {
@@ -23,8 +22,9 @@
     const arrow = interval(view, api);
     const curve = rates(root, api, MOST);
     function update({ current, temperature }) {
-      const trace = traced(current, temperature);
-      const fine = traced(current, temperature, 1);
+      const fine = traced(current, temperature);
+      const every = Math.round(ROW / kernel.stepOf(temperature));
+      const trace = Object.fromEntries(Object.entries(fine).map(([name, values]) => [name, values.filter((_, i) => i % every === 0)]));
       const times = kernel.spikes(fine.time, fine.u);
       const { peak, width } = kernel.shape(fine.time, fine.u);
       view.show(trace);
@@ -38,8 +38,8 @@
           ru: ` Самый высокий достигает ${n(peak)} мВ${width === null ? "" : ` и длится ${n(width)} мс на половине высоты`}.`,
         }
         : { en: ` The voltage stays below ${n(peak)} mV.`, ru: ` Напряжение не поднимается выше ${n(peak)} мВ.` };
-      const every = times.length > 2 ? times.at(-1) - times.at(-2) : null;
-      const often = every === null ? { en: "", ru: "" } : { en: `, the last two ${n(every, 4)} ms apart`, ru: `, последние два через ${n(every, 4)} мс` };
+      const last = times.length > 2 ? times.at(-1) - times.at(-2) : null;
+      const often = last === null ? { en: "", ru: "" } : { en: `, the last two ${n(last, 4)} ms apart`, ru: `, последние два через ${n(last, 4)} мс` };
       api.say({
         en: `${times.length} ${api.plural(times.length, { en: spike, ru: { one: "", few: "", many: "" } })}${often.en}.${height.en}`,
         ru: `${times.length} ${api.plural(times.length, { en: spike, ru: { one: "нервный импульс", few: "нервных импульса", many: "нервных импульсов" } })}${often.ru}.${height.ru}`,
@@ -153,7 +153,7 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
   }
 
   const peakAt = current => {
-    const trace = traced(current, kernel.TEMPERATURE, 1);
+    const trace = traced(current, kernel.TEMPERATURE);
     return kernel.shape(trace.time, trace.u).peak;
   };
   const yes = [{ en: "yes", ru: "да" }, { en: "no", ru: "нет" }];
@@ -187,7 +187,7 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
       { key: "first", kind: "range", min: 0, max: 60, step: 1, unit: { en: "µA/cm²", ru: "мкА/см²" }, label: { en: "First pulse", ru: "Первый импульс" }, shown: is("pulses") },
       { key: "second", kind: "range", min: 0, max: STRONGEST, step: 1, unit: { en: "µA/cm²", ru: "мкА/см²" }, label: { en: "Second pulse", ru: "Второй импульс" }, shown: is("pulses") },
       { key: "delay", kind: "range", min: WIDTH, max: LONGEST, step: 0.25, unit: { en: "ms", ru: "мс" }, label: { en: "Delay", ru: "Задержка" }, shown: is("pulses") },
-      { key: "temperature", kind: "range", min: 0, max: 36, step: 0.1, unit: { en: "°C", ru: "°C" }, label: { en: "Temperature", ru: "Температура" } },
+      { key: "temperature", kind: "range", min: 0, max: 36, step: 0.1, unit: "°C", label: { en: "Temperature", ru: "Температура" } },
       { key: "diameter", kind: "range", min: 100, max: 1000, step: 1, unit: { en: "µm", ru: "мкм" }, label: { en: "Diameter", ru: "Диаметр" }, shown: is("cable") },
       { key: "both", kind: "checkbox", label: { en: "A spike from each end", ru: "Импульс с каждого конца" }, shown: is("cable") },
       {
@@ -227,7 +227,7 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         choices: [{ en: "nothing but a return to rest", ru: "только возврат к покою" }, { en: "a spike", ru: "нервный импульс" }],
         set: { experiment: "steady", current: -5, temperature: kernel.TEMPERATURE },
         right: api => {
-          const trace = traced(api.state.current, api.state.temperature, 1);
+          const trace = traced(api.state.current, api.state.temperature);
           return kernel.spikes(trace.time, trace.u).some(time => time > OFF) ? 1 : 0;
         },
         explain: {

@@ -76,7 +76,7 @@
     const left = element("div", { style: "min-width:0;grid-column:span 1" });
     const right = element("div", { style: "min-width:0;display:grid;gap:.3rem" });
     const below = element("div", { style: "display:grid;gap:.4rem;min-width:0" });
-    if (!api.narrow) sides.style.gridTemplateColumns = "minmax(0, 5fr) minmax(0, 3fr)";
+    if (!api.narrow) sides.style.gridTemplateColumns = "minmax(0, 3fr) minmax(0, 2fr)";
     sides.append(left, right);
     root.append(wiring, sides, below);
     let from = null; // where a connection that is being made begins
@@ -219,10 +219,10 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
       {
         key: "tool", kind: "select", label: { en: "A click on the picture", ru: "Щелчок по рисунку" },
         options: [
-          { value: "switch", label: { en: "switches an input, raises a threshold", ru: "включает вход, меняет порог" } },
-          { value: "excite", label: { en: "wires: excites, from … to …", ru: "проводит возбуждающую связь" } },
-          { value: "inhibit", label: { en: "wires: silences, from … to …", ru: "проводит тормозящую связь" } },
-          { value: "remove", label: { en: "removes", ru: "убирает" } },
+          { value: "switch", label: { en: "inputs, thresholds", ru: "входы и пороги" } },
+          { value: "excite", label: { en: "wire: excites", ru: "связь: возбуждает" } },
+          { value: "inhibit", label: { en: "wire: silences", ru: "связь: тормозит" } },
+          { value: "remove", label: { en: "remove", ru: "убрать" } },
         ],
       },
       { kind: "button", label: { en: "Add a cell", ru: "Добавить клетку" }, disabled: state => given(state).net.cells.length >= MOST_CELLS, press: api => add(api, false) },

@@ -3,8 +3,14 @@
 (function (playground) {
   const { outputs } = playground.kernels.neurons;
   const WIDTH = 640;
-  const HEIGHT = 400;
+  const HEIGHT = 360;
   const MOVED = 5; // units of the picture: less is a click
+  const LEGEND = [
+    { mark: "M0,0H32M24,-6L32,0L24,6", colour: "one", text: { en: "excites", ru: "возбуждает" } },
+    { mark: "M0,0H32M32,-8V8", colour: "two", text: { en: "silences", ru: "тормозит" } },
+    { mark: "M13,0a9,9 0 1 0 18,0a9,9 0 1 0 -18,0", colour: "two", filled: true, text: { en: "active now", ru: "активна сейчас" } },
+    { mark: "M13,0a9,9 0 1 0 18,0a9,9 0 1 0 -18,0", colour: "ink", inside: "2", text: { en: "threshold", ru: "порог" } },
+  ];
   const KEYS = { ArrowLeft: [-10, 0], ArrowRight: [10, 0], ArrowUp: [0, -10], ArrowDown: [0, 10] };
   const LABELS = {
     heat: { en: "heat", ru: "тепло" },
@@ -40,11 +46,10 @@
     const [a, b] = [at.get(link.from), at.get(link.to)];
     let end, way, d;
     if (a === b) {
-      const high = size + 34 + 16 * link.place;
-      const side = 20 + 6 * link.place;
+      const high = size + 44 + 22 * link.place;
+      const side = 24 + 12 * link.place;
       const foot = Math.sqrt(Math.max(0, (size + 7) ** 2 - 14 ** 2));
       end = [a.x + 14, a.y - foot];
-      way = [14 - side, high - foot];
       d = `M${a.x - 14},${a.y - foot}C${a.x - side - 14},${a.y - high} ${a.x + side + 14},${a.y - high} ${end}`;
       way = [-14, high - foot];
     } else {
@@ -66,13 +71,27 @@
     return { d, ending };
   }
 
+  /** Writes below the net what the marks of the picture mean; on a phone in two rows. */
+  function legend(svg, narrow, font, api) {
+    const columns = narrow ? 2 : 4;
+    const items = svg.append("g").selectAll("g").data(LEGEND).join("g")
+      .attr("transform", (_, i) => `translate(${20 + (i % columns) * (WIDTH / columns)},${HEIGHT + 14 + Math.floor(i / columns) * 2 * font})`);
+    items.append("path").attr("d", item => item.mark).attr("stroke", item => `var(--${item.colour})`).attr("stroke-width", 2.5)
+      .attr("fill", item => (item.filled ? `var(--${item.colour})` : "none"));
+    items.append("text").attr("x", 22).attr("y", 4.5).attr("text-anchor", "middle").attr("font-weight", 700)
+      .attr("style", `font-size: ${narrow ? 18 : 13}px`).text(item => item.inside ?? "");
+    items.append("text").attr("x", 44).attr("y", font * 0.35).attr("style", `font-size: ${font}px`).text(item => api.text(item.text));
+  }
+
   /** Adds the picture; returns {update({net, inputs, cells, from})}. What is done goes to `act`:
 
       act.press(name), act.pressLink(index), act.move(name, x, y), act.threshold(name, by), act.remove(name). */
   function diagram(root, api, act) {
-    const svg = api.picture(root, { width: WIDTH, height: HEIGHT, label: { en: "The net: inputs, cells and their connections", ru: "Сеть: входы, клетки и связи между ними" } });
+    const height = HEIGHT + (api.narrow ? 90 : 34);
+    const svg = api.picture(root, { width: WIDTH, height, label: { en: "The net: inputs, cells and their connections", ru: "Сеть: входы, клетки и связи между ними" } });
     const size = api.narrow ? 34 : 25;
     const font = api.narrow ? 24 : 15;
+    legend(svg, api.narrow, font, api);
     const wires = svg.append("g").attr("fill", "none");
     const nodes = svg.append("g");
     const held = (value, most) => Math.min(most - size - 4, Math.max(size + 4, value));

@@ -12,11 +12,10 @@
 
       toggle(tick, input) switches an input at one tick; go(tick) shows a tick. */
   function raster(root, api, { toggle, go }) {
-    const columns = api.narrow ? 9 : 16;
-    const width = api.narrow ? 360 : 640;
-    const left = api.narrow ? 104 : 128;
-    const side = (width - left - 8) / columns;
-    const high = api.narrow ? 26 : 27;
+    const most = api.narrow ? 9 : 16; // columns
+    const width = api.narrow ? 360 : 540;
+    const left = api.narrow ? 118 : 128;
+    const high = 27;
     const heading = { en: "Inputs and cells at each tick", ru: "Входы и клетки такт за тактом" };
     const svg = api.picture(root, { width, height: 100, label: heading });
     const now = svg.append("rect").attr("fill", "var(--one-soft)").attr("rx", 4);
@@ -26,6 +25,8 @@
 
     function update({ net, tape, rows, tick }) {
       const all = [...net.inputs, ...net.cells];
+      const columns = Math.max(8, Math.min(most, tape.length));
+      const side = (width - left - 8) / columns;
       const begin = Math.max(0, Math.min(tick - columns + 4, tape.length - columns));
       const shown = d3.range(begin, Math.min(begin + columns, tape.length));
       const x = time => left + (time - begin) * side;
@@ -73,10 +74,10 @@
 
   /** Adds the truth table; returns a function of {net, inputs}, which marks the row of the present inputs. */
   function table(root, api) {
-    const made = element("table", { style: "border-collapse:collapse;font-variant-numeric:tabular-nums" });
+    const made = element("table", { style: `border-collapse:collapse;font-variant-numeric:tabular-nums;${api.narrow ? "font-size:.85rem" : ""}` });
     const note = element("p", { style: "color:var(--soft);font-size:.9rem" });
     root.append(element("h3", {}, api.text({ en: "Truth table, inputs held", ru: "Таблица истинности: входы удерживаются" })), element("div", { style: "overflow-x:auto" }, made), note);
-    const cell = (tag, text, style = "") => element(tag, { style: `padding:.1rem .7rem .1rem 0;text-align:left;${style}` }, text);
+    const cell = (tag, text, style = "") => element(tag, { style: `padding:.1rem ${api.narrow ? ".4rem" : ".7rem"} .1rem 0;text-align:left;${style}` }, text);
     return ({ net, inputs }) => {
       if (!net.cells.length || net.inputs.length > MOST_INPUTS) {
         made.replaceChildren();
