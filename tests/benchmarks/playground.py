@@ -57,6 +57,51 @@ CASES = (
         "const g = playground.kernels.random.generator(1); return () => { for (let i = 0; i < 1e4; i++) g.normal(); };",
     ),
     Case(
+        1,
+        "100 ms of the axon at another current, its spikes and their shape",
+        ("axon",),
+        """
+        const k = playground.kernels.axon;
+        return i => {
+          const t = k.simulate([[10 + i / 100, 5, 80]], 100);
+          return [k.spikes(t.time, t.u), k.shape(t.time, t.u)];
+        };
+        """,
+    ),
+    Case(
+        1,
+        "two pulses: both traces, and the threshold of the second at another delay",
+        ("axon",),
+        """
+        const k = playground.kernels.axon, rest = k.rest();
+        return i => [
+          k.simulate([[30, 2, 0.5], [30, 10 + i / 100, 0.5]], 46, 6.3, 5), k.simulate([[30, 2, 0.5]], 46, 6.3, 5),
+          k.threshold(rest, 0.5), k.secondThreshold(30, 0.5, 8 + i / 100),
+        ];
+        """,
+    ),
+    Case(
+        1,
+        "a spike along 50 mm of the axon at another temperature, and its speed",
+        ("axon", "cable"),
+        """
+        const k = playground.kernels.cable;
+        return i => k.speed(k.simulate(50, 5.2, 18.5 + i / 100, 476, false, 5));
+        """,
+    ),
+    Case(
+        2,
+        "60 ticks of the net of heat and cold, and its truth table",
+        ("neurons", "nets"),
+        """
+        const k = playground.kernels.neurons, net = k.read(playground.kernels.nets.nets.heat_illusion.net);
+        return i => {
+          k.run(net, Array.from({length: 60}, (_, t) => [t % 7 === i % 7 ? 1 : 0, t % 5 === i % 5 ? 1 : 0]));
+          return k.truthTable(net);
+        };
+        """,
+    ),
+    Case(
         5,
         "167 samples to a map of 10 x 10 units, its twists, and its errors on 400 points",
         ("kohonen_map",),
