@@ -25,7 +25,7 @@
     const beside = g.append("g");
     const plot = g.append("g").attr("clip-path", `url(#${id})`);
     const curves = plot.append("g").style("fill", "none");
-    const marks = plot.append("g");
+    const marks = g.append("g");
     const title = g.append("text").attr("x", -40).attr("y", -10).style("font-weight", 600);
     const across = g.append("text").attr("x", width).attr("y", height + 36).attr("text-anchor", "end").style("fill", "var(--soft)");
     x.range([0, width]);
@@ -50,6 +50,7 @@
         .style("stroke", "var(--grid)");
       title.text(what.title ?? "");
       across.text(what.across ?? "");
+      const inside = (pixel, size) => pixel >= -1 && pixel <= size + 1; // false where it is no number
       const drawable = ([u, v]) => Number.isFinite(x(u)) && Number.isFinite(y(v));
       const line = d3.line().defined(drawable).x(([u]) => x(u)).y(([, v]) => y(v));
       curves
@@ -62,7 +63,7 @@
         .style("stroke-dasharray", one => one.dash ?? null);
       marks
         .selectAll("circle")
-        .data((what.dots ?? []).filter(dot => drawable(dot.at)))
+        .data((what.dots ?? []).filter(({ at }) => inside(x(at[0]), width) && inside(y(at[1]), height)))
         .join("circle")
         .attr("r", dot => dot.r ?? 5)
         .attr("cx", dot => x(dot.at[0]))

@@ -127,7 +127,7 @@ zoo.plots.feeding()  # the same on a logistic regression`;
       { key: "at", kind: "range", min: 0, max: 12, step: 1, shown: newton, label: { en: "The model after so many steps", ru: "Модель после стольких шагов" } },
       { kind: "button", shown: newton, label: { en: "Next step", ru: "Следующий шаг" }, disabled: state => state.at >= playground.views.newton.path(state).length - 1, press: api => api.set({ at: api.state.at + 1 }) },
       { key: "halving", kind: "checkbox", shown: newton, label: { en: "Halve a step until the loss falls", ru: "Делить шаг пополам, пока потери не уменьшатся" } },
-      { kind: "button", shown: newton, label: { en: "A start that is too far", ru: "Слишком далёкое начало" }, press: api => api.set({ nx: 3.6, ny: 1.2, at: 0 }) },
+      { kind: "button", shown: newton, label: { en: "A start that is too far", ru: "Начать слишком далеко" }, press: api => api.set({ nx: 3.6, ny: 1.2, at: 0 }) },
       { key: "turn", kind: "range", min: -180, max: 180, step: 1, unit: "°", shown: newton, label: { en: "Turn the view", ru: "Повернуть вид" } },
       { key: "feed_rate", kind: "range", scale: "log", min: 0.005, max: 2, shown: feeding, label: { en: "Learning rate η", ru: "Скорость обучения η" } },
       { key: "batch", kind: "range", min: 2, max: 19, step: 1, shown: feeding, label: { en: "Rows of a mini-batch", ru: "Строк в мини-батче" } },
@@ -144,7 +144,7 @@ zoo.plots.feeding()  # the same on a logistic regression`;
     ],
     questions: [
       {
-        ask: { en: "The largest curvature is λ₁ = 4, and η = 0.52. What does the path do?", ru: "Наибольшая кривизна λ₁ = 4, η = 0,52. Что будет с путём?" },
+        ask: { en: "The largest curvature is λ₁ = 4, and η = 0.52. What does the path do?", ru: "Наибольшая кривизна λ₁ = 4, η = 0,52. Что произойдёт?" },
         choices: [
           { en: "It goes down smoothly", ru: "Плавно пойдёт вниз" },
           { en: "It jumps from side to side, and converges", ru: "Будет прыгать со склона на склон, но сойдётся" },
@@ -164,7 +164,7 @@ zoo.plots.feeding()  # the same on a logistic regression`;
         right: api => (playground.views.bowl.course(api.state).factor < 1 ? 0 : 1),
         explain: api => ({
           en: `With momentum the limit is 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; a step multiplies the error by ${api.fixed(playground.views.bowl.course(api.state).factor, 3)} in the long run.`,
-          ru: `С инерцией предел равен 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; за шаг ошибка в среднем умножается на ${api.fixed(playground.views.bowl.course(api.state).factor, 3)}.`,
+          ru: `С инерцией предел равен 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; на долгом пути за шаг ошибка умножается на ${api.fixed(playground.views.bowl.course(api.state).factor, 3)}.`,
         }),
       },
       {

@@ -184,11 +184,11 @@
           slow: { en: "the rate is small and the descent slow", ru: "скорость мала, спуск медленный" },
           good: { en: "the descent converges", ru: "спуск сходится" },
           jumps: { en: "the path jumps from side to side of the valley, and converges", ru: "путь прыгает со склона на склон, но сходится" },
-          diverges: { en: "the rate is beyond the limit: the path runs away", ru: "скорость больше предельной: путь уходит прочь" },
+          diverges: { en: "the rate is beyond the limit, and the path runs away", ru: "скорость больше предельной, и путь уходит прочь" },
         }[behaviour];
         api.say({
-          en: `η = ${api.number(state.rate)} is ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} of 2/λ₁: ${said.en}.`,
-          ru: `η = ${api.number(state.rate)}, это ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} от 2/λ₁: ${said.ru}.`,
+          en: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.en}.`,
+          ru: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.ru}.`,
         });
       },
     };

@@ -201,8 +201,8 @@
             ru: `Вывернуто ячеек: ${twisted.length} из ${meshes.length}.`,
           });
       api.say({
-        en: `${api.number(state.step, 6)} of ${api.number(state.total, 6)} samples shown. ${fold} At the ring, ${unit} wins.`,
-        ru: `Показано примеров: ${api.number(state.step, 6)} из ${api.number(state.total, 6)}. ${fold} У кольца побеждает ${unit}.`,
+        en: `${api.number(state.step, 6)} of ${api.number(state.total, 6)} samples shown. ${fold} At the circle, ${unit} wins.`,
+        ru: `Показано примеров: ${api.number(state.step, 6)} из ${api.number(state.total, 6)}. ${fold} У кружка побеждает ${unit}.`,
       });
     }
 
@@ -275,8 +275,8 @@ print(run.model.codebook[0].round(2))  # the weights of the first row of units`;
     paper: { text: "T. Kohonen, Self-Organized Formation of Topologically Correct Feature Maps, Biol. Cybern. 43, 1982", href: "https://doi.org/10.1007/BF00337288" },
     entry: "kohonen_map",
     lead: {
-      en: "Units on a grid are shown points, one after another. The nearest unit wins, and it and its neighbours on the grid move towards the point; nobody tells them where to go. Drag the ring to ask which unit wins.",
-      ru: "Элементам сетки показывают точки, одну за другой. Побеждает ближайший элемент, и к точке сдвигаются он сам и его соседи по сетке; куда двигаться, им никто не говорит. Передвиньте кольцо, чтобы узнать, какой элемент победит.",
+      en: "Units on a grid are shown points, one after another. The nearest unit wins, and it and its neighbours on the grid move towards the point; nobody tells them where to go. Drag the circle to ask which unit wins.",
+      ru: "Элементам сетки показывают точки, одну за другой. Побеждает ближайший элемент, и к точке сдвигаются он сам и его соседи по сетке; куда двигаться, им никто не говорит. Передвиньте кружок, чтобы узнать, какой элемент победит.",
     },
     defaults: { ...SHEET, length: 100, step: 0, px: 0.72, py: 0.3 },
     controls: [
@@ -317,7 +317,7 @@ print(run.model.codebook[0].round(2))  # the weights of the first row of units`;
           const { turned, meshes } = kernel().twists(finished(api.state), shape(api.state));
           return {
             en: `After all samples ${turned} of ${meshes} meshes are turned over. A small radius smooths only what is near; a twist is larger than that.`,
-            ru: `После всех примеров вывернуто ${turned} из ${meshes} ячеек. Малый радиус сглаживает лишь то, что рядом, а перекрут больше.`,
+            ru: `После всех примеров вывернуто ячеек: ${turned} из ${meshes}. Малый радиус сглаживает лишь то, что рядом, а перекрут больше.`,
           };
         },
       },
@@ -336,7 +336,7 @@ print(run.model.codebook[0].round(2))  # the weights of the first row of units`;
         explain(api) {
           const w = [...finished(api.state)].filter((_, i) => i % 2 === 0).sort(d3.ascending).map(value => api.fixed(value, 2)).join("; ");
           return {
-            en: `The weights are ${w}. A unit at the end is pulled by its neighbour's samples too, but only from one side.`,
+            en: `The weights are ${w}. A unit at the end is pulled by its neighbour's samples too, but from one side alone.`,
             ru: `Веса равны ${w}. Крайний элемент тянут и примеры соседа, но только с одной стороны.`,
           };
         },

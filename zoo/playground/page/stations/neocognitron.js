@@ -53,11 +53,11 @@
 
   function told(api, result, alike, all) {
     if (result.cell < 0) return { en: "No cell of C3 responds.", ru: "Ни одна клетка C3 не отвечает." };
-    const u = api.fixed(result.c3.u[result.cell], 2);
+    const u = api.number(result.c3.u[result.cell], 2);
     const cell = { en: `Cell ${result.cell + 1} of C3 responds most (${u}).`, ru: `Сильнее всех отвечает клетка ${result.cell + 1} слоя C3 (${u}).` };
-    if (!recognised(result)) return { en: `${cell.en} No numeral has more than half: not recognised.`, ru: `${cell.ru} Ни у одной цифры нет больше половины: не узнано.` };
+    if (!recognised(result)) return { en: `${cell.en} No numeral has more than half: not recognised.`, ru: `${cell.ru} Ни одна цифра не набрала и половины: не узнано.` };
     return {
-      en: `${cell.en} It is a ${result.answer}, as in ${alike} of the ${all} places where it fits.`,
+      en: `${cell.en} It is a ${result.answer}, as in ${alike} of ${all} places where it fits.`,
       ru: `${cell.ru} Это ${result.answer}; так же в ${alike} из ${all} мест, где изображение помещается.`,
     };
   }

@@ -193,6 +193,7 @@
     const other = g.append("path").style("fill", "var(--two-soft)").style("stroke", "var(--two)").style("stroke-width", 0.7);
     const here = g.append("rect").attr("width", cell).attr("height", cell).style("fill", "none").style("stroke", "var(--ink)").style("stroke-width", 2);
     let [key, found, waiting] = ["", [], null];
+    let tell = () => {}; // tells how many answers are alike, of the state that is shown
     let wanted = -1;
 
     function draw(columns) {
@@ -218,12 +219,12 @@
       const base = kernel().moved(state.image, -SIDE, -SIDE);
       const now = `${base.join("")} ${state.damage} ${state.seed}`;
       wanted = recognised(result) ? result.answer : -1;
-      function told() {
+      tell = () => {
         draw(columns);
         const alike = wanted < 0 ? 0 : found.filter(answer => answer === wanted).length;
-        title.text(api.text({ en: `Same in ${alike} of ${rows * columns} places`, ru: `Так же в ${alike} из ${rows * columns} мест` }));
-        say(alike, rows * columns);
-      }
+        title.text(api.text({ en: `Same in ${alike} of ${found.length} places`, ru: `Так же в ${alike} из ${found.length} мест` }));
+        say(alike, found.length);
+      };
       if (now !== key) {
         clearTimeout(waiting);
         key = now;
@@ -235,12 +236,12 @@
             const answered = kernel().respond(network(), kernel().damaged(moved, state.damage, state.seed));
             found.push(recognised(answered) ? answered.answer : -1);
           }
-          told();
+          tell();
           if (found.length < rows * columns) waiting = setTimeout(more);
         };
         waiting = setTimeout(more, 60);
       }
-      told();
+      tell();
     }
     return { show, stop: () => clearTimeout(waiting) };
   }
