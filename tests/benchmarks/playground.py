@@ -102,6 +102,57 @@ CASES = (
         """,
     ),
     Case(
+        3,
+        "40 points: the perceptron's mistakes from zero, the exact margin, and the best line",
+        ("perceptron",),
+        """
+        const k = playground.kernels.perceptron, {points, targets} = k.clouds(40, 0.4, 1);
+        return () => { k.train(points, targets, 2000); k.margin(points, targets); k.best(points, targets); };
+        """,
+    ),
+    Case(
+        3,
+        "one lesson of the Mark I: a letter through 512 association units, and 160 letters named every eighth time",
+        ("mark_1",),
+        """
+        const k = playground.kernels.mark_1, machine = k.machine(1), shown = k.letters(400, 1);
+        const seen = ({name, lit}) => ({name, active: k.association(machine.wires, lit)});
+        const tests = k.letters(160, 2).map(seen);
+        return i => {
+          const {name, active} = seen(shown[i % 400]);
+          k.teach(machine, active, name);
+          if (i % 8 === 0) k.share(machine, tests);
+        };
+        """,
+    ),
+    Case(
+        4,
+        "a whole recall in 100 units with all its energies, and the name of the state that it ends in",
+        ("drawn", "hopfield"),
+        """
+        const k = playground.kernels.hopfield, patterns = [..."AJXKOF"].map(playground.kernels.drawn.letter);
+        const memory = k.store(patterns, "projection");
+        return i => {
+          const {state} = k.recall(memory, k.damaged(patterns[i % 6], 30, i), k.orders(100, i));
+          k.identify(state, patterns);
+        };
+        """,
+    ),
+    Case(
+        4,
+        "two more of 200 units' random patterns stored, and ten recalled from two starts, up to a load of .3",
+        ("hopfield",),
+        """
+        const settings = {units: 200, rule: "hebb", seed: 1, step: 2, flips: [0, 0.25], tried: 10};
+        const k = playground.kernels.hopfield;
+        let run = k.experiment(settings);
+        return i => {
+          if (i % 30 === 0) run = k.experiment(settings);
+          run.next();
+        };
+        """,
+    ),
+    Case(
         5,
         "167 samples to a map of 10 x 10 units, its twists, and its errors on 400 points",
         ("kohonen_map",),
@@ -159,8 +210,9 @@ CASES = (
         ("descent",),
         """
         const k = playground.kernels.descent, data = k.rows(20, 0.6, 1);
+        const how = {rate: 0.1, epochs: 60, sign: 1, seed: 1};
         return i => [20, 5, 1].map(batch =>
-          k.feed(data, [-1 + i / 1000, 2], {batch, rate: 0.1, epochs: 60, sign: 1, seed: 1}).map(t => k.error(data, t)));
+          k.feed(data, [-1 + i / 1000, 2], {...how, batch}).map(theta => k.error(data, theta)));
         """,
     ),
 )

@@ -58,7 +58,7 @@ def test_best_rate_makes_the_slowest_direction_as_fast_as_it_can_be(with_momentu
     best = call("descent", "best", 5.0, 0.4, with_momentum)
 
     def slowest(rate, momentum):
-        steps = [np.array([[1 + momentum - rate * l, -momentum], [1, 0]]) for l in (5.0, 0.4)]
+        steps = [np.array([[1 + momentum - rate * curvature, -momentum], [1, 0]]) for curvature in (5.0, 0.4)]
         return max(np.abs(np.linalg.eigvals(step)).max() for step in steps)
 
     assert slowest(best["rate"], best["momentum"]) == pytest.approx(best["factor"], abs=1e-6)
@@ -102,7 +102,9 @@ def test_newton_comes_to_the_minimum_of_the_zoo_and_of_scipy(points, halving):
     expected = scipy.optimize.minimize(loss, [0.0, 0.0], args=(points,), method="BFGS", tol=1e-10).x
     assert path[-1]["theta"] == pytest.approx(expected, abs=1e-5)
     table = pd.DataFrame(points, columns=["x", "y"]).astype({"y": int})
-    run = zoo.train("logistic_regression", table, target="y", encodings="raw", solver="newton", validation=None, verbose=0)
+    run = zoo.train(
+        "logistic_regression", table, target="y", encodings="raw", solver="newton", validation=None, verbose=0
+    )
     weights = np.concatenate([weight.ravel() for weight in run.model.network.get_weights()])
     assert path[-1]["theta"] == pytest.approx(weights, abs=1e-5)
 
