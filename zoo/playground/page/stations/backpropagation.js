@@ -157,8 +157,8 @@
     },
     entry: "backprop_1986",
     lead: {
-      en: "The slope of the error by a weight is a sum over paths: along each path, the slopes that it passes are multiplied. Click a weight, or drag it.",
-      ru: "Производная ошибки по весу — сумма по путям: вдоль каждого пути перемножаются производные, которые он проходит. Нажмите на вес или потяните его.",
+      en: "The slope of the error by a weight is a sum over paths: along each path, the slopes that it passes are multiplied. Click a weight, or drag it; Enter chooses it from the keyboard.",
+      ru: "Производная ошибки по весу — сумма по путям: вдоль каждого пути перемножаются производные, которые он проходит. Нажмите на вес или потяните его; с клавиатуры вес выбирает Enter.",
     },
     defaults: {
       net: "2-2-2-1", activation: "logistic", x1: 1, x2: -0.5, target: 1, answer: 1, rate: 0.5, weight: 0, path: -1, at: 1, seed: 2119, weights: [],

@@ -84,7 +84,8 @@
       step: PER_UNIT / 20,
       value: d => [api.fixed(current.weights[d.at], 2)],
     });
-    weight.on("focus", (event, d) => current.weight !== d.at && api.set({ weight: d.at, path: -1 }));
+    const choose = (event, d) => api.set({ weight: d.at, path: -1 });
+    weight.on("click", choose).on("keydown.choose", (event, d) => ["Enter", " "].includes(event.key) && (event.preventDefault(), choose(event, d)));
 
     const unit = units.selectAll("g").data(nodes).join("g")
       .attr("transform", d => `translate(${place.x(d.layer)},${place.y(d.layer, d.unit)})`);
@@ -143,7 +144,7 @@
   function change(api, facts, at, value) {
     const weights = Array.from(facts.weights);
     weights[at] = Number(Math.min(LARGEST, Math.max(-LARGEST, value)).toFixed(2));
-    api.set({ weights, weight: at });
+    api.set({ weights, weight: at, ...(at === facts.weight ? {} : { path: -1 }) });
   }
 
   /** Writes "layer 1" and so on above the columns. */
