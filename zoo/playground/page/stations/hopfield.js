@@ -9,6 +9,7 @@
   const MOST = 12; // stored patterns
   const ASKED = 120; // units a second, while the recall runs
   const UPDATES = 1.5; // of all units at once, a second
+  const SHOWN = 24; // updates of a state that alternates
   const POINTS = 30; // loads .01, .02, ... .30
   const TRIED = 10; // patterns recalled at each load
   const FRAME = 12; // milliseconds of computing between two pictures
@@ -21,6 +22,15 @@
   const name = (api, text, p) => (LETTERS.includes(text) ? text : `${api.text({ en: "drawing", ru: "рисунок" })} ${p + 1}`);
   const chosen = state => Math.min(state.from, state.patterns.length - 1);
 
+  /** Returns the updates of all units at once; of states that alternate, so many that it is seen. */
+  function alternated(memory, start) {
+    const path = kernel.alternate(memory, start);
+    while (path.end === "alternates" && path.states.length <= SHOWN) {
+      for (const list of [path.states, path.energies]) list.push(list[list.length - 2]);
+    }
+    return path;
+  }
+
   let solved = { key: null };
 
   /** Returns everything that follows from the patterns, the rule and the start; computed once for each. */
@@ -32,7 +42,7 @@
     const memory = stored.length ? kernel.store(stored, rule) : kernel.empty(UNITS, rule);
     const rest = Array(UNITS).fill(-1);
     const start = probe ? drawn(probe) : stored.length ? kernel.damaged(stored[chosen(state)], damage, seed) : rest;
-    const path = update === "asynchronous" ? kernel.recall(memory, start, kernel.orders(UNITS, seed)) : kernel.alternate(memory, start);
+    const path = update === "asynchronous" ? kernel.recall(memory, start, kernel.orders(UNITS, seed)) : alternated(memory, start);
     solved = { key, stored, memory, start, path, length: path.energies.length - 1, levels: stored.map(x => kernel.energy(memory, x)) };
     return solved;
   }
@@ -110,7 +120,9 @@
         const flipped = asked !== null && found.path.flipped[step - 1] === 1;
         const ended = step === found.length;
         let above = api.text({ en: "the state: draw on it, or run", ru: "состояние: рисуйте или запускайте" });
-        if (asked !== null) {
+        if (synchronous && step > 0) {
+          above = api.text({ en: `after ${step} updates of all units`, ru: `обновлений всех элементов: ${step}` });
+        } else if (asked !== null) {
           const before = at(found, step - 1);
           const h = kernel.fields(found.memory, before)[asked];
           above = `h = ${api.fixed(h, 2)}, s = ${before[asked] > 0 ? "+1" : "−1"}: ${api.text(flipped ? { en: "the unit turns over", ru: "элемент меняет знак" } : { en: "the unit stays", ru: "элемент не меняется" })}`;

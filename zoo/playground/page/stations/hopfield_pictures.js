@@ -152,7 +152,7 @@
 
   /** Adds the first stored pattern as it was recalled: wrong units are orange; returns {update(pattern, end, columns)}. */
   function recalled(root, api) {
-    const size = 300;
+    const size = 430;
     const box = element("div", {});
     root.append(box);
     let cells = null;
