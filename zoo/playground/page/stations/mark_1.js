@@ -235,14 +235,17 @@
     return among.find(({ name }) => name === letter).lit;
   }
 
-  const python = state => `import zoo
+  function python(state) {
+    const each = Math.max(1, Math.round(state.lessons / LETTERS.length));
+    return `import zoo
 from zoo.data import retina
 
-# ${state.lessons} letters in turn, each shown once, as here; the zoo draws and wires by numpy's random numbers.
-x, y, rows = retina.letters(train=${Math.max(1, Math.round(state.lessons / LETTERS.length))}, test=${TESTS / LETTERS.length}, seed=${state.seed})
+# ${each * LETTERS.length} letters in turn, each shown once, as here; the zoo draws and wires by numpy's random numbers.
+x, y, rows = retina.letters(train=${each}, test=${TESTS / LETTERS.length}, seed=${state.seed})
 run = zoo.train("mark_1_perceptron", (x[rows["train"]], y[rows["train"]]), epochs=1, seed=${state.seed}, verbose=0)
 print(zoo.evaluate(run.model, (x[rows["test"]], y[rows["test"]]), verbose=0))
 `;
+  }
 
   const bands = [0.25, 0.5, 0.75, 1];
 
