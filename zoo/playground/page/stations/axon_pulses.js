@@ -40,6 +40,10 @@
     return { fires: threshold !== null && second >= threshold, threshold, atRest, running };
   }
 
+  const known = new Map(); // "first temperature" -> [[delay, threshold or null]], worked out so far
+  const key = state => `${state.first} ${state.temperature}`;
+  const pointsOf = state => known.get(key(state)) ?? [];
+
   /** Adds the two pictures; returns {update(state), more(state)}; `more` works out some more of the curve. */
   function pulses(root, api) {
     const top = scope(root, api, { from: -BEFORE, to: LONGEST + 4, label: WORDS.voltage, most: STRONGEST, heights: api.narrow ? [40, 170, 0] : [44, 210, 0] });
@@ -71,10 +75,6 @@
       step: x(0.25) - x(0),
       value: () => `${api.number(api.state.delay)}, ${api.number(api.state.second)}`,
     });
-
-    const known = new Map(); // "first temperature" -> [[delay, threshold or null]]
-    const key = state => `${state.first} ${state.temperature}`;
-    const pointsOf = state => known.get(key(state)) ?? [];
 
     function showCurve(state, atRest) {
       const points = d3.sort(pointsOf(state), point => point[0]);

@@ -125,6 +125,8 @@
     return times.length > 2 && 200 - last < 2 * (last - before) ? 1000 / (last - before) : 0;
   }
 
+  const known = new Map(); // temperature -> [[current, rate]], worked out so far
+
   /** Adds the rate of spikes against the current, worked out a point a frame; a ring that can be dragged is the current. */
   function rates(root, api, most) {
     const { width, left, right } = sizes(api);
@@ -136,7 +138,6 @@
     axis(svg.append("g").attr("transform", `translate(0,${height - 28})`), d3.axisBottom(x), api, api.narrow ? 6 : 12);
     const side = svg.append("g").attr("transform", `translate(${left},0)`);
     const dots = svg.append("g").attr("fill", "var(--one)");
-    const known = new Map(); // temperature -> rates by current
     const ring = svg.append("circle").attr("r", 9).attr("fill", "var(--paper)").attr("fill-opacity", 0.6).attr("stroke", "var(--accent)").attr("stroke-width", 3.5);
     const at = () => [x(Math.max(0, api.state.current)), y(rate(Math.max(0, api.state.current), api.state.temperature))];
     api.draggable(ring, {

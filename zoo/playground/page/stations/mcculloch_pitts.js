@@ -76,7 +76,7 @@
     const left = element("div", { style: "min-width:0;grid-column:span 1" });
     const right = element("div", { style: "min-width:0;display:grid;gap:.3rem" });
     const below = element("div", { style: "display:grid;gap:.4rem;min-width:0" });
-    if (!api.narrow) sides.style.gridTemplateColumns = "minmax(0, 3fr) minmax(0, 2fr)";
+    if (!api.narrow) sides.style.gridTemplateColumns = "minmax(0, 4fr) minmax(0, 3fr)";
     sides.append(left, right);
     root.append(wiring, sides, below);
     let from = null; // where a connection that is being made begins

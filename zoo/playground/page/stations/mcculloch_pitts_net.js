@@ -73,9 +73,9 @@
 
   /** Writes below the net what the marks of the picture mean; on a phone in two rows. */
   function legend(svg, narrow, font, api) {
-    const columns = narrow ? 2 : 4;
+    const places = narrow ? [0, 330, 0, 330] : [0, 165, 310, 490];
     const items = svg.append("g").selectAll("g").data(LEGEND).join("g")
-      .attr("transform", (_, i) => `translate(${20 + (i % columns) * (WIDTH / columns)},${HEIGHT + 14 + Math.floor(i / columns) * 2 * font})`);
+      .attr("transform", (_, i) => `translate(${20 + places[i]},${HEIGHT + (narrow ? 46 : 16) + (narrow && i > 1 ? 2 * font : 0)})`);
     items.append("path").attr("d", item => item.mark).attr("stroke", item => `var(--${item.colour})`).attr("stroke-width", 2.5)
       .attr("fill", item => (item.filled ? `var(--${item.colour})` : "none"));
     items.append("text").attr("x", 22).attr("y", 4.5).attr("text-anchor", "middle").attr("font-weight", 700)
@@ -87,7 +87,7 @@
 
       act.press(name), act.pressLink(index), act.move(name, x, y), act.threshold(name, by), act.remove(name). */
   function diagram(root, api, act) {
-    const height = HEIGHT + (api.narrow ? 90 : 34);
+    const height = HEIGHT + (api.narrow ? 122 : 36);
     const svg = api.picture(root, { width: WIDTH, height, label: { en: "The net: inputs, cells and their connections", ru: "Сеть: входы, клетки и связи между ними" } });
     const size = api.narrow ? 34 : 25;
     const font = api.narrow ? 24 : 15;
@@ -142,6 +142,13 @@
           : api.text({ en: `cell ${label(node.name, api)}, threshold ${node.threshold}: ${state.en}`, ru: `клетка ${label(node.name, api)}, порог ${node.threshold}: ${state.ru}` });
       };
 
+      // A name stands below its node; above it, where the connections come from below.
+      const isAbove = node => {
+        const sources = net.links.filter(link => link.to === node.name && link.from !== node.name).map(link => at.get(link.from).y);
+        return sources.length > 0 && d3.mean(sources) > node.y + 70 && node.y > 2 * size + font;
+      };
+      const inside = (x, wide) => Math.min(0, WIDTH - 4 - x - wide / 2) + Math.max(0, 4 - x + wide / 2);
+
       const drawn = wires.selectAll("g").data(bent(net.links), link => link.index).join(enter => {
         const group = enter.append("g");
         group.append("path").attr("class", "way");
@@ -179,7 +186,8 @@
       shapes.select(".inside").attr("y", font * 0.36)
         .attr("style", node => `font-size: ${font + 3}px; fill: var(--${active.get(node.name) ? "paper" : "ink"})`)
         .text(node => (node.isInput ? active.get(node.name) : node.threshold));
-      shapes.select(".name").attr("y", size + font + 2)
+      shapes.select(".name").attr("y", node => (isAbove(node) ? -size - 8 : size + font + 2))
+        .attr("x", node => inside(node.x, label(node.name, api).length * font * 0.6))
         .attr("style", `font-size: ${font}px; paint-order: stroke; stroke: var(--paper); stroke-width: 4px`).text(node => label(node.name, api));
       api.pressable(shapes, { label: said, press: (event, node) => act.press(node.name) });
       shapes.on("pointerdown.drag", pointed).on("keydown.more", keyed);

@@ -14,7 +14,7 @@
   function raster(root, api, { toggle, go }) {
     const most = api.narrow ? 9 : 16; // columns
     const width = api.narrow ? 360 : 540;
-    const left = api.narrow ? 118 : 128;
+    const left = 128;
     const high = 27;
     const heading = { en: "Inputs and cells at each tick", ru: "Входы и клетки такт за тактом" };
     const svg = api.picture(root, { width, height: 100, label: heading });
@@ -77,7 +77,7 @@
     const made = element("table", { style: `border-collapse:collapse;font-variant-numeric:tabular-nums;${api.narrow ? "font-size:.85rem" : ""}` });
     const note = element("p", { style: "color:var(--soft);font-size:.9rem" });
     root.append(element("h3", {}, api.text({ en: "Truth table, inputs held", ru: "Таблица истинности: входы удерживаются" })), element("div", { style: "overflow-x:auto" }, made), note);
-    const cell = (tag, text, style = "") => element(tag, { style: `padding:.1rem ${api.narrow ? ".4rem" : ".7rem"} .1rem 0;text-align:left;${style}` }, text);
+    const cell = (tag, text, style = "") => element(tag, { style: `padding:.1rem ${api.narrow ? ".4rem" : ".6rem"} .1rem 0;text-align:left;${style}` }, text);
     return ({ net, inputs }) => {
       if (!net.cells.length || net.inputs.length > MOST_INPUTS) {
         made.replaceChildren();
