@@ -197,8 +197,8 @@
       const fold = chained(state)
         ? ends ? api.text({ en: `Weights: ${ends.join("; ")}.`, ru: `Веса: ${ends.join("; ")}.` }) : ""
         : api.text({
-            en: `Meshes turned over: ${twisted.length} of ${meshes.length}.`,
-            ru: `Вывернуто ячеек: ${twisted.length} из ${meshes.length}.`,
+            en: `Meshes turned over (violet): ${twisted.length} of ${meshes.length}.`,
+            ru: `Вывернуто ячеек (фиолетовые): ${twisted.length} из ${meshes.length}.`,
           });
       api.say({
         en: `${api.number(state.step, 6)} of ${api.number(state.total, 6)} samples shown. ${fold} At the circle, ${unit} wins.`,
