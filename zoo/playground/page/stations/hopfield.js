@@ -279,8 +279,8 @@ print("overlap with the stored patterns:", memory.overlap(end, stored)[0])
     },
     entry: "hopfield",
     lead: {
-      en: "Patterns are stored as minima of the energy E = −½ Σ wᵢⱼ sᵢ sⱼ. Each unit takes the sign of its field h = Σ wᵢⱼ sⱼ; the energy never rises, and the state falls into a minimum: it remembers.",
-      ru: "Образы хранятся как минимумы энергии E = −½ Σ wᵢⱼ sᵢ sⱼ. Каждый элемент принимает знак своего поля h = Σ wᵢⱼ sⱼ; энергия не растёт, и состояние скатывается в минимум: сеть вспоминает.",
+      en: "Patterns are stored as minima of the energy E\u00a0=\u00a0−½\u00a0Σ\u00a0wᵢⱼ\u00a0sᵢ\u00a0sⱼ. Each unit takes the sign of its field h\u00a0=\u00a0Σ\u00a0wᵢⱼ\u00a0sⱼ; the energy never rises, and the state falls into a minimum: it remembers.",
+      ru: "Образы хранятся как минимумы энергии E\u00a0=\u00a0−½\u00a0Σ\u00a0wᵢⱼ\u00a0sᵢ\u00a0sⱼ. Каждый элемент принимает знак своего поля h\u00a0=\u00a0Σ\u00a0wᵢⱼ\u00a0sⱼ; энергия не растёт, и состояние скатывается в минимум: сеть вспоминает.",
     },
     defaults: { view: "recall", patterns: ["A", "J", "X"], from: 0, damage: 25, probe: "", steps: 0, rule: "hebb", update: "asynchronous", seed: 1, letter: "K", units: 200, load: 0.1 },
     encode: { patterns: patterns => patterns.join(",") },

@@ -198,8 +198,8 @@ print(run.stopped)
     },
     entry: "perceptron",
     lead: {
-      en: "The unit leaves its weights alone while it is right. After a mistake it adds the point to its weights, or takes it away: w ← w + t x, b ← b + t. If any line divides the classes, it stops after at most (R/γ)² mistakes.",
-      ru: "Пока элемент отвечает верно, он не меняет весов. После ошибки он прибавляет точку к весам или вычитает её: w ← w + t x, b ← b + t. Если классы разделимы прямой, ошибок будет не больше (R/γ)².",
+      en: "The unit leaves its weights alone while it is right. After a mistake it adds the point to its weights, or takes it away: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. If any line divides the classes, it stops after at most (R/γ)² mistakes.",
+      ru: "Пока элемент отвечает верно, он не меняет весов. После ошибки он прибавляет точку к весам или вычитает её: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. Если классы разделимы прямой, ошибок будет не больше (R/γ)².",
     },
     defaults: { data: "and", steps: 8, adds: 1, gap: 0.4, seed: 1, points: [] },
     encode: { points: points => points.map(point => point.join(",")).join(";") },
