@@ -28,6 +28,9 @@
     };
   }
 
+  /** Returns a number as a float of Python, which Keras asks momentum to be. */
+  const float = value => (Number.isInteger(value) ? value.toFixed(1) : String(value));
+
   function pythonOfBowl({ l1, l2, angle, rate, momentum, steps, bx, by }) {
     return `import keras
 import numpy as np
@@ -38,7 +41,7 @@ turn = np.deg2rad(${angle})
 axes = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
 A = axes @ np.diag([${l1}, ${l2}]) @ axes.T  # f = theta' A theta / 2
 theta = keras.Variable(np.array([${bx}, ${by}], "float32"))
-optimizer = keras.optimizers.SGD(${rate}, momentum=${momentum})
+optimizer = keras.optimizers.SGD(${rate}, momentum=${float(momentum)})
 optimizer.build([theta])
 for step in range(${steps}):
     optimizer.apply([keras.ops.convert_to_tensor((A @ theta.numpy()).astype("float32"))], [theta])
