@@ -77,7 +77,7 @@ def _refused(what: str) -> ValueError:
 
 
 def _listed(values, dtype: str = "float32") -> list:
-    """Returns numbers flat, each written as short as float32 can be told from its neighbours: 0.2, not 0.20000000298."""
+    """Returns numbers flat, each as short as its float32 can be read back from: 0.2, not 0.20000000298023224."""
     values = np.ravel(keras.ops.convert_to_numpy(values)).astype(dtype)
     return values.tolist() if dtype == "float64" else [float(str(value)) for value in values]
 
@@ -144,7 +144,9 @@ def _layers(model) -> list[dict]:
         if isinstance(operation, keras.layers.InputLayer):
             names[id(output)] = output.name
             continue
-        taken = [names.get(id(tensor)) or names[id(producer_of(tensor))] for tensor in keras.tree.flatten(operation.input)]
+        taken = [
+            names.get(id(tensor)) or names[id(producer_of(tensor))] for tensor in keras.tree.flatten(operation.input)
+        ]
         if isinstance(operation, SAME):
             names[id(output)] = taken[0]
             continue

@@ -9,8 +9,10 @@
      predict([[0, 1], [1, 1]])             of an array or images: an array a row
 
    An answer is { label, probability, probabilities } of classes, { prediction } of numbers. Sums are computed in float64
-   and kept in float32, as the model was trained. */
+   and kept in float32, in which the model was trained. */
 (function (scope) {
+  const FEW = 16; // terms of a sum
+  const FLOAT32 = ["kernel", "bias", "alpha", "median", "center", "scale", "mean", "deviation"];
   const { fround } = Math;
   const logistic = x => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
   const ACTIVATIONS = {
@@ -68,13 +70,14 @@
     if (tensors.raw) return { [tensors.raw]: x };
     const flags = inputs.flags.map(i => (known[i] ? 0 : 1));
     const scaled = x.map((value, i) => {
-      const z = fround((value - fround(inputs.center[i])) / fround(inputs.scale[i]));
-      return inputs.squashed ? z / Math.sqrt(1 + (z / 3) ** 2) : z;
+      const z = fround(fround(value - inputs.center[i]) / inputs.scale[i]);
+      // In float32, where the square of a huge number is infinite, as in training.
+      return inputs.squashed ? z / Math.sqrt(1 + fround(fround(z / 3) ** 2)) : z;
     });
     const found = { [tensors.scaled]: Float32Array.from([...scaled, ...flags]) };
     if (tensors.standardised) {
       const { mean, deviation, farthest } = inputs;
-      const line = Array.from(x, (value, i) => (known[i] ? clip((value - mean[i]) / deviation[i], -farthest, farthest) : 0));
+      const line = Array.from(x, (value, i) => (known[i] ? clip(fround(value - mean[i]) / deviation[i], -farthest, farthest) : 0));
       found[tensors.standardised] = Float32Array.from([...line, ...flags]);
     }
     if (tensors.ranks) found[tensors.ranks] = Float32Array.from(inputs.ranked, one => (known[one.at] ? rank(x[one.at], one) : 0.5));
@@ -94,7 +97,8 @@
   const LAYERS = {
     dense(layer, parts) {
       const x = joined(parts), { units, kernel, bias } = layer;
-      const sums = new Float64Array(units);
+      // Few terms are rounded one by one, as processors do in float32; of many, the order of their sum is unknown.
+      const sums = x.length > FEW ? new Float64Array(units) : new Float32Array(units);
       for (let i = 0; i < x.length; i++) {
         if (x[i] !== 0) for (let j = 0; j < units; j++) sums[j] += x[i] * kernel[i * units + j];
       }
@@ -165,8 +169,16 @@
     return { prediction: values.length === 1 ? values[0] : values };
   }
 
+  /** Returns the constants of a part of the model as the nearest numbers of float32: 0.2 is 0.20000000298023224 there. */
+  function narrowed(part) {
+    const found = { ...part };
+    for (const name of FLOAT32) if (found[name]) found[name] = Float32Array.from(found[name]);
+    return found;
+  }
+
   /** Returns a function from an array of rows to an array of answers, of the content of a model.json. */
-  function predictor({ inputs, layers, answers, dtypes }) {
+  function predictor(model) {
+    const { answers, dtypes } = model, inputs = narrowed(model.inputs), layers = model.layers.map(narrowed);
     const last = layers[layers.length - 1].name;
     return rows =>
       Array.from(rows, row => {

@@ -2,7 +2,7 @@
 /* Rows of a table that somebody pasted or picked: a CSV file with two columns of numbers and a label.
 
    Between fields stands a comma, a semicolon or a tab, whichever splits the first lines into equally many fields; quotes
-   as in RFC 4180 (a doubled quote is a quote). Where semicolons or tabs separate, numbers may have a decimal comma.
+   as in RFC 4180 (a doubled quote is a quote); blanks around a field, and a byte order mark, are trimmed. Where semicolons or tabs separate, numbers may have a decimal comma.
    The first row is a header unless the two columns hold numbers in it. Messages come as {en, ru}. */
 (function (playground) {
   const SEPARATORS = [",", ";", "\t"];
@@ -61,21 +61,20 @@
 
   /** Returns the table of a text: {columns, rows, separator}, names and strings, or {problem}. */
   function table(text) {
-    const clean = text.replace(/^\ufeff/, "");
-    if (clean.trim() === "") {
+    if (text.trim() === "") {
       return refused(
         "There is no text. Paste rows such as 1.5, 2.0, yes, or choose a CSV file.",
         "Текста нет. Вставьте строки вида 1.5, 2.0, да или выберите файл CSV.",
       );
     }
-    if (clean.includes("\u0000")) {
+    if (text.includes("\u0000")) {
       return refused(
         "This is not a text file. Save the table as CSV (UTF-8), and choose that file.",
         "Это не текстовый файл. Сохраните таблицу в формате CSV (UTF-8) и выберите этот файл.",
       );
     }
-    const separator = separatorOf(clean);
-    const { rows, unclosed } = records(clean, separator);
+    const separator = separatorOf(text);
+    const { rows, unclosed } = records(text, separator);
     if (unclosed) {
       return refused(
         "A quotation mark is opened and never closed. Close it, or remove it.",
