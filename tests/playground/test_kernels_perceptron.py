@@ -146,6 +146,14 @@ def test_no_line_does_better_than_the_best(seed):
     assert np.all((targets * (np.c_[points, np.ones(7)] @ found["weights"]))[found["rows"]] > 0)
 
 
+@pytest.mark.parametrize(
+    "targets, right", [([1, -1], 2), ([1, 1, -1], 3), ([-1, 1, -1], 2), ([1, 1, -1, -1], 4), ([1, -1, 1, -1], 3)]
+)
+def test_points_on_one_line_are_divided_between_two_of_them(targets, right):
+    points = [[place, 2 * place] for place in range(len(targets))]
+    assert call("perceptron", "best", points, targets)["right"] == right
+
+
 def test_clouds_are_apart_by_their_gap_and_on_the_grid():
     points, targets = clouds(30, 0.5, 7)
     assert np.array_equal(points * 16, np.round(points * 16)) and abs(points).max() <= 1.75
