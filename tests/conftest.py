@@ -57,11 +57,12 @@ def pytest_report_header(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out the tests marked `tensorflow`, `jax` or `torch` on another backend.
+    """Leaves out the tests marked `tensorflow`, `jax` or `torch` on another backend, and `node` unless -m names it.
 
     With several workers, files with many slow tests come first, so that no worker ends long after the others.
     """
     others = [name for name in ("tensorflow", "jax", "torch") if name != BACKEND]
+    others += [] if "node" in config.option.markexpr else ["node"]  # -m "not slow" must not ask for Node
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in others)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

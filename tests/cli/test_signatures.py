@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 import zoo
+import zoo.playground.hosting
 import zoo.serving.server
 from zoo.cli import signatures
 from zoo.cli.commands import COMMANDS

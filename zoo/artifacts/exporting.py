@@ -52,12 +52,19 @@ def _write_numpy(model: Model, folder: Path) -> dict[str, tuple[dict, dict]]:
     return write(model, folder)
 
 
+def _write_web(model: Model, folder: Path) -> dict[str, tuple[dict, dict]]:
+    from zoo.artifacts.web_format import write
+
+    return write(model, folder)
+
+
 # Each writes the files of its format to an empty folder, and returns inputs and outputs of each signature as
 # `{name: [dtype, shape]}`. `proof_process.RUNTIMES` answers in the runtime of each.
 WRITERS: dict[str, Callable] = {
     "tf_saved_model": _write_saved_model,
     "onnx": _write_onnx,
     "numpy": _write_numpy,
+    "web": _write_web,
     "litert": _write_litert,
     "litert_float16": functools.partial(_write_litert, weights="float16"),
     "litert_int8": functools.partial(_write_litert, weights="int8"),
@@ -167,8 +174,8 @@ def export(
     Args:
         model: A `zoo.Model`, a `Run`, an artifact's folder or a preset's name.
         folder: The folder that a server watches; its name is the model's.
-        format: `"tf_saved_model"`; `"onnx"`; `"numpy"`; `"litert"`, or with smaller weights `"litert_float16"`,
-            `"litert_int8"`.
+        format: `"tf_saved_model"`; `"onnx"`; `"numpy"`; `"web"`; `"litert"`, or with smaller weights
+            `"litert_float16"`, `"litert_int8"`.
         data: Rows to measure what smaller weights cost, anything that `zoo.data.load` takes; left out, the test rows of
             the data that the model's card names. For the other formats it is not needed.
         version: A number, or `"next"`: one above the highest there.
@@ -184,7 +191,7 @@ def export(
         ImportError: if the format needs an extra of the zoo that is not installed.
         ValueError: if the format is unknown or has no operation for a column or a layer, the version is taken, or the
             signature would change.
-        RuntimeError: if the proof fails; nothing is then left.
+        RuntimeError: if the proof fails, or has no Node to run in; nothing is then left.
         OSError: if there is no space or no permission; nothing is then left.
     """
     begin = time.monotonic()

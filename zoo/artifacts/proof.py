@@ -79,7 +79,7 @@ def prove(
             "The model's own answers to rows like those of training are not finite: there is nothing to serve. Its "
             "training diverged; train again with a smaller `learning_rate`."
         )
-    sent = requests(model, rows, raw_names=format == "numpy")
+    sent = requests(model, rows, raw_names=format in ("numpy", "web"))
     if format in proof_process.PLAIN:
         sent = {key: values for key, values in sent.items() if key.startswith("serving_default:")}
     from zoo.data.served import answer_facts

@@ -7,6 +7,8 @@ gets `<signature>:<case>/<output>`.
 """
 
 import base64
+import json
+import subprocess
 import sys
 
 import numpy as np
@@ -118,16 +120,60 @@ def numpy(folder: str):
     return call
 
 
+# JSON has no NaN and no infinity: a missing number is null, an infinite one a string.
+_WEB = """
+const { readFileSync } = require("fs"), [folder] = process.argv.slice(1);
+const { predictor } = require(folder + "/predict.js");
+const infinite = (key, value) => ({ Infinity, "-Infinity": -Infinity })[value] ?? value;
+const cases = JSON.parse(readFileSync(0, "utf8"), infinite);
+const predict = predictor(JSON.parse(readFileSync(folder + "/model.json", "utf8")));
+process.stdout.write(JSON.stringify(cases.map(predict)));
+"""
+
+
+def web(folder: str):
+    """Returns `(signature, inputs) -> outputs` of `predict.js` in Node; the inputs have their raw names."""
+    with open(f"{folder}/model.json", encoding="utf-8") as file:
+        model = json.load(file)
+
+    def plain(value):
+        if isinstance(value, list):
+            return [plain(one) for one in value]
+        if value != value:
+            return None
+        return str(value).replace("inf", "Infinity") if value in (float("inf"), -float("inf")) else value
+
+    def call(signature, inputs):
+        columns = {name: plain(values.tolist()) for name, values in inputs.items()}
+        table = "columns" in model["inputs"]
+        rows = [dict(zip(columns, row)) for row in zip(*columns.values())] if table else next(iter(columns.values()))
+        done = subprocess.run(
+            ["node", "-e", _WEB, folder], input=json.dumps([rows]), capture_output=True, text=True, encoding="utf-8"
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"predict.js must answer in Node. It said:\n{done.stderr[-2000:]}")
+        (answers,) = json.loads(done.stdout)
+        return {
+            name: np.array([str(row[name]).encode() for row in answers], dtype=object)
+            if dtype == "string"
+            else np.array([np.nan if row[name] is None else row[name] for row in answers], dtype)
+            for name, dtype in model["dtypes"].items()
+        }
+
+    return call
+
+
 RUNTIMES = {
     "tf_saved_model": tf_saved_model,
     "onnx": onnx,
     "numpy": numpy,
+    "web": web,
     "litert": litert,
     "litert_float16": litert,
     "litert_int8": litert,
 }
 # Formats that have no other signature than `serving_default`.
-PLAIN = ("onnx", "numpy", "litert", "litert_float16", "litert_int8")
+PLAIN = ("onnx", "numpy", "web", "litert", "litert_float16", "litert_int8")
 
 
 def main(format: str, folder: str, requests_file: str, answers_file: str) -> None:

@@ -14,7 +14,7 @@ parsers.py     all of it for argparse                      loading.py     the ro
 spelling.py    messages that name parameters               outputs.py     where artifacts and files may be written
 repeating.py   the run that wrote a card                   printing.py    JSON and tables
 listing.py     runs                                        cross_validating.py   cross-validate
-model_comparison.py  compare
+model_comparison.py  compare                           touching.py    playground
 """
 
 from __future__ import annotations

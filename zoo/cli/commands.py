@@ -224,6 +224,17 @@ COMMANDS = {
             "seconds": "--timeout",
         },
     ),
+    "playground": Command(
+        run="zoo.cli.touching:playground",
+        summary="Serve a page on which the networks of the lecture can be touched, in English and in Russian.",
+        functions=("playground.hosting.serve", "playground.hosting.write"),
+        arguments={
+            "--static": {
+                "metavar": "DIR",
+                "help": "write the whole page into this folder, for any web host, and serve nothing",
+            },
+        },
+    ),
     "doctor": Command(
         run="zoo.cli.facts:doctor",
         summary="Show versions, devices and folders: what a bug report needs.",

@@ -1,0 +1,46 @@
+"use strict";
+/* The shell's own texts. */
+(function (playground) {
+  playground.words = {
+    page: { en: "Neural networks to touch", ru: "Нейронные сети, которые можно потрогать" },
+    start: { en: "Contents", ru: "Содержание" },
+    skip: { en: "Skip to the picture", ru: "Перейти к рисунку" },
+    stations: { en: "Stations of the lecture", ru: "Станции лекции" },
+    language: { en: "По-русски", ru: "In English" },
+    present: { en: "Present", ru: "Показ" },
+    leave: { en: "End presenting", ru: "Закончить показ" },
+    theme: { en: "Dark or light", ru: "Тёмная или светлая" },
+    keys: { en: "Keys", ru: "Клавиши" },
+    controls: { en: "Controls", ru: "Настройки" },
+    reset: { en: "Reset", ru: "Сбросить" },
+    link: { en: "Copy link", ru: "Скопировать ссылку" },
+    copy: { en: "Copy", ru: "Скопировать" },
+    copied: { en: "Copied", ru: "Скопировано" },
+    save: { en: "Save as SVG", ru: "Сохранить как SVG" },
+    python: { en: "This in Python", ru: "То же на Python" },
+    question: { en: "Predict, then reveal", ru: "Сначала предскажите" },
+    which: { en: (i, n) => `Question ${i} of ${n}`, ru: (i, n) => `Вопрос ${i} из ${n}` },
+    reveal: { en: "Reveal", ru: "Проверить" },
+    next: { en: "Next question", ru: "Следующий вопрос" },
+    right: { en: "Right.", ru: "Верно." },
+    wrong: { en: text => `No. The answer is: ${text}.`, ru: text => `Нет. Правильный ответ: ${text}.` },
+    pause: { en: "Pause", ru: "Пауза" },
+    go: { en: "Run", ru: "Пуск" },
+    step: { en: "One step", ru: "Один шаг" },
+    close: { en: "Close", ru: "Закрыть" },
+    previous: { en: "Previous station", ru: "Предыдущая станция" },
+    following: { en: "Next station", ru: "Следующая станция" },
+    entry: { en: "In the zoo:", ru: "В зоопарке:" },
+    failure: { en: "This part could not be loaded:", ru: "Эту часть загрузить не удалось:" },
+    broken: { en: "The station stopped with an error:", ru: "Станция остановилась с ошибкой:" },
+    problems: {
+      station: { en: p => `There is no station “${p.key}”; here is the start page.`, ru: p => `Станции «${p.key}» нет; показано содержание.` },
+      value: {
+        en: p => `The link's value of “${p.key}” cannot be used; the default is shown.`,
+        ru: p => `Значение «${p.key}» из ссылки не подходит; взято обычное.`,
+      },
+      key: { en: p => `The link's “${p.key}” is unknown here and is left out.`, ru: p => `Параметр «${p.key}» из ссылки здесь неизвестен и пропущен.` },
+      setting: { en: p => `The link's value of “${p.key}” is unknown and is left out.`, ru: p => `Значение «${p.key}» из ссылки неизвестно и пропущено.` },
+    },
+  };
+})((globalThis.playground ??= { kernels: {}, stations: [], weights: {} }));
