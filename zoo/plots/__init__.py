@@ -8,7 +8,7 @@ methods.py       gradient descent, momentum, Newton      surfaces.py         the
 batches.py       offline, mini-batch, online             canvas.py           Figures, Axes and colours
 line.py          what a line explains, what is added     probabilities.py     ROC, precision and recall, thresholds
 errors.py        residuals, predicted over true          outcomes.py          what these two files draw
-comparisons.py   differences of models to the best
+comparisons.py   differences of models to the best  translations.py    English and Russian labels
 
 Each picture is a matplotlib Figure made without pyplot: no global state, no window. `ax=` draws into Axes of yours.
 """
@@ -30,6 +30,7 @@ _HOMES = {
     "energy_landscape": "zoo.plots.landscapes",
     "feeding": "zoo.plots.batches",
     "feeding_paths": "zoo.plots.batches",
+    "language": "zoo.plots.translations",
     "learning_curves": "zoo.plots.training",
     "line_and_rest": "zoo.plots.line",
     "model_differences": "zoo.plots.comparisons",
@@ -42,6 +43,7 @@ _HOMES = {
     "residuals": "zoo.plots.errors",
     "roc_curve": "zoo.plots.probabilities",
     "threshold_curves": "zoo.plots.probabilities",
+    "translated": "zoo.plots.translations",
     "u_matrix": "zoo.plots.landscapes",
     "voltage_traces": "zoo.plots.traces",
     "weights_as_images": "zoo.plots.weights",
@@ -57,6 +59,7 @@ __all__ = [
     "energy_landscape",
     "feeding",
     "feeding_paths",
+    "language",
     "learning_curves",
     "line_and_rest",
     "model_differences",
@@ -69,6 +72,7 @@ __all__ = [
     "residuals",
     "roc_curve",
     "threshold_curves",
+    "translated",
     "u_matrix",
     "voltage_traces",
     "weights_as_images",
@@ -99,6 +103,8 @@ if TYPE_CHECKING:
     from zoo.plots.traces import voltage_traces as voltage_traces
     from zoo.plots.training import confusion_matrix as confusion_matrix
     from zoo.plots.training import learning_curves as learning_curves
+    from zoo.plots.translations import language as language
+    from zoo.plots.translations import translated as translated
     from zoo.plots.weights import weights_as_images as weights_as_images
 else:  # hidden from type checkers, which would otherwise accept any name
 

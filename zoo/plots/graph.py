@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from zoo.plots.backpropagation import ChainRule, chain_rule
 from zoo.plots.canvas import BLUE, GREY, RED, one
+from zoo.plots.translations import translated
 
 MOST_EDGES = 60  # more arrows would hide each other
 NUMBERED_EDGES = 16  # up to which each arrow has its numbers written at it
@@ -47,7 +48,15 @@ def network_graph(model, x, y=None, *, ax=None) -> Figure:
     _draw_edges(ax, edges, places, layers, with_slopes=y is not None)
     _draw_units(ax, numbers, places, with_deltas=y is not None)
     for layer, activation in enumerate(numbers.activations, 1):
-        ax.text(3.0 * layer, 0.8 * tallest, activation, ha="center", va="bottom", fontsize=10, color=GREY)
+        ax.text(
+            3.0 * layer,
+            0.8 * tallest,
+            translated(activation.replace("_", " ")),
+            ha="center",
+            va="bottom",
+            fontsize=10,
+            color=GREY,
+        )
     lines = _formulas(numbers, np.ravel(y) if y is not None else None)
     ax.text(
         1.5 * (len(layers) - 1), -0.8 * tallest - 0.35, "\n".join(lines), ha="center", va="top", fontsize=10,

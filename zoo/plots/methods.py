@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from zoo.plots.canvas import one, plain
 from zoo.plots.surfaces import SURFACES, Surface, draw_paths
+from zoo.plots.translations import translated
 from zoo.registry import suggest
 
 METHODS = ("gradient descent", "momentum", "Newton")
@@ -81,7 +82,9 @@ def descent(surface: str | Surface = "bowl", *, limits=None, ax=None, **settings
     paths: Mapping[str, np.ndarray] = descent_paths(surface, **settings)
     surface = _surface(surface)
     figure, ax = one(ax, (7.0, 5.0))
-    draw_paths(ax, surface.value, limits or surface.limits, paths, surface.minimum)
+    draw_paths(
+        ax, surface.value, limits or surface.limits, {translated(n): path for n, path in paths.items()}, surface.minimum
+    )
     ax.set_title(surface.formula, fontsize=11)
     ax.set_xlabel("a")
     ax.set_ylabel("b")

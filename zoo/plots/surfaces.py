@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from zoo.plots.canvas import COLORS, GREY, LIGHT
+from zoo.plots.translations import translated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +71,7 @@ SURFACES = {
 }
 
 
-def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, counted: str = "steps") -> None:
+def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum) -> None:
     """Draws contour lines, and paths from a start over them.
 
     Args:
@@ -79,7 +80,6 @@ def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, coun
         limits: Of the Axes, `((lowest, highest), (lowest, highest))`.
         paths: By name, `(steps + 1, 2)`.
         minimum: `(a, b)` where f is lowest.
-        counted: What the legend counts.
     """
     (left, right), (bottom, top) = limits
     a, b = np.meshgrid(np.linspace(left, right, 201), np.linspace(bottom, top, 201))
@@ -90,12 +90,14 @@ def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, coun
     ax.contour(a, b, height, levels=lowest + rises, colors=LIGHT, linewidths=0.8, zorder=1)
     for i, (name, path) in enumerate(paths.items()):
         color, many = COLORS[i % len(COLORS)], len(path) > 60
-        label = f"{name}: {len(path) - 1} {counted}"
+        label = translated("{name}: {count} steps", name=name, count=len(path) - 1)
         style = {"marker": "o", "markersize": 1.5 if many else 3.0, "linewidth": 0.8 if many else 1.3}
         ax.plot(*path.T, color=color, label=label, zorder=3, **style)
     start = next(iter(paths.values()))[0]
     ax.plot(*start, "s", color="black", markersize=6, zorder=4)
-    ax.annotate("start", start, textcoords="offset points", xytext=(-6, 8), ha="right", fontsize=9, color=GREY)
+    ax.annotate(
+        translated("start"), start, textcoords="offset points", xytext=(-6, 8), ha="right", fontsize=9, color=GREY
+    )
     ax.plot(*minimum, "*", color="black", markersize=10, zorder=4)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
