@@ -121,11 +121,11 @@ def _parts(model: Model, data, place: int) -> tuple[dict, np.ndarray, np.ndarray
     parts = {column: part * part_of_members for column, part in parts.items()}
     line = part_of_members * line[:, place].astype("float64")
     rest = both[:, place].astype("float64") - line
-    scale, center = _units(model, place)
+    scale, center = units_of(model, place)
     return {column: part * scale for column, part in parts.items()}, line * scale + center, rest * scale
 
 
-def _units(model: Model, place: int) -> tuple[float, float]:
+def units_of(model: Model, place: int) -> tuple[float, float]:
     """Returns by what an output is to be multiplied, and what is to be added, for it to be in the target's units."""
     outputs = model.network.outputs[0].shape[-1]
     scale, center, _ = model.task.terms(np.ones((1, outputs)), np.zeros(outputs), model.target)

@@ -1,6 +1,7 @@
 """Surfaces over two parameters, and the contour lines over which descents are drawn.
 
     bowl        f(a, b) = a^2 + b^2                          lowest at (0, 0)
+    trough      f(a, b) = 1/2 (a^2 + 10 b^2)                 lowest at (0, 0), ten times as steep across as along
     rosenbrock  f(a, b) = (1 - a)^2 + 100 (b - a^2)^2        lowest at (1, 1), at the bottom of a bent valley
 
 H. H. Rosenbrock, An Automatic Method for Finding the Greatest or Least Value of a Function, The Computer Journal 3(3),
@@ -57,6 +58,17 @@ SURFACES = {
         learning_rate=0.1,
         steps=30,
     ),
+    "trough": Surface(
+        formula=r"$f(a, b) = \frac{1}{2}\,(a^2 + 10\,b^2)$",
+        value=lambda a, b: 0.5 * (a**2 + 10.0 * b**2),
+        gradient=lambda a, b: np.array([1.0 * a, 10.0 * b]),
+        hessian=lambda a, b: np.diag([1.0, 10.0]),
+        minimum=(0.0, 0.0),
+        start=(-2.0, 0.7),
+        limits=((-2.4, 2.4), (-2.0, 2.0)),
+        learning_rate=0.1,
+        steps=30,
+    ),
     "rosenbrock": Surface(
         formula=r"$f(a, b) = (1 - a)^2 + 100\,(b - a^2)^2$",
         value=lambda a, b: (1.0 - a) ** 2 + 100.0 * (b - a**2) ** 2,
@@ -71,7 +83,7 @@ SURFACES = {
 }
 
 
-def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum) -> None:
+def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, legend: bool = True) -> None:
     """Draws contour lines, and paths from a start over them.
 
     Args:
@@ -80,6 +92,7 @@ def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum) -> N
         limits: Of the Axes, `((lowest, highest), (lowest, highest))`.
         paths: By name, `(steps + 1, 2)`.
         minimum: `(a, b)` where f is lowest.
+        legend: Whether a legend stands above.
     """
     (left, right), (bottom, top) = limits
     a, b = np.meshgrid(np.linspace(left, right, 201), np.linspace(bottom, top, 201))
@@ -101,4 +114,5 @@ def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum) -> N
     ax.plot(*minimum, "*", color="black", markersize=10, zorder=4)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=min(3, len(paths)), frameon=False, fontsize=9)
+    if legend:
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=min(3, len(paths)), frameon=False, fontsize=9)
