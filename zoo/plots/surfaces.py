@@ -115,4 +115,8 @@ def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, lege
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     if legend:
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=min(3, len(paths)), frameon=False, fontsize=9)
+        long = sum(map(len, ax.get_legend_handles_labels()[1])) > 90  # letters, which would be wider than the picture
+        ax.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=1 if long else min(3, len(paths)), frameon=False,
+            fontsize=9,
+        )  # fmt: skip

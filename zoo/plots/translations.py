@@ -131,6 +131,9 @@ class language:
         self._before = dict(_current)
         _current.update(language=code, words=dict(words or {}))
 
+    def _ipython_display_(self) -> None:
+        """Shows nothing below a notebook's cell that ends with the call."""
+
     def __enter__(self) -> language:
         return self
 
