@@ -68,20 +68,43 @@ def test_a_notebook_calls_nothing_but_the_zoo_and_plots(cells):
 def test_there_is_one_a_chapter_of_the_lecture_in_its_order():
     chapters = [path.stem for path in NOTEBOOKS if path.stem.startswith("lecture_")]
     assert [int(name.split("_")[1]) for name in chapters] == list(range(1, 14))
-    for page in ("lecture.md", "lecture.ru.md"):
-        text = (FOLDER.parent / "docs" / page).read_text(encoding="utf-8")
-        assert [name for name in chapters if f"../notebooks/{name}.ipynb" not in text] == []
+
+
+def rows_of(page):
+    """Returns the rows of a page's table: what it names, and the notebook that it points to."""
+    text = (FOLDER.parent / "docs" / page).read_text(encoding="utf-8")
+    found = []
+    for row in text.splitlines():
+        if link := re.search(r"\]\(\.\./notebooks/((?:ru/)?lecture_\w+\.ipynb)\)", row):
+            _, _, entries, _, pictures, _ = row.split("|")
+            found.append((re.findall(r"`([^`]+)`", entries), re.findall(r"`([^`]+)`", pictures), link[1]))
+    return found
 
 
 @pytest.mark.parametrize("page", ["lecture.md", "lecture.ru.md"])
-def test_the_lecture_s_page_names_entries_and_plots_that_there_are(page):
-    text = (FOLDER.parent / "docs" / page).read_text(encoding="utf-8")
-    plots = re.findall(r"`zoo\.plots\.(\w+)`", text)
-    assert len(plots) >= 15 and set(plots) <= set(zoo.plots.__all__)
-    entries = [name for row in text.splitlines() if row.startswith("|") for name in re.findall(r"`(\w+)`", row)]
-    assert set(entries) - {"activation", "1", "20"} <= set(zoo.list_models())
-    first = set(zoo.list_models(year="<1987"))
-    assert first <= set(entries)
+def test_what_a_row_of_the_lecture_s_page_names_occurs_in_its_notebook(page):
+    missing = []
+    for entries, pictures, notebook in rows_of(page):
+        code = code_of(FOLDER / notebook)
+        missing += [(notebook, name) for name in entries + pictures if not re.search(rf"\b{re.escape(name)}", code)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", ["lecture.md", "lecture.ru.md"])
+def test_the_lecture_s_page_names_all_chapters_and_early_entries_and_only_pictures_that_there_are(page):
+    rows = rows_of(page)
+    chapters = [path.name for path in NOTEBOOKS if path.stem.startswith("lecture_")]
+    assert list(dict.fromkeys(Path(notebook).name for *_, notebook in rows)) == chapters
+    assert {Path(notebook).parent.name for *_, notebook in rows} == {"ru" if page == "lecture.ru.md" else ""}
+    named = {name for entries, *_ in rows for name in entries}
+    assert set(zoo.list_models(year="<1987")) <= named
+    pictures = {name.removeprefix("zoo.plots.") for _, pictures, _ in rows for name in pictures}
+    assert len(pictures) >= 15 and pictures <= set(zoo.plots.__all__)
+
+
+def test_both_pages_have_the_same_table():
+    english, russian = rows_of("lecture.md"), rows_of("lecture.ru.md")
+    assert [(*names, notebook.removeprefix("ru/")) for *names, notebook in russian] == [tuple(row) for row in english]
 
 
 def exercises(path, cells=None):
