@@ -25,34 +25,35 @@ def shares_of_labels(begins, ends, lengths: Sequence[int], obstacles=()) -> np.n
         obstacles: Further lines `(2, 2)` that no label should cover, such as the names of units.
     """
     begins, ends = np.asarray(begins, "float64"), np.asarray(ends, "float64")
-    arrows = np.linalg.norm(ends - begins, axis=1)
-    half = 0.5 * CHARACTER * np.asarray(lengths, "float64") / arrows  # as a share of the arrow
+    ways = ends - begins
+    half = 0.5 * CHARACTER * np.asarray(lengths, "float64") / np.linalg.norm(ways, axis=1)  # as a share of the arrow
     chosen = np.full(len(begins), 0.5)
-
-    def line(i, share):
-        return begins[i] + np.array([[share - half[i]], [share + half[i]]]) * (ends[i] - begins[i])
-
+    fixed = np.asarray(obstacles, "float64").reshape(-1, 2, 2)
+    arrows = np.stack([begins, ends], axis=1)  # (arrows, 2, 2): where each line begins and ends
     for _ in range(PASSES):
         for i in range(len(begins)):
-            others = [j for j in range(len(begins)) if j != i]
-            kept = [line(j, chosen[j]) for j in others] + [np.asarray(obstacle, "float64") for obstacle in obstacles]
-            crossing = [np.stack([begins[j], ends[j]]) for j in others]
-            costs = []
-            for share in SHARES:
-                if half[i] > min(share, 1.0 - share) and half[i] < 0.5:  # beyond the arrow's ends
-                    costs.append(np.inf)
-                    continue
-                own = line(i, share)
-                covered = sum(max(0.0, HEIGHT - _distance(own, other)) for other in kept)
-                crossed = sum(max(0.0, 0.5 * HEIGHT - _distance(own, other)) for other in crossing)
-                costs.append(100.0 * covered + crossed + 0.01 * abs(share - 0.5))
-            chosen[i] = SHARES[int(np.argmin(costs))]
+            own = _lines(begins[[i]], ways[[i]], SHARES, half[i])
+            others = np.arange(len(begins)) != i
+            labels = _lines(begins[others], ways[others], chosen[others], half[others])
+            covered = np.maximum(0.0, HEIGHT - _distances(own, np.concatenate([labels, fixed]))).sum(axis=1)
+            crossed = np.maximum(0.0, 0.5 * HEIGHT - _distances(own, arrows[others])).sum(axis=1)
+            cost = 100.0 * covered + crossed + 0.01 * np.abs(SHARES - 0.5)
+            beyond = (half[i] > np.minimum(SHARES, 1.0 - SHARES)) & (half[i] < 0.5)  # the arrow's ends
+            chosen[i] = SHARES[np.argmin(np.where(beyond, np.inf, cost))]
     return chosen
 
 
-def _distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Returns about how far apart two lines are, `(2, 2)` each: from points of the first to all of the second."""
-    points = first[0] + np.linspace(0.0, 1.0, POINTS)[:, None] * (first[1] - first[0])
-    way = second[1] - second[0]
-    along = np.clip((points - second[0]) @ way / max(float(way @ way), 1e-12), 0.0, 1.0)
-    return float(np.min(np.linalg.norm(points - (second[0] + along[:, None] * way), axis=1)))
+def _lines(begins, ways, shares, half) -> np.ndarray:
+    """Returns the middle lines of labels at shares of arrows, `(labels, 2, 2)`."""
+    shares = np.asarray(shares)[:, None] + np.asarray(half).reshape(-1, 1) * [-1.0, 1.0]
+    return begins[:, None] + shares[..., None] * ways[:, None]
+
+
+def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Returns about how far apart lines are, `(first, second)`: from points of the first to all of the second."""
+    along_first = np.linspace(0.0, 1.0, POINTS)[:, None]
+    points = first[:, None, :1] + along_first * (first[:, None, 1:] - first[:, None, :1])  # (first, 1, points, 2)
+    begins, ways = second[None, :, :1], second[None, :, 1:] - second[None, :, :1]  # (1, second, 1, 2)
+    squares = np.maximum(np.sum(ways * ways, axis=-1), 1e-12)
+    along = np.clip(np.sum((points - begins) * ways, axis=-1) / squares, 0.0, 1.0)
+    return np.linalg.norm(points - begins - along[..., None] * ways, axis=-1).min(axis=-1)
