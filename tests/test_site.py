@@ -117,3 +117,22 @@ def test_a_notebook_that_writes_to_standard_error_is_refused(tmp_path):
     source = notebook_of(tmp_path / "a.ipynb", "import sys\nprint('red', file=sys.stderr)")
     with pytest.raises(ValueError, match="must write nothing to standard error. Received: red"):
         execution.with_outputs(source, tmp_path / "kept.ipynb")
+
+
+def test_formulas_become_mathml_and_what_other_hosts_send_is_taken_out():
+    pytest.importorskip("latex2mathml", reason="needs the extra `site`")
+    pytest.importorskip("mkdocs", reason="needs the extra `site`")
+    from docs.site.hooks import with_mathml
+
+    page = with_mathml(r'<p>Let \(x_1\) and $y$.</p><code>$z$</code><script src="https://elsewhere.org/x.js"></script>')
+    assert page.count("<math") == 2 and "<msub><mi>x</mi><mn>1</mn></msub>" in page
+    assert "<code>$z$</code>" in page and "elsewhere" not in page
+
+
+def test_the_contents_of_a_notebook_are_the_headings_of_its_page():
+    pytest.importorskip("latex2mathml", reason="needs the extra `site`")
+    pytest.importorskip("mkdocs", reason="needs the extra `site`")
+    from docs.site.hooks import contents
+
+    (first,) = contents('<h1 id="A">A</h1><h2 id="Чаша">Чаша<a href="#Чаша">¶</a></h2><h3 id="c">C</h3>')
+    assert (first["id"], [(each["id"], each["name"]) for each in first["children"]]) == ("A", [("Чаша", "Чаша")])

@@ -57,7 +57,9 @@ def make(build: Path) -> Path:
     }
     config = build / "mkdocs.yml"  # JSON is YAML
     config.write_text(json.dumps(settings, ensure_ascii=False, indent=1), encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", str(config)], check=True, cwd=build)
+    subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", str(config)], check=True, cwd=build
+    )
     site = build / "site"
     shutil.copytree(build / "downloads", site / "downloads")  # not by mkdocs, for which a notebook is a page
     if broken := broken_links(site):
