@@ -105,10 +105,9 @@ def _walk(surface, theta, step, steps) -> np.ndarray:
     path = [theta]
     with np.errstate(over="ignore", invalid="ignore"):  # a diverging path is cut off where numbers end
         for _ in range(steps):
-            if not np.any(surface.gradient(*path[-1])) and len(path) > 1 and np.array_equal(path[-1], path[-2]):
-                break
             theta = step(path[-1])
-            if not np.all(np.isfinite(theta)):
+            arrived = not np.any(surface.gradient(*path[-1])) and np.array_equal(theta, path[-1])
+            if arrived or not np.all(np.isfinite(theta)):
                 break
             path.append(theta)
     return np.array(path)
