@@ -1,6 +1,7 @@
-"""Writes the pictures that open the lecture's notebooks: `python -m tests.pictures [NAME...]` -> docs/lecture/NAME.svg.
+"""Writes the pictures that open the lecture's notebooks: `python -m tests.pictures [NAME...]`.
 
-Each is computed by the zoo, as the notebook below it does.
+English ones go to docs/lecture/NAME.svg, Russian ones to docs/lecture/ru/NAME.svg. Each is computed by the zoo, as the
+notebook below it does.
 """
 
 import sys
@@ -10,7 +11,8 @@ import matplotlib
 import numpy as np
 
 import zoo
-from zoo.plots.canvas import BLUE, GREEN, GREY, RED, Picture, plain
+from zoo.plots.canvas import BLUE, GREEN, GREY, RED, Picture, legend_beside, plain
+from zoo.plots.translations import translated
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "lecture"
 
@@ -27,11 +29,11 @@ def neuron():
     state = axon.predict(current, verbose=0)[0][::10]
     time = 0.1 * np.arange(len(state))
     left.plot(time, state[:, 0], color=BLUE)
-    left.set(xlabel="time (ms)", ylabel="voltage from rest (mV)")
+    left.set(xlabel=translated("time (ms)"), ylabel=translated("voltage from rest (mV)"))
     for gate, color, values in zip("mhn", (RED, GREEN, BLUE), state[:, 1:].T):
         right.plot(time, values, color=color, label=gate)
-    right.set(xlabel="time (ms)", ylabel="share of open gates")
-    right.legend(frameon=False)
+    right.set(xlabel=translated("time (ms)"), ylabel=translated("share of open gates"))
+    legend_beside(right)
     for axes in (left, right):
         plain(axes)
     return figure
@@ -42,7 +44,7 @@ def mcculloch_pitts():
     for ax, (gate, layers) in zip(axes, (("and", 1), ("or", 1), ("xor", 2))):
         cell = zoo.build("mcculloch_pitts", truth_table=gate, layers=layers)
         zoo.plots.decision_regions(cell, zoo.data.load(f"{gate}_gate"), limits=((-0.4, 1.4), (-0.4, 1.4)), ax=ax)
-        ax.set_title(gate if layers == 1 else f"{gate}: two layers", fontsize=11)
+        ax.set_title(gate if layers == 1 else translated("{gate}: two layers", gate=gate), fontsize=11)
         ax.get_legend().remove()
     return figure
 
@@ -56,12 +58,16 @@ def hebb():
         for _ in range(12):
             zoo.train(model, flowers, epochs=1, batch_size=1, learning_rate=1e-3, verbose=0)
             lengths.append(np.linalg.norm(model.components))
-        left.plot(lengths, color=color, label=rule.capitalize(), marker="o", markersize=3)
-    left.set(xlabel="epoch", ylabel="length of the weights", ylim=(0, 8))
-    left.legend(frameon=False)
+        left.plot(lengths, color=color, label=translated(rule.capitalize()), marker="o", markersize=3)
+    left.set(xlabel=translated("epoch"), ylabel=translated("length of the weights"), ylim=(0, 8))
+    legend_beside(left)
     weights = zoo.train("hebbian", "correlated_spikes", rule="stdp", verbose=0).model.components[0]
     right.bar(range(1, 21), weights, color=[RED] * 10 + [GREY] * 10)
-    right.set(xlabel="input (the first ten fire together)", ylabel="weight by spike timing", xticks=(1, 5, 10, 15, 20))
+    right.set(
+        xlabel=translated("input (the first ten fire together)"),
+        ylabel=translated("weight by spike timing"),
+        xticks=(1, 5, 10, 15, 20),
+    )
     for axes in (left, right):
         plain(axes)
     return figure
@@ -72,7 +78,8 @@ def perceptron():
     for ax, epochs in zip(axes, (1, 4, 9)):
         run = zoo.train("perceptron", "and_gate", epochs=epochs, verbose=0)
         zoo.plots.decision_regions(run, zoo.data.load("and_gate"), limits=((-0.4, 1.4), (-0.4, 1.4)), ax=ax)
-        ax.set_title(f"epoch {epochs}: {int(run.history['mistakes'][-1])} mistakes", fontsize=11)
+        wrong = int(run.history["mistakes"][-1])
+        ax.set_title(translated("epoch {epoch}: {wrong} mistakes", epoch=epochs, wrong=wrong), fontsize=11)
         ax.get_legend().remove()
     return figure
 
@@ -86,7 +93,7 @@ def map():
         ax.plot(*points[:400].T, ".", color="#CCCCCC", markersize=3)
         for line in (*sheet, *sheet.transpose(1, 0, 2)):
             ax.plot(*line.T, color=BLUE, linewidth=0.8)
-        ax.set_title(f"{epochs} epochs", fontsize=11)
+        ax.set_title(translated("{epochs} epochs", epochs=epochs), fontsize=11)
         ax.set_aspect("equal")
         ax.set_axis_off()
     return figure
@@ -97,7 +104,7 @@ def logistic_regression():
     z = np.linspace(-6, 6, 121)
     left.plot(z, 1 / (1 + np.exp(-z)), color=BLUE)
     left.axhline(0.5, color="#CCCCCC", linewidth=0.8)
-    left.set(xlabel="sum z", ylabel="probability")
+    left.set(xlabel=translated("sum z"), ylabel=translated("probability"))
     plain(left)
     titanic = zoo.data.load("titanic").frame()[["age", "fare", "survived"]].dropna()
     run = zoo.train("logistic_regression", titanic, target="survived", encodings="raw", verbose=0)
@@ -107,18 +114,10 @@ def logistic_regression():
 
 
 def mlp_regression():
-    figure, (ax,) = _panels(1, 6.0)
     cars = zoo.data.load("mpg").frame()[["horsepower", "mpg"]].dropna()
-    ax.plot(cars["horsepower"], cars["mpg"], ".", color="#CCCCCC", markersize=4)
-    grid = cars[["horsepower"]].drop_duplicates().sort_values("horsepower")
-    how = {"mlp_regressor": {"hidden_units": (16,), "dropout": 0.0}, "linear_regression": {}}
-    for (name, options), color in zip(how.items(), (BLUE, RED)):
-        run = zoo.train(name, cars, target="mpg", verbose=0, **options)
-        ax.plot(grid["horsepower"], zoo.predict(run, grid)["prediction"], color=color, label=name)
-    ax.set(xlabel="horsepower", ylabel="miles a gallon")
-    ax.legend(frameon=False)
-    plain(ax)
-    return figure
+    settings = {"hidden_units": (6,), "dropout": 0.0, "encodings": "standard", "linear": False, "learning_rate": 0.03}
+    run = zoo.train("mlp_regressor", cars, target="mpg", activation="tanh", verbose=0, **settings)
+    return zoo.plots.hidden_units(run, cars)
 
 
 def descent():
@@ -127,10 +126,8 @@ def descent():
     zoo.plots.descent("rosenbrock", steps=150, ax=right)
     for ax in (left, right):
         ax.get_legend().remove()
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
-    figure.legends[0].get_texts()[0].set_text("gradient descent")
-    figure.legends[0].get_texts()[1].set_text("momentum")
-    figure.legends[0].get_texts()[2].set_text("Newton")
+    names = [translated(name) for name in ("gradient descent", "momentum", "Newton")]
+    figure.legend(left.lines[: len(names)], names, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -165,14 +162,35 @@ PICTURES = (
 )  # fmt: skip
 
 
+WORDS = {  # in the pictures of this file alone, and in the data that they show
+    "share of open gates": "доля открытых ворот",
+    "{gate}: two layers": "{gate}: два слоя",
+    "epoch {epoch}: {wrong} mistakes": "эпоха {epoch}: ошибок {wrong}",
+    "{epochs} epochs": "эпох: {epochs}",
+    "length of the weights": "длина вектора весов",
+    "Hebb": "Хебб",
+    "Oja": "Ойя",
+    "input (the first ten fire together)": "вход (первые десять возбуждаются вместе)",
+    "weight by spike timing": "вес по правилу STDP",
+    "sum z": "сумма z",
+    "age": "возраст",
+    "fare": "стоимость билета",
+    "survived": "выжил",
+    "horsepower": "мощность, л. с.",
+    "mpg": "миль на галлон",
+}
+
+
 def main(names):
-    FOLDER.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context({"svg.hashsalt": "zoo", "svg.fonttype": "path", "path.simplify_threshold": 0.5}):
-        for picture in PICTURES:
-            if not names or picture.__name__ in names:
-                file = FOLDER / f"{picture.__name__}.svg"
-                picture().savefig(file, metadata={"Date": None}, dpi=90)
-                print(f"{file.name}: {file.stat().st_size / 1024:.0f} KB")
+        for code, folder in (("en", FOLDER), ("ru", FOLDER / "ru")):
+            folder.mkdir(parents=True, exist_ok=True)
+            with zoo.plots.language(code, words=WORDS if code == "ru" else None):
+                for picture in PICTURES:
+                    if not names or picture.__name__ in names:
+                        file = folder / f"{picture.__name__}.svg"
+                        picture().savefig(file, metadata={"Date": None}, dpi=90)
+                        print(f"{code} {file.name}: {file.stat().st_size / 1024:.0f} KB", flush=True)
 
 
 if __name__ == "__main__":

@@ -199,6 +199,15 @@ def test_scores_in_a_terminal_and_a_notebook():
     assert shades == [("20", "2"), ("10", "1"), ("30", "1")]  # 2/3, 1/3 and all of a row, of at most 30 %
 
 
+def test_plain_scores_are_shown_with_four_digits_and_kept_whole():
+    value = 0.1 + 0.2 + 0.126
+    plain = Scores({"shift_tolerance": value}, rows=1500).to_dict()
+    assert repr(value) == "0.42600000000000005"
+    assert repr(plain) == str(plain) == "{'shift_tolerance': 0.426, 'rows': 1500}"
+    assert plain == {"shift_tolerance": value, "rows": 1500}
+    assert json.loads(json.dumps(plain)) == plain
+
+
 def test_of_many_classes_the_most_frequent_mistakes_are_shown():
     counts = np.eye(1000, dtype=int) * 9
     counts[3, 7], counts[999, 0] = 5, 6

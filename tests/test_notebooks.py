@@ -1,36 +1,64 @@
 """The notebooks: that they can be read before they are run. CI runs them."""
 
 import ast
+import io
 import json
 import re
+import tokenize
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import zoo
+from tests import student_copies
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+RUSSIAN = sorted((FOLDER / "ru").glob("*.ipynb"))
+# The one statement that only the Russian notebooks have; `words` translates names in the data.
+LANGUAGE = re.compile(r'^zoo\.plots\.language\("ru"(, words=\{[^}]*\})?\)$', re.MULTILINE)
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
-def cells(request):
-    return json.loads(request.param.read_text(encoding="utf-8"))["cells"]
+def read(path):
+    """Returns the cells of a notebook as pairs: "code" or "markdown", and the source."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+
+
+def code_of(path):
+    return "\n".join(source for kind, source in read(path) if kind == "code")
+
+
+@pytest.fixture(params=NOTEBOOKS + RUSSIAN, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def notebook(request):
+    return request.param
+
+
+@pytest.fixture
+def cells(notebook):
+    return json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+
+
+@pytest.fixture(params=RUSSIAN, ids=lambda path: path.stem)
+def russian(request):
+    return request.param
 
 
 def test_there_are_notebooks():
     assert len(NOTEBOOKS) >= 2
 
 
-def test_a_notebook_begins_with_one_sentence_and_one_picture(cells):
+def test_a_notebook_begins_with_one_sentence_and_one_picture(notebook, cells):
     title, sentence, picture = "".join(cells[0]["source"]).split("\n\n")
     assert title.startswith("# ")
     assert sentence.endswith(".") and ". " not in sentence
-    assert (FOLDER / re.fullmatch(r"!\[.+\]\((.+)\)", picture)[1]).is_file()
+    assert (notebook.parent / re.fullmatch(r"!\[.+\]\((.+)\)", picture)[1]).is_file()
 
 
 def test_a_notebook_calls_nothing_but_the_zoo_and_plots(cells):
-    allowed = {"zoo", "matplotlib", "numpy", "pathlib", "tempfile"}  # numpy: the lecture's mathematics, by hand
+    allowed = {"zoo", "matplotlib", "numpy", "itertools", "warnings"}  # numpy: the lecture's mathematics, by hand
+    allowed |= {"importlib", "os", "pathlib", "subprocess", "sys", "tempfile"}  # files, and processes of other backends
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     nodes = list(ast.walk(ast.parse(code)))
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -41,32 +69,158 @@ def test_a_notebook_calls_nothing_but_the_zoo_and_plots(cells):
 def test_there_is_one_a_chapter_of_the_lecture_in_its_order():
     chapters = [path.stem for path in NOTEBOOKS if path.stem.startswith("lecture_")]
     assert [int(name.split("_")[1]) for name in chapters] == list(range(1, 14))
-    for page in ("lecture.md", "lecture.ru.md"):
-        text = (FOLDER.parent / "docs" / page).read_text(encoding="utf-8")
-        assert [name for name in chapters if f"../notebooks/{name}.ipynb" not in text] == []
+
+
+def rows_of(page):
+    """Returns the rows of a page's table: what it names, and the notebook that it points to."""
+    text = (FOLDER.parent / "docs" / page).read_text(encoding="utf-8")
+    found = []
+    for row in text.splitlines():
+        if link := re.search(r"\]\(\.\./notebooks/((?:ru/)?lecture_\w+\.ipynb)\)", row):
+            _, _, entries, _, pictures, _ = row.split("|")
+            found.append((re.findall(r"`([^`]+)`", entries), re.findall(r"`([^`]+)`", pictures), link[1]))
+    return found
 
 
 @pytest.mark.parametrize("page", ["lecture.md", "lecture.ru.md"])
-def test_the_lecture_s_page_names_entries_and_plots_that_there_are(page):
-    text = (FOLDER.parent / "docs" / page).read_text(encoding="utf-8")
-    plots = re.findall(r"`zoo\.plots\.(\w+)`", text)
-    assert len(plots) >= 15 and set(plots) <= set(zoo.plots.__all__)
-    entries = [name for row in text.splitlines() if row.startswith("|") for name in re.findall(r"`(\w+)`", row)]
-    assert set(entries) - {"activation", "1", "20"} <= set(zoo.list_models())
-    first = set(zoo.list_models(year="<1987"))
-    assert first <= set(entries)
+def test_what_a_row_of_the_lecture_s_page_names_occurs_in_its_notebook(page):
+    missing = []
+    for entries, pictures, notebook in rows_of(page):
+        code = code_of(FOLDER / notebook)
+        missing += [(notebook, name) for name in entries + pictures if not re.search(rf"\b{re.escape(name)}", code)]
+    assert missing == []
 
 
-def test_a_chapter_ends_with_exercises_whose_checks_run():
-    for path in NOTEBOOKS:
-        if not path.stem.startswith("lecture_"):
-            continue
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        titles = ["".join(cell["source"]).startswith("## Exercises") for cell in cells]
-        assert titles.count(True) == 1, path.stem
-        exercises = cells[titles.index(True) :]
-        checks = [cell for cell in exercises if cell["cell_type"] == "code" and "assert " in "".join(cell["source"])]
-        assert len(checks) >= 2 and "assert " in "".join(cells[-1]["source"]), path.stem
+@pytest.mark.parametrize("page", ["lecture.md", "lecture.ru.md"])
+def test_the_lecture_s_page_names_all_chapters_and_early_entries_and_only_pictures_that_there_are(page):
+    rows = rows_of(page)
+    chapters = [path.name for path in NOTEBOOKS if path.stem.startswith("lecture_")]
+    assert list(dict.fromkeys(Path(notebook).name for *_, notebook in rows)) == chapters
+    assert {Path(notebook).parent.name for *_, notebook in rows} == {"ru" if page == "lecture.ru.md" else ""}
+    named = {name for entries, *_ in rows for name in entries}
+    assert set(zoo.list_models(year="<1987")) <= named
+    pictures = {name.removeprefix("zoo.plots.") for _, pictures, _ in rows for name in pictures}
+    assert len(pictures) >= 15 and pictures <= set(zoo.plots.__all__)
+
+
+def test_both_pages_have_the_same_table():
+    english, russian = rows_of("lecture.md"), rows_of("lecture.ru.md")
+    assert [(*names, notebook.removeprefix("ru/")) for *names, notebook in russian] == [tuple(row) for row in english]
+
+
+def exercises(path, cells=None):
+    """Returns the pairs of a cell that holds a solution and the next one, the check, of `cells` or of the notebook."""
+    code = [source for kind, source in read(path) if kind == "code"]
+    shown = code if cells is None else [source for kind, source in cells if kind == "code"]
+    solutions = [number for number, source in enumerate(code) if student_copies.SOLUTION.search(source)]
+    return [(shown[number], shown[number + 1]) for number in solutions]
+
+
+def test_a_chapter_ends_with_two_exercises_or_more_whose_checks_say_what_is_expected(notebook):
+    if not notebook.stem.startswith("lecture_"):
+        return
+    sources = [source for _, source in read(notebook)]
+    titles = [source.startswith(("## Exercises", "## Упражнения")) for source in sources]
+    assert titles.count(True) == 1
+    found = exercises(notebook)
+    assert len(found) >= 2 and sources.index(found[0][0]) > titles.index(True)
+    for _, check in found:
+        assertions = [node for node in ast.parse(check).body if isinstance(node, ast.Assert)]
+        assert assertions and all(node.msg is not None for node in assertions), check
+
+
+def test_the_students_copies_are_what_the_command_writes():
+    copies = student_copies.copies()
+    folders = [folder / "students" for folder in student_copies.FOLDERS]
+    assert {path for folder in folders for path in folder.glob("*.ipynb")} == set(copies)
+    changed = [str(path) for path, text in copies.items() if path.read_text(encoding="utf-8") != text]
+    assert changed == [], "Write them anew: python -m tests.student_copies"
+
+
+def test_every_check_fails_on_the_blank_before_it_computes_anything(notebook):
+    copy = notebook.parent / "students" / notebook.name
+    comment = student_copies.COMMENTS[notebook.parent.name]
+    for blank, check in exercises(notebook, read(copy)) if copy.is_file() else ():
+        assert f"...  # {comment}" in blank and "SOLUTION" not in blank
+        names = {"np": np, "zoo": zoo}  # nothing of the cells above: these may take a minute
+        exec(blank, names)
+        with pytest.raises(AssertionError, match="."):
+            exec(check, names)
+
+
+def test_a_blank_stands_for_each_name_that_a_later_cell_reads():
+    code = "x = 2\n### BEGIN SOLUTION\nhalf = x / 2\na, b = half, x\n### END SOLUTION\n"
+    assert student_copies.blanked(code, "assert b == 2 and a == 1", "fill in") == (
+        "x = 2\na = ...  # fill in\nb = ...  # fill in"
+    )
+    inside = "def f(x):\n    ### BEGIN SOLUTION\n    y = x + 1\n    return y\n    ### END SOLUTION"
+    assert student_copies.blanked(inside, "f(1)", "fill in") == "def f(x):\n    return ...  # fill in"
+
+
+def test_a_solution_that_no_cell_reads_is_refused():
+    with pytest.raises(ValueError, match="A later cell must read what a solution assigns"):
+        student_copies.blanked("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n", "print(y)", "fill in")
+
+
+def test_every_chapter_is_there_in_russian():
+    chapters = {path.name for path in NOTEBOOKS if path.stem.startswith("lecture_")}
+    assert chapters <= {path.name for path in RUSSIAN} <= {path.name for path in NOTEBOOKS}
+
+
+def is_russian(text):
+    return re.search("[а-яё]", text, re.IGNORECASE) is not None
+
+
+def is_translated(english, russian):
+    """Returns whether two trees of code differ in nothing but strings that are Russian in the second."""
+    if type(english) is not type(russian):
+        return False
+    if isinstance(english, list):
+        return len(english) == len(russian) and all(map(is_translated, english, russian))
+    if isinstance(english, ast.Constant) and isinstance(russian.value, str) and is_russian(russian.value):
+        return isinstance(english.value, str)
+    if isinstance(english, ast.JoinedStr) and is_russian(ast.unparse(russian)):  # its numbers in the same order
+        values = [[part for part in node.values if isinstance(part, ast.FormattedValue)] for node in (english, russian)]
+        return is_translated(*values)
+    if isinstance(english, ast.AST):
+        return all(is_translated(getattr(english, name), getattr(russian, name)) for name in english._fields)
+    return english == russian
+
+
+def test_a_russian_notebook_has_the_code_of_the_english_one_but_for_its_texts(russian):
+    english, translation = code_of(FOLDER / russian.name), code_of(russian)
+    assert len(LANGUAGE.findall(translation)) == 1 and "zoo.plots.language" not in english
+    assert is_translated(ast.parse(english), ast.parse(LANGUAGE.sub("", translation)))
+
+
+@pytest.mark.parametrize(
+    "english, russian, same",
+    [
+        ("f(label='line')", "f(label='прямая')", True),
+        ("print(f'{a} of {b:.2f}')", "print(f'верно {a} из {b:.2f}')", True),
+        ("f(rule='oja')", "f(rule='hebb')", False),
+        ("x = 2", "y = 2", False),
+        ("print(f'{a} of {b}')", "print(f'{b} из {a}')", False),
+        ("f(label=1)", "f(label='один')", False),
+    ],
+)
+def test_only_shown_texts_may_differ(english, russian, same):
+    assert is_translated(ast.parse(english), ast.parse(russian)) is same
+
+
+def test_a_russian_notebook_speaks_russian(russian):
+    pairs = list(zip(read(russian), read(FOLDER / russian.name), strict=True))
+    assert [kind for (kind, _), _ in pairs] == [kind for _, (kind, _) in pairs]
+    for kind, source in (pair[0] for pair in pairs):
+        if kind == "markdown":
+            text = re.sub(r"\$\$.*?\$\$|\$.*?\$|`.*?`|\]\(.*?\)", "", source, flags=re.DOTALL)
+            assert len(re.findall("[а-яё]", text, re.IGNORECASE)) > len(re.findall("[a-z]", text, re.IGNORECASE)), text
+    code = code_of(russian)
+    asserted = [node.msg for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assert)]
+    assert [ast.unparse(text) for text in asserted if not is_russian(ast.unparse(text))] == []
+    tokens = tokenize.generate_tokens(io.StringIO(code).readline)
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    assert [text for text in comments if not is_russian(text) and not text.endswith(" SOLUTION")] == []
 
 
 def test_a_notebook_is_kept_without_its_outputs(cells):

@@ -20,6 +20,7 @@ SEVERITIES = "IWEF"  # information, warning, error, fatal; level 1 hides the fir
 HIDDEN = "3"
 LOGGED = re.compile(rb"([IWEF])\d{4} \d\d:\d\d:\d+\.\d+ +\d+ [\w.+-]+:\d+\] ")
 RETRACED = "triggered tf.function retracing"
+DENSE = "to a dense representation may make it slow"  # a Hessian holds every pair of weights anyway
 UNLEVELLED = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
     rb"|INFO: (Created|Initialized) TensorFlow Lite "
@@ -129,13 +130,13 @@ def _filtered(is_shown: Callable[[bytes, bool], bool]) -> Iterator[None]:
 def unlogged() -> Iterator[None]:
     """Hides what TensorFlow's Python code logs during the block: terminals and notebooks show it.
 
-    Warnings are kept, but for the one of functions that are traced again, by which TensorFlow counts every model that
-    Keras trains as another trace of one function.
+    Warnings are kept, but for two: the one of functions that are traced again, by which TensorFlow counts every model
+    that Keras trains as another trace of one function, and the one of sparse derivatives that become dense.
     """
     import logging
 
     def is_warning(record) -> bool:
-        return record.levelno >= logging.WARNING and RETRACED not in str(record.msg)
+        return record.levelno >= logging.WARNING and not any(text in str(record.msg) for text in (RETRACED, DENSE))
 
     logger = logging.getLogger("tensorflow")
     if not shown():

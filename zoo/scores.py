@@ -74,6 +74,17 @@ class RowLosses(NamedTuple):
     is_error: bool
 
 
+class Rounded(dict):
+    """A dict of plain values that is shown with four digits: 0.426 for 0.42599999999999993. The values are whole."""
+
+    def __repr__(self):
+        shown = (f"{value:.4g}" if type(value) is float else repr(value) for value in self.values())
+        return "{" + ", ".join(f"{name!r}: {value}" for name, value in zip(self, shown, strict=True)) + "}"
+
+    def _repr_pretty_(self, printer, cycle):
+        printer.text(repr(self))
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Groups:
     """Groups of the scored rows.
@@ -310,7 +321,7 @@ class Scores(Mapping):
             short: Takes the scores of `summary` alone.
         """
         values = self.summary if short else self._values
-        plain: dict = {**{name: float(value) for name, value in values.items()}, "rows": self.rows}
+        plain = Rounded({**{name: float(value) for name, value in values.items()}, "rows": self.rows})
         if self.positive is not None:
             plain["positive"] = str(self.positive)
         if self.threshold is not None:

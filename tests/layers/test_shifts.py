@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.layers.shifts import activity, everywhere, pattern, shift_tolerance
+from zoo.layers.shifts import activity, everywhere, pattern, shift_chance, shift_tolerance
 
 
 def halves(responds=None):
@@ -48,31 +48,53 @@ def test_it_is_shown_wherever_it_fits():
 
 
 def test_a_dot_keeps_the_answer_of_the_centre_on_its_half():
-    assert shift_tolerance(halves(), dots((0, 0))) == 0.5
-    assert shift_tolerance(halves(), dots((0, 0), (3, 3))) == 0.5  # the same dot
+    """The centre is on the left, which has 7 other places of 15."""
+    assert shift_tolerance(halves(), dots((0, 0))) == 7 / 15
+    assert shift_tolerance(halves(), dots((0, 0), (3, 3))) == 7 / 15  # the same dot
 
 
 def test_images_may_be_raw():
-    assert shift_tolerance(halves(), dots((0, 0))["image"][..., 0]) == 0.5
+    assert shift_tolerance(halves(), dots((0, 0))["image"][..., 0]) == 7 / 15
 
 
 def test_images_count_alike_whatever_others_are_like_them():
     row = np.zeros((1, 4, 4, 1), "uint8")
     row[0, 0] = 255  # as wide as the image: the halves tie wherever it is, and the first class answers
     x = {"image": np.concatenate([dots((0, 0), (1, 1), (2, 0))["image"], row])}
-    assert shift_tolerance(halves(), x) == (3 * 0.5 + 1.0) / 4
+    assert shift_tolerance(halves(), x) == pytest.approx((3 * 7 / 15 + 1.0) / 4)
 
 
 def test_where_no_cell_responds_there_is_no_answer():
     seen = np.ones((4, 4))
     seen[3] = 0.0
-    assert shift_tolerance(halves(seen), dots((0, 0))) == 6 / 16
+    assert shift_tolerance(halves(seen), dots((0, 0))) == 5 / 15
     assert shift_tolerance(halves(np.zeros((4, 4))), dots((0, 0))) == 0.0
 
 
 def test_empty_images_are_left_out():
-    assert shift_tolerance(halves(), {"image": np.concatenate([np.zeros((1, 4, 4, 1)), dots((0, 0))["image"]])}) == 0.5
-    assert math.isnan(shift_tolerance(halves(), {"image": np.zeros((2, 4, 4, 1), "uint8")}))
+    x = {"image": np.concatenate([np.zeros((1, 4, 4, 1)), dots((0, 0))["image"]])}
+    assert shift_tolerance(halves(), x) == 7 / 15
+    for score in (shift_tolerance, shift_chance):
+        assert math.isnan(score(halves(), {"image": np.zeros((2, 4, 4, 1), "uint8")}))
+
+
+def test_patterns_that_fit_in_one_position_only_are_left_out():
+    fixed = np.full((1, 4, 4, 1), 255, "uint8")
+    x = {"image": np.concatenate([fixed, dots((0, 0))["image"]])}
+    for score in (shift_tolerance, shift_chance):
+        assert score(halves(), x) == score(halves(), dots((0, 0)))
+        assert math.isnan(score(halves(), {"image": fixed}))
+
+
+def test_chance_is_the_tolerance_of_answers_dealt_out_anew():
+    """Of the dot 7 answers in 15 are left, of the row all; the answer of both centres is left."""
+    row = np.zeros((1, 4, 4, 1), "uint8")
+    row[0, 0] = 255
+    x = {"image": np.concatenate([dots((0, 0))["image"], row])}
+    assert shift_chance(halves(), x) == pytest.approx((7 / 15 + 1.0) / 2)
+    seen = np.zeros((4, 4))  # no answer is never the same, so it has no part in the sum
+    seen[:, 1] = 1.0
+    assert shift_chance(halves(seen), dots((0, 0))) == pytest.approx(3 / 15)
 
 
 def test_the_activity_of_a_layer_is_its_output_and_an_unknown_layer_is_refused():

@@ -157,6 +157,20 @@ def test_symmetric_patterns_send_nothing_to_the_hidden_units_and_each_other_patt
     assert np.all(logistic((x @ w + b)[y == 0]).max(axis=1) > 0.5)
 
 
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_from_other_seeds_symmetry_ends_in_the_ratio_2_3_4_or_stays_on_a_plateau():
+    """2 : 3 : 4 tells the eight halves apart too: no two of the sums of +-2, +-3, +-4 are equal."""
+    other = zoo.train("backprop_1986", seed=5, epochs=3000, verbose=0)
+    assert other.stopped.startswith("misses reached 0")
+    w = double(other.model.network.get_weights())[0]
+    sizes = np.sort(np.abs(w[:3]), axis=0)
+    np.testing.assert_allclose(2 * sizes / sizes[0], [[2, 2], [3, 3], [4, 4]], rtol=0.03)
+    stuck = zoo.train("backprop_1986", seed=2, verbose=0)
+    assert len(stuck.history["loss"]) == 5000 and stuck.history["misses"][-1] == 8
+    assert stuck.metrics["train"]["accuracy"] == 56 / 64  # all but the 8 symmetric rows
+
+
 @pytest.mark.tensorflow
 def test_exclusive_or_is_learnt_in_a_few_hundred_sweeps_from_most_seeds():
     seeds = (0, *range(10, 15))

@@ -161,8 +161,10 @@ def test_letters_that_share_strokes_are_told_apart():
 
 
 def test_it_does_not_stand_up_to_shifts_even_if_it_is_organized_by_shifted_patterns(model):
-    """The neocognitron's shift_tolerance on the latter is 1."""
-    assert shift_tolerance(model, {"image": numerals_12()[0][..., None]}) < 0.5
+    """The neocognitron's shift_tolerance on the latter is 1. Of the former one numeral fits in one position only."""
+    tolerance = shift_tolerance(model, {"image": numerals_12()[0][..., None]})
+    assert tolerance < 0.35
+    assert 0.0 < model.shift_chance(numerals_12()[0]) < 0.25  # of five classes
     x, y = numerals()
     assert shift_tolerance(organized(x, y), {"image": x[..., None]}) < 0.6
 
@@ -194,7 +196,8 @@ def test_images_of_another_size_are_refused_with_the_repair(model):
 def test_the_recipe_reports_the_tolerance_of_shifts():
     run = zoo.train("cognitron", verbose=0)
     assert run.metrics["train"]["accuracy"] == 1.0
-    assert 0.0 < run.metrics["train"]["shift_tolerance"] < 0.5
+    assert run.metrics["train"]["shift_tolerance"] == pytest.approx(run.metrics["train"]["shift_chance"], abs=0.05)
+    assert 0.1 < run.metrics["train"]["shift_chance"] < 0.3  # of five classes
 
 
 @pytest.mark.tensorflow

@@ -261,6 +261,7 @@ def test_it_organizes_itself_without_any_labels(model):
         assert np.array_equal(synapses_of(other, name), synapses_of(model, name))
     np.testing.assert_allclose(other.predict(x[:2], verbose=0), 0.2, rtol=1e-5)  # it was told of no class
     assert model.shift_tolerance(x) == 1.0
+    assert model.shift_chance(x) == pytest.approx(1 / 5)  # five numerals, as often at any place
 
 
 def test_slightly_distorted_numerals_drive_the_same_cell(model):

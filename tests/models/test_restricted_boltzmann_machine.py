@@ -65,6 +65,21 @@ def test_z_is_the_sum_over_visible_and_hidden_states():
     assert np.exp(-model.free_energy(states(4))).sum() == pytest.approx(z, rel=1e-6)
 
 
+def test_the_log_likelihood_is_exact_whichever_layer_is_the_smaller():
+    for visible, hidden in ((4, 3), (3, 5)):
+        model, weights = tiny(visible=visible, hidden=hidden)
+        expected = np.log(joint(*weights).sum(axis=1))
+        np.testing.assert_allclose(model.log_likelihood(states(visible)), expected, rtol=1e-6)
+    model, weights = tiny(visible=15, hidden=14)  # more states than are summed at a time
+    expected = log_probabilities(model, states(15))
+    np.testing.assert_allclose(model.log_likelihood(states(15)), expected, rtol=1e-9)
+
+
+def test_the_log_likelihood_of_too_many_units_is_refused_with_the_repair():
+    with pytest.raises(ValueError, match="30 visible and 21 hidden units. Build fewer hidden units, units=20"):
+        machine(np.zeros((2, 30)), units=21).log_likelihood(np.zeros((2, 30)))
+
+
 def test_predict_gives_the_probabilities_of_hidden_units():
     model, weights = tiny()
     p = joint(*weights)
@@ -208,8 +223,21 @@ def test_the_error_of_reconstruction_falls(trained):
 @pytest.mark.parametrize("options", [{"persistent": True, "chains": 50}, {"steps": 5}])
 def test_persistent_chains_and_more_steps_learn_too(options):
     x = bars_and_stripes(3)
-    run = zoo.train(NAME, x, units=12, epochs=800, batch_size=5, learning_rate=0.05, verbose=0, **options)
+    run = zoo.train(NAME, x, units=12, epochs=800, batch_size=5, learning_rate=0.1, verbose=0, **options)
     assert np.mean(log_probabilities(run.model, x)) > -9 * np.log(2) + 1.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("patterns", [[12, 3], [12, 3, 15, 0]])
+def test_by_persistent_chains_the_likelihood_rises_with_the_epochs_for_the_rate_decays(patterns):
+    """At a constant rate chains stay behind: the pseudo-likelihood rises, and the likelihood falls after a while."""
+    x = states(4)[np.array(patterns)[np.random.default_rng(0).integers(0, len(patterns), 200)]]
+    found = []
+    for epochs in (30, 300, 1000, 3000):
+        run = zoo.train(NAME, x, units=4, persistent=True, epochs=epochs, verbose=0)
+        found.append(float(np.mean(run.model.log_likelihood(x))))
+    assert np.all(np.diff(found) > -0.05)
+    assert found[-1] > -np.log(len(patterns)) - 0.1  # the best there is, less a little
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 import zoo
@@ -9,11 +10,19 @@ from tests.conftest import BACKEND
 from zoo.layers.activations import NAMES, activation
 
 
-def gradients(network, x, y):
-    """Returns E = 1/2 sum (y - d)^2 and its gradient by each weight, by the backend's automatic differentiation."""
+def half_squared(outputs, d):
+    return 0.5 * keras.ops.sum((outputs - d) ** 2)
+
+
+def cross_entropy(outputs, d):
+    return -keras.ops.sum(d * keras.ops.log(outputs))
+
+
+def gradients(network, x, y, loss=half_squared):
+    """Returns E and its gradient by each weight, by the backend's automatic differentiation."""
 
     def error(values):
-        return 0.5 * keras.ops.sum((network.stateless_call(values, [], x[None])[0] - y) ** 2)
+        return loss(network.stateless_call(values, [], x[None])[0], y)
 
     values = [keras.ops.convert_to_tensor(variable.numpy()) for variable in network.trainable_variables]
     if BACKEND == "jax":
@@ -53,6 +62,85 @@ def test_slopes_equal_automatic_differentiation_for_every_activation(function):
         kernel, bias = by_layer[2 * layer], by_layer[2 * layer + 1]
         expected = np.concatenate([kernel, bias[None]]).T.ravel()  # unit by unit, the bias last
         np.testing.assert_allclose(edges["dE/dw"], expected, rtol=1e-4, atol=1e-6)
+
+
+def edges_of(numbers, layer):
+    """Returns the slopes of a layer's weights, unit by unit, the bias last."""
+    return numbers.edges[numbers.edges["layer"] == layer]["dE/dw"]
+
+
+@pytest.mark.parametrize("loss", [half_squared, cross_entropy])
+def test_slopes_equal_automatic_differentiation_for_softmax(loss):
+    network = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(3, activation="softmax")]
+    )
+    generator = np.random.default_rng(1)
+    network.set_weights([generator.normal(size=weight.shape) for weight in network.weights])
+    x, y = np.array([0.5, -1.0, 2.0], "float32"), np.array([0.2, 0.0, 0.8], "float32")
+    error, slopes = gradients(network, x, y, loss)
+    numbers = zoo.plots.chain_rule(network, x, y, loss=loss.__name__)
+    assert numbers.error == pytest.approx(error, rel=1e-5)
+    for layer in (1, 2):
+        kernel, bias = slopes[2 * layer - 2 : 2 * layer]
+        expected = np.concatenate([kernel, bias[None]]).T.ravel()
+        np.testing.assert_allclose(edges_of(numbers, layer), expected, rtol=1e-4, atol=1e-6)
+    assert zoo.plots.chain_rule(network, x, y).loss == "cross_entropy"
+
+
+TABLE = pd.DataFrame({"a": np.linspace(-1, 1, 40), "b": np.cos(np.arange(40.0)), "word": list("uvwx") * 10})
+TABLE["number"], TABLE["two"], TABLE["three"] = TABLE.a**2 + TABLE.b, TABLE.a > TABLE.b, list("pqrq") * 10
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("options", [{"encodings": "standard", "linear": False}, {"linear": True, "num_bins": 3}])
+@pytest.mark.parametrize(
+    "name, target", [("mlp_classifier", "two"), ("mlp_classifier", "three"), ("mlp_regressor", "number")]
+)
+def test_a_row_of_a_table_goes_through_a_multilayer_perceptron_as_through_the_model(name, target, options):
+    """The error is the model's own loss of that row, and its slopes those of automatic differentiation."""
+    import tensorflow as tf
+
+    data = TABLE[["a", "b", "word", target]]
+    model = zoo.train(name, data, target=target, hidden_units=(3,), dropout=0.0, epochs=2, verbose=0, **options).model
+    row, y = data.iloc[[7]], data[target].iloc[7]
+    numbers = zoo.plots.chain_rule(model, row, y)
+    encoded = model.preprocessor.encode(row[["a", "b", "word"]])
+    outputs = model.network.get_layer("outputs")
+    with tf.GradientTape() as tape:
+        z = tf.cast(model.network(encoded), "float64")[0]
+        if target == "number":
+            error = 0.5 * tf.reduce_sum((z - model.target.standardised([y])) ** 2)
+        elif target == "two":
+            error = -tf.math.log_sigmoid(z[0] if y else -z[0])
+        else:
+            error = -tf.nn.log_softmax(z)[model.classes.index(y)]
+    kernel, bias = tape.gradient(error, [outputs.kernel, outputs.bias])
+    assert numbers.error == pytest.approx(float(error), rel=1e-4)
+    expected = np.concatenate([kernel, bias[None]]).T
+    found = numbers.edges[(numbers.edges["layer"] == 2) & (numbers.edges["from"] != "line")]["dE/dw"]
+    np.testing.assert_allclose(found, expected.ravel(), rtol=1e-3, atol=1e-6)
+    assert ("line" in set(numbers.edges["from"])) == options["linear"]
+
+
+def test_a_row_by_column_is_a_row_of_a_table_and_a_line_needs_one():
+    model = zoo.build("mlp_regressor", TABLE[["a", "b", "number"]], target="number", hidden_units=(2,))
+    row = {"a": 0.5, "b": -0.5}
+    numbers = zoo.plots.chain_rule(model, row, 0.3)
+    assert numbers.error == zoo.plots.chain_rule(model, pd.DataFrame([row]), 0.3).error
+    with pytest.raises(ValueError, match="`x` must be a row of the data.*linear=False"):
+        zoo.plots.chain_rule(model, [0.5, -0.5])
+    with pytest.raises(ValueError, match="must be one row. Received: 40 rows"):
+        zoo.plots.chain_rule(model, TABLE)
+    with pytest.raises(ValueError, match="must be numbers `\\(inputs,\\)` for a network without columns"):
+        zoo.plots.chain_rule(network_of(("tanh", "relu", "identity")), row)
+
+
+def test_a_loss_that_does_not_suit_is_refused():
+    network = network_of(("tanh", "relu", "identity"))
+    with pytest.raises(ValueError, match="Did you mean 'half_squared'"):
+        zoo.plots.chain_rule(network, [1.0, 2.0, 3.0], [0.0, 1.0], loss="half_square")
+    with pytest.raises(ValueError, match="logistic or softmax outputs. Received: .*'identity'"):
+        zoo.plots.chain_rule(network, [1.0, 2.0, 3.0], [0.0, 1.0], loss="cross_entropy")
 
 
 def test_one_unit_by_hand():

@@ -38,3 +38,53 @@ def test_a_graph_that_nobody_could_read_is_refused():
     network = keras.Sequential([keras.Input((8,)), keras.layers.Dense(8)])
     with pytest.raises(ValueError, match="at most 60 weights. Received: 64"):
         zoo.plots.network_graph(network, np.zeros(8))
+
+
+def corners(text):
+    """Returns the corners of a label as it is drawn, `(4, 2)`, in pixels."""
+    angle = np.radians(text.get_rotation())
+    middle = text.get_transform().transform(text.get_position())
+    text.set_rotation(0.0)
+    box = text.get_window_extent()
+    text.set_rotation(np.degrees(angle))
+    half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [box.width / 2, box.height / 2]
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return middle + half @ turn.T
+
+
+def overlap(first, second):
+    """Returns whether two rectangles meet: unless a side of one separates them."""
+    for corners_of in (first, second):
+        for way in (corners_of[1] - corners_of[0], corners_of[2] - corners_of[1]):
+            a, b = first @ way, second @ way
+            if a.max() < b.min() or b.max() < a.min():
+                return False
+    return True
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 1), (6, 2, 1), (2, 3, 3), (3, 3, 2), (4, 4)])
+def test_no_label_lies_over_another(sizes):
+    layers = [keras.layers.Dense(size, activation="tanh") for size in sizes[1:]]
+    network = keras.Sequential([keras.Input((sizes[0],)), *layers])
+    generator = np.random.default_rng(0)
+    network.set_weights([generator.normal(size=weight.shape) for weight in network.weights])
+    figure = zoo.plots.network_graph(network, np.linspace(-1, 1, sizes[0]), np.ones(sizes[-1]))
+    figure.draw_without_rendering()
+    labels = [text for text in figure.axes[0].texts if "|" in text.get_text()]
+    assert len(labels) == sum(a * b for a, b in zip(sizes, sizes[1:])) + sum(sizes[1:])  # arrows and biases
+    boxes = [corners(text) for text in labels if not text.get_text().startswith("b ")]
+    pairs = [(i, j) for i in range(len(boxes)) for j in range(i) if overlap(boxes[i], boxes[j])]
+    assert pairs == [], [(labels[i].get_text(), labels[j].get_text()) for i, j in pairs]
+
+
+def test_overlapping_rectangles_are_seen():
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    assert overlap(square, square + 0.5) and not overlap(square, square + [1.5, 0])
+
+
+def test_softmax_and_the_cross_entropy_stand_in_the_formulas():
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, activation="softmax")])
+    network.set_weights([np.array([[0.0, 0.0]]), np.array([0.0, np.log(3.0)])])
+    formulas = texts(zoo.plots.network_graph(network, [1.0], [1.0, 0.0]))[-1]
+    assert r"\Sigma_j d_j \ln y_j = 1.39" in formulas  # ln 4
+    assert "y_{1} - d = 0.25 - 1 = -0.75" in formulas

@@ -37,7 +37,7 @@ def test_momentum_on_a_bowl_obeys_its_linear_recursion():
 
 def test_newton_is_at_the_bottom_of_a_bowl_in_one_step():
     path = zoo.plots.descent_paths(methods=["Newton"], start=START)["Newton"]
-    assert np.array_equal(path[1], [0.0, 0.0])
+    assert np.array_equal(path, [START, [0.0, 0.0]])  # and the path ends there
 
 
 def test_newton_on_rosenbrock_s_function_lands_beside_the_valley_by_the_square_of_its_step_in_a():

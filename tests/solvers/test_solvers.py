@@ -1,5 +1,7 @@
 """Solvers of all rows at once: Newton's steps and second derivatives, their limits, and what callbacks see."""
 
+import logging
+
 import keras
 import numpy as np
 import pandas as pd
@@ -188,3 +190,12 @@ class Stop(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.model.stop_training = epoch == self.epoch
+
+
+@pytest.mark.tensorflow
+def test_newton_logs_nothing_of_the_sparse_derivatives_of_a_column_of_words(monkeypatch, caplog):
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
+    data = pd.DataFrame({"color": ["red", "green", "blue", "red"] * 8, "y": ["a", "b", "a", "b"] * 8})
+    settings = {"target": "y", "l2": 0.1, "solver": "newton", "validation": None, "verbose": 0}
+    zoo.train("logistic_regression", data, **settings)
+    assert caplog.messages == []

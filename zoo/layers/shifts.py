@@ -1,9 +1,11 @@
 """How far answers stand up to shifts: a score of models of images whose network has a layer `cells`.
 
-    shift_tolerance = mean over images of the share of positions in which the pattern gets the answer of the centre
+    shift_tolerance = mean over images of the share of positions off the centre with the answer of the centre
+    shift_chance    = the same if answers did not depend on the image: sum over answers of share_off * share_centre
 
-The pattern is the smallest box that holds all pixels that are not 0, and is shown wherever it fits into the image. The
-answer is the most probable class; where no cell responds there is none, which is never the same.
+The pattern is the smallest box that holds all pixels that are not 0, and is shown wherever it fits into the image;
+patterns that fit in one position only cannot move and are left out. The answer is the most probable class; where no
+cell responds there is none, which is never the same.
 """
 
 from collections.abc import Mapping
@@ -72,7 +74,7 @@ def _outputs(network, x):
 
 
 def shift_tolerance(model, x, y=None) -> float:
-    """Returns the share of positions in which images get the answer that they get at the centre.
+    """Returns the share of positions off the centre in which images get the answer that they get there.
 
     Args:
         model: A `zoo.Model` of images whose network has a layer `cells` before its `classes`.
@@ -80,17 +82,44 @@ def shift_tolerance(model, x, y=None) -> float:
         y: Their labels, which do not matter.
 
     Returns:
-        From 0 to 1; NaN where all images are empty.
+        From 0 to 1; NaN where no pattern can move.
+    """
+    shown = _answers(model, x)
+    shares = [np.mean(off == at) if at >= 0 else 0.0 for off, at, _ in shown]
+    return float(np.average(shares, weights=[images for _, _, images in shown])) if shown else float("nan")
+
+
+def shift_chance(model, x, y=None) -> float:
+    """Returns the tolerance of answers that do not depend on what is shown, but are as frequent as the model's.
+
+    Arguments and NaN: as for `shift_tolerance`.
+    """
+    shown = _answers(model, x)
+    if not shown:
+        return float("nan")
+    # An image counts as often as its positions do in the tolerance: each image once, whatever its number of positions.
+    weights = np.concatenate([np.full(len(off), images / len(off)) for off, _, images in shown])
+    off = np.concatenate([answers for answers, _, _ in shown])
+    centres = np.array([at for _, at, _ in shown]), np.array([images for _, _, images in shown], "float64")
+    kinds = np.unique(np.concatenate([off[off >= 0], centres[0][centres[0] >= 0]]))
+    by_position = [weights[off == kind].sum() / weights.sum() for kind in kinds]
+    by_centre = [centres[1][centres[0] == kind].sum() / centres[1].sum() for kind in kinds]
+    return float(np.dot(by_position, by_centre))
+
+
+def _answers(model, x) -> list[tuple[np.ndarray, int, int]]:
+    """Returns for each pattern that can move: its answers off the centre, the one there, and how many images have it.
+
+    An answer is the number of a class, or -1.
     """
     x = x if isinstance(x, Mapping) else model.preprocessor.encode(np.asarray(x))
     (images,) = (np.asarray(value) for value in x.values())
     distinct: dict[tuple, list] = {}
     for image in images:
-        if image.any():
-            box = pattern(image)
+        if image.any() and (box := pattern(image)).shape[:2] != image.shape[:2]:
             distinct.setdefault((box.shape, box.tobytes()), []).append(image)
     if not distinct:
-        return float("nan")
+        return []
     alike = list(distinct.values())
     alike = [alike[i] for i in np.linspace(0, len(alike) - 1, min(PATTERNS, len(alike))).astype(int)]
     shown, centres = zip(*(everywhere(first) for first, *_ in alike))
@@ -99,9 +128,8 @@ def shift_tolerance(model, x, y=None) -> float:
     u = _outputs(cells, np.concatenate(shown))
     logits = keras.ops.convert_to_numpy(network.get_layer("classes")(keras.ops.convert_to_tensor(u)))
     answers = np.where(u.max(axis=-1) > 0, np.argmax(logits, axis=-1), -1)
-    ends = np.cumsum([len(positions) for positions in shown])
-    shares = [
-        np.mean(own == own[centre]) if own[centre] >= 0 else 0.0
-        for own, centre in zip(np.split(answers, ends[:-1]), centres)
+    ends = np.cumsum([len(positions) for positions in shown])[:-1]
+    return [
+        (np.delete(own, centre), int(own[centre]), len(images))
+        for own, centre, images in zip(np.split(answers, ends), centres, alike)
     ]
-    return float(np.average(shares, weights=[len(images) for images in alike]))

@@ -20,7 +20,7 @@ from keras import ops
 from zoo.layers.cells import shunting, windows
 from zoo.layers.label_counts import LabelCounts, counting_loss
 from zoo.layers.rules import add_rule
-from zoo.layers.shifts import cells, planes, shift_tolerance
+from zoo.layers.shifts import cells, planes, shift_chance, shift_tolerance
 from zoo.registry import Recipe, Spec, Traits
 
 REACH = 2  # steps that a displaced branch ends away at most, down and across
@@ -126,8 +126,13 @@ RECIPE = Recipe(
 )
 TRAITS = Traits(
     loss=counting_loss,
-    scores=(shift_tolerance,),
-    methods={"cells": cells, "planes": planes, "shift_tolerance": shift_tolerance},
+    scores=(shift_tolerance, shift_chance),
+    methods={
+        "cells": cells,
+        "planes": planes,
+        "shift_tolerance": shift_tolerance,
+        "shift_chance": shift_chance,
+    },
 )
 
 

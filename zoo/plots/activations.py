@@ -111,6 +111,7 @@ def activation_table(
         ValueError: if there is no such activation.
     """
     from zoo.plots.canvas import BLUE, RED, plain, several
+    from zoo.plots.translations import translated
 
     for name in names:
         if name not in ACTIVATIONS:
@@ -123,10 +124,12 @@ def activation_table(
     for i, (name, panel) in enumerate(zip(names, panels)):
         row = ACTIVATIONS[name]
         for x in _pieces(name, limit):
-            panel.plot(
-                x, row.derivative(x, a), "--", color=RED, linewidth=1.5, label=rf"$\varphi'(x)=$ {row.slope_formula}"
+            slope, formula = (
+                text.replace(" if ", f" {translated('if')} ").replace(" else ", f" {translated('else')} ")
+                for text in (row.slope_formula, row.formula)
             )
-            panel.plot(x, row.value(x, a), color=BLUE, linewidth=2.0, label=rf"$\varphi(x)=$ {row.formula}")
+            panel.plot(x, row.derivative(x, a), "--", color=RED, linewidth=1.5, label=rf"$\varphi'(x)=$ {slope}")
+            panel.plot(x, row.value(x, a), color=BLUE, linewidth=2.0, label=rf"$\varphi(x)=$ {formula}")
         if name == "binary_step":
             panel.plot([0.0], [1.0], "o", color=BLUE, markersize=5)
             panel.plot([0.0], [0.0], "o", color=BLUE, markersize=5, markerfacecolor="white")
@@ -137,7 +140,7 @@ def activation_table(
         panel.legend(
             first.values(), first, loc="upper left", frameon=False, fontsize=9, borderaxespad=0.0, handlelength=1.5
         )
-        panel.set_title(name.replace("_", " "), fontsize=11)
+        panel.set_title(translated(name.replace("_", " ")), fontsize=11)
         if i >= len(names) - columns:
             panel.set_xlabel("x")
             panel.xaxis.set_tick_params(labelbottom=True)

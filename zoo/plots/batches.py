@@ -20,6 +20,7 @@ from zoo.building import build
 from zoo.data.sources import load
 from zoo.plots.canvas import one, plain
 from zoo.plots.surfaces import draw_paths
+from zoo.plots.translations import translated
 from zoo.training.trainer import train
 
 
@@ -47,7 +48,8 @@ def feeding_paths(
         seed: Seed of the order of rows.
 
     Returns:
-        Paths `(steps + 1, 2)` of (a, b) by name, and the standardised input and target `(rows,)`.
+        Paths `(steps + 1, 2)` of (a, b) by name, in the language of labels, and the standardised input and target
+        `(rows,)`.
 
     Raises:
         ValueError: if there is no such column, or not as many epochs as batch sizes.
@@ -85,8 +87,8 @@ def feeding_paths(
             engine="keras",
             verbose=0,
         )
-        names = {"full": f"offline, {len(frame)} rows", 1: "online, 1 row"}
-        paths[names.get(size, f"mini-batch, {size} rows")] = np.array(path)
+        names = {"full": translated("offline, {rows} rows", rows=len(frame)), 1: translated("online, 1 row")}
+        paths[names.get(size, translated("mini-batch, {rows} rows", rows=size))] = np.array(path)
     x = model.preprocessor.encode(frame[[column]])["numeric"][:, 0].astype("float64")
     y = model.target.standardised(frame[loaded.target].to_numpy("float64"))
     return paths, x, y
@@ -113,7 +115,7 @@ def feeding(data="mpg", *, ax=None, **settings) -> Figure:
     limits = tuple(zip(points.min(axis=0) - margin, points.max(axis=0) + margin))
     figure, ax = one(ax, (7.0, 5.0))
     draw_paths(ax, loss, limits, paths, tuple(lowest))
-    ax.set_xlabel("slope a")
-    ax.set_ylabel("intercept b")
+    ax.set_xlabel(translated("slope a"))
+    ax.set_ylabel(translated("intercept b"))
     plain(ax)
     return figure

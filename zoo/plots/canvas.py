@@ -81,6 +81,18 @@ def numbers(name: str, values) -> np.ndarray:
         raise TypeError(f"`{name}` must be numbers. Received: {type(values).__name__}.") from None
 
 
+def legend_beside(ax: Axes, handles=None, **settings) -> None:
+    """Writes the legend to the right of the Axes, where it covers nothing that is drawn.
+
+    Args:
+        ax: Axes.
+        handles: What the legend is of; None for all that has a label.
+        **settings: As `Axes.legend` takes them.
+    """
+    handles = ax.get_legend_handles_labels()[0] if handles is None else handles
+    ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, **settings)
+
+
 def plain(ax: Axes) -> None:
     """Takes away the frame's upper and right line."""
     ax.spines[["top", "right"]].set_visible(False)

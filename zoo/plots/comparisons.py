@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from zoo.plots.canvas import BLUE, GREY, ORANGE, one, plain
+from zoo.plots.translations import translated
 from zoo.training.comparison import Comparison
 
 
@@ -38,6 +39,6 @@ def model_differences(comparison: Comparison, *, ax=None) -> Figure:
         axes.plot(row["difference"], place, "o", color=color)
     axes.set_yticks(places, [str(label) for label in table.index])
     axes.invert_yaxis()
-    axes.set_xlabel(f"{comparison.score}: difference to {table.index[0]}")
+    axes.set_xlabel(translated("{score}: difference to {best}", score=comparison.score, best=table.index[0]))
     plain(axes)
     return figure

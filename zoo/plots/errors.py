@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from zoo.plots.canvas import BLUE, GREY, plain, several
 from zoo.plots.outcomes import outcomes_of, predictions_of, thinned
+from zoo.plots.translations import translated
 
 MOST_TARGETS = 6  # with a panel each
 
@@ -29,8 +30,8 @@ def predicted_against_true(scores_or_model, data=None, *, ax=None) -> Figure:
         ends = [min(true.min(), predicted.min()), max(true.max(), predicted.max())]
         panel.plot(ends, ends, ":", color=GREY)
         panel.scatter(true, predicted, s=8, color=BLUE, alpha=0.6, linewidths=0)
-        panel.set_xlabel(f"true {name}".rstrip())
-        panel.set_ylabel(f"predicted {name}".rstrip())
+        panel.set_xlabel(translated("true {name}", name=name).rstrip())
+        panel.set_ylabel(translated("predicted {name}", name=name).rstrip())
         plain(panel)
     return figure
 
@@ -48,8 +49,8 @@ def residuals(scores_or_model, data=None, *, ax=None) -> Figure:
     for panel, name, true, predicted in panels:
         panel.axhline(0.0, linestyle=":", color=GREY)
         panel.scatter(predicted, true - predicted, s=8, color=BLUE, alpha=0.6, linewidths=0)
-        panel.set_xlabel(f"predicted {name}".rstrip())
-        panel.set_ylabel("true - predicted")
+        panel.set_xlabel(translated("predicted {name}", name=name).rstrip())
+        panel.set_ylabel(translated("true - predicted"))
         plain(panel)
     return figure
 
@@ -62,5 +63,7 @@ def _panels(picture: str, scores_or_model, data, ax) -> tuple[Figure, list[tuple
     targets = []
     for panel, (name, (true, predicted)) in zip(panels, outcomes.items(), strict=True):
         shown = thinned(len(true))
-        targets.append((panel, name, true[shown].astype("float64"), predicted[shown].astype("float64")))
+        targets.append(
+            (panel, translated(str(name)), true[shown].astype("float64"), predicted[shown].astype("float64"))
+        )
     return figure, targets

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from matplotlib.figure import Figure
 
-from zoo.plots.backpropagation import ChainRule, chain_rule
+from zoo.plots.backpropagation import ADDED, ChainRule, chain_rule
 from zoo.plots.canvas import BLUE, GREY, RED, one
+from zoo.plots.label_places import shares_of_labels
+from zoo.plots.translations import translated
 
 MOST_EDGES = 60  # more arrows would hide each other
 NUMBERED_EDGES = 16  # up to which each arrow has its numbers written at it
+DISTANCE = 3.4  # between layers, in inches, and so much more for each arrow above six between two layers:
+FURTHER = 0.14
 _PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # behind text, over arrows
 
 
-def network_graph(model, x, y=None, *, ax=None) -> Figure:
+def network_graph(model, x, y=None, *, loss: str | None = None, ax=None) -> Figure:
     """Draws a small network of dense layers for one row: values forwards, slopes backwards.
 
     A circle is a unit with its value and, beneath, its delta; an arrow is a weight w with dE/dw beside it, red for a
@@ -21,67 +27,79 @@ def network_graph(model, x, y=None, *, ax=None) -> Figure:
     with the numbers of the first output filled in, stand below.
 
     Args:
-        model: As `chain_rule` takes it.
-        x: The encoded inputs of one row `(inputs,)`.
-        y: What the outputs should be; None draws values alone.
+        model, x, y, loss: As `chain_rule` takes them; without y, values alone are drawn.
         ax: Axes, or None for a new Figure.
 
     Raises:
         ValueError: if the network has other layers or more than 60 weights beside its biases.
     """
-    numbers = chain_rule(model, x, y)
-    edges = numbers.edges[numbers.edges["from"] != "1"]
+    numbers = chain_rule(model, x, y, loss=loss)
+    edges = numbers.edges[~numbers.edges["from"].isin(ADDED)]
     if len(edges) > MOST_EDGES:
         raise ValueError(
             f"A graph shows at most {MOST_EDGES} weights. Received: {len(edges)}. Draw a smaller network, or look at "
             "the numbers of zoo.plots.chain_rule(model, x, y)."
         )
-    layers = [list(units.index) for _, units in numbers.units.groupby("layer")]
-    tallest = max(map(len, layers))
-    figure, ax = one(ax, (3.0 * len(layers), 1.9 * tallest + 1.8))
-    places = {
-        unit: (3.0 * layer, 1.6 * ((len(units) - 1) / 2 - i))
-        for layer, units in enumerate(layers)
-        for i, unit in enumerate(units)
-    }
-    _draw_edges(ax, edges, places, layers, with_slopes=y is not None)
+    places = places_of(numbers)
+    tallest = max(y for _, y in places.values()) + 0.8
+    widest = max(x for x, _ in places.values())
+    half = max(0.5 * widest + 0.9, 3.6)  # formulas need some width
+    lines = _formulas(numbers)
+    bottom = -tallest - 0.3 - 0.27 * len(lines)
+    figure, ax = one(ax, (2.0 * half + 0.2, tallest + 0.4 - bottom))  # a unit of the graph is an inch
+    _draw_edges(ax, numbers, edges, places, with_slopes=y is not None)
     _draw_units(ax, numbers, places, with_deltas=y is not None)
     for layer, activation in enumerate(numbers.activations, 1):
-        ax.text(3.0 * layer, 0.8 * tallest, activation, ha="center", va="bottom", fontsize=10, color=GREY)
-    lines = _formulas(numbers, np.ravel(y) if y is not None else None)
+        name = translated(activation.replace("_", " "))
+        ax.text(
+            widest * layer / len(numbers.activations), tallest, name, ha="center", va="bottom", fontsize=10, color=GREY
+        )
     ax.text(
-        1.5 * (len(layers) - 1), -0.8 * tallest - 0.35, "\n".join(lines), ha="center", va="top", fontsize=10,
-        linespacing=1.6,
+        0.5 * widest, -tallest - 0.35, "\n".join(lines), ha="center", va="top", fontsize=10, linespacing=1.5
     )  # fmt: skip
-    ax.set_xlim(-0.9, 3.0 * (len(layers) - 1) + 0.9)
-    ax.set_ylim(-0.8 * tallest - 0.5 - 0.45 * len(lines), 0.8 * tallest + 0.4)
+    ax.set_xlim(0.5 * widest - half, 0.5 * widest + half)
+    ax.set_ylim(bottom, tallest + 0.4)
     ax.set_aspect("equal")
     ax.set_axis_off()
     return figure
 
 
-def _draw_edges(ax, edges, places, layers, *, with_slopes) -> None:
+def places_of(numbers: ChainRule) -> dict[str, tuple[float, float]]:
+    """Returns where each unit is drawn, in inches: a column a layer, its middle at height 0."""
+    layers = [list(units.index) for _, units in numbers.units.groupby("layer")]
+    arrows = max(len(here) * len(after) for here, after in itertools.pairwise(layers))
+    distance = DISTANCE + FURTHER * max(0, min(arrows, NUMBERED_EDGES) - 6)
+    return {
+        unit: (distance * layer, 1.6 * ((len(units) - 1) / 2 - i))
+        for layer, units in enumerate(layers)
+        for i, unit in enumerate(units)
+    }
+
+
+def _draw_edges(ax, numbers, edges, places, *, with_slopes) -> None:
     largest = float(edges["weight"].abs().max()) or 1.0
-    numbered = len(edges) <= NUMBERED_EDGES
-    for edge in edges.to_dict("records"):
-        begin, end = np.array(places[edge["from"]]), np.array(places[edge["to"]])
-        way = (end - begin) / np.linalg.norm(end - begin)
-        color, width = (RED if edge["weight"] > 0 else BLUE), 0.5 + 2.5 * abs(edge["weight"]) / largest
+    begins, ends = (np.array([places[unit] for unit in edges[end]]) for end in ("from", "to"))
+    ways = (ends - begins) / np.linalg.norm(ends - begins, axis=1, keepdims=True)
+    begins, ends = begins + 0.45 * ways, ends - 0.45 * ways
+    colors = [RED if weight > 0 else BLUE for weight in edges["weight"]]
+    for begin, end, weight, color in zip(begins, ends, edges["weight"], colors):
+        width = 0.5 + 2.5 * abs(weight) / largest
         arrow = {"arrowstyle": "-|>", "color": color, "linewidth": width, "alpha": 0.8, "shrinkA": 0, "shrinkB": 0}
-        ax.annotate("", end - 0.45 * way, begin + 0.45 * way, arrowprops=arrow, zorder=1)
-        if not numbered:
-            continue
-        # Each arrow into a unit is written at a place of its own along it, so that crossing ones keep apart.
-        sources = layers[edge["layer"] - 1]
-        share = 0.36 + 0.14 * (sources.index(edge["from"]) % 3)
-        label = f"{edge['weight']:.3g}"
-        if with_slopes:
-            label += f" | {edge['dE/dw']:+.2g}"
-        angle = np.degrees(np.arctan2(way[1], way[0]))
+        ax.annotate("", end, begin, arrowprops=arrow, zorder=1)
+    if len(edges) > NUMBERED_EDGES:
+        return
+    labels = [f"{weight:.3g}" for weight in edges["weight"]]
+    if with_slopes:
+        labels = [f"{label} | {slope:+.2g}" for label, slope in zip(labels, edges["dE/dw"])]
+    biased = set(numbers.edges["to"])
+    obstacles = [[(x - 0.15, y + 0.52), (x + 0.15, y + 0.52)] for x, y in places.values()]
+    obstacles += [[(x - 0.1, y - 0.56), (x + 0.8, y - 0.56)] for unit, (x, y) in places.items() if unit in biased]
+    shares = shares_of_labels(begins, ends, [len(label) for label in labels], obstacles)
+    for begin, end, way, share, label, color in zip(begins, ends, ways, shares, labels, colors):
         ax.text(
-            *(begin + share * (end - begin)), label, fontsize=8, ha="center", va="center", rotation=angle,
-            rotation_mode="anchor", transform_rotates_text=True, color=color,
-            bbox=_PAPER, zorder=2,
+            *(begin + share * (end - begin)), label, fontsize=8, ha="center", va="center",
+            rotation=np.degrees(np.arctan2(way[1], way[0])), rotation_mode="anchor", transform_rotates_text=True,
+            color=color, bbox=_PAPER, zorder=2,
         )  # fmt: skip
 
 
@@ -98,7 +116,7 @@ def _draw_units(ax, numbers: ChainRule, places, *, with_deltas) -> None:
             label = f"b {biases.loc[str(unit), 'weight']:.3g}"
             if with_deltas:
                 label += f" | {biases.loc[str(unit), 'dE/dw']:+.2g}"
-            ax.text(x, y - 0.56, label, ha="center", va="center", fontsize=8, color=GREY, bbox=_PAPER, zorder=4)
+            ax.text(x - 0.15, y - 0.56, label, ha="left", va="center", fontsize=8, color=GREY, bbox=_PAPER, zorder=4)
 
 
 def _number(value: float) -> str:
@@ -111,29 +129,30 @@ def _unit(name: str) -> str:
     return rf"{name[0]}_{{{name[1:].replace('_', ', ')}}}"
 
 
-def _formulas(numbers: ChainRule, y) -> list[str]:
+def _formulas(numbers: ChainRule) -> list[str]:
     """Returns the lines below the graph: the chain rule of the first output and of a unit before it, in numbers."""
-    units, edges = numbers.units, numbers.edges
+    units, edges, d = numbers.units, numbers.edges, numbers.wanted
     output = units.index[units["layer"] == units["layer"].max()][0]
     row, into = units.loc[output], edges[edges["to"] == output]
     name, value = _unit(output), f"{row['y']:.3g}"
     lines = []
-    if len(into) <= 5:
+    if len(into) <= 4:
         terms = [
-            _number(edge["weight"]) if edge["from"] == "1" else
+            _number(edge["weight"]) if edge["from"] in ADDED else
             rf"{_number(edge['weight'])} \cdot {_number(units.loc[edge['from'], 'y'])}"
             for edge in into.to_dict("records")
         ]  # fmt: skip
         lines.append(rf"$z = {' + '.join(terms)} = {row['z']:.3g}$,  ${name} = f(z) = {value}$")
-    if y is None:
+    if d is None:
         return lines
-    several = r"\frac{1}{2}\,\Sigma_j (y_j - d_j)^2"
-    one_term = rf"\frac{{1}}{{2}}\,({value} - {y[0]:g})^2"
-    lines.append(rf"$E = {one_term if len(y) == 1 else several} = {numbers.error:.3g}$")
-    lines.append(
-        rf"$\delta_{{{name}}} = f'(z)\,({name} - d) = {row['slope']:.3g} \cdot ({value} - {y[0]:g}) = "
-        rf"{row['delta']:.3g}$"
-    )
+    lines.append(rf"$E = {_error(numbers, value)} = {numbers.error:.3g}$")
+    difference = rf"{value} - {d[0]:g}"
+    if numbers.loss == "cross_entropy":
+        lines.append(rf"$\delta_{{{name}}} = {name} - d = {difference} = {row['delta']:.3g}$")
+    else:
+        lines.append(
+            rf"$\delta_{{{name}}} = f'(z)\,({name} - d) = {row['slope']:.3g} \cdot ({difference}) = {row['delta']:.3g}$"
+        )
     first = into.iloc[0]
     lines.append(
         rf"$\partial E / \partial w = \delta_{{{name}}}\,{_unit(first['from'])} = {_number(row['delta'])} \cdot "
@@ -152,3 +171,13 @@ def _formulas(numbers: ChainRule, y) -> list[str]:
             rf"({products}{more}) = {units.loc[hidden, 'delta']:.3g}$"
         )
     return lines
+
+
+def _error(numbers: ChainRule, value: str) -> str:
+    """Returns what the error is, with the value of a single output filled in."""
+    d = numbers.wanted
+    if numbers.loss == "cross_entropy":
+        if len(d) > 1:
+            return r"-\Sigma_j d_j \ln y_j"
+        return rf"-\ln {value}" if d[0] == 1 else rf"-\ln (1 - {value})" if d[0] == 0 else r"-\Sigma d \ln y"
+    return rf"\frac{{1}}{{2}}\,({value} - {d[0]:g})^2" if len(d) == 1 else r"\frac{1}{2}\,\Sigma_j (y_j - d_j)^2"

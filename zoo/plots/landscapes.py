@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from zoo.layers.grids import TOPOLOGIES, Grid, mean_distances
 from zoo.plots.canvas import GREY, numbers, one, plain
+from zoo.plots.translations import translated
 from zoo.registry import suggest
 
 
@@ -48,15 +49,15 @@ def energy_landscape(model, patterns, *, resolution: int = 81, reach: float = 1.
     height = np.asarray(energy(states), "float64").reshape(a.shape)
     figure, ax = one(ax, (6.0, 4.8))
     image = ax.contourf(a, b, height, levels=24, cmap="viridis")
-    figure.colorbar(image, ax=ax, label="energy")
+    figure.colorbar(image, ax=ax, label=translated("energy"))
     places = np.linalg.lstsq(patterns[:2].T, patterns.T, rcond=None)[0].T
     for i, (x, y) in enumerate(places):
         for sign in (1, -1) if i < 2 else (1,):
             ax.plot(sign * x, sign * y, "o", color="white", markeredgecolor="black", markersize=7)
             label = f"{'−' if sign < 0 else ''}$x_{{{i + 1}}}$"
             ax.annotate(label, (sign * x, sign * y), textcoords="offset points", xytext=(8, 6), color="white")
-    ax.set_xlabel("share of $x_1$")
-    ax.set_ylabel("share of $x_2$")
+    ax.set_xlabel(translated("share of {pattern}", pattern="$x_1$"))
+    ax.set_ylabel(translated("share of {pattern}", pattern="$x_2$"))
     ax.set_aspect("equal")
     return figure
 
@@ -131,9 +132,9 @@ def u_matrix(map_or_codebook, *, topology: str | None = None, ax=None) -> Figure
         ax.set_yticks(tall * np.arange(0, rows, max(1, rows // 5)), np.arange(0, rows, max(1, rows // 5)))
     else:
         image = ax.imshow(distances, cmap="Greys", interpolation="nearest")
-    figure.colorbar(image, ax=ax, label="mean distance from neighbours")
-    ax.set_xlabel("column", color=GREY)
-    ax.set_ylabel("row", color=GREY)
+    figure.colorbar(image, ax=ax, label=translated("mean distance from neighbours"))
+    ax.set_xlabel(translated("column"), color=GREY)
+    ax.set_ylabel(translated("row"), color=GREY)
     ax.set_aspect("equal")
     plain(ax)
     return figure

@@ -12,6 +12,7 @@ from zoo.layers.linear import line_beside, line_of
 from zoo.layers.members import receivers
 from zoo.model import Model
 from zoo.plots.canvas import BLUE, GREY, LIGHT, RED, several
+from zoo.plots.translations import translated
 from zoo.training.resolving import resolve_model
 
 MOST_POINTS = 2_000
@@ -51,15 +52,16 @@ def line_and_rest(model, data, *, output: int | str = 0, most: int = 12, ax=None
     chosen = sorted(parts, key=lambda column: -np.std(parts[column]))[:most]
     widths = [float(np.std(rest)), *(float(np.std(parts[column])) for column in reversed(chosen))]
     figure, (left, right) = several(ax, 2, (9.0, 1.0 + max(2.5, 0.3 * len(widths))))
-    left.barh(["hidden layers", *map(str, reversed(chosen))], widths, color=[RED, *[BLUE] * len(chosen)])
-    left.set_xlabel(f"standard deviation of its part, {name}")
-    left.set_title("what moves the answer", fontsize=10)
+    columns = [translated(str(column)) for column in reversed(chosen)]
+    left.barh([translated("hidden layers"), *columns], widths, color=[RED, *[BLUE] * len(chosen)])
+    left.set_xlabel(translated("standard deviation of its part, {name}", name=name))
+    left.set_title(translated("what moves the answer"), fontsize=10)
     shown = np.linspace(0, len(line) - 1, min(len(line), MOST_POINTS)).astype("int64")
     right.axhline(0.0, color=LIGHT, linewidth=1.0)
     right.scatter(line[shown], rest[shown], s=8, color=GREY, alpha=0.6, linewidths=0)
-    right.set_xlabel(f"the line's answer, {name}")
-    right.set_ylabel("what the hidden layers add")
-    right.set_title("row by row", fontsize=10)
+    right.set_xlabel(translated("the line's answer, {name}", name=name))
+    right.set_ylabel(translated("what the hidden layers add"))
+    right.set_title(translated("row by row"), fontsize=10)
     return figure
 
 
@@ -68,7 +70,7 @@ def _output(model: Model, output: int | str) -> tuple[int, str]:
     if model.classes is None:
         return _number(model, output)
     if len(model.classes) == 2:
-        return 0, f"logit of {model.classes[1]}"
+        return 0, translated("logit of {name}", name=translated(str(model.classes[1])))
     known = list(model.classes)
     if output in known:
         place = known.index(output)
@@ -79,20 +81,21 @@ def _output(model: Model, output: int | str) -> tuple[int, str]:
             f"`output` must be one of the classes {', '.join(map(repr, known[:10]))}, or its number. Received: "
             f"output={output!r}"
         )
-    return place, f"logit of {known[place]}"
+    return place, translated("logit of {name}", name=translated(str(known[place])))
 
 
 def _number(model: Model, output: int | str) -> tuple[int, str]:
     """Returns the place of a target or label, and what its output is called."""
     names = model.target.names
     if len(names) < 2:
-        return 0, str(names[0] if names else "target")
+        return 0, translated(str(names[0] if names else "target"))
     if output not in names and not (isinstance(output, int) and 0 <= output < len(names)):
         raise ValueError(
             f"`output` must be one of {', '.join(map(repr, names[:10]))}, or its number. Received: output={output!r}"
         )
     place = names.index(output) if output in names else int(output)
-    return place, str(names[place]) if model.task.answers_numbers else f"logit of {names[place]}"
+    name = translated(str(names[place]))
+    return place, name if model.task.answers_numbers else translated("logit of {name}", name=name)
 
 
 def _parts(model: Model, data, place: int) -> tuple[dict, np.ndarray, np.ndarray]:
@@ -118,11 +121,11 @@ def _parts(model: Model, data, place: int) -> tuple[dict, np.ndarray, np.ndarray
     parts = {column: part * part_of_members for column, part in parts.items()}
     line = part_of_members * line[:, place].astype("float64")
     rest = both[:, place].astype("float64") - line
-    scale, center = _units(model, place)
+    scale, center = units_of(model, place)
     return {column: part * scale for column, part in parts.items()}, line * scale + center, rest * scale
 
 
-def _units(model: Model, place: int) -> tuple[float, float]:
+def units_of(model: Model, place: int) -> tuple[float, float]:
     """Returns by what an output is to be multiplied, and what is to be added, for it to be in the target's units."""
     outputs = model.network.outputs[0].shape[-1]
     scale, center, _ = model.task.terms(np.ones((1, outputs)), np.zeros(outputs), model.target)

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from zoo.plots.canvas import one, plain
 from zoo.plots.surfaces import SURFACES, Surface, draw_paths
+from zoo.plots.translations import translated
 from zoo.registry import suggest
 
 METHODS = ("gradient descent", "momentum", "Newton")
@@ -35,7 +36,7 @@ def descent_paths(
     """Returns where each method goes.
 
     Args:
-        surface: `"bowl"`, `"rosenbrock"`, or a `zoo.plots.surfaces.Surface`.
+        surface: `"bowl"`, `"trough"`, `"rosenbrock"`, or a `zoo.plots.surfaces.Surface`.
         methods: Which of "gradient descent", "momentum" and "Newton".
         start: `(a, b)`; None for the surface's own.
         steps: The most steps; None for the surface's own. A path ends earlier where the gradient is 0, or where
@@ -49,7 +50,7 @@ def descent_paths(
     Raises:
         ValueError: if the surface or a method is unknown, or Newton's method meets a singular Hessian.
     """
-    surface = _surface(surface)
+    surface = surface_of(surface)
     start = np.array(surface.start if start is None else start, "float64")
     if start.shape != (2,) or not np.all(np.isfinite(start)):
         raise ValueError(f"`start` must be two finite numbers, a and b. Received: start={start.tolist()}")
@@ -73,15 +74,17 @@ def descent(surface: str | Surface = "bowl", *, limits=None, ax=None, **settings
     """Draws where gradient descent, momentum and Newton's method go, over the surface's contour lines.
 
     Args:
-        surface: `"bowl"`, `"rosenbrock"`, or a `zoo.plots.surfaces.Surface`.
+        surface: `"bowl"`, `"trough"`, `"rosenbrock"`, or a `zoo.plots.surfaces.Surface`.
         limits: `((lowest, highest), (lowest, highest))` of a and b; None for the surface's own.
         ax: Axes, or None for a new Figure.
         **settings: As `descent_paths` takes them.
     """
     paths: Mapping[str, np.ndarray] = descent_paths(surface, **settings)
-    surface = _surface(surface)
+    surface = surface_of(surface)
     figure, ax = one(ax, (7.0, 5.0))
-    draw_paths(ax, surface.value, limits or surface.limits, paths, surface.minimum)
+    draw_paths(
+        ax, surface.value, limits or surface.limits, {translated(n): path for n, path in paths.items()}, surface.minimum
+    )
     ax.set_title(surface.formula, fontsize=11)
     ax.set_xlabel("a")
     ax.set_ylabel("b")
@@ -89,7 +92,8 @@ def descent(surface: str | Surface = "bowl", *, limits=None, ax=None, **settings
     return figure
 
 
-def _surface(surface: str | Surface) -> Surface:
+def surface_of(surface: str | Surface) -> Surface:
+    """Returns a surface, or that of a name."""
     if isinstance(surface, Surface):
         return surface
     if surface not in SURFACES:
@@ -101,10 +105,9 @@ def _walk(surface, theta, step, steps) -> np.ndarray:
     path = [theta]
     with np.errstate(over="ignore", invalid="ignore"):  # a diverging path is cut off where numbers end
         for _ in range(steps):
-            if not np.any(surface.gradient(*path[-1])) and len(path) > 1 and np.array_equal(path[-1], path[-2]):
-                break
             theta = step(path[-1])
-            if not np.all(np.isfinite(theta)):
+            arrived = not np.any(surface.gradient(*path[-1])) and np.array_equal(theta, path[-1])
+            if arrived or not np.all(np.isfinite(theta)):
                 break
             path.append(theta)
     return np.array(path)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
-from zoo.plots.canvas import BLUE, COLORS, GREEN, GREY, LIGHT, RED, one, plain, several
+from zoo.plots.canvas import BLUE, COLORS, GREEN, GREY, LIGHT, RED, legend_beside, one, plain, several
 from zoo.plots.outcomes import outcomes_of, predictions_of, thinned
+from zoo.plots.translations import translated
 from zoo.scores import Predictions
 from zoo.tasks.measures import average_precision, roc_auc
 from zoo.tasks.thresholds import cumulated
@@ -38,10 +39,10 @@ def roc_curve(scores_or_model, data=None, *, ax=None) -> Figure:
         shown = thinned(len(true) + 1)
         area = roc_auc(p, positive, predictions.weight)
         x, y = (np.append(0.0, counts / counts[-1])[shown] for counts in (false, true))
-        ax.plot(x, y, color=color, label=f"{name}: area {area:.3f}")
-    ax.set_xlabel("false positive rate")
-    ax.set_ylabel("true positive rate")
-    ax.legend(frameon=False, loc="lower right")
+        ax.plot(x, y, color=color, label=f"{name}: {translated('area {area:.3f}', area=area)}")
+    ax.set_xlabel(translated("false positive rate"))
+    ax.set_ylabel(translated("true positive rate"))
+    legend_beside(ax)
     plain(ax)
     return figure
 
@@ -62,12 +63,14 @@ def precision_recall_curve(scores_or_model, data=None, *, ax=None) -> Figure:
         shown = thinned(len(true) + 1)
         recall, precision = np.append(0.0, true / true[-1])[shown], np.append(1.0, true / (true + false))[shown]
         mean = average_precision(p, positive, predictions.weight)
-        ax.step(recall, precision, where="pre", color=color, label=f"{name}: average {mean:.3f}")
+        ax.step(
+            recall, precision, where="pre", color=color, label=f"{name}: {translated('average {mean:.3f}', mean=mean)}"
+        )
         ax.axhline(true[-1] / (true[-1] + false[-1]), linestyle=":", color=color)
-    ax.set_xlabel("recall")
-    ax.set_ylabel("precision")
+    ax.set_xlabel(translated("recall"))
+    ax.set_ylabel(translated("precision"))
     ax.set_ylim(-0.02, 1.05)
-    ax.legend(frameon=False, loc="best")
+    legend_beside(ax)
     plain(ax)
     return figure
 
@@ -98,11 +101,20 @@ def reliability_diagram(scores_or_model, data=None, *, bins: int = 10, ax=None) 
         held = rows > 0
         if len(outcomes) == 1:
             edges = np.arange(bins) / bins
-            ax.bar(edges, rows / rows.sum(), width=1 / bins, align="edge", color=LIGHT, label="share of rows")
-        ax.plot(mean[held] / rows[held], frequency[held] / rows[held], "o-", color=color, markersize=4, label=name)
-    ax.set_xlabel("probability")
-    ax.set_ylabel("share of positive rows")
-    ax.legend(frameon=False, loc="upper left")
+            ax.bar(
+                edges, rows / rows.sum(), width=1 / bins, align="edge", color=LIGHT, label=translated("share of rows")
+            )
+        ax.plot(
+            mean[held] / rows[held],
+            frequency[held] / rows[held],
+            "o-",
+            color=color,
+            markersize=4,
+            label=translated(str(name)),
+        )
+    ax.set_xlabel(translated("probability"))
+    ax.set_ylabel(translated("share of positive rows"))
+    legend_beside(ax)
     plain(ax)
     return figure
 
@@ -127,14 +139,14 @@ def threshold_curves(scores_or_model, data=None, *, ax=None) -> Figure:
         curves = {"precision": true / (true + false), "recall": true / true[-1]}
         curves["F1"] = 2 * true / (true + false + true[-1])
         for (label, values), color in zip(curves.items(), (BLUE, RED, GREEN), strict=True):
-            panel.step(levels[shown], values[shown], where="pre", color=color, label=label)
+            panel.step(levels[shown], values[shown], where="pre", color=color, label=translated(label))
         panel.axvline(0.5, linestyle=":", color=GREY)
         panel.set_title(name, fontsize=10)
-        panel.set_xlabel("threshold")
+        panel.set_xlabel(translated("threshold"))
         panel.set_xlim(-0.02, 1.02)
         panel.set_ylim(-0.02, 1.05)
         plain(panel)
-    panels[0].legend(frameon=False)
+    legend_beside(panels[-1])
     return figure
 
 
@@ -148,7 +160,7 @@ def _with_both_outcomes(picture: str, predictions: Predictions) -> Iterator[tupl
     for name, (positive, p) in outcomes_of(predictions, MOST_CURVES).items():
         if np.bincount(positive.astype("int64"), predictions.weight, minlength=2).all():
             drawn = True
-            yield name, positive, p
+            yield translated(str(name)), positive, p
     if not drawn:
         raise ValueError(
             f"`{picture}` needs positive and negative rows. Received: rows of one kind alone. Score the model on rows "

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from zoo.data.columns import kind_of, the_array, the_vector
 from zoo.model import Model
-from zoo.plots.canvas import COLORS, GREY, MARKERS, one
+from zoo.plots.canvas import COLORS, GREY, MARKERS, legend_beside, one
+from zoo.plots.translations import translated
 from zoo.training import inference
 from zoo.training.prediction import answers
 from zoo.training.resolving import load_for, resolve_model
@@ -55,8 +56,8 @@ def decision_regions(model, data=None, *, limits=None, resolution: int = 200, ax
         _classes(ax, model, across, up, outputs, points, truth)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
-    ax.set_xlabel("input 1" if names is None else str(names[0]))
-    ax.set_ylabel("input 2" if names is None else str(names[1]))
+    ax.set_xlabel(translated("input 1" if names is None else str(names[0])))
+    ax.set_ylabel(translated("input 2" if names is None else str(names[1])))
     return figure
 
 
@@ -81,8 +82,10 @@ def _classes(ax, model, across, up, outputs, points, truth) -> None:
     if truth is not None:
         known = pd.Index(classes).get_indexer(truth)
     if points is None:
-        handles = [ax.scatter([], [], c=[pale[i]], marker="s", s=60, label=str(c)) for i, c in enumerate(classes)]
-        ax.legend(handles=handles, title=_title(model), loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        handles = [
+            ax.scatter([], [], c=[pale[i]], marker="s", s=60, label=translated(str(c))) for i, c in enumerate(classes)
+        ]
+        legend_beside(ax, handles, title=_title(model))
         return
     if np.any(known < 0):
         ax.scatter(*points[known < 0].T, color=GREY, s=18, linewidths=0.5, edgecolors="white")
@@ -90,9 +93,15 @@ def _classes(ax, model, across, up, outputs, points, truth) -> None:
         marker = MARKERS[i % len(MARKERS)]
         chosen = points[known == i]
         ax.scatter(
-            *chosen.T, color=_color(i), marker=marker, s=24, linewidths=0.5, edgecolors="white", label=str(label)
+            *chosen.T,
+            color=_color(i),
+            marker=marker,
+            s=24,
+            linewidths=0.5,
+            edgecolors="white",
+            label=translated(str(label)),
         )
-    ax.legend(title=_title(model), loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    legend_beside(ax, title=_title(model))
 
 
 def _values(figure, ax, model, across, up, outputs, points, truth) -> None:
@@ -106,7 +115,7 @@ def _values(figure, ax, model, across, up, outputs, points, truth) -> None:
     if points is not None:
         colors = {"color": GREY} if truth is None else {"c": truth, "cmap": "viridis", "vmin": lowest, "vmax": highest}
         ax.scatter(*points.T, s=24, linewidths=0.8, edgecolors="white", **colors)
-    figure.colorbar(image, ax=ax, label=_title(model) or "value")
+    figure.colorbar(image, ax=ax, label=_title(model) or translated("value"))
 
 
 def _two_inputs(model: Model) -> list | None:
@@ -157,4 +166,4 @@ def _color(i: int) -> str:
 
 
 def _title(model: Model) -> str | None:
-    return None if model.schema.target is None else str(model.schema.target)
+    return None if model.schema.target is None else translated(str(model.schema.target))

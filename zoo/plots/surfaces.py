@@ -1,6 +1,7 @@
 """Surfaces over two parameters, and the contour lines over which descents are drawn.
 
     bowl        f(a, b) = a^2 + b^2                          lowest at (0, 0)
+    trough      f(a, b) = 1/2 (a^2 + 10 b^2)                 lowest at (0, 0), ten times as steep across as along
     rosenbrock  f(a, b) = (1 - a)^2 + 100 (b - a^2)^2        lowest at (1, 1), at the bottom of a bent valley
 
 H. H. Rosenbrock, An Automatic Method for Finding the Greatest or Least Value of a Function, The Computer Journal 3(3),
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from zoo.plots.canvas import COLORS, GREY, LIGHT
+from zoo.plots.translations import translated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +58,17 @@ SURFACES = {
         learning_rate=0.1,
         steps=30,
     ),
+    "trough": Surface(
+        formula=r"$f(a, b) = \frac{1}{2}\,(a^2 + 10\,b^2)$",
+        value=lambda a, b: 0.5 * (a**2 + 10.0 * b**2),
+        gradient=lambda a, b: np.array([1.0 * a, 10.0 * b]),
+        hessian=lambda a, b: np.diag([1.0, 10.0]),
+        minimum=(0.0, 0.0),
+        start=(-2.0, 0.7),
+        limits=((-2.4, 2.4), (-2.0, 2.0)),
+        learning_rate=0.1,
+        steps=30,
+    ),
     "rosenbrock": Surface(
         formula=r"$f(a, b) = (1 - a)^2 + 100\,(b - a^2)^2$",
         value=lambda a, b: (1.0 - a) ** 2 + 100.0 * (b - a**2) ** 2,
@@ -70,7 +83,7 @@ SURFACES = {
 }
 
 
-def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, counted: str = "steps") -> None:
+def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, legend: bool = True) -> None:
     """Draws contour lines, and paths from a start over them.
 
     Args:
@@ -79,7 +92,7 @@ def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, coun
         limits: Of the Axes, `((lowest, highest), (lowest, highest))`.
         paths: By name, `(steps + 1, 2)`.
         minimum: `(a, b)` where f is lowest.
-        counted: What the legend counts.
+        legend: Whether a legend stands above.
     """
     (left, right), (bottom, top) = limits
     a, b = np.meshgrid(np.linspace(left, right, 201), np.linspace(bottom, top, 201))
@@ -90,13 +103,20 @@ def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, coun
     ax.contour(a, b, height, levels=lowest + rises, colors=LIGHT, linewidths=0.8, zorder=1)
     for i, (name, path) in enumerate(paths.items()):
         color, many = COLORS[i % len(COLORS)], len(path) > 60
-        label = f"{name}: {len(path) - 1} {counted}"
+        label = translated("{name}: {count} steps", name=name, count=len(path) - 1)
         style = {"marker": "o", "markersize": 1.5 if many else 3.0, "linewidth": 0.8 if many else 1.3}
         ax.plot(*path.T, color=color, label=label, zorder=3, **style)
     start = next(iter(paths.values()))[0]
     ax.plot(*start, "s", color="black", markersize=6, zorder=4)
-    ax.annotate("start", start, textcoords="offset points", xytext=(-6, 8), ha="right", fontsize=9, color=GREY)
+    ax.annotate(
+        translated("start"), start, textcoords="offset points", xytext=(-6, 8), ha="right", fontsize=9, color=GREY
+    )
     ax.plot(*minimum, "*", color="black", markersize=10, zorder=4)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=min(3, len(paths)), frameon=False, fontsize=9)
+    if legend:
+        long = sum(map(len, ax.get_legend_handles_labels()[1])) > 90  # letters, which would be wider than the picture
+        ax.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=1 if long else min(3, len(paths)), frameon=False,
+            fontsize=9,
+        )  # fmt: skip

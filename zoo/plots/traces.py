@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from zoo.plots.canvas import COLORS, GREY, numbers, plain, several
+from zoo.plots.canvas import COLORS, GREY, legend_beside, numbers, plain, several
+from zoo.plots.translations import translated
 
 
 def voltage_traces(
@@ -39,17 +40,17 @@ def voltage_traces(
     layout = {"nrows": panels, "sharex": True, "height_ratios": (3, 1)[:panels]}
     figure, axes = several(ax, panels, (7.0, 3.0 + 1.2 * (panels - 1)), **layout)
     for i, trace in enumerate(voltages):
-        label = None if labels is None else labels[i]
+        label = None if labels is None else translated(labels[i])
         axes[0].plot(time, trace - i * offset, color=COLORS[i % len(COLORS)], linewidth=1.2, label=label)
-    axes[0].set_ylabel("voltage from rest (mV)")
+    axes[0].set_ylabel(translated("voltage from rest (mV)"))
     if currents is not None:
         for i, trace in enumerate(currents):
             color = GREY if len(currents) == 1 else COLORS[i % len(COLORS)]
             axes[1].plot(time, trace, color=color, linewidth=1.2)
-        axes[1].set_ylabel("current\n(µA/cm²)")
-    axes[-1].set_xlabel("time (ms)")
+        axes[1].set_ylabel(translated("current\n(µA/cm²)"))
+    axes[-1].set_xlabel(translated("time (ms)"))
     if labels is not None:
-        axes[0].legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside the spikes, not on them
+        legend_beside(axes[0])
     for panel in axes:
         plain(panel)
     return figure

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from zoo.plots.canvas import BLUE, GREY, RED, one, plain, several
+from zoo.plots.canvas import BLUE, GREY, RED, legend_beside, one, plain, several
+from zoo.plots.translations import translated
 from zoo.scores import Scores
 from zoo.training.scoring import evaluate
 
@@ -47,13 +48,16 @@ def learning_curves(run_or_history, *, ax=None) -> Figure:
                 values = np.asarray(history[key], "float64")
                 marker = "o" if len(values) == 1 else None  # a line of one point is not seen
                 line = "-" if key == name else "--"
-                panel.plot(np.arange(1, len(values) + 1), values, line, color=color, marker=marker, label=label)
-        panel.set_xlabel("epoch")
-        panel.set_ylabel(name.replace("_", " "))
+                panel.plot(
+                    np.arange(1, len(values) + 1), values, line, color=color, marker=marker, label=translated(label)
+                )
+        panel.set_xlabel(translated("epoch"))
+        panel.set_ylabel(translated(name.replace("_", " ")))
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         plain(panel)
-    if any(f"val_{name}" in history for name in names):
-        panels[0].legend(frameon=False)
+    both = [panel for panel, name in zip(panels, names) if f"val_{name}" in history]
+    if both:
+        legend_beside(panels[-1], both[0].get_legend_handles_labels()[0])
     return figure
 
 
@@ -98,9 +102,9 @@ def confusion_matrix(scores_or_model, data=None, *, ax=None) -> Figure:
             ax.text(j, i, f"{rows[i, j]:.0f}", ha="center", va="center", color=color, fontsize=9)
     widest = 0.09 * max(len(str(label)) for label in counts.columns)  # of a label, in inches
     turned = 90 if widest > 0.7 * side / len(counts) else 0
-    ax.set_xticks(range(len(counts.columns)), [str(label) for label in counts.columns], rotation=turned)
-    ax.set_yticks(range(len(counts)), [str(label) for label in counts.index])
-    ax.set_xlabel("predicted class")
-    ax.set_ylabel("true class")
-    figure.colorbar(image, ax=ax, label="share of the true class", shrink=0.8)
+    ax.set_xticks(range(len(counts.columns)), [translated(str(label)) for label in counts.columns], rotation=turned)
+    ax.set_yticks(range(len(counts)), [translated(str(label)) for label in counts.index])
+    ax.set_xlabel(translated("predicted class"))
+    ax.set_ylabel(translated("true class"))
+    figure.colorbar(image, ax=ax, label=translated("share of the true class"), shrink=0.8)
     return figure

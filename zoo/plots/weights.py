@@ -12,7 +12,10 @@ from matplotlib.figure import Figure
 from zoo.data.columns import the_array
 from zoo.model import Model
 from zoo.plots.canvas import SIGNED, one
+from zoo.plots.translations import translated
 from zoo.training.resolving import resolve_model
+
+LEAST_WIDTH = 5.0  # inches: a single picture is to be seen from the last row of a lecture hall
 
 
 def weights_as_images(
@@ -62,9 +65,8 @@ def weights_as_images(
     drawn = weights[:most]
     mosaic, columns = _mosaic(drawn.reshape(len(drawn), height, width, *channels))
     rows = math.ceil(len(drawn) / columns)
-    figure, ax = one(
-        ax, (1.0 + min(0.8 * columns, 8.0), 0.4 + min(0.8 * columns, 8.0) * rows * height / columns / width)
-    )
+    side = min(max(0.8 * columns, LEAST_WIDTH), 8.0)  # of all pictures together, in inches
+    figure, ax = one(ax, (1.0 + side, 0.4 + max(side * rows * height / columns / width, 1.0)))
     largest = float(np.max(np.abs(drawn))) or 1.0
     if channels and channels[0] == 3:
         ax.imshow(np.nan_to_num(0.5 + mosaic / (2.0 * largest), nan=1.0), interpolation="nearest")
@@ -72,9 +74,12 @@ def weights_as_images(
         image = ax.imshow(
             mosaic.reshape(mosaic.shape[:2]), cmap=SIGNED, vmin=-largest, vmax=largest, interpolation="nearest"
         )
-        figure.colorbar(image, ax=ax, label="weight", shrink=0.8)
+        figure.colorbar(image, ax=ax, label=translated("weight"), shrink=0.8)
     ax.set_axis_off()
-    ax.set_title(name if len(drawn) == len(weights) else f"{name}: {len(drawn)} of {len(weights)} units", fontsize=10)
+    title = translated(name)
+    if len(drawn) < len(weights):
+        title = translated("{name}: {drawn} of {count} units", name=title, drawn=len(drawn), count=len(weights))
+    ax.set_title(title, fontsize=10)
     return figure
 
 

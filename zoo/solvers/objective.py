@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 import keras
 import numpy as np
 
+from zoo import notices
 from zoo.engine.precision import in_double
 
 NUMBERS_AT_ONCE = 2**24  # of the second derivatives of some rows, before they are summed
@@ -143,6 +144,7 @@ class _TensorFlow:
     def value_and_gradient(self, x, y, share):
         return self._first(*self._placed(x, y, share))
 
+    @notices.unlogged()
     def hessian(self, x, y, share, first: bool):
         import tensorflow as tf
 
