@@ -172,7 +172,7 @@ def with_node(monkeypatch):
     [
         (
             lambda: zoo.build("mlp_classifier", table().assign(x=["a", "b", "c"] * 30), target="label"),
-            "'category', 'x'",
+            "the column 'x' of the kind 'category'",
         ),
         (lambda: zoo.build("lenet"), r"the layer 'convolution\w*' \(Conv2D\)|the layer '\w+' \(\w+\)"),
         (lambda: zoo.build("mlp_classifier", table(), target="label", ensemble=3), "an ensemble of 3 networks"),

@@ -103,7 +103,7 @@ CASES = (
     ),
     Case(
         3,
-        "40 points: the perceptron's mistakes from zero, the exact margin, and the best line",
+        "after a click, 40 points: the mistakes from zero, the exact margin, and the best line",
         ("perceptron",),
         """
         const k = playground.kernels.perceptron, {points, targets} = k.clouds(40, 0.4, 1);

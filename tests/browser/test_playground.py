@@ -159,7 +159,8 @@ def test_all_that_can_be_used_is_reached_by_the_tab_key_and_moves(page, name):
         if element not in reached and element.get_attribute("name") not in groups  # arrows go on within a group
     ]
     assert missed == []
-    for role, keys in {"slider": (Keys.ARROW_LEFT, Keys.ARROW_UP), "button": (Keys.ENTER,)}.items():
+    # Of a value that has no place, Left takes away as much as Up adds: Up twice leaves it changed.
+    for role, keys in {"slider": (Keys.ARROW_LEFT, Keys.ARROW_UP, Keys.ARROW_UP), "button": (Keys.ENTER,)}.items():
         for i in range(min(8, len(page.all(f".picture [role={role}]")))):
             if i >= len(shapes := page.all(f".picture [role={role}]")):
                 break  # a press may take shapes away

@@ -105,3 +105,16 @@ def test_a_program_runs_as_it_is_copied(stations, name, tmp_path):
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip()
+
+
+@pytest.mark.parametrize(("document", "language"), [("playground.md", "en"), ("playground.ru.md", "ru")])
+def test_the_documents_list_the_stations(stations, document, language):
+    table = re.findall(
+        r"^\| (.+?) \| (.+?) \| `(\w+)` \| .+ \|$", (ROOT / "docs" / document).read_text("utf-8"), re.MULTILINE
+    )
+
+    def text(value):
+        return value[language] if isinstance(value, dict) else value
+
+    listed = [(text(one["title"]), text(one["year"]), one["entry"]) for one in stations.values()]
+    assert table == listed

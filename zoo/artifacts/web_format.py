@@ -20,7 +20,6 @@ import keras
 import numpy as np
 
 from zoo.data.columns.encodings import FARTHEST
-from zoo.data.columns.number_formats import numeric
 from zoo.data.number_statistics import MOMENTS
 from zoo.engine.keras_internals import producer_of
 from zoo.layers.linear import LinearTerms
@@ -28,7 +27,6 @@ from zoo.layers.tabular import PiecewiseLinear
 from zoo.tasks import calibration
 
 PROGRAM = Path(__file__).with_name("web_predict.js")
-KINDS = ("number", "array", "image")
 TASKS = ("classification", "regression")
 SAME = (keras.layers.Dropout, keras.layers.GaussianNoise, keras.layers.Flatten)  # in `predict.js` all tensors are flat
 ACTIVATIONS = ("linear", "binary_step", "sigmoid", "tanh", "arctan", "relu", "elu", "softplus", "leaky_relu", "relu6")
@@ -88,29 +86,25 @@ def _inputs(model) -> dict:
     Raises:
         ValueError: if a column is neither a number nor, alone, an array or an image.
     """
-    preprocessor, columns = model.preprocessor, model.schema.columns
-    table = preprocessor.takes_columns
+    preprocessor, columns = model.preprocessor, list(model.schema.columns)
+    table, scaled, read = preprocessor.takes_columns, {}, []
     for group in preprocessor.groups:
-        others = [column.name for column in group.columns if group.kind.name not in KINDS]
-        if others or (table and group.kind.name != "number"):
-            names = ", ".join(repr(name) for name in others or [column.name for column in group.columns])
-            raise _refused(f"columns of the kind {group.kind.name!r}, {names}")
-    if any(None in (column.shape or ()) for column in columns):
-        raise _refused(f"sequences, {columns[0].name!r}")
-    own = preprocessor.layout.own_tensors
-    found: dict = {"columns": [str(column.name) for column in columns]} if table else {"shape": list(columns[0].shape)}
-    if own:
+        for column, state in zip(group.columns, group.states, strict=True):
+            numbers = group.kind.web_numbers(column, state)
+            if numbers is None:
+                raise _refused(f"the column {column.name!r} of the kind {group.kind.name!r}")
+            read += numbers
+            for name, values in state.get("scaled", {}).items():
+                scaled.setdefault(name, []).extend(values)
+    shaped = [column.name for column in columns if column.shape]
+    if table and shaped:
+        raise _refused(f"columns of arrays in a table, {', '.join(map(repr, shaped))}")
+    names = [str(column.name) for column in columns]
+    found: dict = {"columns": names} if table else {"shape": list(columns.pop().shape)}
+    if own := preprocessor.layout.own_tensors:
         return {**found, "tensors": {"own": next(iter(own))}}
-    (group,) = preprocessor.groups
-    scaled = {}
-    for column, state in zip(group.columns, group.states, strict=True):
-        for name, values in state["scaled"].items():
-            scaled.setdefault(name, []).extend(values)
-        scaled.setdefault("offset", []).extend(np.ravel(group.kind.offsets(column, state)).tolist())
-        absent = [] if group.kind.name == "array" else [float(value) for value in numeric(column.missing)]
-        scaled.setdefault("absent", []).extend([absent] * len(group.kind.number_names(column, state)))
     numbers = {name: _listed(scaled[name]) for name in ("median", "center", "scale")}
-    numbers |= {"offset": scaled["offset"], "absent": scaled["absent"]}
+    numbers |= {name: [number[name] for number in read] for name in ("offset", "absent")}
     if preprocessor.encodings.raw:
         return {**found, **numbers, "tensors": {"raw": "inputs"}}
     tensors = {"scaled": "numeric"}

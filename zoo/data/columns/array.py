@@ -142,6 +142,11 @@ class Array(Kind):
     def litert_obstacle(self, column: Column, state: State) -> str:
         return "numbers in float64" if "offset" in state else ""
 
+    def web_numbers(self, column: Column, state: State) -> list[dict] | None:
+        if self.is_tensor(column):
+            return None
+        return [{"offset": offset, "absent": []} for offset in self.offsets(column, state)]
+
     def source(self, group: Group, encodings: Encodings) -> Source:
         column, state = group.only
         if self.is_tensor(column):

@@ -64,6 +64,9 @@ class Image(Kind):
     def read_shape(self, column: Column, state: State) -> tuple[int | None, ...]:
         return column.shape
 
+    def web_numbers(self, column: Column, state: State) -> list[dict]:
+        return []
+
     def source(self, group: Group, encodings: Encodings) -> Source:
         return Source()
 

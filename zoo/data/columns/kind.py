@@ -385,6 +385,14 @@ class Kind:
         """Returns what LiteRT would need an operation for and has none, `""` if nothing."""
         return "strings" if self.dtype == "string" else ""
 
+    def web_numbers(self, column: Column, state: State) -> list[dict[str, Any]] | None:
+        """Returns how the export to a web page reads each number of a column; None if it cannot read the column.
+
+        A number has an `offset`, which is subtracted, and the numbers that are `absent`, which count as missing. What
+        is a tensor of its own is read as it is: an empty list.
+        """
+        return None
+
     def source(self, group: Group, encodings: Encodings) -> Source | None:
         """Returns the columns' reading and encoding as Python source that needs numpy alone; None if there is none."""
         return None

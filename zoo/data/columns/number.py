@@ -159,6 +159,10 @@ class Number(Kind):
     def litert_obstacle(self, column: Column, state: State) -> str:
         return "numbers in float64" if state.get("offset") else ""
 
+    def web_numbers(self, column: Column, state: State) -> list[dict]:
+        absent = [float(mark) for mark in number_formats.numeric(column.missing)]
+        return [{"offset": state.get("offset", 0.0), "absent": absent}]
+
     def source(self, group: Group, encodings: Encodings) -> Source:
         return Source(numbers=number_expressions(group), constants=NUMBER_CONSTANTS, functions=NUMBER_FUNCTIONS)
 

@@ -104,34 +104,36 @@
    *  Any line may be moved, without a change of its sides, until it passes through two points (or one, where all lie on
    *  it). So all lines through two points are tried, turned a little about each place between the points on them. */
   function best(points, targets) {
+    const rows = [...points.keys()];
     let found = [];
-    const keep = rows => {
-      if (rows.length > found.length) found = rows;
-    };
-    for (const sign of [1, -1]) keep([...points.keys()].filter(row => targets[row] === sign));
+    for (const sign of [1, -1]) {
+      const alike = rows.filter(row => targets[row] === sign);
+      if (alike.length > found.length) found = alike;
+    }
     for (let i = 0; i < points.length; i++) {
       for (let j = 0; j < i; j++) {
         const along = [points[j][0] - points[i][0], points[j][1] - points[i][1]];
         if (along[0] === 0 && along[1] === 0) continue;
-        const offset = row => [points[row][0] - points[i][0], points[row][1] - points[i][1]];
-        const side = row => Math.sign(offset(row)[1] * along[0] - offset(row)[0] * along[1]);
-        const place = row => offset(row)[0] * along[0] + offset(row)[1] * along[1];
-        const on = [...points.keys()].filter(row => side(row) === 0);
-        const off = [...points.keys()].filter(row => side(row) !== 0);
-        const pivots = [...new Set([-Infinity, ...on.map(place)])]; // turned just after this place
+        const offsets = points.map(point => [point[0] - points[i][0], point[1] - points[i][1]]);
+        const sides = offsets.map(offset => Math.sign(offset[1] * along[0] - offset[0] * along[1]));
+        const places = offsets.map(offset => offset[0] * along[0] + offset[1] * along[1]);
+        const on = rows.filter(row => sides[row] === 0);
+        const off = rows.filter(row => sides[row] !== 0);
+        const pivots = [...new Set([-Infinity, ...on.map(row => places[row])])]; // turned just after this place
         for (const sign of [1, -1]) {
-          const apart = off.filter(row => sign * side(row) === targets[row]);
+          const apart = off.filter(row => sign * sides[row] === targets[row]);
           for (const turn of [1, -1]) {
             for (const pivot of pivots) {
-              keep([...apart, ...on.filter(row => (place(row) <= pivot ? turn : -turn) === targets[row])]);
+              const split = on.filter(row => (places[row] <= pivot ? turn : -turn) === targets[row]);
+              if (apart.length + split.length > found.length) found = [...apart, ...split];
             }
           }
         }
       }
     }
-    const rows = found.sort((p, q) => p - q);
-    const line = margin(rows.map(row => points[row]), rows.map(row => targets[row]));
-    return { right: rows.length, rows, weights: line.direction };
+    found.sort((p, q) => p - q);
+    const line = margin(found.map(row => points[row]), found.map(row => targets[row]));
+    return { right: found.length, rows: found, weights: line.direction };
   }
 
   /** Returns two clouds of points that a line separates with a gap between them, on a grid of 1/16, from a seed.

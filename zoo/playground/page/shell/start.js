@@ -4,8 +4,8 @@
   const { element } = playground;
   const TEXTS = {
     lead: {
-      en: "Eight stations of a lecture, from the axon to networks trained on your own data. Every number is computed here, on this page, at the moment you see it.",
-      ru: "Восемь станций лекции: от аксона до сети, обученной на ваших данных. Каждое число вычисляется здесь, на этой странице, в ту минуту, когда вы его видите.",
+      en: "The stations of a lecture, from the axon to networks trained on your own data. Every number is computed here, on this page, at the moment you see it.",
+      ru: "Станции лекции: от аксона до сети, обученной на ваших данных. Каждое число вычисляется здесь, на этой странице, в ту минуту, когда вы его видите.",
     },
     use: { en: "How to use it", ru: "Как этим пользоваться" },
     ways: [
