@@ -275,7 +275,8 @@ def test_a_station_that_cannot_be_loaded_leaves_the_others(page, tmp_path):
     page.open("start?lang=en")
     assert len(page.all(".timeline .stop")) == len(NAMES) - 3
     said = page.text("main")
-    assert "perceptron.js" in said and "nothing_of_this_name" in said and "descent lacks title" in said
+    assert "perceptron.js" in said
+    assert said.count("This part could not be loaded") == 3  # of a file, Chromium tells a page no more than that
     page.open(f"{NAMES[0]}?lang=en")
     assert page.all(".picture svg")
     assert len(page.console()) >= 3  # which says the same, and would fail the test

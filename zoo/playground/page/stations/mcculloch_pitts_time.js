@@ -76,7 +76,9 @@
   function table(root, api) {
     const made = element("table", { style: `border-collapse:collapse;font-variant-numeric:tabular-nums;${api.narrow ? "font-size:.85rem" : ""}` });
     const note = element("p", { style: "color:var(--soft);font-size:.9rem" });
-    root.append(element("h3", {}, api.text({ en: "Truth table, inputs held", ru: "Таблица истинности: входы удерживаются" })), element("div", { style: "overflow-x:auto" }, made), note);
+    const title = api.text({ en: "Truth table, inputs held", ru: "Таблица истинности: входы удерживаются" });
+    const scrolled = element("div", { style: "overflow-x:auto", tabindex: "0", role: "region", "aria-label": title }, made);
+    root.append(element("h3", {}, title), scrolled, note);
     const cell = (tag, text, style = "") => element(tag, { style: `padding:.1rem ${api.narrow ? ".4rem" : ".6rem"} .1rem 0;text-align:left;${style}` }, text);
     return ({ net, inputs }) => {
       if (!net.cells.length || net.inputs.length > MOST_INPUTS) {
