@@ -82,21 +82,21 @@ def shift_tolerance(model, x, y=None) -> float:
         y: Their labels, which do not matter.
 
     Returns:
-        From 0 to 1; NaN where no pattern can move.
+        From 0 to 1. Where no pattern can move it is 1, and so is the chance: each keeps its answer in its only place.
     """
     shown = _answers(model, x)
     shares = [np.mean(off == at) if at >= 0 else 0.0 for off, at, _ in shown]
-    return float(np.average(shares, weights=[images for _, _, images in shown])) if shown else float("nan")
+    return float(np.average(shares, weights=[images for _, _, images in shown])) if shown else 1.0
 
 
 def shift_chance(model, x, y=None) -> float:
     """Returns the tolerance of answers that do not depend on what is shown, but are as frequent as the model's.
 
-    Arguments and NaN: as for `shift_tolerance`.
+    Arguments: as for `shift_tolerance`. It is 1 where no pattern can move.
     """
     shown = _answers(model, x)
     if not shown:
-        return float("nan")
+        return 1.0
     # An image counts as often as its positions do in the tolerance: each image once, whatever its number of positions.
     weights = np.concatenate([np.full(len(off), images / len(off)) for off, _, images in shown])
     off = np.concatenate([answers for answers, _, _ in shown])
