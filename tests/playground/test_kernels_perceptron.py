@@ -72,6 +72,26 @@ def test_each_mistake_adds_its_point_to_the_weights():
     assert np.all(z @ weights[-1] > 0)
 
 
+def test_a_demand_is_met_exactly_where_the_rule_leaves_the_weights_alone():
+    """By hand: on exclusive or 00 and then 01 are mistakes; w = (0, 1), b = 0 gives the sums 0, 1, 0, 1."""
+    trained = call("perceptron", "train", GATE, XOR, 10)
+    assert trained["weights"][2] == [0, 1, 0] and trained["mistakes"][2]["row"] == 2
+    now = call("perceptron", "demands", GATE, XOR, [0, 1, 0])
+    assert [row["sum"] for row in now] == [0, 1, 0, 1]
+    assert [row["met"] for row in now] == [False, True, False, False]  # 0 is a mistake for either class
+
+
+@pytest.mark.parametrize("targets", [AND, OR, XOR])
+def test_the_next_mistake_is_never_a_row_whose_demand_is_met(targets):
+    met = run(
+        "const k = playground.kernels.perceptron, {weights, mistakes} = k.train(...given, 40);"
+        "return mistakes.map(({row}, step) => k.demands(...given, weights[step])[row].met)",
+        "perceptron",
+        given=[GATE, targets],
+    )
+    assert len(met) >= 5 and not any(met)
+
+
 def test_on_xor_the_weights_come_round_again():
     trained = call("perceptron", "train", GATE, XOR, 200)
     assert not trained["learnt"] and len(trained["mistakes"]) == 200

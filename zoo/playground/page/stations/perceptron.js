@@ -32,10 +32,10 @@
 
   const made = (state, found = solve(state)) => Math.min(state.steps, found.mistakes.length);
 
-  /** Returns a point's four inequalities as text: what must hold for the row. */
+  /** Returns what a row demands of the weights, as text. */
   function inequality([x1, x2], target) {
     const terms = [x1 ? "w₁" : null, x2 ? "w₂" : null, "b"].filter(Boolean).join(" + ");
-    return `${terms} ${target > 0 ? "≥" : "<"} 0`;
+    return `${terms} ${target > 0 ? ">" : "<"} 0`;
   }
 
   /** Shows what the four rows of a gate demand of the weights, and which demands the present weights meet. */
@@ -51,19 +51,19 @@
     return ({ points, targets }, weights, data) => {
       box.hidden = !GATES[data];
       if (box.hidden) return;
-      const sums = kernel.activations(points, weights);
+      const now = kernel.demands(points, targets, weights);
       const rows = points.map((point, row) => {
-        const met = sums[row] >= 0 === targets[row] > 0;
+        const { sum, met } = now[row];
         const must = targets[row] > 0 ? { en: "fire", ru: "сработать" } : { en: "be silent", ru: "молчать" };
         return element(
           "tr", {}, cell("td", point.join(" ")), cell("td", api.text(must)), cell("td", inequality(point, targets[row]), "font-weight:600"),
-          cell("td", `${api.number(sums[row])} ${met ? "✓" : "✗"}`, `color:var(--${met ? "three" : "error"});font-weight:600`),
+          cell("td", `${api.number(sum)} ${met ? "✓" : "✗"}`, `color:var(--${met ? "three" : "error"});font-weight:600`),
         );
       });
       table.replaceChildren(element("thead", {}, element("tr", {}, ...heads.map(head => cell("th", api.text(head), "font-weight:400;color:var(--soft)")))), element("tbody", {}, ...rows));
       said.textContent = data !== "xor" ? "" : api.text({
-        en: "Add the second and third: w₁ + w₂ + 2b ≥ 0. Add the first and fourth: w₁ + w₂ + 2b < 0. Both cannot hold: no weights will ever do (Minsky and Papert 1969).",
-        ru: "Сложим второе и третье: w₁ + w₂ + 2b ≥ 0. Сложим первое и четвёртое: w₁ + w₂ + 2b < 0. Вместе они невозможны: подходящих весов нет (Минский и Пейперт, 1969).",
+        en: "Add the second and third: w₁ + w₂ + 2b > 0. Add the first and fourth: w₁ + w₂ + 2b < 0. Both cannot hold: no weights will ever do (Minsky and Papert 1969).",
+        ru: "Сложим второе и третье: w₁ + w₂ + 2b > 0. Сложим первое и четвёртое: w₁ + w₂ + 2b < 0. Вместе они невозможны: подходящих весов нет (Минский и Пейперт, 1969).",
       });
     };
   }
@@ -198,8 +198,8 @@ print(run.stopped)
     },
     entry: "perceptron",
     lead: {
-      en: "The unit leaves its weights alone while it is right. After a mistake it adds the point to its weights, or takes it away: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. If any line divides the classes, it stops after at most (R/γ)² mistakes.",
-      ru: "Пока элемент отвечает верно, он не меняет весов. После ошибки он прибавляет точку к весам или вычитает её: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. Если классы разделимы прямой, ошибок будет не больше (R/γ)².",
+      en: "The unit leaves its weights alone while it is right. After a mistake it adds the point to its weights, or takes it away: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. A point on the line itself counts as a mistake. If any line divides the classes, it stops after at most (R/γ)² mistakes.",
+      ru: "Пока элемент отвечает верно, он не меняет весов. После ошибки он прибавляет точку к весам или вычитает её: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. Точка на самой прямой тоже считается ошибкой. Если классы разделимы прямой, ошибок будет не больше (R/γ)².",
     },
     defaults: { data: "and", steps: 8, adds: 1, gap: 0.4, seed: 1, points: [] },
     encode: { points: points => points.map(point => point.join(",")).join(";") },
@@ -216,7 +216,7 @@ print(run.stopped)
         options: [
           { value: "and", label: { en: "AND", ru: "И" } },
           { value: "or", label: { en: "OR", ru: "ИЛИ" } },
-          { value: "xor", label: { en: "Exclusive or", ru: "Исключающее или" } },
+          { value: "xor", label: { en: "Exclusive or", ru: "Исключающее ИЛИ" } },
           { value: "clouds", label: { en: "Two clouds", ru: "Два облака" } },
           { value: "own", label: { en: "Your own", ru: "Свои" } },
         ],
@@ -250,7 +250,7 @@ print(run.stopped)
         },
       },
       {
-        ask: { en: "Exclusive or: how many of its four rows can one line get right?", ru: "Исключающее или: сколько строк из четырёх может верно разделить одна прямая?" },
+        ask: { en: "Exclusive or: how many of its four rows can one line get right?", ru: "«Исключающее ИЛИ»: сколько строк из четырёх может верно разделить одна прямая?" },
         choices: [2, 3, 4].map(String),
         set: { data: "xor", steps: 4 },
         right: () => [2, 3, 4].indexOf(kernel.best(CORNERS, GATES.xor).right),
@@ -270,7 +270,7 @@ print(run.stopped)
         explain: api => {
           const [now, before] = [solve(api.state).mistakes.length, outcome("and")];
           return {
-            en: `${now} after ${before}. The number depends on the order; the bound does not.`,
+            en: `${now} instead of ${before}. The number depends on the order; the bound does not.`,
             ru: `${now} вместо ${before}. Число ошибок зависит от порядка, граница — нет.`,
           };
         },
