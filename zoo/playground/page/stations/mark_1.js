@@ -252,15 +252,15 @@ print(zoo.evaluate(run.model, (x[rows["test"]], y[rows["test"]]), verbose=0))
   playground.station({
     name: "mark_1",
     title: { en: "Mark I", ru: "Марк I" },
-    year: "1958",
+    year: "1960",
     paper: {
       text: "H. D. Block, The Perceptron: A Model for Brain Functioning, Reviews of Modern Physics 34, 1962",
       href: "https://doi.org/10.1103/RevModPhys.34.123",
     },
     entry: "mark_1_perceptron",
     lead: {
-      en: "Rosenblatt's machine: 400 photocells, 512 association units wired to ten photocells each by chance, eight response units. Only the response units learn, by the perceptron's rule. Draw a letter, or let it be taught.",
-      ru: "Машина Розенблатта: 400 фотоэлементов, 512 ассоциативных элементов, каждый случайно соединён с десятью фотоэлементами, и восемь реагирующих. Учатся только реагирующие, по правилу персептрона. Нарисуйте букву или покажите машине готовые.",
+      en: "Rosenblatt's machine of 1960, built by Hay, Martin and Wightman: 400 photocells, 512 association units wired by chance (here each is wired to ten photocells), eight response units. Only the response units learn, by the perceptron's rule. Draw a letter, or let it be taught.",
+      ru: "Машина Розенблатта, построенная в 1960 году Хеем, Мартином и Уайтманом: 400 фотоэлементов, 512 случайно подключённых ассоциативных элементов (здесь каждый соединён с десятью фотоэлементами) и восемь реагирующих. Учатся только реагирующие, по правилу персептрона. Нарисуйте букву или покажите машине готовые.",
     },
     defaults: { seed: 1, lessons: 160, unit: 1, drawing: "", own: [] },
     encode: { own: own => own.join(",") },
