@@ -223,7 +223,7 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         },
       },
       {
-        ask: { en: "A current of −5 µA/cm² flows outwards and stops at 85 ms. What follows?", ru: "Ток −5 мкА/см² течёт наружу и выключается на 85-й мс. Что будет дальше?" },
+        ask: { en: "A current of −5 µA/cm² makes the inside more negative; it stops at 85 ms. What follows?", ru: "Ток −5 мкА/см² гиперполяризует мембрану и выключается на 85-й мс. Что будет дальше?" },
         choices: [{ en: "nothing but a return to rest", ru: "только возврат к покою" }, { en: "a spike", ru: "нервный импульс" }],
         set: { experiment: "steady", current: -5, temperature: kernel.TEMPERATURE },
         right: api => {
@@ -246,7 +246,7 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         explain: api => {
           const [thin, thick] = [119, cable.DIAMETER].map(diameter => api.number(speedAt(18.5, diameter)));
           return {
-            en: `${thin} m/s after ${thick}: the speed goes as the root of the diameter. Hence the squid's giant axon, half a millimetre thick.`,
+            en: `${thin} m/s instead of ${thick}: the speed goes as the root of the diameter. Hence the squid's giant axon, half a millimetre thick.`,
             ru: `${thin} м/с против ${thick}: скорость растёт как корень из диаметра. Потому у кальмара аксон толщиной в полмиллиметра.`,
           };
         },

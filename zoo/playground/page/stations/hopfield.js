@@ -68,7 +68,7 @@
     const m = api.fixed(kernel.overlap(at(found, found.length), found.stored[said.rows[0]]), 2);
     const signed = names.map((one, i) => `${said.signs[i] > 0 ? "+" : "−"} ${one}`).join(" ");
     return {
-      pattern: { en: `Recalled: ${names[0]}.`, ru: `Вспомнилось: ${names[0]}.` },
+      pattern: { en: `Recalled: ${names[0]}.`, ru: `Восстановлен образ: ${names[0]}.` },
       reversed: { en: `The reverse of ${names[0]}. It was never stored, but has the same energy: E does not change when all signs do.`, ru: `Обращённый образ ${names[0]}. Его не сохраняли, но энергия у него та же: E не меняется, если сменить все знаки.` },
       mixture: { en: `A spurious state, the mixture sign(${signed}): a minimum that was never stored.`, ru: `Ложный образ, смесь sign(${signed}): минимум, которого не сохраняли.` },
       other: { en: `A spurious state, which was never stored; most like ${names[0]}, m = ${m}.`, ru: `Ложный образ, которого не сохраняли; больше всего похож на ${names[0]}, m = ${m}.` },
@@ -167,7 +167,7 @@
       const percent = value => `${api.number(100 * value)} %`;
       api.say({
         en: `${now.count} random patterns in ${state.units} units: wrong after recall ${percent(now.wrong[0])} of the units, and ${percent(now.wrong[1])} where ${state.damage} % were turned over before.`,
-        ru: `Случайных образов: ${now.count}, элементов: ${state.units}. После воспоминания неверны ${percent(now.wrong[0])} элементов, а если сначала перевернуть ${state.damage} %, то ${percent(now.wrong[1])}.`,
+        ru: `Случайных образов: ${now.count}, элементов: ${state.units}. После восстановления неверны ${percent(now.wrong[0])} элементов, а если сначала исказить ${state.damage} %, то ${percent(now.wrong[1])}.`,
       });
     }
     function compute() {
@@ -279,8 +279,8 @@ print("overlap with the stored patterns:", memory.overlap(end, stored)[0])
     },
     entry: "hopfield",
     lead: {
-      en: "Patterns are stored as minima of the energy E\u00a0=\u00a0−½\u00a0Σ\u00a0wᵢⱼ\u00a0sᵢ\u00a0sⱼ. Each unit takes the sign of its field h\u00a0=\u00a0Σ\u00a0wᵢⱼ\u00a0sⱼ; the energy never rises, and the state falls into a minimum: it remembers.",
-      ru: "Образы хранятся как минимумы энергии E\u00a0=\u00a0−½\u00a0Σ\u00a0wᵢⱼ\u00a0sᵢ\u00a0sⱼ. Каждый элемент принимает знак своего поля h\u00a0=\u00a0Σ\u00a0wᵢⱼ\u00a0sⱼ; энергия не растёт, и состояние скатывается в минимум: сеть вспоминает.",
+      en: "Patterns are stored as minima of the energy E\u00a0=\u00a0−½\u00a0Σ\u00a0wᵢⱼ\u00a0sᵢ\u00a0sⱼ. Each unit takes the sign of its field h\u00a0=\u00a0Σ\u00a0wᵢⱼ\u00a0sⱼ. While the units are updated one after another, the energy never rises, and the state falls into a minimum: it remembers.",
+      ru: "Образы хранятся как минимумы энергии E\u00a0=\u00a0−½\u00a0Σ\u00a0wᵢⱼ\u00a0sᵢ\u00a0sⱼ. Каждый элемент принимает знак своего поля h\u00a0=\u00a0Σ\u00a0wᵢⱼ\u00a0sⱼ; при поочерёдном обновлении энергия не растёт, и состояние скатывается в минимум: сеть вспоминает.",
     },
     defaults: { view: "recall", patterns: ["A", "J", "X"], from: 0, damage: 25, probe: "", steps: 0, rule: "hebb", update: "asynchronous", seed: 1, letter: "K", units: 200, load: 0.1 },
     encode: { patterns: patterns => patterns.join(",") },
@@ -298,7 +298,7 @@ print("overlap with the stored patterns:", memory.overlap(end, stored)[0])
       {
         key: "view", kind: "select", label: { en: "Look at", ru: "Показать" },
         options: [
-          { value: "recall", label: { en: "one recall", ru: "одно воспоминание" } },
+          { value: "recall", label: { en: "one recall", ru: "восстановление образа" } },
           { value: "load", label: { en: "too many patterns", ru: "слишком много образов" } },
         ],
       },
@@ -317,8 +317,8 @@ print("overlap with the stored patterns:", memory.overlap(end, stored)[0])
           { value: "synchronous", label: { en: "all at once", ru: "все сразу" } },
         ],
       },
-      { key: "damage", kind: "range", min: 0, max: 100, step: 1, unit: "%", label: { en: "Turned over", ru: "Перевёрнуто" } },
-      { kind: "button", shown: seen("recall"), label: { en: "Damage again", ru: "Испортить заново" }, press: api => api.set({ seed: api.state.seed + 1, probe: "", steps: 0 }) },
+      { key: "damage", kind: "range", min: 0, max: 100, step: 1, unit: "%", label: { en: "Turned over", ru: "Искажено" } },
+      { kind: "button", shown: seen("recall"), label: { en: "Damage again", ru: "Исказить заново" }, press: api => api.set({ seed: api.state.seed + 1, probe: "", steps: 0 }) },
       { kind: "button", shown: seen("recall"), label: { en: "Back to the start", ru: "Вернуться к началу" }, disabled: state => state.steps === 0, press: api => api.set({ steps: 0 }) },
       { kind: "button", shown: seen("recall"), label: { en: "Clear, to draw", ru: "Очистить, чтобы рисовать" }, press: api => api.set({ probe: "0".repeat(UNITS / 4), steps: 0 }) },
       {
@@ -345,15 +345,15 @@ print("overlap with the stored patterns:", memory.overlap(end, stored)[0])
     ],
     questions: [
       {
-        ask: { en: "A, J and X are stored; a quarter of A is turned over. Where does the state end?", ru: "Сохранены A, J и X; четверть A перевёрнута. Чем всё кончится?" },
+        ask: { en: "A, J and X are stored; a quarter of A is turned over. Where does the state end?", ru: "Сохранены A, J и X; четверть элементов A искажена. Чем всё кончится?" },
         choices: PLACES, set: { ...HEBB, damage: 25, steps: END }, right: place, explain: explained,
       },
       {
-        ask: { en: "Now 80 of the 100 units of A are turned over. Where does the state end?", ru: "Теперь у A перевёрнуты 80 элементов из 100. Чем всё кончится?" },
+        ask: { en: "Now 80 of the 100 units of A are turned over. Where does the state end?", ru: "Теперь у A искажены 80 элементов из 100. Чем всё кончится?" },
         choices: PLACES, set: { ...HEBB, damage: 80, steps: END }, right: place, explain: explained,
       },
       {
-        ask: { en: "Only A is stored, exactly half of it is turned over, and all units are updated at once. What happens?", ru: "Сохранена одна A, ровно половина перевёрнута, все элементы обновляются сразу. Что будет?" },
+        ask: { en: "Only A is stored, exactly half of it is turned over, and all units are updated at once. What happens?", ru: "Сохранена одна A, ровно половина её элементов искажена, все элементы обновляются сразу. Что будет?" },
         choices: [
           { en: "it stops in A", ru: "остановится в A" }, { en: "it stops in A reversed", ru: "остановится в обращённой A" }, { en: "it alternates for ever", ru: "будет чередоваться без конца" },
         ],
@@ -362,7 +362,7 @@ print("overlap with the stored patterns:", memory.overlap(end, stored)[0])
         explain: explained,
       },
       {
-        ask: { en: "A, B, C, D, E and F are stored by Hebb's rule. Does A stay as it is?", ru: "По правилу Хебба сохранены A, B, C, D, E и F. Останется ли A на месте?" },
+        ask: { en: "A, B, C, D, E and F are stored by Hebb's rule. Does A stay as it is?", ru: "По правилу Хебба сохранены A, B, C, D, E и F. Останется ли A неизменной?" },
         choices: [{ en: "yes", ru: "да" }, { en: "no", ru: "нет" }],
         set: { ...HEBB, patterns: ["A", "B", "C", "D", "E", "F"], damage: 0, steps: END },
         right: api => (place(api) === 0 ? 0 : 1),

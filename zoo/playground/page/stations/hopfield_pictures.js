@@ -34,7 +34,7 @@
   function energy(root, api) {
     const [width, height] = [430, 440];
     const margin = { left: 52, right: 14, top: 26, bottom: 44 };
-    const svg = api.picture(root, { width, height, label: { en: "The energy during the recall", ru: "Энергия во время воспоминания" } });
+    const svg = api.picture(root, { width, height, label: { en: "The energy during the recall", ru: "Энергия во время восстановления" } });
     svg.append("text").attr("y", 15).text(api.text({ en: "energy E", ru: "энергия E" }));
     const name = svg.append("text").attr("x", width - margin.right).attr("y", height - 6).attr("text-anchor", "end");
     const x = d3.scaleLinear([0, 1], [margin.left, width - margin.right]);
@@ -117,8 +117,8 @@
   function errors(root, api) {
     const [width, height] = [430, 400];
     const margin = { left: 52, right: 16, top: 84, bottom: 44 };
-    const svg = api.picture(root, { width, height, label: { en: "Share of wrong units after recall against the load", ru: "Доля неверных элементов после воспоминания в зависимости от нагрузки" } });
-    svg.append("text").attr("y", 15).text(api.text({ en: "share of wrong units after recall", ru: "доля неверных элементов после воспоминания" }));
+    const svg = api.picture(root, { width, height, label: { en: "Share of wrong units after recall against the load", ru: "Доля неверных элементов после восстановления в зависимости от нагрузки" } });
+    svg.append("text").attr("y", 15).text(api.text({ en: "share of wrong units after recall", ru: "доля неверных элементов после восстановления" }));
     svg.append("text").attr("x", width - margin.right).attr("y", height - 6).attr("text-anchor", "end").text(api.text({ en: "load: patterns / units", ru: "нагрузка: образов на элемент" }));
     const x = d3.scaleLinear([0, 0.3], [margin.left, width - margin.right]);
     const y = d3.scaleLinear([0, 0.5], [height - margin.bottom, margin.top]);
@@ -136,7 +136,7 @@
       update({ points, load, limit, damage }) {
         critical.attr("d", limit <= 0.3 ? `M${x(limit)},${y(0)}V${y(0.5)}` : "");
         criticalText.attr("x", x(limit)).text(limit <= 0.3 ? api.number(limit) : "");
-        const [exact, damaged] = [{ en: "from the pattern itself", ru: "от самого образа" }, { en: `from the pattern with ${damage} % turned over`, ru: `от образа, где перевёрнуто ${damage} %` }];
+        const [exact, damaged] = [{ en: "from the pattern itself", ru: "от самого образа" }, { en: `from the pattern with ${damage} % turned over`, ru: `от образа, искажённого на ${damage} %` }];
         legend.forEach((text, i) => text.text(`${i ? "■" : "●"} ${api.text(i ? damaged : exact)}`));
         const now = points.find(point => Math.abs(point.load - load) < 1e-9);
         lines.forEach((line, i) => line.attr("d", d3.line(point => x(point.load), point => y(point.wrong[i]))(points)));
@@ -166,7 +166,7 @@
           while (units % columns) columns++;
           const rows = units / columns;
           box.replaceChildren();
-          const svg = api.picture(box, { width: size, height: 24 + (rows * size) / columns + 2, label: { en: "The first pattern, as recalled", ru: "Первый образ, каким он вспомнился" } });
+          const svg = api.picture(box, { width: size, height: 24 + (rows * size) / columns + 2, label: { en: "The first pattern, as recalled", ru: "Первый образ после восстановления" } });
           title = svg.append("text").attr("y", 15);
           cells = playground.cells(svg.append("g").attr("transform", "translate(0,24)"), { rows, columns, size });
         }

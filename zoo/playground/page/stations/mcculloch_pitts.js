@@ -151,10 +151,11 @@
       net.update({ net: now.net, inputs: now.tape[now.tick], cells: now.rows[now.tick], from });
       time.update(now);
       truth({ net: now.net, inputs: now.tape[now.tick] });
-      const firing = now.net.cells.filter((_, i) => now.rows[now.tick][i]).map(cell => label(cell.name, api)).join(", ");
-      const name = from && label(from, api);
+      const quoted = one => api.text({ en: `“${label(one, api)}”`, ru: `«${label(one, api)}»` });
+      const firing = now.net.cells.filter((_, i) => now.rows[now.tick][i]).map(cell => quoted(cell.name)).join(", ");
+      const name = from && quoted(from);
       api.say(from
-        ? { en: `From ${name}: now press the cell to which it leads.`, ru: `От «${name}»: теперь нажмите клетку, к которой ведёт связь.` }
+        ? { en: `From ${name}: now press the cell to which it leads.`, ru: `От клетки или входа ${name}: теперь нажмите клетку, к которой ведёт связь.` }
         : {
           en: `Tick ${now.tick}. ${firing ? `Active: ${firing}.` : "No cell is active."}`,
           ru: `Такт ${now.tick}. ${firing ? `Активны: ${firing}.` : "Все клетки молчат."}`,
@@ -207,8 +208,8 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
     },
     entry: "mcculloch_pitts_network",
     lead: {
-      en: "A cell fires one tick after at least as many of its excitatory endings were active as its threshold says, unless one inhibitory ending was active: that silences it. Wire cells and let time tick.",
-      ru: "Клетка срабатывает через такт после того, как активны не меньше возбуждающих окончаний, чем её порог. Одно активное тормозящее окончание заставляет её молчать. Соединяйте клетки и пускайте время.",
+      en: "A cell fires one tick later if the number of its active excitatory endings reaches its threshold and no inhibitory ending is active. Wire cells and let time tick.",
+      ru: "Клетка срабатывает на следующем такте, если число активных возбуждающих окончаний не меньше порога и ни одно тормозящее не активно. Соединяйте клетки и пускайте время.",
     },
     defaults: { preset: "heat_illusion", net: "", tape: "", tool: "switch" },
     controls: [
@@ -237,8 +238,8 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
         set: { preset: "heat_illusion", net: "", tape: "heat_illusion!01.00.00.00.00.00!3" },
         right: api => sensation(felt(api)),
         explain: {
-          en: "“Cold ended” fires at tick 2 and excites the cell for heat. The cell for cold needs two ticks of cold in a row.",
-          ru: "На такте 2 срабатывает клетка «холод кончился» и возбуждает клетку тепла. Клетке холода нужны два такта холода подряд.",
+          en: "“Cold ended” fires at tick 2 and excites “feels hot”. “Feels cold” needs two ticks of cold in a row.",
+          ru: "На такте 2 срабатывает клетка «холод кончился» и возбуждает клетку «ощущает тепло». Клетке «ощущает холод» нужны два такта холода подряд.",
         },
       },
       {
@@ -256,10 +257,10 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
         choices: [7, 11, 14, 16].map(String),
         right: () => [7, 11, 14, 16].indexOf(count(one => one.cell)),
         explain: () => {
-          const [cell, weights] = [count(one => one.cell), count(one => one.weights)];
+          const weights = count(one => one.weights);
           return {
-            en: `${cell}. An inhibitory ending silences always, so “not both” is out of reach; with weights of either sign it is ${weights}. Exclusive or and its opposite need two ticks.`,
-            ru: `${cell}. Тормозящее окончание заставляет молчать всегда, и «не оба сразу» одной клетке недоступно; с весами обоих знаков выходит ${weights}. Исключающему или и его отрицанию нужны два такта.`,
+            en: `An inhibitory ending silences always, so “not both” is out of reach; with weights of either sign it is ${weights}. “Exclusive or” and its opposite need two ticks.`,
+            ru: `Тормозящее окончание заставляет молчать всегда, и функция «не оба сразу» одной клетке недоступна; с весами обоих знаков выходит ${weights}. «Исключающему ИЛИ» и его отрицанию нужны два такта.`,
           };
         },
       },

@@ -76,7 +76,7 @@
   function table(root, api) {
     const made = element("table", { style: `border-collapse:collapse;font-variant-numeric:tabular-nums;${api.narrow ? "font-size:.85rem" : ""}` });
     const note = element("p", { style: "color:var(--soft);font-size:.9rem" });
-    const title = api.text({ en: "Truth table, inputs held", ru: "Таблица истинности: входы удерживаются" });
+    const title = api.text({ en: "Truth table with constant inputs", ru: "Таблица истинности при постоянных входах" });
     const scrolled = element("div", { style: "overflow-x:auto", tabindex: "0", role: "region", "aria-label": title }, made);
     root.append(element("h3", {}, title), scrolled, note);
     const cell = (tag, text, style = "") => element(tag, { style: `padding:.1rem ${api.narrow ? ".4rem" : ".6rem"} .1rem 0;text-align:left;${style}` }, text);
@@ -97,7 +97,7 @@
       ))));
       note.textContent = kernel.hasCircle(net)
         ? api.text({ en: "A circle of cells: the answer depends on the past, and no table says it all. This one begins at rest.", ru: "В сети есть кольцо: ответ зависит от прошлого, и таблица говорит не всё. Эта начата с покоя." })
-        : api.text({ en: "No circle of cells: after so many ticks the past is forgotten.", ru: "Колец нет: через столько тактов прошлое забыто." });
+        : api.text({ en: "No circle of cells: the answer settles after that many ticks.", ru: "Сеть без колец: ответ устанавливается за указанное число тактов." });
     };
   }
 
