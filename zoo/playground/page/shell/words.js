@@ -37,7 +37,7 @@
       station: { en: p => `There is no station “${p.key}”; here is the start page.`, ru: p => `Станции «${p.key}» нет; показано содержание.` },
       value: {
         en: p => `The link's value of “${p.key}” cannot be used; the default is shown.`,
-        ru: p => `Значение «${p.key}» из ссылки не подходит; взято обычное.`,
+        ru: p => `Значение «${p.key}» из ссылки не подходит; взято значение по умолчанию.`,
       },
       key: { en: p => `The link's “${p.key}” is unknown here and is left out.`, ru: p => `Параметр «${p.key}» из ссылки здесь неизвестен и пропущен.` },
       setting: { en: p => `The link's value of “${p.key}” is unknown and is left out.`, ru: p => `Значение «${p.key}» из ссылки неизвестно и пропущено.` },

@@ -85,13 +85,26 @@
       value: d => [api.fixed(current.weights[d.at], 2)],
     });
     const choose = (event, d) => api.set({ weight: d.at, path: -1 });
-    weight.on("click", choose).on("keydown.choose", (event, d) => ["Enter", " "].includes(event.key) && (event.preventDefault(), choose(event, d)));
+    weight.on("click", choose);
+    // All weights are one stop of the tab key: up and down go from one to another, left and right change it.
+    const move = weight.on("keydown.move");
+    weight.attr("aria-orientation", "horizontal").on("keydown.move", function (event, d) {
+      const way = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (!way) {
+        move.call(this, event, d);
+        return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+      choose(event, { at: (d.at + way + data.length) % data.length });
+      weight.filter(edge => edge.at === current.weight).node().focus();
+    });
 
     const unit = units.selectAll("g").data(nodes).join("g")
       .attr("transform", d => `translate(${place.x(d.layer)},${place.y(d.layer, d.unit)})`);
     unit.append("circle").attr("r", place.radius).attr("fill", "var(--paper)").attr("stroke-width", 2);
     unit.append("text").attr("class", "value").attr("text-anchor", "middle").attr("dy", 5).style("font-weight", 600)
-      .style("font-size", place.narrow ? "12px" : "14px");
+      .style("font-size", place.narrow ? "11.5px" : "14px");
     unit.append("text").attr("class", "name").attr("text-anchor", "middle").attr("dy", -place.radius - 6)
       .text(d => unitName(d.layer, d.unit)).style("fill", "var(--soft)");
     const inputs = unit.filter(d => d.layer === 0);
@@ -113,6 +126,7 @@
         .attr("stroke", d => (chosen(d) ? "var(--accent)" : on(d) ? "var(--two)" : "var(--field)"))
         .attr("stroke-width", d => (chosen(d) ? 6 : on(d) ? 4 : 1.5))
         .attr("stroke-dasharray", d => (dead(d) ? "3 6" : null));
+      weight.attr("tabindex", d => (chosen(d) ? 0 : -1)).attr("aria-current", d => (chosen(d) ? "true" : null));
       weight.select("text")
         .text(d => (d.bias ? `b ${api.fixed(facts.weights[d.at], 2)}` : api.fixed(facts.weights[d.at], 2)))
         .style("fill", d => (chosen(d) ? "var(--accent)" : on(d) ? "var(--two)" : d.bias ? "var(--soft)" : "var(--ink)"))

@@ -33,14 +33,14 @@
       const rows = paths.slice(0, most);
       const height = HEAD + ROW * rows.length + 52;
       svg.attr("viewBox", `0 0 ${width} ${height}`);
-      const left = small ? 4 : 190, right = width - (small ? 68 : 124);
+      const left = small ? 4 : 190, right = width - (small ? 70 : 150);
       const columnX = i => left + ((i + 0.5) * (right - left)) / names.length;
       const font = small ? (names.length > 5 ? "10px" : "12.5px") : "15px";
       const digits = 2;
 
       head.selectAll("text.head").data(names).join("text").attr("class", "head").attr("x", (d, i) => columnX(i)).attr("y", 22)
         .attr("text-anchor", "middle").style("font-size", font).style("fill", "var(--soft)").text(d => d);
-      head.selectAll("text.product").data([api.text({ en: small ? "= product" : "= product", ru: small ? "= произв." : "= произведение" })])
+      head.selectAll("text.product").data([api.text({ en: "= product", ru: small ? "= произв." : "= произведение" })])
         .join("text").attr("class", "product").attr("x", width - 6).attr("y", 22).attr("text-anchor", "end")
         .style("font-size", small ? "11px" : "15px").style("fill", "var(--soft)").text(d => d);
 
@@ -90,6 +90,17 @@
   }
 
   const tone = path => (path.product === 0 ? "var(--soft)" : "var(--ink)");
+
+  /** Returns how far below its point each name stands, so that none lies on another, on a point or on a tick's number. */
+  function spread(points, ticks) {
+    const taken = [...ticks, ...points];
+    return points.map(([x, y]) => {
+      const free = rise => taken.every(([u, v]) => Math.abs(u - x) > 24 || Math.abs(v - y - rise) > 15);
+      const rise = [-18, 20, -34, 36, -50, 52, -66].find(free) ?? -18;
+      taken.push([x, y + rise]);
+      return rise;
+    });
+  }
 
   /** Draws the activation, its derivative, the units' sums on it, and a tangent to drag; returns update(state, facts). */
   function drawActivation(root, api) {
@@ -148,14 +159,18 @@
       words.text(`φ′(${api.fixed(state.at, 2)}) = ${api.fixed(derivative(name, state.at), 4)}`);
       const units = facts.sizes.slice(1).flatMap((size, i) =>
         facts.softmax && i === facts.sizes.length - 2 ? [] : d3.range(size).map(unit => ({ name: unitName(i + 1, unit).replace("y", "z"), z: facts.pass.z[i + 1][unit] })));
-      const near = units.filter(unit => Math.abs(unit.z) <= limit).sort((a, b) => a.z - b.z);
+      const [low, high] = y.domain();
+      const seen = unit => Math.abs(unit.z) <= limit && value(name, unit.z) >= low && value(name, unit.z) <= high;
+      const near = units.filter(seen).sort((a, b) => a.z - b.z);
+      const ticks = x.ticks(api.narrow ? 5 : 10).map(one => [x(one), y(0) + 14]);
+      const rises = spread(near.map(unit => [x(unit.z), y(value(name, unit.z))]), ticks);
       const mark = marks.selectAll("g").data(near).join(enter => {
         const made = enter.append("g");
         made.append("circle").attr("r", 6).attr("fill", "var(--paper)").attr("stroke", "var(--one)").attr("stroke-width", 2.5);
-        made.append("text").attr("text-anchor", "middle").attr("dy", 24);
+        made.append("text").attr("text-anchor", "middle").style("stroke", "var(--paper)").style("stroke-width", 4).style("paint-order", "stroke");
         return made;
       }).attr("transform", d => `translate(${x(d.z)},${y(value(name, d.z))})`);
-      mark.select("text").text(d => d.name).attr("dy", (d, i) => (i % 2 ? -12 : 24));
+      mark.select("text").text(d => d.name).attr("dy", (d, i) => rises[i] + 5);
       api.pressable(mark, {
         label: d => `${api.text({ en: "Put the tangent at", ru: "Провести касательную в точке" })} ${d.name} = ${api.fixed(d.z, 2)}`,
         press: (event, d) => api.set({ at: Number(d.z.toFixed(2)) }),

@@ -112,7 +112,7 @@ zoo.plots.feeding()  # the same on a logistic regression`;
         ],
       },
       { key: "rate", kind: "range", scale: "log", min: 0.005, max: 2, shown: bowl, label: { en: "Learning rate η", ru: "Скорость обучения η" } },
-      { key: "momentum", kind: "range", min: 0, max: 0.98, step: 0.01, shown: bowl, label: { en: "Momentum μ", ru: "Инерция μ" } },
+      { key: "momentum", kind: "range", min: 0, max: 0.98, step: 0.01, shown: bowl, label: { en: "Momentum μ", ru: "Инерция (momentum) μ" } },
       { kind: "button", shown: bowl, label: { en: "A small rate", ru: "Малая скорость" }, press: api => rated(api, 0.05 * limit(api.state)) },
       { kind: "button", shown: bowl, label: { en: "The best rate", ru: "Лучшая скорость" }, press: api => rated(api, kernel().best(api.state.l1, api.state.l2, false).rate) },
       { kind: "button", shown: bowl, label: { en: "Too large a rate", ru: "Слишком большая скорость" }, press: api => rated(api, 1.04 * limit(api.state)) },
@@ -166,8 +166,8 @@ zoo.plots.feeding()  # the same on a logistic regression`;
         set: { ...BOWL, rate: 0.7, momentum: 0.5 },
         right: api => (playground.views.bowl.course(api.state).factor < 1 ? 0 : 1),
         explain: api => ({
-          en: `With momentum the limit is 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; a step multiplies the error by ${api.fixed(playground.views.bowl.course(api.state).factor, 3)} in the long run.`,
-          ru: `С инерцией предел равен 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; на долгом пути за шаг ошибка умножается на ${api.fixed(playground.views.bowl.course(api.state).factor, 3)}.`,
+          en: `With momentum the limit is 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; in the long run a step multiplies the distance to the minimum by ${api.fixed(playground.views.bowl.course(api.state).factor, 3)}.`,
+          ru: `С инерцией предел равен 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; на долгом пути за шаг расстояние до минимума умножается на ${api.fixed(playground.views.bowl.course(api.state).factor, 3)}.`,
         }),
       },
       {
@@ -178,9 +178,11 @@ zoo.plots.feeding()  # the same on a logistic regression`;
         explain(api) {
           const halved = playground.views.newton.path({ ...api.state, halving: true });
           const full = playground.views.newton.path(api.state);
+          const change = full[1].value > full[0].value ? { en: "grows", ru: "растут" } : { en: "falls", ru: "падают" };
+          const steps = playground.views.newton.counted(api, halved.length - 1);
           return {
-            en: `The paraboloid fits only near the start: the loss goes from ${api.number(full[0].value)} to ${api.number(full[1].value)}. With halved steps it reaches the minimum after ${halved.length - 1}.`,
-            ru: `Параболоид похож на функцию лишь у начала: потери меняются с ${api.number(full[0].value)} на ${api.number(full[1].value)}. Если делить шаг пополам, минимум достигается, шагов: ${halved.length - 1}.`,
+            en: `The paraboloid fits only near the start: the loss ${change.en} from ${api.number(full[0].value)} to ${api.number(full[1].value)}. With halved steps the minimum is reached after ${steps}.`,
+            ru: `Параболоид похож на функцию лишь у начала: потери ${change.ru} с ${api.number(full[0].value)} до ${api.number(full[1].value)}. Если делить шаг пополам, минимум достигается за ${steps}.`,
           };
         },
       },

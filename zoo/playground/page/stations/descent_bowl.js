@@ -102,12 +102,14 @@
     const errors = playground.chart(beside, api, { left, top: narrow ? 285 : 316, width: wide, height: narrow ? 120 : 140, x: d3.scaleLinear(), y: d3.scaleLog(), yTicks: 5 });
     const limit = factors.plot.append("line").style("stroke", "var(--ink)").style("stroke-dasharray", "4 3");
     const one = factors.plot.append("line").style("stroke", "var(--ink)").style("stroke-width", 1.2);
-    const name = factors.g.append("text").style("fill", "var(--ink)").attr("text-anchor", "end").style("stroke", "var(--paper)").style("stroke-width", 4).style("paint-order", "stroke");
     const curvatures = factors.g.selectAll(".curvature").data(["λ₁", "λ₂"]).join("text").attr("class", "curvature").style("font-weight", 600).style("stroke", "var(--paper)").style("stroke-width", 4).style("paint-order", "stroke").style("fill", (_, i) => ["var(--two)", "var(--three)"][i]).text(text => text);
     const ends = bowl.inside.selectAll(".axis").data(["λ₁", "λ₂"]).join("text").attr("class", "axis").style("font-weight", 600).attr("text-anchor", "middle").style("fill", (_, i) => ["var(--two)", "var(--three)"][i]).text(text => text);
     const handle = factors.g.append("g");
     handle.append("rect").attr("x", -14).attr("width", 28).style("fill", "var(--paper)").style("fill-opacity", 0.01);
     handle.append("line").style("stroke", "var(--accent)").style("stroke-width", 3);
+    // Above the line of the rate, which is interrupted where the name stands.
+    const name = factors.g.append("text").attr("text-anchor", "end").style("fill", "var(--ink)").style("pointer-events", "none");
+    name.style("stroke", "var(--paper)").style("stroke-width", 7).style("paint-order", "stroke");
     const high = narrow ? 150 : 180;
     handle.select("rect").attr("height", high);
     handle.select("line").attr("y1", 0).attr("y2", high);
@@ -148,7 +150,7 @@
         const rates = d3.range(1, RATES + 1).map(i => (most * i) / RATES);
         const { factor, behaviour } = course(state);
         factors.show({
-          title: api.text({ en: `A step multiplies the error by ${api.fixed(factor, 3)}`, ru: `За шаг ошибка умножается на ${api.fixed(factor, 3)}` }),
+          title: api.text({ en: `A step: distance to the minimum × ${api.fixed(factor, 3)}`, ru: `За шаг: расстояние до минимума × ${api.fixed(factor, 3)}` }),
           x: [0, most],
           y: [0, Math.max(1.5, 1.05 * factor)],
           across: api.text({ en: "learning rate η", ru: "скорость обучения η" }),
@@ -187,8 +189,8 @@
           diverges: { en: "the rate is beyond the limit, and the path runs away", ru: "скорость больше предельной, и путь уходит прочь" },
         }[behaviour];
         api.say({
-          en: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.en}.`,
-          ru: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.ru}.`,
+          en: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.en}. In the long run a step multiplies the distance to the minimum by ${api.fixed(factor, 3)}.`,
+          ru: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.ru}. На долгом пути за шаг расстояние до минимума умножается на ${api.fixed(factor, 3)}.`,
         });
       },
     };

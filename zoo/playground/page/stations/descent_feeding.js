@@ -92,8 +92,8 @@
         });
         const limit = kernel().largestRate(kernel().eigen(hessian).values[0]);
         api.say({
-          en: `η = ${api.number(state.feed_rate)}; offline is stable below 2/λ₁ = ${api.number(limit)}. Least error: ${api.number(value, 4)}.`,
-          ru: `η = ${api.number(state.feed_rate)}; офлайн устойчив ниже 2/λ₁ = ${api.number(limit)}. Наименьшая ошибка: ${api.number(value, 4)}.`,
+          en: `η = ${api.number(state.feed_rate)}; offline descent is stable for η < 2/λ₁ = ${api.number(limit)}. Least error: ${api.number(value, 4)}.`,
+          ru: `η = ${api.number(state.feed_rate)}; офлайн-спуск устойчив при η < 2/λ₁ = ${api.number(limit)}. Наименьшая ошибка: ${api.number(value, 4)}.`,
         });
       },
     };

@@ -13,6 +13,10 @@
   /** Returns whether a path has come to the minimum. */
   const arrived = all => d3.max(all.at(-1).gradient, Math.abs) < 1e-5;
 
+  const STEPS = { en: { one: "step", other: "steps" }, ru: { one: "шаг", few: "шага", many: "шагов" } };
+  /** Returns a number of steps in words: "6 steps", after "за" in Russian. */
+  const counted = (api, count) => `${count} ${api.plural(count, STEPS)}`;
+
   function draw(root, api) {
     const narrow = api.narrow;
     const size = narrow ? 340 : 500;
@@ -99,7 +103,7 @@
           across: "x",
         });
         const end = arrived(all)
-          ? { en: `The minimum is reached after ${all.length - 1} steps.`, ru: `Минимум достигнут, шагов: ${all.length - 1}.` }
+          ? { en: `The minimum is reached after ${counted(api, all.length - 1)}.`, ru: `Минимум достигнут за ${counted(api, all.length - 1)}.` }
           : { en: "The full steps run away and reach no minimum.", ru: "Полные шаги уводят прочь, минимум не достигнут." };
         const halved = step.share < 1 ? { en: ` Of this step ${api.number(step.share)} is taken.`, ru: ` От этого шага взято ${api.number(step.share)}.` } : { en: "", ru: "" };
         api.say({
@@ -110,5 +114,5 @@
     };
   }
 
-  Object.assign((playground.views ??= {}), { newton: { draw, path, arrived, points, MOST } });
+  Object.assign((playground.views ??= {}), { newton: { draw, path, arrived, counted, points, MOST } });
 })(playground);

@@ -4,6 +4,7 @@
   const MOST = 20_000; // samples of a training at most
   const PROBES = 400; // points of which the errors are computed
   const CHECKS = 40; // times of a training at which they are
+  const BEGUN = 400; // samples that the station opens with: the sheet has unfolded, and is not yet even
   const PACE = 60; // a picture shows 1 + step / PACE samples more: slow at first, when most happens
   const SIDE = 500; // of the unit square in the picture
   const PAD = 16;
@@ -30,7 +31,6 @@
   const TWISTED = { ...SHEET, radius: 0.7 };
   const CHAIN = { ...SHEET, topology: "chain", length: 100, radius: 30, last_radius: 0.5, total: 20_000 };
   const LINE = { ...SHEET, figure: "line", topology: "chain", length: 5, kind: "bubble", radius: 1, last_radius: 1, last_rate: 0.002, total: 20_000 };
-  let unfold = null; // begins the motion of the station that is shown
 
   /** Returns a training that begins anew where it must: its weights, and the errors at some times, up to any step. */
   function replayed() {
@@ -100,7 +100,6 @@
     const charts = [chart(0, d3.scaleLinear()), chart(1, d3.scaleLinear()), chart(2, d3.scaleLinear())];
     const replay = replayed();
     let [grid, edges, meshes] = ["", [], []];
-    let motion = null;
 
     function outline(name) {
       const { MARGIN, HOLE } = kernel();
@@ -167,18 +166,18 @@
         dots: [{ at: [step, radius], colour: "one" }],
       });
       const series = key => passed.map(one => [one.step, one[key]]);
-      const most = d3.max(passed, one => one.quantization) ?? 0.1;
+      const all = [...passed, now]; // `passed` is empty before the first sample
       charts[1].show({
         title: `${api.text({ en: "Distance to the winner", ru: "Расстояние до победителя" })} ${api.fixed(now.quantization, 3)}`,
         x: across,
-        y: [0, 1.1 * most],
+        y: [0, 1.1 * d3.max(all, one => one.quantization)],
         lines: [{ points: series("quantization"), colour: "one" }],
         dots: [{ at: [step, now.quantization], colour: "one" }],
       });
       charts[2].show({
         title: `${api.text({ en: "Topographic error", ru: "Топографическая ошибка" })} ${api.fixed(now.topographic, 3)}`,
         x: across,
-        y: [0, Math.max(0.1, 1.1 * (d3.max(passed, one => one.topographic) ?? 0))],
+        y: [0, Math.max(0.1, 1.1 * d3.max(all, one => one.topographic))],
         lines: [{ points: series("topographic"), colour: "two" }],
         dots: [{ at: [step, now.topographic], colour: "two" }],
         across: api.text({ en: "samples shown", ru: "показано примеров" }),
@@ -206,16 +205,6 @@
       });
     }
 
-    unfold = () => {
-      if (motion?.alive) motion.stop();
-      if (api.state.step >= api.state.total) api.set({ step: 0 });
-      motion = api.animate(() => {
-        const { step, total } = api.state;
-        api.set({ step: Math.min(total, step + 1 + Math.floor(step / PACE)) });
-        return step < total;
-      });
-    };
-
     return {
       update(state) {
         if (state.step > state.total) {
@@ -226,10 +215,6 @@
         const seen = drawMap(state, all);
         drawCharts(state, all, seen);
         tell(state, all, seen);
-      },
-      stop() {
-        motion?.stop();
-        unfold = null;
       },
     };
   }
@@ -265,7 +250,7 @@ print(run.metrics["train"])
 print(run.model.codebook[0].round(2))  # the weights of the first row of units`;
   }
 
-  const NEAR = [0, 0.1, 0.2]; // guesses for the first unit of a chain of five
+  const NEAR = [0, 0.1, 0.2]; // guesses for the unit at the lower end of a chain of five
   const finished = state => kernel().trained(settings(state), state.total);
 
   playground.station({
@@ -278,16 +263,16 @@ print(run.model.codebook[0].round(2))  # the weights of the first row of units`;
       en: "Units on a grid are shown points, one after another. The nearest unit wins, and it and its neighbours on the grid move towards the point; nobody tells them where to go. Drag the circle to ask which unit wins.",
       ru: "Элементам сетки показывают точки, одну за другой. Побеждает ближайший элемент, и к точке сдвигаются он сам и его соседи по сетке; куда двигаться, им никто не говорит. Передвиньте кружок, чтобы узнать, какой элемент победит.",
     },
-    defaults: { ...SHEET, length: 100, step: 0, px: 0.72, py: 0.3 },
+    defaults: { ...SHEET, length: 100, step: BEGUN, px: 0.72, py: 0.3 },
     controls: [
-      { kind: "button", label: { en: "Unfold", ru: "Развернуть" }, press: () => unfold?.() },
+      { kind: "button", label: { en: "Unfold", ru: "Развернуть" }, press: unfold },
       { key: "step", kind: "range", min: 0, max: MOST, step: 1, label: { en: "Samples shown", ru: "Показано примеров" } },
       { kind: "heading", label: { en: "Experiments", ru: "Опыты" } },
       { kind: "button", label: { en: "A sheet over the square", ru: "Сетка на квадрате" }, press: api => begin(api, SHEET) },
       { kind: "button", label: { en: "A twist: the radius is small", ru: "Перекрут: мал радиус" }, press: api => begin(api, TWISTED) },
       { kind: "button", label: { en: "A chain over the square", ru: "Цепочка на квадрате" }, press: api => begin(api, CHAIN) },
       { kind: "button", label: { en: "Five units on a line", ru: "Пять элементов на отрезке" }, press: api => begin(api, LINE) },
-      { kind: "heading", label: { en: "What is shown, and to whom", ru: "Что показывают и кому" } },
+      { kind: "heading", label: { en: "The data and the grid", ru: "Данные и сетка" } },
       { key: "figure", kind: "select", options: options(FIGURES), label: { en: "Points from", ru: "Точки из фигуры" } },
       { key: "topology", kind: "select", options: options(TOPOLOGIES), label: { en: "Grid", ru: "Сетка" } },
       { key: "side", kind: "range", min: 3, max: 16, step: 1, label: { en: "Units a side", ru: "Элементов на стороне" }, shown: state => !chained(state) },
@@ -323,8 +308,8 @@ print(run.model.codebook[0].round(2))  # the weights of the first row of units`;
       },
       {
         ask: {
-          en: "A chain of five units with a radius of one step is shown numbers drawn evenly from 0 to 1. Where does the first unit come to rest?",
-          ru: "Цепочке из пяти элементов с радиусом в один шаг показывают числа, равномерно взятые от 0 до 1. Где остановится крайний элемент?",
+          en: "A chain of five units with a radius of one step is shown numbers drawn evenly from 0 to 1. Where does the unit at the lower end come to rest?",
+          ru: "Цепочке из пяти элементов с радиусом в один шаг показывают числа, равномерно взятые от 0 до 1. Где остановится элемент у нижнего края?",
         },
         choices: [{ en: "At 0", ru: "В точке 0" }, { en: "At 0.1", ru: "В точке 0,1" }, { en: "At 0.2", ru: "В точке 0,2" }],
         set: { ...LINE, step: LINE.total },
@@ -336,7 +321,7 @@ print(run.model.codebook[0].round(2))  # the weights of the first row of units`;
         explain(api) {
           const w = [...finished(api.state)].filter((_, i) => i % 2 === 0).sort(d3.ascending).map(value => api.fixed(value, 2)).join("; ");
           return {
-            en: `The weights are ${w}. A unit at the end is pulled by its neighbour's samples too, but from one side alone.`,
+            en: `The weights are ${w}. The unit at the end is pulled by its neighbour's samples too, but from one side alone.`,
             ru: `Веса равны ${w}. Крайний элемент тянут и примеры соседа, но только с одной стороны.`,
           };
         },
@@ -373,6 +358,17 @@ print(run.model.codebook[0].round(2))  # the weights of the first row of units`;
 
   function begin(api, experiment) {
     api.set({ ...experiment, step: 0 });
-    unfold?.();
+    unfold(api);
+  }
+
+  /** Shows sample after sample, from the beginning where all have been shown. */
+  function unfold(api) {
+    api.end();
+    if (api.state.step >= api.state.total) api.set({ step: 0 });
+    api.animate(() => {
+      const { step, total } = api.state;
+      api.set({ step: Math.min(total, step + 1 + Math.floor(step / PACE)) });
+      return step < total;
+    });
   }
 })(playground);

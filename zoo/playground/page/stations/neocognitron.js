@@ -56,6 +56,7 @@
     const u = api.number(result.c3.u[result.cell], 2);
     const cell = { en: `Cell ${result.cell + 1} of C3 responds most (${u}).`, ru: `Сильнее всех отвечает клетка ${result.cell + 1} слоя C3 (${u}).` };
     if (!recognised(result)) return { en: `${cell.en} No numeral has more than half: not recognised.`, ru: `${cell.ru} Ни одна цифра не набрала и половины: не узнано.` };
+    if (!all) return { en: `${cell.en} It is a ${result.answer}.`, ru: `${cell.ru} Это ${result.answer}.` };
     return {
       en: `${cell.en} It is a ${result.answer}, as in ${alike} of ${all} places where it fits.`,
       ru: `${cell.ru} Это ${result.answer}; так же в ${alike} из ${all} мест, где изображение помещается.`,

@@ -16,17 +16,6 @@
     plane: { en: "a plane: numbers", ru: "плоскость: числа" },
     own: { en: "your own table (CSV)", ru: "своя таблица (CSV)" },
   };
-  const ACTIVATIONS = {
-    identity: { en: "identity", ru: "тождественная" },
-    binary_step: { en: "binary step", ru: "ступенька" },
-    logistic: { en: "logistic", ru: "логистическая" },
-    tanh: { en: "tanh", ru: "гиперболический тангенс" },
-    arctan: { en: "arctan", ru: "арктангенс" },
-    relu: "ReLU",
-    prelu: "PReLU",
-    elu: "ELU",
-    softplus: "softplus",
-  };
   const NAMES = { f1: "x", f2: "y", f3: "x²", f4: "y²", f5: "xy", f6: "sin πx", f7: "sin πy" };
 
   const options = names => Object.entries(names).map(([value, label]) => ({ value, label }));
@@ -215,18 +204,18 @@
       ...FEATURES.map(([key]) => ({ key, kind: "checkbox", label: NAMES[key] })),
       { kind: "heading", label: { en: "Network", ru: "Сеть" } },
       {
-        kind: "button", label: { en: "One hidden layer more", ru: "Добавить скрытый слой" }, disabled: state => state.hidden.length >= MOST_LAYERS,
+        kind: "button", label: { en: "Add a hidden layer", ru: "Добавить скрытый слой" }, disabled: state => state.hidden.length >= MOST_LAYERS,
         press: api => api.set({ hidden: [...api.state.hidden, api.state.hidden[api.state.hidden.length - 1] ?? 4] }),
       },
       {
-        kind: "button", label: { en: "One hidden layer less", ru: "Убрать скрытый слой" }, disabled: state => !state.hidden.length,
+        kind: "button", label: { en: "Remove a hidden layer", ru: "Убрать скрытый слой" }, disabled: state => !state.hidden.length,
         press: api => api.set({ hidden: api.state.hidden.slice(0, -1) }),
       },
-      { key: "activation", kind: "select", label: { en: "Activation", ru: "Функция активации" }, options: options(ACTIVATIONS) },
+      { key: "activation", kind: "select", label: { en: "Activation", ru: "Функция активации" }, options: options(playground.kernels.activations.TITLES) },
       { kind: "heading", label: { en: "Training", ru: "Обучение" } },
       {
         key: "optimizer", kind: "select", label: { en: "Optimizer", ru: "Оптимизатор" },
-        options: options({ sgd: { en: "gradient descent", ru: "градиентный спуск" }, momentum: { en: "with momentum 0.9", ru: "с моментом 0,9" }, adam: "Adam" }),
+        options: options({ sgd: { en: "gradient descent", ru: "градиентный спуск" }, momentum: { en: "with momentum 0.9", ru: "с инерцией 0,9" }, adam: "Adam" }),
       },
       { key: "rate", kind: "range", min: 0.0001, max: 3, scale: "log", label: { en: "Learning rate", ru: "Скорость обучения" } },
       {
@@ -256,7 +245,7 @@
         right: api => (accuracy => (accuracy < 0.65 ? 0 : accuracy < 0.9 ? 1 : 2))(tested(api)),
         explain: api => ({
           en: `${api.fixed(100 * tested(api), 0)} % are right: a line cannot enclose a circle.`,
-          ru: `Верно ${api.fixed(100 * tested(api), 0)} %: прямая не может окружить круг.`,
+          ru: `Правильных ответов ${api.fixed(100 * tested(api), 0)} %: прямая не может окружить круг.`,
         }),
       },
       {

@@ -186,7 +186,7 @@
 
   /** Draws the losses of training and test; returns show(training, found). */
   function drawLosses(root, api) {
-    const width = api.narrow ? 360 : 330, height = api.narrow ? 220 : 300, left = 46, bottom = 34;
+    const width = api.narrow ? 360 : 330, height = api.narrow ? 230 : 310, left = 46, bottom = 44;
     const svg = api.picture(root, {
       width,
       height,
@@ -197,7 +197,7 @@
       svg.append("path").attr("fill", "none").attr("stroke", i ? "var(--two)" : "var(--one)").attr("stroke-width", 2.5).attr("stroke-dasharray", i ? "6 4" : null));
     const words = ["train", "test"].map((name, i) =>
       svg.append("text").attr("x", width - 8).attr("text-anchor", "end").attr("y", 20 + 20 * i).style("font-weight", 600).style("fill", i ? "var(--two)" : "var(--one)"));
-    const unit = svg.append("text").attr("x", width - 8).attr("y", height - 2).attr("text-anchor", "end").style("fill", "var(--soft)");
+    const unit = svg.append("text").attr("x", width - 8).attr("y", height - 7).attr("text-anchor", "end").style("fill", "var(--soft)");
     unit.text(api.text({ en: "epochs", ru: "эпохи" }));
     return ({ curve }, found) => {
       const finite = curve.filter(one => Number.isFinite(one.train) && Number.isFinite(one.test));
