@@ -12,7 +12,7 @@
     heat_illusion: {
       title: { en: "Heat and cold (figure 1e)", ru: "Тепло и холод (рис. 1e)" },
       net:
-        "x.heat.80.80~x.cold.80.310~c.was_cold.260.250.1~c.cold_ended.400.140.1~c.feels_hot.560.80.1~" +
+        "x.heat.80.80~x.cold.80.310~c.was_cold.290.236.1~c.cold_ended.400.120.1~c.feels_hot.560.80.1~" +
         "c.feels_cold.560.310.2~e.heat.feels_hot~e.cold.was_cold~e.was_cold.cold_ended~i.cold.cold_ended~" +
         "e.cold_ended.feels_hot~e.cold.feels_cold~e.was_cold.feels_cold",
       tape: "01.00.00.00.00.00",

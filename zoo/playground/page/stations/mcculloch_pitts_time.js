@@ -8,6 +8,20 @@
   // By code: bit 3 is the value at 00, bit 0 that at 11.
   const NAMES = ["0", "x₁ ∧ x₂", "x₁ ∧ ¬x₂", "x₁", "¬x₁ ∧ x₂", "x₂", "x₁ ⊕ x₂", "x₁ ∨ x₂", "¬(x₁ ∨ x₂)", "x₁ ≡ x₂", "¬x₂", "x₂ → x₁", "¬x₁", "x₁ → x₂", "¬(x₁ ∧ x₂)", "1"];
 
+  const KEYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+  /** Calls `go([rows, columns], item)` where an arrow key asks to go on by so many. */
+  function steered(selection, go) {
+    selection.on("keydown.along", (event, item) => {
+      const way = KEYS[event.key];
+      if (!way) return;
+      go(way, item);
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    return selection;
+  }
+
   /** Adds the inputs and cells against the ticks; returns {update({net, tape, rows, tick})}.
 
       toggle(tick, input) switches an input at one tick; go(tick) shows a tick. */
@@ -22,6 +36,7 @@
     const ticks = svg.append("g");
     const names = svg.append("g");
     const squares = svg.append("g");
+    let row = -1; // of the one place that Tab leads to: -1 is the row of the ticks, then come the inputs
 
     function update({ net, tape, rows, tick }) {
       const all = [...net.inputs, ...net.cells];
@@ -36,11 +51,19 @@
       now.attr("x", x(tick)).attr("y", 4).attr("width", side).attr("height", height - 8);
       const heads = ticks.selectAll("text").data(shown).join("text").attr("x", time => x(time) + side / 2).attr("y", 20).attr("text-anchor", "middle")
         .attr("font-weight", time => (time === tick ? 700 : 400)).text(time => time);
-      api.pressable(heads, {
+      row = Math.min(row, net.inputs.length - 1);
+      const isStop = (time, its) => (time === tick && its === row ? 0 : -1);
+      /** Goes from a place to one beside it, which takes the focus after the update. */
+      const along = ([down, on], time, its) => {
+        row = Math.max(-1, Math.min(its + down, net.inputs.length - 1));
+        go(Math.max(0, time + on));
+        svg.select("[tabindex='0']").node().focus();
+      };
+      steered(api.pressable(heads, {
         label: time => api.text({ en: `show tick ${time}`, ru: `показать такт ${time}` }),
         press: (event, time) => go(time),
         pressed: time => time === tick,
-      });
+      }).attr("tabindex", time => isStop(time, -1)), (way, time) => along(way, time, -1));
       names.selectAll("text").data([{ name: null }, ...all]).join("text").attr("x", left - 8).attr("text-anchor", "end")
         .attr("y", (node, i) => (i ? y(i - 1) + high / 2 + 5 : 20)).text(node => (node.name ? label(node.name, api) : api.text({ en: "tick", ru: "такт" })));
       const values = all.flatMap((node, row) => shown.map(time => {
@@ -52,22 +75,14 @@
         .attr("rx", item => (item.input ? 3 : (high - 4) / 2))
         .attr("fill", item => `var(--${item.value ? "two" : "paper"})`)
         .attr("stroke", item => `var(--${item.input ? "ink" : "field"})`).attr("stroke-width", item => (item.value ? 0 : 1.2));
-      api.pressable(drawn.filter(item => item.input), {
+      steered(api.pressable(drawn.filter(item => item.input), {
         label: item => api.text({
           en: `${label(item.node.name, api)} at tick ${item.time}: ${item.value ? "on" : "off"}`,
           ru: `${label(item.node.name, api)}, такт ${item.time}: ${item.value ? "включён" : "выключен"}`,
         }),
         press: (event, item) => toggle(item.time, item.row),
         pressed: item => Boolean(item.value),
-      }).attr("tabindex", item => (item.time === tick ? 0 : -1)) // the arrow keys lead to the others
-        .on("keydown.along", (event, item) => {
-          const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-          if (!by || item.time + by < 0) return;
-          event.preventDefault();
-          event.stopPropagation();
-          go(item.time + by);
-          squares.selectAll("rect").filter(one => one.row === item.row && one.time === item.time + by).node()?.focus();
-        });
+      }).attr("tabindex", item => isStop(item.time, item.row)), (way, item) => along(way, item.time, item.row));
     }
     return { update };
   }
@@ -131,6 +146,13 @@
     api.pressable(tiles, {
       label: one => `${NAMES[one.code]}: ${one.code.toString(2).padStart(4, "0")}, ${api.text(KINDS[kindOf(one)].text)}`,
       press: (event, one) => load(one.code),
+    });
+    const stop = code => tiles.attr("tabindex", one => (one.code === code ? 0 : -1));
+    stop(0);
+    steered(tiles, ([down, on], one) => {
+      const code = (one.code + on + down * columns + found.length) % found.length;
+      stop(code);
+      tiles.nodes()[code].focus();
     });
     const count = kind => found.filter(one => kindOf(one) === kind).length;
     const zero = found.filter(one => one.cell?.threshold === 0).length;
