@@ -47,6 +47,12 @@
     return solved;
   }
 
+  /** Returns the mixture of the first three stored patterns, sign(x_1 + x_2 + x_3), as a drawing. */
+  function mixture(patterns) {
+    const three = patterns.slice(0, 3).map(pattern);
+    return written(d3.range(UNITS).map(unit => Math.sign(d3.sum(three, x => x[unit]))));
+  }
+
   const made = state => Math.min(state.steps, solve(state).length);
 
   /** Returns the state of the network after so many steps. */
@@ -322,6 +328,10 @@ print("overlap with the stored patterns:", memory.overlap(end, stored)[0])
       { kind: "button", shown: seen("recall"), label: { en: "Back to the start", ru: "Вернуться к началу" }, disabled: state => state.steps === 0, press: api => api.set({ steps: 0 }) },
       { kind: "button", shown: seen("recall"), label: { en: "Clear, to draw", ru: "Очистить, чтобы рисовать" }, press: api => api.set({ probe: "0".repeat(UNITS / 4), steps: 0 }) },
       {
+        kind: "button", shown: seen("recall"), label: { en: "A mixture of three", ru: "Смесь трёх образов" }, disabled: state => state.patterns.length < 3,
+        press: api => api.set({ probe: mixture(api.state.patterns), steps: 0 }),
+      },
+      {
         kind: "button", shown: seen("recall"), label: { en: "Store what is shown", ru: "Сохранить то, что видно" }, disabled: state => state.patterns.length >= MOST,
         press: api => api.set({ patterns: [...api.state.patterns, written(at(solve(api.state), made(api.state)))], from: api.state.patterns.length, probe: "", steps: 0 }),
       },
@@ -351,6 +361,13 @@ print("overlap with the stored patterns:", memory.overlap(end, stored)[0])
       {
         ask: { en: "Now 80 of the 100 units of A are turned over. Where does the state end?", ru: "Теперь у A искажены 80 элементов из 100. Чем всё кончится?" },
         choices: PLACES, set: { ...HEBB, damage: 80, steps: END }, right: place, explain: explained,
+      },
+      {
+        ask: {
+          en: "The state begins as a mixture: each unit is as in at least two of A, J and X. Where does the state end?",
+          ru: "Начальное состояние — смесь: каждый элемент такой, как по крайней мере в двух из образов A, J и X. Чем всё кончится?",
+        },
+        choices: PLACES, set: { ...HEBB, probe: mixture(HEBB.patterns), steps: END }, right: place, explain: explained,
       },
       {
         ask: { en: "Only A is stored, exactly half of it is turned over, and all units are updated at once. What happens?", ru: "Сохранена одна A, ровно половина её элементов искажена, все элементы обновляются сразу. Что будет?" },
