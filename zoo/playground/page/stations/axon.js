@@ -48,8 +48,6 @@
     return { update, more: curve.more };
   }
 
-  let kicks = 0; // pulses that the button has asked for
-
   /** The axon answers while the slider moves: 30 ms of it in a second. */
   function live(root, api) {
     const back = 60; // ms that are shown
@@ -58,14 +56,14 @@
     const kept = { time: [], current: [], u: [], m: [], h: [], n: [] };
     let now = 0;
     let pulse = 0; // ms of a pulse that still flow
-    kicks = 0;
+    let { kicks } = api.state; // pulses of the button that have been given
     function frame(seconds) {
       const { current, temperature } = api.state;
       const dt = kernel.stepOf(temperature);
       const steps = Math.round((PACE * seconds) / dt);
       const every = Math.round(ROW / dt);
       for (let step = 1; step <= steps; step += 1) {
-        if (kicks) [kicks, pulse] = [0, WIDTH];
+        if (kicks !== api.state.kicks) [kicks, pulse] = [api.state.kicks, WIDTH];
         const flowing = current + (pulse > 0 ? KICK : 0);
         kernel.advance(state, flowing, kernel.speedUp(temperature), dt);
         pulse -= dt;
@@ -171,7 +169,8 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
       en: "Four differential equations of the squid's giant axon: the voltage opens and shuts gates for sodium and potassium, and their currents make the voltage. A spike is all or none.",
       ru: "Четыре дифференциальных уравнения гигантского аксона кальмара: напряжение открывает и закрывает ворота для натрия и калия, а их токи меняют напряжение. Нервный импульс подчиняется закону «всё или ничего».",
     },
-    defaults: { experiment: "steady", current: 10, temperature: 6.3, first: 30, second: 30, delay: 8, diameter: 476, both: false },
+    defaults: { experiment: "steady", current: 10, temperature: 6.3, first: 30, second: 30, delay: 8, diameter: 476, both: false, kicks: 0 },
+    check: { kicks: kicks => Number.isInteger(kicks) && kicks >= 0 },
     controls: [
       {
         key: "experiment", kind: "select", label: { en: "Experiment", ru: "Опыт" },
@@ -183,7 +182,7 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         ],
       },
       { key: "current", kind: "range", min: -10, max: MOST, step: 0.5, unit: { en: "µA/cm²", ru: "мкА/см²" }, label: { en: "Current", ru: "Ток" }, shown: is("steady", "live") },
-      { kind: "button", label: { en: "A pulse", ru: "Импульс тока" }, shown: is("live"), press: () => (kicks = 1) },
+      { kind: "button", label: { en: "A pulse", ru: "Импульс тока" }, shown: is("live"), press: api => api.set({ kicks: api.state.kicks + 1 }) },
       { key: "first", kind: "range", min: 0, max: 60, step: 1, unit: { en: "µA/cm²", ru: "мкА/см²" }, label: { en: "First pulse", ru: "Первый импульс" }, shown: is("pulses") },
       { key: "second", kind: "range", min: 0, max: STRONGEST, step: 1, unit: { en: "µA/cm²", ru: "мкА/см²" }, label: { en: "Second pulse", ru: "Второй импульс" }, shown: is("pulses") },
       { key: "delay", kind: "range", min: WIDTH, max: LONGEST, step: 0.25, unit: { en: "ms", ru: "мс" }, label: { en: "Delay", ru: "Задержка" }, shown: is("pulses") },

@@ -140,23 +140,22 @@
     const margin = { left: 48, right: 16, top: 26, bottom: 40 };
     const svg = api.picture(root, { width, height, label: { en: "Share of new letters known after so many lessons", ru: "Доля узнанных новых букв после стольких уроков" } });
     svg.append("text").attr("x", 0).attr("y", 15).text(api.text({ en: `share right of ${TESTS} letters that were not taught`, ru: `доля верных из ${TESTS} букв, которых не показывали` }));
-    svg.append("text").attr("x", width - margin.right).attr("y", height - 4).attr("text-anchor", "end").text(api.text({ en: "letters taught", ru: "показано букв" }));
-    const x = d3.scaleLinear([0, 80], [margin.left, width - margin.right]);
-    const y = d3.scaleLinear([0, 1], [height - margin.bottom, margin.top]);
-    const bottom = svg.append("g").attr("transform", `translate(0,${height - margin.bottom})`);
-    svg.append("g").attr("transform", `translate(${margin.left},0)`).call(d3.axisLeft(y).ticks(5).tickFormat(value => api.number(value)));
-    const chance = svg.append("path").attr("stroke", "var(--two)").attr("stroke-dasharray", "4 4");
-    svg.append("text").attr("x", width - margin.right).attr("y", y(1 / LETTERS.length) - 6).attr("text-anchor", "end").style("fill", "var(--two)")
+    const [x, y] = [d3.scaleLinear(), d3.scaleLinear([0, 1], [0, 1])];
+    const chart = playground.chart(svg, api, {
+      left: margin.left, top: margin.top, width: width - margin.left - margin.right, height: height - margin.top - margin.bottom, x, y, yTicks: 5,
+    });
+    const chance = 1 / LETTERS.length;
+    chart.g.append("text").attr("x", x(1)).attr("y", y(chance) - 6).attr("text-anchor", "end").style("fill", "var(--two)")
       .text(api.text({ en: "by chance 1/8", ru: "наугад 1/8" }));
-    const line = svg.append("path").attr("fill", "none").attr("stroke", "var(--one)").attr("stroke-width", 2.5);
-    const dot = svg.append("circle").attr("r", 5).attr("fill", "var(--one)");
     return (shares, lessons, share) => {
-      x.domain([0, Math.max(80, lessons)]);
-      bottom.call(d3.axisBottom(x).ticks(6).tickFormat(value => api.number(value, 4)));
-      chance.attr("d", `M${x.range()[0]},${y(1 / LETTERS.length)}H${x.range()[1]}`);
-      const points = [...shares.filter(point => point.lessons < lessons), { lessons, share }];
-      line.attr("d", d3.line(point => x(point.lessons), point => y(point.share))(points));
-      dot.attr("cx", x(lessons)).attr("cy", y(share));
+      const points = [...shares.filter(point => point.lessons < lessons), { lessons, share }].map(point => [point.lessons, point.share]);
+      const end = Math.max(80, lessons);
+      chart.show({
+        x: [0, end],
+        lines: [{ points: [[0, chance], [end, chance]], colour: "two", dash: "4 4" }, { points, colour: "one" }],
+        dots: [{ at: points.at(-1), colour: "one" }],
+        across: api.text({ en: "letters taught", ru: "показано букв" }),
+      });
     };
   }
 
@@ -174,7 +173,8 @@
       const ones = LETTERS.map(letter => element("button", { type: "button", style: "padding:.3rem .6rem", "aria-label": `${said} ${letter}`, onclick: () => press(letter) }, letter));
       first.append(element("div", {}, said, element("div", { class: "row", style: "gap:.35rem" }, ...ones)));
     };
-    letters({ en: "Show", ru: "Показать" }, letter => api.set({ drawing: written(anew(letter, api.state.seed)) }));
+    letters({ en: "Show", ru: "Показать" }, letter =>
+      api.set({ drawing: written(anew(letter, api.state)), shown: api.state.shown + 1 }));
     letters({ en: "Teach: it is", ru: "Научить: это" }, teach);
 
     function teach(letter) {
@@ -227,11 +227,9 @@
     };
   }
 
-  let drawings = 0;
-
-  /** Returns a letter at a place and of a size that it did not have the last time. */
-  function anew(letter, seed) {
-    const among = kernel.letters(LETTERS.length, seed + 2 * kernel.FRESH + drawings++);
+  /** Returns a letter at a place and of a size that differ with how many were shown before. */
+  function anew(letter, { seed, shown }) {
+    const among = kernel.letters(LETTERS.length, seed + 2 * kernel.FRESH + shown);
     return among.find(({ name }) => name === letter).lit;
   }
 
@@ -262,7 +260,7 @@ print(zoo.evaluate(run.model, (x[rows["test"]], y[rows["test"]]), verbose=0))
       en: "Rosenblatt's machine of 1960, built by Hay, Martin and Wightman: 400 photocells, 512 association units wired by chance (here each is wired to ten photocells), eight response units. Only the response units learn, by the perceptron's rule. Draw a letter, or let it be taught.",
       ru: "Машина Розенблатта, построенная в 1960 году Хеем, Мартином и Уайтманом: 400 фотоэлементов, 512 случайно подключённых ассоциативных элементов (здесь каждый соединён с десятью фотоэлементами) и восемь реагирующих. Учатся только реагирующие, по правилу персептрона. Нарисуйте букву или покажите машине готовые.",
     },
-    defaults: { seed: 1, lessons: 160, unit: 1, drawing: "", own: [] },
+    defaults: { seed: 1, lessons: 160, unit: 1, drawing: "", shown: 0, own: [] },
     encode: { own: own => own.join(",") },
     decode: { own: text => (text ? text.split(",") : []) },
     check: {
@@ -270,6 +268,7 @@ print(zoo.evaluate(run.model, (x[rows["test"]], y[rows["test"]]), verbose=0))
       unit: Number.isInteger,
       seed: seed => Number.isInteger(seed) && seed >= 0,
       drawing: valid,
+      shown: shown => Number.isInteger(shown) && shown >= 0,
       own: own => own.length <= OWN && own.every(lesson => LETTERS.includes(lesson[0]) && lesson.length > 1 && valid(lesson.slice(1))),
     },
     controls: [
