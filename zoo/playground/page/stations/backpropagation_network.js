@@ -2,7 +2,7 @@
 /* The network of the station "backpropagation": units, weights to click and to drag, paths of the chosen one, softmax. */
 (function (playground) {
   const WIDE = { width: 760, height: 372, left: 56, right: 590, radius: 27, low: 62, high: 316 };
-  const NARROW = { width: 360, height: 390, left: 26, right: 330, radius: 20, low: 66, high: 310 };
+  const NARROW = { width: 360, height: 390, left: 26, right: 330, radius: 22, low: 66, high: 310 };
   const GAPS = [0, 0, 156, 122]; // between units of a layer of so many
   const PER_UNIT = 60; // of the picture, that a weight or an input is dragged by to change by 1
   const LARGEST = 8; // of weights, in either direction
@@ -23,7 +23,7 @@
     const y = (layer, unit) => {
       return (frame.low + frame.high) / 2 + (unit - (sizes[layer] - 1) / 2) * GAPS[sizes[layer]];
     };
-    return { ...frame, right, x, y, narrow, label: narrow ? 38 : 46 };
+    return { ...frame, right, x, y, narrow, label: narrow ? 42 : 50 };
   }
 
   const SHARES = [0.36, 0.3, 0.44, 0.24, 0.52, 0.6, 0.68]; // of a line, where its number may stand
@@ -104,7 +104,7 @@
       .attr("transform", d => `translate(${place.x(d.layer)},${place.y(d.layer, d.unit)})`);
     unit.append("circle").attr("r", place.radius).attr("fill", "var(--paper)").attr("stroke-width", 2);
     unit.append("text").attr("class", "value").attr("text-anchor", "middle").attr("dy", 5).style("font-weight", 600)
-      .style("font-size", place.narrow ? "11.5px" : "14px");
+      .style("font-size", place.narrow ? "11px" : "14px");
     unit.append("text").attr("class", "name").attr("text-anchor", "middle").attr("dy", -place.radius - 6)
       .text(d => unitName(d.layer, d.unit)).style("fill", "var(--soft)");
     const inputs = unit.filter(d => d.layer === 0);

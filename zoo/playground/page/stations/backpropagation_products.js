@@ -33,7 +33,7 @@
       const rows = paths.slice(0, most);
       const height = HEAD + ROW * rows.length + 52;
       svg.attr("viewBox", `0 0 ${width} ${height}`);
-      const left = small ? 4 : 190, right = width - (small ? 70 : 150);
+      const left = small ? 4 : 190, right = width - (small ? 74 : 150);
       const columnX = i => left + ((i + 0.5) * (right - left)) / names.length;
       const font = small ? (names.length > 5 ? "10px" : "12.5px") : "15px";
       const digits = 2;
@@ -57,7 +57,7 @@
         .attr("stroke", d => (d.product === 0 ? "none" : "var(--line)"));
       row.select(".way").attr("display", small ? "none" : null)
         .text(d => d.units.map((unit, i) => unitName(facts.first + i, unit)).join(" → ")).style("fill", d => tone(d));
-      row.select(".result").style("font-size", small ? "11.5px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
+      row.select(".result").style("font-size", small ? "11px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
         .text(d => `= ${d.product === 0 ? "0" : api.fixed(d.product, 4)}`);
       row.select(".factors").selectAll("text").data(d => d.factors).join("text").attr("x", (d, i) => columnX(i))
         .attr("text-anchor", "middle").style("font-size", font)
@@ -91,9 +91,9 @@
 
   const tone = path => (path.product === 0 ? "var(--soft)" : "var(--ink)");
 
-  /** Returns how far below its point each name stands, so that none lies on another, on a point or on a tick's number. */
-  function spread(points, ticks) {
-    const taken = [...ticks, ...points];
+  /** Returns how far below its point each name stands, so that none lies on another, on a point, or on what stands at `others`. */
+  function spread(points, others) {
+    const taken = [...others, ...points];
     return points.map(([x, y]) => {
       const free = rise => taken.every(([u, v]) => Math.abs(u - x) > 24 || Math.abs(v - y - rise) > 15);
       const rise = [-18, 20, -34, 36, -50, 52, -66].find(free) ?? -18;
@@ -163,7 +163,7 @@
       const seen = unit => Math.abs(unit.z) <= limit && value(name, unit.z) >= low && value(name, unit.z) <= high;
       const near = units.filter(seen).sort((a, b) => a.z - b.z);
       const ticks = x.ticks(api.narrow ? 5 : 10).map(one => [x(one), y(0) + 14]);
-      const rises = spread(near.map(unit => [x(unit.z), y(value(name, unit.z))]), ticks);
+      const rises = spread(near.map(unit => [x(unit.z), y(value(name, unit.z))]), [...ticks, [x(state.at), y(value(name, state.at))]]);
       const mark = marks.selectAll("g").data(near).join(enter => {
         const made = enter.append("g");
         made.append("circle").attr("r", 6).attr("fill", "var(--paper)").attr("stroke", "var(--one)").attr("stroke-width", 2.5);
