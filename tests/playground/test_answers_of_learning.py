@@ -1,4 +1,4 @@
-"""What the questions of the stations from the maps on have for right answers: from papers and by hand, not from the page.
+"""The right answers to the questions of the stations from the maps on: from papers and by hand, not from the page.
 
 maps             A twist of a sheet is never undone once the radius is small (T. Kohonen, Self-Organizing Maps, 3.4).
                  A chain of five on [0, 1], radius 1: each weight is the mean of what its neighbours' cells receive,
