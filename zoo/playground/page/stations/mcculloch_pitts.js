@@ -201,6 +201,7 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
   playground.station({
     name: "mcculloch_pitts",
     title: { en: "Cells of 1943", ru: "Клетки 1943 года" },
+    short: { en: "Cells of 1943", ru: "Клетки 1943" },
     year: "1943",
     paper: {
       text: "W. S. McCulloch, W. Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity, Bulletin of Mathematical Biophysics 5, 1943",
@@ -226,9 +227,18 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
           { value: "remove", label: { en: "remove", ru: "убрать" } },
         ],
       },
-      { kind: "button", label: { en: "Add a cell", ru: "Добавить клетку" }, disabled: state => given(state).net.cells.length >= MOST_CELLS, press: api => add(api, false) },
-      { kind: "button", label: { en: "Add an input", ru: "Добавить вход" }, disabled: state => given(state).net.inputs.length >= MOST_INPUTS, press: api => add(api, true) },
-      { kind: "button", label: { en: "Back one tick", ru: "Назад на такт" }, disabled: state => given(state).tick === 0, press: api => go(api, given(api.state).tick - 1) },
+      {
+        kind: "button", label: { en: "Add a cell", ru: "Добавить клетку" },
+        disabled: state => given(state).net.cells.length >= MOST_CELLS, press: api => add(api, false),
+      },
+      {
+        kind: "button", label: { en: "Add an input", ru: "Добавить вход" },
+        disabled: state => given(state).net.inputs.length >= MOST_INPUTS, press: api => add(api, true),
+      },
+      {
+        kind: "button", label: { en: "Back one tick", ru: "Назад на такт" }, disabled: state => given(state).tick === 0,
+        press: api => go(api, given(api.state).tick - 1),
+      },
       { kind: "button", label: { en: "From rest", ru: "С покоя" }, disabled: state => given(state).tick === 0, press: api => go(api, 0) },
     ],
     questions: [
@@ -253,7 +263,10 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
         },
       },
       {
-        ask: { en: "Of the 16 functions of two inputs, how many does one cell of 1943 compute, thresholds of 0 allowed?", ru: "Сколько из 16 функций двух входов вычисляет одна клетка 1943 года, если порог может быть и нулём?" },
+        ask: {
+          en: "Of the 16 functions of two inputs, how many does one cell of 1943 compute, thresholds of 0 allowed?",
+          ru: "Сколько из 16 функций двух входов вычисляет одна клетка 1943 года, если порог может быть и нулём?",
+        },
         choices: [7, 11, 14, 16].map(String),
         right: () => [7, 11, 14, 16].indexOf(count(one => one.cell)),
         explain: () => {
@@ -265,7 +278,10 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
         },
       },
       {
-        ask: { en: "A cell excites itself. “Set” is on for one tick. For how many of the next five ticks is it active?", ru: "Клетка возбуждает сама себя. «Запомнить» включили на один такт. Сколько из следующих пяти тактов она активна?" },
+        ask: {
+          en: "A cell excites itself. “Set” is on for one tick. For how many of the next five ticks is it active?",
+          ru: "Клетка возбуждает сама себя. «Запомнить» включили на один такт. Сколько из следующих пяти тактов она активна?",
+        },
         choices: [1, 2, 5].map(String),
         set: { preset: "loop", net: "", tape: "loop!10.00.00.00.00.00!5" },
         right: api => [1, 2, 5].indexOf(d3.sum(given(api.state).rows.slice(1, 6), row => row[0])),

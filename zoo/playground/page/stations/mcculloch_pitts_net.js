@@ -97,7 +97,10 @@
       act.press(name), act.pressLink(index), act.move(name, x, y), act.threshold(name, by), act.remove(name). */
   function diagram(root, api, act) {
     const height = HEIGHT + (api.narrow ? 122 : 36);
-    const svg = api.picture(root, { width: WIDTH, height, label: { en: "The net: inputs, cells and their connections", ru: "Сеть: входы, клетки и связи между ними" } });
+    const svg = api.picture(root, {
+      width: WIDTH, height,
+      label: { en: "The net: inputs, cells and their connections", ru: "Сеть: входы, клетки и связи между ними" },
+    });
     const size = api.narrow ? 34 : 25;
     const font = api.narrow ? 24 : 15;
     legend(svg, api.narrow, font, api);
@@ -169,8 +172,14 @@
       const said = node => {
         const state = active.get(node.name) ? { en: "active", ru: "активна" } : { en: "silent", ru: "молчит" };
         return node.isInput
-          ? api.text({ en: `input ${label(node.name, api)}: ${active.get(node.name) ? "on" : "off"}`, ru: `вход ${label(node.name, api)}: ${active.get(node.name) ? "включён" : "выключен"}` })
-          : api.text({ en: `cell ${label(node.name, api)}, threshold ${node.threshold}: ${state.en}`, ru: `клетка ${label(node.name, api)}, порог ${node.threshold}: ${state.ru}` });
+          ? api.text({
+            en: `input ${label(node.name, api)}: ${active.get(node.name) ? "on" : "off"}`,
+            ru: `вход ${label(node.name, api)}: ${active.get(node.name) ? "включён" : "выключен"}`,
+          })
+          : api.text({
+            en: `cell ${label(node.name, api)}, threshold ${node.threshold}: ${state.en}`,
+            ru: `клетка ${label(node.name, api)}, порог ${node.threshold}: ${state.ru}`,
+          });
       };
 
       const links = bent(net.links).map(link => ({ ...link, ...path(link, at, size) }));

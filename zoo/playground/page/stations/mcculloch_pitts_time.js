@@ -6,7 +6,10 @@
   const { label } = playground.mcculloch_pitts_net;
   const MOST_INPUTS = 4; // of a truth table
   // By code: bit 3 is the value at 00, bit 0 that at 11.
-  const NAMES = ["0", "x₁ ∧ x₂", "x₁ ∧ ¬x₂", "x₁", "¬x₁ ∧ x₂", "x₂", "x₁ ⊕ x₂", "x₁ ∨ x₂", "¬(x₁ ∨ x₂)", "x₁ ≡ x₂", "¬x₂", "x₂ → x₁", "¬x₁", "x₁ → x₂", "¬(x₁ ∧ x₂)", "1"];
+  const NAMES = [
+    "0", "x₁ ∧ x₂", "x₁ ∧ ¬x₂", "x₁", "¬x₁ ∧ x₂", "x₂", "x₁ ⊕ x₂", "x₁ ∨ x₂", "¬(x₁ ∨ x₂)", "x₁ ≡ x₂", "¬x₂", "x₂ → x₁",
+    "¬x₁", "x₁ → x₂", "¬(x₁ ∧ x₂)", "1",
+  ];
 
   const KEYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
@@ -102,8 +105,14 @@
         return;
       }
       const rows = kernel.truthTable(net);
-      const heads = [...net.inputs.map(input => label(input.name, api)), ...kernel.outputs(net).map(name => label(name, api)), api.text({ en: "ticks", ru: "тактов" })];
-      const head = element("tr", {}, ...heads.map((text, i) => cell("th", text, i < net.inputs.length || i === heads.length - 1 ? "font-weight:400;color:var(--soft)" : "")));
+      const heads = [
+        ...net.inputs.map(input => label(input.name, api)), ...kernel.outputs(net).map(name => label(name, api)),
+        api.text({ en: "ticks", ru: "тактов" }),
+      ];
+      const head = element(
+        "tr", {},
+        ...heads.map((text, i) => cell("th", text, i < net.inputs.length || i === heads.length - 1 ? "font-weight:400;color:var(--soft)" : ""))
+      );
       made.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows.map(row => element(
         "tr", { style: row.inputs.join() === inputs.join() ? "background:var(--one-soft)" : "" },
         ...row.inputs.map(value => cell("td", value)),
@@ -111,8 +120,14 @@
         cell("td", row.ticks, "color:var(--soft)"),
       ))));
       note.textContent = kernel.hasCircle(net)
-        ? api.text({ en: "A circle of cells: the answer depends on the past, and no table says it all. This one begins at rest.", ru: "В сети есть кольцо: ответ зависит от прошлого, и таблица говорит не всё. Эта начата с покоя." })
-        : api.text({ en: "No circle of cells: the answer settles after that many ticks.", ru: "Сеть без колец: ответ устанавливается за указанное число тактов." });
+        ? api.text({
+          en: "A circle of cells: the answer depends on the past, and no table says it all. This one begins at rest.",
+          ru: "В сети есть кольцо: ответ зависит от прошлого, и таблица говорит не всё. Эта начата с покоя.",
+        })
+        : api.text({
+          en: "No circle of cells: the answer settles after that many ticks.",
+          ru: "Сеть без колец: ответ устанавливается за указанное число тактов.",
+        });
     };
   }
 
@@ -162,9 +177,18 @@
       element("span", { style: `width:1.6rem;border-top:3px ${dash} var(--${KINDS[kind].colour})`, "aria-hidden": "true" }), text,
     );
     root.append(element("p", { class: "row", style: "gap:.2rem 1.2rem" },
-      item("cell", "solid", api.text({ en: `${count("cell")} by one cell of 1943, ${zero} of them only with threshold 0`, ru: `${count("cell")} вычисляет одна клетка 1943 года, из них ${zero} лишь с порогом 0` })),
-      item("weights", "dashed", api.text({ en: `${count("weights")} more by one with weights of either sign: ${able}`, ru: `ещё ${count("weights")} — клетка с весами обоих знаков: всего ${able}` })),
-      item("none", "dotted", api.text({ en: `${count("none")} by no single cell, but by two ticks`, ru: `${count("none")} не вычислит ни одна, зато сеть за два такта` })),
+      item("cell", "solid", api.text({
+        en: `${count("cell")} by one cell of 1943, ${zero} of them only with threshold 0`,
+        ru: `${count("cell")} вычисляет одна клетка 1943 года, из них ${zero} лишь с порогом 0`,
+      })),
+      item("weights", "dashed", api.text({
+        en: `${count("weights")} more by one with weights of either sign: ${able}`,
+        ru: `ещё ${count("weights")} — клетка с весами обоих знаков: всего ${able}`,
+      })),
+      item("none", "dotted", api.text({
+        en: `${count("none")} by no single cell, but by two ticks`,
+        ru: `${count("none")} не вычислит ни одна, зато сеть за два такта`,
+      })),
     ));
   }
 

@@ -209,7 +209,10 @@
 
   /** Adds Novikoff's proof: gamma k <= |w| <= R sqrt(k), two lines that cross at the bound. */
   function proof(root, api) {
-    const label = { en: "The length of the weights after each mistake, between two bounds", ru: "Длина вектора весов после каждой ошибки между двумя границами" };
+    const label = {
+      en: "The length of the weights after each mistake, between two bounds",
+      ru: "Длина вектора весов после каждой ошибки между двумя границами",
+    };
     const [width, height] = [430, 270];
     const margin = { left: 46, right: 14, top: 14, bottom: 44 };
     const svg = api.picture(root, { width, height, label });
