@@ -100,7 +100,7 @@ def test_a_cold_touch_of_one_tick_feels_hot_and_one_of_two_feels_cold():
 TOUCHES = ([[0, 1], *[[0, 0]] * 5], [[0, 1]] * 6)
 
 
-# What a cell of a net of figure 1 does at tick t, by the paper's "expression for the figures": N(t) of the inputs' past.
+# What a cell of a net of figure 1 does at tick t, by the paper's "expression for the figures", from the inputs' past.
 FIGURES = {
     "delay": {"y": lambda x1, t: x1(t - 3)},  # three of figure 1a in a row
     "or": {"y": lambda x1, x2, t: x1(t - 1) or x2(t - 1)},

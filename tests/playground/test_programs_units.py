@@ -20,7 +20,7 @@ def lines(text):
 def test_the_perceptron_prints_18_mistakes_and_3_2_minus_4_for_and(capsys):
     text = printed(capsys, "perceptron")
     shown = run(
-        "const k = playground.kernels.perceptron; return k.train([[0, 0], [0, 1], [1, 0], [1, 1]], [-1, -1, -1, 1], 99)",
+        "return playground.kernels.perceptron.train([[0, 0], [0, 1], [1, 0], [1, 1]], [-1, -1, -1, 1], 99)",
         "perceptron",
     )
     assert lines(text)["mistakes"] == [18] == [len(shown["mistakes"])]
@@ -50,7 +50,8 @@ def test_hopfield_prints_the_energies_and_overlaps_of_the_page(capsys, state):
     shown = run(
         "const k = playground.kernels.hopfield, s = {rule: 'hebb', damage: 25, seed: 1, ...given};"
         "const stored = [...'AJX'].map(playground.kernels.drawn.letter), memory = k.store(stored, s.rule);"
-        "const start = k.damaged(stored[0], s.damage, s.seed), end = k.recall(memory, start, k.orders(100, s.seed)).state;"
+        "const start = k.damaged(stored[0], s.damage, s.seed);"
+        "const end = k.recall(memory, start, k.orders(100, s.seed)).state;"
         "return {energies: [start, end].map(x => k.energy(memory, x)), overlaps: stored.map(x => k.overlap(end, x))}",
         "drawn",
         "hopfield",
