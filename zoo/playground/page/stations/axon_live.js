@@ -23,7 +23,8 @@
       const steps = Math.round((PACE * seconds) / dt);
       const every = Math.round(ROW / dt);
       for (let step = 1; step <= steps; step += 1) {
-        if (kicks !== api.state.kicks) [kicks, pulse] = [api.state.kicks, WIDTH];
+        if (api.state.kicks > kicks) pulse = WIDTH;
+        kicks = api.state.kicks; // which a reset sets to 0
         const flowing = current + (pulse > 0 ? KICK : 0);
         kernel.advance(state, flowing, kernel.speedUp(temperature), dt);
         pulse -= dt;
