@@ -140,6 +140,7 @@
   playground.station({
     name: "backpropagation",
     title: { en: "Back-propagation", ru: "Обратное распространение ошибки" },
+    short: { en: "Back-propagation", ru: "Обратное распространение" },
     year: "1986",
     paper: {
       text: "D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature 323, 1986",

@@ -158,7 +158,8 @@
       said[1].text(`φ′(z) = ${FORMULAS[name][1]}`);
       words.text(`φ′(${api.fixed(state.at, 2)}) = ${api.fixed(derivative(name, state.at), 4)}`);
       const units = facts.sizes.slice(1).flatMap((size, i) =>
-        facts.softmax && i === facts.sizes.length - 2 ? [] : d3.range(size).map(unit => ({ name: unitName(i + 1, unit).replace("y", "z"), z: facts.pass.z[i + 1][unit] })));
+        facts.softmax && i === facts.sizes.length - 2 ? [] : d3.range(size)
+          .map(unit => ({ name: unitName(i + 1, unit).replace("y", "z"), z: facts.pass.z[i + 1][unit] })));
       const [low, high] = y.domain();
       const seen = unit => Math.abs(unit.z) <= limit && value(name, unit.z) >= low && value(name, unit.z) <= high;
       const near = units.filter(seen).sort((a, b) => a.z - b.z);

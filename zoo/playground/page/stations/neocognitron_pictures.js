@@ -33,9 +33,11 @@
     g.append("path").attr("d", squares(places, side)).style("fill", "var(--grid)");
     const shades = d3.range(1, LEVELS + 1).map(level =>
       g.append("path").style("fill", `var(--${layer.name[0] === "s" ? "one" : "two"})`).style("fill-opacity", level / LEVELS));
-    const frame = layer.name === "c3" ? g.append("rect").attr("width", side + 4).attr("height", side + 4).style("fill", "none").style("stroke", "var(--accent)").style("stroke-width", 3) : null;
+    const frame = layer.name === "c3" ? g.append("rect").attr("width", side + 4).attr("height", side + 4)
+      .style("fill", "none").style("stroke", "var(--accent)").style("stroke-width", 3) : null;
     if (frame) {
-      g.selectAll(".name").data(places).join("text").attr("class", "name").attr("x", ([u]) => u + side / 2).attr("y", ([, v]) => v + side / 2 + 5).attr("text-anchor", "middle").style("fill", "var(--soft)");
+      g.selectAll(".name").data(places).join("text").attr("class", "name").attr("x", ([u]) => u + side / 2)
+        .attr("y", ([, v]) => v + side / 2 + 5).attr("text-anchor", "middle").style("fill", "var(--soft)");
     }
     return result => {
       const { rows, planes: count, u } = result[layer.name];
@@ -69,7 +71,8 @@
     g.append("path").attr("d", lines).style("stroke", "var(--grid)");
     const lit = g.append("path").style("fill", "var(--ink)");
     const cursor = g.append("rect").attr("width", cell).attr("height", cell).style("fill", "none").style("stroke", "var(--accent)").style("stroke-width", 3);
-    const touch = svg.append("rect").attr("x", left).attr("y", top).attr("width", size).attr("height", size).style("fill", "var(--paper)").style("fill-opacity", 0.01);
+    const touch = svg.append("rect").attr("x", left).attr("y", top).attr("width", size).attr("height", size)
+      .style("fill", "var(--paper)").style("fill-opacity", 0.01);
     touch.style("touch-action", "none"); // a finger draws, and does not scroll the page
     let at = [SIDE / 2, SIDE / 2]; // row and column of the pen
     let pen = 1;
@@ -93,7 +96,10 @@
       touch
         .attr("role", "slider")
         .attr("tabindex", 0)
-        .attr("aria-label", api.text({ en: "The pen: arrows move it, the space bar turns a pixel over", ru: "Перо: стрелки двигают его, пробел меняет пиксель" }))
+        .attr("aria-label", api.text({
+          en: "The pen: arrows move it, the space bar turns a pixel over",
+          ru: "Перо: стрелки двигают его, пробел меняет пиксель",
+        }))
         .on("keydown.draw", event => {
           const way = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
           if (!way && event.key !== " " && event.key !== "Enter") return;
