@@ -57,7 +57,9 @@
    *
    * What holds something that takes the focus is no image to a screen reader, but a group. */
   function name_roles(root) {
-    for (const shape of root.querySelectorAll(".picture .draggable")) told.get(shape)?.();
+    for (const shape of root.querySelectorAll(".picture .draggable")) {
+      if (d3.select(shape).on("keydown.move")) told.get(shape)?.(); // a station may have made it something else
+    }
     for (const svg of root.querySelectorAll(".picture > svg")) {
       svg.setAttribute("role", svg.querySelector("[tabindex]") ? "group" : "img");
     }
