@@ -260,6 +260,11 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         },
       },
     ],
+    thumbnail(svg) {
+      const { time, u } = playground.kernels.axon.simulate([[20, 2, 1]], 20, 6.3, 10);
+      const x = d3.scaleLinear([0, 20], [6, 114]), y = d3.scaleLinear(d3.extent(u), [72, 8]);
+      svg.append("path").attr("d", d3.line((_, i) => x(time[i]), y)([...u])).style("fill", "none").style("stroke", "var(--one)").style("stroke-width", 3);
+    },
     python,
     draw,
   });

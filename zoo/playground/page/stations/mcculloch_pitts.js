@@ -291,6 +291,12 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
         },
       },
     ],
+    thumbnail(svg) {
+      svg.append("path").attr("d", "M14,22 L58,36 M14,58 L58,44 M60,40 L112,40").style("fill", "none").style("stroke", "var(--ink)").style("stroke-width", 2.5);
+      const places = [[14, 22, 6], [14, 58, 6], [64, 40, 16]];
+      svg.selectAll("circle").data(places).join("circle").attr("cx", d => d[0]).attr("cy", d => d[1]).attr("r", d => d[2])
+        .style("fill", (d, i) => (i < 2 ? "var(--two)" : "var(--one)"));
+    },
     python,
     draw,
   });
