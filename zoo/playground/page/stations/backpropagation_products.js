@@ -42,7 +42,7 @@
         .attr("text-anchor", "middle").style("font-size", font).style("fill", "var(--soft)").text(d => d);
       head.selectAll("text.product").data([api.text({ en: "= product", ru: small ? "= произв." : "= произведение" })])
         .join("text").attr("class", "product").attr("x", width - 6).attr("y", 22).attr("text-anchor", "end")
-        .style("font-size", small ? "11px" : "15px").style("fill", "var(--soft)").text(d => d);
+        .style("font-size", small ? "12px" : "15px").style("fill", "var(--soft)").text(d => d);
 
       const row = body.selectAll("g.path").data(rows, d => d.units.join()).join(enter => {
         const made = enter.append("g").attr("class", "path");
@@ -57,7 +57,7 @@
         .attr("stroke", d => (d.product === 0 ? "none" : "var(--line)"));
       row.select(".way").attr("display", small ? "none" : null)
         .text(d => d.units.map((unit, i) => unitName(facts.first + i, unit)).join(" → ")).style("fill", d => tone(d));
-      row.select(".result").style("font-size", small ? "11px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
+      row.select(".result").style("font-size", small ? "12px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
         .text(d => `= ${d.product === 0 ? "0" : api.fixed(d.product, 4)}`);
       row.select(".factors").selectAll("text").data(d => d.factors).join("text").attr("x", (d, i) => columnX(i))
         .attr("text-anchor", "middle").style("font-size", font)
@@ -80,7 +80,7 @@
         .attr("y1", height - 52).attr("y2", height - 52);
       const total = foot.selectAll("g").data(lines).join(enter => {
         const made = enter.append("g");
-        made.append("text").attr("class", "what").attr("x", 10);
+        made.append("text").attr("class", "what").attr("x", 10).style("font-size", small ? "12.5px" : null);
         made.append("text").attr("class", "value").attr("x", width - 6).attr("text-anchor", "end").style("font-weight", 700);
         return made;
       }).attr("transform", (d, i) => `translate(0,${height - 28 + i * 23})`);
