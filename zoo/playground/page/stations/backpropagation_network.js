@@ -104,7 +104,7 @@
       .attr("transform", d => `translate(${place.x(d.layer)},${place.y(d.layer, d.unit)})`);
     unit.append("circle").attr("r", place.radius).attr("fill", "var(--paper)").attr("stroke-width", 2);
     unit.append("text").attr("class", "value").attr("text-anchor", "middle").attr("dy", 5).style("font-weight", 600)
-      .style("font-size", place.narrow ? "11px" : "14px");
+      .style("font-size", place.narrow ? "12px" : "14px");
     unit.append("text").attr("class", "name").attr("text-anchor", "middle").attr("dy", -place.radius - 6)
       .text(d => unitName(d.layer, d.unit)).style("fill", "var(--soft)");
     const inputs = unit.filter(d => d.layer === 0);

@@ -35,7 +35,7 @@
       svg.attr("viewBox", `0 0 ${width} ${height}`);
       const left = small ? 4 : 190, right = width - (small ? 74 : 150);
       const columnX = i => left + ((i + 0.5) * (right - left)) / names.length;
-      const font = small ? (names.length > 5 ? "10px" : "12.5px") : "15px";
+      const font = small ? (names.length > 5 ? "11.7px" : "12.5px") : "15px";
       const digits = 2;
 
       head.selectAll("text.head").data(names).join("text").attr("class", "head").attr("x", (d, i) => columnX(i)).attr("y", 22)

@@ -88,7 +88,7 @@
     items.append("path").attr("d", item => item.mark).attr("stroke", item => `var(--${item.colour})`).attr("stroke-width", 2.5)
       .attr("fill", item => (item.filled ? `var(--${item.colour})` : "none"));
     items.append("text").attr("x", 22).attr("y", 4.5).attr("text-anchor", "middle").attr("font-weight", 700)
-      .attr("style", `font-size: ${narrow ? 18 : 13}px`).text(item => item.inside ?? "");
+      .attr("style", `font-size: ${narrow ? 21 : 13}px`).text(item => item.inside ?? "");
     items.append("text").attr("x", 44).attr("y", font * 0.35).attr("style", `font-size: ${font}px`).text(item => api.text(item.text));
   }
 
