@@ -133,7 +133,7 @@ def test_the_link_brings_back_the_whole_state(page, name, language):
     assert page.shown() == shown and page.hash() == hash
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "the default is shown"), ("ru", "взято обычное")])
+@pytest.mark.parametrize(("language", "said"), [("en", "the default is shown"), ("ru", "взято значение по умолчанию")])
 def test_a_malformed_link_falls_back_and_says_so(page, language, said):
     page.open(f"{NAMES[0]}?lang={language}")
     shown = page.shown()

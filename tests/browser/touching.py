@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import tempfile
 import time
 from xml.etree import ElementTree
 
@@ -11,6 +12,10 @@ INDEX = (PAGE / "index.html").as_uri()
 WAIT = 20  # seconds
 SETTLED = 0.4  # seconds: longer than the page waits until it writes the link
 SVG = "{http://www.w3.org/2000/svg}"
+
+# Rows that station 10 can learn from.
+TABLE = "x,y,label\n" + "".join(f"{i % 5 + 2.0 * (i % 2)},{i % 3},{'ab'[i % 2]}\n" for i in range(20))
+CHOOSE = "arguments[0].selectedIndex = arguments[1]; arguments[0].dispatchEvent(new Event('change'))"
 
 VISIBLE = """
 const seen = element => element.checkVisibility({visibilityProperty: true, opacityProperty: true});
@@ -123,21 +128,35 @@ class Playground:
             field.send_keys(Keys.ARROW_LEFT if at_end else Keys.ARROW_RIGHT)
             assert field.get_property("value") != before and output.text != said, control.text
         elif kind == "select":
-            options = len(field.find_elements("css selector", "option"))
-            for i in range(options):
-                self.js(
-                    "arguments[0].selectedIndex = arguments[1]; arguments[0].dispatchEvent(new Event('change'))",
-                    field,
-                    i,
-                )
+            first = self.js("return arguments[0].selectedIndex", field)
+            options = self.js("return [...arguments[0].options].map(option => option.text)", field)
+            for i in [i for i in range(len(options)) if i != first] + [first]:
+                self.changes(lambda: self.js(CHOOSE, field, i), options[i])  # noqa: B023 (called at once)
         elif kind == "checkbox":
             before = field.is_selected()
-            field.send_keys(Keys.SPACE)
+            self.changes(lambda: field.send_keys(Keys.SPACE), control.text)
             assert field.is_selected() != before, control.text
         elif kind == "button" and field.is_enabled():
-            field.send_keys(Keys.ENTER)
+            self.changes(lambda: field.send_keys(Keys.ENTER), field.text)
         elif kind == "text":
-            field.send_keys(Keys.END, " ", Keys.BACKSPACE, Keys.TAB)
+            said = field.get_property("value")
+            field.clear()
+            self.changes(lambda: field.send_keys(TABLE, Keys.TAB), control.text)
+            assert field.get_property("value") != said, control.text
+        elif kind == "file":
+            with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+                file.write(TABLE.replace("2.0", "2.5"))
+                file.flush()
+                self.changes(lambda: field.send_keys(file.name), control.text)
+
+    def changes(self, act, name):
+        """Does something, and demands that the picture, the controls or the program change."""
+        before = self.picture(), self.shown(), self.text("#said")
+        act()
+        deadline = time.monotonic() + 3
+        while (self.picture(), self.shown(), self.text("#said")) == before:
+            assert time.monotonic() < deadline, f"{name} must change something on the page"
+            time.sleep(0.05)
 
     def end_motion(self):
         """Takes two steps of what moves, and pauses it."""

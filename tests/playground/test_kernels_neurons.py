@@ -100,6 +100,36 @@ def test_a_cold_touch_of_one_tick_feels_hot_and_one_of_two_feels_cold():
 TOUCHES = ([[0, 1], *[[0, 0]] * 5], [[0, 1]] * 6)
 
 
+# What a cell of a net of figure 1 does at tick t, by the paper's "expression for the figures", from the inputs' past.
+FIGURES = {
+    "delay": {"y": lambda x1, t: x1(t - 3)},  # three of figure 1a in a row
+    "or": {"y": lambda x1, x2, t: x1(t - 1) or x2(t - 1)},
+    "and": {"y": lambda x1, x2, t: x1(t - 1) and x2(t - 1)},
+    "and_not": {"y": lambda x1, x2, t: x1(t - 1) and not x2(t - 1)},
+    "heat_illusion": {
+        "feels_hot": lambda heat, cold, t: heat(t - 1) or (cold(t - 3) and not cold(t - 2)),
+        "feels_cold": lambda heat, cold, t: cold(t - 2) and cold(t - 1),
+    },
+    "alterable_synapse": {
+        "y": lambda x1, x2, t: x2(t - 1) or (x1(t - 1) and any(x1(s) and x2(s) for s in range(t))),
+    },
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_net_of_figure_1_does_what_the_paper_s_formula_says(name):
+    net = preset(name)
+    tape = np.random.default_rng(7).random((60, len(net["inputs"]))) < 0.4
+    past = [lambda t, values=values: bool(t >= 0 and values[t]) for values in tape.T]
+    rows = np.array(call("neurons", "run", net, tape.astype(int)))
+    cells = [cell["name"] for cell in net["cells"]]
+    for cell, formula in FIGURES[name].items():
+        # The paper has no beginning; here the net begins at rest, and nothing was felt before tick 0.
+        expected = [formula(*past, t) for t in range(3, len(tape))]
+        assert rows[3 : len(tape), cells.index(cell)].tolist() == expected
+        assert {True, False} == set(expected)
+
+
 def test_exclusive_or_answers_after_two_ticks():
     rows = call("neurons", "truthTable", preset("xor"))
     assert [row["inputs"] for row in rows] == [[0, 0], [0, 1], [1, 0], [1, 1]]

@@ -1,4 +1,4 @@
-"""The programs of the stations "backpropagation" and "your_data", in states beside the defaults."""
+"""The programs of the later stations, in states beside the defaults: what they print is what the page shows."""
 
 import os
 import subprocess
@@ -10,20 +10,10 @@ import pytest
 
 from tests.browser.process import ROOT
 from tests.playground.node import call, run
-from tests.playground.test_stations import LIGHT
+from tests.playground.test_stations import FILES
 from zoo.playground.points import points, split
 
 pytestmark = [pytest.mark.node, pytest.mark.slow, pytest.mark.process, pytest.mark.tensorflow]
-KERNELS = ("activations", "backpropagation", "network", "data", "csv")
-STATIONS = (
-    "backpropagation_network",
-    "backpropagation_products",
-    "backpropagation",
-    "your_data_model",
-    "your_data_pictures",
-    "your_data",
-)
-FILES = [*LIGHT, *(f"kernels/{name}.js" for name in KERNELS), *(f"stations/{name}.js" for name in STATIONS)]
 PROGRAM = """
 const station = playground.stations.find(one => one.name === given[0]);
 return station.python({...station.defaults, ...given[1]});
@@ -33,7 +23,7 @@ return station.python({...station.defaults, ...given[1]});
 def printed(station, state, folder, more=""):
     """Returns what a station's program prints in a state, and what the lines in `more` print after it."""
     program = run(PROGRAM, files=FILES, given=[station, state])
-    (folder / "copied.py").write_text(program + more, encoding="utf-8")
+    (folder / "copied.py").write_text(f"{program}\n{more}", encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "copied.py"]
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
@@ -88,3 +78,49 @@ def test_a_table_without_a_header_of_numbers_is_regressed(tmp_path):
     state = {"data": "own", "table": text, "steps": 10, "hidden": []}
     said = printed("your_data", state, tmp_path, "print('ENTRY', run.model.entry.name)\n")
     assert said.rpartition("ENTRY")[2].split() == ["mlp_regressor"]
+
+
+@pytest.mark.parametrize("momentum", [0, 0.6])
+def test_a_descent_ends_where_the_page_s_does(momentum, tmp_path):
+    state = {"rate": 0.3, "momentum": momentum, "steps": 12, "angle": 40}
+    said = printed("descent", state, tmp_path, "print('THETA', *theta.numpy())\n")
+    path = run(
+        "const {defaults} = playground.stations.find(one => one.name === 'descent');"
+        "return playground.views.bowl.path({...defaults, ...given})",
+        files=FILES,
+        given=state,
+    )
+    assert len(path) == 13
+    found = np.array(said.rpartition("THETA ")[2].split("\n")[0].split(), "float64")
+    np.testing.assert_allclose(found, path[-1], rtol=1e-4, atol=1e-6)
+
+
+def test_a_map_has_the_errors_of_the_page(tmp_path):
+    """Other samples of the same figure: the errors agree as closely as the means of 400 points do."""
+    state = {"side": 6, "radius": 3, "total": 3000}
+    said = printed("maps", state, tmp_path, "print('ERRORS', *list(run.metrics['train'].values())[:2])\n")
+    body = """
+    const {defaults} = playground.stations.find(one => one.name === "maps"), {kohonen_map} = playground.kernels;
+    const {side, radius, last_radius, rate, last_rate, kind, figure, total, seed, topology} = {...defaults, ...given};
+    const grid = {rows: side, columns: side, topology};
+    const settings = {grid, kind, radius: [radius, last_radius], rate: [rate, last_rate], figure, total, seed};
+    return kohonen_map.errors(kohonen_map.trained(settings, total), grid, kohonen_map.samples(figure, 2000, 7));
+    """
+    page = run(body, files=FILES, given=state)
+    quantization, topographic = map(float, said.rpartition("ERRORS ")[2].split())
+    assert quantization == pytest.approx(page["quantization"], rel=0.05)
+    assert topographic == pytest.approx(page["topographic"], abs=0.05)
+
+
+def test_the_neocognitron_has_the_responses_of_the_page(tmp_path):
+    more = "print('CELLS', *model.cells(image[None])[0])\nprint('SHARES', *model.predict(image[None], verbose=0)[0])\n"
+    said = printed("neocognitron", {"damage": 3}, tmp_path, more)
+    body = """
+    const {network, seen, figure} = playground.neocognitron;
+    return playground.kernels.neocognitron.respond(network(), seen({image: figure("3"), damage: 3, seed: 1}));
+    """
+    page = run(body, files=FILES)
+    cells, shares = (np.array(said.rpartition(name)[2].split("\n")[0].split(), float) for name in ("CELLS", "SHARES"))
+    assert cells.max() > 0.1
+    np.testing.assert_allclose(cells, page["c3"]["u"], atol=1e-4)
+    np.testing.assert_allclose(shares, page["probabilities"], atol=1e-4)

@@ -11,6 +11,19 @@
   const NAMES = ["identity", "binary_step", "logistic", "tanh", "arctan", "relu", "prelu", "elu", "softplus"];
   const PRELU_SLOPE = 0.25; // K. He et al., Delving Deep into Rectifiers, 2015: where the learned slope a begins
 
+  /** What they are called, in both languages. */
+  const TITLES = {
+    identity: { en: "identity", ru: "тождественная" },
+    binary_step: { en: "binary step", ru: "ступенька" },
+    logistic: { en: "logistic", ru: "логистическая" },
+    tanh: { en: "tanh", ru: "гиперболический тангенс" },
+    arctan: { en: "arctan", ru: "арктангенс" },
+    relu: "ReLU",
+    prelu: "PReLU",
+    elu: "ELU",
+    softplus: "softplus",
+  };
+
   function logistic(x) {
     const small = Math.exp(-Math.abs(x)); // in (0, 1]
     return (x >= 0 ? 1 : small) / (1 + small);
@@ -92,6 +105,6 @@
   }
 
   playground.kernels.activations = {
-    NAMES, PRELU_SLOPE, VALUES, DERIVATIVES, value, derivative, table, tangent, softmax,
+    NAMES, TITLES, PRELU_SLOPE, VALUES, DERIVATIVES, value, derivative, table, tangent, softmax,
   };
 })((globalThis.playground ??= { kernels: {}, stations: [], weights: {} }));

@@ -5,7 +5,8 @@
    r_k = 1 where sum_j w_kj a_j + b_k >= 0
    t_k r_k <= 0, wrong:  w_kj <- w_kj + t_k a_j,  b_k <- b_k + t_k;   t_k = +1 for the letter shown, -1 for the others
 
-   F. Rosenblatt 1958; H. D. Block, The Perceptron: A Model for Brain Functioning, Reviews of Modern Physics 34, 1962. */
+   J. C. Hay, F. C. Martin, C. W. Wightman, The Mark I Perceptron, Design and Performance, IRE National Convention
+   Record 8, 1960. The rule: F. Rosenblatt 1958. H. D. Block, The Perceptron: A Model for Brain Functioning, Reviews of Modern Physics 34, 1962. */
 (function (playground) {
   const SIDE = 20;
   const LETTERS = [..."ACEHLOTX"]; // the machine had 8 response units

@@ -3,7 +3,7 @@
 
    z = (x1, x2, 1),  w = (w1, w2, b),  a = w . z,  the unit fires where a >= 0,  t = +1 where it should and -1 elsewhere
    t a > 0   right: leave w alone
-   t a <= 0  wrong: w <- w + t z
+   t a <= 0  wrong, and so is a point on the line itself, where a is 0: w <- w + t z
    mistakes <= (R / gamma)^2,  R = max |z|,  gamma = max over |u| = 1 of min t u . z
 
    F. Rosenblatt, Psychological Review 65(6), 1958. A. B. J. Novikoff, On Convergence Proofs on Perceptrons, 1962.
@@ -21,6 +21,10 @@
 
   /** Returns a for each point. */
   const activations = (points, weights) => points.map(([x1, x2]) => dot(weights, [x1, x2, 1]));
+
+  /** Returns {sum: a, met: whether the rule leaves the weights alone} for each point. */
+  const demands = (points, targets, weights) =>
+    activations(points, weights).map((sum, row) => ({ sum, met: targets[row] * sum > 0 }));
 
   /** Shows the points in turn, from zero weights, until none is wrong or so many mistakes were made.
    *
@@ -156,5 +160,5 @@
     return { points, targets };
   }
 
-  playground.kernels.perceptron = { activations, changes, train, margin, best, clouds };
+  playground.kernels.perceptron = { activations, demands, changes, train, margin, best, clouds };
 })((globalThis.playground ??= { kernels: {}, stations: [], weights: {} }));

@@ -10,8 +10,9 @@
 
   /** Calls `frame(seconds since the last one)` until it returns false or `stop()` is called.
    *
-   * `buttons` is the element that holds the buttons while the loop is alive; `text` gives their texts. */
-  playground.animation = (frame, buttons, text, onerror) => {
+   * `buttons` is the element that holds the buttons while the loop is alive; `text` gives their texts; `onrest` is
+   * called when the loop is paused or ends. */
+  playground.animation = (frame, buttons, text, onerror, onrest) => {
     const { element, words } = playground;
     let request = null, last = null, alive = true;
 
@@ -33,6 +34,7 @@
       cancelAnimationFrame(request);
       request = last = null;
       toggle.textContent = text(words.go);
+      onrest();
     }
     function go() {
       request = requestAnimationFrame(tick);

@@ -1,7 +1,8 @@
 "use strict";
-/* What a station may call: its state, texts, numbers, pictures, motion and random numbers. */
+/* What a station may call: its state, texts, numbers, pictures and motion. */
 (function (playground) {
   const NARROW = 620; // pixels: a page that is narrower is a phone's
+  const BREATH = 1000; // milliseconds between results that a screen reader is told while something moves
 
   playground.narrow = () => innerWidth < NARROW;
 
@@ -14,19 +15,28 @@
 
   /** Returns the api of a station.
    *
-   * `page` has what it touches: `language()`, `changed(state)`, `said` and `buttons` (elements), `failed(error)`. */
+   * `page` has what it touches: `language()`, `changed(state)`, `said`, `spoken` and `buttons` (elements), `failed(error)`. */
   playground.api = (station, start, page) => {
     const { language, words } = playground;
     const animations = [];
-    let state = Object.freeze({ ...start }), pictures = 0;
+    let state = Object.freeze({ ...start }), pictures = 0, told = -Infinity, later = null;
+
+    /** Tells a screen reader what the page shows in words: not more than once a second while something moves. */
+    function tell() {
+      const wait = animations.some(one => one.running) ? told + BREATH - performance.now() : 0;
+      clearTimeout(later);
+      if (wait > 0) {
+        later = setTimeout(tell, wait);
+        return;
+      }
+      told = performance.now();
+      if (page.spoken.textContent !== page.said.textContent) page.spoken.textContent = page.said.textContent;
+    }
 
     const api = {
       /** The state, read only. */
       get state() {
         return state;
-      },
-      get language() {
-        return page.language();
       },
       /** Whether the reader has asked for less motion, and whether the page is as narrow as a phone's. */
       get calm() {
@@ -59,7 +69,8 @@
       draggable: playground.draggable,
       /** Calls `frame(seconds)` for each picture of a film until it returns false; returns {stop(), pause(), running, alive}. */
       animate(frame) {
-        const made = playground.animation(frame, page.buttons, api.text, page.failed);
+        page.buttons.classList.add("used"); // keeps the place of the buttons, so that the picture stays where it is
+        const made = playground.animation(frame, page.buttons, api.text, page.failed, tell);
         animations.push(made);
         return made;
       },
@@ -67,12 +78,13 @@
       say(text) {
         const words = api.text(text);
         if (page.said.textContent !== words) page.said.textContent = words;
+        tell();
       },
-      random: seed => playground.kernels.random.generator(seed),
-      svg: playground.saved,
-      download: playground.download,
       /** Ends all motion; the page calls it. */
-      end: () => animations.forEach(animation => animation.stop()),
+      end() {
+        animations.forEach(animation => animation.stop());
+        clearTimeout(later);
+      },
     };
     return api;
   };

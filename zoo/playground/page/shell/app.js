@@ -11,6 +11,7 @@
   let timer = null, narrow = playground.narrow(), problems = [];
   const states = {}; // by station: what it was left with
   const answers = {}; // by station: answers given to its questions
+  const links = new Map(); // by station: its link in the head, which may have the focus while the state changes
 
   const text = value => playground.language.text(value, settings.lang);
   const address = station => link.write(station, states[station?.name] ?? station?.defaults, settings);
@@ -34,8 +35,10 @@
     if (!current?.drawn) return;
     try {
       current.refresh(state);
+      const focused = document.activeElement;
       current.drawn.update?.(state);
-      get("program").textContent = current.station.python(state);
+      if (narrow) between(get("picture"), current.panel, focused);
+      put(get("program"), current.station.python(state));
       playground.name_roles(get("picture"));
     } catch (error) {
       failed(error);
@@ -49,23 +52,42 @@
 
   const notice = message => get("notices").append(element("p", { class: "notice" }, message));
 
+  /** Writes a text where it has changed: what is selected in it stays so. */
+  function put(node, written) {
+    if (node.textContent !== written) node.textContent = written;
+  }
+
+  /** Makes the links to the stations, once. */
+  function build() {
+    for (const station of playground.stations) {
+      links.set(station, element("a", {}));
+      get("list").append(element("li", {}, links.get(station)));
+    }
+  }
+
   /** Fills the head: links to the stations, and buttons in the language of the page. */
   function head() {
     get("home").textContent = text(words.start);
     get("home").href = address(null);
     get("skip").textContent = text(words.skip);
-    const list = playground.stations.map(station =>
-      element("li", {}, element("a", { href: address(station), "aria-current": station === current?.station ? "page" : null }, text(station.title))),
-    );
+    for (const [station, anchor] of links) {
+      anchor.href = address(station);
+      if (station === current?.station) anchor.setAttribute("aria-current", "page");
+      else anchor.removeAttribute("aria-current");
+      put(anchor, text(station.short ?? station.title));
+    }
     get("stations").setAttribute("aria-label", text(words.stations));
-    get("stations").firstElementChild.replaceChildren(...list);
+    put(get("menu"), text(words.stations));
     get("language").textContent = text(words.language);
     get("language").lang = settings.lang === "ru" ? "en" : "ru";
     get("theme").textContent = text(words.theme);
     get("keys").textContent = text(words.keys);
-    get("show_controls").textContent = text(words.controls);
-    get("show_controls").hidden = !settings.present || !current;
-    get("show_controls").setAttribute("aria-pressed", document.documentElement.classList.contains("with_controls"));
+    for (const part of ["controls", "questions"]) {
+      const button = get(`show_${part}`);
+      button.textContent = text(words[part]);
+      button.hidden = !settings.present || !current;
+      button.setAttribute("aria-pressed", document.documentElement.classList.contains(`with_${part}`));
+    }
     get("present").textContent = text(settings.present ? words.leave : words.present);
     get("present").setAttribute("aria-pressed", Boolean(settings.present));
     document.documentElement.lang = settings.lang;
@@ -99,8 +121,8 @@
     }
     states[station.name] = state;
     const parts = layout(station);
-    const page = { language: () => settings.lang, changed, failed, said: parts.said, buttons: parts.buttons };
-    current = { station, api: playground.api(station, state, page) };
+    const page = { language: () => settings.lang, changed, failed, said: parts.said, spoken: parts.spoken, buttons: parts.buttons };
+    current = { station, panel: parts.panel, beside: parts.beside, api: playground.api(station, state, page) };
     main.replaceChildren(...parts.nodes);
     head();
     try {
@@ -113,38 +135,52 @@
     }
   }
 
+  /** On a phone, puts the controls between the first picture and the others, of which a station may build others. */
+  function between(root, panel, focused) {
+    const [first, second] = [...root.querySelectorAll("figure.picture")].filter(figure => figure.checkVisibility());
+    let before = first;
+    while (second && !before.parentElement.contains(second)) before = before.parentElement;
+    if (second && before.nextElementSibling !== panel) before.after(panel);
+    else if (!second && panel.parentElement !== current.beside) current.beside.prepend(panel);
+    if (focused !== document.activeElement && panel.contains(focused)) focused.focus({ preventScroll: true });
+  }
+
   /** Returns the parts of a station's page. */
   function layout(station) {
-    const said = element("p", { id: "said", role: "status" });
+    const said = element("p", { id: "said" });
+    const spoken = element("p", { class: "hidden", id: "spoken", role: "status" });
     const buttons = element("div", { id: "motion", class: "row" });
     const picture = element("div", { id: "picture", tabindex: "-1" });
     const controls = element("div", { id: "controls", class: "controls" });
     const questions = element("div", { id: "questions" });
     const program = element("pre", { id: "program", tabindex: "0", role: "region", "aria-label": text(words.python) });
     const title = element("h1", { tabindex: "-1" }, text(station.title), " ", element("small", {}, text(station.year)));
-    const paper = element("p", { class: "paper" }, element("a", { href: station.paper.href }, text(station.paper.text)), ` ${text(words.entry)} `, element("code", {}, station.entry));
+    const paper = element("p", { class: "paper" }, element("a", { href: station.paper.href }, text(station.paper.text)));
+    const entry = element("p", { class: "paper" }, `${text(words.entry)} `, element("code", {}, station.entry));
+    const about = [element("p", { class: "lead" }, text(station.lead)), paper, entry];
     const order = playground.stations.indexOf(station);
-    const beside = [
+    const neighbours = [
       [playground.stations[order - 1], words.previous, "prev"],
       [playground.stations[order + 1], words.following, "next"],
     ];
-    const turn = beside.filter(([one]) => one).map(([one, word, rel]) => element("a", { href: address(one), rel }, `${text(word)}: ${text(one.title)}`));
+    const turn = neighbours.filter(([one]) => one).map(([one, word, rel]) => element("a", { href: address(one), rel }, `${text(word)}: ${text(one.title)}`));
     const reset = element("button", { type: "button", onclick: () => current.api.reset() }, text(words.reset));
     const share = element("button", { type: "button", onclick: event => (write(), copy(location.href, event.currentTarget)) }, text(words.link));
     const taken = element("button", { type: "button", onclick: event => copy(program.textContent, event.currentTarget) }, text(words.copy));
+    const panel = element("section", { class: "panel", id: "panel" }, element("h2", {}, text(words.controls)), controls, element("div", { class: "row" }, reset, share));
+    const beside = element("div", { class: "beside" }, panel, element("section", { class: "asked" }, element("h2", {}, text(words.question)), questions));
     const nodes = [
-      element("header", { class: "title" }, title, element("p", { class: "lead" }, text(station.lead)), paper),
+      element("header", { class: "title" }, title, ...(narrow ? [] : about)),
       element(
         "div",
         { class: "station" },
-        element("section", { class: "stage", "aria-label": text(station.title) }, picture, buttons, said),
-        element("section", { class: "panel", id: "panel" }, element("h2", {}, text(words.controls)), controls, element("div", { class: "row" }, reset, share)),
-        element("section", { class: "asked" }, element("h2", {}, text(words.question)), questions),
+        element("section", { class: "stage", "aria-label": text(station.title) }, buttons, picture, said, spoken, ...(narrow ? about : [])),
+        beside,
         element("section", { class: "code" }, element("div", { class: "row between" }, element("h2", {}, text(words.python)), taken), program),
       ),
       element("nav", { class: "turn row between", "aria-label": text(words.page) }, ...turn),
     ];
-    return { nodes, said, buttons, picture, controls, questions };
+    return { nodes, said, spoken, buttons, picture, panel, beside, controls, questions };
   }
 
   /** Copies a text and says so on the button. */
@@ -196,6 +232,18 @@
     if (next !== undefined) location.hash = address(next);
   }
 
+  /** Shows or hides a part of the page that presenting hides. */
+  function reach(part) {
+    document.documentElement.classList.toggle(part);
+    head();
+  }
+
+  /** Opens or closes the list of stations, where it is folded. */
+  function unfold(open) {
+    get("stations").classList.toggle("open", open);
+    get("menu").setAttribute("aria-expanded", open);
+  }
+
   const actions = {
     present: () => change("present", settings.present ? undefined : "1"),
     leave: () => change("present", undefined),
@@ -203,22 +251,23 @@
     theme: () => change("theme", document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
     next: () => turn(1),
     previous: () => turn(-1),
-    controls: () => {
-      document.documentElement.classList.toggle("with_controls");
-      head();
-    },
+    controls: () => reach("with_controls"),
+    questions: () => reach("with_questions"),
     keys: () => playground.show_keys(text, settings.keys !== "0", on => change("keys", on ? undefined : "0")),
   };
 
   playground.run = () => {
     for (const id of ["language", "theme", "keys", "present"]) get(id).addEventListener("click", actions[id]);
-    get("show_controls").addEventListener("click", actions.controls);
+    for (const part of ["controls", "questions"]) get(`show_${part}`).addEventListener("click", actions[part]);
+    get("menu").addEventListener("click", () => unfold(!get("stations").classList.contains("open")));
+    build();
     get("skip").addEventListener("click", event => {
       event.preventDefault(); // the hash is the state
       (get("picture") ?? get("main")).focus();
     });
     playground.keys(actions, () => settings);
     addEventListener("hashchange", () => {
+      unfold(false);
       follow();
       scrollTo(0, 0);
       get("main").querySelector("h1")?.focus({ preventScroll: true });

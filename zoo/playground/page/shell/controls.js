@@ -26,7 +26,8 @@
       const value = state[control.key];
       field.value = log ? Math.round((POSITIONS * Math.log(value / control.min)) / Math.log(ratio)) : value;
       const text = control.shows ? api.text(control.shows(value, api)) : api.number(value, 4);
-      const said = control.unit ? `${text} ${api.text(control.unit)}` : text;
+      const unit = control.unit ? api.text(control.unit) : "";
+      const said = `${text}${unit && unit !== "°" ? " " : ""}${unit}`; // 25°, but 6.3 °C
       shown.textContent = said;
       field.setAttribute("aria-valuetext", said);
     };

@@ -7,14 +7,25 @@
     { keys: ["ArrowRight", "PageDown"], shown: "→, PgDn", action: "next", presenting: true, text: { en: "Next station, while presenting", ru: "Следующая станция (в режиме показа)" } },
     { keys: ["ArrowLeft", "PageUp"], shown: "←, PgUp", action: "previous", presenting: true, text: { en: "Previous station, while presenting", ru: "Предыдущая станция (в режиме показа)" } },
     { keys: ["c"], shown: "C", action: "controls", presenting: true, text: { en: "Show or hide the controls, while presenting", ru: "Показать или убрать настройки (в режиме показа)" } },
+    { keys: ["q"], shown: "Q", action: "questions", presenting: true, text: { en: "Show or hide the questions, while presenting", ru: "Показать или убрать вопросы (в режиме показа)" } },
     { keys: ["l"], shown: "L", action: "language", text: { en: "The other language", ru: "Другой язык" } },
     { keys: ["t"], shown: "T", action: "theme", text: { en: "Dark or light", ru: "Тёмная или светлая страница" } },
     { keys: ["?"], shown: "?", action: "keys", text: { en: "This table", ru: "Эта таблица" } },
     { keys: ["Escape"], shown: "Esc", action: "leave", presenting: true, text: { en: "End presenting", ru: "Закончить показ" } },
   ];
   const SINGLE = { en: "Keys of one letter work", ru: "Клавиши-буквы действуют" };
-  // A key belongs to the field or shape that has the focus, if that uses it.
-  const OWN = "input, select, textarea, dialog, [role=slider], [role=grid], pre";
+  // A key belongs to the field or shape that has the focus, if that uses it. A presenter's clicker sends PageUp and
+  // PageDown, which no slider may keep; without presenting they are no keys of the page.
+  const OWN_ARROWS = "input, select, textarea, dialog, [role=slider], [role=grid], pre";
+  const OWN_PAGES = "select, textarea, dialog, pre";
+  const LATIN = /^[a-z?]$/;
+
+  /** Returns a key's name; a letter of another alphabet counts as the Latin one on the same key. */
+  function named(event) {
+    if (event.key.length > 1) return event.key;
+    const sign = event.key.toLowerCase();
+    return LATIN.test(sign) || !event.code.startsWith("Key") ? sign : event.code.slice(3).toLowerCase();
+  }
 
   /** Calls `actions[name]()` for a key; `settings()` says whether the page is presented and whether letters count. */
   playground.keys = (actions, settings) => {
@@ -22,8 +33,9 @@
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const letter = event.key.length === 1;
       const typing = event.target.closest?.("textarea, select, dialog, input:not([type=range], [type=checkbox], [type=radio])");
-      if (letter ? typing || settings().keys === "0" : event.key !== "Escape" && event.target.closest?.(OWN)) return;
-      const key = KEYS.find(one => one.keys.includes(letter ? event.key.toLowerCase() : event.key));
+      const own = event.key.startsWith("Page") ? OWN_PAGES : OWN_ARROWS;
+      if (letter ? typing || settings().keys === "0" : event.key !== "Escape" && event.target.closest?.(own)) return;
+      const key = KEYS.find(one => one.keys.includes(named(event)));
       if (!key || (key.presenting && settings().present !== "1")) return;
       event.preventDefault();
       actions[key.action]();

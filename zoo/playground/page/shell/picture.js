@@ -53,8 +53,13 @@
     return svg;
   }
 
-  /** What holds something that takes the focus is no image to a screen reader, but a group. */
+  /** Says anew what a screen reader is told of shapes; the page calls it after each change.
+   *
+   * What holds something that takes the focus is no image to a screen reader, but a group. */
   function name_roles(root) {
+    for (const shape of root.querySelectorAll(".picture .draggable")) {
+      if (d3.select(shape).on("keydown.move")) told.get(shape)?.(); // a station may have made it something else
+    }
     for (const svg of root.querySelectorAll(".picture > svg")) {
       svg.setAttribute("role", svg.querySelector("[tabindex]") ? "group" : "img");
     }
@@ -78,19 +83,34 @@
     return selection;
   }
 
+  const told = new WeakMap(); // by shape: says its value
+  const of = (value, datum) => (typeof value === "function" ? value(datum) : value);
+
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
   /** Makes shapes movable by the pointer, by touch and by the arrow keys (ten times as far with Shift).
    *
-   * `at(datum)` returns [x, y] in the picture's units, `to(x, y, datum)` moves there; `step` is what an arrow moves. */
-  function draggable(selection, { label, at, to, step = 5, value = at }) {
+   * `at(datum)` returns [x, y] in the picture's units, `to(x, y, datum)` moves there; `step` is what an arrow moves.
+   * `value(datum)` is what a screen reader is told; `now`, `min` and `max`, numbers or functions of a datum, are the
+   * value's number and its limits: without them, the place in the picture from left to right. */
+  function draggable(selection, { label, at, to, step = 5, value = at, now, min, max }) {
     const said = datum => [value(datum)].flat().map(part => (typeof part === "number" ? Math.round(part) : part)).join(", ");
+    function say(datum) {
+      const number = of(now, datum) ?? at(datum)[0];
+      const limits = [of(min, datum) ?? Math.min(0, number), of(max, datum) ?? Math.max(this.ownerSVGElement.viewBox.baseVal.width, number)];
+      const parts = { valuemin: limits[0], valuemax: limits[1], valuenow: number, valuetext: said(datum) };
+      for (const [name, text] of Object.entries(parts)) {
+        if (this.getAttribute(`aria-${name}`) !== String(text)) this.setAttribute(`aria-${name}`, text);
+      }
+    }
     selection
+      .each(function () {
+        told.set(this, () => say.call(this, d3.select(this).datum()));
+      })
       .attr("role", "slider")
       .attr("tabindex", 0)
       .attr("aria-label", label)
-      .attr("aria-valuenow", datum => at(datum)[0])
-      .attr("aria-valuetext", said)
+      .each(say)
       .classed("draggable", true)
       .on("keydown.move", (event, datum) => {
         const way = ARROWS[event.key];
@@ -99,7 +119,7 @@
         event.stopPropagation();
         const [x, y] = at(datum), far = step * (event.shiftKey ? 10 : 1);
         to(x + far * way[0], y + far * way[1], datum);
-        selection.attr("aria-valuenow", one => at(one)[0]).attr("aria-valuetext", said);
+        selection.each(say);
       })
       .on("pointerdown.move", function (event, datum) {
         if (event.button) return;
@@ -122,5 +142,5 @@
     return selection;
   }
 
-  Object.assign(playground, { picture, saved, download, name_roles, pressable, draggable });
+  Object.assign(playground, { picture, saved, name_roles, pressable, draggable });
 })((globalThis.playground ??= { kernels: {}, stations: [], weights: {} }));

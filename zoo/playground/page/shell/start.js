@@ -1,5 +1,5 @@
 "use strict";
-/* The start page: the stations as a timeline of the lecture. */
+/* The start page: the stations in the order of the lecture. */
 (function (playground) {
   const { element } = playground;
   const TEXTS = {
@@ -26,21 +26,21 @@
         ru: "«То же на Python» — программа, которая считает то же самое с помощью zoo.",
       },
       {
-        en: "P starts the presenter's mode: large letters, and the arrow keys turn the pages.",
-        ru: "Клавиша P включает режим показа: крупные буквы, стрелки листают станции.",
+        en: "P starts the presenter's mode: larger letters, and the arrow keys turn the pages.",
+        ru: "Клавиша P включает режим показа: буквы крупнее, стрелки листают станции.",
       },
     ],
   };
 
-  /** Fills the page with the timeline; `address(station)` is the link to a station. */
+  /** Fills the page with the list; `address(station)` is the link to a station. */
   playground.start = (root, text, address) => {
-    const items = playground.stations.map(station => {
+    const items = playground.stations.map((station, i) => {
       const link = element("a", { href: address(station) }, text(station.title));
       const card = element(
         "li",
         { class: "stop" },
-        element("span", { class: "year" }, text(station.year)),
-        element("div", { class: "card" }, element("h2", {}, link), element("p", {}, text(station.lead))),
+        element("span", { class: "number", "aria-hidden": "true" }, i + 1), // a reader of lists counts by itself
+        element("div", { class: "card" }, element("h2", {}, link, " ", element("small", {}, text(station.year))), element("p", {}, text(station.lead))),
       );
       if (station.thumbnail) {
         const svg = d3.create("svg").attr("viewBox", "0 0 120 80").attr("aria-hidden", "true").attr("class", "thumbnail");

@@ -5,20 +5,21 @@
   const { cable } = playground.kernels;
   const { ROW, scope, interval, rates } = playground.axon_scope;
   const { WIDTH, BEFORE, LONGEST, STRONGEST, pulses, outcome } = playground.axon_pulses;
-  const { LENGTH, filmed, speedAt, running } = playground.axon_cable;
+  const { filmed, speedAt, running } = playground.axon_cable;
+  const { MOST, live } = playground.axon_live;
   const ON = 5; // ms: the steady current flows from here
   const OFF = 85; // ms: to here
   const SHOWN = 100; // ms
-  const MOST = 60; // uA/cm2
-  const PACE = 30; // ms of the axon in a second, live
-  const KICK = 30; // uA/cm2, of a pulse by the button
   const is = (...names) => state => names.includes(state.experiment);
 
   const traced = (current, temperature) => kernel.simulate([[current, ON, OFF - ON]], SHOWN, temperature);
 
   /** The whole answer to a steady current, and the rate of spikes beside it. */
   function steady(root, api) {
-    const view = scope(root, api, { from: 0, to: SHOWN, most: MOST, label: { en: "The axon's answer to a steady current", ru: "Ответ аксона на постоянный ток" } });
+    const view = scope(root, api, {
+      from: 0, to: SHOWN, most: MOST,
+      label: { en: "The axon's answer to a steady current", ru: "Ответ аксона на постоянный ток" },
+    });
     const arrow = interval(view, api);
     const curve = rates(root, api, MOST);
     function update({ current, temperature }) {
@@ -46,46 +47,6 @@
       });
     }
     return { update, more: curve.more };
-  }
-
-  let kicks = 0; // pulses that the button has asked for
-
-  /** The axon answers while the slider moves: 30 ms of it in a second. */
-  function live(root, api) {
-    const back = 60; // ms that are shown
-    const view = scope(root, api, { from: -back, to: 0, most: MOST, label: { en: "The axon's voltage, live", ru: "Напряжение аксона в реальном времени" } });
-    const state = kernel.rest();
-    const kept = { time: [], current: [], u: [], m: [], h: [], n: [] };
-    let now = 0;
-    let pulse = 0; // ms of a pulse that still flow
-    kicks = 0;
-    function frame(seconds) {
-      const { current, temperature } = api.state;
-      const dt = kernel.stepOf(temperature);
-      const steps = Math.round((PACE * seconds) / dt);
-      const every = Math.round(ROW / dt);
-      for (let step = 1; step <= steps; step += 1) {
-        if (kicks) [kicks, pulse] = [0, WIDTH];
-        const flowing = current + (pulse > 0 ? KICK : 0);
-        kernel.advance(state, flowing, kernel.speedUp(temperature), dt);
-        pulse -= dt;
-        now += dt;
-        if (step % every === 0) [now, flowing, ...state].forEach((value, i) => Object.values(kept)[i].push(value));
-      }
-      const old = kept.time.findIndex(time => time >= now - back);
-      for (const values of Object.values(kept)) values.splice(0, old);
-      view.window(now - back, now);
-      view.show(kept);
-    }
-    const motion = api.animate(frame);
-    for (let i = 0; i < 20; i += 1) frame(0.1); // 60 ms, so that there is a picture at once
-    return {
-      update: ({ current }) => api.say({
-        en: `${api.number(current)} µA/cm² flow. Move the current, the temperature, or give a pulse; a second here is ${PACE} ms of the axon.`,
-        ru: `Течёт ток ${api.number(current)} мкА/см². Меняйте ток и температуру, подавайте импульсы тока; секунда здесь — ${PACE} мс жизни аксона.`,
-      }),
-      stop: () => motion.stop(),
-    };
   }
 
   const EXPERIMENTS = { steady, live, pulses, cable: running };
@@ -171,7 +132,8 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
       en: "Four differential equations of the squid's giant axon: the voltage opens and shuts gates for sodium and potassium, and their currents make the voltage. A spike is all or none.",
       ru: "Четыре дифференциальных уравнения гигантского аксона кальмара: напряжение открывает и закрывает ворота для натрия и калия, а их токи меняют напряжение. Нервный импульс подчиняется закону «всё или ничего».",
     },
-    defaults: { experiment: "steady", current: 10, temperature: 6.3, first: 30, second: 30, delay: 8, diameter: 476, both: false },
+    defaults: { experiment: "steady", current: 10, temperature: 6.3, first: 30, second: 30, delay: 8, diameter: 476, both: false, kicks: 0 },
+    check: { kicks: kicks => Number.isInteger(kicks) && kicks >= 0 },
     controls: [
       {
         key: "experiment", kind: "select", label: { en: "Experiment", ru: "Опыт" },
@@ -182,13 +144,28 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
           { value: "cable", label: { en: "Along the axon", ru: "Вдоль аксона" } },
         ],
       },
-      { key: "current", kind: "range", min: -10, max: MOST, step: 0.5, unit: { en: "µA/cm²", ru: "мкА/см²" }, label: { en: "Current", ru: "Ток" }, shown: is("steady", "live") },
-      { kind: "button", label: { en: "A pulse", ru: "Импульс тока" }, shown: is("live"), press: () => (kicks = 1) },
-      { key: "first", kind: "range", min: 0, max: 60, step: 1, unit: { en: "µA/cm²", ru: "мкА/см²" }, label: { en: "First pulse", ru: "Первый импульс" }, shown: is("pulses") },
-      { key: "second", kind: "range", min: 0, max: STRONGEST, step: 1, unit: { en: "µA/cm²", ru: "мкА/см²" }, label: { en: "Second pulse", ru: "Второй импульс" }, shown: is("pulses") },
-      { key: "delay", kind: "range", min: WIDTH, max: LONGEST, step: 0.25, unit: { en: "ms", ru: "мс" }, label: { en: "Delay", ru: "Задержка" }, shown: is("pulses") },
+      {
+        key: "current", kind: "range", min: -10, max: MOST, step: 0.5, unit: { en: "µA/cm²", ru: "мкА/см²" },
+        label: { en: "Current", ru: "Ток" }, shown: is("steady", "live"),
+      },
+      { kind: "button", label: { en: "A pulse", ru: "Импульс тока" }, shown: is("live"), press: api => api.set({ kicks: api.state.kicks + 1 }) },
+      {
+        key: "first", kind: "range", min: 0, max: 60, step: 1, unit: { en: "µA/cm²", ru: "мкА/см²" },
+        label: { en: "First pulse", ru: "Первый импульс" }, shown: is("pulses"),
+      },
+      {
+        key: "second", kind: "range", min: 0, max: STRONGEST, step: 1, unit: { en: "µA/cm²", ru: "мкА/см²" },
+        label: { en: "Second pulse", ru: "Второй импульс" }, shown: is("pulses"),
+      },
+      {
+        key: "delay", kind: "range", min: WIDTH, max: LONGEST, step: 0.25, unit: { en: "ms", ru: "мс" },
+        label: { en: "Delay", ru: "Задержка" }, shown: is("pulses"),
+      },
       { key: "temperature", kind: "range", min: 0, max: 36, step: 0.1, unit: "°C", label: { en: "Temperature", ru: "Температура" } },
-      { key: "diameter", kind: "range", min: 100, max: 1000, step: 1, unit: { en: "µm", ru: "мкм" }, label: { en: "Diameter", ru: "Диаметр" }, shown: is("cable") },
+      {
+        key: "diameter", kind: "range", min: 100, max: 1000, step: 1, unit: { en: "µm", ru: "мкм" },
+        label: { en: "Diameter", ru: "Диаметр" }, shown: is("cable"),
+      },
       { key: "both", kind: "checkbox", label: { en: "A spike from each end", ru: "Импульс с каждого конца" }, shown: is("cable") },
       {
         kind: "button", label: { en: "The paper's axon: 18.5 °C, 476 µm", ru: "Аксон из статьи: 18,5 °C, 476 мкм" }, shown: is("cable"),
@@ -197,8 +174,15 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
     ],
     questions: [
       {
-        ask: { en: "The current doubles from 10 to 20 µA/cm². How high are the spikes then?", ru: "Ток увеличили вдвое, с 10 до 20 мкА/см². Какой высоты будут импульсы?" },
-        choices: [{ en: "about twice as high", ru: "примерно вдвое выше" }, { en: "about as high as before", ru: "примерно такие же" }, { en: "about half as high", ru: "примерно вдвое ниже" }],
+        ask: {
+          en: "The current doubles from 10 to 20 µA/cm². How high are the spikes then?",
+          ru: "Ток увеличили вдвое, с 10 до 20 мкА/см². Какой высоты будут импульсы?",
+        },
+        choices: [
+          { en: "about twice as high", ru: "примерно вдвое выше" },
+          { en: "about as high as before", ru: "примерно такие же" },
+          { en: "about half as high", ru: "примерно вдвое ниже" },
+        ],
         set: { experiment: "steady", current: 20, temperature: kernel.TEMPERATURE },
         right: () => {
           const ratio = peakAt(20) / peakAt(10);
@@ -210,7 +194,10 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         },
       },
       {
-        ask: { en: "Two equal pulses of 30 µA/cm², 8 ms apart. Does the second one fire the axon, too?", ru: "Два одинаковых импульса тока по 30 мкА/см² с промежутком 8 мс. Ответит ли аксон и на второй?" },
+        ask: {
+          en: "Two equal pulses of 30 µA/cm², 8 ms apart. Does the second one fire the axon, too?",
+          ru: "Два одинаковых импульса тока по 30 мкА/см² с промежутком 8 мс. Ответит ли аксон и на второй?",
+        },
         choices: yes,
         set: { experiment: "pulses", first: 30, second: 30, delay: 8, temperature: kernel.TEMPERATURE },
         right: api => (outcome(api.state).fires ? 0 : 1),
@@ -223,7 +210,10 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         },
       },
       {
-        ask: { en: "A current of −5 µA/cm² flows outwards and stops at 85 ms. What follows?", ru: "Ток −5 мкА/см² течёт наружу и выключается на 85-й мс. Что будет дальше?" },
+        ask: {
+          en: "A current of −5 µA/cm² makes the inside more negative; it stops at 85 ms. What follows?",
+          ru: "Ток −5 мкА/см² гиперполяризует мембрану и выключается на 85-й мс. Что будет дальше?",
+        },
         choices: [{ en: "nothing but a return to rest", ru: "только возврат к покою" }, { en: "a spike", ru: "нервный импульс" }],
         set: { experiment: "steady", current: -5, temperature: kernel.TEMPERATURE },
         right: api => {
@@ -236,7 +226,10 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         },
       },
       {
-        ask: { en: "An axon of a quarter of the diameter, at the same temperature. How fast is the spike?", ru: "Аксон вчетверо тоньше при той же температуре. Какова скорость импульса?" },
+        ask: {
+          en: "An axon of a quarter of the diameter, at the same temperature. How fast is the spike?",
+          ru: "Аксон вчетверо тоньше при той же температуре. Какова скорость импульса?",
+        },
         choices: [{ en: "the same", ru: "та же" }, { en: "a half", ru: "половина" }, { en: "a quarter", ru: "четверть" }],
         set: { experiment: "cable", diameter: 119, temperature: 18.5, both: false },
         right: api => {
@@ -246,7 +239,7 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         explain: api => {
           const [thin, thick] = [119, cable.DIAMETER].map(diameter => api.number(speedAt(18.5, diameter)));
           return {
-            en: `${thin} m/s after ${thick}: the speed goes as the root of the diameter. Hence the squid's giant axon, half a millimetre thick.`,
+            en: `${thin} m/s instead of ${thick}: the speed goes as the root of the diameter. Hence the squid's giant axon, half a millimetre thick.`,
             ru: `${thin} м/с против ${thick}: скорость растёт как корень из диаметра. Потому у кальмара аксон толщиной в полмиллиметра.`,
           };
         },
@@ -267,6 +260,11 @@ print("spikes at", time[rises].round(2), "ms, peak", u.max(), "mV")
         },
       },
     ],
+    thumbnail(svg) {
+      const { time, u } = playground.kernels.axon.simulate([[20, 2, 1]], 20, 6.3, 10);
+      const x = d3.scaleLinear([0, 20], [6, 114]), y = d3.scaleLinear(d3.extent(u), [72, 8]);
+      svg.append("path").attr("d", d3.line((_, i) => x(time[i]), y)([...u])).style("fill", "none").style("stroke", "var(--one)").style("stroke-width", 3);
+    },
     python,
     draw,
   });

@@ -140,9 +140,15 @@
       const speed = speedAt(state.temperature, state.diameter);
       const n = api.number;
       api.say(state.both
-        ? { en: "A spike from each end: where they meet, the membrane behind each is refractory, and both go out.", ru: "По импульсу с каждого конца: при встрече позади каждого мембрана рефрактерна, и оба гаснут." }
+        ? {
+          en: "A spike from each end: where they meet, the membrane behind each is refractory, and both go out.",
+          ru: "По импульсу с каждого конца: при встрече позади каждого мембрана рефрактерна, и оба гаснут.",
+        }
         : speed === null
-          ? { en: `At ${n(state.temperature)} °C the gates h and n end the spike before it has grown: it dies out on its way.`, ru: `При ${n(state.temperature)} °C ворота h и n обрывают импульс раньше, чем он вырос: он затухает по дороге.` }
+          ? {
+            en: `At ${n(state.temperature)} °C the gates h and n end the spike before it has grown: it dies out on its way.`,
+            ru: `При ${n(state.temperature)} °C ворота h и n обрывают импульс раньше, чем он вырос: он затухает по дороге.`,
+          }
           : {
             en: `The spike runs at ${n(speed)} m/s. Hodgkin and Huxley worked out 18.8 m/s for 18.5 °C and 476 µm, and measured 21.2.`,
             ru: `Импульс бежит со скоростью ${n(speed)} м/с. Ходжкин и Хаксли для 18,5 °C и 476 мкм рассчитали 18,8 м/с, а измерили 21,2.`,

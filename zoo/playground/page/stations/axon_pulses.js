@@ -113,7 +113,10 @@
   /** Returns in words whether the second pulse fires the axon, and why. */
   function said(api, { second }, { fires, threshold, atRest, running }) {
     const n = api.number;
-    if (atRest === null) return { en: "At this temperature not even 200 µA/cm² start a spike.", ru: "При этой температуре даже 200 мкА/см² не вызывают импульса." };
+    if (atRest === null) return {
+      en: "At this temperature not even 200 µA/cm² start a spike.",
+      ru: "При этой температуре даже 200 мкА/см² не вызывают импульса.",
+    };
     if (running) return { en: "The first spike is still running.", ru: "Первый нервный импульс ещё не прошёл." };
     if (threshold === null) {
       return {
@@ -130,8 +133,14 @@
       ? { en: "Relatively refractory", ru: "Относительная рефрактерность" }
       : ratio < 0.98 ? { en: "More excitable than at rest", ru: "Возбудимость выше, чем в покое" } : { en: "Recovered", ru: "Аксон восстановился" };
     return fires
-      ? { en: `${phase.en}. The second pulse, ${n(second)}, fires the axon: ${compared.en}.`, ru: `${phase.ru}. Второй импульс тока, ${n(second)}, возбуждает аксон: ${compared.ru}.` }
-      : { en: `${phase.en}. The second pulse, ${n(second)}, is too weak: ${compared.en}.`, ru: `${phase.ru}. Второй импульс тока, ${n(second)}, слишком слаб: ${compared.ru}.` };
+      ? {
+        en: `${phase.en}. The second pulse, ${n(second)}, fires the axon: ${compared.en}.`,
+        ru: `${phase.ru}. Второй импульс тока, ${n(second)}, возбуждает аксон: ${compared.ru}.`,
+      }
+      : {
+        en: `${phase.en}. The second pulse, ${n(second)}, is too weak: ${compared.en}.`,
+        ru: `${phase.ru}. Второй импульс тока, ${n(second)}, слишком слаб: ${compared.ru}.`,
+      };
   }
 
   playground.axon_pulses = { WIDTH, BEFORE, LONGEST, STRONGEST, pulses, outcome, traced };

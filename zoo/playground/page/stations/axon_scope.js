@@ -59,10 +59,11 @@
     axis(svg.append("g").attr("transform", `translate(${left},0)`), d3.axisLeft(current), api, 2).call(g => g.selectAll("line,.domain").remove());
     heading(WORDS.voltage, tops[1]);
     level(0, voltage);
-    for (const [value, name] of [[kernel.E_NA, "E Na"], [kernel.E_K, "E K"]]) {
+    for (const [value, name] of [[kernel.E_NA, "Na"], [kernel.E_K, "K"]]) {
       level(value, voltage, "6 5").attr("style", "stroke: var(--soft)");
-      svg.append("text").attr("x", width - right).attr("y", voltage(value) + (value > 0 ? -4 : 12)).attr("text-anchor", "end")
-        .attr("style", "fill: var(--soft); font-size: 12px").text(name);
+      const named = svg.append("text").attr("x", width - right).attr("y", voltage(value) + (value > 0 ? -6 : 12)).attr("text-anchor", "end")
+        .attr("style", "fill: var(--soft); font-size: 13px").text("E");
+      named.append("tspan").attr("dy", 3).attr("style", "font-size: 11px").text(name);
     }
     axis(svg.append("g").attr("transform", `translate(${left},0)`), d3.axisLeft(voltage), api, 5);
     if (heights[2]) {

@@ -7,17 +7,7 @@
     "2-3-2": { sizes: [2, 3, 2], softmax: true },
   };
   const SPREAD = 0.9; // standard deviation of initial weights
-  const ACTIVATIONS = {
-    identity: { en: "identity", ru: "тождественная" },
-    binary_step: { en: "binary step", ru: "ступенька" },
-    logistic: { en: "logistic", ru: "логистическая" },
-    tanh: { en: "tanh", ru: "гиперболический тангенс" },
-    arctan: { en: "arctan", ru: "арктангенс" },
-    relu: "ReLU",
-    prelu: "PReLU, a = 1/4",
-    elu: "ELU",
-    softplus: "softplus",
-  };
+  const ACTIVATIONS = { ...playground.kernels.activations.TITLES, prelu: "PReLU, a = 1/4" };
 
   const kernel = () => playground.kernels.backpropagation;
 
@@ -79,7 +69,7 @@
         activation(state, found);
         const name = edgeName(found.sizes, kernel().place(found.sizes, found.weight));
         api.say({
-          en: `E = ${api.number(found.pass.error, 4)}.  Weight ${name}:  w = ${api.fixed(found.weights[found.weight], 2)},  ∂E/∂w = ${api.number(found.gradient, 4)}.  Paths: ${found.paths.length}, of them without a product of 0: ${found.paths.filter(path => path.product !== 0).length}.`,
+          en: `E = ${api.number(found.pass.error, 4)}.  Weight ${name}:  w = ${api.fixed(found.weights[found.weight], 2)},  ∂E/∂w = ${api.number(found.gradient, 4)}.  Paths: ${found.paths.length}, with a product other than 0: ${found.paths.filter(path => path.product !== 0).length}.`,
           ru: `E = ${api.number(found.pass.error, 4)}.  Вес ${name}:  w = ${api.fixed(found.weights[found.weight], 2)},  ∂E/∂w = ${api.number(found.gradient, 4)}.  Путей: ${found.paths.length}, из них с ненулевым произведением: ${found.paths.filter(path => path.product !== 0).length}.`,
         });
       },
@@ -150,6 +140,7 @@
   playground.station({
     name: "backpropagation",
     title: { en: "Back-propagation", ru: "Обратное распространение ошибки" },
+    short: { en: "Back-propagation", ru: "Обратное распространение" },
     year: "1986",
     paper: {
       text: "D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning Representations by Back-propagating Errors, Nature 323, 1986",
@@ -157,8 +148,8 @@
     },
     entry: "backprop_1986",
     lead: {
-      en: "The slope of the error by a weight is a sum over paths: along each path, the slopes that it passes are multiplied. Click a weight, or drag it; Enter chooses it from the keyboard.",
-      ru: "Производная ошибки по весу — сумма по путям: вдоль каждого пути перемножаются производные, которые он проходит. Нажмите на вес или потяните его; с клавиатуры вес выбирает Enter.",
+      en: "The derivative of the error with respect to a weight is a sum over all paths from the weight to the error; along each path the local derivatives are multiplied. Click a weight, or drag it; from the keyboard, up and down choose a weight, left and right change it.",
+      ru: "Производная ошибки по весу — сумма по всем путям от веса до ошибки; вдоль каждого пути перемножаются локальные производные. Нажмите на вес или потяните его; с клавиатуры вес выбирают стрелками вверх и вниз, а меняют стрелками влево и вправо.",
     },
     defaults: {
       net: "2-2-2-1", activation: "logistic", x1: 1, x2: -0.5, target: 1, answer: 1, rate: 0.5, weight: 0, path: -1, at: 1, seed: 2119, weights: [],
@@ -249,8 +240,8 @@
           return changed === 0 ? 2 : changed === sizes[1] + 1 ? 1 : 0;
         },
         explain: {
-          en: "The derivative of the step is 0 everywhere, and a factor 0 makes every product 0: so Keras warns of missing gradients.",
-          ru: "Производная ступеньки всюду равна 0, и все произведения обращаются в 0: поэтому Keras предупреждает, что градиентов нет.",
+          en: "The derivative of the step is 0 wherever it exists, and a factor 0 makes every product 0: so Keras warns of missing gradients.",
+          ru: "Производная ступеньки всюду, где существует, равна 0, и все произведения обращаются в 0: поэтому Keras предупреждает, что градиентов нет.",
         },
       },
     ],

@@ -2,7 +2,7 @@
 /* The network of the station "backpropagation": units, weights to click and to drag, paths of the chosen one, softmax. */
 (function (playground) {
   const WIDE = { width: 760, height: 372, left: 56, right: 590, radius: 27, low: 62, high: 316 };
-  const NARROW = { width: 360, height: 390, left: 26, right: 330, radius: 20, low: 66, high: 310 };
+  const NARROW = { width: 360, height: 390, left: 26, right: 330, radius: 22, low: 66, high: 310 };
   const GAPS = [0, 0, 156, 122]; // between units of a layer of so many
   const PER_UNIT = 60; // of the picture, that a weight or an input is dragged by to change by 1
   const LARGEST = 8; // of weights, in either direction
@@ -23,7 +23,7 @@
     const y = (layer, unit) => {
       return (frame.low + frame.high) / 2 + (unit - (sizes[layer] - 1) / 2) * GAPS[sizes[layer]];
     };
-    return { ...frame, right, x, y, narrow, label: narrow ? 38 : 46 };
+    return { ...frame, right, x, y, narrow, label: narrow ? 42 : 50 };
   }
 
   const SHARES = [0.36, 0.3, 0.44, 0.24, 0.52, 0.6, 0.68]; // of a line, where its number may stand
@@ -85,7 +85,20 @@
       value: d => [api.fixed(current.weights[d.at], 2)],
     });
     const choose = (event, d) => api.set({ weight: d.at, path: -1 });
-    weight.on("click", choose).on("keydown.choose", (event, d) => ["Enter", " "].includes(event.key) && (event.preventDefault(), choose(event, d)));
+    weight.on("click", choose);
+    // All weights are one stop of the tab key: up and down go from one to another, left and right change it.
+    const move = weight.on("keydown.move");
+    weight.attr("aria-orientation", "horizontal").on("keydown.move", function (event, d) {
+      const way = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (!way) {
+        move.call(this, event, d);
+        return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+      choose(event, { at: (d.at + way + data.length) % data.length });
+      weight.filter(edge => edge.at === current.weight).node().focus();
+    });
 
     const unit = units.selectAll("g").data(nodes).join("g")
       .attr("transform", d => `translate(${place.x(d.layer)},${place.y(d.layer, d.unit)})`);
@@ -113,6 +126,7 @@
         .attr("stroke", d => (chosen(d) ? "var(--accent)" : on(d) ? "var(--two)" : "var(--field)"))
         .attr("stroke-width", d => (chosen(d) ? 6 : on(d) ? 4 : 1.5))
         .attr("stroke-dasharray", d => (dead(d) ? "3 6" : null));
+      weight.attr("tabindex", d => (chosen(d) ? 0 : -1)).attr("aria-current", d => (chosen(d) ? "true" : null));
       weight.select("text")
         .text(d => (d.bias ? `b ${api.fixed(facts.weights[d.at], 2)}` : api.fixed(facts.weights[d.at], 2)))
         .style("fill", d => (chosen(d) ? "var(--accent)" : on(d) ? "var(--two)" : d.bias ? "var(--soft)" : "var(--ink)"))

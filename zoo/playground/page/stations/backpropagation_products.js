@@ -33,16 +33,16 @@
       const rows = paths.slice(0, most);
       const height = HEAD + ROW * rows.length + 52;
       svg.attr("viewBox", `0 0 ${width} ${height}`);
-      const left = small ? 4 : 190, right = width - (small ? 68 : 124);
+      const left = small ? 4 : 190, right = width - (small ? 74 : 150);
       const columnX = i => left + ((i + 0.5) * (right - left)) / names.length;
-      const font = small ? (names.length > 5 ? "10px" : "12.5px") : "15px";
+      const font = small ? (names.length > 5 ? "11.7px" : "12.5px") : "15px";
       const digits = 2;
 
       head.selectAll("text.head").data(names).join("text").attr("class", "head").attr("x", (d, i) => columnX(i)).attr("y", 22)
         .attr("text-anchor", "middle").style("font-size", font).style("fill", "var(--soft)").text(d => d);
-      head.selectAll("text.product").data([api.text({ en: small ? "= product" : "= product", ru: small ? "= произв." : "= произведение" })])
+      head.selectAll("text.product").data([api.text({ en: "= product", ru: small ? "= произв." : "= произведение" })])
         .join("text").attr("class", "product").attr("x", width - 6).attr("y", 22).attr("text-anchor", "end")
-        .style("font-size", small ? "11px" : "15px").style("fill", "var(--soft)").text(d => d);
+        .style("font-size", small ? "12px" : "15px").style("fill", "var(--soft)").text(d => d);
 
       const row = body.selectAll("g.path").data(rows, d => d.units.join()).join(enter => {
         const made = enter.append("g").attr("class", "path");
@@ -57,7 +57,7 @@
         .attr("stroke", d => (d.product === 0 ? "none" : "var(--line)"));
       row.select(".way").attr("display", small ? "none" : null)
         .text(d => d.units.map((unit, i) => unitName(facts.first + i, unit)).join(" → ")).style("fill", d => tone(d));
-      row.select(".result").style("font-size", small ? "11.5px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
+      row.select(".result").style("font-size", small ? "12px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
         .text(d => `= ${d.product === 0 ? "0" : api.fixed(d.product, 4)}`);
       row.select(".factors").selectAll("text").data(d => d.factors).join("text").attr("x", (d, i) => columnX(i))
         .attr("text-anchor", "middle").style("font-size", font)
@@ -80,7 +80,7 @@
         .attr("y1", height - 52).attr("y2", height - 52);
       const total = foot.selectAll("g").data(lines).join(enter => {
         const made = enter.append("g");
-        made.append("text").attr("class", "what").attr("x", 10);
+        made.append("text").attr("class", "what").attr("x", 10).style("font-size", small ? "12.5px" : null);
         made.append("text").attr("class", "value").attr("x", width - 6).attr("text-anchor", "end").style("font-weight", 700);
         return made;
       }).attr("transform", (d, i) => `translate(0,${height - 28 + i * 23})`);
@@ -90,6 +90,17 @@
   }
 
   const tone = path => (path.product === 0 ? "var(--soft)" : "var(--ink)");
+
+  /** Returns how far below its point each name stands, so that none lies on another, on a point, or on what stands at `others`. */
+  function spread(points, others) {
+    const taken = [...others, ...points];
+    return points.map(([x, y]) => {
+      const free = rise => taken.every(([u, v]) => Math.abs(u - x) > 24 || Math.abs(v - y - rise) > 15);
+      const rise = [-18, 20, -34, 36, -50, 52, -66].find(free) ?? -18;
+      taken.push([x, y + rise]);
+      return rise;
+    });
+  }
 
   /** Draws the activation, its derivative, the units' sums on it, and a tangent to drag; returns update(state, facts). */
   function drawActivation(root, api) {
@@ -147,15 +158,20 @@
       said[1].text(`φ′(z) = ${FORMULAS[name][1]}`);
       words.text(`φ′(${api.fixed(state.at, 2)}) = ${api.fixed(derivative(name, state.at), 4)}`);
       const units = facts.sizes.slice(1).flatMap((size, i) =>
-        facts.softmax && i === facts.sizes.length - 2 ? [] : d3.range(size).map(unit => ({ name: unitName(i + 1, unit).replace("y", "z"), z: facts.pass.z[i + 1][unit] })));
-      const near = units.filter(unit => Math.abs(unit.z) <= limit).sort((a, b) => a.z - b.z);
+        facts.softmax && i === facts.sizes.length - 2 ? [] : d3.range(size)
+          .map(unit => ({ name: unitName(i + 1, unit).replace("y", "z"), z: facts.pass.z[i + 1][unit] })));
+      const [low, high] = y.domain();
+      const seen = unit => Math.abs(unit.z) <= limit && value(name, unit.z) >= low && value(name, unit.z) <= high;
+      const near = units.filter(seen).sort((a, b) => a.z - b.z);
+      const ticks = x.ticks(api.narrow ? 5 : 10).map(one => [x(one), y(0) + 14]);
+      const rises = spread(near.map(unit => [x(unit.z), y(value(name, unit.z))]), [...ticks, [x(state.at), y(value(name, state.at))]]);
       const mark = marks.selectAll("g").data(near).join(enter => {
         const made = enter.append("g");
         made.append("circle").attr("r", 6).attr("fill", "var(--paper)").attr("stroke", "var(--one)").attr("stroke-width", 2.5);
-        made.append("text").attr("text-anchor", "middle").attr("dy", 24);
+        made.append("text").attr("text-anchor", "middle").style("stroke", "var(--paper)").style("stroke-width", 4).style("paint-order", "stroke");
         return made;
       }).attr("transform", d => `translate(${x(d.z)},${y(value(name, d.z))})`);
-      mark.select("text").text(d => d.name).attr("dy", (d, i) => (i % 2 ? -12 : 24));
+      mark.select("text").text(d => d.name).attr("dy", (d, i) => rises[i] + 5);
       api.pressable(mark, {
         label: d => `${api.text({ en: "Put the tangent at", ru: "Провести касательную в точке" })} ${d.name} = ${api.fixed(d.z, 2)}`,
         press: (event, d) => api.set({ at: Number(d.z.toFixed(2)) }),

@@ -112,9 +112,12 @@ zoo.plots.feeding()  # the same on a logistic regression`;
         ],
       },
       { key: "rate", kind: "range", scale: "log", min: 0.005, max: 2, shown: bowl, label: { en: "Learning rate η", ru: "Скорость обучения η" } },
-      { key: "momentum", kind: "range", min: 0, max: 0.98, step: 0.01, shown: bowl, label: { en: "Momentum μ", ru: "Инерция μ" } },
+      { key: "momentum", kind: "range", min: 0, max: 0.98, step: 0.01, shown: bowl, label: { en: "Momentum μ", ru: "Инерция (momentum) μ" } },
       { kind: "button", shown: bowl, label: { en: "A small rate", ru: "Малая скорость" }, press: api => rated(api, 0.05 * limit(api.state)) },
-      { kind: "button", shown: bowl, label: { en: "The best rate", ru: "Лучшая скорость" }, press: api => rated(api, kernel().best(api.state.l1, api.state.l2, false).rate) },
+      {
+        kind: "button", shown: bowl, label: { en: "The best rate", ru: "Лучшая скорость" },
+        press: api => rated(api, kernel().best(api.state.l1, api.state.l2, false).rate),
+      },
       { kind: "button", shown: bowl, label: { en: "Too large a rate", ru: "Слишком большая скорость" }, press: api => rated(api, 1.04 * limit(api.state)) },
       {
         kind: "button", shown: bowl, label: { en: "The best momentum", ru: "Лучшая инерция" },
@@ -128,9 +131,19 @@ zoo.plots.feeding()  # the same on a logistic regression`;
       { key: "angle", kind: "range", min: 0, max: 90, step: 1, unit: "°", shown: bowl, label: { en: "Angle of the valley", ru: "Поворот оврага" } },
       { key: "steps", kind: "range", min: 1, max: 200, step: 1, shown: bowl, label: { en: "Steps", ru: "Шагов" } },
       { key: "at", kind: "range", min: 0, max: 12, step: 1, shown: newton, label: { en: "The model after so many steps", ru: "Модель после стольких шагов" } },
-      { kind: "button", shown: newton, label: { en: "Next step", ru: "Следующий шаг" }, disabled: state => state.at >= playground.views.newton.path(state).length - 1, press: api => api.set({ at: api.state.at + 1 }) },
-      { key: "halving", kind: "checkbox", shown: newton, label: { en: "Halve a step until the loss falls", ru: "Делить шаг пополам, пока потери не уменьшатся" } },
-      { kind: "button", shown: newton, label: { en: "A start that is too far", ru: "Начать слишком далеко" }, press: api => api.set({ nx: 3.6, ny: 1.2, at: 0 }) },
+      {
+        kind: "button", shown: newton, label: { en: "Next step", ru: "Следующий шаг" },
+        disabled: state => state.at >= playground.views.newton.path(state).length - 1,
+        press: api => api.set({ at: api.state.at + 1 }),
+      },
+      {
+        key: "halving", kind: "checkbox", shown: newton,
+        label: { en: "Halve a step until the loss falls", ru: "Делить шаг пополам, пока потери не уменьшатся" },
+      },
+      {
+        kind: "button", shown: newton, label: { en: "A start that is too far", ru: "Начать слишком далеко" },
+        press: api => api.set({ nx: 3.6, ny: 1.2, at: 0 }),
+      },
       { key: "turn", kind: "range", min: -180, max: 180, step: 1, unit: "°", shown: newton, label: { en: "Turn the view", ru: "Повернуть вид" } },
       { key: "feed_rate", kind: "range", scale: "log", min: 0.005, max: 2, shown: feeding, label: { en: "Learning rate η", ru: "Скорость обучения η" } },
       { key: "batch", kind: "range", min: 2, max: 19, step: 1, shown: feeding, label: { en: "Rows of a mini-batch", ru: "Строк в мини-батче" } },
@@ -161,31 +174,42 @@ zoo.plots.feeding()  # the same on a logistic regression`;
         }),
       },
       {
-        ask: { en: "The same surface, η = 0.7, but now with momentum μ = 0.5. Does it converge?", ru: "Та же поверхность, η = 0,7, но теперь с инерцией μ = 0,5. Сойдётся ли спуск?" },
+        ask: {
+          en: "The same surface, η = 0.7, but now with momentum μ = 0.5. Does it converge?",
+          ru: "Та же поверхность, η = 0,7, но теперь с инерцией μ = 0,5. Сойдётся ли спуск?",
+        },
         choices: [{ en: "Yes", ru: "Да" }, { en: "No, 0.7 is beyond 2/λ₁ = 0.5", ru: "Нет, 0,7 больше 2/λ₁ = 0,5" }],
         set: { ...BOWL, rate: 0.7, momentum: 0.5 },
         right: api => (playground.views.bowl.course(api.state).factor < 1 ? 0 : 1),
         explain: api => ({
-          en: `With momentum the limit is 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; a step multiplies the error by ${api.fixed(playground.views.bowl.course(api.state).factor, 3)} in the long run.`,
-          ru: `С инерцией предел равен 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; на долгом пути за шаг ошибка умножается на ${api.fixed(playground.views.bowl.course(api.state).factor, 3)}.`,
+          en: `With momentum the limit is 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; in the long run a step multiplies the distance to the minimum by ${api.fixed(playground.views.bowl.course(api.state).factor, 3)}.`,
+          ru: `С инерцией предел равен 2(1 + μ)/λ₁ = ${api.number(kernel().largestRate(api.state.l1, api.state.momentum))}; на долгом пути за шаг расстояние до минимума умножается на ${api.fixed(playground.views.bowl.course(api.state).factor, 3)}.`,
         }),
       },
       {
-        ask: { en: "Newton's method starts far from the minimum and takes full steps. Where does it go?", ru: "Метод Ньютона начинает далеко от минимума и делает полные шаги. Куда он придёт?" },
+        ask: {
+          en: "Newton's method starts far from the minimum and takes full steps. Where does it go?",
+          ru: "Метод Ньютона начинает далеко от минимума и делает полные шаги. Куда он придёт?",
+        },
         choices: [{ en: "To the minimum, in a few steps", ru: "К минимуму, за несколько шагов" }, { en: "Away from it", ru: "Прочь от минимума" }],
         set: { ...NEWTON, nx: 3.6, ny: 1.2 },
         right: api => (playground.views.newton.arrived(playground.views.newton.path(api.state)) ? 0 : 1),
         explain(api) {
           const halved = playground.views.newton.path({ ...api.state, halving: true });
           const full = playground.views.newton.path(api.state);
+          const change = full[1].value > full[0].value ? { en: "grows", ru: "растут" } : { en: "falls", ru: "падают" };
+          const steps = playground.views.newton.counted(api, halved.length - 1);
           return {
-            en: `The paraboloid fits only near the start: the loss goes from ${api.number(full[0].value)} to ${api.number(full[1].value)}. With halved steps it reaches the minimum after ${halved.length - 1}.`,
-            ru: `Параболоид похож на функцию лишь у начала: потери меняются с ${api.number(full[0].value)} на ${api.number(full[1].value)}. Если делить шаг пополам, минимум достигается, шагов: ${halved.length - 1}.`,
+            en: `The paraboloid fits only near the start: the loss ${change.en} from ${api.number(full[0].value)} to ${api.number(full[1].value)}. With halved steps the minimum is reached after ${steps}.`,
+            ru: `Параболоид похож на функцию лишь у начала: потери ${change.ru} с ${api.number(full[0].value)} до ${api.number(full[1].value)}. Если делить шаг пополам, минимум достигается за ${steps}.`,
           };
         },
       },
       {
-        ask: { en: "After a single epoch over the 20 rows, at one small rate: which way of feeding has the smallest error?", ru: "Прошла одна эпоха по 20 строкам с одной и той же малой скоростью. При какой подаче данных ошибка меньше?" },
+        ask: {
+          en: "After a single epoch over the 20 rows, at one small rate: which way of feeding has the smallest error?",
+          ru: "Прошла одна эпоха по 20 строкам с одной и той же малой скоростью. При какой подаче данных ошибка меньше?",
+        },
         choices: playground.views.feeding.WAYS.map(({ en, ru }) => ({ en, ru })),
         set: { ...FEEDING, epochs: 1, feed_rate: 0.05 },
         right(api) {
@@ -201,7 +225,10 @@ zoo.plots.feeding()  # the same on a logistic regression`;
         },
       },
       {
-        ask: { en: "A slide prints the step with a minus: θ − η Xᵀ(y − Xθ). What does the error do?", ru: "На слайде в шаге стоит минус: θ − η Xᵀ(y − Xθ). Что будет с ошибкой?" },
+        ask: {
+          en: "A slide prints the step with a minus: θ − η Xᵀ(y − Xθ). What does the error do?",
+          ru: "На слайде в шаге стоит минус: θ − η Xᵀ(y − Xθ). Что будет с ошибкой?",
+        },
         choices: [{ en: "It falls all the same", ru: "Всё равно уменьшится" }, { en: "It grows", ru: "Вырастет" }],
         set: { ...FEEDING, sign: "minus" },
         right(api) {
@@ -220,7 +247,8 @@ zoo.plots.feeding()  # the same on a logistic regression`;
     ],
     python: state => ({ bowl: pythonOfBowl, newton: pythonOfNewton, feeding: pythonOfFeeding })[state.view](state),
     thumbnail(svg) {
-      for (const i of [1, 2, 3]) svg.append("ellipse").attr("cx", 60).attr("cy", 40).attr("rx", 17 * i).attr("ry", 10 * i).style("fill", "none").style("stroke", "var(--line)");
+      for (const i of [1, 2, 3]) svg.append("ellipse").attr("cx", 60).attr("cy", 40).attr("rx", 17 * i)
+        .attr("ry", 10 * i).style("fill", "none").style("stroke", "var(--line)");
       const path = kernel().descend([[1, 0], [0, 3]], [-45, 24], 0.55, 0, 12).map(([x, y]) => `${60 + x},${40 - y}`);
       svg.append("path").attr("d", `M${path.join("L")}`).style("fill", "none").style("stroke", "var(--one)").style("stroke-width", 2);
     },

@@ -39,7 +39,8 @@
         const at = points.map(([p, q]) => [far * (c * p - s * q), -far * stretch * (s * p + c * q)]);
         return `M${at.map(([u, v]) => `${(scales.x(centre[0]) + u).toFixed(1)},${(scales.y(centre[1]) + v).toFixed(1)}`).join("L")}Z`;
       };
-      group.selectAll("path").data(heights).join("path").attr("d", shape).style("fill", "none").style("stroke", style.colour).style("stroke-width", style.width ?? 1).style("stroke-dasharray", style.dash ?? null);
+      group.selectAll("path").data(heights).join("path").attr("d", shape).style("fill", "none")
+        .style("stroke", style.colour).style("stroke-width", style.width ?? 1).style("stroke-dasharray", style.dash ?? null);
     }
     return { ...scales, inside, rings, ellipses };
   }
@@ -87,9 +88,15 @@
     const [width, height] = narrow ? [360, size + 20] : [900, size + 20];
     const svg = api.picture(root, {
       width, height,
-      label: { en: "The path of the descent over contour lines, and how fast it comes closer", ru: "Путь спуска на линиях уровня и то, как быстро он приближается" },
+      label: {
+        en: "The path of the descent over contour lines, and how fast it comes closer",
+        ru: "Путь спуска на линиях уровня и то, как быстро он приближается",
+      },
     });
-    const beside = narrow ? api.picture(root, { width, height: 450, label: { en: "The factor of a step against the rate; the function by step", ru: "Множитель за шаг в зависимости от скорости; значение функции по шагам" } }) : svg;
+    const beside = narrow ? api.picture(root, { width, height: 450, label: {
+      en: "The factor of a step against the rate; the function by step",
+      ru: "Множитель за шаг в зависимости от скорости; значение функции по шагам",
+    } }) : svg;
     const reach = [-REACH, REACH];
     const bowl = plane(svg, api, { left: 10, top: 10, size, x: reach, y: reach, label: "bowl" });
     const axes = bowl.inside.append("g");
@@ -98,16 +105,25 @@
     const showStart = start(svg, api, bowl, ["bx", "by"], size);
 
     const [left, wide] = narrow ? [50, 286] : [584, 296];
-    const factors = playground.chart(beside, api, { left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 4 });
-    const errors = playground.chart(beside, api, { left, top: narrow ? 285 : 316, width: wide, height: narrow ? 120 : 140, x: d3.scaleLinear(), y: d3.scaleLog(), yTicks: 5 });
+    const factors = playground.chart(beside, api, {
+      left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 4,
+    });
+    const errors = playground.chart(beside, api, {
+      left, top: narrow ? 285 : 316, width: wide, height: narrow ? 120 : 140, x: d3.scaleLinear(), y: d3.scaleLog(), yTicks: 5,
+    });
     const limit = factors.plot.append("line").style("stroke", "var(--ink)").style("stroke-dasharray", "4 3");
     const one = factors.plot.append("line").style("stroke", "var(--ink)").style("stroke-width", 1.2);
-    const name = factors.g.append("text").style("fill", "var(--ink)").attr("text-anchor", "end").style("stroke", "var(--paper)").style("stroke-width", 4).style("paint-order", "stroke");
-    const curvatures = factors.g.selectAll(".curvature").data(["λ₁", "λ₂"]).join("text").attr("class", "curvature").style("font-weight", 600).style("stroke", "var(--paper)").style("stroke-width", 4).style("paint-order", "stroke").style("fill", (_, i) => ["var(--two)", "var(--three)"][i]).text(text => text);
-    const ends = bowl.inside.selectAll(".axis").data(["λ₁", "λ₂"]).join("text").attr("class", "axis").style("font-weight", 600).attr("text-anchor", "middle").style("fill", (_, i) => ["var(--two)", "var(--three)"][i]).text(text => text);
+    const curvatures = factors.g.selectAll(".curvature").data(["λ₁", "λ₂"]).join("text").attr("class", "curvature")
+      .style("font-weight", 600).style("stroke", "var(--paper)").style("stroke-width", 4).style("paint-order", "stroke")
+      .style("fill", (_, i) => ["var(--two)", "var(--three)"][i]).text(text => text);
+    const ends = bowl.inside.selectAll(".axis").data(["λ₁", "λ₂"]).join("text").attr("class", "axis")
+      .style("font-weight", 600).attr("text-anchor", "middle").style("fill", (_, i) => ["var(--two)", "var(--three)"][i]).text(text => text);
     const handle = factors.g.append("g");
     handle.append("rect").attr("x", -14).attr("width", 28).style("fill", "var(--paper)").style("fill-opacity", 0.01);
     handle.append("line").style("stroke", "var(--accent)").style("stroke-width", 3);
+    // Above the line of the rate, which is interrupted where the name stands.
+    const name = factors.g.append("text").attr("text-anchor", "end").style("fill", "var(--ink)").style("pointer-events", "none");
+    name.style("stroke", "var(--paper)").style("stroke-width", 7).style("paint-order", "stroke");
     const high = narrow ? 150 : 180;
     handle.select("rect").attr("height", high);
     handle.select("line").attr("y1", 0).attr("y2", high);
@@ -148,7 +164,7 @@
         const rates = d3.range(1, RATES + 1).map(i => (most * i) / RATES);
         const { factor, behaviour } = course(state);
         factors.show({
-          title: api.text({ en: `A step multiplies the error by ${api.fixed(factor, 3)}`, ru: `За шаг ошибка умножается на ${api.fixed(factor, 3)}` }),
+          title: api.text({ en: `A step: distance to the minimum × ${api.fixed(factor, 3)}`, ru: `За шаг: расстояние до минимума × ${api.fixed(factor, 3)}` }),
           x: [0, most],
           y: [0, Math.max(1.5, 1.05 * factor)],
           across: api.text({ en: "learning rate η", ru: "скорость обучения η" }),
@@ -174,7 +190,10 @@
         const [least, largest] = [d3.min(heights), d3.max(heights)];
         const floor = Math.max(least, 1e-12, largest * 1e-12);
         errors.show({
-          title: `${api.text({ en: "f after", ru: "f после" })} ${points.length - 1} ${api.plural(points.length - 1, { en: { one: "step", other: "steps" }, ru: { one: "шага", few: "шагов", many: "шагов" } })}: ${api.number(heights.at(-1))}`,
+          title: `${api.text({ en: "f after", ru: "f после" })} ${points.length - 1} ${api.plural(points.length - 1, {
+            en: { one: "step", other: "steps" },
+            ru: { one: "шага", few: "шагов", many: "шагов" },
+          })}: ${api.number(heights.at(-1))}`,
           x: [0, state.steps],
           y: [Math.max(floor / 2, 1e-12), Math.max(largest * 2, floor * 10)],
           lines: [{ points: heights.map((value, i) => [i, value]), colour: "one" }],
@@ -187,8 +206,8 @@
           diverges: { en: "the rate is beyond the limit, and the path runs away", ru: "скорость больше предельной, и путь уходит прочь" },
         }[behaviour];
         api.say({
-          en: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.en}.`,
-          ru: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.ru}.`,
+          en: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.en}. In the long run a step multiplies the distance to the minimum by ${api.fixed(factor, 3)}.`,
+          ru: `η = ${api.number(state.rate)} = ${api.fixed(state.rate / kernel().largestRate(state.l1), 2)} · 2/λ₁: ${said.ru}. На долгом пути за шаг расстояние до минимума умножается на ${api.fixed(factor, 3)}.`,
         });
       },
     };

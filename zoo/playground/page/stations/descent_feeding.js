@@ -33,23 +33,35 @@
     const [width, height] = narrow ? [360, size + 20] : [900, size + 20];
     const svg = api.picture(root, {
       width, height,
-      label: { en: "Three paths over the error of slope and bias; the rows with their lines; the errors by epoch", ru: "Три пути на поверхности ошибки от наклона и сдвига; строки данных и прямые; ошибки по эпохам" },
+      label: {
+        en: "Three paths over the error of slope and bias; the rows with their lines; the errors by epoch",
+        ru: "Три пути на поверхности ошибки от наклона и сдвига; строки данных и прямые; ошибки по эпохам",
+      },
     });
-    const beside = narrow ? api.picture(root, { width, height: 540, label: { en: "The rows with their lines; the errors by epoch", ru: "Строки данных и прямые; ошибки по эпохам" } }) : svg;
+    const beside = narrow ? api.picture(root, { width, height: 540, label: {
+      en: "The rows with their lines; the errors by epoch",
+      ru: "Строки данных и прямые; ошибки по эпохам",
+    } }) : svg;
     const { plane, steps, star, start } = playground.views;
     const ground = plane(svg, api, { left: 10, top: 10, size, ...DOMAIN, label: "feeding" });
     const shows = [...WAYS].reverse().map(way => ({ way, show: steps(ground.inside, ground, way.colour, way.name === "offline") }));
     const bottom = star(ground.inside);
     const [across, up] = [svg.append("text"), svg.append("text")];
-    across.attr("x", 10 + size - 6).attr("y", 10 + size - 8).attr("text-anchor", "end").style("fill", "var(--soft)").text(api.text({ en: "slope →", ru: "наклон →" }));
+    across.attr("x", 10 + size - 6).attr("y", 10 + size - 8).attr("text-anchor", "end").style("fill", "var(--soft)")
+      .text(api.text({ en: "slope →", ru: "наклон →" }));
     up.attr("x", 18).attr("y", 28).style("fill", "var(--soft)").text(api.text({ en: "↑ bias", ru: "↑ сдвиг" }));
     const showStart = start(svg, api, ground, ["fx", "fy"], size);
     const [left, wide] = narrow ? [50, 286] : [584, 296];
-    const data = playground.chart(beside, api, { left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 176, x: d3.scaleLinear(), y: d3.scaleLinear() });
-    const errors = playground.chart(beside, api, { left, top: narrow ? 255 : 276, width: wide, height: narrow ? 140 : 136, x: d3.scaleLinear(), y: d3.scaleLog() });
+    const data = playground.chart(beside, api, {
+      left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 176, x: d3.scaleLinear(), y: d3.scaleLinear(),
+    });
+    const errors = playground.chart(beside, api, {
+      left, top: narrow ? 255 : 276, width: wide, height: narrow ? 140 : 136, x: d3.scaleLinear(), y: d3.scaleLog(),
+    });
     const legend = beside.append("g").attr("transform", `translate(${left},${narrow ? 451 : 464})`);
     const entries = legend.selectAll("g").data(WAYS).join("g").attr("transform", (_, i) => `translate(0,${i * 22})`);
-    entries.append("line").attr("x2", 26).attr("y1", -5).attr("y2", -5).style("stroke", way => `var(--${way.colour})`).style("stroke-width", way => way.width + 1);
+    entries.append("line").attr("x2", 26).attr("y1", -5).attr("y2", -5).style("stroke", way => `var(--${way.colour})`)
+      .style("stroke-width", way => way.width + 1);
     entries.append("text").attr("x", 34);
 
     return {
@@ -92,8 +104,8 @@
         });
         const limit = kernel().largestRate(kernel().eigen(hessian).values[0]);
         api.say({
-          en: `η = ${api.number(state.feed_rate)}; offline is stable below 2/λ₁ = ${api.number(limit)}. Least error: ${api.number(value, 4)}.`,
-          ru: `η = ${api.number(state.feed_rate)}; офлайн устойчив ниже 2/λ₁ = ${api.number(limit)}. Наименьшая ошибка: ${api.number(value, 4)}.`,
+          en: `η = ${api.number(state.feed_rate)}; offline descent is stable for η < 2/λ₁ = ${api.number(limit)}. Least error: ${api.number(value, 4)}.`,
+          ru: `η = ${api.number(state.feed_rate)}; офлайн-спуск устойчив при η < 2/λ₁ = ${api.number(limit)}. Наименьшая ошибка: ${api.number(value, 4)}.`,
         });
       },
     };

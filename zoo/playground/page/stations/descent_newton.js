@@ -13,15 +13,25 @@
   /** Returns whether a path has come to the minimum. */
   const arrived = all => d3.max(all.at(-1).gradient, Math.abs) < 1e-5;
 
+  const STEPS = { en: { one: "step", other: "steps" }, ru: { one: "шаг", few: "шага", many: "шагов" } };
+  /** Returns a number of steps in words: "6 steps", after "за" in Russian. */
+  const counted = (api, count) => `${count} ${api.plural(count, STEPS)}`;
+
   function draw(root, api) {
     const narrow = api.narrow;
     const size = narrow ? 340 : 500;
     const [width, height] = narrow ? [360, size + 20] : [900, size + 20];
     const svg = api.picture(root, {
       width, height,
-      label: { en: "The loss over slope and bias, with Newton's quadratic model; a section along the step; the points and their curve", ru: "Функция потерь от наклона и сдвига с квадратичной моделью Ньютона; сечение вдоль шага; точки и кривая" },
+      label: {
+        en: "The loss over slope and bias, with Newton's quadratic model; a section along the step; the points and their curve",
+        ru: "Функция потерь от наклона и сдвига с квадратичной моделью Ньютона; сечение вдоль шага; точки и кривая",
+      },
     });
-    const beside = narrow ? api.picture(root, { width, height: 470, label: { en: "A section along the step; the points and their curve", ru: "Сечение вдоль шага; точки и кривая" } }) : svg;
+    const beside = narrow ? api.picture(root, { width, height: 470, label: {
+      en: "A section along the step; the points and their curve",
+      ru: "Сечение вдоль шага; точки и кривая",
+    } }) : svg;
     const { plane, star, start } = playground.views;
     const ground = plane(svg, api, { left: 10, top: 10, size, ...DOMAIN, label: "newton" });
     const at = i => [DOMAIN.x[0] + ((i % CELLS) + 0.5) * ((DOMAIN.x[1] - DOMAIN.x[0]) / CELLS), DOMAIN.y[0] + (Math.floor(i / CELLS) + 0.5) * ((DOMAIN.y[1] - DOMAIN.y[0]) / CELLS)];
@@ -35,22 +45,31 @@
         this.stream.point(ground.x(DOMAIN.x[0] + (u / CELLS) * (DOMAIN.x[1] - DOMAIN.x[0])), ground.y(DOMAIN.y[0] + (v / CELLS) * (DOMAIN.y[1] - DOMAIN.y[0])));
       },
     });
-    ground.rings.selectAll("path").data(d3.contours().size([CELLS, CELLS]).thresholds(levels)(heights)).join("path").attr("d", d3.geoPath(place)).style("fill", "none").style("stroke", "var(--line)").style("stroke-width", 1.2);
+    ground.rings.selectAll("path").data(d3.contours().size([CELLS, CELLS]).thresholds(levels)(heights)).join("path")
+      .attr("d", d3.geoPath(place)).style("fill", "none").style("stroke", "var(--line)").style("stroke-width", 1.2);
     const model = ground.inside.append("g");
     const showSteps = playground.views.steps(ground.inside, ground, "one");
     star(ground.inside).attr("transform", `translate(${ground.x(least.theta[0])},${ground.y(least.theta[1])})`);
     const next = ground.inside.append("path").attr("d", d3.symbol(d3.symbolDiamond, 130)()).style("fill", "var(--two)").style("stroke", "var(--paper)");
     const now = ground.inside.append("circle").attr("r", 7).style("fill", "none").style("stroke", "var(--two)").style("stroke-width", 3);
     const [across, up] = [svg.append("text"), svg.append("text")];
-    across.attr("x", 10 + size - 6).attr("y", 10 + size - 8).attr("text-anchor", "end").style("fill", "var(--soft)").text(api.text({ en: "slope →", ru: "наклон →" }));
+    across.attr("x", 10 + size - 6).attr("y", 10 + size - 8).attr("text-anchor", "end").style("fill", "var(--soft)")
+      .text(api.text({ en: "slope →", ru: "наклон →" }));
     up.attr("x", 18).attr("y", 28).style("fill", "var(--soft)").text(api.text({ en: "↑ bias", ru: "↑ сдвиг" }));
     const showStart = start(svg, api, ground, ["nx", "ny"], size);
     const [left, wide] = narrow ? [50, 286] : [584, 296];
-    const section = playground.chart(beside, api, { left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear() });
-    const curve = playground.chart(beside, api, { left, top: narrow ? 315 : 316, width: wide, height: narrow ? 130 : 140, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 2 });
+    const section = playground.chart(beside, api, {
+      left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear(),
+    });
+    const curve = playground.chart(beside, api, {
+      left, top: narrow ? 315 : 316, width: wide, height: narrow ? 130 : 140, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 2,
+    });
 
     const space = narrow ? [360, 300] : [900, 400];
-    const view = api.picture(root, { width: space[0], height: space[1], label: { en: "The loss in space, and Newton's paraboloid", ru: "Функция потерь в пространстве и параболоид Ньютона" } });
+    const view = api.picture(root, { width: space[0], height: space[1], label: {
+      en: "The loss in space, and Newton's paraboloid",
+      ru: "Функция потерь в пространстве и параболоид Ньютона",
+    } });
     const showSpace = playground.views.paraboloid(view, api, { width: space[0], height: space[1], domain: DOMAIN, loss, least: least.value });
 
     function drawSection(step) {
@@ -99,9 +118,12 @@
           across: "x",
         });
         const end = arrived(all)
-          ? { en: `The minimum is reached after ${all.length - 1} steps.`, ru: `Минимум достигнут, шагов: ${all.length - 1}.` }
+          ? { en: `The minimum is reached after ${counted(api, all.length - 1)}.`, ru: `Минимум достигнут за ${counted(api, all.length - 1)}.` }
           : { en: "The full steps run away and reach no minimum.", ru: "Полные шаги уводят прочь, минимум не достигнут." };
-        const halved = step.share < 1 ? { en: ` Of this step ${api.number(step.share)} is taken.`, ru: ` От этого шага взято ${api.number(step.share)}.` } : { en: "", ru: "" };
+        const halved = step.share < 1 ? {
+          en: ` Of this step ${api.number(step.share)} is taken.`,
+          ru: ` От этого шага взято ${api.number(step.share)}.`,
+        } : { en: "", ru: "" };
         api.say({
           en: `Step ${i}: slope ${api.fixed(slope, 3)}, bias ${api.fixed(bias, 3)}, loss ${api.number(step.value, 5)}.${halved.en} ${end.en}`,
           ru: `Шаг ${i}: наклон ${api.fixed(slope, 3)}, сдвиг ${api.fixed(bias, 3)}, потери ${api.number(step.value, 5)}.${halved.ru} ${end.ru}`,
@@ -110,5 +132,5 @@
     };
   }
 
-  Object.assign((playground.views ??= {}), { newton: { draw, path, arrived, points, MOST } });
+  Object.assign((playground.views ??= {}), { newton: { draw, path, arrived, counted, points, MOST } });
 })(playground);

@@ -70,7 +70,8 @@
         if (within(lowest)) marks.push({ at: ends[0], colour: "two" }, { at: ends[1], colour: "one" });
         else drop.style("display", "none");
       }
-      dots.selectAll("circle").data(marks).join("circle").attr("r", 6).attr("cx", ({ at }) => at[0]).attr("cy", ({ at }) => at[1]).style("fill", ({ colour }) => `var(--${colour})`).style("stroke", "var(--paper)");
+      dots.selectAll("circle").data(marks).join("circle").attr("r", 6).attr("cx", ({ at }) => at[0])
+        .attr("cy", ({ at }) => at[1]).style("fill", ({ colour }) => `var(--${colour})`).style("stroke", "var(--paper)");
     };
   }
 

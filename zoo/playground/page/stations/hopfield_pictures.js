@@ -34,7 +34,7 @@
   function energy(root, api) {
     const [width, height] = [430, 440];
     const margin = { left: 52, right: 14, top: 26, bottom: 44 };
-    const svg = api.picture(root, { width, height, label: { en: "The energy during the recall", ru: "Энергия во время воспоминания" } });
+    const svg = api.picture(root, { width, height, label: { en: "The energy during the recall", ru: "Энергия во время восстановления" } });
     svg.append("text").attr("y", 15).text(api.text({ en: "energy E", ru: "энергия E" }));
     const name = svg.append("text").attr("x", width - margin.right).attr("y", height - 6).attr("text-anchor", "end");
     const x = d3.scaleLinear([0, 1], [margin.left, width - margin.right]);
@@ -56,7 +56,10 @@
         y.domain([low - room, high + room]);
         bottom.call(d3.axisBottom(x).ticks(6).tickFormat(value => api.number(value, 5)));
         left.call(d3.axisLeft(y).ticks(6).tickFormat(value => api.number(value, 5)));
-        name.text(api.text(synchronous ? { en: "updates of all units", ru: "обновления всех элементов" } : { en: "units asked, one after another", ru: "опрошено элементов, один за другим" }));
+        name.text(api.text(synchronous ? { en: "updates of all units", ru: "обновления всех элементов" } : {
+          en: "units asked, one after another",
+          ru: "опрошено элементов, один за другим",
+        }));
         levels.selectAll("path").data(stored).join("path").attr("stroke", (_, p) => (p === reached ? "var(--three)" : "var(--field)"))
           .attr("stroke-dasharray", "5 4").attr("stroke-width", (_, p) => (p === reached ? 2.5 : 1))
           .attr("d", value => `M${x.range()[0]},${y(value)}H${x.range()[1]}`);
@@ -75,7 +78,10 @@
   /** Adds the stored patterns, each with its overlap; returns {update(patterns, names, overlaps, chosen)}. */
   function memories(root, api, choose) {
     const box = element("div", { style: "display:grid" });
-    root.append(element("h3", {}, api.text({ en: "Stored patterns and their overlap m with the state", ru: "Сохранённые образы и их перекрытие m с состоянием" })), box);
+    root.append(element("h3", {}, api.text({
+      en: "Stored patterns and their overlap m with the state",
+      ru: "Сохранённые образы и их перекрытие m с состоянием",
+    })), box);
     const columns = api.narrow ? 4 : 8;
     const [side, gap, height] = [90, 14, 128];
     let svg = null;
@@ -104,11 +110,16 @@
           return group;
         });
         one.attr("transform", ({ p }) => `translate(${(p % columns) * (side + gap) + 2},${Math.floor(p / columns) * height + 2})`);
-        one.select(".frame").attr("stroke", ({ p }) => (p === chosen ? "var(--accent)" : "var(--field)")).attr("stroke-width", ({ p }) => (p === chosen ? 4 : 1));
+        one.select(".frame").attr(
+          "stroke", ({ p }) => (p === chosen ? "var(--accent)" : "var(--field)")
+        ).attr("stroke-width", ({ p }) => (p === chosen ? 4 : 1));
         one.select(".value").text(({ p }) => `m = ${api.fixed(overlaps[p], 2)}`).attr("font-weight", ({ p }) => (Math.abs(overlaps[p]) > 0.999 ? 700 : 400));
         one.select(".bar").attr("fill", ({ p }) => (overlaps[p] >= 0 ? "var(--one)" : "var(--two)"))
           .attr("x", ({ p }) => (overlaps[p] >= 0 ? side / 2 : side / 2 * (1 + overlaps[p]))).attr("width", ({ p }) => (Math.abs(overlaps[p]) * side) / 2);
-        api.pressable(one, { label: ({ p }) => `${api.text({ en: "Begin with", ru: "Начать с" })} ${names[p]}`, press: (event, { p }) => choose(p), pressed: ({ p }) => p === chosen });
+        api.pressable(one, {
+          label: ({ p }) => `${api.text({ en: "Begin with", ru: "Начать с" })} ${names[p]}`,
+          press: (event, { p }) => choose(p), pressed: ({ p }) => p === chosen,
+        });
       },
     };
   }
@@ -117,9 +128,15 @@
   function errors(root, api) {
     const [width, height] = [430, 400];
     const margin = { left: 52, right: 16, top: 84, bottom: 44 };
-    const svg = api.picture(root, { width, height, label: { en: "Share of wrong units after recall against the load", ru: "Доля неверных элементов после воспоминания в зависимости от нагрузки" } });
-    svg.append("text").attr("y", 15).text(api.text({ en: "share of wrong units after recall", ru: "доля неверных элементов после воспоминания" }));
-    svg.append("text").attr("x", width - margin.right).attr("y", height - 6).attr("text-anchor", "end").text(api.text({ en: "load: patterns / units", ru: "нагрузка: образов на элемент" }));
+    const svg = api.picture(root, {
+      width, height,
+      label: { en: "Share of wrong units after recall against the load", ru: "Доля неверных элементов после восстановления в зависимости от нагрузки" },
+    });
+    svg.append("text").attr("y", 15).text(api.text({ en: "share of wrong units after recall", ru: "доля неверных элементов после восстановления" }));
+    svg.append("text").attr("x", width - margin.right).attr("y", height - 6).attr("text-anchor", "end").text(api.text({
+      en: "load: patterns / units",
+      ru: "нагрузка: образов на элемент",
+    }));
     const x = d3.scaleLinear([0, 0.3], [margin.left, width - margin.right]);
     const y = d3.scaleLinear([0, 0.5], [height - margin.bottom, margin.top]);
     svg.append("g").attr("transform", `translate(0,${height - margin.bottom})`).call(d3.axisBottom(x).ticks(6).tickFormat(value => api.number(value)));
@@ -136,7 +153,10 @@
       update({ points, load, limit, damage }) {
         critical.attr("d", limit <= 0.3 ? `M${x(limit)},${y(0)}V${y(0.5)}` : "");
         criticalText.attr("x", x(limit)).text(limit <= 0.3 ? api.number(limit) : "");
-        const [exact, damaged] = [{ en: "from the pattern itself", ru: "от самого образа" }, { en: `from the pattern with ${damage} % turned over`, ru: `от образа, где перевёрнуто ${damage} %` }];
+        const [exact, damaged] = [
+          { en: "from the pattern itself", ru: "от самого образа" },
+          { en: `from the pattern with ${damage} % turned over`, ru: `от образа, искажённого на ${damage} %` },
+        ];
         legend.forEach((text, i) => text.text(`${i ? "■" : "●"} ${api.text(i ? damaged : exact)}`));
         const now = points.find(point => Math.abs(point.load - load) < 1e-9);
         lines.forEach((line, i) => line.attr("d", d3.line(point => x(point.load), point => y(point.wrong[i]))(points)));
@@ -166,7 +186,10 @@
           while (units % columns) columns++;
           const rows = units / columns;
           box.replaceChildren();
-          const svg = api.picture(box, { width: size, height: 24 + (rows * size) / columns + 2, label: { en: "The first pattern, as recalled", ru: "Первый образ, каким он вспомнился" } });
+          const svg = api.picture(box, {
+            width: size, height: 24 + (rows * size) / columns + 2,
+            label: { en: "The first pattern, as recalled", ru: "Первый образ после восстановления" },
+          });
           title = svg.append("text").attr("y", 15);
           cells = playground.cells(svg.append("g").attr("transform", "translate(0,24)"), { rows, columns, size });
         }

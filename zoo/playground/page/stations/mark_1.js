@@ -4,71 +4,11 @@
   const { element } = playground;
   const kernel = playground.kernels.mark_1;
   const { SIDE, LETTERS, UNITS, EXCITATORY } = kernel;
+  const { LESSONS, TESTS, written, drawn, valid, taught, seen } = playground.mark_1_school;
   const COLUMNS = 32; // of the picture of the association units
-  const LESSONS = 1600; // the most random letters
-  const TESTS = 160; // letters that are never taught
   const OWN = 40; // the most drawings
-  const EVERY = 8; // lessons between two examinations
   const BRUSH = 1; // how far from the pointer cells light up
   const [FIRST, FASTEST] = [4, 60]; // letters a second, at the beginning of a run and later
-  const CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  const SIGNS = Math.ceil((SIDE * SIDE) / 6); // of a drawing in the link, six cells each
-
-  /** Returns a drawing as signs for the link. */
-  function written(lit) {
-    return d3.range(SIGNS).map(i => CHARACTERS[d3.range(6).reduce((sum, bit) => sum + (lit[6 * i + bit] ? 1 << bit : 0), 0)]).join("");
-  }
-
-  function drawn(signs) {
-    return Uint8Array.from({ length: SIDE * SIDE }, (_, cell) =>
-      signs ? (CHARACTERS.indexOf(signs[Math.floor(cell / 6)]) >> cell % 6) & 1 : 0);
-  }
-
-  const valid = signs => signs === "" || (signs.length === SIGNS && [...signs].every(sign => CHARACTERS.includes(sign)));
-
-  let school = { seed: null };
-
-  /** Returns the letters of a seed and what their association units do, made as far as they are needed. */
-  function schoolOf(seed, lessons) {
-    if (school.seed !== seed) {
-      const { wires } = kernel.machine(seed);
-      const seen = ({ name, lit }) => ({ name, lit, active: kernel.association(wires, lit) });
-      school = { seed, wires, seen, tests: kernel.letters(TESTS, seed + kernel.FRESH).map(seen), lessons: [], shares: [] };
-      school.letters = kernel.letters(LESSONS, seed);
-    }
-    while (school.lessons.length < lessons) school.lessons.push(school.seen(school.letters[school.lessons.length]));
-    return school;
-  }
-
-  let pupil = { seed: null, lessons: 0 };
-
-  /** Returns the machine of a state: taught so many random letters, then the drawings; and what it knows.
-   *
-   *  Returns {machine, shares: after each eighth letter, share: now, wrong: units corrected by the last lesson}. */
-  function taught({ seed, lessons, own }) {
-    const { lessons: shown, tests, seen } = schoolOf(seed, lessons);
-    if (pupil.seed !== seed || pupil.lessons > lessons) {
-      const machine = kernel.machine(seed);
-      pupil = { seed, lessons: 0, machine, shares: [{ lessons: 0, share: kernel.share(machine, tests) }], wrong: 0 };
-    }
-    for (; pupil.lessons < lessons; pupil.lessons++) {
-      const { active, name } = shown[pupil.lessons];
-      pupil.wrong = kernel.teach(pupil.machine, active, name);
-      if ((pupil.lessons + 1) % EVERY) continue;
-      pupil.shares.push({ lessons: pupil.lessons + 1, share: kernel.share(pupil.machine, tests) });
-    }
-    const { wires, weights, biases } = pupil.machine;
-    const machine = { wires, weights: weights.map(row => row.slice()), biases: biases.slice() };
-    let { wrong } = pupil;
-    for (const lesson of own) wrong = kernel.teach(machine, seen({ lit: drawn(lesson.slice(1)) }).active, lesson[0]);
-    return { machine, shares: pupil.shares, share: kernel.share(machine, tests), wrong };
-  }
-
-  /** Returns what the retina sees: the drawing, or the letter that was taught last. */
-  function seen(state) {
-    if (state.drawing || state.lessons === 0) return drawn(state.drawing);
-    return schoolOf(state.seed, state.lessons).lessons[state.lessons - 1].lit;
-  }
 
   function retina(root, api) {
     const svg = api.picture(root, { width: 400, height: 424, label: { en: "The retina, 20 by 20 photocells", ru: "Сетчатка, 20 на 20 фотоэлементов" } });
@@ -98,7 +38,10 @@
     const count = svg.append("text").attr("x", 0).attr("y", 15);
     const sum = element("p", { style: "font-size:.9rem" });
     root.append(sum);
-    const cells = playground.cells(svg.append("g").attr("transform", "translate(0,24)"), { rows, columns: COLUMNS, size: 400, press: cell => api.set({ unit: cell + 1 }) });
+    const cells = playground.cells(
+      svg.append("g").attr("transform", "translate(0,24)"),
+      { rows, columns: COLUMNS, size: 400, press: cell => api.set({ unit: cell + 1 }) }
+    );
     return (active, lit, wires, unit) => {
       cells.show(Array.from(active, one => (one ? "var(--accent)" : "var(--paper)")), [[unit, "var(--two)"]]);
       const on = active.reduce((total, one) => total + one, 0);
@@ -138,25 +81,30 @@
   function progress(root, api) {
     const [width, height] = [api.narrow ? 400 : 860, 210];
     const margin = { left: 48, right: 16, top: 26, bottom: 40 };
-    const svg = api.picture(root, { width, height, label: { en: "Share of new letters known after so many lessons", ru: "Доля узнанных новых букв после стольких уроков" } });
-    svg.append("text").attr("x", 0).attr("y", 15).text(api.text({ en: `share right of ${TESTS} letters that were not taught`, ru: `доля верных из ${TESTS} букв, которых не показывали` }));
-    svg.append("text").attr("x", width - margin.right).attr("y", height - 4).attr("text-anchor", "end").text(api.text({ en: "letters taught", ru: "показано букв" }));
-    const x = d3.scaleLinear([0, 80], [margin.left, width - margin.right]);
-    const y = d3.scaleLinear([0, 1], [height - margin.bottom, margin.top]);
-    const bottom = svg.append("g").attr("transform", `translate(0,${height - margin.bottom})`);
-    svg.append("g").attr("transform", `translate(${margin.left},0)`).call(d3.axisLeft(y).ticks(5).tickFormat(value => api.number(value)));
-    const chance = svg.append("path").attr("stroke", "var(--two)").attr("stroke-dasharray", "4 4");
-    svg.append("text").attr("x", width - margin.right).attr("y", y(1 / LETTERS.length) - 6).attr("text-anchor", "end").style("fill", "var(--two)")
+    const svg = api.picture(root, {
+      width, height,
+      label: { en: "Share of new letters known after so many lessons", ru: "Доля узнанных новых букв после стольких уроков" },
+    });
+    svg.append("text").attr("x", 0).attr("y", 15).text(api.text({
+      en: `share right of ${TESTS} letters that were not taught`,
+      ru: `доля верных из ${TESTS} букв, которых не показывали`,
+    }));
+    const [x, y] = [d3.scaleLinear(), d3.scaleLinear([0, 1], [0, 1])];
+    const chart = playground.chart(svg, api, {
+      left: margin.left, top: margin.top, width: width - margin.left - margin.right, height: height - margin.top - margin.bottom, x, y, yTicks: 5,
+    });
+    const chance = 1 / LETTERS.length;
+    chart.g.append("text").attr("x", x(1)).attr("y", y(chance) - 6).attr("text-anchor", "end").style("fill", "var(--two)")
       .text(api.text({ en: "by chance 1/8", ru: "наугад 1/8" }));
-    const line = svg.append("path").attr("fill", "none").attr("stroke", "var(--one)").attr("stroke-width", 2.5);
-    const dot = svg.append("circle").attr("r", 5).attr("fill", "var(--one)");
     return (shares, lessons, share) => {
-      x.domain([0, Math.max(80, lessons)]);
-      bottom.call(d3.axisBottom(x).ticks(6).tickFormat(value => api.number(value, 4)));
-      chance.attr("d", `M${x.range()[0]},${y(1 / LETTERS.length)}H${x.range()[1]}`);
-      const points = [...shares.filter(point => point.lessons < lessons), { lessons, share }];
-      line.attr("d", d3.line(point => x(point.lessons), point => y(point.share))(points));
-      dot.attr("cx", x(lessons)).attr("cy", y(share));
+      const points = [...shares.filter(point => point.lessons < lessons), { lessons, share }].map(point => [point.lessons, point.share]);
+      const end = Math.max(80, lessons);
+      chart.show({
+        x: [0, end],
+        lines: [{ points: [[0, chance], [end, chance]], colour: "two", dash: "4 4" }, { points, colour: "one" }],
+        dots: [{ at: points.at(-1), colour: "one" }],
+        across: api.text({ en: "letters taught", ru: "показано букв" }),
+      });
     };
   }
 
@@ -171,10 +119,13 @@
     const showProgress = progress(below, api);
     const letters = (words, press) => {
       const said = api.text(words);
-      const ones = LETTERS.map(letter => element("button", { type: "button", style: "padding:.3rem .6rem", "aria-label": `${said} ${letter}`, onclick: () => press(letter) }, letter));
+      const ones = LETTERS.map(letter => element("button", {
+        type: "button", style: "padding:.3rem .6rem", "aria-label": `${said} ${letter}`, onclick: () => press(letter),
+      }, letter));
       first.append(element("div", {}, said, element("div", { class: "row", style: "gap:.35rem" }, ...ones)));
     };
-    letters({ en: "Show", ru: "Показать" }, letter => api.set({ drawing: written(anew(letter, api.state.seed)) }));
+    letters({ en: "Show", ru: "Показать" }, letter =>
+      api.set({ drawing: written(anew(letter, api.state)), shown: api.state.shown + 1 }));
     letters({ en: "Teach: it is", ru: "Научить: это" }, teach);
 
     function teach(letter) {
@@ -227,11 +178,9 @@
     };
   }
 
-  let drawings = 0;
-
-  /** Returns a letter at a place and of a size that it did not have the last time. */
-  function anew(letter, seed) {
-    const among = kernel.letters(LETTERS.length, seed + 2 * kernel.FRESH + drawings++);
+  /** Returns a letter at a place and of a size that differ with how many were shown before. */
+  function anew(letter, { seed, shown }) {
+    const among = kernel.letters(LETTERS.length, seed + 2 * kernel.FRESH + shown);
     return among.find(({ name }) => name === letter).lit;
   }
 
@@ -252,17 +201,17 @@ print(zoo.evaluate(run.model, (x[rows["test"]], y[rows["test"]]), verbose=0))
   playground.station({
     name: "mark_1",
     title: { en: "Mark I", ru: "Марк I" },
-    year: "1958",
+    year: "1960",
     paper: {
       text: "H. D. Block, The Perceptron: A Model for Brain Functioning, Reviews of Modern Physics 34, 1962",
       href: "https://doi.org/10.1103/RevModPhys.34.123",
     },
     entry: "mark_1_perceptron",
     lead: {
-      en: "Rosenblatt's machine: 400 photocells, 512 association units wired to ten photocells each by chance, eight response units. Only the response units learn, by the perceptron's rule. Draw a letter, or let it be taught.",
-      ru: "Машина Розенблатта: 400 фотоэлементов, 512 ассоциативных элементов, каждый случайно соединён с десятью фотоэлементами, и восемь реагирующих. Учатся только реагирующие, по правилу персептрона. Нарисуйте букву или покажите машине готовые.",
+      en: "Rosenblatt's machine of 1960, built by Hay, Martin and Wightman: 400 photocells, 512 association units wired by chance (here each is wired to ten photocells), eight response units. Only the response units learn, by the perceptron's rule. Draw a letter, or let it be taught.",
+      ru: "Машина Розенблатта, построенная в 1960 году Хеем, Мартином и Уайтманом: 400 фотоэлементов, 512 случайно подключённых ассоциативных элементов (здесь каждый соединён с десятью фотоэлементами) и восемь реагирующих. Учатся только реагирующие, по правилу персептрона. Нарисуйте букву или покажите машине готовые.",
     },
-    defaults: { seed: 1, lessons: 160, unit: 1, drawing: "", own: [] },
+    defaults: { seed: 1, lessons: 160, unit: 1, drawing: "", shown: 0, own: [] },
     encode: { own: own => own.join(",") },
     decode: { own: text => (text ? text.split(",") : []) },
     check: {
@@ -270,6 +219,7 @@ print(zoo.evaluate(run.model, (x[rows["test"]], y[rows["test"]]), verbose=0))
       unit: Number.isInteger,
       seed: seed => Number.isInteger(seed) && seed >= 0,
       drawing: valid,
+      shown: shown => Number.isInteger(shown) && shown >= 0,
       own: own => own.length <= OWN && own.every(lesson => LETTERS.includes(lesson[0]) && lesson.length > 1 && valid(lesson.slice(1))),
     },
     controls: [
@@ -281,7 +231,10 @@ print(zoo.evaluate(run.model, (x[rows["test"]], y[rows["test"]]), verbose=0))
     ],
     questions: [
       {
-        ask: { en: "Only 40 letters are taught, five of each. What share of new letters will the machine know?", ru: "Показано всего 40 букв, по пять каждой. Какую долю новых букв узнает машина?" },
+        ask: {
+          en: "Only 40 letters are taught, five of each. What share of new letters will the machine know?",
+          ru: "Показано всего 40 букв, по пять каждой. Какую долю новых букв узнает машина?",
+        },
         choices: ["0–25 %", "25–50 %", "50–75 %", "75–100 %"],
         set: { seed: 1, lessons: 40, own: [], drawing: "" },
         right: api => bands.findIndex(band => taught(api.state).share <= band),

@@ -151,10 +151,11 @@
       net.update({ net: now.net, inputs: now.tape[now.tick], cells: now.rows[now.tick], from });
       time.update(now);
       truth({ net: now.net, inputs: now.tape[now.tick] });
-      const firing = now.net.cells.filter((_, i) => now.rows[now.tick][i]).map(cell => label(cell.name, api)).join(", ");
-      const name = from && label(from, api);
+      const quoted = one => api.text({ en: `“${label(one, api)}”`, ru: `«${label(one, api)}»` });
+      const firing = now.net.cells.filter((_, i) => now.rows[now.tick][i]).map(cell => quoted(cell.name)).join(", ");
+      const name = from && quoted(from);
       api.say(from
-        ? { en: `From ${name}: now press the cell to which it leads.`, ru: `От «${name}»: теперь нажмите клетку, к которой ведёт связь.` }
+        ? { en: `From ${name}: now press the cell to which it leads.`, ru: `От клетки или входа ${name}: теперь нажмите клетку, к которой ведёт связь.` }
         : {
           en: `Tick ${now.tick}. ${firing ? `Active: ${firing}.` : "No cell is active."}`,
           ru: `Такт ${now.tick}. ${firing ? `Активны: ${firing}.` : "Все клетки молчат."}`,
@@ -200,6 +201,7 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
   playground.station({
     name: "mcculloch_pitts",
     title: { en: "Cells of 1943", ru: "Клетки 1943 года" },
+    short: { en: "Cells of 1943", ru: "Клетки 1943" },
     year: "1943",
     paper: {
       text: "W. S. McCulloch, W. Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity, Bulletin of Mathematical Biophysics 5, 1943",
@@ -207,8 +209,8 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
     },
     entry: "mcculloch_pitts_network",
     lead: {
-      en: "A cell fires one tick after at least as many of its excitatory endings were active as its threshold says, unless one inhibitory ending was active: that silences it. Wire cells and let time tick.",
-      ru: "Клетка срабатывает через такт после того, как активны не меньше возбуждающих окончаний, чем её порог. Одно активное тормозящее окончание заставляет её молчать. Соединяйте клетки и пускайте время.",
+      en: "A cell fires one tick later if the number of its active excitatory endings reaches its threshold and no inhibitory ending is active. Wire cells and let time tick.",
+      ru: "Клетка срабатывает на следующем такте, если число активных возбуждающих окончаний не меньше порога и ни одно тормозящее не активно. Соединяйте клетки и пускайте время.",
     },
     defaults: { preset: "heat_illusion", net: "", tape: "", tool: "switch" },
     controls: [
@@ -225,9 +227,18 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
           { value: "remove", label: { en: "remove", ru: "убрать" } },
         ],
       },
-      { kind: "button", label: { en: "Add a cell", ru: "Добавить клетку" }, disabled: state => given(state).net.cells.length >= MOST_CELLS, press: api => add(api, false) },
-      { kind: "button", label: { en: "Add an input", ru: "Добавить вход" }, disabled: state => given(state).net.inputs.length >= MOST_INPUTS, press: api => add(api, true) },
-      { kind: "button", label: { en: "Back one tick", ru: "Назад на такт" }, disabled: state => given(state).tick === 0, press: api => go(api, given(api.state).tick - 1) },
+      {
+        kind: "button", label: { en: "Add a cell", ru: "Добавить клетку" },
+        disabled: state => given(state).net.cells.length >= MOST_CELLS, press: api => add(api, false),
+      },
+      {
+        kind: "button", label: { en: "Add an input", ru: "Добавить вход" },
+        disabled: state => given(state).net.inputs.length >= MOST_INPUTS, press: api => add(api, true),
+      },
+      {
+        kind: "button", label: { en: "Back one tick", ru: "Назад на такт" }, disabled: state => given(state).tick === 0,
+        press: api => go(api, given(api.state).tick - 1),
+      },
       { kind: "button", label: { en: "From rest", ru: "С покоя" }, disabled: state => given(state).tick === 0, press: api => go(api, 0) },
     ],
     questions: [
@@ -237,8 +248,8 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
         set: { preset: "heat_illusion", net: "", tape: "heat_illusion!01.00.00.00.00.00!3" },
         right: api => sensation(felt(api)),
         explain: {
-          en: "“Cold ended” fires at tick 2 and excites the cell for heat. The cell for cold needs two ticks of cold in a row.",
-          ru: "На такте 2 срабатывает клетка «холод кончился» и возбуждает клетку тепла. Клетке холода нужны два такта холода подряд.",
+          en: "“Cold ended” fires at tick 2 and excites “feels hot”. “Feels cold” needs two ticks of cold in a row.",
+          ru: "На такте 2 срабатывает клетка «холод кончился» и возбуждает клетку «ощущает тепло». Клетке «ощущает холод» нужны два такта холода подряд.",
         },
       },
       {
@@ -252,19 +263,25 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
         },
       },
       {
-        ask: { en: "Of the 16 functions of two inputs, how many does one cell of 1943 compute, thresholds of 0 allowed?", ru: "Сколько из 16 функций двух входов вычисляет одна клетка 1943 года, если порог может быть и нулём?" },
+        ask: {
+          en: "Of the 16 functions of two inputs, how many does one cell of 1943 compute, thresholds of 0 allowed?",
+          ru: "Сколько из 16 функций двух входов вычисляет одна клетка 1943 года, если порог может быть и нулём?",
+        },
         choices: [7, 11, 14, 16].map(String),
         right: () => [7, 11, 14, 16].indexOf(count(one => one.cell)),
         explain: () => {
-          const [cell, weights] = [count(one => one.cell), count(one => one.weights)];
+          const weights = count(one => one.weights);
           return {
-            en: `${cell}. An inhibitory ending silences always, so “not both” is out of reach; with weights of either sign it is ${weights}. Exclusive or and its opposite need two ticks.`,
-            ru: `${cell}. Тормозящее окончание заставляет молчать всегда, и «не оба сразу» одной клетке недоступно; с весами обоих знаков выходит ${weights}. Исключающему или и его отрицанию нужны два такта.`,
+            en: `An inhibitory ending silences always, so “not both” is out of reach; with weights of either sign it is ${weights}. “Exclusive or” and its opposite need two ticks.`,
+            ru: `Тормозящее окончание заставляет молчать всегда, и функция «не оба сразу» одной клетке недоступна; с весами обоих знаков выходит ${weights}. «Исключающему ИЛИ» и его отрицанию нужны два такта.`,
           };
         },
       },
       {
-        ask: { en: "A cell excites itself. “Set” is on for one tick. For how many of the next five ticks is it active?", ru: "Клетка возбуждает сама себя. «Запомнить» включили на один такт. Сколько из следующих пяти тактов она активна?" },
+        ask: {
+          en: "A cell excites itself. “Set” is on for one tick. For how many of the next five ticks is it active?",
+          ru: "Клетка возбуждает сама себя. «Запомнить» включили на один такт. Сколько из следующих пяти тактов она активна?",
+        },
         choices: [1, 2, 5].map(String),
         set: { preset: "loop", net: "", tape: "loop!10.00.00.00.00.00!5" },
         right: api => [1, 2, 5].indexOf(d3.sum(given(api.state).rows.slice(1, 6), row => row[0])),
@@ -274,6 +291,12 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
         },
       },
     ],
+    thumbnail(svg) {
+      svg.append("path").attr("d", "M14,22 L58,36 M14,58 L58,44 M60,40 L112,40").style("fill", "none").style("stroke", "var(--ink)").style("stroke-width", 2.5);
+      const places = [[14, 22, 6], [14, 58, 6], [64, 40, 16]];
+      svg.selectAll("circle").data(places).join("circle").attr("cx", d => d[0]).attr("cy", d => d[1]).attr("r", d => d[2])
+        .style("fill", (d, i) => (i < 2 ? "var(--two)" : "var(--one)"));
+    },
     python,
     draw,
   });

@@ -41,16 +41,24 @@
     });
   }
 
-  /** Returns the path of a link, and the path of its ending: an arrow, or a bar. */
+  /** Returns points of a link's way, by the control points of its quadratic or cubic curve. */
+  function pointsOf(controls) {
+    const between = (share, [p, q]) => [p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])];
+    const on = (share, points) => (points.length === 1 ? points[0] : on(share, d3.pairs(points).map(pair => between(share, pair))));
+    return d3.range(0, 1.01, 0.04).map(share => on(share, controls));
+  }
+
+  /** Returns the path of a link, that of its ending, an arrow or a bar, and points on its way. */
   function path(link, at, size) {
     const [a, b] = [at.get(link.from), at.get(link.to)];
-    let end, way, d;
+    let end, way, d, controls;
     if (a === b) {
       const high = size + 44 + 22 * link.place;
       const side = 24 + 12 * link.place;
       const foot = Math.sqrt(Math.max(0, (size + 7) ** 2 - 14 ** 2));
       end = [a.x + 14, a.y - foot];
-      d = `M${a.x - 14},${a.y - foot}C${a.x - side - 14},${a.y - high} ${a.x + side + 14},${a.y - high} ${end}`;
+      controls = [[a.x - 14, a.y - foot], [a.x - side - 14, a.y - high], [a.x + side + 14, a.y - high], end];
+      d = `M${controls[0]}C${controls.slice(1).join(" ")}`;
       way = [-14, high - foot];
     } else {
       const far = Math.hypot(b.x - a.x, b.y - a.y) || 1;
@@ -62,13 +70,14 @@
       const begin = short([a.x, a.y], middle, size + 2);
       end = short([b.x, b.y], middle, size + 7);
       way = [end[0] - middle[0], end[1] - middle[1]];
+      controls = [begin, middle, end];
       d = `M${begin}Q${middle} ${end}`;
     }
     const length = Math.hypot(...way) || 1;
     const [ux, uy] = way.map(part => part / length);
     const wing = (back, side) => `${end[0] - back * ux - side * uy},${end[1] - back * uy + side * ux}`;
     const ending = link.kind === "e" ? `M${wing(13, 7)}L${end}L${wing(13, -7)}` : `M${wing(0, 10)}L${wing(0, -10)}`;
-    return { d, ending };
+    return { d, ending, points: pointsOf(controls) };
   }
 
   /** Writes below the net what the marks of the picture mean; on a phone in two rows. */
@@ -79,7 +88,7 @@
     items.append("path").attr("d", item => item.mark).attr("stroke", item => `var(--${item.colour})`).attr("stroke-width", 2.5)
       .attr("fill", item => (item.filled ? `var(--${item.colour})` : "none"));
     items.append("text").attr("x", 22).attr("y", 4.5).attr("text-anchor", "middle").attr("font-weight", 700)
-      .attr("style", `font-size: ${narrow ? 18 : 13}px`).text(item => item.inside ?? "");
+      .attr("style", `font-size: ${narrow ? 21 : 13}px`).text(item => item.inside ?? "");
     items.append("text").attr("x", 44).attr("y", font * 0.35).attr("style", `font-size: ${font}px`).text(item => api.text(item.text));
   }
 
@@ -88,7 +97,10 @@
       act.press(name), act.pressLink(index), act.move(name, x, y), act.threshold(name, by), act.remove(name). */
   function diagram(root, api, act) {
     const height = HEIGHT + (api.narrow ? 122 : 36);
-    const svg = api.picture(root, { width: WIDTH, height, label: { en: "The net: inputs, cells and their connections", ru: "Сеть: входы, клетки и связи между ними" } });
+    const svg = api.picture(root, {
+      width: WIDTH, height,
+      label: { en: "The net: inputs, cells and their connections", ru: "Сеть: входы, клетки и связи между ними" },
+    });
     const size = api.narrow ? 34 : 25;
     const font = api.narrow ? 24 : 15;
     legend(svg, api.narrow, font, api);
@@ -130,6 +142,28 @@
       event.stopPropagation();
     }
 
+    /** Returns a function that places names beside their nodes, in the picture, on as few wires, nodes and names as can be. */
+    function placing(links, all) {
+      const taken = all.map(node => ({ node, left: node.x - size, right: node.x + size, top: node.y - size, bottom: node.y + size }));
+      return (node, wide) => {
+        const inside = Math.min(0, WIDTH - 4 - node.x - wide / 2) + Math.max(0, 4 - node.x + wide / 2);
+        const aside = size + 8 + wide / 2;
+        const places = [[inside, size + font + 2], [inside, -size - 8], [aside, font * 0.36], [-aside, font * 0.36]];
+        const boxes = places.map(([x, y]) => ({
+          node, left: node.x + x - wide / 2 - 2, right: node.x + x + wide / 2 + 2, top: node.y + y - font, bottom: node.y + y + 0.3 * font,
+        }));
+        const hidden = ({ left, right, top, bottom }) => {
+          if (left < 0 || right > WIDTH || top < 0 || bottom > HEIGHT + 0.8 * font) return 1000;
+          const covers = ([px, py]) => px > left && px < right && py > top && py < bottom;
+          const meets = box => box.node !== node && right > box.left && left < box.right && bottom > box.top && top < box.bottom;
+          return d3.sum(links, link => link.points.filter(covers).length) + 50 * taken.filter(meets).length;
+        };
+        const best = d3.minIndex(boxes, hidden);
+        taken.push(boxes[best]);
+        return places[best];
+      };
+    }
+
     function update({ net, inputs, cells, from }) {
       const active = new Map([...net.inputs.map((input, i) => [input.name, inputs[i]]), ...net.cells.map((cell, i) => [cell.name, cells[i]])]);
       const all = [...net.inputs.map(input => ({ ...input, isInput: true })), ...net.cells];
@@ -138,18 +172,18 @@
       const said = node => {
         const state = active.get(node.name) ? { en: "active", ru: "активна" } : { en: "silent", ru: "молчит" };
         return node.isInput
-          ? api.text({ en: `input ${label(node.name, api)}: ${active.get(node.name) ? "on" : "off"}`, ru: `вход ${label(node.name, api)}: ${active.get(node.name) ? "включён" : "выключен"}` })
-          : api.text({ en: `cell ${label(node.name, api)}, threshold ${node.threshold}: ${state.en}`, ru: `клетка ${label(node.name, api)}, порог ${node.threshold}: ${state.ru}` });
+          ? api.text({
+            en: `input ${label(node.name, api)}: ${active.get(node.name) ? "on" : "off"}`,
+            ru: `вход ${label(node.name, api)}: ${active.get(node.name) ? "включён" : "выключен"}`,
+          })
+          : api.text({
+            en: `cell ${label(node.name, api)}, threshold ${node.threshold}: ${state.en}`,
+            ru: `клетка ${label(node.name, api)}, порог ${node.threshold}: ${state.ru}`,
+          });
       };
 
-      // A name stands below its node; above it, where the connections come from below.
-      const isAbove = node => {
-        const sources = net.links.filter(link => link.to === node.name && link.from !== node.name).map(link => at.get(link.from).y);
-        return sources.length > 0 && d3.mean(sources) > node.y + 70 && node.y > 2 * size + font;
-      };
-      const inside = (x, wide) => Math.min(0, WIDTH - 4 - x - wide / 2) + Math.max(0, 4 - x + wide / 2);
-
-      const drawn = wires.selectAll("g").data(bent(net.links), link => link.index).join(enter => {
+      const links = bent(net.links).map(link => ({ ...link, ...path(link, at, size) }));
+      const drawn = wires.selectAll("g").data(links, link => link.index).join(enter => {
         const group = enter.append("g");
         group.append("path").attr("class", "way");
         group.append("path").attr("class", "ending").attr("stroke-linecap", "round");
@@ -159,9 +193,9 @@
       drawn.attr("stroke", link => `var(--${link.kind === "e" ? "one" : "two"})`)
         .attr("stroke-width", link => (active.get(link.from) ? 5 : 2))
         .attr("stroke-dasharray", null);
-      drawn.select(".way").attr("d", link => path(link, at, size).d);
-      drawn.select(".ending").attr("d", link => path(link, at, size).ending).attr("stroke-width", link => (link.kind === "i" ? 5 : active.get(link.from) ? 5 : 3));
-      drawn.select(".wide").attr("d", link => path(link, at, size).d);
+      drawn.select(".way").attr("d", link => link.d);
+      drawn.select(".ending").attr("d", link => link.ending).attr("stroke-width", link => (link.kind === "i" ? 5 : active.get(link.from) ? 5 : 3));
+      drawn.select(".wide").attr("d", link => link.d);
       api.pressable(drawn, {
         label: link => {
           const [a, b] = [label(link.from, api), label(link.to, api)];
@@ -186,9 +220,13 @@
       shapes.select(".inside").attr("y", font * 0.36)
         .attr("style", node => `font-size: ${font + 3}px; fill: var(--${active.get(node.name) ? "paper" : "ink"})`)
         .text(node => (node.isInput ? active.get(node.name) : node.threshold));
-      shapes.select(".name").attr("y", node => (isAbove(node) ? -size - 8 : size + font + 2))
-        .attr("x", node => inside(node.x, label(node.name, api).length * font * 0.6))
-        .attr("style", `font-size: ${font}px; paint-order: stroke; stroke: var(--paper); stroke-width: 4px`).text(node => label(node.name, api));
+      const free = placing(links, all);
+      shapes.select(".name")
+        .attr("style", `font-size: ${font}px; paint-order: stroke; stroke: var(--paper); stroke-width: 4px`).text(node => label(node.name, api))
+        .each(function (node) {
+          const [x, y] = free(node, this.getComputedTextLength());
+          d3.select(this).attr("x", x).attr("y", y);
+        });
       api.pressable(shapes, { label: said, press: (event, node) => act.press(node.name) });
       shapes.on("pointerdown.drag", pointed).on("keydown.more", keyed);
     }

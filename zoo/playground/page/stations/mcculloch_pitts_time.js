@@ -6,7 +6,24 @@
   const { label } = playground.mcculloch_pitts_net;
   const MOST_INPUTS = 4; // of a truth table
   // By code: bit 3 is the value at 00, bit 0 that at 11.
-  const NAMES = ["0", "x₁ ∧ x₂", "x₁ ∧ ¬x₂", "x₁", "¬x₁ ∧ x₂", "x₂", "x₁ ⊕ x₂", "x₁ ∨ x₂", "¬(x₁ ∨ x₂)", "x₁ ≡ x₂", "¬x₂", "x₂ → x₁", "¬x₁", "x₁ → x₂", "¬(x₁ ∧ x₂)", "1"];
+  const NAMES = [
+    "0", "x₁ ∧ x₂", "x₁ ∧ ¬x₂", "x₁", "¬x₁ ∧ x₂", "x₂", "x₁ ⊕ x₂", "x₁ ∨ x₂", "¬(x₁ ∨ x₂)", "x₁ ≡ x₂", "¬x₂", "x₂ → x₁",
+    "¬x₁", "x₁ → x₂", "¬(x₁ ∧ x₂)", "1",
+  ];
+
+  const KEYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+  /** Calls `go([rows, columns], item)` where an arrow key asks to go on by so many. */
+  function steered(selection, go) {
+    selection.on("keydown.along", (event, item) => {
+      const way = KEYS[event.key];
+      if (!way) return;
+      go(way, item);
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    return selection;
+  }
 
   /** Adds the inputs and cells against the ticks; returns {update({net, tape, rows, tick})}.
 
@@ -22,6 +39,7 @@
     const ticks = svg.append("g");
     const names = svg.append("g");
     const squares = svg.append("g");
+    let row = -1; // of the one place that Tab leads to: -1 is the row of the ticks, then come the inputs
 
     function update({ net, tape, rows, tick }) {
       const all = [...net.inputs, ...net.cells];
@@ -36,11 +54,19 @@
       now.attr("x", x(tick)).attr("y", 4).attr("width", side).attr("height", height - 8);
       const heads = ticks.selectAll("text").data(shown).join("text").attr("x", time => x(time) + side / 2).attr("y", 20).attr("text-anchor", "middle")
         .attr("font-weight", time => (time === tick ? 700 : 400)).text(time => time);
-      api.pressable(heads, {
+      row = Math.min(row, net.inputs.length - 1);
+      const isStop = (time, its) => (time === tick && its === row ? 0 : -1);
+      /** Goes from a place to one beside it, which takes the focus after the update. */
+      const along = ([down, on], time, its) => {
+        row = Math.max(-1, Math.min(its + down, net.inputs.length - 1));
+        go(Math.max(0, time + on));
+        svg.select("[tabindex='0']").node().focus();
+      };
+      steered(api.pressable(heads, {
         label: time => api.text({ en: `show tick ${time}`, ru: `показать такт ${time}` }),
         press: (event, time) => go(time),
         pressed: time => time === tick,
-      });
+      }).attr("tabindex", time => isStop(time, -1)), (way, time) => along(way, time, -1));
       names.selectAll("text").data([{ name: null }, ...all]).join("text").attr("x", left - 8).attr("text-anchor", "end")
         .attr("y", (node, i) => (i ? y(i - 1) + high / 2 + 5 : 20)).text(node => (node.name ? label(node.name, api) : api.text({ en: "tick", ru: "такт" })));
       const values = all.flatMap((node, row) => shown.map(time => {
@@ -52,22 +78,14 @@
         .attr("rx", item => (item.input ? 3 : (high - 4) / 2))
         .attr("fill", item => `var(--${item.value ? "two" : "paper"})`)
         .attr("stroke", item => `var(--${item.input ? "ink" : "field"})`).attr("stroke-width", item => (item.value ? 0 : 1.2));
-      api.pressable(drawn.filter(item => item.input), {
+      steered(api.pressable(drawn.filter(item => item.input), {
         label: item => api.text({
           en: `${label(item.node.name, api)} at tick ${item.time}: ${item.value ? "on" : "off"}`,
           ru: `${label(item.node.name, api)}, такт ${item.time}: ${item.value ? "включён" : "выключен"}`,
         }),
         press: (event, item) => toggle(item.time, item.row),
         pressed: item => Boolean(item.value),
-      }).attr("tabindex", item => (item.time === tick ? 0 : -1)) // the arrow keys lead to the others
-        .on("keydown.along", (event, item) => {
-          const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-          if (!by || item.time + by < 0) return;
-          event.preventDefault();
-          event.stopPropagation();
-          go(item.time + by);
-          squares.selectAll("rect").filter(one => one.row === item.row && one.time === item.time + by).node()?.focus();
-        });
+      }).attr("tabindex", item => isStop(item.time, item.row)), (way, item) => along(way, item.time, item.row));
     }
     return { update };
   }
@@ -76,7 +94,7 @@
   function table(root, api) {
     const made = element("table", { style: `border-collapse:collapse;font-variant-numeric:tabular-nums;${api.narrow ? "font-size:.85rem" : ""}` });
     const note = element("p", { style: "color:var(--soft);font-size:.9rem" });
-    const title = api.text({ en: "Truth table, inputs held", ru: "Таблица истинности: входы удерживаются" });
+    const title = api.text({ en: "Truth table with constant inputs", ru: "Таблица истинности при постоянных входах" });
     const scrolled = element("div", { style: "overflow-x:auto", tabindex: "0", role: "region", "aria-label": title }, made);
     root.append(element("h3", {}, title), scrolled, note);
     const cell = (tag, text, style = "") => element(tag, { style: `padding:.1rem ${api.narrow ? ".4rem" : ".6rem"} .1rem 0;text-align:left;${style}` }, text);
@@ -87,8 +105,14 @@
         return;
       }
       const rows = kernel.truthTable(net);
-      const heads = [...net.inputs.map(input => label(input.name, api)), ...kernel.outputs(net).map(name => label(name, api)), api.text({ en: "ticks", ru: "тактов" })];
-      const head = element("tr", {}, ...heads.map((text, i) => cell("th", text, i < net.inputs.length || i === heads.length - 1 ? "font-weight:400;color:var(--soft)" : "")));
+      const heads = [
+        ...net.inputs.map(input => label(input.name, api)), ...kernel.outputs(net).map(name => label(name, api)),
+        api.text({ en: "ticks", ru: "тактов" }),
+      ];
+      const head = element(
+        "tr", {},
+        ...heads.map((text, i) => cell("th", text, i < net.inputs.length || i === heads.length - 1 ? "font-weight:400;color:var(--soft)" : ""))
+      );
       made.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows.map(row => element(
         "tr", { style: row.inputs.join() === inputs.join() ? "background:var(--one-soft)" : "" },
         ...row.inputs.map(value => cell("td", value)),
@@ -96,8 +120,14 @@
         cell("td", row.ticks, "color:var(--soft)"),
       ))));
       note.textContent = kernel.hasCircle(net)
-        ? api.text({ en: "A circle of cells: the answer depends on the past, and no table says it all. This one begins at rest.", ru: "В сети есть кольцо: ответ зависит от прошлого, и таблица говорит не всё. Эта начата с покоя." })
-        : api.text({ en: "No circle of cells: after so many ticks the past is forgotten.", ru: "Колец нет: через столько тактов прошлое забыто." });
+        ? api.text({
+          en: "A circle of cells: the answer depends on the past, and no table says it all. This one begins at rest.",
+          ru: "В сети есть кольцо: ответ зависит от прошлого, и таблица говорит не всё. Эта начата с покоя.",
+        })
+        : api.text({
+          en: "No circle of cells: the answer settles after that many ticks.",
+          ru: "Сеть без колец: ответ устанавливается за указанное число тактов.",
+        });
     };
   }
 
@@ -132,6 +162,13 @@
       label: one => `${NAMES[one.code]}: ${one.code.toString(2).padStart(4, "0")}, ${api.text(KINDS[kindOf(one)].text)}`,
       press: (event, one) => load(one.code),
     });
+    const stop = code => tiles.attr("tabindex", one => (one.code === code ? 0 : -1));
+    stop(0);
+    steered(tiles, ([down, on], one) => {
+      const code = (one.code + on + down * columns + found.length) % found.length;
+      stop(code);
+      tiles.nodes()[code].focus();
+    });
     const count = kind => found.filter(one => kindOf(one) === kind).length;
     const zero = found.filter(one => one.cell?.threshold === 0).length;
     const able = found.filter(one => one.weights).length;
@@ -140,9 +177,18 @@
       element("span", { style: `width:1.6rem;border-top:3px ${dash} var(--${KINDS[kind].colour})`, "aria-hidden": "true" }), text,
     );
     root.append(element("p", { class: "row", style: "gap:.2rem 1.2rem" },
-      item("cell", "solid", api.text({ en: `${count("cell")} by one cell of 1943, ${zero} of them only with threshold 0`, ru: `${count("cell")} вычисляет одна клетка 1943 года, из них ${zero} лишь с порогом 0` })),
-      item("weights", "dashed", api.text({ en: `${count("weights")} more by one with weights of either sign: ${able}`, ru: `ещё ${count("weights")} — клетка с весами обоих знаков: всего ${able}` })),
-      item("none", "dotted", api.text({ en: `${count("none")} by no single cell, but by two ticks`, ru: `${count("none")} не вычислит ни одна, зато сеть за два такта` })),
+      item("cell", "solid", api.text({
+        en: `${count("cell")} by one cell of 1943, ${zero} of them only with threshold 0`,
+        ru: `${count("cell")} вычисляет одна клетка 1943 года, из них ${zero} лишь с порогом 0`,
+      })),
+      item("weights", "dashed", api.text({
+        en: `${count("weights")} more by one with weights of either sign: ${able}`,
+        ru: `ещё ${count("weights")} — клетка с весами обоих знаков: всего ${able}`,
+      })),
+      item("none", "dotted", api.text({
+        en: `${count("none")} by no single cell, but by two ticks`,
+        ru: `${count("none")} не вычислит ни одна, зато сеть за два такта`,
+      })),
     ));
   }
 

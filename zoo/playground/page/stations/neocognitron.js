@@ -25,7 +25,10 @@
       width, height,
       label: { en: "The retina, and the planes of S-cells (blue) and C-cells (orange)", ru: "Сетчатка и плоскости S-клеток (синие) и C-клеток (оранжевые)" },
     });
-    const beside = narrow ? api.picture(root, { width, height: 440, label: { en: "Planes of S-cells (blue) and C-cells (orange)", ru: "Плоскости S-клеток (синие) и C-клеток (оранжевые)" } }) : svg;
+    const beside = narrow ? api.picture(root, { width, height: 440, label: {
+      en: "Planes of S-cells (blue) and C-cells (orange)",
+      ru: "Плоскости S-клеток (синие) и C-клеток (оранжевые)",
+    } }) : svg;
     const cell = narrow ? 21 : 19;
     svg.append("text").attr("x", 8).attr("y", 18).text(api.text({ en: "Retina, 16 × 16 pixels", ru: "Сетчатка, 16 × 16 пикселей" })).style("font-weight", 600);
     const showRetina = retina(svg, api, { left: 8, top: 26, cell });
@@ -55,7 +58,11 @@
     if (result.cell < 0) return { en: "No cell of C3 responds.", ru: "Ни одна клетка C3 не отвечает." };
     const u = api.number(result.c3.u[result.cell], 2);
     const cell = { en: `Cell ${result.cell + 1} of C3 responds most (${u}).`, ru: `Сильнее всех отвечает клетка ${result.cell + 1} слоя C3 (${u}).` };
-    if (!recognised(result)) return { en: `${cell.en} No numeral has more than half: not recognised.`, ru: `${cell.ru} Ни одна цифра не набрала и половины: не узнано.` };
+    if (!recognised(result)) return {
+      en: `${cell.en} No numeral has more than half: not recognised.`,
+      ru: `${cell.ru} Ни одна цифра не набрала и половины: не узнано.`,
+    };
+    if (!all) return { en: `${cell.en} It is a ${result.answer}.`, ru: `${cell.ru} Это ${result.answer}.` };
     return {
       en: `${cell.en} It is a ${result.answer}, as in ${alike} of ${all} places where it fits.`,
       ru: `${cell.ru} Это ${result.answer}; так же в ${alike} из ${all} мест, где изображение помещается.`,
@@ -98,14 +105,24 @@ print("responses in S1:", model.planes(image[None], "s1").shape)`;
     decode: { image: decode },
     check: { image: image => image.length === SIDE * SIDE && image.every(dot => dot === 0 || dot === 1) },
     controls: [
-      { key: "mode", kind: "select", options: [{ value: "move", label: { en: "moves the numeral", ru: "двигает цифру" } }, { value: "draw", label: { en: "draws and erases", ru: "рисует и стирает" } }], label: { en: "The pointer", ru: "Указатель" } },
+      {
+        key: "mode", kind: "select",
+        options: [{ value: "move", label: { en: "moves the numeral", ru: "двигает цифру" } }, { value: "draw", label: { en: "draws and erases", ru: "рисует и стирает" } }],
+        label: { en: "The pointer", ru: "Указатель" },
+      },
       { key: "damage", kind: "range", min: 0, max: 60, step: 1, label: { en: "Pixels turned over", ru: "Испорчено пикселей" } },
       { key: "seed", kind: "range", min: 0, max: 50, step: 1, label: { en: "Which pixels", ru: "Какие именно" }, shown: state => state.damage > 0 },
-      { kind: "button", label: { en: "An empty retina to draw on", ru: "Пустая сетчатка для рисования" }, press: api => api.set({ image: Array(SIDE * SIDE).fill(0), mode: "draw", damage: 0 }) },
+      {
+        kind: "button", label: { en: "An empty retina to draw on", ru: "Пустая сетчатка для рисования" },
+        press: api => api.set({ image: Array(SIDE * SIDE).fill(0), mode: "draw", damage: 0 }),
+      },
     ],
     questions: [
       {
-        ask: { en: "The 3 moves into the lower right corner. Which cell of C3 responds most then?", ru: "Тройку сдвигают в правый нижний угол. Какая клетка C3 ответит сильнее всех?" },
+        ask: {
+          en: "The 3 moves into the lower right corner. Which cell of C3 responds most then?",
+          ru: "Тройку сдвигают в правый нижний угол. Какая клетка C3 ответит сильнее всех?",
+        },
         choices: [
           { en: "The same one", ru: "Та же самая" },
           { en: "Another one", ru: "Другая" },
@@ -128,7 +145,10 @@ print("responses in S1:", model.planes(image[None], "s1").shape)`;
         },
       },
       {
-        ask: { en: "The network has organised itself on 0 to 4 alone. It is shown a T. What does it answer?", ru: "Сеть самоорганизовалась только на цифрах от 0 до 4. Ей показали T. Что она ответит?" },
+        ask: {
+          en: "The network has organised itself on 0 to 4 alone. It is shown a T. What does it answer?",
+          ru: "Сеть самоорганизовалась только на цифрах от 0 до 4. Ей показали T. Что она ответит?",
+        },
         choices: [
           { en: "One of the numerals, surely", ru: "Уверенно назовёт одну из цифр" },
           { en: "Hardly anything", ru: "Почти ничего" },
@@ -170,7 +190,8 @@ print("responses in S1:", model.planes(image[None], "s1").shape)`;
     python,
     thumbnail(svg) {
       const image = figure("3");
-      svg.append("path").attr("d", squares(d3.range(256).filter(i => image[i]).map(i => [24 + (i % SIDE) * 4.6, 3 + Math.floor(i / SIDE) * 4.6]), 4)).style("fill", "var(--one)");
+      svg.append("path")
+        .attr("d", squares(d3.range(256).filter(i => image[i]).map(i => [24 + (i % SIDE) * 4.6, 3 + Math.floor(i / SIDE) * 4.6]), 4)).style("fill", "var(--one)");
     },
     draw,
   });

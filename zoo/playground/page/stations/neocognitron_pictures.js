@@ -33,9 +33,11 @@
     g.append("path").attr("d", squares(places, side)).style("fill", "var(--grid)");
     const shades = d3.range(1, LEVELS + 1).map(level =>
       g.append("path").style("fill", `var(--${layer.name[0] === "s" ? "one" : "two"})`).style("fill-opacity", level / LEVELS));
-    const frame = layer.name === "c3" ? g.append("rect").attr("width", side + 4).attr("height", side + 4).style("fill", "none").style("stroke", "var(--accent)").style("stroke-width", 3) : null;
+    const frame = layer.name === "c3" ? g.append("rect").attr("width", side + 4).attr("height", side + 4)
+      .style("fill", "none").style("stroke", "var(--accent)").style("stroke-width", 3) : null;
     if (frame) {
-      g.selectAll(".name").data(places).join("text").attr("class", "name").attr("x", ([u]) => u + side / 2).attr("y", ([, v]) => v + side / 2 + 5).attr("text-anchor", "middle").style("fill", "var(--soft)");
+      g.selectAll(".name").data(places).join("text").attr("class", "name").attr("x", ([u]) => u + side / 2)
+        .attr("y", ([, v]) => v + side / 2 + 5).attr("text-anchor", "middle").style("fill", "var(--soft)");
     }
     return result => {
       const { rows, planes: count, u } = result[layer.name];
@@ -69,7 +71,9 @@
     g.append("path").attr("d", lines).style("stroke", "var(--grid)");
     const lit = g.append("path").style("fill", "var(--ink)");
     const cursor = g.append("rect").attr("width", cell).attr("height", cell).style("fill", "none").style("stroke", "var(--accent)").style("stroke-width", 3);
-    const touch = svg.append("rect").attr("x", left).attr("y", top).attr("width", size).attr("height", size).style("fill", "var(--paper)").style("fill-opacity", 0.01);
+    const touch = svg.append("rect").attr("x", left).attr("y", top).attr("width", size).attr("height", size)
+      .style("fill", "var(--paper)").style("fill-opacity", 0.01);
+    touch.style("touch-action", "none"); // a finger draws, and does not scroll the page
     let at = [SIDE / 2, SIDE / 2]; // row and column of the pen
     let pen = 1;
     let mode = "";
@@ -92,7 +96,10 @@
       touch
         .attr("role", "slider")
         .attr("tabindex", 0)
-        .attr("aria-label", api.text({ en: "The pen: arrows move it, the space bar turns a pixel over", ru: "Перо: стрелки двигают его, пробел меняет пиксель" }))
+        .attr("aria-label", api.text({
+          en: "The pen: arrows move it, the space bar turns a pixel over",
+          ru: "Перо: стрелки двигают его, пробел меняет пиксель",
+        }))
         .on("keydown.draw", event => {
           const way = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
           if (!way && event.key !== " " && event.key !== "Enter") return;
@@ -171,14 +178,15 @@
   function answers(svg, api, { left, top, width }) {
     const g = svg.append("g").attr("transform", `translate(${left},${top})`);
     g.append("text").attr("y", -8).text(api.text({ en: "The answer", ru: "Ответ" })).style("font-weight", 600);
+    const full = width - 94; // of a bar: "100.0 %" in bold stands beside it
     const rows = g.selectAll("g").data(KNOWN).join("g").attr("transform", (_, i) => `translate(0,${i * 24})`);
     rows.append("text").attr("y", 15).text(name => name);
-    rows.append("rect").attr("x", 16).attr("y", 2).attr("height", 16).attr("width", width - 80).style("fill", "var(--grid)");
+    rows.append("rect").attr("x", 16).attr("y", 2).attr("height", 16).attr("width", full).style("fill", "var(--grid)");
     const bars = rows.append("rect").attr("x", 16).attr("y", 2).attr("height", 16);
     const texts = rows.append("text").attr("x", width).attr("y", 15).attr("text-anchor", "end");
     return result => {
       const p = i => (result.cell < 0 ? 0 : result.probabilities[i]);
-      bars.attr("width", (_, i) => (width - 80) * p(i)).style("fill", (_, i) => (i === result.answer && recognised(result) ? "var(--accent)" : "var(--soft)"));
+      bars.attr("width", (_, i) => full * p(i)).style("fill", (_, i) => (i === result.answer && recognised(result) ? "var(--accent)" : "var(--soft)"));
       texts.text((_, i) => `${api.fixed(100 * p(i), 1)} %`).style("font-weight", (_, i) => (i === result.answer ? 700 : 400));
     };
   }
@@ -193,7 +201,7 @@
     const other = g.append("path").style("fill", "var(--two-soft)").style("stroke", "var(--two)").style("stroke-width", 0.7);
     const here = g.append("rect").attr("width", cell).attr("height", cell).style("fill", "none").style("stroke", "var(--ink)").style("stroke-width", 2);
     let [key, found, waiting] = ["", [], null];
-    let tell = () => {}; // tells how many answers are alike, of the state that is shown
+    let tell = () => {}; // tells how many answers are alike, of the state that is shown; 0 of 0 until all places are counted
     let wanted = -1;
 
     function draw(columns) {
@@ -222,8 +230,8 @@
       tell = () => {
         draw(columns);
         const alike = wanted < 0 ? 0 : found.filter(answer => answer === wanted).length;
-        title.text(api.text({ en: `Same in ${alike} of ${found.length} places`, ru: `Так же в ${alike} из ${found.length} мест` }));
-        say(alike, found.length);
+        title.text(!found.length ? "" : api.text({ en: `Same in ${alike} of ${found.length} places`, ru: `Так же в ${alike} из ${found.length} мест` }));
+        say(alike, found.length === rows * columns ? found.length : 0);
       };
       if (now !== key) {
         clearTimeout(waiting);

@@ -4,11 +4,11 @@
   const { element } = playground;
   const kernel = playground.kernels.perceptron;
   const { EDGE, plane, vectors, proof } = playground.perceptron_pictures;
+  const { GATES, demands, figures } = playground.perceptron_table;
   const MISTAKES = 2000; // the most that are followed
   const POINTS = 40; // the most that may be put: the exact margin tries n^3 / 6 triangles
   const PACE = 0.55; // seconds from mistake to mistake
   const CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]];
-  const GATES = { and: [-1, -1, -1, 1], or: [-1, 1, 1, 1], xor: [-1, 1, 1, -1] };
 
   /** Returns the points and targets of a state. */
   function given(state) {
@@ -31,52 +31,6 @@
   }
 
   const made = (state, found = solve(state)) => Math.min(state.steps, found.mistakes.length);
-
-  /** Returns a point's four inequalities as text: what must hold for the row. */
-  function inequality([x1, x2], target) {
-    const terms = [x1 ? "w₁" : null, x2 ? "w₂" : null, "b"].filter(Boolean).join(" + ");
-    return `${terms} ${target > 0 ? "≥" : "<"} 0`;
-  }
-
-  /** Shows what the four rows of a gate demand of the weights, and which demands the present weights meet. */
-  function demands(root, api) {
-    const table = element("table", { style: "border-collapse:collapse;width:100%" });
-    const said = element("p", {});
-    const box = element("section", { style: "display:grid;gap:.5rem;overflow-x:auto" }, table, said);
-    root.append(box);
-    const cell = (tag, text, style = "") => element(tag, { style: `padding:.15rem .6rem .15rem 0;text-align:left;${style}` }, text);
-    const heads = [
-      { en: "inputs", ru: "входы" }, { en: "must", ru: "должен" }, { en: "demand", ru: "условие" }, { en: "now", ru: "сейчас" },
-    ];
-    return ({ points, targets }, weights, data) => {
-      box.hidden = !GATES[data];
-      if (box.hidden) return;
-      const sums = kernel.activations(points, weights);
-      const rows = points.map((point, row) => {
-        const met = sums[row] >= 0 === targets[row] > 0;
-        const must = targets[row] > 0 ? { en: "fire", ru: "сработать" } : { en: "be silent", ru: "молчать" };
-        return element(
-          "tr", {}, cell("td", point.join(" ")), cell("td", api.text(must)), cell("td", inequality(point, targets[row]), "font-weight:600"),
-          cell("td", `${api.number(sums[row])} ${met ? "✓" : "✗"}`, `color:var(--${met ? "three" : "error"});font-weight:600`),
-        );
-      });
-      table.replaceChildren(element("thead", {}, element("tr", {}, ...heads.map(head => cell("th", api.text(head), "font-weight:400;color:var(--soft)")))), element("tbody", {}, ...rows));
-      said.textContent = data !== "xor" ? "" : api.text({
-        en: "Add the second and third: w₁ + w₂ + 2b ≥ 0. Add the first and fourth: w₁ + w₂ + 2b < 0. Both cannot hold: no weights will ever do (Minsky and Papert 1969).",
-        ru: "Сложим второе и третье: w₁ + w₂ + 2b ≥ 0. Сложим первое и четвёртое: w₁ + w₂ + 2b < 0. Вместе они невозможны: подходящих весов нет (Минский и Пейперт, 1969).",
-      });
-    };
-  }
-
-  /** Shows large numbers with a line of text under each. */
-  function figures(root) {
-    const row = element("div", { style: "display:flex;flex-wrap:wrap;gap:.3rem 1.6rem" });
-    root.append(row);
-    return pairs => row.replaceChildren(...pairs.map(([value, text, colour]) => element(
-      "div", {}, element("div", { style: `font-size:1.7rem;font-weight:700;line-height:1.2;color:var(--${colour})` }, value),
-      element("div", { style: "color:var(--soft);font-size:.9rem" }, text),
-    )));
-  }
 
   function draw(root, api) {
     const sides = element("div", { style: "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));align-items:start" });
@@ -198,8 +152,8 @@ print(run.stopped)
     },
     entry: "perceptron",
     lead: {
-      en: "The unit leaves its weights alone while it is right. After a mistake it adds the point to its weights, or takes it away: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. If any line divides the classes, it stops after at most (R/γ)² mistakes.",
-      ru: "Пока элемент отвечает верно, он не меняет весов. После ошибки он прибавляет точку к весам или вычитает её: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. Если классы разделимы прямой, ошибок будет не больше (R/γ)².",
+      en: "The unit leaves its weights alone while it is right. After a mistake it adds the point to its weights, or takes it away: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. A point on the line itself counts as a mistake. If any line divides the classes, it stops after at most (R/γ)² mistakes.",
+      ru: "Пока элемент отвечает верно, он не меняет весов. После ошибки он прибавляет точку к весам или вычитает её: w\u00a0←\u00a0w\u00a0+\u00a0t\u00a0x, b\u00a0←\u00a0b\u00a0+\u00a0t. Точка на самой прямой тоже считается ошибкой. Если классы разделимы прямой, ошибок будет не больше (R/γ)².",
     },
     defaults: { data: "and", steps: 8, adds: 1, gap: 0.4, seed: 1, points: [] },
     encode: { points: points => points.map(point => point.join(",")).join(";") },
@@ -216,12 +170,15 @@ print(run.stopped)
         options: [
           { value: "and", label: { en: "AND", ru: "И" } },
           { value: "or", label: { en: "OR", ru: "ИЛИ" } },
-          { value: "xor", label: { en: "Exclusive or", ru: "Исключающее или" } },
+          { value: "xor", label: { en: "Exclusive or", ru: "Исключающее ИЛИ" } },
           { value: "clouds", label: { en: "Two clouds", ru: "Два облака" } },
           { value: "own", label: { en: "Your own", ru: "Свои" } },
         ],
       },
-      { key: "gap", kind: "range", min: 0.1, max: 1.2, step: 0.1, label: { en: "Gap between the clouds", ru: "Просвет между облаками" }, shown: state => state.data === "clouds" },
+      {
+        key: "gap", kind: "range", min: 0.1, max: 1.2, step: 0.1,
+        label: { en: "Gap between the clouds", ru: "Просвет между облаками" }, shown: state => state.data === "clouds",
+      },
       {
         kind: "button", label: { en: "Other clouds", ru: "Другие облака" }, shown: state => state.data === "clouds",
         press: api => api.set({ seed: api.state.seed + 1, steps: 0 }),
@@ -233,14 +190,24 @@ print(run.stopped)
           { value: -1, label: { en: "should be silent (orange square)", ru: "молчит (оранжевый квадрат)" } },
         ],
       },
-      { kind: "button", label: { en: "Back one mistake", ru: "Назад на одну ошибку" }, disabled: state => made(state) === 0, press: api => api.set({ steps: made(api.state) - 1 }) },
+      {
+        kind: "button", label: { en: "Back one mistake", ru: "Назад на одну ошибку" },
+        disabled: state => made(state) === 0, press: api => api.set({ steps: made(api.state) - 1 }),
+      },
       { kind: "button", label: { en: "From zero weights", ru: "С нулевых весов" }, disabled: state => state.steps === 0, press: api => api.set({ steps: 0 }) },
-      { kind: "button", label: { en: "To the end", ru: "До конца" }, disabled: state => solve(state).gamma === 0 || made(state) === solve(state).mistakes.length, press: api => api.set({ steps: solve(api.state).mistakes.length }) },
+      {
+        kind: "button", label: { en: "To the end", ru: "До конца" },
+        disabled: state => solve(state).gamma === 0 || made(state) === solve(state).mistakes.length,
+        press: api => api.set({ steps: solve(api.state).mistakes.length }),
+      },
       { kind: "button", label: { en: "Remove all points", ru: "Убрать все точки" }, press: api => api.set({ data: "own", points: [], steps: 0 }) },
     ],
     questions: [
       {
-        ask: { en: "AND from zero weights, its rows in the order 00, 01, 10, 11: how many mistakes?", ru: "«И» с нулевых весов, строки в порядке 00, 01, 10, 11: сколько будет ошибок?" },
+        ask: {
+          en: "AND from zero weights, its rows in the order 00, 01, 10, 11: how many mistakes?",
+          ru: "«И» с нулевых весов, строки в порядке 00, 01, 10, 11: сколько будет ошибок?",
+        },
         choices: [4, 9, 18, 51].map(String),
         set: { data: "and", steps: 51 },
         right: () => [4, 9, 18, 51].indexOf(outcome("and")),
@@ -250,7 +217,10 @@ print(run.stopped)
         },
       },
       {
-        ask: { en: "Exclusive or: how many of its four rows can one line get right?", ru: "Исключающее или: сколько строк из четырёх может верно разделить одна прямая?" },
+        ask: {
+          en: "Exclusive or: how many of its four rows can one line get right?",
+          ru: "«Исключающее ИЛИ»: сколько строк из четырёх может верно разделить одна прямая?",
+        },
         choices: [2, 3, 4].map(String),
         set: { data: "xor", steps: 4 },
         right: () => [2, 3, 4].indexOf(kernel.best(CORNERS, GATES.xor).right),
@@ -263,14 +233,20 @@ print(run.stopped)
         },
       },
       {
-        ask: { en: "AND with its rows shown in the reverse order, 11 first: how many mistakes?", ru: "«И», строки показаны в обратном порядке, начиная с 11: сколько ошибок?" },
-        choices: [{ en: "fewer than in the usual order", ru: "меньше, чем в обычном порядке" }, { en: "as many", ru: "столько же" }, { en: "more", ru: "больше" }],
+        ask: {
+          en: "AND with its rows shown in the reverse order, 11 first: how many mistakes?",
+          ru: "«И», строки показаны в обратном порядке, начиная с 11: сколько ошибок?",
+        },
+        choices: [
+          { en: "fewer than in the usual order", ru: "меньше, чем в обычном порядке" },
+          { en: "as many", ru: "столько же" }, { en: "more", ru: "больше" },
+        ],
         set: { data: "own", steps: 51, points: [[1, 1, 1], [1, 0, -1], [0, 1, -1], [0, 0, -1]] },
         right: api => 1 + Math.sign(solve(api.state).mistakes.length - outcome("and")),
         explain: api => {
           const [now, before] = [solve(api.state).mistakes.length, outcome("and")];
           return {
-            en: `${now} after ${before}. The number depends on the order; the bound does not.`,
+            en: `${now} instead of ${before}. The number depends on the order; the bound does not.`,
             ru: `${now} вместо ${before}. Число ошибок зависит от порядка, граница — нет.`,
           };
         },

@@ -7,6 +7,8 @@
   const EDGE = 2; // the plane shows -2 to 2
   const GRID = 16; // points stand on multiples of 1/16, which add up exactly
 
+  const RIM = "paint-order: stroke; stroke: var(--paper); stroke-width: 4px"; // of a name that lines pass
+
   const arrow = (from, to, head = 11) => {
     const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
     if (length < 1) return "";
@@ -76,8 +78,8 @@
     const format = value => api.number(value);
     svg.append("g").attr("transform", `translate(0,${SIZE - margin})`).call(d3.axisBottom(x).ticks(5).tickFormat(format));
     svg.append("g").attr("transform", `translate(${margin},0)`).call(d3.axisLeft(y).ticks(5).tickFormat(format));
-    svg.append("text").attr("x", SIZE - 12).attr("y", SIZE - margin - 8).attr("text-anchor", "end").text("x₁");
-    svg.append("text").attr("x", margin + 8).attr("y", 24).text("x₂");
+    svg.append("text").attr("x", x(1.5)).attr("y", SIZE - 10).attr("text-anchor", "middle").text("x₁");
+    svg.append("text").attr("x", margin - 8).attr("y", y(1.5)).attr("text-anchor", "end").text("x₂");
 
     const ground = svg.append("rect").attr("x", x(-EDGE)).attr("y", y(EDGE)).attr("width", x(EDGE) - x(-EDGE))
       .attr("height", y(-EDGE) - y(EDGE)).attr("fill", "transparent").style("cursor", "crosshair")
@@ -169,6 +171,7 @@
     const strokes = [["var(--field)", 3], ["var(--ink)", 5], ["var(--accent)", 2.5]];
     const arrows = strokes.map(([colour, thick]) =>
       svg.append("path").attr("fill", "none").attr("stroke", colour).attr("stroke-width", thick));
+    const names = svg.append("g");
     const words = svg.append("text").attr("x", 10).attr("y", 20).attr("font-weight", 600);
     words.append("tspan").attr("fill", "var(--soft)").text("w");
     words.append("tspan").attr("fill", "var(--accent)").attr("dx", 6).text("+ t x");
@@ -187,8 +190,9 @@
         const [ox, oy] = at([0, 0]);
         axes.selectAll("path").data([`M12,${oy}H${width - 12}`, `M${ox},34V${height - 8}`]).join("path")
           .attr("d", path => path).attr("stroke", "var(--field)");
-        axes.selectAll("text").data([["w₁", width - 14, oy - 6, "end"], ["w₂", ox + 6, 44, "start"]]).join("text")
-          .attr("x", one => one[1]).attr("y", one => one[2]).attr("text-anchor", one => one[3]).text(one => one[0]);
+        names.selectAll("text").data([["w₁", width - 14, oy - 6, "end"], ["w₂", ox + 6, 44, "start"]]).join("text")
+          .attr("x", one => one[1]).attr("y", one => one[2]).attr("text-anchor", one => one[3])
+          .attr("style", RIM).text(one => one[0]);
         const walked = ends.slice(0, step + 1);
         trace.attr("d", `M${walked.map(at).join("L")}`);
         dots.selectAll("circle").data(walked).join("circle").attr("r", 2.5).attr("fill", "var(--field)")
@@ -205,7 +209,10 @@
 
   /** Adds Novikoff's proof: gamma k <= |w| <= R sqrt(k), two lines that cross at the bound. */
   function proof(root, api) {
-    const label = { en: "The length of the weights after each mistake, between two bounds", ru: "Длина вектора весов после каждой ошибки между двумя границами" };
+    const label = {
+      en: "The length of the weights after each mistake, between two bounds",
+      ru: "Длина вектора весов после каждой ошибки между двумя границами",
+    };
     const [width, height] = [430, 270];
     const margin = { left: 46, right: 14, top: 14, bottom: 44 };
     const svg = api.picture(root, { width, height, label });
@@ -224,7 +231,7 @@
     const boundText = svg.append("text").attr("text-anchor", "end").style("fill", "var(--accent)");
     const steps = svg.append("path").attr("fill", "none").attr("stroke", "var(--ink)").attr("stroke-width", 1.5);
     const dots = svg.append("g");
-    const name = svg.append("text").attr("font-weight", 600).text("|w|");
+    const name = svg.append("text").attr("font-weight", 600).attr("style", RIM).text("|w|");
     return {
       update({ all, step, gamma, radius, bound: most }) {
         const last = Number.isFinite(most) ? most : Math.max(24, 1.3 * step);

@@ -16,17 +16,6 @@
     plane: { en: "a plane: numbers", ru: "плоскость: числа" },
     own: { en: "your own table (CSV)", ru: "своя таблица (CSV)" },
   };
-  const ACTIVATIONS = {
-    identity: { en: "identity", ru: "тождественная" },
-    binary_step: { en: "binary step", ru: "ступенька" },
-    logistic: { en: "logistic", ru: "логистическая" },
-    tanh: { en: "tanh", ru: "гиперболический тангенс" },
-    arctan: { en: "arctan", ru: "арктангенс" },
-    relu: "ReLU",
-    prelu: "PReLU",
-    elu: "ELU",
-    softplus: "softplus",
-  };
   const NAMES = { f1: "x", f2: "y", f3: "x²", f4: "y²", f5: "xy", f6: "sin πx", f7: "sin πy" };
 
   const options = names => Object.entries(names).map(([value, label]) => ({ value, label }));
@@ -172,6 +161,21 @@
     };
   }
 
+  const CIRCLES = {
+    data: "circles", noise: 0.08, count: 200, f1: true, f2: true, f3: false, f4: false, f5: false, f6: false, f7: false,
+    hidden: [], penalty: "none", optimizer: "adam", rate: 0.03, batch: 10,
+  };
+  const SHARES = [
+    { en: "About as many as by chance", ru: "Примерно как наугад" },
+    { en: "About three quarters", ru: "Около трёх четвертей" },
+    { en: "Nearly all", ru: "Почти все" },
+  ];
+  /** Returns which of the shares a state's accuracy is. */
+  function share(api) {
+    const accuracy = tested(api);
+    return [0.65, 0.9].filter(bound => accuracy >= bound).length;
+  }
+
   playground.station({
     name: "your_data",
     title: { en: "Your own data", ru: "Свои данные" },
@@ -206,7 +210,10 @@
       },
       {
         key: "table", kind: "text", rows: 5, shown: isOwn,
-        label: { en: "or rows: number, number, label. Tables of up to 2,000 characters go into the link", ru: "или строки: число, число, метка. Таблица до 2000 знаков попадает в ссылку" },
+        label: {
+          en: "or rows: number, number, label. Tables of up to 2,000 characters go into the link",
+          ru: "или строки: число, число, метка. Таблица до 2000 знаков попадает в ссылку",
+        },
       },
       { key: "count", kind: "range", min: 20, max: 1000, step: 10, label: { en: "Points", ru: "Точек" }, shown: state => !isOwn(state) },
       { key: "noise", kind: "range", min: 0, max: 0.6, step: 0.01, label: { en: "Noise", ru: "Шум" }, shown: state => !isOwn(state) },
@@ -215,18 +222,21 @@
       ...FEATURES.map(([key]) => ({ key, kind: "checkbox", label: NAMES[key] })),
       { kind: "heading", label: { en: "Network", ru: "Сеть" } },
       {
-        kind: "button", label: { en: "One hidden layer more", ru: "Добавить скрытый слой" }, disabled: state => state.hidden.length >= MOST_LAYERS,
+        kind: "button", label: { en: "Add a hidden layer", ru: "Добавить скрытый слой" }, disabled: state => state.hidden.length >= MOST_LAYERS,
         press: api => api.set({ hidden: [...api.state.hidden, api.state.hidden[api.state.hidden.length - 1] ?? 4] }),
       },
       {
-        kind: "button", label: { en: "One hidden layer less", ru: "Убрать скрытый слой" }, disabled: state => !state.hidden.length,
+        kind: "button", label: { en: "Remove a hidden layer", ru: "Убрать скрытый слой" }, disabled: state => !state.hidden.length,
         press: api => api.set({ hidden: api.state.hidden.slice(0, -1) }),
       },
-      { key: "activation", kind: "select", label: { en: "Activation", ru: "Функция активации" }, options: options(ACTIVATIONS) },
+      { key: "activation", kind: "select", label: { en: "Activation", ru: "Функция активации" }, options: options(playground.kernels.activations.TITLES) },
       { kind: "heading", label: { en: "Training", ru: "Обучение" } },
       {
         key: "optimizer", kind: "select", label: { en: "Optimizer", ru: "Оптимизатор" },
-        options: options({ sgd: { en: "gradient descent", ru: "градиентный спуск" }, momentum: { en: "with momentum 0.9", ru: "с моментом 0,9" }, adam: "Adam" }),
+        options: options({
+          sgd: { en: "gradient descent", ru: "градиентный спуск" }, momentum: { en: "with momentum 0.9", ru: "с инерцией 0,9" },
+          adam: "Adam",
+        }),
       },
       { key: "rate", kind: "range", min: 0.0001, max: 3, scale: "log", label: { en: "Learning rate", ru: "Скорость обучения" } },
       {
@@ -237,7 +247,10 @@
         key: "penalty", kind: "select", label: { en: "Regularisation", ru: "Регуляризация" },
         options: options({ none: { en: "none", ru: "нет" }, l1: "l1: Σ|w|", l2: "l2: Σw²" }),
       },
-      { key: "strength", kind: "range", min: 0.00001, max: 1, scale: "log", label: { en: "Its factor", ru: "Её множитель" }, shown: state => state.penalty !== "none" },
+      {
+        key: "strength", kind: "range", min: 0.00001, max: 1, scale: "log", label: { en: "Its factor", ru: "Её множитель" },
+        shown: state => state.penalty !== "none",
+      },
       { kind: "button", label: { en: "Start again", ru: "Начать заново" }, press: api => api.set({ steps: 0 }) },
       { kind: "button", label: { en: "Other points and weights", ru: "Другие точки и веса" }, press: api => api.set({ seed: api.state.seed + 1, steps: 0 }) },
     ],
@@ -247,16 +260,12 @@
           en: "One class lies on a circle inside the other. A network without hidden layers sees x and y alone. How many test points will it get right?",
           ru: "Один класс лежит на окружности внутри другого. Сеть без скрытых слоёв видит только x и y. Сколько проверочных точек она определит верно?",
         },
-        choices: [
-          { en: "About as many as by chance", ru: "Примерно как наугад" },
-          { en: "About three quarters", ru: "Около трёх четвертей" },
-          { en: "Nearly all", ru: "Почти все" },
-        ],
-        set: { data: "circles", noise: 0.08, count: 200, f1: true, f2: true, f3: false, f4: false, f5: false, f6: false, f7: false, hidden: [], penalty: "none", optimizer: "adam", rate: 0.03, batch: 10, steps: 1400 },
-        right: api => (accuracy => (accuracy < 0.65 ? 0 : accuracy < 0.9 ? 1 : 2))(tested(api)),
+        choices: SHARES,
+        set: { ...CIRCLES, steps: 1400 },
+        right: share,
         explain: api => ({
           en: `${api.fixed(100 * tested(api), 0)} % are right: a line cannot enclose a circle.`,
-          ru: `Верно ${api.fixed(100 * tested(api), 0)} %: прямая не может окружить круг.`,
+          ru: `Правильных ответов ${api.fixed(100 * tested(api), 0)} %: прямая не может окружить круг.`,
         }),
       },
       {
@@ -264,13 +273,9 @@
           en: "The same network without hidden layers now gets x² and y² too. How many test points will it get right?",
           ru: "Та же сеть без скрытых слоёв получает ещё x² и y². Сколько проверочных точек она определит верно?",
         },
-        choices: [
-          { en: "About as many as by chance", ru: "Примерно как наугад" },
-          { en: "About three quarters", ru: "Около трёх четвертей" },
-          { en: "Nearly all", ru: "Почти все" },
-        ],
-        set: { data: "circles", noise: 0.08, count: 200, f1: true, f2: true, f3: true, f4: true, f5: false, f6: false, f7: false, hidden: [], penalty: "none", optimizer: "adam", rate: 0.03, batch: 10, steps: 2800 },
-        right: api => (accuracy => (accuracy < 0.65 ? 0 : accuracy < 0.9 ? 1 : 2))(tested(api)),
+        choices: SHARES,
+        set: { ...CIRCLES, f3: true, f4: true, steps: 2800 },
+        right: share,
         explain: {
           en: "x² + y² is constant on a circle: in these inputs the classes are parted by a plane.",
           ru: "x² + y² постоянна на окружности: в таких входах классы разделяет плоскость.",
@@ -286,7 +291,9 @@
           { en: "A curve with a few bends", ru: "Кривая с несколькими изгибами" },
           { en: "A straight line", ru: "Прямая" },
         ],
-        set: { data: "spirals", noise: 0.02, count: 300, f1: true, f2: true, f3: false, f4: false, f5: false, f6: false, f7: false, hidden: [8, 8, 8], activation: "identity", penalty: "none", optimizer: "adam", rate: 0.01, batch: 10, steps: 1000 },
+        set: {
+          ...CIRCLES, data: "spirals", noise: 0.02, count: 300, hidden: [8, 8, 8], activation: "identity", rate: 0.01, steps: 1000,
+        },
         right: api => {
           // What the output sums up is linear in the inputs where it has no curvature along any line.
           const { net } = trained(api.state);

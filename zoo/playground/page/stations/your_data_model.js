@@ -48,7 +48,10 @@
       if (curve.length > LOSSES) for (let i = curve.length - 2; i > 0; i -= 2) curve.splice(i, 1);
       return found;
     }
-    return { own, parts, net, encode, features: features(state), scale, step: trainer.step, epochs: trainer.epochs, curve, note, steps: Math.ceil(parts.train.y.length / batchSize) };
+    return {
+      own, parts, net, encode, features: features(state), scale, step: trainer.step, epochs: trainer.epochs, curve, note,
+      steps: Math.ceil(parts.train.y.length / batchSize),
+    };
   }
 
   const NAMES = { sgd: "SGD", momentum: "SGD", adam: "Adam" };

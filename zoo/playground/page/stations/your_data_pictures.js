@@ -138,7 +138,8 @@
       unit.select("text").attr("y", side / 2 + 5).style("font-size", "13px")
         .text(d => (d.layer === 0 && !api.narrow ? RAISED[features[d.unit]] ?? features[d.unit] : ""));
       const links = net.layers.flatMap(({ inputs, units: count, kernel }, l) =>
-        d3.range(inputs * count).map(i => ({ at: kernel + i, from: [x(l) + side, y(l, Math.floor(i / count)) + side / 2], to: [x(l + 1), y(l + 1, i % count) + side / 2] })));
+        d3.range(inputs * count)
+          .map(i => ({ at: kernel + i, from: [x(l) + side, y(l, Math.floor(i / count)) + side / 2], to: [x(l + 1), y(l + 1, i % count) + side / 2] })));
       const curve = d3.linkHorizontal().source(d => d.from).target(d => d.to);
       lines.selectAll("path").data(links).join("path").attr("d", curve).attr("fill", "none");
       columns(net, x, side);
@@ -156,7 +157,10 @@
       }).attr("transform", d => `translate(${x(d.layer + 1) + side / 2 + 16 * d.change},20)`);
       button.style("opacity", d => (d.count < 1 || d.count > playground.yourData.MOST_UNITS ? 0.3 : 1));
       api.pressable(button, {
-        label: d => `${api.text(d.change > 0 ? { en: "One unit more in hidden layer", ru: "Добавить нейрон в скрытый слой" } : { en: "One unit less in hidden layer", ru: "Убрать нейрон из скрытого слоя" })} ${d.layer + 1}`,
+        label: d => `${api.text(d.change > 0 ? {
+          en: "One unit more in hidden layer",
+          ru: "Добавить нейрон в скрытый слой",
+        } : { en: "One unit less in hidden layer", ru: "Убрать нейрон из скрытого слоя" })} ${d.layer + 1}`,
         press: (event, d) => {
           if (d.count < 1 || d.count > playground.yourData.MOST_UNITS) return;
           api.set({ hidden: api.state.hidden.map((size, layer) => (layer === d.layer ? d.count : size)) });
@@ -186,7 +190,7 @@
 
   /** Draws the losses of training and test; returns show(training, found). */
   function drawLosses(root, api) {
-    const width = api.narrow ? 360 : 330, height = api.narrow ? 220 : 300, left = 46, bottom = 34;
+    const width = api.narrow ? 360 : 330, height = api.narrow ? 230 : 310, left = 46, bottom = 44;
     const svg = api.picture(root, {
       width,
       height,
@@ -194,10 +198,12 @@
     });
     const axes = ["bottom", "side"].map(() => svg.append("g"));
     const curves = ["train", "test"].map((name, i) =>
-      svg.append("path").attr("fill", "none").attr("stroke", i ? "var(--two)" : "var(--one)").attr("stroke-width", 2.5).attr("stroke-dasharray", i ? "6 4" : null));
+      svg.append("path").attr("fill", "none").attr("stroke", i ? "var(--two)" : "var(--one)").attr("stroke-width", 2.5)
+        .attr("stroke-dasharray", i ? "6 4" : null));
     const words = ["train", "test"].map((name, i) =>
-      svg.append("text").attr("x", width - 8).attr("text-anchor", "end").attr("y", 20 + 20 * i).style("font-weight", 600).style("fill", i ? "var(--two)" : "var(--one)"));
-    const unit = svg.append("text").attr("x", width - 8).attr("y", height - 2).attr("text-anchor", "end").style("fill", "var(--soft)");
+      svg.append("text").attr("x", width - 8).attr("text-anchor", "end").attr("y", 20 + 20 * i)
+        .style("font-weight", 600).style("fill", i ? "var(--two)" : "var(--one)"));
+    const unit = svg.append("text").attr("x", width - 8).attr("y", height - 7).attr("text-anchor", "end").style("fill", "var(--soft)");
     unit.text(api.text({ en: "epochs", ru: "эпохи" }));
     return ({ curve }, found) => {
       const finite = curve.filter(one => Number.isFinite(one.train) && Number.isFinite(one.test));
