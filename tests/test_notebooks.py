@@ -157,6 +157,30 @@ def test_a_blank_stands_for_each_name_that_a_later_cell_reads():
     assert student_copies.blanked(inside, "f(1)", "fill in") == "def f(x):\n    return ...  # fill in"
 
 
+def test_names_that_later_cells_assign_themselves_get_no_blank():
+    cells = [source for kind, source in read(FOLDER / "students" / "lecture_01_neuron.ipynb") if kind == "code"]
+    blanks = [re.findall(r"^(\w+) = \.\.\.", cell, re.MULTILINE) for cell in cells]
+    assert [names for names in blanks if names] == [["smallest"], ["wait"]]
+
+
+@pytest.mark.parametrize(
+    "code, names",
+    [
+        ("a = a + 1\nprint(a, b)", ["a", "print", "b"]),
+        ("a = 1\nprint(a)", ["print"]),
+        ("a += 1", ["a"]),
+        ("for a in b:\n    c = a\na, c", ["b"]),
+        ("c = [a for a in b if a]\na", ["b", "a"]),
+        ("def f(x):\n    y = x + z\n    return y\nf(1)", ["z"]),
+        ("lambda x: x + y", ["y"]),
+        ("def f(x=y):\n    return lambda z: z + x\nz", ["y", "z"]),
+        ("a[0] = 1", ["a"]),
+    ],
+)
+def test_what_code_reads_before_it_assigns_it(code, names):
+    assert student_copies.read_first(code) == names
+
+
 def test_a_solution_that_no_cell_reads_is_refused():
     with pytest.raises(ValueError, match="A later cell must read what a solution assigns"):
         student_copies.blanked("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n", "print(y)", "fill in")
