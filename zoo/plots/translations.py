@@ -97,7 +97,7 @@ RUSSIAN = {
     "loss": "функция потерь",
     "accuracy": "доля верных ответов",
     "mistakes": "ошибки",
-    "misses": "промахи",
+    "misses": "ошибки",
     "error": "ошибка",
     "learning rate": "скорость обучения",
 }  # fmt: skip
