@@ -83,12 +83,15 @@ def test_broken_links_and_pages_that_load_from_other_hosts_are_found(tmp_path):
         '<a href="https://elsewhere.org/">4</a><img src="no.png"><script src="https://elsewhere.org/x.js"></script>'
     )
     (tmp_path / "b.html").write_text('<p id="here">B</p><a href="#here">1</a><a href="#nowhere">2</a>')
+    (tmp_path / "playground").mkdir()
+    (tmp_path / "playground" / "index.html").write_text('<a href="#axon">its script draws it</a><a href="d.html">5</a>')
     assert sorted(broken_links(tmp_path)) == [
         "a.html links to b.html#there, a heading that is not there.",
         "a.html links to c.html, which is not there.",
         "a.html links to no.png, which is not there.",
         "a.html loads https://elsewhere.org/x.js from another host.",
         "b.html links to #nowhere, a heading that is not there.",
+        "playground/index.html links to d.html, which is not there.",
     ]
 
 
