@@ -112,6 +112,6 @@ def test_softmax_and_the_cross_entropy_stand_in_the_formulas():
     network.set_weights([np.array([[0.0, 0.0]]), np.array([0.0, np.log(3.0)])])
     formulas = texts(zoo.plots.network_graph(network, [1.0], [1.0, 0.0]))[-1]
     assert r"$z_{1} = 0 \cdot 1 + 0 = 0$" in formulas and "f(z)" not in formulas
-    assert r"$y_{1} = \frac{e^{z_{1}}}{\Sigma_k e^{z_k}} = \frac{e^{0}}{e^{0} + e^{1.1}} = 0.25$" in formulas  # 1 / 4
+    assert r"$y_{1} = e^{z_{1}} / \Sigma_k e^{z_k} = e^{0} / (e^{0} + e^{1.1}) = 0.25$" in formulas  # 1 / 4
     assert r"\Sigma_j d_j \ln y_j = 1.39" in formulas  # ln 4
     assert "y_{1} - d = 0.25 - 1 = -0.75" in formulas

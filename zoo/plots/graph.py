@@ -207,9 +207,8 @@ def _z(unit: str) -> str:
 def _softmax(outputs, name: str, value: str) -> str:
     """Returns the softmax of the first output, in numbers where the outputs are few."""
     powers = [f"e^{{{z:.3g}}}" for z in outputs["z"]]
-    filled = rf"\frac{{{powers[0]}}}{{{' + '.join(powers)}}} = " if len(powers) <= 4 else ""
-    first = _z(outputs.index[0])
-    return rf"${name} = \frac{{e^{{{first}}}}}{{\Sigma_k e^{{z_k}}}} = {filled}{value}$"
+    filled = rf"{powers[0]} / ({' + '.join(powers)}) = " if len(powers) <= 4 else ""
+    return rf"${name} = e^{{{_z(outputs.index[0])}}} / \Sigma_k e^{{z_k}} = {filled}{value}$"
 
 
 def _error(numbers: ChainRule, value: str) -> str:
