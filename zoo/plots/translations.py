@@ -35,7 +35,7 @@ RUSSIAN = {
     "true class": "истинный класс",
     "true positive rate": "чувствительность (доля истинно положительных)",
     "true {name}": "истинное значение: {name}",
-    "voltage from rest (mV)": "отклонение от потенциала покоя (мВ)",
+    "voltage from rest (mV)": "отклонение от\nпотенциала покоя (мВ)",
     "year": "год",
     "{score}: difference to {best}": "{score}: разность с {best}",
     "standard deviation of its part, {name}": "стандартное отклонение вклада, {name}",
@@ -55,7 +55,7 @@ RUSSIAN = {
     "energy": "энергия",
     "hidden layers": "скрытые слои",
     "mean distance from neighbours": "среднее расстояние до соседей",
-    "precision": "точность",
+    "precision": "точность (precision)",
     "share of rows": "доля примеров",
     "share of the true class": "доля истинного класса",
     "sum = prediction": "сумма = предсказание",
@@ -146,9 +146,14 @@ def translated(label: str, /, **values) -> str:
     """Returns a label in the current language; one without a translation as it is.
 
     Args:
-        label: A label in English, or a name in the data.
+        label: A label in English.
         **values: What stands in the places of `{...}` in it.
     """
     table = RUSSIAN if _current["language"] == "ru" else {}
     label = _current["words"].get(label, table.get(label, label))
     return label.format(**values) if values else label
+
+
+def named(name) -> str:
+    """Returns a name in the data, such as that of a column or a class: by the caller's `words`, or as it is."""
+    return _current["words"].get(str(name), str(name))
