@@ -44,7 +44,9 @@ def mcculloch_pitts():
     for ax, (gate, layers) in zip(axes, (("and", 1), ("or", 1), ("xor", 2))):
         cell = zoo.build("mcculloch_pitts", truth_table=gate, layers=layers)
         zoo.plots.decision_regions(cell, zoo.data.load(f"{gate}_gate"), limits=((-0.4, 1.4), (-0.4, 1.4)), ax=ax)
-        ax.set_title(gate if layers == 1 else translated("{gate}: two layers", gate=gate), fontsize=11)
+        ax.set_title(
+            translated(gate) if layers == 1 else translated("{gate}: two layers", gate=translated(gate)), fontsize=11
+        )
         ax.get_legend().remove()
     return figure
 
@@ -165,6 +167,9 @@ PICTURES = (
 WORDS = {  # in the pictures of this file alone, and in the data that they show
     "share of open gates": "доля открытых ворот",
     "{gate}: two layers": "{gate}: два слоя",
+    "and": "И",
+    "or": "ИЛИ",
+    "xor": "исключающее ИЛИ",
     "epoch {epoch}: {wrong} mistakes": "эпоха {epoch}: ошибок {wrong}",
     "{epochs} epochs": "эпох: {epochs}",
     "length of the weights": "длина вектора весов",

@@ -8,8 +8,8 @@ A notebook holds the solutions of its exercises between two comment lines, as nb
 
 notebooks/NAME.ipynb gives notebooks/students/NAME.ipynb, and notebooks/ru/NAME.ipynb gives
 notebooks/ru/students/NAME.ipynb. There a blank, `spikes = ...  # your answer`, stands for each name of the solution
-that a later cell reads, and `return ...  # your answer` for a solution inside a function. The cell after a solution
-checks it, and fails on the blank.
+that the later cells read before they assign it, and `return ...  # your answer` for a solution inside a function. The
+cell after a solution checks it, and fails on the blank.
 """
 
 import ast
@@ -23,11 +23,79 @@ SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION(?:\n|$
 COMMENTS = {"notebooks": "your answer", "ru": "ваш ответ"}
 
 
-def _names(code: str, context) -> list[str]:
-    """Returns the variables that code assigns (`ast.Store`) or reads (`ast.Load`), in their order, each once."""
-    nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)]
-    nodes.sort(key=lambda node: (node.lineno, node.col_offset))
-    return list(dict.fromkeys(node.id for node in nodes if isinstance(node.ctx, context)))
+class _Reads(ast.NodeVisitor):
+    """Collects, in `names`, the variables that code reads before it assigns them, in their order."""
+
+    def __init__(self, known=()):
+        self.names, self.assigned = [], set(known)
+
+    def visit_Name(self, node):
+        if isinstance(node.ctx, ast.Store):
+            self.assigned.add(node.id)
+        elif node.id not in self.assigned:
+            self.names.append(node.id)
+
+    def _each(self, *parts):
+        for part in parts:
+            for node in part if isinstance(part, list) else [part]:
+                self.visit(node)
+
+    def _inside(self, local, *parts):
+        inner = _Reads(self.assigned | set(local))  # what is assigned inside is unknown outside
+        inner._each(*parts)
+        self.names += inner.names
+
+    def visit_Assign(self, node):
+        self._each(node.value, node.targets)
+
+    def visit_AugAssign(self, node):
+        if isinstance(node.target, ast.Name) and node.target.id not in self.assigned:
+            self.names.append(node.target.id)
+        self._each(node.value, node.target)
+
+    def visit_For(self, node):
+        self._each(node.iter, node.target, node.body, node.orelse)
+
+    def visit_ListComp(self, node):
+        self._inside((), node.generators, node.elt)
+
+    visit_SetComp = visit_GeneratorExp = visit_ListComp
+
+    def visit_DictComp(self, node):
+        self._inside((), node.generators, node.key, node.value)
+
+    def visit_comprehension(self, node):
+        self._each(node.iter, node.target, node.ifs)
+
+    def visit_FunctionDef(self, node):
+        self._each(node.args.defaults)
+        local = [argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)]
+        self._inside(local + assigned(node.body), node.body)
+        self.assigned.add(node.name)
+
+    def visit_Lambda(self, node):
+        self._inside([argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)], node.body)
+
+
+def read_first(code: str) -> list[str]:
+    """Returns the variables that code reads before it assigns them, in their order, each once."""
+    reads = _Reads()
+    reads.visit(ast.parse(code))
+    return list(dict.fromkeys(reads.names))
+
+
+def assigned(statements: list[ast.stmt]) -> list[str]:
+    """Returns the variables that statements assign, in their order, each once."""
+    names, waiting = [], list(reversed(statements))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.append(node.id)
+        elif isinstance(node, ast.FunctionDef):
+            names.append(node.name)
+        elif not isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp | ast.Lambda):
+            waiting += reversed(list(ast.iter_child_nodes(node)))
+    return list(dict.fromkeys(names))
 
 
 def blanked(code: str, later: str, comment: str) -> str:
@@ -42,11 +110,13 @@ def blanked(code: str, later: str, comment: str) -> str:
         ValueError: if no later cell reads a name of a solution that is not inside a function.
     """
 
+    read = read_first(SOLUTION.sub(r"\1pass\n", later))
+
     def blank(match):
         indent, solution = match[1], textwrap.dedent(match[2])
         if indent:
             return f"{indent}return ...  # {comment}\n"
-        names = [name for name in _names(solution, ast.Store) if name in _names(later, ast.Load)]
+        names = [name for name in assigned(ast.parse(solution).body) if name in read]
         if not names:
             raise ValueError(f"A later cell must read what a solution assigns. Received the solution:\n{solution}")
         return "".join(f"{name} = ...  # {comment}\n" for name in names)

@@ -86,8 +86,8 @@ def rows_of(page):
 def test_what_a_row_of_the_lecture_s_page_names_occurs_in_its_notebook(page):
     missing = []
     for entries, pictures, notebook in rows_of(page):
-        code = code_of(FOLDER / notebook)
-        missing += [(notebook, name) for name in entries + pictures if not re.search(rf"\b{re.escape(name)}", code)]
+        code = ast.unparse(ast.parse(code_of(FOLDER / notebook)))  # without its comments
+        missing += [(notebook, name) for name in entries + pictures if not re.search(rf"\b{re.escape(name)}\b", code)]
     assert missing == []
 
 
@@ -157,6 +157,30 @@ def test_a_blank_stands_for_each_name_that_a_later_cell_reads():
     assert student_copies.blanked(inside, "f(1)", "fill in") == "def f(x):\n    return ...  # fill in"
 
 
+def test_names_that_later_cells_assign_themselves_get_no_blank():
+    cells = [source for kind, source in read(FOLDER / "students" / "lecture_01_neuron.ipynb") if kind == "code"]
+    blanks = [re.findall(r"^(\w+) = \.\.\.", cell, re.MULTILINE) for cell in cells]
+    assert [names for names in blanks if names] == [["smallest"], ["wait"]]
+
+
+@pytest.mark.parametrize(
+    "code, names",
+    [
+        ("a = a + 1\nprint(a, b)", ["a", "print", "b"]),
+        ("a = 1\nprint(a)", ["print"]),
+        ("a += 1", ["a"]),
+        ("for a in b:\n    c = a\na, c", ["b"]),
+        ("c = [a for a in b if a]\na", ["b", "a"]),
+        ("def f(x):\n    y = x + z\n    return y\nf(1)", ["z"]),
+        ("lambda x: x + y", ["y"]),
+        ("def f(x=y):\n    return lambda z: z + x\nz", ["y", "z"]),
+        ("a[0] = 1", ["a"]),
+    ],
+)
+def test_what_code_reads_before_it_assigns_it(code, names):
+    assert student_copies.read_first(code) == names
+
+
 def test_a_solution_that_no_cell_reads_is_refused():
     with pytest.raises(ValueError, match="A later cell must read what a solution assigns"):
         student_copies.blanked("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n", "print(y)", "fill in")
@@ -191,6 +215,64 @@ def test_a_russian_notebook_has_the_code_of_the_english_one_but_for_its_texts(ru
     english, translation = code_of(FOLDER / russian.name), code_of(russian)
     assert len(LANGUAGE.findall(translation)) == 1 and "zoo.plots.language" not in english
     assert is_translated(ast.parse(english), ast.parse(LANGUAGE.sub("", translation)))
+
+
+def text_of(node):
+    """Returns a string as it stands in the code, with empty braces for what an f-string computes."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in parts)
+
+
+def texts(english, russian, keyword=None):
+    """Yields the strings at the same places of two trees, and the keyword argument that each is a part of."""
+    if isinstance(english, list):
+        for pair in zip(english, russian, strict=True):
+            yield from texts(*pair, keyword)
+    elif isinstance(english, ast.JoinedStr):
+        yield text_of(english), text_of(russian), keyword
+        values = [[part for part in node.values if isinstance(part, ast.FormattedValue)] for node in (english, russian)]
+        yield from texts([part.value for part in values[0]], [part.value for part in values[1]], keyword)
+    elif isinstance(english, ast.Constant) and isinstance(english.value, str):
+        yield english.value, russian.value, keyword
+    elif isinstance(english, ast.keyword):
+        yield from texts(english.value, russian.value, english.arg)
+    elif isinstance(english, ast.Call):  # a call inside a keyword argument has arguments of its own
+        yield from texts(
+            [english.func, *english.args, *english.keywords], [russian.func, *russian.args, *russian.keywords]
+        )
+    elif isinstance(english, ast.AST):
+        for name in english._fields:
+            yield from texts(getattr(english, name), getattr(russian, name), keyword)
+
+
+def hidden_changes(english, russian):
+    """Returns the strings with more than one translation, or whose translation reaches more than what is shown."""
+    shown = {None, "label", "labels", "title", "xlabel", "ylabel", "words"}
+    pairs = list(texts(ast.parse(english), ast.parse(russian)))
+    translations = {}
+    for text, translation, _ in pairs:
+        translations.setdefault(text, set()).add(translation)
+    several = {text for text, found in translations.items() if len(found) > 1}
+    return several | {text for text, translation, keyword in pairs if text != translation and keyword not in shown}
+
+
+def test_a_translated_text_is_so_everywhere_and_chooses_nothing(russian):
+    assert hidden_changes(code_of(FOLDER / russian.name), LANGUAGE.sub("", code_of(russian))) == set()
+
+
+@pytest.mark.parametrize(
+    "english, russian, found",
+    [
+        ("f(label='line', title=['line'])", "f(label='прямая', title=['прямая'])", set()),
+        ("f(rule='oja')", "f(rule='Ойя')", {"oja"}),
+        ("d['age'] + d['age']", "d['возраст'] + d['age']", {"age"}),
+        ("f(label=g(name='age'))", "f(label=g(name='возраст'))", {"age"}),
+        ("f'{a:.1f} of {b}', f'{b} of {a}'", "f'{a:.1f} из {b}', f'{b} от {a}'", {"{} of {}"}),
+        ("f'{d[\"age\"]} years', d['age']", "f'{d[\"возраст\"]} лет', d['age']", {"age"}),
+    ],
+)
+def test_what_a_translation_may_hide_is_found(english, russian, found):
+    assert hidden_changes(english, russian) == found
 
 
 @pytest.mark.parametrize(

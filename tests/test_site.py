@@ -5,6 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from docs.site import __main__ as site
 from docs.site import execution
 from docs.site.links import broken_links
 from docs.site.pages import Pages
@@ -47,7 +48,7 @@ def test_a_linked_source_file_is_a_page_that_shows_it(pages):
 
 
 def test_links_inside_notebooks_name_pages_as_they_are_built(pages):
-    text = "See [the lecture](../docs/lecture.md#on-the-lectures-formulas), ![a picture](../docs/image_mlp.svg)."
+    text = "See [the lecture](../docs/lecture.md#what-a-student-may-stumble-over), ![a picture](../docs/image_mlp.svg)."
     linked = pages.linked(text, "notebooks/a.ipynb", "notebooks/a.ipynb", built=True)
     assert linked == text.replace("lecture.md", "lecture.html")
 
@@ -82,12 +83,15 @@ def test_broken_links_and_pages_that_load_from_other_hosts_are_found(tmp_path):
         '<a href="https://elsewhere.org/">4</a><img src="no.png"><script src="https://elsewhere.org/x.js"></script>'
     )
     (tmp_path / "b.html").write_text('<p id="here">B</p><a href="#here">1</a><a href="#nowhere">2</a>')
+    (tmp_path / "playground").mkdir()
+    (tmp_path / "playground" / "index.html").write_text('<a href="#axon">its script draws it</a><a href="d.html">5</a>')
     assert sorted(broken_links(tmp_path)) == [
         "a.html links to b.html#there, a heading that is not there.",
         "a.html links to c.html, which is not there.",
         "a.html links to no.png, which is not there.",
         "a.html loads https://elsewhere.org/x.js from another host.",
         "b.html links to #nowhere, a heading that is not there.",
+        "playground/index.html links to d.html, which is not there.",
     ]
 
 
@@ -110,6 +114,58 @@ def test_a_notebook_is_executed_again_only_where_its_code_has_changed(tmp_path):
     assert printed("print(6 * 7)", "Another text.") == ("Another text.", "42\n")
     assert kept.stat().st_mtime_ns == first
     assert printed("print(6 * 8)") == ("A notebook.", "48\n")
+
+
+def test_what_outputs_depend_on_is_the_zoo_the_data_and_the_packages(tmp_path, monkeypatch):
+    for name in ("zoo/a.py", "zoo/play/page.html", "zoo/__pycache__/a.pyc", "datasets/cars/cars.csv", "docs/a.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    keys = [execution.surroundings(tmp_path)]
+    for name in ("zoo/a.py", "zoo/play/page.html", "datasets/cars/cars.csv"):
+        (tmp_path / name).write_text("2")
+        keys.append(execution.surroundings(tmp_path))
+    (tmp_path / "zoo/b.py").write_text("")
+    keys.append(execution.surroundings(tmp_path))
+    for package in ("keras", "tensorflow", "numpy", "matplotlib"):
+        versions = {**dict.fromkeys(("keras", "tensorflow", "numpy", "matplotlib"), "1.0"), package: "2.0"}
+        monkeypatch.setattr(execution.importlib.metadata, "version", versions.__getitem__)
+        keys.append(execution.surroundings(tmp_path))
+    assert len(set(keys)) == len(keys)
+    for name in ("zoo/__pycache__/a.pyc", "docs/a.md"):
+        (tmp_path / name).write_text("2")
+    assert execution.surroundings(tmp_path) == keys[-1]
+
+
+@pytest.mark.process
+def test_a_notebook_is_executed_again_where_the_zoo_has_changed(tmp_path):
+    source, kept, module = tmp_path / "a.ipynb", tmp_path / "kept.ipynb", tmp_path / "zoo" / "a.py"
+    module.parent.mkdir()
+    for code, printed in (("x = 1", "1\n"), ("x = 2", "2\n")):
+        module.write_text(code)
+        notebook_of(source, f"exec(open({str(module)!r}).read())\nprint(x)")
+        assert execution.with_outputs(source, kept, tmp_path).cells[1].outputs[0].text == printed
+
+
+def test_few_executes_the_english_notebooks_and_two_russian_ones():
+    sources = site.all_notebooks()
+    executed = [path for path in sources if site.is_executed(path, few=True)]
+    assert [path.parent.name for path in executed].count("notebooks") == 15
+    assert len(executed) == 17
+    assert all(site.is_executed(path, few=False) for path in sources)
+    first = site.notebook_reader(Path("nowhere"), few=True)(ROOT / "notebooks/ru/lecture_01_neuron.ipynb")
+    assert not any(cell.get("outputs") for cell in first.cells)
+
+
+def test_a_build_replaces_only_folders_that_it_made(tmp_path):
+    site.claim(tmp_path / "new")
+    (tmp_path / "new" / "pages").mkdir()
+    site.claim(tmp_path / "new")
+    (tmp_path / "mine" / "site").mkdir(parents=True)
+    with pytest.raises(ValueError, match="must have no site that this command did not make.*Name another folder"):
+        site.claim(tmp_path / "mine")
+    with pytest.raises(ValueError, match="must have no notebooks"):  # of this checkout, by `-o .`
+        site.claim(ROOT)
+    assert not (ROOT / site.MADE[0]).exists() and list((tmp_path / "mine").iterdir()) == [tmp_path / "mine" / "site"]
 
 
 @pytest.mark.process

@@ -1,5 +1,6 @@
 """Keras on PyTorch: the answers and weights of TensorFlow, seeds, exports, and what is refused; KERAS_BACKEND=torch."""
 
+import ast
 import json
 import os
 import subprocess
@@ -328,3 +329,30 @@ def test_the_command_line_trains_and_says_nothing_on_stderr_of_pytorch(tmp_path)
                    str(tmp_path / "out"), backend="torch")  # fmt: skip
     assert "stopped: the limit of 1 epochs" in done.stdout
     assert "torch" not in done.stderr.lower() and "Warning" not in done.stderr
+
+
+def test_the_program_of_the_chapter_on_softmax_answers_as_numpy_computes_it(tmp_path):
+    cells = json.loads((ROOT / "notebooks" / "lecture_11_softmax.ipynb").read_text(encoding="utf-8"))["cells"]
+    (cell,) = [source for source in ("".join(cell["source"]) for cell in cells) if source.startswith("PROGRAM = ")]
+    program = ast.literal_eval(ast.parse(cell).body[0].value)
+    generator = np.random.default_rng(1)
+    x, digits = generator.random((200, 64)).astype("float32"), generator.integers(0, 10, 200)
+    np.savez(tmp_path / "digits.npz", x=x, digits=digits)
+    process("-c", program, str(tmp_path / "digits.npz"), str(tmp_path / "answers.npy"), backend="torch")
+
+    generator = np.random.default_rng(0)  # the weights with which the program begins
+    weights = [generator.normal(0, 0.2, shape) for shape in ((64, 32), (32,), (32, 10), (10,))]
+
+    def hidden_and_answers(x):
+        hidden = np.maximum(x @ weights[0] + weights[1], 0)
+        exponentials = np.exp(hidden @ weights[2] + weights[3])
+        return hidden, exponentials / exponentials.sum(axis=1, keepdims=True)
+
+    for first in [*range(0, 200, 20)] * 10:
+        rows = slice(first, first + 20)
+        hidden, answers = hidden_and_answers(x[rows])
+        delta = (answers - np.eye(10)[digits[rows]]) / 20
+        behind = delta @ weights[2].T * (hidden > 0)
+        slopes = (x[rows].T @ behind, behind.sum(axis=0), hidden.T @ delta, delta.sum(axis=0))
+        weights = [weight - 0.1 * slope for weight, slope in zip(weights, slopes)]
+    np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), hidden_and_answers(x)[1], atol=1e-4)

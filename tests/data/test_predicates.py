@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.optimize import OptimizeResult
 
+from zoo.data import predicates
 from zoo.data.predicates import connected, order, parity
 
 
@@ -49,3 +51,12 @@ def test_a_table_that_is_none_is_refused():
     for table in ([0, 1, 1], [0, 2], np.zeros((2, 2)), np.zeros(1024, int), [1]):
         with pytest.raises(ValueError, match="`table` must have 2\\^n values"):
             order(table)
+
+
+@pytest.mark.parametrize("status", [1, 3, 4])
+def test_a_solver_that_gives_up_has_not_proved_that_no_weights_exist(status, monkeypatch):
+    """SciPy's states: 1 is the limit of iterations, 3 unbounded, 4 trouble with numbers. Only 2 is infeasible."""
+    answer = OptimizeResult(status=status, success=False, message="It gave up.")
+    monkeypatch.setattr(predicates, "linprog", lambda *arguments, **options: answer)
+    with pytest.raises(RuntimeError, match="masks of at most 0 pixels must have an answer.*It gave up.*fewer pixels"):
+        order(parity(2))

@@ -1,5 +1,8 @@
 """A network drawn with its numbers."""
 
+import itertools
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -62,19 +65,41 @@ def overlap(first, second):
     return True
 
 
-@pytest.mark.parametrize("sizes", [(2, 2, 1), (6, 2, 1), (2, 3, 3), (3, 3, 2), (4, 4)])
-def test_no_label_lies_over_another(sizes):
+def arrows(figure):
+    """Returns the corners of a rectangle around each arrow's line, in pixels."""
+    found = []
+    for text in figure.axes[0].texts:
+        if (arrow := getattr(text, "arrow_patch", None)) is not None:
+            begin, end = figure.axes[0].transData.transform([text.xyann, text.xy])
+            way = (end - begin) / np.linalg.norm(end - begin)
+            side = np.array([-way[1], way[0]]) * arrow.get_linewidth() / 72 * figure.dpi / 2
+            found.append(np.array([begin + side, end + side, end - side, begin - side]))
+    return found
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("sizes", [(2, 2, 1), (6, 2, 1), (2, 3, 3), (3, 3, 2), (4, 4), (4, 3), (2, 5), (2, 4, 2)])
+def test_no_label_lies_over_another_and_no_bias_or_name_over_an_arrow(sizes, answered):
     layers = [keras.layers.Dense(size, activation="tanh") for size in sizes[1:]]
     network = keras.Sequential([keras.Input((sizes[0],)), *layers])
     generator = np.random.default_rng(0)
-    network.set_weights([generator.normal(size=weight.shape) for weight in network.weights])
-    figure = zoo.plots.network_graph(network, np.linspace(-1, 1, sizes[0]), np.ones(sizes[-1]))
+    network.set_weights([generator.normal(size=weight.shape) / 30 for weight in network.weights])  # long numbers
+    y = np.ones(sizes[-1]) if answered else None
+    figure = zoo.plots.network_graph(network, np.linspace(-1, 1, sizes[0]), y)
     figure.draw_without_rendering()
-    labels = [text for text in figure.axes[0].texts if "|" in text.get_text()]
-    assert len(labels) == sum(a * b for a, b in zip(sizes, sizes[1:])) + sum(sizes[1:])  # arrows and biases
-    boxes = [corners(text) for text in labels if not text.get_text().startswith("b ")]
-    pairs = [(i, j) for i in range(len(boxes)) for j in range(i) if overlap(boxes[i], boxes[j])]
-    assert pairs == [], [(labels[i].get_text(), labels[j].get_text()) for i, j in pairs]
+    drawn = [text for text in figure.axes[0].texts[:-1] if text.get_text() and text.get_text() != "tanh"]
+    beside = [text for text in drawn if re.match("b |[xhy][0-9]", text.get_text())]
+    assert len(beside) == sum(sizes) + sum(sizes[1:])  # names and biases
+    labels = beside + [text for text in drawn if text.get_rotation_mode() == "anchor"]
+    assert len(labels) - len(beside) == sum(a * b for a, b in zip(sizes, sizes[1:]))  # of arrows
+    boxes = {text: corners(text) for text in labels}
+    pairs = [
+        (first.get_text(), second.get_text())
+        for first, second in itertools.combinations(labels, 2)
+        if overlap(boxes[first], boxes[second])
+    ]
+    assert pairs == []
+    assert [text.get_text() for text in beside for arrow in arrows(figure) if overlap(boxes[text], arrow)] == []
 
 
 def test_overlapping_rectangles_are_seen():
@@ -86,5 +111,7 @@ def test_softmax_and_the_cross_entropy_stand_in_the_formulas():
     network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, activation="softmax")])
     network.set_weights([np.array([[0.0, 0.0]]), np.array([0.0, np.log(3.0)])])
     formulas = texts(zoo.plots.network_graph(network, [1.0], [1.0, 0.0]))[-1]
+    assert r"$z_{1} = 0 \cdot 1 + 0 = 0$" in formulas and "f(z)" not in formulas
+    assert r"$y_{1} = e^{z_{1}} / \Sigma_k e^{z_k} = e^{0} / (e^{0} + e^{1.1}) = 0.25$" in formulas  # 1 / 4
     assert r"\Sigma_j d_j \ln y_j = 1.39" in formulas  # ln 4
     assert "y_{1} - d = 0.25 - 1 = -0.75" in formulas

@@ -31,10 +31,20 @@ def test_some_entries_may_be_chosen_and_unknown_ones_are_refused():
         zoo.plots.timeline([])
 
 
+def test_entries_may_be_labelled_by_their_authors_in_any_language():
+    figure = zoo.plots.timeline(["hopfield", "perceptron"], words={"perceptron": "Розенблатт"})
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1958 Розенблатт", "1982 hopfield"]
+    with zoo.plots.language("ru", words={"hopfield": "Хопфилд"}):
+        figure = zoo.plots.timeline(["hopfield"])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1982 Хопфилд"]
+    with pytest.raises(ValueError, match="`words` must be of entries that are drawn. Received: perceptron"):
+        zoo.plots.timeline(["hopfield"], words={"perceptron": "Rosenblatt"})
+
+
 def test_bars_are_counts_of_parameters_beside_the_brain():
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1, use_bias=False)])
     ax = zoo.plots.parameter_counts({"ours": network, "xor": zoo.build("backprop_1986", problem="xor")}).axes[0]
-    assert [bar.get_width() for bar in ax.patches] == [3 * 2 + 2 + 2, 2 * 2 + 2 + 2 + 1, BRAIN]
+    assert [bar.get_width() for bar in ax.patches] == [2 * 2 + 2 + 2 + 1, 3 * 2 + 2 + 2, BRAIN]
     assert BRAIN == 86.1e9  # Azevedo and others 2009, abstract
     assert ax.get_xscale() == "log"
     names = [text.get_text() for text in zoo.plots.parameter_counts(["perceptron"]).axes[0].get_yticklabels()]

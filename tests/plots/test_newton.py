@@ -27,6 +27,22 @@ def test_on_a_quadratic_model_and_function_are_one():
     np.testing.assert_allclose(lines["quadratic model"].get_ydata(), lines["the function"].get_ydata(), atol=1e-12)
 
 
+def test_the_picture_tells_what_the_step_gives_from_what_the_model_expects_of_it():
+    """From (-1.2, 1) the second step leads to (0.763, -3.175), where f is 1412 and not the model's 0.06."""
+    point = (-1.1752809, 1.3806742)
+    figure = zoo.plots.quadratic_model("rosenbrock", point=point)
+    figure.draw_without_rendering()
+    ax = figure.axes[1]
+    marks = [line for line in ax.lines if len(line.get_xdata()) == 1]
+    (start,), (function,), (model,) = (line.get_ydata() for line in marks)
+    assert [line.get_xdata()[0] for line in marks] == [0.0, 1.0, 1.0]
+    assert start == pytest.approx(4.7319, abs=1e-3) and function == pytest.approx(1411.8, abs=0.5) and model < start
+    heights = [ax.transData.transform([0.0, height])[1] for height in (start, function, model)]
+    assert min(abs(a - b) for i, a in enumerate(heights) for b in heights[:i]) > 12  # pixels: twice a mark's radius
+    shares = ax.lines[0].get_xdata()
+    assert shares[0] < 0.0 and shares[-1] == pytest.approx(1.1)
+
+
 def test_the_picture_marks_where_newton_s_method_goes():
     figure = zoo.plots.quadratic_model("rosenbrock")
     path = zoo.plots.descent_paths("rosenbrock", methods=["Newton"])["Newton"]

@@ -136,6 +136,13 @@ def test_names_of_the_data_are_translated_by_words_and_stay_otherwise():
         assert [zoo.plots.translated(name) for name in ("horsepower", "wheels {x}")] == ["мощность", "wheels {x}"]
 
 
+def test_a_class_that_is_called_as_a_label_is_not_translated_as_one(russian):
+    counts = pd.DataFrame([[3, 1], [0, 2]], index=["line", "error"], columns=["line", "error"])
+    assert {"line", "error"} <= set(texts(zoo.plots.confusion_matrix(counts)))
+    with zoo.plots.language("ru", words={"line": "прямая"}):
+        assert {"прямая", "error"} <= set(texts(zoo.plots.confusion_matrix(counts)))
+
+
 def test_an_unknown_language_is_refused_and_changes_nothing():
     with pytest.raises(ValueError, match="`code` must be one of 'en', 'ru'.*Received: 'de'"):
         zoo.plots.language("de")

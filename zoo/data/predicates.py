@@ -19,6 +19,7 @@ from scipy.optimize import linprog
 from zoo.data.generated import patterns
 
 MOST_PIXELS = 9  # 512 rows and as many masks
+SOLVED, INFEASIBLE = 0, 2  # the states of SciPy's HiGHS that are an answer; others tell that it gave up
 
 
 def parity(pixels: int) -> np.ndarray:
@@ -56,6 +57,7 @@ def order(table) -> int:
 
     Raises:
         ValueError: if the table is no truth table, or too large.
+        RuntimeError: if the solver of linear programs gives no answer.
     """
     table = np.asarray(table)
     pixels = table.size.bit_length() - 1
@@ -74,6 +76,11 @@ def order(table) -> int:
         found = linprog(
             np.zeros(masks.shape[1]), A_ub=-signs[:, None] * masks, b_ub=-np.ones(len(x)), bounds=(None, None)
         )
-        if found.success:
+        if found.status not in (SOLVED, INFEASIBLE):
+            raise RuntimeError(
+                f"The linear program of masks of at most {size} pixels must have an answer. Received from SciPy's "
+                f"solver: {found.message} Try another version of SciPy, or a predicate of fewer pixels."
+            )
+        if found.status == SOLVED:
             break
     return size

@@ -220,13 +220,13 @@ RECIPE = Recipe(
     encodings="raw",
     optimizer="sgd",
     optimizer_options={"momentum": 0.5},
-    learning_rate=0.1,
-    batch_size=20,
-    epochs=50,
-    validation=None,
+    learning_rate=0.05,
     # At a constant rate persistent chains stay behind the weights, and the likelihood falls while that of each unit
-    # given the others goes on rising.
-    by_option={"persistent": {True: {"schedule": "cosine", "learning_rate": 0.05}}},
+    # given the others goes on rising. Chains that begin at the data get the same rate, so that the two compare.
+    schedule="cosine",
+    batch_size=20,
+    epochs=100,
+    validation=None,
 )
 TRAITS = Traits(
     keep_constants=True,

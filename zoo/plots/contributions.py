@@ -16,7 +16,7 @@ from zoo.layers.linear import line_of
 from zoo.model import Model
 from zoo.plots.canvas import BLUE, COLORS, GREY, RED, legend_beside, plain, several
 from zoo.plots.line import units_of
-from zoo.plots.translations import translated
+from zoo.plots.translations import named, translated
 from zoo.training.resolving import load_for, resolve_model
 
 MOST_NAMED = 8  # units with a colour and a name of their own
@@ -97,8 +97,8 @@ def hidden_units(model, data, *, ax=None) -> Figure:
     if "line" in parts:
         left.plot(grid, parts["line"], ":", color="black", label=translated("line"))
     left.set_title(translated("the part of each hidden unit"), fontsize=10)
-    named = left.get_legend_handles_labels()[0]
-    legend_beside(left, [*named[: min(len(units), MOST_NAMED)], *named[len(units) :]], fontsize=8)
+    handles = left.get_legend_handles_labels()[0]
+    legend_beside(left, [*handles[: min(len(units), MOST_NAMED)], *handles[len(units) :]], fontsize=8)
     if loaded.y is not None:
         right.plot(x, np.asarray(loaded.y, "float64"), ".", color=GREY, alpha=0.5, markersize=4)
     right.plot(grid, parts["bias"], ":", color=BLUE, label=translated("bias"))
@@ -106,7 +106,7 @@ def hidden_units(model, data, *, ax=None) -> Figure:
     right.set_title(translated("their sum"), fontsize=10)
     legend_beside(right, fontsize=8)
     for panel in (left, right):
-        panel.set_xlabel(translated(str(name)))
+        panel.set_xlabel(named(name))
         plain(panel)
-    left.set_ylabel(translated(str(model.target.names[0] if model.target.names else "target")))
+    left.set_ylabel(named(model.target.names[0]) if model.target.names else translated("target"))
     return figure

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from zoo.plots.canvas import BLUE, GREY, plain, several
 from zoo.plots.outcomes import outcomes_of, predictions_of, thinned
-from zoo.plots.translations import translated
+from zoo.plots.translations import named, translated
 
 MOST_TARGETS = 6  # with a panel each
 
@@ -63,7 +63,5 @@ def _panels(picture: str, scores_or_model, data, ax) -> tuple[Figure, list[tuple
     targets = []
     for panel, (name, (true, predicted)) in zip(panels, outcomes.items(), strict=True):
         shown = thinned(len(true))
-        targets.append(
-            (panel, translated(str(name)), true[shown].astype("float64"), predicted[shown].astype("float64"))
-        )
+        targets.append((panel, named(name), true[shown].astype("float64"), predicted[shown].astype("float64")))
     return figure, targets

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from zoo.plots.backpropagation import ADDED, ChainRule, chain_rule
 from zoo.plots.canvas import BLUE, GREY, RED, one
-from zoo.plots.label_places import shares_of_labels
+from zoo.plots.label_places import CHARACTER, places_beside_units, shares_of_labels
 from zoo.plots.translations import translated
 
 MOST_EDGES = 60  # more arrows would hide each other
@@ -47,8 +47,10 @@ def network_graph(model, x, y=None, *, loss: str | None = None, ax=None) -> Figu
     lines = _formulas(numbers)
     bottom = -tallest - 0.3 - 0.27 * len(lines)
     figure, ax = one(ax, (2.0 * half + 0.2, tallest + 0.4 - bottom))  # a unit of the graph is an inch
-    _draw_edges(ax, numbers, edges, places, with_slopes=y is not None)
-    _draw_units(ax, numbers, places, with_deltas=y is not None)
+    middle = 0.5 * widest
+    biases = _bias_labels(numbers, places, (middle - half, middle + half), with_slopes=y is not None)
+    _draw_edges(ax, numbers, edges, places, biases, with_slopes=y is not None)
+    _draw_units(ax, numbers, places, biases, with_deltas=y is not None)
     for layer, activation in enumerate(numbers.activations, 1):
         name = translated(activation.replace("_", " "))
         ax.text(
@@ -76,11 +78,34 @@ def places_of(numbers: ChainRule) -> dict[str, tuple[float, float]]:
     }
 
 
-def _draw_edges(ax, numbers, edges, places, *, with_slopes) -> None:
-    largest = float(edges["weight"].abs().max()) or 1.0
+def _arrows(edges, places) -> tuple[np.ndarray, np.ndarray]:
+    """Returns where arrows begin and end `(arrows, 2)`, beside the circles of their units."""
     begins, ends = (np.array([places[unit] for unit in edges[end]]) for end in ("from", "to"))
     ways = (ends - begins) / np.linalg.norm(ends - begins, axis=1, keepdims=True)
-    begins, ends = begins + 0.45 * ways, ends - 0.45 * ways
+    return begins + 0.45 * ways, ends - 0.45 * ways
+
+
+def _names(places) -> list:
+    """Returns the middle lines of the units' names, above them."""
+    return [[(x - 0.15, y + 0.52), (x + 0.15, y + 0.52)] for x, y in places.values()]
+
+
+def _bias_labels(numbers: ChainRule, places, within, *, with_slopes) -> dict[str, tuple[str, np.ndarray]]:
+    """Returns the text of each bias, by unit, and the place of its middle."""
+    biases = numbers.edges[numbers.edges["from"] == "1"]
+    texts = [f"b {weight:.3g}" for weight in biases["weight"]]
+    if with_slopes:
+        texts = [f"{text} | {slope:+.2g}" for text, slope in zip(texts, biases["dE/dw"])]
+    arrows = np.stack(_arrows(numbers.edges[~numbers.edges["from"].isin(ADDED)], places), axis=1)
+    units = [places[unit] for unit in biases["to"]]
+    middles = places_beside_units(units, [len(text) for text in texts], arrows, _names(places), within)
+    return dict(zip(biases["to"], zip(texts, middles)))
+
+
+def _draw_edges(ax, numbers, edges, places, biases, *, with_slopes) -> None:
+    largest = float(edges["weight"].abs().max()) or 1.0
+    begins, ends = _arrows(edges, places)
+    ways = (ends - begins) / np.linalg.norm(ends - begins, axis=1, keepdims=True)
     colors = [RED if weight > 0 else BLUE for weight in edges["weight"]]
     for begin, end, weight, color in zip(begins, ends, edges["weight"], colors):
         width = 0.5 + 2.5 * abs(weight) / largest
@@ -91,9 +116,10 @@ def _draw_edges(ax, numbers, edges, places, *, with_slopes) -> None:
     labels = [f"{weight:.3g}" for weight in edges["weight"]]
     if with_slopes:
         labels = [f"{label} | {slope:+.2g}" for label, slope in zip(labels, edges["dE/dw"])]
-    biased = set(numbers.edges["to"])
-    obstacles = [[(x - 0.15, y + 0.52), (x + 0.15, y + 0.52)] for x, y in places.values()]
-    obstacles += [[(x - 0.1, y - 0.56), (x + 0.8, y - 0.56)] for unit, (x, y) in places.items() if unit in biased]
+    obstacles = _names(places)
+    for text, (x, y) in biases.values():
+        half = 0.5 * CHARACTER * len(text)
+        obstacles.append([(x - half, y), (x + half, y)])
     shares = shares_of_labels(begins, ends, [len(label) for label in labels], obstacles)
     for begin, end, way, share, label, color in zip(begins, ends, ways, shares, labels, colors):
         ax.text(
@@ -103,8 +129,7 @@ def _draw_edges(ax, numbers, edges, places, *, with_slopes) -> None:
         )  # fmt: skip
 
 
-def _draw_units(ax, numbers: ChainRule, places, *, with_deltas) -> None:
-    biases = numbers.edges[numbers.edges["from"] == "1"].set_index("to")
+def _draw_units(ax, numbers: ChainRule, places, biases, *, with_deltas) -> None:
     for unit, row in numbers.units.iterrows():
         x, y = places[unit]
         ax.scatter(x, y, s=1900, facecolor="white", edgecolor="black", linewidth=1.2, zorder=3)
@@ -112,11 +137,8 @@ def _draw_units(ax, numbers: ChainRule, places, *, with_deltas) -> None:
         if with_deltas and row["layer"] > 0:
             ax.text(x, y - 0.15, f"δ {row['delta']:+.2g}", ha="center", va="center", fontsize=7.5, zorder=4)
         ax.text(x, y + 0.52, unit, ha="center", va="center", fontsize=10, style="italic", bbox=_PAPER, zorder=4)
-        if unit in biases.index:
-            label = f"b {biases.loc[str(unit), 'weight']:.3g}"
-            if with_deltas:
-                label += f" | {biases.loc[str(unit), 'dE/dw']:+.2g}"
-            ax.text(x - 0.15, y - 0.56, label, ha="left", va="center", fontsize=8, color=GREY, bbox=_PAPER, zorder=4)
+    for text, (x, y) in biases.values():
+        ax.text(x, y, text, ha="center", va="center", fontsize=8, color=GREY, bbox=_PAPER, zorder=4)
 
 
 def _number(value: float) -> str:
@@ -142,7 +164,11 @@ def _formulas(numbers: ChainRule) -> list[str]:
             rf"{_number(edge['weight'])} \cdot {_number(units.loc[edge['from'], 'y'])}"
             for edge in into.to_dict("records")
         ]  # fmt: skip
-        lines.append(rf"$z = {' + '.join(terms)} = {row['z']:.3g}$,  ${name} = f(z) = {value}$")
+        if numbers.activations[-1] == "softmax":
+            lines.append(rf"${_z(output)} = {' + '.join(terms)} = {row['z']:.3g}$")
+            lines.append(_softmax(units[units["layer"] == row["layer"]], name, value))
+        else:
+            lines.append(rf"$z = {' + '.join(terms)} = {row['z']:.3g}$,  ${name} = f(z) = {value}$")
     if d is None:
         return lines
     lines.append(rf"$E = {_error(numbers, value)} = {numbers.error:.3g}$")
@@ -171,6 +197,18 @@ def _formulas(numbers: ChainRule) -> list[str]:
             rf"({products}{more}) = {units.loc[hidden, 'delta']:.3g}$"
         )
     return lines
+
+
+def _z(unit: str) -> str:
+    """Returns the sum z of an output: y2 has z_{2}."""
+    return f"z_{{{unit[1:]}}}"
+
+
+def _softmax(outputs, name: str, value: str) -> str:
+    """Returns the softmax of the first output, in numbers where the outputs are few."""
+    powers = [f"e^{{{z:.3g}}}" for z in outputs["z"]]
+    filled = rf"{powers[0]} / ({' + '.join(powers)}) = " if len(powers) <= 4 else ""
+    return rf"${name} = e^{{{_z(outputs.index[0])}}} / \Sigma_k e^{{z_k}} = {filled}{value}$"
 
 
 def _error(numbers: ChainRule, value: str) -> str:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from zoo import registry
 from zoo.building import build
 from zoo.plots.canvas import BLUE, GREY, LIGHT, ORANGE, one, plain
-from zoo.plots.translations import translated
+from zoo.plots.translations import named, translated
 from zoo.registry import suggest
 from zoo.training.resolving import resolve_model
 
@@ -28,15 +28,16 @@ YEAR = 0.13  # inches
 LEVEL = 0.32  # inches between labels above each other
 
 
-def timeline(names: Sequence[str] | None = None, *, ax=None) -> Figure:
+def timeline(names: Sequence[str] | None = None, *, words: Mapping[str, str] | None = None, ax=None) -> Figure:
     """Draws entries of the zoo by the year of their paper.
 
     Args:
         names: Of the entries; None for all that the zoo itself has.
+        words: What stands at an entry in place of its name, such as the authors: `{"perceptron": "Rosenblatt"}`.
         ax: Axes, or None for a new Figure.
 
     Raises:
-        ValueError: if there is no such entry, or none is named.
+        ValueError: if there is no such entry, none is named, or `words` are of an entry that is not drawn.
     """
     known = [name for name in registry.list_models() if "/" not in name]
     names = known if names is None else list(names)
@@ -49,7 +50,10 @@ def timeline(names: Sequence[str] | None = None, *, ax=None) -> Figure:
     names = sorted(names, key=lambda name: years[name])
     first, last = years[names[0]], years[names[-1]]
     begins = {name: YEAR * (years[name] - first) for name in names}
-    labels = {name: f"{years[name]} {name.replace('_', ' ')}" for name in names}
+    words = words or {}
+    if unknown := sorted(set(words) - set(names)):
+        raise ValueError(f"`words` must be of entries that are drawn. Received: {', '.join(unknown)}. Add to `names`.")
+    labels = {name: f"{years[name]} {words.get(name) or named(name.replace('_', ' '))}" for name in names}
     levels = _levels([begins[name] for name in names], [CHARACTER * len(labels[name]) + 0.15 for name in names])
     width = max(begins[name] + CHARACTER * len(labels[name]) for name in names)
     height = LEVEL * (max(levels) + 1)
@@ -99,12 +103,13 @@ def parameter_counts(models: Sequence | Mapping | None = None, *, ax=None) -> Fi
         ValueError: if there is none.
     """
     models = SIZES if models is None else models
-    named = dict(models) if isinstance(models, Mapping) else {_called(model): model for model in models}
-    if not named:
+    counted = dict(models) if isinstance(models, Mapping) else {_called(model): model for model in models}
+    if not counted:
         raise ValueError("`models` must be at least one. Received none.")
-    counts = {name: _network(model).count_params() for name, model in named.items()}
+    counts = {name: _network(model).count_params() for name, model in counted.items()}
+    counts = dict(sorted(counts.items(), key=lambda pair: pair[1]))
     figure, ax = one(ax, (8.0, 1.2 + 0.4 * (len(counts) + 1)))
-    labels = [translated(name.replace("_", " ")) for name in counts]
+    labels = [named(name.replace("_", " ")) for name in counts]
     bars = ax.barh(labels, list(counts.values()), color=BLUE)
     ax.bar_label(bars, [f"{count:,}".replace(",", " ") for count in counts.values()], padding=4, fontsize=9)
     brain = ax.barh([translated("neurons of a human brain\n(Azevedo and others, 2009)")], [BRAIN], color=ORANGE)

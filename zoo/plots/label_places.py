@@ -1,4 +1,4 @@
-"""Where the labels of a graph's arrows stand: each along its arrow, away from other labels, arrows and units."""
+"""Where the labels of a graph stand: those of its arrows along them, those of its units below, away from all else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ CHARACTER = 0.071  # width of a digit of 8 points
 SHARES = np.linspace(0.2, 0.8, 41)  # of an arrow, at which the middle of its label may stand
 PASSES = 4
 POINTS = 15  # by which the middle line of a label is told
+SIDEWAYS = np.linspace(-0.9, 0.9, 37)  # from the middle of a unit to that of its label, in inches
+UPWARDS = (-0.56, -0.74, 0.74, 0.92)  # below its circle, or above its name
 
 
 def shares_of_labels(begins, ends, lengths: Sequence[int], obstacles=()) -> np.ndarray:
@@ -41,6 +43,34 @@ def shares_of_labels(begins, ends, lengths: Sequence[int], obstacles=()) -> np.n
             beyond = (half[i] > np.minimum(SHARES, 1.0 - SHARES)) & (half[i] < 0.5)  # the arrow's ends
             chosen[i] = SHARES[np.argmin(np.where(beyond, np.inf, cost))]
     return chosen
+
+
+def places_beside_units(units, lengths: Sequence[int], arrows, obstacles, within: tuple[float, float]) -> np.ndarray:
+    """Returns the middle of each unit's label, `(units, 2)`: where it covers no arrow, below the unit if possible.
+
+    Args:
+        units: Their middles `(units, 2)`, in inches.
+        lengths: Characters of each label.
+        arrows: Lines `(arrows, 2, 2)`.
+        obstacles: Further lines `(2, 2)`, such as the names of units.
+        within: The lowest and the highest x that a label may reach.
+    """
+    chosen: list[np.ndarray] = []
+    fixed = np.concatenate([np.asarray(lines, "float64").reshape(-1, 2, 2) for lines in (arrows, obstacles)])
+    taken = [*fixed]
+    way = np.stack(np.meshgrid(SIDEWAYS, UPWARDS), axis=-1).reshape(-1, 2)
+    for unit, length in zip(np.asarray(units, "float64"), lengths):
+        half = 0.5 * CHARACTER * length
+        middles = unit + way
+        lines = middles[:, None] + half * np.array([[-1.0, 0.0], [1.0, 0.0]])
+        covered = np.maximum(0.0, 0.8 * HEIGHT - _distances(lines, np.stack(taken))).sum(axis=1)
+        away = np.abs(np.maximum(np.abs(way[:, 0]) - half, 0.0))  # so that it is seen whose label it is
+        cost = 100.0 * covered + away + 0.02 * np.abs(way[:, 0]) + 0.2 * (np.abs(way[:, 1]) - 0.56) + (way[:, 1] > 0)
+        outside = (lines[:, 0, 0] < within[0]) | (lines[:, 1, 0] > within[1])
+        best = int(np.argmin(np.where(outside, np.inf, cost)))
+        chosen.append(middles[best])
+        taken.append(lines[best])
+    return np.array(chosen).reshape(-1, 2)
 
 
 def _lines(begins, ways, shares, half) -> np.ndarray:

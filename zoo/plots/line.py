@@ -12,7 +12,7 @@ from zoo.layers.linear import line_beside, line_of
 from zoo.layers.members import receivers
 from zoo.model import Model
 from zoo.plots.canvas import BLUE, GREY, LIGHT, RED, several
-from zoo.plots.translations import translated
+from zoo.plots.translations import named, translated
 from zoo.training.resolving import resolve_model
 
 MOST_POINTS = 2_000
@@ -52,7 +52,7 @@ def line_and_rest(model, data, *, output: int | str = 0, most: int = 12, ax=None
     chosen = sorted(parts, key=lambda column: -np.std(parts[column]))[:most]
     widths = [float(np.std(rest)), *(float(np.std(parts[column])) for column in reversed(chosen))]
     figure, (left, right) = several(ax, 2, (9.0, 1.0 + max(2.5, 0.3 * len(widths))))
-    columns = [translated(str(column)) for column in reversed(chosen)]
+    columns = [named(column) for column in reversed(chosen)]
     left.barh([translated("hidden layers"), *columns], widths, color=[RED, *[BLUE] * len(chosen)])
     left.set_xlabel(translated("standard deviation of its part, {name}", name=name))
     left.set_title(translated("what moves the answer"), fontsize=10)
@@ -70,7 +70,7 @@ def _output(model: Model, output: int | str) -> tuple[int, str]:
     if model.classes is None:
         return _number(model, output)
     if len(model.classes) == 2:
-        return 0, translated("logit of {name}", name=translated(str(model.classes[1])))
+        return 0, translated("logit of {name}", name=named(model.classes[1]))
     known = list(model.classes)
     if output in known:
         place = known.index(output)
@@ -81,20 +81,20 @@ def _output(model: Model, output: int | str) -> tuple[int, str]:
             f"`output` must be one of the classes {', '.join(map(repr, known[:10]))}, or its number. Received: "
             f"output={output!r}"
         )
-    return place, translated("logit of {name}", name=translated(str(known[place])))
+    return place, translated("logit of {name}", name=named(known[place]))
 
 
 def _number(model: Model, output: int | str) -> tuple[int, str]:
     """Returns the place of a target or label, and what its output is called."""
     names = model.target.names
     if len(names) < 2:
-        return 0, translated(str(names[0] if names else "target"))
+        return 0, named(names[0]) if names else translated("target")
     if output not in names and not (isinstance(output, int) and 0 <= output < len(names)):
         raise ValueError(
             f"`output` must be one of {', '.join(map(repr, names[:10]))}, or its number. Received: output={output!r}"
         )
     place = names.index(output) if output in names else int(output)
-    name = translated(str(names[place]))
+    name = named(names[place])
     return place, name if model.task.answers_numbers else translated("logit of {name}", name=name)
 
 

@@ -16,6 +16,8 @@ from zoo.plots.methods import surface_of
 from zoo.plots.surfaces import Surface
 from zoo.plots.translations import translated
 
+FLAT = 20.0  # how many times the fall that the model expects the marked values may span on an even axis
+
 
 def quadratic_model(
     surface: str | Surface = "rosenbrock", point: Sequence[float] | None = None, *, limits=None, ax=None
@@ -66,19 +68,29 @@ def quadratic_model(
     plane.set_xlabel("a")
     plane.set_ylabel("b")
     plane.set_title(surface.formula, fontsize=11)
-    shares = np.linspace(-0.5, 2.0, 201)
+    shares = np.linspace(-0.3, 1.1, 281)
     along = here[:, None] + shares * step[:, None]
-    slice_.plot(shares, surface.value(*along), color=GREY, linewidth=2.0, label=translated("the function"))
-    slice_.plot(shares, model(*along), "--", color=BLUE, linewidth=1.6, label=translated("quadratic model"))
+    curves = {"the function": surface.value(*along), "quadratic model": model(*along)}
+    reached = float(surface.value(*there)), float(model(*there))
+    slice_.plot(shares, curves["the function"], color=GREY, linewidth=2.0, label=translated("the function"))
+    slice_.plot(shares, curves["quadratic model"], "--", color=BLUE, linewidth=1.6, label=translated("quadratic model"))
     slice_.plot(0.0, value, "s", color="black", markersize=6)
-    slice_.plot(1.0, float(model(*there)), "o", color=RED, markersize=6)
+    slice_.plot(1.0, reached[0], "o", color=RED, markersize=6)
+    slice_.plot(1.0, reached[1], "o", markeredgecolor=BLUE, markerfacecolor="white", markersize=6)
+    if np.ptp([value, *reached]) > FLAT * abs(value - reached[1]):  # start and model would be one on an even axis
+        positive = min(curve.min() for curve in curves.values()) > 0.0
+        slice_.set_yscale("log" if positive else "symlog")
     slice_.set_xlabel(translated("share of Newton's step"))
     slice_.set_ylabel("f")
     marks = [
         Line2D([], [], color="black", marker="s", linestyle="", label=translated("point")),
         Line2D([], [], color=RED, marker="o", linestyle="", label=translated("where Newton's method goes")),
+        Line2D(
+            [], [], markeredgecolor=BLUE, markerfacecolor="white", marker="o", linestyle="",
+            label=translated("what the model expects there"),
+        ),
         Line2D([], [], color="black", marker="*", markersize=10, linestyle="", label=translated("minimum")),
-    ]
+    ]  # fmt: skip
     legend_beside(slice_, [*slice_.get_legend_handles_labels()[0], *marks])
     for panel in (plane, slice_):
         plain(panel)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from zoo.plots.canvas import BLUE, COLORS, GREEN, GREY, LIGHT, RED, legend_beside, one, plain, several
 from zoo.plots.outcomes import outcomes_of, predictions_of, thinned
-from zoo.plots.translations import translated
+from zoo.plots.translations import named, translated
 from zoo.scores import Predictions
 from zoo.tasks.measures import average_precision, roc_auc
 from zoo.tasks.thresholds import cumulated
@@ -110,7 +110,7 @@ def reliability_diagram(scores_or_model, data=None, *, bins: int = 10, ax=None) 
             "o-",
             color=color,
             markersize=4,
-            label=translated(str(name)),
+            label=named(name),
         )
     ax.set_xlabel(translated("probability"))
     ax.set_ylabel(translated("share of positive rows"))
@@ -160,7 +160,7 @@ def _with_both_outcomes(picture: str, predictions: Predictions) -> Iterator[tupl
     for name, (positive, p) in outcomes_of(predictions, MOST_CURVES).items():
         if np.bincount(positive.astype("int64"), predictions.weight, minlength=2).all():
             drawn = True
-            yield translated(str(name)), positive, p
+            yield named(name), positive, p
     if not drawn:
         raise ValueError(
             f"`{picture}` needs positive and negative rows. Received: rows of one kind alone. Score the model on rows "

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from zoo.data.columns import kind_of, the_array, the_vector
 from zoo.model import Model
 from zoo.plots.canvas import COLORS, GREY, MARKERS, legend_beside, one
-from zoo.plots.translations import translated
+from zoo.plots.translations import named, translated
 from zoo.training import inference
 from zoo.training.prediction import answers
 from zoo.training.resolving import load_for, resolve_model
@@ -56,8 +56,8 @@ def decision_regions(model, data=None, *, limits=None, resolution: int = 200, ax
         _classes(ax, model, across, up, outputs, points, truth)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
-    ax.set_xlabel(translated("input 1" if names is None else str(names[0])))
-    ax.set_ylabel(translated("input 2" if names is None else str(names[1])))
+    ax.set_xlabel(translated("input 1") if names is None else named(names[0]))
+    ax.set_ylabel(translated("input 2") if names is None else named(names[1]))
     return figure
 
 
@@ -82,9 +82,7 @@ def _classes(ax, model, across, up, outputs, points, truth) -> None:
     if truth is not None:
         known = pd.Index(classes).get_indexer(truth)
     if points is None:
-        handles = [
-            ax.scatter([], [], c=[pale[i]], marker="s", s=60, label=translated(str(c))) for i, c in enumerate(classes)
-        ]
+        handles = [ax.scatter([], [], c=[pale[i]], marker="s", s=60, label=named(c)) for i, c in enumerate(classes)]
         legend_beside(ax, handles, title=_title(model))
         return
     if np.any(known < 0):
@@ -99,7 +97,7 @@ def _classes(ax, model, across, up, outputs, points, truth) -> None:
             s=24,
             linewidths=0.5,
             edgecolors="white",
-            label=translated(str(label)),
+            label=named(label),
         )
     legend_beside(ax, title=_title(model))
 
@@ -166,4 +164,4 @@ def _color(i: int) -> str:
 
 
 def _title(model: Model) -> str | None:
-    return None if model.schema.target is None else translated(str(model.schema.target))
+    return None if model.schema.target is None else named(model.schema.target)

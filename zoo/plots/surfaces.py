@@ -18,6 +18,18 @@ import numpy as np
 from zoo.plots.canvas import COLORS, GREY, LIGHT
 from zoo.plots.translations import translated
 
+WORD = (26.0, 8.0)  # half the width and half the height of the word at a start, in points
+SIDES = [
+    (-26.0, 13.0),
+    (0.0, 15.0),
+    (26.0, 13.0),
+    (-26.0, -13.0),
+    (0.0, -15.0),
+    (26.0, -13.0),
+    (32.0, 0.0),
+    (-32.0, 0.0),
+]
+
 
 @dataclasses.dataclass(frozen=True)
 class Surface:
@@ -108,15 +120,33 @@ def draw_paths(ax, value, limits, paths: Mapping[str, np.ndarray], minimum, lege
         ax.plot(*path.T, color=color, label=label, zorder=3, **style)
     start = next(iter(paths.values()))[0]
     ax.plot(*start, "s", color="black", markersize=6, zorder=4)
-    ax.annotate(
-        translated("start"), start, textcoords="offset points", xytext=(-6, 8), ha="right", fontsize=9, color=GREY
-    )
     ax.plot(*minimum, "*", color="black", markersize=10, zorder=4)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
+    offset = _free_side(ax, start, paths.values())
+    ax.annotate(
+        translated("start"), start, textcoords="offset points", xytext=offset, ha="center", va="center", fontsize=9,
+        color=GREY,
+    )  # fmt: skip
     if legend:
-        long = sum(map(len, ax.get_legend_handles_labels()[1])) > 90  # letters, which would be wider than the picture
-        ax.legend(
-            loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=1 if long else min(3, len(paths)), frameon=False,
-            fontsize=9,
-        )  # fmt: skip
+        place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.08), "frameon": False, "fontsize": 9}
+        drawn = ax.legend(ncols=min(3, len(paths)), **place)
+        if drawn.get_window_extent().width > ax.bbox.width:
+            ax.legend(ncols=1, **place)
+
+
+def _free_side(ax, start, paths) -> tuple[float, float]:
+    """Returns where a word beside the start covers least of the paths, in points from it."""
+    shares = np.linspace(0.0, 1.0, 30)[:, None, None]
+    lines = np.concatenate([(path[:-1] + shares * np.diff(path, axis=0)).reshape(-1, 2) for path in paths])
+    scale = 72.0 / ax.get_figure(root=True).dpi
+    away = (ax.transData.transform(lines) - ax.transData.transform(start)) * scale
+
+    def covered(side):
+        inside = np.all(np.abs(away - side) < WORD, axis=1)
+        middle = ax.transAxes.inverted().transform(ax.transData.transform(start) + np.array(side) / scale)
+        reach = np.array(WORD) / scale / [ax.bbox.width, ax.bbox.height]
+        outside = np.any((middle < reach) | (middle > 1.0 - reach))
+        return 1000 * bool(outside) + int(inside.sum())
+
+    return min(SIDES, key=covered)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from zoo.plots.canvas import BLUE, GREY, RED, legend_beside, one, plain, several
-from zoo.plots.translations import translated
+from zoo.plots.translations import named, translated
 from zoo.scores import Scores
 from zoo.training.scoring import evaluate
 
@@ -102,8 +102,8 @@ def confusion_matrix(scores_or_model, data=None, *, ax=None) -> Figure:
             ax.text(j, i, f"{rows[i, j]:.0f}", ha="center", va="center", color=color, fontsize=9)
     widest = 0.09 * max(len(str(label)) for label in counts.columns)  # of a label, in inches
     turned = 90 if widest > 0.7 * side / len(counts) else 0
-    ax.set_xticks(range(len(counts.columns)), [translated(str(label)) for label in counts.columns], rotation=turned)
-    ax.set_yticks(range(len(counts)), [translated(str(label)) for label in counts.index])
+    ax.set_xticks(range(len(counts.columns)), [named(label) for label in counts.columns], rotation=turned)
+    ax.set_yticks(range(len(counts)), [named(label) for label in counts.index])
     ax.set_xlabel(translated("predicted class"))
     ax.set_ylabel(translated("true class"))
     figure.colorbar(image, ax=ax, label=translated("share of the true class"), shrink=0.8)

@@ -13,7 +13,7 @@ RUSSIAN = {
     "column": "столбец",
     "current\n(µA/cm²)": "ток\n(мкА/см²)",
     "epoch": "эпоха",
-    "false positive rate": "доля ложных срабатываний",
+    "false positive rate": "доля ложноположительных",
     "input 1": "вход 1",
     "input 2": "вход 2",
     "intercept b": "свободный член b",
@@ -33,9 +33,9 @@ RUSSIAN = {
     "time (ms)": "время (мс)",
     "true - predicted": "истинное минус предсказанное",
     "true class": "истинный класс",
-    "true positive rate": "доля верных срабатываний",
+    "true positive rate": "чувствительность (доля истинно положительных)",
     "true {name}": "истинное значение: {name}",
-    "voltage from rest (mV)": "отклонение от потенциала покоя (мВ)",
+    "voltage from rest (mV)": "отклонение от\nпотенциала покоя (мВ)",
     "year": "год",
     "{score}: difference to {best}": "{score}: разность с {best}",
     "standard deviation of its part, {name}": "стандартное отклонение вклада, {name}",
@@ -55,7 +55,7 @@ RUSSIAN = {
     "energy": "энергия",
     "hidden layers": "скрытые слои",
     "mean distance from neighbours": "среднее расстояние до соседей",
-    "precision": "точность",
+    "precision": "точность (precision)",
     "share of rows": "доля примеров",
     "share of the true class": "доля истинного класса",
     "sum = prediction": "сумма = предсказание",
@@ -68,6 +68,7 @@ RUSSIAN = {
     "point": "точка",
     "minimum": "минимум",
     "where Newton's method goes": "куда ведёт метод Ньютона",
+    "what the model expects there": "чего там ждёт модель",
     "line": "линейная часть",
     "{name}: {count} steps": "{name}: шагов {count}",
     "{rate:.3g} = {multiple:.3g} · 2/λmax": "{rate:.3g} = {multiple:.3g} · 2/λmax",
@@ -97,7 +98,7 @@ RUSSIAN = {
     "loss": "функция потерь",
     "accuracy": "доля верных ответов",
     "mistakes": "ошибки",
-    "misses": "промахи",
+    "misses": "ошибки",
     "error": "ошибка",
     "learning rate": "скорость обучения",
 }  # fmt: skip
@@ -145,9 +146,14 @@ def translated(label: str, /, **values) -> str:
     """Returns a label in the current language; one without a translation as it is.
 
     Args:
-        label: A label in English, or a name in the data.
+        label: A label in English.
         **values: What stands in the places of `{...}` in it.
     """
     table = RUSSIAN if _current["language"] == "ru" else {}
     label = _current["words"].get(label, table.get(label, label))
     return label.format(**values) if values else label
+
+
+def named(name) -> str:
+    """Returns a name in the data, such as that of a column or a class: by the caller's `words`, or as it is."""
+    return _current["words"].get(str(name), str(name))
