@@ -78,12 +78,13 @@ def hidden_units(model, data, *, ax=None) -> Figure:
     """
     model = resolve_model(model)
     columns = model.schema.columns
-    if len(columns) != 1 or columns[0].shape is not None or not kind_of(columns[0]).has_numbers:
+    numeric = [column.name for column in columns if column.shape is None and kind_of(column).has_numbers]
+    if len(columns) != 1 or not numeric:
         raise ValueError(
             f"Hidden units are drawn over one numeric column. {model.entry.name!r} has: "
             f"{', '.join(column.name for column in columns[:6])}. Train it on two columns: frame[[column, target]]."
         )
-    name, loaded = columns[0].name, load_for(model, data)
+    (name,), loaded = numeric, load_for(model, data)
     x = np.asarray(loaded.x[name], "float64")
     grid = np.linspace(np.nanmin(x), np.nanmax(x), POINTS)
     parts = hidden_unit_parts(model, pd.DataFrame({name: grid}))
