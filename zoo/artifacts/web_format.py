@@ -15,6 +15,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -87,13 +88,14 @@ def _inputs(model) -> dict:
         ValueError: if a column is neither a number nor, alone, an array or an image.
     """
     preprocessor, columns = model.preprocessor, list(model.schema.columns)
-    table, scaled, read = preprocessor.takes_columns, {}, []
+    table, read = preprocessor.takes_columns, []
+    scaled: dict[str, Any] = {}
     for group in preprocessor.groups:
         for column, state in zip(group.columns, group.states, strict=True):
-            numbers = group.kind.web_numbers(column, state)
-            if numbers is None:
+            numbers_of_column = group.kind.web_numbers(column, state)
+            if numbers_of_column is None:
                 raise _refused(f"the column {column.name!r} of the kind {group.kind.name!r}")
-            read += numbers
+            read += numbers_of_column
             for name, values in state.get("scaled", {}).items():
                 scaled.setdefault(name, []).extend(values)
     shaped = [column.name for column in columns if column.shape]
@@ -103,7 +105,7 @@ def _inputs(model) -> dict:
     found: dict = {"columns": names} if table else {"shape": list(columns.pop().shape)}
     if own := preprocessor.layout.own_tensors:
         return {**found, "tensors": {"own": next(iter(own))}}
-    numbers = {name: _listed(scaled[name]) for name in ("median", "center", "scale")}
+    numbers: dict[str, Any] = {name: _listed(scaled[name]) for name in ("median", "center", "scale")}
     numbers |= {name: [number[name] for number in read] for name in ("offset", "absent")}
     if preprocessor.encodings.raw:
         return {**found, **numbers, "tensors": {"raw": "inputs"}}
@@ -162,10 +164,10 @@ def _layer(layer) -> dict | None:
         activation = _activation(getattr(layer, "activation", keras.activations.linear))
         bias = _listed(layer.bias) if layer.bias is not None else []
         dense = {"op": "dense", "units": layer.kernel.shape[1], "kernel": _listed(layer.kernel), "bias": bias}
-        return activation and {**dense, "activation": activation}
+        return {**dense, "activation": activation} if activation else None
     if kind is keras.layers.Activation:
         activation = _activation(layer.activation)
-        return activation and {"op": "activation", "activation": activation}
+        return {"op": "activation", "activation": activation} if activation else None
     if kind is keras.layers.PReLU:
         return {"op": "prelu", "alpha": _listed(layer.alpha)}
     if kind is keras.layers.Concatenate or kind is keras.layers.Add:

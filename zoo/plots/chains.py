@@ -123,7 +123,8 @@ def _steps(network, *, of_zoo: bool) -> tuple[list[Step], SolvedLine | None]:
 
     In a zoo.Model's network any layers may stand before the first dense one: they make features of encoded tensors.
     """
-    first, steps, line = _first_dense(network), [], None
+    first, line = _first_dense(network), None
+    steps: list[Step] = []
     for layer in network.layers[network.layers.index(first) if of_zoo else 0 :]:
         if isinstance(layer, _SKIPPED):
             continue

@@ -5,6 +5,8 @@ y(x) = b + sum_j w_j h_j(x)      h_j the units of the last hidden layer; in the 
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pandas as pd
@@ -93,7 +95,7 @@ def hidden_units(model, data, *, ax=None) -> Figure:
     units.sort(key=lambda unit: -np.ptp(parts[unit]))
     for i, unit in enumerate(units):
         color = COLORS[i % len(COLORS)] if i < MOST_NAMED else GREY
-        style = {"linewidth": 1.4} if i < MOST_NAMED else {"linewidth": 0.6, "alpha": 0.6}
+        style: dict[str, Any] = {"linewidth": 1.4} if i < MOST_NAMED else {"linewidth": 0.6, "alpha": 0.6}
         left.plot(grid, parts[unit], color=color, linestyle="-" if i < len(COLORS) else "--", label=unit, **style)
     if "line" in parts:
         left.plot(grid, parts["line"], ":", color="black", label=translated("line"))

@@ -59,7 +59,9 @@ def quadratic_model(
     for height, color, style in ((surface.value(a, b), LIGHT, "-"), (model(a, b), BLUE, "--")):
         rises = np.linspace(0.0, float(np.cbrt(np.ptp(height))), 14)[1:-1] ** 3  # more lines near the lowest
         plane.contour(a, b, height, levels=height.min() + rises, colors=color, linewidths=0.9, linestyles=style)
-    plane.annotate("", there, here, arrowprops={"arrowstyle": "-|>", "color": RED, "linewidth": 1.8}, zorder=3)
+    plane.annotate(
+        "", tuple(there), tuple(here), arrowprops={"arrowstyle": "-|>", "color": RED, "linewidth": 1.8}, zorder=3
+    )
     plane.plot(*here, "s", color="black", markersize=6, zorder=4)
     plane.plot(*there, "o", color=RED, markersize=6, zorder=4)
     plane.plot(*surface.minimum, "*", color="black", markersize=10, zorder=4)

@@ -46,20 +46,21 @@ def chain_paths(model, x, y=None, *, weight: Sequence[str] | None = None, loss: 
     units, edges = numbers.units, numbers.edges
     source, target = _weight(numbers, weight)
     layers = [list(group.index) for _, group in units.groupby("layer")]
-    first = int(units.loc[target, "layer"])
+    layer_of, y_of, slope_of, delta_of = (units[name].to_dict() for name in ("layer", "y", "slope", "delta"))
+    first = int(layer_of[target])
     if y is None and len(layers[-1]) > 1:
         raise ValueError(f"`y` must be given where there are several outputs. Received: {len(layers[-1])} outputs.")
     if (count := math.prod(len(layer) for layer in layers[first:])) > MOST_PATHS:
         raise ValueError(f"There may be at most {MOST_PATHS} paths. Received: {count}. Take a smaller network.")
     weights = {(edge["from"], edge["to"]): edge["weight"] for edge in edges.to_dict("records")}
-    value = 1.0 if source == "1" else float(units.loc[source, "y"])
+    value = 1.0 if source == "1" else float(y_of[source])
     rows = []
     for path in itertools.product(*layers[first:]):
         factors = {f"dz{first + 1}/dw": value if path[0] == target else 0.0}
         for layer, (here, after) in enumerate(itertools.pairwise(path), first + 1):
-            factors[f"dz{layer + 1}/dz{layer}"] = weights[here, after] * units.loc[here, "slope"]
+            factors[f"dz{layer + 1}/dz{layer}"] = weights[here, after] * slope_of[here]
         if y is not None:
-            factors[f"dE/dz{len(layers)}"] = units.loc[path[-1], "delta"]
+            factors[f"dE/dz{len(layers)}"] = delta_of[path[-1]]
         product = float(np.prod(list(factors.values()))) + 0.0  # no -0
         rows.append({"path": " → ".join(path), **factors, "product": product})
     return pd.DataFrame(rows)
@@ -94,15 +95,16 @@ def path_graph(model, x, y=None, *, weight: Sequence[str] | None = None, loss: s
         line = np.array([places[unit] for unit in row["path"].split(" → ")])
         shift = 0.07 * (i - (len(live) - 1) / 2)  # so that paths side by side are all seen
         ax.plot(line[:, 0], line[:, 1] + shift, color=COLORS[i % len(COLORS)], linewidth=2.2, zorder=2)
-    for unit, row in numbers.units.iterrows():
-        x_of, y_of = places[unit]
+    for unit, value in numbers.units["y"].items():
+        x_of, y_of = places[str(unit)]
         ax.scatter(x_of, y_of, s=1900, facecolor="white", edgecolor="black", linewidth=1.2, zorder=3)
-        ax.text(x_of, y_of + 0.1, unit, ha="center", va="center", fontsize=10, style="italic", zorder=4)
-        ax.text(x_of, y_of - 0.14, f"{row['y']:.3g}", ha="center", va="center", fontsize=9, zorder=4)
+        ax.text(x_of, y_of + 0.1, str(unit), ha="center", va="center", fontsize=10, style="italic", zorder=4)
+        ax.text(x_of, y_of - 0.14, f"{value:.3g}", ha="center", va="center", fontsize=9, zorder=4)
+    order = {row: place for place, row in enumerate(live.index)}
     middle, top = 0.5 * widest, -tallest - 0.1
     ax.text(middle, top, " · ".join(table.columns[1:-1]), ha="center", fontsize=9, color=GREY)
     for i, row in enumerate(table.to_dict("records"), 1):
-        at = live.index.get_indexer([i - 1])[0]
+        at = order.get(i - 1, -1)
         factors = " · ".join(_factor(row[name]) for name in table.columns[1:-1])
         text = f"{row['path']}:   {factors} = {row['product']:.3g}"
         color = LIGHT if at < 0 else COLORS[at % len(COLORS)]

@@ -8,6 +8,7 @@ Along an eigenvector of the eigenvalue lambda a step multiplies the error by 1 -
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -45,7 +46,7 @@ def learning_rate_paths(
     if not all(multiple > 0.0 for multiple in multiples):
         raise ValueError(f"`multiples` must be above 0. Received: multiples={tuple(multiples)}")
     largest = largest_rate(surface)
-    settings = {"methods": ["gradient descent"], "start": start, "steps": steps}
+    settings: dict[str, Any] = {"methods": ["gradient descent"], "start": start, "steps": steps}
     return {
         multiple * largest: descent_paths(surface, learning_rate=multiple * largest, **settings)["gradient descent"]
         for multiple in multiples
