@@ -127,7 +127,7 @@ def test_a_row_by_column_is_a_row_of_a_table_and_a_line_needs_one():
     row = {"a": 0.5, "b": -0.5}
     numbers = zoo.plots.chain_rule(model, row, 0.3)
     assert numbers.error == zoo.plots.chain_rule(model, pd.DataFrame([row]), 0.3).error
-    with pytest.raises(ValueError, match="`x` must be a row of the data.*linear=False"):
+    with pytest.raises(ValueError, match="`x` must be a row of the data.*`linear=False`"):
         zoo.plots.chain_rule(model, [0.5, -0.5])
     with pytest.raises(ValueError, match="must be one row. Received: 40 rows"):
         zoo.plots.chain_rule(model, TABLE)

@@ -73,7 +73,7 @@ def chain_of(model, x, y) -> Chain:
     elif line is not None:
         raise ValueError(
             "`x` must be a row of the data, a dict by column or a DataFrame of one row: beside its hidden layers, the "
-            "network has a line on the columns. Or build it with linear=False."
+            "network has a line on the columns. Or build it with `linear=False`."
         )
     x = np.asarray(x, "float64").ravel()
     inputs, outputs = len(steps[0].weights), steps[-1].weights.shape[1]
