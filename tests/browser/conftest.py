@@ -12,6 +12,7 @@ import pytest
 
 import zoo
 from tests.browser.process import ROOT, listening
+from tests.browser.touching import Playground
 from zoo.artifacts import proof
 
 PASSENGERS = [
@@ -134,3 +135,14 @@ def ask(address, name, *rows):
     body = json.dumps({"instances": rows}).encode()
     with urllib.request.urlopen(f"{address}/v1/models/{name}:predict", body, timeout=30) as response:
         return json.load(response)["predictions"]
+
+
+@pytest.fixture
+def page(chromium):
+    """The playground from its file. Afterwards the console must be empty, and nothing else may have been asked for."""
+    page = Playground(chromium)
+    page.console(), page.requests()
+    yield page
+    assert page.console() == []
+    root = page.address.removesuffix("index.html")
+    assert [url for url in page.requests() if not url.startswith((root, "data:", "blob:", "about:"))] == []

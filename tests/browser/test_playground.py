@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.browser.process import ROOT, listening
-from tests.browser.touching import INDEX, SETTLED, SVG, Playground
+from tests.browser.touching import INDEX, SETTLED, SVG
 from tests.playground.test_stations import NAMES
 from zoo.playground import hosting
 
@@ -23,17 +23,6 @@ for (let node = walker.nextNode(); node; node = walker.nextNode()) {
 for (const element of root.querySelectorAll("[aria-label]")) texts.push(element.getAttribute("aria-label"));
 return texts.filter(Boolean);
 """
-
-
-@pytest.fixture
-def page(chromium):
-    """The page from its file; afterwards nothing may stand on the console, and nothing else may have been asked for."""
-    page = Playground(chromium)
-    page.console(), page.requests()
-    yield page
-    assert page.console() == []
-    root = page.address.removesuffix("index.html")
-    assert [url for url in page.requests() if not url.startswith((root, "data:", "blob:", "about:"))] == []
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +42,7 @@ def test_the_start_page_leads_to_every_station(page, request, place, language):
     for i, name in enumerate(NAMES):
         title = page.all(".timeline h2 a")[i].text
         page.all(".timeline h2 a")[i].click()
-        page.until(lambda: page.text("main h1").startswith(title))  # noqa: B023 (asked at once)
+        page.until(lambda title=title: page.text("main h1").startswith(title))
         assert page.js("return location.hash").startswith(f"#{name}?") and page.text("#notices") == ""
         assert page.js("return document.title").startswith(title)
         assert page.js("return document.documentElement.lang") == language
@@ -181,7 +170,7 @@ def test_the_presenter_s_mode_turns_the_pages(page):
     assert "present=1" in page.hash()
     for i, key in enumerate([Keys.ARROW_RIGHT, Keys.PAGE_DOWN], 1):
         page.press(key)
-        page.until(lambda: page.js("return location.hash").startswith(f"#{NAMES[i]}?"))  # noqa: B023
+        page.until(lambda i=i: page.js("return location.hash").startswith(f"#{NAMES[i]}?"))
     page.press(Keys.ARROW_LEFT)
     page.until(lambda: page.js("return location.hash").startswith(f"#{NAMES[1]}?"))
     page.press("c")

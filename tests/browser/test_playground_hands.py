@@ -2,13 +2,12 @@
 
 import pytest
 
-from tests.browser.test_playground import page  # noqa: F401 (a fixture)
 from tests.browser.touching import CHOOSE, TABLE
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_shape_is_dragged_by_the_pointer(page):  # noqa: F811
+def test_a_shape_is_dragged_by_the_pointer(page):
     from selenium.webdriver.common.action_chains import ActionChains
 
     page.open("descent?lang=en")
@@ -24,7 +23,7 @@ def test_a_shape_is_dragged_by_the_pointer(page):  # noqa: F811
 
 
 @pytest.mark.parametrize("by", ["mouse", "touch"])
-def test_a_numeral_is_drawn_on_the_retina(page, by):  # noqa: F811
+def test_a_numeral_is_drawn_on_the_retina(page, by):
     page.open("neocognitron?lang=en")
     mode = page.all("#controls .control.select select")
     for field in mode:  # the control that chooses between moving and drawing
@@ -56,13 +55,13 @@ def test_a_numeral_is_drawn_on_the_retina(page, by):  # noqa: F811
 
 
 @pytest.fixture
-def own(page):  # noqa: F811
+def own(page):
     """The station of one's own data, with a table of one's own chosen; its fields for a file and for rows."""
     page.open("your_data?lang=en&data=own")
     return page.all("#controls input[type=file]")[0], page.all("#controls textarea")[0]
 
 
-def test_a_table_is_brought_as_a_file(page, own, tmp_path):  # noqa: F811
+def test_a_table_is_brought_as_a_file(page, own, tmp_path):
     path = tmp_path / "own.csv"
     path.write_text(TABLE)
     own[0].send_keys(str(path))
@@ -70,7 +69,7 @@ def test_a_table_is_brought_as_a_file(page, own, tmp_path):  # noqa: F811
     assert own[1].get_property("value").strip() == TABLE.strip() and "label" in page.hash()
 
 
-def test_a_table_is_typed_and_a_bad_one_is_refused(page, own):  # noqa: F811
+def test_a_table_is_typed_and_a_bad_one_is_refused(page, own):
     from selenium.webdriver.common.keys import Keys
 
     own[1].clear()
@@ -82,7 +81,7 @@ def test_a_table_is_typed_and_a_bad_one_is_refused(page, own):  # noqa: F811
     assert page.text(".own_notes")
 
 
-def test_the_columns_of_a_table_are_chosen(page, own):  # noqa: F811
+def test_the_columns_of_a_table_are_chosen(page, own):
     from selenium.webdriver.common.keys import Keys
 
     rows = TABLE.strip().splitlines()

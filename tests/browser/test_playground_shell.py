@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from tests.browser.test_playground import page  # noqa: F401 (a fixture)
 from tests.browser.touching import SETTLED
 from tests.playground.test_stations import NAMES
 
@@ -26,7 +25,7 @@ FIRST = "return document.querySelector('.picture > svg').getBoundingClientRect()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_presented_letters_are_larger_and_the_picture_is_whole(page, name):  # noqa: F811
+def test_presented_letters_are_larger_and_the_picture_is_whole(page, name):
     with page.screen(1280, 720):
         page.open(f"{name}?lang=ru")
         normal = statistics.median(page.js(SIZES))
@@ -38,7 +37,7 @@ def test_presented_letters_are_larger_and_the_picture_is_whole(page, name):  # n
 
 
 @pytest.mark.parametrize("focus", [".picture [role=slider]", "#controls input[type=range]"])
-def test_a_clicker_turns_the_pages_from_a_slider(page, focus):  # noqa: F811
+def test_a_clicker_turns_the_pages_from_a_slider(page, focus):
     from selenium.webdriver.common.keys import Keys
 
     page.open("axon?lang=en&present=1")
@@ -53,7 +52,7 @@ def test_a_clicker_turns_the_pages_from_a_slider(page, focus):  # noqa: F811
     page.press("c")
 
 
-def test_a_clicker_scrolls_what_scrolls(page):  # noqa: F811
+def test_a_clicker_scrolls_what_scrolls(page):
     from selenium.webdriver.common.keys import Keys
 
     page.open("axon?lang=en&present=1")
@@ -64,7 +63,7 @@ def test_a_clicker_scrolls_what_scrolls(page):  # noqa: F811
     assert page.hash().startswith("#axon?")
 
 
-def test_questions_have_a_key_of_their_own(page):  # noqa: F811
+def test_questions_have_a_key_of_their_own(page):
     page.open("axon?lang=en&present=1")
     page.press("q")
     page.until(lambda: page.all("#questions"))
@@ -73,13 +72,13 @@ def test_questions_have_a_key_of_their_own(page):  # noqa: F811
     page.until(lambda: not page.all("#questions"))
 
 
-def test_keys_of_letters_work_on_a_russian_keyboard(page):  # noqa: F811
+def test_keys_of_letters_work_on_a_russian_keyboard(page):
     page.open("axon?lang=ru")
     page.js("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'з', code: 'KeyP', bubbles: true}))")
     assert "present=1" in page.hash()
 
 
-def test_the_focus_and_the_selection_stay_while_the_state_changes(page):  # noqa: F811
+def test_the_focus_and_the_selection_stay_while_the_state_changes(page):
     page.open("axon?lang=en")
     page.js("document.querySelectorAll('#stations a')[4].focus(); window.link = document.activeElement")
     before = page.hash()
@@ -95,7 +94,7 @@ def test_the_focus_and_the_selection_stay_while_the_state_changes(page):  # noqa
     assert page.js("return getSelection().toString()").strip() == program.strip()
 
 
-def test_a_screen_reader_hears_at_most_one_result_a_second_and_the_last(page):  # noqa: F811
+def test_a_screen_reader_hears_at_most_one_result_a_second_and_the_last(page):
     page.open("axon?lang=en")
     page.js("""
       window.heard = [], window.seen = 0;
@@ -118,7 +117,7 @@ def test_a_screen_reader_hears_at_most_one_result_a_second_and_the_last(page):  
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sliders_of_a_picture_stand_within_their_limits(page, name):  # noqa: F811
+def test_sliders_of_a_picture_stand_within_their_limits(page, name):
     page.open(f"{name}?lang=en")
     found = page.js(
         "return [...document.querySelectorAll('.picture .draggable')].map(shape =>"
@@ -128,7 +127,7 @@ def test_sliders_of_a_picture_stand_within_their_limits(page, name):  # noqa: F8
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_phone_shows_the_picture_first_and_the_controls_before_the_next(page, name):  # noqa: F811
+def test_a_phone_shows_the_picture_first_and_the_controls_before_the_next(page, name):
     with page.screen(360, 740):
         page.open(f"{name}?lang=ru")
         time.sleep(SETTLED)
@@ -150,7 +149,7 @@ def test_a_phone_shows_the_picture_first_and_the_controls_before_the_next(page, 
         page.until(lambda: page.js("return location.hash").startswith(f"#{NAMES[1]}?") and not page.all("#stations a"))
 
 
-def test_controls_stay_and_keep_the_focus_where_a_phone_s_pictures_are_built_anew(page):  # noqa: F811
+def test_controls_stay_and_keep_the_focus_where_a_phone_s_pictures_are_built_anew(page):
     with page.screen(360, 740):
         page.open("axon?lang=ru")
         field = page.all("#controls select")[0]
