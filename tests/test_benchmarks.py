@@ -109,7 +109,10 @@ def test_images_trains_each_network_within_its_seconds(capsys, monkeypatch, fold
     monkeypatch.setattr(images, "epochs_within", lambda *arguments: 1)
     images.main([str(folder_of_idx_files), "--only", "image_mlp", "mlp_mixer", "--set", "batch_size=10"])
     printed = capsys.readouterr().out
-    assert "image_mlp augmentation=('flip',), batch_size=10, seed=0: test accuracy" in printed
+    assert (
+        "image_mlp augmentation=('flip',), hidden_units=(1024, 256), dropout=0.3, batch_size=10, seed=0: test"
+        in printed
+    )
     assert "| `mlp_mixer` | `augmentation=('shift', 'flip'), batch_size=10, seed=0` |" in printed
     assert "| 900 | " in printed
 

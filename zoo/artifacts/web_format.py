@@ -25,10 +25,8 @@ from zoo.data.number_statistics import MOMENTS
 from zoo.engine.keras_internals import producer_of
 from zoo.layers.linear import LinearTerms
 from zoo.layers.tabular import PiecewiseLinear
-from zoo.tasks import calibration
 
 PROGRAM = Path(__file__).with_name("web_predict.js")
-TASKS = ("classification", "regression")
 SAME = (keras.layers.Dropout, keras.layers.GaussianNoise, keras.layers.Flatten)  # in `predict.js` all tensors are flat
 ACTIVATIONS = ("linear", "binary_step", "sigmoid", "tanh", "arctan", "relu", "elu", "softplus", "leaky_relu", "relu6")
 ACTIVATIONS += ("selu", "silu", "softsign", "exponential", "hard_sigmoid", "squash")
@@ -75,10 +73,9 @@ def _refused(what: str) -> ValueError:
     )
 
 
-def _listed(values, dtype: str = "float32") -> list:
+def _listed(values) -> list:
     """Returns numbers flat, each as short as its float32 can be read back from: 0.2, not 0.20000000298023224."""
-    values = np.ravel(keras.ops.convert_to_numpy(values)).astype(dtype)
-    return values.tolist() if dtype == "float64" else [float(str(value)) for value in values]
+    return [float(str(value)) for value in np.ravel(keras.ops.convert_to_numpy(values)).astype("float32")]
 
 
 def _inputs(model) -> dict:
@@ -201,24 +198,11 @@ def _answers(model) -> dict:
     Raises:
         ValueError: if answers of the task are not covered.
     """
-    target, task = model.target, model.task.name
-    if task not in TASKS:
-        raise _refused(f"answers of the task {task!r}")
-    if target.intervals is not None:
+    if model.target.intervals is not None:
         raise _refused("intervals or sets beside the answers")
-    if task == "classification":
-        config = calibration.to_config(target.calibration) if target.calibration is not None else None
-        config = {**config, "most_logit": calibration.MOST_LOGIT, "farthest": calibration.FARTHEST} if config else None
-        return {
-            "task": task,
-            "classes": [str(name) for name in model.classes],
-            "decision": model.decision or "softmax",
-            "threshold": None if target.threshold is None else float(np.float32(target.threshold)),
-            "calibration": config,
-        }
-    found = {"task": task, "decision": model.decision or "", "scale": _listed(target.scale, "float64")}
-    found["center"] = _listed(target.center, "float64")
-    if model.decision in ("clip", "sigmoid"):
-        low, high = (target.standardised(end) for end in target.ends)
-        found |= {"low": _listed(low, "float64"), "high": _listed(high, "float64")}
-    return found
+    if callable(model.decision):
+        raise _refused(f"the function {model.decision!r} as `output_activation`")
+    answers = model.task.web_answers(model.target, model.decision)
+    if answers is None:
+        raise _refused(f"answers of the task {model.task.name!r}")
+    return answers

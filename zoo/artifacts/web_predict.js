@@ -159,15 +159,17 @@
   }
 
   /** Returns the answer of a regression whose outputs are z, in the units of the target. */
-  function regressed({ decision, scale, center, low, high }, z, dtype) {
+  function regressed({ decision, scale, center, low, high }, z, dtypes) {
     const values = z.map((one, k) => {
       if (decision === "clip") one = clip(one, of(low, k), of(high, k));
       if (decision === "sigmoid") one = of(low, k) + (of(high, k) - of(low, k)) * logistic(one);
       const value = one * of(scale, k) + of(center, k);
-      return dtype === "float32" ? fround(value) : value;
+      return dtypes.prediction === "float32" ? fround(value) : value;
     });
     return { prediction: values.length === 1 ? values[0] : values };
   }
+
+  const ANSWERS = { classes: classified, numbers: regressed };
 
   /** Returns the constants of a part of the model as the nearest numbers of float32: 0.2 is 0.20000000298023224 there. */
   function narrowed(part) {
@@ -185,7 +187,7 @@
         const tensors = encoded(inputs, row);
         for (const layer of layers) tensors[layer.name] = LAYERS[layer.op](layer, layer.from.map(name => tensors[name]));
         const z = Array.from(tensors[last]);
-        return answers.task === "classification" ? classified(answers, z) : regressed(answers, z, dtypes.prediction);
+        return ANSWERS[answers.by](answers, z, dtypes);
       });
   }
 

@@ -267,6 +267,19 @@ class Classification(Task[Classes]):
         chosen = "probability = np.take_along_axis(p, best[:, None], axis=1)[:, 0]"
         return [*lines, f"best = {best}", chosen, f"return {{{answer}}}"]
 
+    def web_answers(self, target: Classes, activation) -> dict[str, Any]:
+        constants = None
+        if target.calibration is not None:
+            constants = calibration.to_config(target.calibration)
+            constants |= {"most_logit": calibration.MOST_LOGIT, "farthest": calibration.FARTHEST}
+        return {
+            "by": "classes",
+            "classes": [str(name) for name in target.schema.classes or ()],
+            "decision": activation or "softmax",
+            "threshold": None if target.threshold is None else float(np.float32(target.threshold)),
+            "calibration": constants,
+        }
+
     def differences(
         self, exported: Mapping[str, np.ndarray], decided: np.ndarray, target: Classes, activation, tolerance: float
     ) -> Iterator[Difference]:

@@ -322,6 +322,13 @@ class Regression(Task[Numbers]):
         listed = (f'"{name}": {value if width > 1 else f"{value}[:, 0]"}' for name, value in answers.items())
         return [*lines, f"return {{{', '.join(listed)}}}"]
 
+    def web_answers(self, target: Numbers, activation) -> dict[str, Any]:
+        constants: dict[str, Any] = {"scale": target.scale, "center": target.center}
+        if activation in ("clip", "sigmoid"):
+            constants["low"], constants["high"] = (target.standardised(end) for end in target.ends)
+        constants = {name: np.ravel(values).astype("float64").tolist() for name, values in constants.items()}
+        return {"by": "numbers", "decision": activation or "", **constants}
+
     def scale(self, wanted: np.ndarray, target: Numbers, dtype) -> tuple[Any, np.ndarray]:
         if dtype == np.float64:  # what comes to the center is computed in float32
             return target.scale, np.abs(wanted - target.center)

@@ -359,6 +359,17 @@ class Task(Proved[T]):
             lines.append("z = 0.5 * (1 + np.tanh(0.5 * z))")
         return [*lines, f'return {{"prediction": {"z[:, 0]" if width == 1 else "z"}}}']
 
+    def web_answers(self, target: T, activation) -> dict[str, Any] | None:
+        """Returns by which constants the web format makes answers of the outputs, as values of JSON; None for none.
+
+        `"by"` names the function of `zoo/artifacts/web_predict.js` that takes them. By default the format is refused.
+
+        Args:
+            target: The target, without intervals.
+            activation: As for `standard`.
+        """
+        return None
+
     @property
     def _answers_by_its_own(self) -> bool:
         """Whether the task has a way of its own from outputs to answers."""
