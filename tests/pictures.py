@@ -169,7 +169,7 @@ WORDS = {  # in the pictures of this file alone, and in the data that they show
     "{gate}: two layers": "{gate}: два слоя",
     "and": "И",
     "or": "ИЛИ",
-    "xor": "исключающее ИЛИ",
+    "xor": "исключающее «или»",
     "epoch {epoch}: {wrong} mistakes": "эпоха {epoch}: ошибок {wrong}",
     "{epochs} epochs": "эпох: {epochs}",
     "length of the weights": "длина вектора весов",

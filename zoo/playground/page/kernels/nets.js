@@ -48,7 +48,7 @@
       tape: "00.10.00.00.00.01.00.00",
     },
     xor: {
-      title: { en: "Exclusive or, two ticks", ru: "Исключающее ИЛИ, два такта" },
+      title: { en: "Exclusive or, two ticks", ru: "Исключающее «или», два такта" },
       net: `${X1}~${X2}~c.a.320.90.1~c.b.320.270.1~c.y.560.180.1~e.x1.a~i.x2.a~e.x2.b~i.x1.b~e.a.y~e.b.y`,
       tape: "00.10.01.11.00.00",
     },

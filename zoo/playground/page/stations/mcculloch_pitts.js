@@ -273,7 +273,7 @@ for name, fires in zip(net["cells"], y.T.astype(int)):
           const weights = count(one => one.weights);
           return {
             en: `An inhibitory ending silences always, so “not both” is out of reach; with weights of either sign it is ${weights}. “Exclusive or” and its opposite need two ticks.`,
-            ru: `Тормозящее окончание заставляет молчать всегда, и функция «не оба сразу» одной клетке недоступна; с весами обоих знаков выходит ${weights}. «Исключающему ИЛИ» и его отрицанию нужны два такта.`,
+            ru: `Тормозящее окончание заставляет молчать всегда, и функция «не оба сразу» одной клетке недоступна; с весами обоих знаков выходит ${weights}. Исключающему «или» и его отрицанию нужны два такта.`,
           };
         },
       },

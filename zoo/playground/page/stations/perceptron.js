@@ -170,7 +170,7 @@ print(run.stopped)
         options: [
           { value: "and", label: { en: "AND", ru: "И" } },
           { value: "or", label: { en: "OR", ru: "ИЛИ" } },
-          { value: "xor", label: { en: "Exclusive or", ru: "Исключающее ИЛИ" } },
+          { value: "xor", label: { en: "Exclusive or", ru: "Исключающее «или»" } },
           { value: "clouds", label: { en: "Two clouds", ru: "Два облака" } },
           { value: "own", label: { en: "Your own", ru: "Свои" } },
         ],
@@ -219,7 +219,7 @@ print(run.stopped)
       {
         ask: {
           en: "Exclusive or: how many of its four rows can one line get right?",
-          ru: "«Исключающее ИЛИ»: сколько строк из четырёх может верно разделить одна прямая?",
+          ru: "Исключающее «или»: сколько строк из четырёх может верно разделить одна прямая?",
         },
         choices: [2, 3, 4].map(String),
         set: { data: "xor", steps: 4 },

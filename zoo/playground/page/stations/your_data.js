@@ -12,7 +12,7 @@
     circles: { en: "circles", ru: "окружности" },
     spirals: { en: "spirals", ru: "спирали" },
     gaussians: { en: "two clouds", ru: "два облака" },
-    xor: { en: "exclusive or (XOR)", ru: "исключающее ИЛИ (XOR)" },
+    xor: { en: "exclusive or (XOR)", ru: "исключающее «или» (XOR)" },
     plane: { en: "a plane: numbers", ru: "плоскость: числа" },
     own: { en: "your own table (CSV)", ru: "своя таблица (CSV)" },
   };
