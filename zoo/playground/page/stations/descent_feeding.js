@@ -10,6 +10,7 @@
     { name: "online", colour: "two", width: 1.3, en: "online, one row", ru: "онлайн, одна строка" },
   ];
 
+  const { steps, star, PARAMETERS } = playground.descent;
   const kernel = () => playground.kernels.descent;
   const rows = state => kernel().rows(COUNT, state.noise, state.seed);
   const batch = (state, name) => ({ offline: COUNT, minibatch: state.batch, online: 1 })[name];
@@ -29,36 +30,22 @@
 
   function draw(root, api) {
     const narrow = api.narrow;
-    const size = narrow ? 340 : 500;
-    const [width, height] = narrow ? [360, size + 20] : [900, size + 20];
-    const svg = api.picture(root, {
-      width, height,
+    const ground = playground.descent.ground(root, api, {
       label: {
         en: "Three paths over the error of slope and bias; the rows with their lines; the errors by epoch",
         ru: "Три пути на поверхности ошибки от наклона и сдвига; строки данных и прямые; ошибки по эпохам",
       },
+      below: { height: 540, label: { en: "The rows with their lines; the errors by epoch", ru: "Строки данных и прямые; ошибки по эпохам" } },
+      domain: DOMAIN,
+      name: "feeding",
+      keys: ["fx", "fy"],
+      names: PARAMETERS,
     });
-    const beside = narrow ? api.picture(root, { width, height: 540, label: {
-      en: "The rows with their lines; the errors by epoch",
-      ru: "Строки данных и прямые; ошибки по эпохам",
-    } }) : svg;
-    const { plane, steps, star, start } = playground.views;
-    const ground = plane(svg, api, { left: 10, top: 10, size, ...DOMAIN, label: "feeding" });
     const shows = [...WAYS].reverse().map(way => ({ way, show: steps(ground.inside, ground, way.colour, way.name === "offline") }));
     const bottom = star(ground.inside);
-    const [across, up] = [svg.append("text"), svg.append("text")];
-    across.attr("x", 10 + size - 6).attr("y", 10 + size - 8).attr("text-anchor", "end").style("fill", "var(--soft)")
-      .text(api.text({ en: "slope →", ru: "наклон →" }));
-    up.attr("x", 18).attr("y", 28).style("fill", "var(--soft)").text(api.text({ en: "↑ bias", ru: "↑ сдвиг" }));
-    const showStart = start(svg, api, ground, ["fx", "fy"], size);
-    const [left, wide] = narrow ? [50, 286] : [584, 296];
-    const data = playground.chart(beside, api, {
-      left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 176, x: d3.scaleLinear(), y: d3.scaleLinear(),
-    });
-    const errors = playground.chart(beside, api, {
-      left, top: narrow ? 255 : 276, width: wide, height: narrow ? 140 : 136, x: d3.scaleLinear(), y: d3.scaleLog(),
-    });
-    const legend = beside.append("g").attr("transform", `translate(${left},${narrow ? 451 : 464})`);
+    const data = ground.chart({ top: narrow ? 35 : 40, height: narrow ? 150 : 176 });
+    const errors = ground.chart({ top: narrow ? 255 : 276, height: narrow ? 140 : 136, y: d3.scaleLog() });
+    const legend = ground.beside.append("g").attr("transform", `translate(${ground.left},${narrow ? 451 : 464})`);
     const entries = legend.selectAll("g").data(WAYS).join("g").attr("transform", (_, i) => `translate(0,${i * 22})`);
     entries.append("line").attr("x2", 26).attr("y1", -5).attr("y2", -5).style("stroke", way => `var(--${way.colour})`)
       .style("stroke-width", way => way.width + 1);
@@ -73,7 +60,7 @@
         ground.ellipses(ground.rings, hessian, minimum, d3.range(1, RINGS + 1).map(i => far * (i / RINGS) ** 2.2), { colour: "var(--line)", width: 1.2 });
         for (const { way, show } of shows) show(all.find(({ name }) => name === way.name).path);
         bottom.attr("transform", `translate(${ground.x(minimum[0])},${ground.y(minimum[1])})`);
-        showStart(state);
+        ground.showStart(state);
         const line = ([slope, bias]) => [-1.7, 2.7].map(x => [x, slope * x + bias]);
         data.show({
           title: api.text({ en: "The 20 rows and the lines", ru: "20 строк и прямые" }),

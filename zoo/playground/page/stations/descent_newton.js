@@ -5,6 +5,7 @@
   const CELLS = 90; // of the grid on which contour lines are found, a side
   const MOST = 30; // steps at most
 
+  const { steps, star, PARAMETERS } = playground.descent;
   const kernel = () => playground.kernels.descent;
   const points = () => kernel().POINTS;
   const path = state => kernel().newton(points(), [state.nx, state.ny], MOST, state.halving);
@@ -19,21 +20,17 @@
 
   function draw(root, api) {
     const narrow = api.narrow;
-    const size = narrow ? 340 : 500;
-    const [width, height] = narrow ? [360, size + 20] : [900, size + 20];
-    const svg = api.picture(root, {
-      width, height,
+    const ground = playground.descent.ground(root, api, {
       label: {
         en: "The loss over slope and bias, with Newton's quadratic model; a section along the step; the points and their curve",
         ru: "Функция потерь от наклона и сдвига с квадратичной моделью Ньютона; сечение вдоль шага; точки и кривая",
       },
+      below: { height: 470, label: { en: "A section along the step; the points and their curve", ru: "Сечение вдоль шага; точки и кривая" } },
+      domain: DOMAIN,
+      name: "newton",
+      keys: ["nx", "ny"],
+      names: PARAMETERS,
     });
-    const beside = narrow ? api.picture(root, { width, height: 470, label: {
-      en: "A section along the step; the points and their curve",
-      ru: "Сечение вдоль шага; точки и кривая",
-    } }) : svg;
-    const { plane, star, start } = playground.views;
-    const ground = plane(svg, api, { left: 10, top: 10, size, ...DOMAIN, label: "newton" });
     const at = i => [DOMAIN.x[0] + ((i % CELLS) + 0.5) * ((DOMAIN.x[1] - DOMAIN.x[0]) / CELLS), DOMAIN.y[0] + (Math.floor(i / CELLS) + 0.5) * ((DOMAIN.y[1] - DOMAIN.y[0]) / CELLS)];
     const loss = theta => kernel().likelihood(points(), theta).value;
     const heights = d3.range(CELLS * CELLS).map(i => loss(at(i)));
@@ -48,22 +45,12 @@
     ground.rings.selectAll("path").data(d3.contours().size([CELLS, CELLS]).thresholds(levels)(heights)).join("path")
       .attr("d", d3.geoPath(place)).style("fill", "none").style("stroke", "var(--line)").style("stroke-width", 1.2);
     const model = ground.inside.append("g");
-    const showSteps = playground.views.steps(ground.inside, ground, "one");
+    const showSteps = steps(ground.inside, ground, "one");
     star(ground.inside).attr("transform", `translate(${ground.x(least.theta[0])},${ground.y(least.theta[1])})`);
     const next = ground.inside.append("path").attr("d", d3.symbol(d3.symbolDiamond, 130)()).style("fill", "var(--two)").style("stroke", "var(--paper)");
     const now = ground.inside.append("circle").attr("r", 7).style("fill", "none").style("stroke", "var(--two)").style("stroke-width", 3);
-    const [across, up] = [svg.append("text"), svg.append("text")];
-    across.attr("x", 10 + size - 6).attr("y", 10 + size - 8).attr("text-anchor", "end").style("fill", "var(--soft)")
-      .text(api.text({ en: "slope →", ru: "наклон →" }));
-    up.attr("x", 18).attr("y", 28).style("fill", "var(--soft)").text(api.text({ en: "↑ bias", ru: "↑ сдвиг" }));
-    const showStart = start(svg, api, ground, ["nx", "ny"], size);
-    const [left, wide] = narrow ? [50, 286] : [584, 296];
-    const section = playground.chart(beside, api, {
-      left, top: narrow ? 35 : 40, width: wide, height: narrow ? 150 : 180, x: d3.scaleLinear(), y: d3.scaleLinear(),
-    });
-    const curve = playground.chart(beside, api, {
-      left, top: narrow ? 315 : 316, width: wide, height: narrow ? 130 : 140, x: d3.scaleLinear(), y: d3.scaleLinear(), yTicks: 2,
-    });
+    const section = ground.chart({ top: narrow ? 35 : 40, height: narrow ? 150 : 180 });
+    const curve = ground.chart({ top: narrow ? 315 : 316, height: narrow ? 130 : 140, yTicks: 2 });
 
     const space = narrow ? [360, 300] : [900, 400];
     const view = api.picture(root, { width: space[0], height: space[1], label: {
@@ -97,7 +84,7 @@
         const step = all[i];
         const usable = step.direction !== null && step.direction.every(part => Math.abs(part) < 1e6);
         showSteps(all.map(({ theta }) => theta));
-        showStart(state);
+        ground.showStart(state);
         now.attr("cx", ground.x(step.theta[0])).attr("cy", ground.y(step.theta[1]));
         const lowest = usable ? [step.theta[0] + step.direction[0], step.theta[1] + step.direction[1]] : null;
         const depth = usable ? step.value - kernel().model(step, step.direction) : 0;
