@@ -67,6 +67,12 @@
       },
       pressable: playground.pressable,
       draggable: playground.draggable,
+      /** Returns what `draggable` tells of a number of the state that has a slider: its value, limits and words. */
+      quantity(key) {
+        const control = station.controls.find(one => one.key === key && one.kind === "range");
+        const { min, max } = control;
+        return { now: () => state[key], min, max, value: () => playground.written(control, state[key], api) };
+      },
       /** Calls `frame(seconds)` for each picture of a film until it returns false; returns {stop(), pause(), running, alive}. */
       animate(frame) {
         page.buttons.classList.add("used"); // keeps the place of the buttons, so that the picture stays where it is

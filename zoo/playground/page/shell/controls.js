@@ -5,6 +5,13 @@
   const POSITIONS = 200; // of a logarithmic slider
   let count = 0; // gives each field an id
 
+  /** Returns a number of the state with its control's unit: 25°, but 6.3 °C. */
+  playground.written = (control, value, api) => {
+    const text = control.shows ? api.text(control.shows(value, api)) : api.number(value, 4);
+    const unit = control.unit ? api.text(control.unit) : "";
+    return `${text}${unit && unit !== "°" ? " " : ""}${unit}`;
+  };
+
   const of = (value, state) => (typeof value === "function" ? value(state) : value);
 
   function range(control, api, id) {
@@ -25,9 +32,7 @@
     const refresh = state => {
       const value = state[control.key];
       field.value = log ? Math.round((POSITIONS * Math.log(value / control.min)) / Math.log(ratio)) : value;
-      const text = control.shows ? api.text(control.shows(value, api)) : api.number(value, 4);
-      const unit = control.unit ? api.text(control.unit) : "";
-      const said = `${text}${unit && unit !== "°" ? " " : ""}${unit}`; // 25°, but 6.3 °C
+      const said = playground.written(control, value, api);
       shown.textContent = said;
       field.setAttribute("aria-valuetext", said);
     };

@@ -91,14 +91,17 @@
   /** Makes shapes movable by the pointer, by touch and by the arrow keys (ten times as far with Shift).
    *
    * `at(datum)` returns [x, y] in the picture's units, `to(x, y, datum)` moves there; `step` is what an arrow moves.
-   * `value(datum)` is what a screen reader is told; `now`, `min` and `max`, numbers or functions of a datum, are the
-   * value's number and its limits: without them, the place in the picture from left to right. */
-  function draggable(selection, { label, at, to, step = 5, value = at, now, min, max }) {
-    const said = datum => [value(datum)].flat().map(part => (typeof part === "number" ? Math.round(part) : part)).join(", ");
+   * A screen reader is told `value(datum)`, in words with the unit, and `now`, `min` and `max`, numbers or functions of a
+   * datum: the quantity's number and its limits. Of what moves in two directions they are those of the first. */
+  function draggable(selection, { label, at, to, step = 5, value, now, min, max }) {
     function say(datum) {
-      const number = of(now, datum) ?? at(datum)[0];
-      const limits = [of(min, datum) ?? Math.min(0, number), of(max, datum) ?? Math.max(this.ownerSVGElement.viewBox.baseVal.width, number)];
-      const parts = { valuemin: limits[0], valuemax: limits[1], valuenow: number, valuetext: said(datum) };
+      const number = of(now, datum);
+      const parts = {
+        valuemin: Math.min(of(min, datum), number), // a link may lie beyond what dragging reaches
+        valuemax: Math.max(of(max, datum), number),
+        valuenow: number,
+        valuetext: value(datum),
+      };
       for (const [name, text] of Object.entries(parts)) {
         if (this.getAttribute(`aria-${name}`) !== String(text)) this.setAttribute(`aria-${name}`, text);
       }
@@ -129,6 +132,7 @@
         const move = later => {
           const [qx, qy] = d3.pointer(later, svg);
           to(x + qx - px, y + qy - py, datum);
+          selection.each(say);
         };
         const end = () => {
           removeEventListener("pointermove", move);

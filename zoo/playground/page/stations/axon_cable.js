@@ -92,7 +92,7 @@
       at,
       to: place => api.set({ temperature: Math.round(10 * x.invert(place)) / 10 }),
       step: x(0.1) - x(0),
-      value: () => api.number(api.state.temperature),
+      ...api.quantity("temperature"),
     });
     function show({ diameter }) {
       const points = d3.range(0, WARMEST + 1).filter(degrees => speeds.has(degrees)).map(degrees => [degrees, speedAt(degrees, diameter)]);

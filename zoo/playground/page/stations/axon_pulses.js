@@ -68,12 +68,14 @@
     svg.append("text").attr("x", width - right).attr("y", height - 8).attr("text-anchor", "end").text(api.text(WORDS.time));
     const stem = svg.append("line").attr("stroke", "var(--accent)").attr("stroke-width", 2);
     const ring = svg.append("circle").attr("r", 10).attr("fill-opacity", 0.6).attr("stroke", "var(--accent)").attr("stroke-width", 4);
+    const delay = api.quantity("delay");
     api.draggable(ring, {
-      label: api.text({ en: "Second pulse: delay in ms, strength in µA/cm²", ru: "Второй импульс тока: задержка в мс, сила в мкА/см²" }),
+      label: api.text({ en: "Second pulse: delay, strength", ru: "Второй импульс тока: задержка, сила" }),
       at: () => [x(api.state.delay), y(api.state.second)],
       to: (px, py) => api.set({ delay: Math.round(4 * x.invert(px)) / 4, second: Math.round(y.invert(py)) }),
       step: x(0.25) - x(0),
-      value: () => `${api.number(api.state.delay)}, ${api.number(api.state.second)}`,
+      ...delay,
+      value: () => `${delay.value()}, ${api.quantity("second").value()}`,
     });
 
     function showCurve(state, atRest) {

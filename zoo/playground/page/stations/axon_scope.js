@@ -146,7 +146,7 @@
       at,
       to: place => api.set({ current: Math.round(2 * x.invert(place)) / 2 }),
       step: x(0.5) - x(0),
-      value: () => api.number(api.state.current),
+      ...api.quantity("current"),
     });
     function show({ temperature }) {
       const points = known.get(temperature) ?? [];

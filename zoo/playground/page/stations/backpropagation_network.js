@@ -82,7 +82,10 @@
       at: d => [current.weights[d.at] * PER_UNIT, 0],
       to: (x, y, d) => change(api, current, d.at, (x - y) / PER_UNIT),
       step: PER_UNIT / 20,
-      value: d => [api.fixed(current.weights[d.at], 2)],
+      value: d => api.fixed(current.weights[d.at], 2),
+      now: d => current.weights[d.at],
+      min: -LARGEST,
+      max: LARGEST,
     });
     const choose = (event, d) => api.set({ weight: d.at, path: -1 });
     weight.on("click", choose);
@@ -113,7 +116,10 @@
       at: d => [current.inputs[d.unit] * PER_UNIT, 0],
       to: (x, y, d) => api.set({ [`x${d.unit + 1}`]: Number(((x - y) / PER_UNIT).toFixed(2)) }),
       step: PER_UNIT / 10,
-      value: d => [api.fixed(current.inputs[d.unit], 2)],
+      value: d => api.fixed(current.inputs[d.unit], 2),
+      now: d => current.inputs[d.unit],
+      min: api.quantity("x1").min,
+      max: api.quantity("x1").max,
     });
 
     return facts => {

@@ -129,7 +129,10 @@
       at: () => [x(api.state.at), 0],
       to: place => api.set({ at: Number(Math.min(limit, Math.max(-limit, x.invert(place))).toFixed(2)) }),
       step: x(0.1) - x(0),
-      value: () => [api.fixed(api.state.at, 2)],
+      value: () => `z = ${api.fixed(api.state.at, 2)}`,
+      now: () => api.state.at,
+      min: -limit,
+      max: limit,
     });
     const legend = svg.append("g").attr("transform", `translate(${x(-limit) + 12},28)`);
     const said = ["φ(z)", "φ′(z)"].map((name, i) =>

@@ -30,7 +30,7 @@
       label: api.text({ en: "The view, which turns", ru: "Точка обзора, её поворачивают" }),
       at: () => [api.state.turn * DEGREE, 0],
       to: x => api.set({ turn: ((((Math.round(x / DEGREE) + 180) % 360) + 360) % 360) - 180 }),
-      value: () => `${api.state.turn}°`,
+      ...api.quantity("turn"),
       step: 5 * DEGREE,
     });
 

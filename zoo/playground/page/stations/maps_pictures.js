@@ -71,7 +71,10 @@
       label: api.text({ en: "A point that asks which unit wins", ru: "Точка, которая спрашивает, какой элемент победит" }),
       at: () => [x(api.state.px), y(api.state.py)],
       to: (u, v) => api.set({ px: d3.median([0, 1, x.invert(u)]), py: d3.median([0, 1, y.invert(v)]) }),
-      value: () => [api.fixed(api.state.px, 2), api.fixed(api.state.py, 2)],
+      value: () => `x = ${api.fixed(api.state.px, 2)}, y = ${api.fixed(api.state.py, 2)}`,
+      now: () => api.state.px,
+      min: 0,
+      max: 1,
       step: map / 50,
     });
 

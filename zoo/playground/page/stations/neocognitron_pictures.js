@@ -136,6 +136,9 @@
           if (down || right) api.set({ image: kernel().moved(api.state.image, down, right) });
         },
         value: () => said([box().top, box().left]),
+        now: () => box().left + 1,
+        min: 1,
+        max: SIDE,
         step: cell,
       });
     }
@@ -150,7 +153,8 @@
       const on = d3.range(image.length).filter(i => image[i]).map(i => [(i % SIDE) * cell + 1, Math.floor(i / SIDE) * cell + 1]);
       lit.attr("d", squares(on, cell - 2));
       cursor.style("display", mode === "draw" ? null : "none").attr("x", at[1] * cell).attr("y", at[0] * cell);
-      if (mode === "draw") touch.attr("aria-valuenow", at[1] + 1).attr("aria-valuetext", said(at));
+      if (mode !== "draw") return;
+      touch.attr("aria-valuemin", 1).attr("aria-valuemax", SIDE).attr("aria-valuenow", at[1] + 1).attr("aria-valuetext", said(at));
     }
     return show;
   }

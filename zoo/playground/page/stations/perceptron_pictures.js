@@ -106,6 +106,9 @@
       to: moveTo,
       step: (x(1) - x(0)) / 8,
       value: () => `x₁ = ${format(cross[0])}, x₂ = ${format(cross[1])}`,
+      now: () => cross[0],
+      min: -EDGE,
+      max: EDGE,
     });
     cursor.on("keydown.put", event => {
       if (event.key !== "Enter" && event.key !== " ") return;
