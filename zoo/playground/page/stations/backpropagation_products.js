@@ -1,10 +1,10 @@
 "use strict";
 /* The products of the station "backpropagation": a row a path, a column a factor, and their sum beside dE/dw computed
-   in two other ways; and the activation with its tangent. */
+   in two other ways; and the activation with its tangent. On a phone the factors stand below the path and its product. */
 (function (playground) {
   const { RAISED, unitName } = playground.backpropagation;
-  const ROW = 27;
-  const HEAD = 46;
+  const WIDE = { row: 27, head: 46, below: 0, left: 190, beside: 150, title: 22 };
+  const NARROW = { row: 46, head: 50, below: 19, left: 4, beside: 4, title: 14 };
 
   /** Returns the column heads of paths that begin in a layer, from the error down. */
   function heads(first, last, softmax) {
@@ -17,47 +17,47 @@
   /** Draws the table of products; returns update(facts). */
   function drawProducts(root, api) {
     const width = api.narrow ? 360 : 760;
+    const small = api.narrow;
+    const place = small ? NARROW : WIDE;
     const most = 9; // of paths: layer 1 of a network 2-3-3 would have 9
     const svg = api.picture(root, {
       width,
-      height: HEAD + ROW * 4 + 40,
+      height: place.head + place.row * 4 + 40,
       label: { en: "The product of each path, and their sum", ru: "Произведение каждого пути и их сумма" },
     });
     const head = svg.append("g"), body = svg.append("g"), foot = svg.append("g");
-    const small = api.narrow;
 
     return facts => {
       const { paths, softmax, sizes, gradient, difference, sum } = facts;
       const last = sizes.length - 1;
       const names = heads(facts.first, last, softmax);
       const rows = paths.slice(0, most);
-      const height = HEAD + ROW * rows.length + 52;
+      const height = place.head + place.row * rows.length + 52;
       svg.attr("viewBox", `0 0 ${width} ${height}`);
-      const left = small ? 4 : 190, right = width - (small ? 74 : 150);
+      const left = place.left, right = width - place.beside;
       const columnX = i => left + ((i + 0.5) * (right - left)) / names.length;
-      const font = small ? (names.length > 5 ? "11.7px" : "12.5px") : "15px";
+      const font = small ? "12.5px" : "15px";
       const digits = 2;
 
-      head.selectAll("text.head").data(names).join("text").attr("class", "head").attr("x", (d, i) => columnX(i)).attr("y", 22)
+      head.selectAll("text.head").data(names).join("text").attr("class", "head").attr("x", (d, i) => columnX(i)).attr("y", place.title + place.below)
         .attr("text-anchor", "middle").style("font-size", font).style("fill", "var(--soft)").text(d => d);
-      head.selectAll("text.product").data([api.text({ en: "= product", ru: small ? "= произв." : "= произведение" })])
-        .join("text").attr("class", "product").attr("x", width - 6).attr("y", 22).attr("text-anchor", "end")
-        .style("font-size", small ? "12px" : "15px").style("fill", "var(--soft)").text(d => d);
+      head.selectAll("text.product").data([api.text({ en: "= product", ru: "= произведение" })])
+        .join("text").attr("class", "product").attr("x", width - 6).attr("y", place.title).attr("text-anchor", "end")
+        .style("font-size", small ? "12.5px" : "15px").style("fill", "var(--soft)").text(d => d);
 
       const row = body.selectAll("g.path").data(rows, d => d.units.join()).join(enter => {
         const made = enter.append("g").attr("class", "path");
-        made.append("rect").attr("rx", 5).attr("x", 1).attr("width", width - 2).attr("height", ROW - 3).attr("y", -18);
+        made.append("rect").attr("rx", 5).attr("x", 1).attr("width", width - 2).attr("height", place.row - 3).attr("y", -18);
         made.append("text").attr("class", "way").attr("x", 10);
         made.append("text").attr("class", "result").attr("x", width - 6).attr("text-anchor", "end");
-        made.append("g").attr("class", "factors");
+        made.append("g").attr("class", "factors").attr("transform", `translate(0,${place.below})`);
         return made;
-      }).attr("transform", (d, i) => `translate(0,${HEAD + 14 + i * ROW})`);
+      }).attr("transform", (d, i) => `translate(0,${place.head + 14 + i * place.row})`);
       row.select("rect")
         .attr("fill", (d, i) => (facts.path === i ? "var(--two-soft)" : "transparent"))
         .attr("stroke", d => (d.product === 0 ? "none" : "var(--line)"));
-      row.select(".way").attr("display", small ? "none" : null)
-        .text(d => d.units.map((unit, i) => unitName(facts.first + i, unit)).join(" → ")).style("fill", d => tone(d));
-      row.select(".result").style("font-size", small ? "12px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
+      row.select(".way").text(d => d.units.map((unit, i) => unitName(facts.first + i, unit)).join(" → ")).style("fill", d => tone(d));
+      row.select(".result").style("font-size", small ? "14px" : "15px").style("font-weight", 600).style("fill", d => tone(d))
         .text(d => `= ${d.product === 0 ? "0" : api.fixed(d.product, 4)}`);
       row.select(".factors").selectAll("text").data(d => d.factors).join("text").attr("x", (d, i) => columnX(i))
         .attr("text-anchor", "middle").style("font-size", font)
