@@ -6,6 +6,7 @@
   ];
   const LONGEST = 2000; // characters of a table that a link and a program hold
   const LOSSES = 400; // points that a curve keeps
+  const MOST_STEPS = 200_000; // that a link may ask for
 
   const features = state => FEATURES.filter(([key]) => state[key]).map(([, name]) => name);
 
@@ -52,6 +53,20 @@
       own, parts, net, encode, features: features(state), scale, step: trainer.step, epochs: trainer.epochs, curve, note,
       steps: Math.ceil(parts.train.y.length / batchSize),
     };
+  }
+
+  /** Trains a state for its steps; returns the training, or {problem}. */
+  function trained(state, milliseconds = Infinity) {
+    const made = training(state);
+    if (made.problem) return made;
+    const end = performance.now() + milliseconds;
+    const every = Math.max(1, Math.floor(state.steps / 200));
+    let steps = 0;
+    for (made.note(); steps < state.steps && performance.now() < end; steps++) {
+      made.step();
+      if ((steps + 1) % every === 0) made.note();
+    }
+    return { ...made, steps };
   }
 
   const NAMES = { sgd: "SGD", momentum: "SGD", adam: "Adam" };
@@ -111,5 +126,5 @@ print(zoo.evaluate(run, test))
     return `table = ${read}.rename(columns={${renamed}})[["x", "y", "label"]].dropna()`;
   }
 
-  playground.yourData = { FEATURES, LONGEST, points, training, python };
+  playground.yourData = { FEATURES, LONGEST, MOST_STEPS, points, training, trained, python };
 })(playground);
