@@ -10,7 +10,7 @@
   const MOST = 12; // stored patterns
 
   function draw(root, api) {
-    const box = element("div", { style: "display:grid;gap:1rem" });
+    const box = element("div", { class: "stack" });
     root.append(box);
     let view = null;
     let part = null;

@@ -10,8 +10,8 @@
 
   /** The part that loads random patterns until they are lost; returns {update, stop}. */
   function overload(root, api) {
-    const row = element("div", { style: "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,17rem),1fr));align-items:start" });
-    const [first, second] = [0, 1].map(() => row.appendChild(element("div", { style: "min-width:0" })));
+    const row = element("div", { class: "sides" });
+    const [first, second] = [0, 1].map(() => row.appendChild(element("div", {})));
     root.append(row);
     const chart = errors(first, api);
     const square = recalled(second, api);

@@ -77,7 +77,7 @@
 
   /** Adds the stored patterns, each with its overlap; returns {update(patterns, names, overlaps, chosen)}. */
   function memories(root, api, choose) {
-    const box = element("div", { style: "display:grid" });
+    const box = element("div", { class: "stack" });
     root.append(element("h3", {}, api.text({
       en: "Stored patterns and their overlap m with the state",
       ru: "Сохранённые образы и их перекрытие m с состоянием",

@@ -93,9 +93,9 @@
 
   /** The part in which a pattern is recalled; returns {update, stop}. */
   function recall(root, api) {
-    const row = element("div", { style: "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr));align-items:start" });
-    const [first, second] = [0, 1].map(() => row.appendChild(element("div", { style: "min-width:0" })));
-    const below = element("div", { style: "display:grid;gap:.4rem" });
+    const row = element("div", { class: "sides" });
+    const [first, second] = [0, 1].map(() => row.appendChild(element("div", {})));
+    const below = element("div", { class: "stack" });
     root.append(row, below);
     const now = () => at(solve(api.state), made(api.state));
     const square = field(first, api, {

@@ -109,10 +109,10 @@
   }
 
   function draw(root, api) {
-    const row = element("div", { style: "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr));align-items:start" });
-    const below = element("div", { style: "display:grid" });
+    const row = element("div", { class: "sides" });
+    const below = element("div", { class: "stack" });
     root.append(row, below);
-    const [first, second] = [0, 1].map(() => row.appendChild(element("div", { style: "display:grid;gap:.6rem;min-width:0" })));
+    const [first, second] = [0, 1].map(() => row.appendChild(element("div", { class: "stack" })));
     const showRetina = retina(first, api);
     const showUnits = associations(second, api);
     const showSums = responses(second, api);
@@ -148,12 +148,6 @@
     });
     film.pause();
 
-    let told = null; // timer of the next report, of which there are few while letters run
-    const tell = report => {
-      clearTimeout(told);
-      told = setTimeout(() => api.say(report()), film.running ? 600 : 0);
-    };
-
     return {
       update(state) {
         const { machine, shares, share, wrong } = taught(state);
@@ -169,12 +163,11 @@
         showProgress(shares, state.lessons, share);
         const percent = `${api.number(100 * share)} %`;
         const lessons = state.lessons + state.own.length;
-        tell(() => ({
+        api.say({
           en: `${best ? `The machine says ${best}.` : "The machine has no opinion."} After ${lessons} lessons it knows ${percent} of the new letters.${lessons ? ` The last lesson corrected ${wrong} of ${LETTERS.length} response units.` : ""}`,
           ru: `${best ? `Машина отвечает: ${best}.` : "Ответа у машины нет."} После ${lessons} ${api.plural(lessons, { en: {}, ru: { one: "урока", few: "уроков", many: "уроков" } })} она узнаёт ${percent} новых букв.${lessons ? ` Последний урок исправил ${wrong} из ${LETTERS.length} реагирующих элементов.` : ""}`,
-        }));
+        });
       },
-      stop: () => clearTimeout(told),
     };
   }
 

@@ -71,12 +71,11 @@
   }
 
   function draw(root, api) {
-    const wiring = element("div", { style: "min-width:0" });
-    const sides = element("div", { style: "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,17rem),1fr));align-items:start" });
-    const left = element("div", { style: "min-width:0;grid-column:span 1" });
-    const right = element("div", { style: "min-width:0;display:grid;gap:.3rem" });
-    const below = element("div", { style: "display:grid;gap:.4rem;min-width:0" });
-    if (!api.narrow) sides.style.gridTemplateColumns = "minmax(0, 4fr) minmax(0, 3fr)";
+    const wiring = element("div", {});
+    const sides = element("div", { class: "sides uneven" });
+    const left = element("div", {});
+    const right = element("div", { class: "stack" });
+    const below = element("div", { class: "stack" });
     sides.append(left, right);
     root.append(wiring, sides, below);
     let from = null; // where a connection that is being made begins

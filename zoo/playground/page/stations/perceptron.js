@@ -33,8 +33,8 @@
   const made = (state, found = solve(state)) => Math.min(state.steps, found.mistakes.length);
 
   function draw(root, api) {
-    const sides = element("div", { style: "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));align-items:start" });
-    const [first, second] = [0, 1].map(() => element("div", { style: "display:grid;gap:.6rem;min-width:0" }));
+    const sides = element("div", { class: "sides" });
+    const [first, second] = [0, 1].map(() => element("div", { class: "stack" }));
     sides.append(first, second);
     root.append(sides);
 

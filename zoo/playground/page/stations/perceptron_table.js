@@ -15,7 +15,7 @@
   function demands(root, api) {
     const table = element("table", { style: "border-collapse:collapse;width:100%" });
     const said = element("p", {});
-    const box = element("section", { style: "display:grid;gap:.5rem;overflow-x:auto" }, table, said);
+    const box = element("section", { class: "stack scrolls" }, table, said);
     root.append(box);
     const cell = (tag, text, style = "") => element(tag, { style: `padding:.15rem .6rem .15rem 0;text-align:left;${style}` }, text);
     const heads = [
