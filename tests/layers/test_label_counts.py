@@ -2,7 +2,10 @@
 
 import keras
 import numpy as np
+import pytest
 
+import zoo
+from zoo.data.numerals import numerals, numerals_12
 from zoo.layers.label_counts import SMALL, LabelCounts, counting_loss
 from zoo.layers.losses import NetworkLoss
 
@@ -47,3 +50,22 @@ def test_training_shows_the_same_answer_as_a_prediction():
     model.set_weights([np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 1.0]])])
     training = keras.ops.convert_to_numpy(model(RESPONSES, training=True))
     np.testing.assert_allclose(training, keras.ops.convert_to_numpy(model(RESPONSES)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "layers"),
+    [("cognitron", numerals_12, ("u1", "u2", "u3")), ("neocognitron", numerals, ("s1", "s2", "s3"))],
+)
+def test_labels_have_no_part_in_the_organization_of_cells(name, data, layers):
+    x, y = data()
+
+    def organized(labels):
+        model = zoo.build(name, (x, labels))
+        model.fit(x, labels, batch_size=len(x), epochs=3, shuffle=False, verbose=0)
+        return model.network
+
+    first, second = organized(y), organized(np.roll(y, 7))
+    for layer in layers:
+        mine, others = (network.get_layer(layer).get_weights()[0] for network in (first, second))
+        assert np.array_equal(mine, others) and np.unique(mine).size > 1
+    assert not np.array_equal(*(network.get_layer("classes").get_weights()[0] for network in (first, second)))

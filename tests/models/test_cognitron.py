@@ -140,14 +140,9 @@ def test_most_cells_of_the_last_layer_respond_to_one_numeral_alone(model):
     assert shares[1] > 0.9 > shares[0]
 
 
-def test_labels_are_read_off_the_cells_and_have_no_part_in_the_organization(model):
-    x, y = numerals_12()
-    p = model.predict(x[:5], verbose=0)
+def test_labels_are_read_off_the_cells(model):
+    p = model.predict(numerals_12()[0][:5], verbose=0)
     assert np.argmax(p, axis=-1).tolist() == [0, 1, 2, 3, 4]
-    other = organized(x, np.roll(y, 7))
-    for name in ("u1", "u2", "u3"):
-        mine, others = (m.network.get_layer(name).get_weights()[0] for m in (model, other))
-        assert np.array_equal(mine, others)
 
 
 @pytest.mark.slow

@@ -244,13 +244,6 @@ def test_a_blank_image_has_no_answer(model):
     np.testing.assert_allclose(model.predict(blank, verbose=0), 0.2, rtol=1e-5)
 
 
-def test_labels_have_no_part_in_the_organization(model):
-    x, y = numerals()
-    other = organized((x, np.roll(y, 7)))
-    for name in ("s1", "s2", "s3"):
-        assert np.array_equal(synapses_of(other, name), synapses_of(model, name))
-
-
 @pytest.mark.slow
 def test_it_organizes_itself_without_any_labels(model):
     x, _ = numerals()

@@ -133,3 +133,13 @@ def _answers(model, x) -> list[tuple[np.ndarray, int, int]]:
         (np.delete(own, centre), int(own[centre]), len(images))
         for own, centre, images in zip(np.split(answers, ends), centres, alike)
     ]
+
+
+# Of Traits of every model whose network has a layer `cells`.
+SCORES = (shift_tolerance, shift_chance)
+METHODS = {
+    "cells": cells,
+    "planes": planes,
+    "shift_tolerance": shift_tolerance,
+    "shift_chance": shift_chance,
+}

@@ -20,7 +20,7 @@ from keras import ops
 from zoo.layers.cells import shunting, windows
 from zoo.layers.label_counts import LabelCounts, counting_loss
 from zoo.layers.rules import add_rule
-from zoo.layers.shifts import cells, planes, shift_chance, shift_tolerance
+from zoo.layers.shifts import METHODS, SCORES
 from zoo.registry import Recipe, Spec, Traits
 
 REACH = 2  # steps that a displaced branch ends away at most, down and across
@@ -124,16 +124,7 @@ RECIPE = Recipe(
     shuffle=False,
     validation=None,
 )
-TRAITS = Traits(
-    loss=counting_loss,
-    scores=(shift_tolerance, shift_chance),
-    methods={
-        "cells": cells,
-        "planes": planes,
-        "shift_tolerance": shift_tolerance,
-        "shift_chance": shift_chance,
-    },
-)
+TRAITS = Traits(loss=counting_loss, scores=SCORES, methods=METHODS)
 
 
 def cognitron(

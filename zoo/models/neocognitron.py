@@ -23,7 +23,7 @@ from keras import ops
 from zoo.layers.cells import falling, shunting, windows
 from zoo.layers.label_counts import LabelCounts, counting_loss
 from zoo.layers.rules import add_rule
-from zoo.layers.shifts import cells, planes, shift_chance, shift_tolerance
+from zoo.layers.shifts import METHODS, SCORES
 from zoo.registry import Recipe, Spec, Traits
 
 FIRST = 0.01  # the first a, as a share of c
@@ -230,16 +230,7 @@ RECIPE = Recipe(
     validation=None,
     by_option={"organization": {"together": {"epochs": 1}}},
 )
-TRAITS = Traits(
-    loss=counting_loss,
-    scores=(shift_tolerance, shift_chance),
-    methods={
-        "cells": cells,
-        "planes": planes,
-        "shift_tolerance": shift_tolerance,
-        "shift_chance": shift_chance,
-    },
-)
+TRAITS = Traits(loss=counting_loss, scores=SCORES, methods=METHODS)
 
 
 def neocognitron(
