@@ -116,14 +116,53 @@ def test_a_screen_reader_hears_at_most_one_result_a_second_and_the_last(page):
     assert all(later - sooner > 950 for (sooner, _), (later, _) in zip(heard[:-2], heard[1:-1], strict=True))
 
 
+HANDLES = """
+const names = ['aria-label', ...['min', 'now', 'max', 'text'].map(part => `aria-value${part}`)];
+return [...document.querySelectorAll('.picture [role=slider]')].map(shape => names.map(name => shape.getAttribute(name)));
+"""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_sliders_of_a_picture_stand_within_their_limits(page, name):
     page.open(f"{name}?lang=en")
-    found = page.js(
-        "return [...document.querySelectorAll('.picture .draggable')].map(shape =>"
-        " ['min', 'now', 'max'].map(part => parseFloat(shape.getAttribute(`aria-value${part}`))))"
-    )
-    assert all(low <= now <= high for low, now, high in found)
+    for _, low, now, high, _ in page.js(HANDLES):
+        assert float(low) <= float(now) <= float(high)
+
+
+@pytest.mark.parametrize(
+    ("link", "label", "limits", "said"),
+    [  # limits, the number and its words are those of the quantity, as its slider in the controls has them
+        ("axon?current=10", "Current, µA/cm²", (-10, 10, 60), "10 µA/cm²"),
+        ("axon?experiment=pulses&delay=8&second=30", "Second pulse: delay, strength", (0.5, 8, 38), "8 ms, 30 µA/cm²"),
+        ("axon?experiment=cable&temperature=6.3", "Temperature in °C", (0, 6.3, 36), "6.3 °C"),
+        ("perceptron", "Cross: arrows move it, Enter puts a point", (-2, -1, 2), "x₁ = −1, x₂ = 1"),
+        ("maps?px=0.72&py=0.3", "A point that asks which unit wins", (0, 0.72, 1), "x = 0.72, y = 0.30"),
+        ("descent?bx=-2.3&by=1.9", "The start", (-3, -2.3, 3), "θ₁ = −2.30, θ₂ = 1.90"),
+        ("descent?rate=0.4", "The learning rate", (0.005, 0.4, 2), "0.4"),
+        ("descent?view=newton&nx=-0.5&ny=0.9", "The start", (-3, -0.5, 6), "slope = −0.50, bias = 0.90"),
+        ("descent?view=newton&turn=30", "The view, which turns", (-180, 30, 180), "30°"),
+        ("descent?view=feeding&fx=-1.1&fy=1.9", "The start", (-1.6, -1.1, 2.6), "slope = −1.10, bias = 1.90"),
+        ("backpropagation?x1=1", "Input x₁", (-3, 1, 3), "1.00"),
+        ("backpropagation?at=1", "Where the tangent touches", (-5, 1, 5), "z = 1.00"),
+    ],
+)
+def test_a_slider_of_a_picture_says_its_quantity_in_its_own_units(page, link, label, limits, said):
+    page.open(f"{link}{'&' if '?' in link else '?'}lang=en")
+    found = [
+        (float(low), float(now), float(high), text) for own, low, now, high, text in page.js(HANDLES) if own == label
+    ]
+    assert found == [(*limits, said)]
+
+
+def test_weights_and_pixels_are_said_within_their_own_limits(page):
+    page.open("backpropagation?lang=en")
+    weights = [row for row in page.js(HANDLES) if row[0].startswith("Weight ")]
+    assert weights and {(low, high) for _, low, _, high, _ in weights} == {("-8", "8")}
+    assert all(f"{float(now):.2f}".replace("-", "−") == text for _, _, now, _, text in weights)
+    for mode in ("move", "draw"):
+        page.open(f"neocognitron?mode={mode}&lang=en")
+        ((_, low, now, high, said),) = page.js(HANDLES)
+        assert (low, high) == ("1", "16") and said.endswith(f", column {now}")
 
 
 @pytest.mark.parametrize("name", NAMES)
