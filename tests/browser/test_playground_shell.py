@@ -118,7 +118,8 @@ def test_a_screen_reader_hears_at_most_one_result_a_second_and_the_last(page):
 
 HANDLES = """
 const names = ['aria-label', ...['min', 'now', 'max', 'text'].map(part => `aria-value${part}`)];
-return [...document.querySelectorAll('.picture [role=slider]')].map(shape => names.map(name => shape.getAttribute(name)));
+const shapes = [...document.querySelectorAll('.picture [role=slider]')];
+return shapes.map(shape => names.map(name => shape.getAttribute(name)));
 """
 
 
