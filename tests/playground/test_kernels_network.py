@@ -37,9 +37,12 @@ return {answers: kernel.predict(net(), x), loss, gradient, stepped, plain, accur
 @pytest.fixture
 def float64():
     """Keras computes as the page does, whose numbers have 64 bits."""
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")  # Keras takes it from floatx once, for the first layer of the process
     yield
-    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(policy)
+    keras.config.set_floatx(floatx)
 
 
 def in_keras(sizes, activation, output, generator, l2):
