@@ -93,3 +93,14 @@ def test_the_columns_of_a_table_are_chosen(page, own):
     page.js("arguments[0].value = 2; arguments[0].dispatchEvent(new Event('change'))", page.all("#picture select")[0])
     page.until(lambda: "columns=2," in page.hash())
     assert page.picture() != picture
+
+
+def test_a_training_starts_again_right_after_its_first_step(page):
+    page.open("your_data?lang=en")
+    (again,) = [button for button in page.all("#controls button") if button.text == "Start again"]
+    assert not again.is_enabled(), "nothing has been trained"
+    page.all("#motion .step")[0].click()
+    assert ", 1 steps, " in page.text("#said") and again.is_enabled()
+    again.click()
+    page.until(lambda: ", 0 steps, " in page.text("#said"))
+    assert not again.is_enabled()

@@ -92,7 +92,10 @@
         key: "strength", kind: "range", min: 0.00001, max: 1, scale: "log", label: { en: "Its factor", ru: "Её множитель" },
         shown: state => state.penalty !== "none",
       },
-      { kind: "button", label: { en: "Start again", ru: "Начать заново" }, press: api => api.set({ steps: 0 }) },
+      {
+        kind: "button", label: { en: "Start again", ru: "Начать заново" }, disabled: state => state.steps === 0,
+        press: api => api.set({ steps: 0 }),
+      },
       { kind: "button", label: { en: "Other points and weights", ru: "Другие точки и веса" }, press: api => api.set({ seed: api.state.seed + 1, steps: 0 }) },
     ],
     questions,

@@ -51,6 +51,13 @@
       } while (more() && performance.now() < end);
     }
 
+    /** Notes the steps in the state: after a single one, else now and then; the link brings others to the same weights. */
+    function note() {
+      if (!made || made.problem || steps < goal || steps === written) return;
+      written = steps;
+      api.set({ steps });
+    }
+
     /** Shows which columns of a table are taken, where it has more than three. */
     function choices(state) {
       columns.replaceChildren();
@@ -107,15 +114,10 @@
       train(() => animation.running && steps < MOST_STEPS);
       if (!animation.running) painted = -Infinity; // of a single step all is shown
       paint();
+      if (!animation.running) note();
     });
     animation.pause();
-    // The steps go into the state now and then, so that the link brings others to the same weights.
-    const timer = setInterval(() => {
-      if (made && !made.problem && steps >= goal && steps !== written) {
-        written = steps;
-        api.set({ steps });
-      }
-    }, NOTED);
+    const timer = setInterval(note, NOTED);
 
     return {
       update(state) {
