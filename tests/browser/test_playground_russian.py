@@ -28,7 +28,8 @@ return texts.filter(Boolean);
 VALUE = "return new URLSearchParams(location.hash.split('?')[1]).get(arguments[0])"
 # What is put down without being a part of the state: the cross of the perceptron's plane, the neocognitron's pen.
 TOOLS = ("Крест: ", "Перо: ")
-ALIKE = {"Adam", "tanh", "sin πx", "sin πy"}  # in both languages
+# In both languages: an optimizer, functions, and a network by its layers.
+ALIKE = {"Adam", "tanh", "ReLU", "ELU", "PReLU", "PReLU, a = 1/4", "softplus", "sin πx", "sin πy", "2-3-2, softmax"}
 
 
 def in_link(page, before, key):
@@ -57,6 +58,7 @@ def use_controls(page, used):
             if count > 1:
                 in_link(page, before, key)
             page.js(CHOOSE, field, first)
+            page.end_motion()
         else:
             page.move(control)
             page.end_motion()
