@@ -8,7 +8,7 @@ patterns that fit in one position only cannot move and are left out. The answer 
 cell responds there is none, which is never the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
@@ -137,7 +137,7 @@ def _answers(model, x) -> list[tuple[np.ndarray, int, int]]:
 
 # Of Traits of every model whose network has a layer `cells`.
 SCORES = (shift_tolerance, shift_chance)
-METHODS = {
+METHODS: dict[str, Callable] = {
     "cells": cells,
     "planes": planes,
     "shift_tolerance": shift_tolerance,
